@@ -1,0 +1,50 @@
+# Wan Studio. `make run` starts it, `make test` proves it; both need git, make and Python 3.11 or later with venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run work test check lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Wan Studio needs Python 3.11 or later; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the studio needs…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing what the tests need…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/installed ## set up and run the studio: web, worker and sandbox
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/python manage.py run
+
+work: $(VENV)/installed ## run one worker alone
+	@exec $(BIN)/python manage.py work
+
+check: $(VENV)/installed-dev ## lint, format, types, templates, migrations, deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	git ls-files -z -- 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	WANSTUDIO_ENV_FILE= $(BIN)/python manage.py makemigrations --check --dry-run
+	WANSTUDIO_ENV_FILE= WANSTUDIO_URL=https://studio.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+test: $(VENV)/installed-dev ## the whole suite, browser tests included
+	@$(BIN)/python -m tests.needs
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=json
+
+lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.txt
+
+clean: ## remove what the commands above made, but never data/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage coverage.json test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

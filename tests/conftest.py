@@ -1,0 +1,50 @@
+"""The cast, for every test: Alice owns the team, Bob is in it, Charlie is not, and nobody is signed out."""
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from wanstudio.models import Membership, Team, User
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return factories.team()
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    made = factories.user("Alice")
+    Membership.objects.create(team=team, user=made, role=Membership.Role.OWNER)
+    return made
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return factories.user("Bob", team)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return factories.user("Charlie", factories.team("Elsewhere"))
+
+
+def _signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Client:
+    return _signed_in(alice)
+
+
+@pytest.fixture
+def as_charlie(charlie: User, alice: User) -> Client:
+    return _signed_in(charlie)
+
+
+@pytest.fixture
+def nobody(alice: User) -> Client:
+    return Client()

@@ -1,0 +1,118 @@
+"""A whole studio for a test: `manage.py run` with real processes, on free ports and a folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent.parent
+STARTS_WITHIN_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(true: Callable[[], T], what: str, within_s: float = 30) -> T:
+    """The first true value of `true()`; fails naming `what` if there is none in time."""
+    until = time.monotonic() + within_s
+    while not (value := true()):
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {within_s} s: {what}")
+        time.sleep(0.05)
+    return value
+
+
+class Studio:
+    """Started by `start`, ended by `stop`. `url` is its address, `data` its folder, `log` what its processes said."""
+
+    def __init__(self, data: Path, **env: str) -> None:
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = data
+        self.env = {
+            **os.environ,
+            "WANSTUDIO_ENV_FILE": "",
+            "DJANGO_SETTINGS_MODULE": "wanstudio.settings",
+            "WANSTUDIO_DATA": str(data),
+            "PORT": str(self.port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            "PYTHONUNBUFFERED": "1",
+            **env,
+        }
+        self.log = data.parent / f"{data.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *words: str, **env: str) -> str:
+        """What `manage.py words…` prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self) -> "Studio":
+        self.manage("prepare")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "run"], cwd=ROOT, env=self.env, stdout=log, stderr=log
+            )
+        wait_until(self.is_ready, f"{self.url}/readyz; its log says\n{self.said()[-2000:]}", STARTS_WITHIN_S)
+        return self
+
+    def is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.said()
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def pid(self, name: str) -> int:
+        """The process id of the child `name` (web, worker, sandbox) that was started last."""
+        return int(re.findall(rf"{name} started, process (\d+)", self.said())[-1])
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to the child; returns once the supervisor has started another."""
+        old = self.pid(name)
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: self.pid(name) != old, f"{name} is back", 40)
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of the studio's database, read beside it."""
+        with sqlite3.connect(f"file:{self.data / 'studio.sqlite3'}?mode=ro", uri=True, timeout=20) as database:
+            found = database.execute(sql, values).fetchall()
+        database.close()
+        return found
+
+    def stop(self) -> float:
+        """SIGTERM to the supervisor alone. Returns the seconds it took."""
+        assert self._process is not None
+        began = time.monotonic()
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        finally:
+            self._process.kill()
+        return time.monotonic() - began

@@ -1,0 +1,124 @@
+import re
+
+import pytest
+
+from wanstudio.provider.failures import Error
+from wanstudio.provider.sentences import Explanation, Step, explain
+
+CONTENT = [
+    "SensitiveContent",
+    "SensitiveContentDetected",
+    "InputImageSensitiveContentDetected",
+    "InputOutputSensitiveContentDetected",
+    "NSFW",
+    "NSFW_DETECTED",
+    "ProhibitedContentDetected",
+    "CONTENT_VIOLATION",
+]
+STEPS = {
+    "PromptInvalid": Step.CHANGE_PROMPT,
+    "INVALID_PROMPT": Step.CHANGE_PROMPT,
+    "PromptLengthExceeded": Step.CHANGE_PROMPT,
+    "PROMPT_TOO_LONG": Step.CHANGE_PROMPT,
+    "INVALID_IMAGE_URL": Step.CHANGE_CHARACTER,
+    "IMAGE_TOO_LARGE": Step.CHANGE_CHARACTER,
+    "UNSUPPORTED_FORMAT": Step.CHANGE_CHARACTER,
+    "IMAGE_DOWNLOAD_FAILED": Step.CHANGE_CHARACTER,
+    "PROCESSING_TIMEOUT": Step.TRY_AGAIN,
+    "MODEL_UNAVAILABLE": Step.WAIT,
+    "GENERATION_FAILED": Step.TRY_AGAIN,
+    "INSUFFICIENT_CREDITS": Step.ADD_BALANCE,
+    Error.BAD_REQUEST: Step.CHANGE_INPUTS,
+    Error.UNAUTHORIZED: Step.CHECK_KEY,
+    Error.INSUFFICIENT_BALANCE: Step.ADD_BALANCE,
+    Error.FORBIDDEN: Step.CHANGE_INPUTS,
+    Error.NOT_FOUND: Step.CHECK_SETTINGS,
+    Error.RATE_LIMITED: Step.WAIT,
+    Error.SERVER_ERROR: Step.TRY_AGAIN,
+    Error.BAD_GATEWAY: Step.TRY_AGAIN,
+    Error.UNAVAILABLE: Step.WAIT,
+    Error.GATEWAY_TIMEOUT: Step.WAIT,
+    Error.NOT_CONNECTED: Step.TRY_AGAIN,
+    Error.TIMED_OUT: Step.WAIT,
+    Error.CONNECTION_LOST: Step.WAIT,
+    Error.REDIRECTED: Step.CHECK_SETTINGS,
+    Error.MALFORMED: Step.WAIT,
+    Error.UNEXPECTED_STATUS: Step.CHECK_SETTINGS,
+}
+
+
+def test_every_error_has_a_step_in_this_list() -> None:
+    assert set(Error) <= set(STEPS)
+
+
+@pytest.mark.parametrize("code", [*CONTENT, *STEPS])
+def test_every_known_code_is_one_calm_sentence(code: str) -> None:
+    explanation = explain(code, "", character="Mira", motion="walk")
+    assert re.fullmatch(r"[A-Z][^.!]*\.", explanation.cause), explanation.cause
+    assert "do not know:" not in explanation.cause
+    assert not re.search(r"(?i)oops|sorry|please|error code|\{|\}|\$|charged|billed|refund", explanation.cause)
+    assert explanation.step.label
+
+
+@pytest.mark.parametrize("code", CONTENT)
+def test_a_content_policy_is_marked_as_such(code: str) -> None:
+    explanation = explain(code)
+    assert explanation.content
+    assert explanation.step in (Step.CHANGE_INPUTS, Step.CHANGE_CHARACTER)
+    assert "content policy" in explanation.cause
+
+
+@pytest.mark.parametrize(("code", "step"), STEPS.items())
+def test_every_other_code_has_its_step(code: str, step: Step) -> None:
+    assert explain(code).step is step
+    assert not explain(code).content
+
+
+def test_both_generations_of_names_are_known_however_they_are_written() -> None:
+    assert explain("SENSITIVE_CONTENT_DETECTED") == explain("SensitiveContentDetected")
+    assert explain("invalidPrompt") == explain("INVALID_PROMPT")
+
+
+def test_files_are_called_by_their_names() -> None:
+    explanation = explain("IMAGE_TOO_LARGE", character="mira {1}.png")
+    assert explanation.cause == "APIXO takes pictures up to 10 MB; mira {1}.png is larger."
+    assert "the picture, the clip or the prompt" in explain("NSFW").cause
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("video_urls[0] could not be probed", Step.CHANGE_MOTION),
+        ("Invalid image URL.", Step.CHANGE_CHARACTER),
+        ("Prompt must not be empty", Step.CHANGE_PROMPT),
+        ("Provide exactly 1 image_urls item and exactly 1 video_urls item", Step.CHANGE_INPUTS),
+        ("Invalid seed", Step.CHANGE_INPUTS),
+    ],
+)
+def test_a_refusal_says_what_it_names(message: str, step: Step) -> None:
+    explanation = explain(Error.BAD_REQUEST, message)
+    assert explanation == Explanation(f"APIXO refused the request: “{message.rstrip('.')}”.", step)
+
+
+def test_a_forbidden_request_says_both_meanings() -> None:
+    cause = explain(Error.FORBIDDEN).cause
+    assert "key" in cause
+    assert "content" in cause
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause"),
+    [
+        ("MoonPhase", "Wrong\n moon.", "APIXO gave a reason that we do not know: MoonPhase, “Wrong moon”."),
+        ("MoonPhase", "", "APIXO gave a reason that we do not know: MoonPhase."),
+        ("", "Wrong moon", "APIXO gave a reason that we do not know: no code, “Wrong moon”."),
+        ("", "", "APIXO gave a reason that we do not know: no code."),
+        ("{character}", "{0}", "APIXO gave a reason that we do not know: {character}, “{0}”."),
+    ],
+)
+def test_an_unknown_code_is_shown_with_its_message(code: str, message: str, cause: str) -> None:
+    assert explain(code, message) == Explanation(cause, Step.TRY_AGAIN)
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(explain("MoonPhase", "very " * 1000).cause) < 400

@@ -1,0 +1,325 @@
+"""Real trouble on real sockets: what was never written may be sent again, all else is unknown."""
+
+import logging
+import socket
+import ssl
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.provider.conftest import KEY, LOOPBACK_PEM, Connect, Serve
+from tests.provider.scripted import Move, answer, close, drip, hang, raw, reset
+from wanstudio.provider.client import Client
+from wanstudio.provider.failures import Error, Outcome
+from wanstudio.provider.messages import GenerateRequest
+
+ACCEPTED = {"code": 200, "message": "success", "data": {"taskId": "task_1"}}
+TASK = b'{"data":{"taskId":"task_1"}}'
+
+
+class Interrupted(Exception):
+    pass
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/api/v1",
+        "https://127.0.0.1:{port}/api/v1",
+        "https://nowhere.invalid/api/v1",
+        "https://" + "a" * 64 + ".invalid/api/v1",
+    ],
+    ids=["refused", "refused with TLS", "unknown name", "impossible name"],
+)
+def test_without_a_connection_nothing_is_sent(animate: GenerateRequest, url: str) -> None:
+    writes: list[int] = []
+    client = Client(url.format(port=free_port()), KEY, connect_timeout_s=5)
+    submission = client.generate(animate, before_write=lambda: writes.append(1))
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+    assert submission.http_status is None
+    assert writes == []
+
+
+def test_a_connection_that_takes_too_long_is_not_sent(animate: GenerateRequest) -> None:
+    # A full backlog: the kernel neither accepts nor refuses further connections.
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for line in waiting:
+            line.setblocking(False)
+            line.connect_ex(listener.getsockname())
+        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1", KEY, connect_timeout_s=0.2)
+        submission = client.generate(animate)
+        for line in waiting:
+            line.close()
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+
+
+@pytest.mark.parametrize(
+    "move", [raw(b"HTTP/1.1 200 OK\r\n\r\n"), reset, close, hang], ids=["plain", "reset", "end", "hang"]
+)
+def test_without_a_tls_handshake_nothing_is_sent(serve: Serve, animate: GenerateRequest, move: Move) -> None:
+    server = serve(at_once=move)
+    writes: list[int] = []
+    client = Client(server.url.replace("http:", "https:"), KEY, connect_timeout_s=0.3)
+    submission = client.generate(animate, before_write=lambda: writes.append(1))
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+    assert writes == []
+
+
+def test_a_handshake_that_drips_ends_at_the_deadline(serve: Serve, animate: GenerateRequest) -> None:
+    server = serve(at_once=drip(b"\x16\x03\x03\x40\x00\x02\x00" + b"\x00" * 16000, 0.05))
+    client = Client(server.url.replace("http:", "https:"), KEY, connect_timeout_s=0.3, read_timeout_s=0.2)
+    began = time.monotonic()
+    submission = client.generate(animate)
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+    assert time.monotonic() - began < 3
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_sent(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext, animate: GenerateRequest
+) -> None:
+    server = serve(answer(200, ACCEPTED), tls=tls)
+    submission = connect(server).generate(animate)
+    assert submission.outcome is Outcome.NOT_SENT
+    assert "certificate verify failed" in submission.message
+    assert server.requests == []
+
+
+def test_over_tls_the_last_check_comes_after_the_handshake(
+    serve: Serve, connect: Connect, tls: ssl.SSLContext, animate: GenerateRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(LOOPBACK_PEM))
+    server = serve(answer(200, ACCEPTED), tls=tls)
+    seen_before: list[bytes] = []
+    submission = connect(server).generate(animate, before_write=lambda: seen_before.append(server.received))
+    assert submission.outcome is Outcome.ACCEPTED
+    assert seen_before == [b""]
+    with pytest.raises(Interrupted):
+        connect(server).generate(animate, before_write=_interrupt)
+    server.wait_for(lambda at: at.ended == 2)
+    assert len(server.requests) == 1
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("move", "error", "status"),
+    [
+        (reset, Error.CONNECTION_LOST, None),
+        (close, Error.CONNECTION_LOST, None),
+        (hang, Error.TIMED_OUT, None),
+        (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), Error.MALFORMED, None),
+        (raw(b"HTTP/1.1 two hundred\r\n\r\n"), Error.MALFORMED, None),
+        (raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), Error.MALFORMED, None),
+        (raw(b"HTTP/1.1 20", then=reset), Error.CONNECTION_LOST, None),
+        (raw(HEAD + b"Content-Length: 90\r\n\r\n" + b'{"code":200,'), Error.CONNECTION_LOST, 200),
+        (raw(HEAD + b"Content-Length: 90\r\n\r\n" + b'{"code":200,', then=hang), Error.TIMED_OUT, 200),
+        (raw(HEAD + b"Content-Length: 90\r\n\r\n" + b'{"code":200,', then=reset), Error.CONNECTION_LOST, 200),
+        (raw(HEAD + b"Content-Length: 90\r\n\r\n" + b'{"code":400,"message":"no"}'), Error.CONNECTION_LOST, 200),
+        (raw(HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"cod'), Error.CONNECTION_LOST, 200),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), Error.MALFORMED, 200),
+        (raw(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"), Error.MALFORMED, 200),
+        (raw(HEAD + b"\r\n" + b" " * (1024 * 1024 + 200_000) + TASK), Error.MALFORMED, 200),
+    ],
+)
+def test_once_writing_began_a_broken_answer_is_unknown(
+    serve: Serve, connect: Connect, animate: GenerateRequest, move: Move, error: Error, status: int | None
+) -> None:
+    server = serve(move)
+    submission = connect(server, read_timeout_s=0.3 if error is Error.TIMED_OUT else 10).generate(animate)
+    assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, error)
+    assert submission.http_status == status
+    assert len(server.requests) == server.connections == 1
+
+
+def test_a_reset_before_the_request_was_read_is_unknown(
+    serve: Serve, connect: Connect, animate: GenerateRequest
+) -> None:
+    server = serve(at_once=reset)
+    # The first write may succeed into a dead connection: only our own side can say that it never began.
+    submission = connect(server).generate(animate, before_write=lambda: server.wait_for(lambda at: at.ended == 1))
+    assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.CONNECTION_LOST)
+
+
+def test_a_request_that_nobody_reads_is_unknown(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
+    # Larger than the kernel's buffers on both sides, so that writing itself comes to a halt.
+    server = serve(at_once=hang)
+    submission = connect(server, connect_timeout_s=0.3).generate(replace(animate, prompt="x" * 30_000_000))
+    assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.TIMED_OUT)
+
+
+@pytest.mark.parametrize("data", [HEAD + b"X-Slow: " + b"y" * 2000, HEAD + b"\r\n" + b" " * 2000], ids=["head", "body"])
+def test_an_answer_that_drips_ends_at_the_deadline(
+    serve: Serve, connect: Connect, animate: GenerateRequest, data: bytes
+) -> None:
+    server = serve(drip(data, 0.01))
+    began = time.monotonic()
+    submission = connect(server, connect_timeout_s=0.5, read_timeout_s=0.5).generate(animate)
+    assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.TIMED_OUT)
+    assert time.monotonic() - began < 5
+
+
+def test_a_task_id_survives_an_answer_that_breaks_off(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
+    for then in (close, reset, hang):
+        server = serve(raw(HEAD + b"Content-Length: 90\r\n\r\n" + TASK, then=then))
+        submission = connect(server, read_timeout_s=0.3 if then is hang else 10).generate(animate)
+        assert (submission.outcome, submission.task_id) == (Outcome.ACCEPTED, "task_1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + b"\r\n" + TASK,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%b\r\n0\r\n\r\n" % (len(TASK), TASK),
+        b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"\r\n" + TASK,
+        b"HTTP/1.0 200 OK\r\n\r\n" + TASK,
+    ],
+)
+def test_every_honest_framing_is_read(serve: Serve, connect: Connect, animate: GenerateRequest, data: bytes) -> None:
+    assert connect(serve(raw(data))).generate(animate).task_id == "task_1"
+
+
+def test_the_last_check_comes_once_and_before_the_first_byte(
+    serve: Serve, connect: Connect, animate: GenerateRequest
+) -> None:
+    server = serve(answer(200, ACCEPTED))
+    calls: list[tuple[int, bytes]] = []
+
+    def check() -> None:
+        server.wait_for(lambda at: at.connections == 1)
+        time.sleep(0.05)
+        calls.append((server.connections, server.received))
+
+    connect(server).generate(animate, before_write=check)
+    assert calls == [(1, b"")]
+
+
+def _interrupt() -> None:
+    raise Interrupted("the lease is gone")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Interrupted("the lease is gone"),
+        # urllib3 swallows these two while it writes, and wraps the others.
+        ConnectionResetError(104, "of the database"),
+        BrokenPipeError(32, "of the database"),
+        TimeoutError("of the database"),
+        ValueError("of ours"),
+        KeyboardInterrupt(),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+def test_a_refusal_comes_out_unchanged_and_nothing_was_sent(
+    serve: Serve, connect: Connect, animate: GenerateRequest, refusal: BaseException
+) -> None:
+    server = serve(answer(200, ACCEPTED))
+    refusal.__cause__ = cause = RuntimeError("its own cause")
+
+    def refuse() -> None:
+        raise refusal
+
+    with pytest.raises(type(refusal)) as caught:
+        connect(server).generate(animate, before_write=refuse)
+    assert caught.value is refusal
+    assert caught.value.__cause__ is cause
+    server.wait_for(lambda at: at.ended == 1)
+    assert (server.requests, server.received) == ([], b"")
+
+
+def test_a_last_check_that_outlasts_the_deadline_sends_nothing(
+    serve: Serve, connect: Connect, animate: GenerateRequest
+) -> None:
+    server = serve(answer(200, ACCEPTED))
+    client = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1)
+    submission = client.generate(animate, before_write=lambda: time.sleep(0.4))
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+    server.wait_for(lambda at: at.ended == 1)
+    assert server.received == b""
+
+
+def test_a_line_that_died_during_the_last_check_is_not_written_to(
+    serve: Serve, connect: Connect, animate: GenerateRequest
+) -> None:
+    server = serve(at_once=reset)
+    client = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1)
+    submission = client.generate(animate, before_write=lambda: time.sleep(0.4))
+    assert submission.outcome is Outcome.NOT_SENT
+
+
+def test_a_name_that_is_looked_up_past_the_deadline_is_not_sent(
+    serve: Serve, connect: Connect, animate: GenerateRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        time.sleep(0.4)
+        return look_up(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    server = serve(answer(200, ACCEPTED))
+    submission = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1).generate(animate)
+    assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
+    server.wait_for(lambda at: at.ended == 1)
+    assert server.received == b""
+
+
+def test_every_submission_has_a_connection_of_its_own(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
+    server = serve(answer(200, ACCEPTED, {"Connection": "keep-alive"}))
+    client = connect(server)
+    for _ in range(3):
+        client.generate(animate)
+    assert [request.connection for request in server.requests] == [1, 2, 3]
+
+
+def test_a_redirect_is_not_followed(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
+    elsewhere = serve(answer(200, ACCEPTED))
+    server = serve(answer(307, b"", {"Location": elsewhere.url}))
+    assert connect(server).generate(animate).error is Error.REDIRECTED
+    assert elsewhere.connections == 0
+
+
+def test_nothing_is_taken_from_the_environment(
+    serve: Serve, connect: Connect, animate: GenerateRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    proxy = serve(answer(200, ACCEPTED))
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve(answer(200, ACCEPTED, {"Set-Cookie": "a=b"}))
+    client = connect(server)
+    client.generate(animate)
+    client.status("task_1")
+    assert proxy.connections == 0
+    assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
+    assert "cookie" not in server.requests[1].headers
+
+
+def test_trouble_is_logged_with_its_cause(
+    serve: Serve, connect: Connect, animate: GenerateRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        try:
+            raise Interrupted("around the call")
+        except Interrupted:
+            connect(serve(reset)).generate(animate)
+    [line] = [record.getMessage() for record in caplog.records if record.name == "wanstudio.provider.client"]
+    assert line.startswith("POST /generateTask/wan-2-2-animate: connection_lost (ConnectionResetError")

@@ -1,0 +1,9 @@
+"""The studio's settings with what makes tests quick; nothing of its behaviour is changed."""
+
+from wanstudio.settings import *  # noqa: F403
+from wanstudio.settings import DATA_DIR, DATABASES, STORAGES
+
+# A file, because the worker's threads each open a connection of their own.
+DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -1,0 +1,72 @@
+"""Addresses: the links the studio hands out, and the hosts it may fetch from."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from wanstudio.media.fetch import Fetcher
+from wanstudio.models import Attempt, Source
+from wanstudio.options import is_loopback
+
+# A provider may fetch its inputs late in a long queue.
+FILE_LINK_S = 24 * 60 * 60
+_SALT = "wanstudio.files"
+
+
+def is_reachable(provider: str) -> bool:
+    """Whether the provider can fetch our files and call us back."""
+    return is_loopback(settings.PROVIDERS[provider][0]) or _is_public_https(settings.WANSTUDIO_URL)
+
+
+def _is_public_https(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".internal", ".localhost"))
+
+
+def input_link(source: Source) -> str:
+    """Where the provider finds this input: the link as it was given, or a signed one to our file."""
+    if source.url:
+        return source.url
+    name = f"{source.kind}.{source.format.lower()}"
+    return settings.LINK_BASE + reverse("files.show", args=[signing.dumps(source.pk, salt=_SALT), name])
+
+
+def source_of(signed: str) -> int | None:
+    """The id in a file link, or None if it is forged or over 24 h old."""
+    try:
+        pk = signing.loads(signed, salt=_SALT, max_age=FILE_LINK_S)
+    except signing.BadSignature:
+        return None
+    return pk if isinstance(pk, int) else None
+
+
+def callback_link(attempt: Attempt) -> str:
+    return str(settings.LINK_BASE + reverse("hooks.apixo", args=[attempt.callback_token]))
+
+
+def peoples_fetcher() -> Fetcher:
+    """For a link a person gave: public addresses and the listed exceptions."""
+    return Fetcher(settings.PRIVATE_HOSTS)
+
+
+def results_fetcher(provider: str) -> Fetcher:
+    """For a result: the same, and the provider's own host."""
+    return Fetcher({*settings.PRIVATE_HOSTS, host_port(settings.PROVIDERS[provider][0])})
+
+
+def sandbox_fetcher() -> Fetcher:
+    """For the sandbox's inputs: the same as for people, and our own links."""
+    return Fetcher({*settings.PRIVATE_HOSTS, host_port(settings.LINK_BASE)})
+
+
+def host_port(url: str) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

@@ -1,0 +1,165 @@
+"""What the index (`moov`) of an MP4 or MOV says: its duration and its tracks. ISO/IEC 14496-12, sections 8.2 to 8.8."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .boxes import Box, SeekableFile, boxes_in, content, unpack
+from .errors import unreadable
+
+_MOST_TRACKS = 100
+_MOST_TIMES = 4096
+_CODECS = {
+    "avc1": "h264",
+    "avc3": "h264",
+    "hvc1": "hevc",
+    "hev1": "hevc",
+    "dvh1": "hevc",
+    "dvhe": "hevc",
+    "av01": "av1",
+    "vp09": "vp9",
+    "mp4v": "mpeg4",
+    "apch": "prores",
+    "apcn": "prores",
+    "apcs": "prores",
+    "apco": "prores",
+    "ap4h": "prores",
+}
+
+
+@dataclass
+class Track:
+    """Times are in ticks of `timescale` per second; `frames` were counted over `frame_ticks`."""
+
+    number: int = 0
+    handler: str = ""
+    timescale: int = 0
+    ticks: int = 0
+    width: int = 0
+    height: int = 0
+    turned: bool = False
+    codec: str = ""
+    frames: int = 0
+    frame_ticks: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return self.ticks / self.timescale if self.timescale else 0.0
+
+
+@dataclass
+class Movie:
+    """`seconds` and `fragments_seconds` are 0 where the file says 0 or nothing."""
+
+    seconds: float = 0.0
+    fragmented: bool = False
+    fragments_seconds: float = 0.0
+    tracks: list[Track] = field(default_factory=list)
+    default_ticks: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def picture(self) -> Track | None:
+        return next((track for track in self.tracks if track.handler == "vide" and track.codec), None)
+
+    @property
+    def has_audio(self) -> bool:
+        return any(track.handler == "soun" for track in self.tracks)
+
+
+def read_movie(file: SeekableFile, moov: Box) -> Movie:
+    """Reads only what is needed, so that an index of many megabytes costs no more than a small one."""
+    movie = Movie()
+    timescale = fragments_ticks = 0
+    for box in boxes_in(file, moov):
+        if box.kind == "mvhd":
+            timescale, ticks = _times(file, box)
+            movie.seconds = ticks / timescale if timescale else 0.0
+        elif box.kind == "trak":
+            if len(movie.tracks) == _MOST_TRACKS:
+                raise unreadable()
+            movie.tracks.append(_track(file, box))
+        elif box.kind == "mvex":
+            movie.fragmented = True
+            fragments_ticks = _extends(file, box, movie)
+    movie.fragments_seconds = fragments_ticks / timescale if timescale else 0.0
+    return movie
+
+
+def _times(file: SeekableFile, box: Box) -> tuple[int, int]:
+    """Timescale and duration of a mvhd or mdhd. All ones mean "not known" and become 0."""
+    data = content(file, box, 32)
+    if data[:1] == b"\1":
+        timescale, ticks = unpack("IQ", data, 20)
+        return timescale, 0 if ticks == 0xFFFFFFFFFFFFFFFF else ticks
+    timescale, ticks = unpack("II", data, 12)
+    return timescale, 0 if ticks == 0xFFFFFFFF else ticks
+
+
+def _track(file: SeekableFile, trak: Box) -> Track:
+    track = Track()
+    _visit(file, trak, track)
+    return track
+
+
+def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
+    for box in boxes_in(file, parent):
+        if (parent.kind, box.kind) in _INSIDE:
+            _visit(file, box, track)
+        elif box.kind in _READERS.get(parent.kind, {}):
+            _READERS[parent.kind][box.kind](file, box, track)
+
+
+def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
+    data = content(file, box, 96)
+    long = data[:1] == b"\1"
+    (track.number,) = unpack("I", data, 20 if long else 12)
+    a, b, _, c, d = unpack("5i", data, 52 if long else 40)
+    # A quarter turn swaps the axes in the matrix, and so width and height on the screen.
+    track.turned = abs(b) + abs(c) > abs(a) + abs(d)
+
+
+def _read_mdhd(file: SeekableFile, box: Box, track: Track) -> None:
+    track.timescale, track.ticks = _times(file, box)
+
+
+def _read_hdlr(file: SeekableFile, box: Box, track: Track) -> None:
+    track.handler = content(file, box, 4, offset=8).decode("latin-1")
+
+
+def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
+    data = content(file, box, 44)
+    if len(data) < 16:
+        return
+    name = data[12:16].decode("latin-1")
+    track.codec = _CODECS.get(name, name.strip().lower())
+    if track.handler == "vide":
+        track.width, track.height = unpack("HH", data, 40)
+
+
+def _read_stts(file: SeekableFile, box: Box, track: Track) -> None:
+    (entries,) = unpack("I", content(file, box, 8), 4)
+    data = content(file, box, 8 * min(entries, _MOST_TIMES), offset=8)
+    numbers = unpack(f"{len(data) // 8 * 2}I", data)
+    track.frames = sum(numbers[::2])
+    track.frame_ticks = sum(count * ticks for count, ticks in zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _extends(file: SeekableFile, mvex: Box, movie: Movie) -> int:
+    """Keeps the defaults of the fragments; returns the whole duration in ticks of the movie, 0 if it is not told."""
+    ticks = 0
+    for box in boxes_in(file, mvex):
+        data = content(file, box, 24)
+        if box.kind == "mehd":
+            (ticks,) = unpack("Q", data, 4) if data[:1] == b"\1" else unpack("I", data, 4)
+        elif box.kind == "trex":
+            number, _, default = unpack("III", data, 4)
+            movie.default_ticks[number] = default
+    return ticks
+
+
+# Only these are entered: the depth is fixed, however deep a hostile file nests.
+_INSIDE = {("trak", "mdia"), ("mdia", "minf"), ("minf", "stbl")}
+_READERS: dict[str, dict[str, Callable[[SeekableFile, Box, Track], None]]] = {
+    "trak": {"tkhd": _read_tkhd},
+    "mdia": {"mdhd": _read_mdhd, "hdlr": _read_hdlr},
+    "stbl": {"stsd": _read_stsd, "stts": _read_stts},
+}

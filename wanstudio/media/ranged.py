@@ -1,0 +1,106 @@
+"""Files to browsers, whole or in part: RFC 9110, sections 13 (conditions) and 14 (ranges).
+
+Nothing ready-made answers all of it: static file servers get `bytes=0-0` or If-Range wrong.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import BinaryIO
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date, parse_http_date_safe, quote_etag
+
+_CHUNK = 256 * 1024
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
+
+
+def ranged_response(
+    request: HttpRequest,
+    opener: Callable[[], BinaryIO],
+    *,
+    size_bytes: int,
+    etag: str,
+    modified: datetime,
+    content_type: str,
+    filename: str,
+    attachment: bool,
+) -> HttpResponseBase:
+    """Answers a GET or HEAD for a file with 200, 206, 304, 412 or 416.
+
+    `etag` is the strong validator, with or without its quotes; `modified` is aware. The file is opened for 200 and 206
+    of a GET only, before anything is sent, so what `opener` raises can still become a 404; it is closed with the
+    response. Several ranges at once are answered with the whole file, as the RFC allows.
+    """
+    etag = quote_etag(etag)
+    modified_s = int(modified.timestamp())
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Last-Modified": http_date(modified_s),
+        # Kept, but asked about each time: who may see a file can change.
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if early := get_conditional_response(request, etag, modified_s):
+        for name, value in headers.items():
+            early.headers[name] = value
+        return early
+    span = range(size_bytes)
+    wanted = _wanted_range(request, etag, modified_s)
+    if wanted is not None:
+        span = _span(*wanted, size_bytes)
+        if not span:
+            return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size_bytes}"})
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size_bytes}"
+    headers["Content-Length"] = str(len(span))
+    headers["Content-Type"] = content_type
+    headers["Content-Disposition"] = content_disposition_header(attachment, filename) or "inline"
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    return StreamingHttpResponse(_Chunks(opener(), span), status=200 if wanted is None else 206, headers=headers)
+
+
+class _Chunks:
+    """The bytes of a span. A class, for a generator that is never started does not close its file."""
+
+    def __init__(self, file: BinaryIO, span: range) -> None:
+        self._file = file
+        self._left = len(span)
+        file.seek(span.start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self._file.read(min(_CHUNK, self._left))
+        if not chunk:
+            raise StopIteration
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _wanted_range(request: HttpRequest, etag: str, modified_s: int) -> tuple[str, str] | None:
+    """First and last byte as they were written; None for the whole file: also where the header makes no sense."""
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    # A range is defined for GET alone; HEAD answers as if none were asked for.
+    if request.method != "GET" or match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None
+    condition = request.headers.get("If-Range")
+    # Compared strongly: W/"..." never equals our strong tag, and a date must be the very one we gave.
+    if condition is not None and condition != etag and parse_http_date_safe(condition) != modified_s:
+        return None
+    return first, last
+
+
+def _span(first: str, last: str, size_bytes: int) -> range:
+    if not first:
+        return range(max(0, size_bytes - int(last)), size_bytes)
+    return range(int(first), min(int(last) + 1, size_bytes) if last else size_bytes)

@@ -1,0 +1,143 @@
+"""A file on a server as a seekable file: small pieces of it are fetched when they are read, and within a budget."""
+
+import io
+from dataclasses import dataclass
+from time import monotonic
+
+from .errors import FetchError, FetchProblem
+from .fetch import Fetcher, Opened
+
+UNKNOWN_SIZE = 1 << 62
+"""What seeking to the end finds where the server neither tells a size nor ends within the budget."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    start: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.data)
+
+
+class RemoteFile:
+    """Read-only, for probing and posters; never for a whole file.
+
+    Reads ahead so far that `max_requests` pieces are `max_bytes` together. A server that ignores Range is read from
+    the head, once, up to `max_bytes`. Every method that needs the network may raise FetchError: its own OVER_BUDGET
+    and NO_RANGES, or what fetching raises. `deadline_s` is for all requests together, from the first.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        url: str,
+        *,
+        max_bytes: int = 1_000_000,
+        max_requests: int = 6,
+        deadline_s: float = 5.0,
+    ) -> None:
+        self._fetcher = fetcher
+        self._url = url
+        self._bytes_left = max_bytes
+        self._requests_left = max_requests
+        self._ahead = max_bytes // max_requests
+        self._deadline_s = deadline_s
+        self._ends: float | None = None
+        self._pieces: list[_Piece] = []
+        self._size: int | None = None
+        self._ranges = True
+        self._position = 0
+
+    @property
+    def size(self) -> int:
+        if self._size is None:
+            self._fetch(0, self._ahead)
+        return UNKNOWN_SIZE if self._size is None else self._size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = 0
+        if whence == io.SEEK_CUR:
+            base = self._position
+        elif whence == io.SEEK_END:
+            base = self.size
+        self._position = max(0, base + offset)
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        """Fewer bytes than asked for only at the end of the file."""
+        parts = []
+        end = self.size if size < 0 else min(self._position + size, self.size)
+        while self._position < end:
+            piece = self._piece_at(self._position)
+            if piece is None:
+                self._fetch_around(self._position, end - self._position)
+                continue
+            part = piece.data[self._position - piece.start : end - piece.start]
+            self._position += len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def _piece_at(self, position: int) -> _Piece | None:
+        return next((piece for piece in self._pieces if piece.start <= position < piece.end), None)
+
+    def _fetch_around(self, position: int, wanted: int) -> None:
+        # Near the end the whole tail comes at once: an index that stands there is read backwards.
+        behind = max((piece.end for piece in self._pieces if piece.end <= position), default=0)
+        start = max(behind, min(position, self.size - self._ahead))
+        self._fetch(start, max(self._ahead, position + wanted - start))
+
+    def _fetch(self, start: int, wanted: int) -> None:
+        if not self._ranges:
+            raise FetchError(
+                FetchProblem.NO_RANGES,
+                "The server hands this file out from its beginning only, and that was not enough to read it. "
+                "Upload the file instead, or use a server that supports range requests.",
+            )
+        wanted = min(wanted, self._bytes_left)
+        if wanted <= 0 or self._requests_left <= 0:
+            raise FetchError(
+                FetchProblem.OVER_BUDGET,
+                "Too much of this file would have to be read from its link. Upload it instead, or use a smaller one.",
+            )
+        now = monotonic()
+        self._ends = self._ends or now + self._deadline_s
+        try:
+            with self._fetcher.open(
+                self._url, byte_range=(start, start + wanted - 1), deadline_s=self._ends - now
+            ) as opened:
+                self._keep(opened, start, wanted)
+        except FetchError as error:
+            # How servers say that a file is empty.
+            if error.http_status != 416 or start > 0:
+                raise
+            self._size = 0
+
+    def _keep(self, opened: Opened, start: int, wanted: int) -> None:
+        self._requests_left -= opened.requests
+        # Straight to where it ended: a redirect would cost every piece a request.
+        self._url = opened.final_url
+        if opened.status == 200:
+            self._ranges = False
+            start, wanted = 0, self._bytes_left
+        data = b"".join(opened.chunks(wanted))
+        self._bytes_left -= len(data)
+        size = opened.total_size
+        if size is None and len(data) < wanted:
+            size = start + len(data)
+        if (size is not None and self._size not in (None, size)) or (not data and size != 0):
+            raise FetchError(
+                FetchProblem.CUT_SHORT, "The file at this link changed while it was being read. Try again."
+            )
+        self._size = self._size if size is None else size
+        self._pieces.append(_Piece(start, data))

@@ -1,0 +1,29 @@
+"""The domain: rows and the verbs that move them, a noun a file."""
+
+from wanstudio.models.attempt import Attempt
+from wanstudio.models.heartbeat import Heartbeat
+from wanstudio.models.job import Job
+from wanstudio.models.job_states import Money, State
+from wanstudio.models.leased import Leased, Stale
+from wanstudio.models.people import Membership, Team, User
+from wanstudio.models.provider_key import ProviderKey
+from wanstudio.models.source import Source
+from wanstudio.models.transition import Transition
+from wanstudio.models.video import Video
+
+__all__ = [
+    "Attempt",
+    "Heartbeat",
+    "Job",
+    "Leased",
+    "Membership",
+    "Money",
+    "ProviderKey",
+    "Source",
+    "Stale",
+    "State",
+    "Team",
+    "Transition",
+    "User",
+    "Video",
+]

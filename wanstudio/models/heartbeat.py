@@ -1,0 +1,28 @@
+"""That a worker lives."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models.functions import Now
+
+SILENT_AFTER = timedelta(seconds=30)
+
+
+class Heartbeat(models.Model):
+    """One row a worker process, refreshed while it lives."""
+
+    name = models.CharField(max_length=100, unique=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"seen_at": Now()})
+        cls.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
+
+    @classmethod
+    def alive(cls) -> bool:
+        """Whether any worker was seen within the last 30 s, by the database's clock."""
+        return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER).exists()

@@ -1,0 +1,169 @@
+"""A job: one video to be made, from the click to the archive."""
+
+import statistics
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.models.job_states import ENDED, MOVING, Money, State
+from wanstudio.models.job_verbs import JobVerbs
+from wanstudio.models.people import Team, User
+from wanstudio.models.source import Source
+from wanstudio.models.transition import Transition
+from wanstudio.pricing import Quote
+
+MAX_SEED = 2**31 - 1
+# How many past jobs tell how long the next one takes.
+PAST = 50
+
+
+class Jobs(models.Manager["Job"]):
+    def accept(
+        self,
+        *,
+        nonce: UUID,
+        team: Team,
+        person: User,
+        provider: str,
+        character: Source,
+        motion: Source,
+        behaviour: str,
+        quote: Quote,
+        prompt: str,
+        seed: int,
+        seed_drawn: bool,
+    ) -> "Job":
+        """The job of this form, queued with its price reserved.
+
+        Posting a form twice, or fifty times at once, returns the one job. A crash before the commit leaves
+        nothing; after it, a queued job that is sent as usual.
+        """
+        try:
+            with transaction.atomic():
+                job = self.create(
+                    nonce=nonce,
+                    team=team,
+                    person=person,
+                    provider=provider,
+                    character=character,
+                    motion=motion,
+                    title=_title(character),
+                    behaviour=behaviour,
+                    resolution=quote.resolution,
+                    prompt=prompt,
+                    seed=seed,
+                    seed_drawn=seed_drawn,
+                    duration=float(quote.duration),
+                    billed_seconds=quote.billed_seconds,
+                    unit_price=quote.unit_price,
+                    price=quote.price,
+                    due_at=Now(),
+                )
+                Transition.objects.create(job=job, to_state=State.QUEUED)
+                return job
+        except IntegrityError:
+            return self.get(nonce=nonce, team=team)
+
+    def unfinished(self) -> models.QuerySet["Job"]:
+        return self.filter(state__in=MOVING)
+
+    def usual_time(self, provider: str, resolution: str, billed_seconds: Decimal) -> tuple[float, float, float] | None:
+        """Seconds a job of this length usually takes at this resolution: (lower quartile, median, upper), or None."""
+        past = self.filter(provider=provider, resolution=resolution, cost_ms__gt=0).order_by("-pk")
+        rates = [
+            (ms or 0) / 1000 / float(seconds) for ms, seconds in past.values_list("cost_ms", "billed_seconds")[:PAST]
+        ]
+        if not rates:
+            return None
+        low, middle, high = statistics.quantiles(rates, n=4, method="inclusive") if len(rates) > 1 else rates * 3
+        length = float(billed_seconds)
+        return low * length, middle * length, high * length
+
+
+def _title(character: Source) -> str:
+    return character.name.rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
+
+
+class Job(JobVerbs):
+    class Behaviour(models.TextChoices):
+        ANIMATE = "animate", "Animate"
+        REPLACE = "replace", "Replace"
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="jobs")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs")
+    provider = models.CharField(max_length=20)
+    nonce = models.UUIDField(default=uuid4, unique=True, help_text="The form's: one form, one job.")
+    title = models.CharField(max_length=200)
+
+    character = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="character_jobs")
+    motion = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="motion_jobs")
+    behaviour = models.CharField(max_length=10, choices=Behaviour.choices)
+    resolution = models.CharField(max_length=10)
+    prompt = models.TextField(blank=True)
+    seed = models.BigIntegerField(help_text="As sent: -1 or 0 to 2147483647.")
+    seed_drawn = models.BooleanField(default=False, help_text="Drawn by us, not chosen.")
+
+    duration = models.FloatField(help_text="Seconds of the motion, as priced.")
+    billed_seconds = models.DecimalField(max_digits=10, decimal_places=6)
+    unit_price = models.DecimalField(max_digits=8, decimal_places=4)
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    money = models.CharField(max_length=10, choices=Money.choices, default=Money.RESERVED)
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    version = models.PositiveIntegerField(default=1, help_text="Counts what a page would show anew.")
+    task_id = models.CharField(max_length=200, blank=True)
+    callback = models.BooleanField(default=False, help_text="The running task was asked to call back.")
+    retries = models.PositiveSmallIntegerField(default=0, help_text="Automatic ones since a person last pressed send.")
+    polls = models.PositiveIntegerField(default=0)
+    setbacks = models.PositiveIntegerField(default=0, help_text="Polls or downloads that went wrong in a row.")
+    missing_since = models.DateTimeField(null=True, help_text="Since when the provider says it knows no such task.")
+    ask_person = models.BooleanField(default=False, help_text="Unconfirmed, and only a person can decide.")
+    failure = models.CharField(max_length=100, blank=True, help_text="The provider's code or our name for it.")
+    failure_message = models.TextField(blank=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text="Why it waits or is slow, in a sentence.")
+    result_urls = models.JSONField(default=list, blank=True)
+    cost_ms = models.BigIntegerField(null=True)
+    expected_low_s = models.FloatField(null=True)
+    expected_s = models.FloatField(null=True)
+    expected_high_s = models.FloatField(null=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, help_text="The provider took it.")
+    result_at = models.DateTimeField(null=True, help_text="The provider had the result; its copy lasts 24 h from here.")
+    ended_at = models.DateTimeField(null=True)
+    video = models.OneToOneField("Video", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects: ClassVar[Jobs] = Jobs()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "task_id"], condition=~models.Q(task_id=""), name="one_job_a_task"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="job_due"),
+            models.Index(fields=["team", "-id"], name="job_newest"),
+            models.Index(fields=["provider", "resolution", "-id"], name="job_usual_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"job {self.pk}"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def can_change(self) -> bool:
+        """Whether a page should go on asking: everything but an end can still move."""
+        return not self.has_ended
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether its price counts in money totals: the sandbox bills nothing."""
+        return self.provider != "sandbox"

@@ -1,0 +1,40 @@
+"""The states of a job and of its money, and which moves there are."""
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Sending"
+    RUNNING = "running", "Generating"
+    ARCHIVING = "archiving", "Saving"
+    DONE = "done", "Ready"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    UNCERTAIN = "uncertain", "Unconfirmed"
+
+
+class Money(models.TextChoices):
+    """`ASSUMED`: released because the provider said failed, which it does not promise to be unbilled."""
+
+    RESERVED = "reserved", "Reserved"
+    SETTLED = "settled", "Charged"
+    RELEASED = "released", "Released"
+    ASSUMED = "assumed", "Released, assumed"
+    UNKNOWN = "unknown", "Unknown"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SUBMITTING, State.CANCELLED, State.FAILED}),
+    State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.FAILED, State.UNCERTAIN}),
+    State.UNCERTAIN: frozenset({State.RUNNING, State.QUEUED, State.FAILED}),
+    State.RUNNING: frozenset({State.ARCHIVING, State.FAILED}),
+    State.ARCHIVING: frozenset({State.DONE, State.FAILED}),
+    State.DONE: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+# Nothing will ever change in these.
+ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+# The worker moves these by itself; an uncertain job waits for a callback or a person.
+MOVING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.ARCHIVING})

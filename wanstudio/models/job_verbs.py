@@ -1,0 +1,199 @@
+"""The verbs that move a job. Nothing else writes its state.
+
+Each is one conditional UPDATE on the state it was loaded in (and the lease, if the caller holds one) and one
+row in the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves
+the job moved. What that means for the money stands in each docstring. A verb that finds another state or
+another lease raises `Stale` and has written nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.models.attempt import Attempt
+from wanstudio.models.job_states import ENDED, MOVES, Money, State
+from wanstudio.models.leased import Leased, Stale
+from wanstudio.models.transition import Transition
+
+# The provider deletes a result this long after it was made.
+KEPT_BY_PROVIDER = timedelta(hours=24)
+
+
+class TaskTaken(Exception):
+    """Another job already follows this task of the provider's."""
+
+
+class JobVerbs(Leased):
+    if TYPE_CHECKING:
+        provider: Any
+        state: Any
+        money: Any
+        retries: Any
+        trouble: Any
+        result_at: Any
+
+    class Meta:
+        abstract = True
+
+    # --- by the worker, under a lease -----------------------------------------------------------------
+
+    def begin_submitting(self, *, callback: bool) -> Attempt:
+        """queued → submitting, with the attempt's row. Nothing is sent yet.
+
+        Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
+        """
+        with transaction.atomic():
+            self._move(State.SUBMITTING, trouble="", ask_person=False)
+            return Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
+
+    def may_write(self) -> bool:
+        """The last look before the first byte: still submitting and our lease alive, which this extends."""
+        return self.state == State.SUBMITTING and type(self).extend(self.pk, self.lease_token)  # type: ignore[arg-type]
+
+    def mark_running(
+        self, task_id: str, wait: timedelta, *, callback: bool, usual: tuple[float, float, float] | None
+    ) -> None:
+        """submitting or uncertain → running: the provider has the task. The price stays reserved.
+
+        Crash before: the attempt's row holds the task id, and the uncertain job is settled by it.
+        """
+        low, middle, high = usual or (None, None, None)
+        try:
+            self._move(
+                State.RUNNING,
+                task_id,
+                wait=wait,
+                task_id=task_id,
+                callback=callback,
+                money=Money.RESERVED,
+                ask_person=False,
+                missing_since=None,
+                started_at=Now(),
+                expected_low_s=low,
+                expected_s=middle,
+                expected_high_s=high,
+            )
+        except IntegrityError:
+            raise TaskTaken(task_id) from None
+
+    def requeue(self, why: str, wait: timedelta, *, counts: bool = False) -> None:
+        """submitting → queued: it was certainly not taken. `counts`: one of the three automatic retries."""
+        self._move(State.QUEUED, why, wait=wait, trouble=why, retries=F("retries") + int(counts))
+
+    def mark_uncertain(self, why: str, wait: timedelta | None) -> None:
+        """submitting → uncertain: nobody can tell whether it was taken. Never sent again by itself.
+
+        `wait`: how long a callback may still settle it before a person is asked; None asks at once.
+        """
+        self._move(State.UNCERTAIN, why, wait=wait, money=Money.UNKNOWN, ask_person=wait is None)
+
+    def ask(self, trouble: str) -> None:
+        """Still uncertain: a person decides."""
+        self.worry(trouble, None, ask_person=True)
+
+    def back_to_queue(self) -> None:
+        """uncertain → queued: it turned out that the POST was never written, so sending it is not sending it again."""
+        self._move(State.QUEUED, "It had not been sent", wait=timedelta(0), money=Money.RESERVED, ask_person=False)
+
+    def mark_archiving(self, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
+        """running → archiving: the provider says success, so the price is settled, whatever becomes of the download."""
+        self._move(
+            State.ARCHIVING,
+            wait=timedelta(0),
+            money=Money.SETTLED,
+            result_urls=list(urls),
+            cost_ms=cost_ms,
+            result_at=completed_at or Now(),
+            trouble="",
+            setbacks=0,
+            missing_since=None,
+        )
+
+    def mark_done(self) -> None:
+        """archiving → done: every result is stored, decoded and hashed.
+
+        Crash before: archived again, from what is there.
+        """
+        self._move(State.DONE, "Archived, verified", video=self._main_video(), ended_at=Now(), trouble="")
+
+    def mark_failed(self, failure: str, message: str, money: Money, why: str) -> None:
+        """Any moving state → failed, with the money as the outcome demands."""
+        self._move(State.FAILED, why, failure=failure[:100], failure_message=message, money=money, ended_at=Now())
+
+    def worry(self, trouble: str, wait: timedelta | None, **changes: Any) -> None:
+        """No move, but something a person should read while it waits (an empty sentence: no longer)."""
+        news = int(trouble != self.trouble or "ask_person" in changes)
+        self.postpone(wait, trouble=trouble, version=F("version") + news, **changes)
+
+    # --- by a person ----------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
+        self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), by_person=True)
+
+    def attach(self, task_id: str) -> None:
+        """A task id found in the provider's dashboard. Believed once the worker has confirmed it by statusTask."""
+        attempt = Attempt.objects.filter(job_id=self.pk).last()
+        if self.state != State.UNCERTAIN or attempt is None:
+            raise Stale(f"{self} is not uncertain")
+        Attempt.objects.filter(pk=attempt.pk).update(hinted_task_id=task_id)
+        self.nudge()
+
+    def send_again(self) -> None:
+        """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged."""
+        self._move(
+            State.QUEUED,
+            "Sent again by hand",
+            wait=timedelta(0),
+            money=Money.RESERVED,
+            retries=0,
+            ask_person=False,
+            by_person=True,
+        )
+
+    def was_not_charged(self) -> None:
+        """uncertain → failed: a person has looked, and the provider did not take it."""
+        self._move(
+            State.FAILED,
+            "It was not charged",
+            failure="NOT_CHARGED",
+            money=Money.RELEASED,
+            ended_at=Now(),
+            by_person=True,
+        )
+
+    # --- questions and the one write ------------------------------------------------------------------
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the provider's copy of the result goes."""
+        return self.result_at + KEPT_BY_PROVIDER if self.result_at else None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the provider's copy must be gone by now."""
+        return bool(self.expires_at and self.expires_at < timezone.now())
+
+    def _main_video(self) -> int | None:
+        return self.videos.filter(position=0).values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
+
+    def _move(
+        self, to: State, why: str = "", *, wait: timedelta | None = None, by_person: bool = False, **changes: Any
+    ) -> None:
+        came_from = State(self.state)
+        if to not in MOVES[came_from]:
+            raise Stale(f"{self} is {came_from}, which does not lead to {to}")
+        due_at = None if wait is None or to in ENDED else Now() + wait
+        if "video" in changes:
+            changes["video_id"] = changes.pop("video")
+        with transaction.atomic():
+            mine: Any = type(self)._default_manager.filter(pk=self.pk) if by_person else self.held()
+            if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
+                raise Stale(f"{self} is no longer {came_from} or no longer ours")
+            Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])
+        self.state = to

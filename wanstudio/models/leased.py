@@ -1,0 +1,93 @@
+"""The base of everything the worker does: a row that is due, claimed for a while, and let go.
+
+The row is the truth and any queue only a hint: whoever wants work done names an id, and `claim` decides.
+All times are the database's (`Now()`), so that several machines need no common clock.
+"""
+
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+LEASE = timedelta(seconds=30)
+HEARTBEAT_S = 10.0
+# A hint may come in any number; it wakes a row at most this often (the provider's own shortest interval).
+NUDGE_REST = timedelta(seconds=5)
+
+
+class Stale(Exception):
+    """The row is no longer in the state, or under the lease, that a verb expected. Nothing was written."""
+
+
+class Leased(models.Model):
+    """Work for the worker. `due_at` None: nothing to do until a verb says so."""
+
+    due_at = models.DateTimeField(null=True, blank=True)
+    nudged_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def ready(cls, rest: timedelta = NUDGE_REST) -> models.QuerySet[Self]:
+        """Rows that may be claimed now: due or nudged, and under nobody's living lease."""
+        free = Q(lease_until=None) | Q(lease_until__lte=Now())
+        rested = Q(claimed_at=None) | Q(claimed_at__lte=Now() - rest)
+        return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & rested))
+
+    claimed_at = models.DateTimeField(null=True, blank=True)
+
+    @classmethod
+    def claim(cls, pk: int, rest: timedelta = NUDGE_REST) -> Self | None:
+        """Take the lease of a ready row, or None. One conditional UPDATE: of many claimers one wins.
+
+        A crash right after it leaves the row due and the lease to run out: it is claimed again within 30 s.
+        """
+        token = uuid4()
+        taken = (
+            cls.ready(rest)
+            .filter(pk=pk)
+            .update(
+                lease_token=token,
+                lease_until=Now() + LEASE,
+                claimed_at=Now(),
+                # Due from now on, so that a crash loses neither the due time nor the hint that is taken here.
+                due_at=Now(),
+                nudged_at=None,
+                attempts=F("attempts") + 1,
+            )
+        )
+        return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
+
+    @classmethod
+    def extend(cls, pk: int, token: UUID) -> bool:
+        """The heartbeat: 30 s more for who still holds the lease, dead leases stay dead."""
+        alive = cls._default_manager.filter(pk=pk, lease_token=token, lease_until__gt=Now())
+        return bool(alive.update(lease_until=Now() + LEASE))
+
+    def held(self) -> models.QuerySet[Self]:
+        """This row, if the lease is still ours: what every write of the worker goes through."""
+        return type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+
+    def postpone(self, wait: timedelta | None, **changes: Any) -> None:
+        """Due again after `wait` (None: not until a verb says so), writing `changes` besides.
+
+        `Stale` if the lease is lost.
+        """
+        due_at = None if wait is None else Now() + wait
+        if not self.held().update(due_at=due_at, **changes):
+            raise Stale(f"{self} is no longer ours")
+
+    def release(self) -> None:
+        """Let go. A hint that came meanwhile stays."""
+        self.held().update(lease_until=None, lease_token=None)
+
+    def nudge(self) -> None:
+        """A hint that something may have happened; never moves `due_at`."""
+        type(self)._default_manager.filter(pk=self.pk).update(nudged_at=Now())

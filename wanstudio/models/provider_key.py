@@ -1,0 +1,90 @@
+"""The key at a provider: its pauses, shared by all jobs, and its balance."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
+
+from wanstudio.models.leased import Leased
+
+# Three refusals with 403 in a row say that the key, not the content, is the reason.
+STRIKES = 3
+
+
+class ProviderKey(Leased):
+    """One row a provider. The key itself is not in it. Due: the worker asks for the balance."""
+
+    class Pause(models.TextChoices):
+        NONE = "", "none"
+        THROTTLED = "throttled", "asked to slow down"
+        UNAUTHORIZED = "unauthorized", "key refused"
+        NO_BALANCE = "no_balance", "balance too low"
+        FORBIDDEN = "forbidden", "refused three times in a row"
+
+    provider = models.CharField(max_length=20, unique=True)
+    pause = models.CharField(max_length=15, choices=Pause.choices, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    needed = models.DecimalField(max_digits=8, decimal_places=2, default=0, help_text="Dollars a paused job waits for.")
+    throttles = models.PositiveIntegerField(default=0, help_text="429s in a row.")
+    strikes = models.PositiveIntegerField(default=0, help_text="403s in a row.")
+    balance = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="Dollars, as last told.")
+    balance_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
+
+    def __str__(self) -> str:
+        return f"key at {self.provider}"
+
+    @classmethod
+    def at(cls, provider: str) -> "ProviderKey":
+        return cls.objects.get_or_create(provider=provider)[0]
+
+    @classmethod
+    def opens_at(cls, provider: str) -> datetime | None:
+        """When calls may go out again, or None: now. Account pauses lie on submissions only; see `blocks_sending`."""
+        paused = cls.objects.filter(provider=provider, paused_until__gt=Now())
+        return paused.values_list("paused_until", flat=True).first()
+
+    @property
+    def blocks_sending(self) -> bool:
+        """Whether an account problem holds all submissions back until the balance call says otherwise."""
+        return self.pause in (self.Pause.UNAUTHORIZED, self.Pause.NO_BALANCE, self.Pause.FORBIDDEN)
+
+    def throttle(self, wait: timedelta) -> None:
+        """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one."""
+        until = Now() + wait
+        ProviderKey.objects.filter(pk=self.pk, paused_until=None).update(paused_until=Now())
+        ProviderKey.objects.filter(pk=self.pk).update(
+            throttles=F("throttles") + 1, paused_until=Greatest(F("paused_until"), until)
+        )
+
+    def suspend(self, pause: str, needed: Decimal, wait: timedelta) -> None:
+        """The account refuses: no submission until `resume`; the balance is asked for after `wait`."""
+        ProviderKey.objects.filter(pk=self.pk).update(pause=pause, needed=needed, due_at=Now() + wait)
+
+    def strike(self, wait: timedelta) -> None:
+        """A 403; the third in a row suspends the key."""
+        ProviderKey.objects.filter(pk=self.pk).update(strikes=F("strikes") + 1)
+        ProviderKey.objects.filter(pk=self.pk, strikes__gte=STRIKES).filter(pause="").update(
+            pause=self.Pause.FORBIDDEN, due_at=Now() + wait
+        )
+
+    def answered(self) -> None:
+        """A call went through: the growing waits of a 429 start again from the bottom."""
+        ProviderKey.objects.filter(pk=self.pk, throttles__gt=0).update(throttles=0)
+
+    def accepted(self) -> None:
+        """A submission went through: refusals are no longer in a row."""
+        ProviderKey.objects.filter(pk=self.pk, strikes__gt=0).update(strikes=0)
+
+    def resume(self) -> None:
+        """Submissions may go out again. Strikes stay: after three, one more 403 suspends at once."""
+        ProviderKey.objects.filter(pk=self.pk).update(pause=self.Pause.NONE, needed=0)
+
+    def note_balance(self, balance: Decimal) -> None:
+        ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
+        self.balance = balance
+
+    def ask_balance_now(self) -> None:
+        ProviderKey.objects.filter(pk=self.pk).update(due_at=Now())

@@ -1,0 +1,94 @@
+"""What goes in: a picture of a character or a clip of motion, uploaded or behind a link."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.models.leased import Leased
+from wanstudio.models.people import Team, User
+
+
+def _stored_name(source: "Source", name: str) -> str:
+    return f"sources/{source.team_id}/{uuid4().hex}{PurePath(name).suffix.lower()}"
+
+
+class Source(Leased):
+    """A character or a motion. Facts are the probe's; a link's are checked again before money is spent.
+
+    Due for the worker only while a linked clip has no poster yet.
+    """
+
+    class Kind(models.TextChoices):
+        CHARACTER = "character", "Character"
+        MOTION = "motion", "Motion"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sources")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=200)
+    url = models.TextField(blank=True)
+    file = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
+    poster = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
+    format = models.CharField(max_length=10)
+    size_bytes = models.BigIntegerField(null=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration = models.FloatField(null=True, help_text="Seconds of the container; null for a picture.")
+    fps = models.FloatField(null=True)
+    has_audio = models.BooleanField(default=False)
+    probed_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "kind", "-used_at"], name="source_recent"),
+            models.Index(fields=["due_at"], name="source_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_motion(self) -> bool:
+        return self.kind == self.Kind.MOTION
+
+    def learn(self, facts: Mapping[str, Any]) -> None:
+        """Write what a probe found (names of fields to values), and when."""
+        Source.objects.filter(pk=self.pk).update(probed_at=Now(), **facts)
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.probed_at = timezone.now()
+
+    def touch(self) -> None:
+        """Used just now: first among the recent ones."""
+        Source.objects.filter(pk=self.pk).update(used_at=Now())
+
+    def is_older_than(self, age: timedelta) -> bool:
+        """Whether the probe of a link is too old to spend money on."""
+        return bool(self.url) and Source.objects.filter(pk=self.pk, probed_at__lt=Now() - age).exists()
+
+    def keep_poster(self, jpeg: bytes) -> None:
+        """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""
+        self.poster.save("poster.jpg", ContentFile(jpeg), save=False)
+        Source.objects.filter(pk=self.pk).update(poster=self.poster.name)
+
+    @classmethod
+    def from_link(cls, team: Team, person: User, kind: str, url: str, facts: Mapping[str, Any]) -> "Source":
+        """The team's row for this link, made or refreshed with `facts`."""
+        source = cls.objects.filter(team=team, kind=kind, url=url, deleted_at=None).first()
+        if source:
+            source.learn(facts)
+            source.touch()
+            return source
+        name = unquote(PurePath(urlsplit(url).path).name) or urlsplit(url).hostname or "link"
+        return cls.objects.create(team=team, person=person, kind=kind, url=url, name=name[:200], due_at=Now(), **facts)

@@ -1,0 +1,31 @@
+"""What comes out: a result in our own storage, checked and hashed."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+
+
+def _stored_name(video: "Video", name: str) -> str:
+    return f"videos/{video.job.team_id}/{uuid4().hex}{name[name.rfind('.') :]}"
+
+
+class Video(models.Model):
+    """An archived result. A row exists only once the file is whole, decodable and hashed."""
+
+    job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="videos")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")
+    file = models.FileField(upload_to=_stored_name, max_length=200)
+    poster = models.FileField(upload_to=_stored_name, max_length=200)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration = models.FloatField(help_text="Seconds.")
+    archived_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_video_a_position")]
+
+    def __str__(self) -> str:
+        return f"video {self.pk} of job {self.job_id}"

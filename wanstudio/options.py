@@ -1,0 +1,162 @@
+"""What a setting may be. Each function returns the value or refuses it in one sentence that names the variable.
+
+`settings.py` calls these; they know no Django, so that they can run before it.
+"""
+
+import ipaddress
+import os
+import re
+import secrets
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import EnvError, ValidationError
+
+PriceTable = list[tuple[date, dict[str, Decimal]]]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def a_port(value: int) -> None:
+    if not 1 <= value <= 65535:
+        raise ValidationError("a port is a number from 1 to 65535.")
+
+
+def positive(value: float) -> None:
+    if not value > 0:
+        raise ValidationError("it must be greater than 0.")
+
+
+def an_address(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ValidationError("it must be an address such as https://api.apixo.ai/api/v1.")
+
+
+def a_model(value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", value):
+        raise ValidationError("a model's name has letters, digits, dots, dashes and underscores only.")
+
+
+def folder(path: Path) -> Path:
+    """The same path, made if it was missing."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def secret_key(path: Path) -> str:
+    """The key kept in `path`; drawn and written (mode 0600) on the first call, of two at once by the first."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def price_table(text: str) -> PriceTable:
+    """`2026-01-01 480p=0.04 720p=0.08; 2027-01-01 …` as rows of (effective date, {resolution: dollars a second})."""
+    try:
+        return sorted((_price_row(row.split()) for row in text.split(";") if row.strip()), key=lambda row: row[0])
+    except (ValueError, IndexError, InvalidOperation):
+        raise EnvError(
+            'Environment variable "APIXO_PRICES" invalid: it must read like "2026-01-01 480p=0.04 720p=0.08".'
+        ) from None
+
+
+def _price_row(words: list[str]) -> tuple[date, dict[str, Decimal]]:
+    prices = {name: Decimal(price) for name, price in (word.split("=") for word in words[1:])}
+    if set(prices) != {"480p", "720p"} or min(prices.values()) <= 0 or not all(p.is_finite() for p in prices.values()):
+        raise ValueError(words)
+    return date.fromisoformat(words[0]), prices
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address names this machine: localhost or a loopback IP."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def pace(value: float, base_url: str) -> float:
+    if not 0 < value <= 100:
+        raise EnvError('Environment variable "WANSTUDIO_PACE" invalid: it must be greater than 0 and at most 100.')
+    if value < 1 and not is_loopback(base_url):
+        raise EnvError(
+            'Environment variable "WANSTUDIO_PACE" invalid: below 1 the studio would ask APIXO more often than '
+            "it allows. Leave it out, or use 1 or more."
+        )
+    return value
+
+
+def public_address(value: str) -> str:
+    """`WANSTUDIO_URL` without a trailing slash, or an empty string."""
+    value = value.strip().rstrip("/")
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    good = parts.hostname and not parts.path and not parts.query and not parts.username
+    if not good or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(value))):
+        raise EnvError(
+            'Environment variable "WANSTUDIO_URL" invalid: it must be the https address of this studio, such as '
+            "https://studio.example.com, without a path."
+        )
+    return value
+
+
+def private_hosts(pairs: list[str]) -> frozenset[str]:
+    pairs = [pair.strip() for pair in pairs if pair.strip()]
+    for pair in pairs:
+        if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}", pair):
+            raise EnvError(
+                f'Environment variable "WANSTUDIO_PRIVATE_HOSTS" invalid: "{pair}" must read like media.local:8080.'
+            )
+    return frozenset(pair.lower() for pair in pairs)
+
+
+def networks(values: list[str]) -> list[Network]:
+    try:
+        return [ipaddress.ip_network(value.strip(), strict=False) for value in values if value.strip()]
+    except ValueError as wrong:
+        raise EnvError(
+            f'Environment variable "WANSTUDIO_TRUSTED_PROXIES" invalid: {wrong}. Give addresses or networks such as '
+            "10.0.0.5 or 10.0.0.0/24."
+        ) from None
+
+
+def allowed_hosts(extra: list[str], host: str, public_url: str) -> list[str]:
+    """Loopback names always (health checks, the sandbox's downloads), then what the settings open."""
+    names = ["127.0.0.1", "localhost", "[::1]", *(name.strip() for name in extra if name.strip())]
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+        names.append(host)
+    if public_url:
+        names.append(urlsplit(public_url).hostname or "")
+    return list(dict.fromkeys(names))
+
+
+def a_log_level(value: str) -> None:
+    if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+
+
+def logging(level: str) -> dict[str, Any]:
+    line = {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": line},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {"django.server": {"handlers": [], "propagate": True}},
+    }

@@ -1,0 +1,84 @@
+"""What a video costs, before it is made: options in, Quote out.
+
+Pure and small on purpose: the live preview, the click on Generate and the stored job all call `quote`, so they cannot
+disagree. Source: the provider's billing table (a price per second of the motion clip, between 5 and 120 seconds).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+MINIMUM_S = 5
+MAXIMUM_S = 120
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of one video. Times are seconds, money is US dollars; `price` is in whole cents."""
+
+    duration: Decimal
+    billed_seconds: Decimal
+    unit_price: Decimal
+    price: Decimal
+    resolution: str
+
+    @property
+    def reason(self) -> str:
+        """The sum as people check it: "3.2 s, billed as 5 s × $0.04 = $0.20"."""
+        shown = next(text for text in _roundings(self.duration) if self._tells_the_truth(Decimal(text)))
+        total = f"× {_dollars(self.unit_price)} = {_dollars(self.price)}"
+        if self.billed_seconds == self.duration:
+            return f"{shown} s {total}"
+        rest = ", the rest is not generated" if self.duration > self.billed_seconds else ""
+        return f"{shown} s, billed as {self.billed_seconds} s {total}{rest}"
+
+    def _tells_the_truth(self, shown: Decimal) -> bool:
+        # A length rounded for reading must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
+        # hand, give another price than the one charged.
+        if self.billed_seconds == self.duration:
+            return _cents(shown * self.unit_price) == self.price
+        return shown > MAXIMUM_S if self.duration > MAXIMUM_S else 0 < shown < MINIMUM_S
+
+
+def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
+    """Dollars per second by resolution, in force on `day`: the row with the newest effective date not after it.
+
+    Raises ValueError if no row is in force yet.
+    """
+    in_force = [row for row in table if row[0] <= day]
+    if not in_force:
+        raise ValueError(f"No price is in force on {day.isoformat()}.")
+    return max(in_force, key=lambda row: row[0])[1]
+
+
+def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decimal]) -> Quote:
+    """Price a motion clip of `duration` seconds (the container's) at a resolution, with dollars per second in `prices`.
+
+    Raises ValueError for a resolution without a price, and for a length that is not finite or not above zero: a
+    length that could not be read must never turn into the minimum price.
+    """
+    if resolution not in prices:
+        raise ValueError(f"There is no price for the resolution {resolution!r}.")
+    # Through str: Decimal(14.2) would carry the float's binary tail into the sentence and the database.
+    seconds = duration if isinstance(duration, Decimal) else Decimal(str(duration))
+    if not seconds.is_finite() or seconds <= 0:
+        raise ValueError(f"{duration} is not the length of a clip.")
+    billed_seconds = min(max(seconds, Decimal(MINIMUM_S)), Decimal(MAXIMUM_S))
+    unit_price = prices[resolution]
+    return Quote(seconds, billed_seconds, unit_price, _cents(billed_seconds * unit_price), resolution)
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _roundings(seconds: Decimal) -> Iterator[str]:
+    for digits in range(1, 4):
+        yield f"{seconds:.{digits}f}".rstrip("0").rstrip(".")
+    yield f"{seconds:f}"
+
+
+def _dollars(amount: Decimal) -> str:
+    cents = _cents(amount)
+    return f"${cents if cents == amount else amount.normalize():f}"

@@ -1,0 +1,185 @@
+"""The provider's messages. Source: APIXO's page for Wan 2.2 Animate; fields it does not name are ignored.
+
+Answers come from a machine we do not control: every value is checked for type and size here, and text is made safe
+to store and to print, so that nobody further in has to think about it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+TEXT_LIMIT = 500
+IDENTIFIER_LIMIT = 200
+FAIL_CODE_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """One video to make. With a `callback_url` the provider calls back.
+
+    `behaviour` is animate or replace, `resolution` 480p or 720p, `seed` -1 (random) or 0…2147483647.
+    """
+
+    behaviour: str
+    # Links we hand out are capabilities: whoever reads one in a log may use it.
+    image_url: str = field(repr=False)
+    video_url: str = field(repr=False)
+    resolution: str
+    seed: int
+    prompt: str = ""
+    callback_url: str = field(default="", repr=False)
+
+    def body(self) -> dict[str, object]:
+        """The JSON body of generateTask. A blank prompt is left out: sent, it must not be empty."""
+        delivery: dict[str, object] = (
+            {"request_type": "callback", "callback_url": self.callback_url}
+            if self.callback_url
+            else {"request_type": "async"}
+        )
+        prompt = {"prompt": self.prompt} if self.prompt.strip() else {}
+        return delivery | {
+            "input": {
+                "mode": "standard",
+                "type": self.behaviour,
+                "image_urls": [self.image_url],
+                "video_urls": [self.video_url],
+                **prompt,
+                "resolution": self.resolution,
+                "seed": self.seed,
+            }
+        }
+
+
+class TaskState(StrEnum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """A task as the provider reports it. `result_urls` is never empty at success; times are Unix ms, cost_ms is ms."""
+
+    task_id: str
+    state: TaskState
+    result_urls: tuple[str, ...] = ()
+    fail_code: str = ""
+    fail_message: str = ""
+    created_ms: int | None = None
+    completed_ms: int | None = None
+    cost_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the API itself wraps around every answer; gateways in front of it answer without one."""
+
+    code: int
+    message: str
+    data: object
+
+
+def read_envelope(body: bytes) -> Envelope | None:
+    """The envelope in `body`, or None when this is not the API speaking. Adds `data.error` to the message."""
+    answer = _read_object(body)
+    code, message, data = answer.get("code"), answer.get("message"), answer.get("data")
+    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
+        return None
+    detail = _text(data.get("error")) if isinstance(data, dict) else ""
+    return Envelope(code, _text(f"{message}: {detail}" if detail else message), data)
+
+
+def carried_task_id(body: bytes) -> str:
+    """The taskId in `body`, or "". Read outside an envelope too: an id that we miss is a video paid for and lost."""
+    answer = _read_object(body)
+    data = answer.get("data")
+    return (_identifier(data.get("taskId")) if isinstance(data, dict) else "") or _identifier(answer.get("taskId"))
+
+
+def read_task(data: object, task_id: str) -> TaskStatus:
+    """The `data` of a statusTask answer about `task_id`.
+
+    Raises ValueError, saying why, for whatever cannot be acted on: another task, a state that we do not know, success
+    without a usable result.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("the answer has no data")
+    if data.get("taskId") is not None and _identifier(data["taskId"]) != task_id:
+        raise ValueError("the answer is about another task")
+    state = next((state for state in TaskState if state == data.get("state")), None)
+    if state is None:
+        raise ValueError(f"unknown state {_text(data.get('state'))!r}")
+    return TaskStatus(
+        task_id=task_id,
+        state=state,
+        result_urls=_read_results(data.get("resultJson")) if state is TaskState.SUCCESS else (),
+        fail_code=_text(data.get("failCode"), FAIL_CODE_LIMIT),
+        fail_message=_text(data.get("failMsg")),
+        created_ms=_whole(data.get("createTime")),
+        completed_ms=_whole(data.get("completeTime")),
+        cost_ms=_whole(data.get("costTime")),
+    )
+
+
+def read_balance(data: object) -> Decimal:
+    """The `data` of a current-balance answer in US dollars, exactly as written. Raises ValueError for no amount."""
+    if isinstance(data, int | Decimal) and not isinstance(data, bool) and -(10**9) < data < 10**9:
+        return Decimal(data)
+    raise ValueError("the balance is not an amount")
+
+
+def _read_results(result: object) -> tuple[str, ...]:
+    # Documented as a string of JSON. Plain JSON is taken as well: the result behind it is paid for and expires.
+    payload = _read_object(result.encode("utf-8", "replace")) if isinstance(result, str) else result
+    urls = payload.get("resultUrls") if isinstance(payload, dict) else None
+    usable = tuple(url for url in urls if _is_address(url)) if isinstance(urls, list) else ()
+    if not usable:
+        raise ValueError("success without a usable result")
+    return usable
+
+
+def _read_object(body: bytes) -> dict[str, object]:
+    # Numbers become Decimal so that a balance of 74.87 is 74.87. Bad JSON and JSON that is no object read as {}.
+    try:
+        answer = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, ArithmeticError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _text(value: object, limit: int = TEXT_LIMIT) -> str:
+    if not isinstance(value, str):
+        value = str(value) if isinstance(value, int) else ""
+    # Control characters and lone surrogates would break a log line or the database.
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())[:limit]
+
+
+def _identifier(value: object) -> str:
+    # Never shortened or cleaned: an id that is not exactly the provider's is worth nothing.
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not text.isprintable() or len(text) > IDENTIFIER_LIMIT:
+        return ""
+    return text if text.strip() else ""
+
+
+def _whole(value: object) -> int | None:
+    # The bound keeps nonsense out of 64-bit columns and is beyond any time or duration in ms.
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _is_address(value: object) -> bool:
+    if not isinstance(value, str) or not value.isprintable():
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,2 @@
+"""A stand-in for APIXO, served over real HTTP: it speaks the documented contract and knows nothing else of ours.
+"""

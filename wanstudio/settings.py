@@ -1,0 +1,186 @@
+"""Settings, from the environment and from `.env` beside `manage.py`.
+
+`.env.example` explains every variable. Nonsense is refused here, in one sentence that names the variable.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from environs import Env
+
+from wanstudio import options
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+# Tests point this at nothing, so that a developer's own key can never be spent by them.
+if env_file := os.environ.get("WANSTUDIO_ENV_FILE", str(BASE_DIR / ".env")):
+    env.read_env(env_file, recurse=False)
+
+# --- what the studio is -------------------------------------------------------------------------------
+DATA_DIR = Path(env.str("WANSTUDIO_DATA", "") or BASE_DIR / "data").expanduser().resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=options.a_port)
+SANDBOX_PORT = env.int("SANDBOX_PORT", 8001, validate=options.a_port)
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
+
+# --- the provider -------------------------------------------------------------------------------------
+APIXO_API_KEY = env.str("APIXO_API_KEY", "").strip()
+APIXO_BASE_URL = env.str("APIXO_BASE_URL", "https://api.apixo.ai/api/v1", validate=options.an_address).rstrip("/")
+APIXO_MODEL = env.str("APIXO_MODEL", "wan-2-2-animate", validate=options.a_model)
+SANDBOX_BASE_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
+PROVIDER = "apixo" if APIXO_API_KEY else "sandbox"
+PROVIDERS = {"apixo": (APIXO_BASE_URL, APIXO_API_KEY), "sandbox": (SANDBOX_BASE_URL, "sandbox")}
+PRICES = options.price_table(env.str("APIXO_PRICES", "2026-01-01 480p=0.04 720p=0.08"))
+# Multiplies every wait of the provider's politeness; the sandbox's are short so that a beginner does not wait.
+PACE = options.pace(env.float("WANSTUDIO_PACE", 1.0 if APIXO_API_KEY else 0.03), PROVIDERS[PROVIDER][0])
+PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", 60.0, validate=options.positive)
+
+# --- addresses ----------------------------------------------------------------------------------------
+WANSTUDIO_URL = options.public_address(env.str("WANSTUDIO_URL", ""))
+LINK_BASE = WANSTUDIO_URL or f"http://127.0.0.1:{PORT}"
+PRIVATE_HOSTS = options.private_hosts(env.list("WANSTUDIO_PRIVATE_HOSTS", []))
+TRUSTED_PROXIES = options.networks(env.list("WANSTUDIO_TRUSTED_PROXIES", []))
+ALLOWED_HOSTS = options.allowed_hosts(env.list("WANSTUDIO_ALLOWED_HOSTS", []), HOST, WANSTUDIO_URL)
+CSRF_TRUSTED_ORIGINS = [WANSTUDIO_URL] if WANSTUDIO_URL else []
+HTTPS = WANSTUDIO_URL.startswith("https://")
+
+# --- limits -------------------------------------------------------------------------------------------
+IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", 10, validate=options.positive) * 1024 * 1024
+CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
+MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024
+
+# --- Django -------------------------------------------------------------------------------------------
+ROOT_URLCONF = "wanstudio.urls"
+WSGI_APPLICATION = "wanstudio.wsgi.application"
+AUTH_USER_MODEL = "wanstudio.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "wanstudio",
+    "allauth",
+    "allauth.account",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "lucide",
+]
+MIDDLEWARE = [
+    "wanstudio.views.proxies.TrustedProxies",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "wanstudio.views.first_run.FirstRun",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "wanstudio.views.context.studio",
+            ],
+        },
+    }
+]
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a transaction that reads, then writes, would otherwise fail with "database is locked" under load.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_MAX_AGE = 60
+FILE_UPLOAD_HANDLERS = ["wanstudio.forms.capped.CappedUploadHandler"]
+FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CACHES = {
+    # Sign-in limits live in the cache: it must be one for all web processes, or each would grant its own tries.
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- sign-in ------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_ADAPTER = "wanstudio.views.accounts.ClosedSignup"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "studio.index"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
+CSRF_FAILURE_VIEW = "wanstudio.views.errors.csrf_failure"
+DATABASE_ROUTERS: list[str] = []
+
+# --- headers ------------------------------------------------------------------------------------------
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+# TLS ends at the proxy in front; it also redirects. A redirect here would break the loopback health checks.
+SECURE_SSL_REDIRECT = False
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "blob:", "data:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- mail and log -------------------------------------------------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", "")
+_mail = env.dj_email_url("EMAIL_URL", "console://")
+vars().update({name: value for name, value in _mail.items() if name.startswith(("EMAIL_", "DEFAULT_"))})
+LOGGING = options.logging(env.str("LOG_LEVEL", "INFO", validate=options.a_log_level))

@@ -1,0 +1,102 @@
+"""Keeps the studio's processes alive on one machine: web, worker and, without a key, the sandbox.
+
+A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads
+a process group of its own, so that nothing it started can hold its port when it is gone.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Event
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.2
+LONGEST_PAUSE_S = 30.0
+STEADY_AFTER_S = 30.0
+GRACE_S = 8.5
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Child:
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    restart_at: float = 0.0
+    pause_s: float = field(default=0.0)
+
+    def start(self) -> None:
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603 (our own command lines)
+            self.command, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        log.info("%s started, process %d", self.name, self.process.pid)
+
+    def look(self) -> None:
+        """Notice a death, and start again once its pause is over. The first death after a steady run costs no pause."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.restart_at:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        self.signal(signal.SIGKILL)
+        steady = now - self.started_at > STEADY_AFTER_S
+        self.pause_s = 0.2 if steady or not self.pause_s else min(self.pause_s * 2, LONGEST_PAUSE_S)
+        self.restart_at, self.process = now + self.pause_s, None
+        log.warning("%s ended with %s; starting it again in %.1f s", self.name, code, self.pause_s)
+
+    def signal(self, number: int) -> None:
+        """To the whole group; whoever is gone already does not mind."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+def supervise(children: Sequence[Child], stop: Event) -> None:
+    """Run until `stop`; then SIGTERM to all, and SIGKILL to whoever is left after 8.5 s."""
+    while not stop.is_set():
+        for child in children:
+            child.look()
+        stop.wait(LOOK_EVERY_S)
+    for child in children:
+        child.signal(signal.SIGTERM)
+    until = time.monotonic() + GRACE_S
+    while any(child.is_alive for child in children) and time.monotonic() < until:
+        time.sleep(0.05)
+    for child in children:
+        child.signal(signal.SIGKILL)
+
+
+def web_command(host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "wanstudio.wsgi:application"),
+        *("--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"),
+        # Measured: with 64 threads 60 slow readers do not hold up a status poll; with 8, 17 do.
+        *("--workers", "2", "--blocking-threads", "64", "--respawn-failed-workers", "--workers-kill-timeout", "6"),
+    ]
+
+
+def manage_command(*words: str) -> list[str]:
+    return [sys.executable, "manage.py", *words]
+
+
+def _end_with_parent() -> None:
+    """On Linux a child gets SIGTERM when the supervisor is killed; elsewhere it has to be ended by hand."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

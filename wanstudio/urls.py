@@ -1,0 +1,34 @@
+"""Every route, grouped by noun. A name says module and function: `jobs.status`."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from wanstudio.views import files, first_run, health, hooks, jobs, studio, uploads, videos
+
+urlpatterns = [
+    path("", studio.index, name="studio.index"),
+    path("price/", studio.price, name="studio.price"),
+    path("uploads/", uploads.index, name="uploads.index"),
+    path("uploads/add/", uploads.add, name="uploads.add"),
+    path("uploads/sample/", uploads.sample, name="uploads.sample"),
+    path("uploads/<int:pk>/slot/", uploads.slot, name="uploads.slot"),
+    path("uploads/<int:pk>/file", files.source, name="uploads.file"),
+    path("uploads/<int:pk>/poster", files.source_poster, name="uploads.poster"),
+    path("jobs/", jobs.index, name="jobs.index"),
+    path("jobs/status/", jobs.status, name="jobs.status"),
+    path("jobs/<int:pk>/", jobs.show, name="jobs.show"),
+    path("jobs/<int:pk>/cancel/", jobs.cancel, name="jobs.cancel"),
+    path("jobs/<int:pk>/decide/", jobs.decide, name="jobs.decide"),
+    path("videos/", videos.index, name="videos.index"),
+    path("videos/<int:pk>/", videos.show, name="videos.show"),
+    path("videos/<int:pk>/file", files.video, name="videos.file"),
+    path("videos/<int:pk>/poster", files.video_poster, name="videos.poster"),
+    path("setup/", first_run.setup, name="setup"),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    # Doors for machines
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("hooks/apixo/<str:token>/", hooks.apixo, name="hooks.apixo"),
+    path("files/<str:signed>/<str:name>", files.show, name="files.show"),
+]

@@ -1,0 +1,1 @@
+"""The browser's edge. A view fetches through `access`, validates a form, calls one verb, and renders or redirects."""

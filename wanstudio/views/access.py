@@ -1,0 +1,65 @@
+"""What this person may see. Every lookup starts here; whoever may not see a thing gets 404."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+
+from wanstudio.models import Job, Source, Team, Transition, User, Video
+
+
+def person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404("nobody is signed in")
+    return request.user
+
+
+def teams(request: HttpRequest) -> QuerySet[Team]:
+    return Team.objects.filter(memberships__user=person(request))
+
+
+def current_team(request: HttpRequest) -> Team:
+    """The team whose pages are shown. What a form does is decided by the team in the form: see `team_in`."""
+    team = teams(request).order_by("memberships__pk").first()
+    if team is None:
+        raise Http404("no team")
+    return team
+
+
+def team_in(request: HttpRequest) -> Team:
+    """The team the posted form names, if this person is in it."""
+    named = request.POST.get("team", "")
+    team = teams(request).filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
+    if team is None:
+        raise Http404("no such team")
+    return team
+
+
+def jobs(request: HttpRequest) -> QuerySet[Job]:
+    mine = Job.objects.filter(team__memberships__user=person(request))
+    return mine.select_related("person", "character", "motion", "video", "team")
+
+
+def transitions(request: HttpRequest) -> QuerySet[Transition]:
+    """Timelines with their jobs in one query, for the status poll."""
+    mine = Transition.objects.filter(job__team__memberships__user=person(request))
+    parts = ("person", "character", "motion", "video", "team")
+    return mine.select_related("job", *(f"job__{part}" for part in parts))
+
+
+def sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
+    mine = Source.objects.filter(team__memberships__user=person(request), deleted_at=None)
+    return mine.filter(team=team) if team else mine
+
+
+def videos(request: HttpRequest) -> QuerySet[Video]:
+    mine = Video.objects.filter(job__team__memberships__user=person(request), job__state="done")
+    return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
+
+
+def one(rows: QuerySet[Any], pk: int) -> Any:
+    """The row with this id among those this person may see, or 404."""
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise Http404(f"no such {rows.model._meta.verbose_name}")
+    return row

@@ -1,0 +1,41 @@
+"""The provider's door. What comes through it is a hint and never a fact."""
+
+import json
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from wanstudio.models import Attempt
+
+MOST_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def apixo(request: HttpRequest, token: str) -> HttpResponse:
+    """A callback: notes the task id it names and wakes the worker, which asks the provider itself.
+
+    No outbound call is made here, so that a provider that hangs cannot hold this door.
+    """
+    attempt = Attempt.by_token(token)
+    if attempt is None:
+        return HttpResponse(status=HTTPStatus.NOT_FOUND)
+    body = request.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if not attempt.job.has_ended:
+        if task_id := _task_id(body):
+            attempt.hint(task_id)
+        attempt.job.nudge()
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def _task_id(body: bytes) -> str:
+    """The task id the body names, or an empty string."""
+    try:
+        task_id = json.loads(body)["data"]["taskId"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return task_id if isinstance(task_id, str) and len(task_id) <= 200 else ""

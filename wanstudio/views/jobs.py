@@ -1,0 +1,103 @@
+"""Jobs: the click, the list, one job, and the poll that keeps pages true."""
+
+from itertools import groupby
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.models import Job, Stale
+from wanstudio.views import access, submitting
+from wanstudio.views.cards import MOST_POLLED, card, poll_context
+
+PAGE = 50
+FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """The list, newest first; a POST is the click on Generate."""
+    if request.method == "POST":
+        return submitting.create(request)
+    before = request.GET.get("before", "")
+    rows = access.jobs(request).order_by("-pk")
+    if before.isdecimal() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows[: PAGE + 1])
+    context = poll_context("rows", page[:PAGE])
+    return render(request, "jobs/index.html", context | {"next": page[PAGE - 1].pk if len(page) > PAGE else None})
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One job: it becomes the video in place."""
+    steps = list(access.transitions(request).filter(job_id=pk))
+    if not steps:
+        raise Http404("no such job")
+    job = steps[0].job
+    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps))
+
+
+@login_required
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """What changed of the jobs a page shows, one request for all of them; 204 when nothing did.
+
+    `seen` is `id:version,…` as the page shows it, `as` the fragment it wants. At most 3 queries: session,
+    person, and jobs with their timelines in one.
+    """
+    seen = _seen(request.GET.get("seen", ""))
+    kind = request.GET.get("as", "rows")
+    template = FRAGMENTS.get(kind)
+    if template is None:
+        raise Http404("no such fragment")
+    steps = access.transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
+    cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
+    changed = [one for one in cards if one["job"].version != seen[one["job"].pk]]
+    if not changed and len(cards) == len(seen):
+        return HttpResponse(status=204)
+    context = poll_context(kind, [one["job"] for one in cards])
+    return render(request, "jobs/_status.html", context | {"template": template, "changed": changed})
+
+
+def _seen(text: str) -> dict[int, int]:
+    pairs = [pair.partition(":") for pair in text.split(",")[:MOST_POLLED]]
+    good = [(pk, version) for pk, _, version in pairs if (pk + version).isdecimal() and len(pk) < 19]
+    return {int(pk): int(version or 0) for pk, version in good if pk}
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only while queued; a job that has been sent cannot be cancelled."""
+    job: Job = access.one(access.jobs(request), pk)
+    try:
+        job.cancel()
+    except Stale:
+        messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
+    return redirect("jobs.show", pk)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
+    job: Job = access.one(access.jobs(request), pk)
+    try:
+        match request.POST.get("decision"):
+            case "attach" if task_id := request.POST.get("task_id", "").strip():
+                job.attach(task_id)
+                messages.info(request, "Asking APIXO about this task. The page follows by itself.")
+            case "again" if request.POST.get("price") == str(job.price):
+                job.send_again()
+            case "not_charged":
+                job.was_not_charged()
+            case _:
+                messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
+    except Stale:
+        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+    return redirect("jobs.show", pk)

@@ -1,0 +1,40 @@
+"""Who is really asking, behind a reverse proxy."""
+
+import ipaddress
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class TrustedProxies:
+    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` and from nobody else."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _is_trusted(request.META.get("REMOTE_ADDR", "")):
+            chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+            for hop in reversed(chain):
+                request.META["REMOTE_ADDR"] = hop
+                if not _is_trusted(hop):
+                    break
+            request.META["wsgi.url_scheme"] = _scheme(request)
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self._get_response(request)
+
+
+def _scheme(request: HttpRequest) -> str:
+    told = request.META.get("HTTP_X_FORWARDED_PROTO", "")
+    return told if told in ("http", "https") else str(request.META.get("wsgi.url_scheme", "http"))
+
+
+def _is_trusted(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in settings.TRUSTED_PROXIES)

@@ -1,0 +1,68 @@
+"""The click on Generate: one form, one job, at the price that was shown."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from wanstudio.addresses import is_reachable
+from wanstudio.forms.job import JobForm
+from wanstudio.models import Job, Team
+from wanstudio.quoting import quote_today
+from wanstudio.views import access
+from wanstudio.views.studio import show_form
+
+UNREACHABLE = (
+    "APIXO cannot fetch an uploaded file from this studio, because it has no public address. Nothing was sent or "
+    "charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public https address."
+)
+
+
+def create(request: HttpRequest) -> HttpResponse:
+    """303 to the job; or the form again: 422 with sentences, 409 with a changed price, 200 with the first one."""
+    team = access.team_in(request)
+    form = JobForm(request.POST, request.FILES, sources=access.sources(request, team))
+    if job := _same_form(form, team):
+        return redirect("jobs.show", job.pk)
+    if form.is_valid():
+        _refuse_unreachable(form)
+    if form.errors:
+        return show_form(request, team, form, status=422)
+    character, motion = form.keep_inputs(team, access.person(request))
+    data = form.cleaned_data
+    quote = quote_today(motion.duration or 0, data["resolution"])
+    if not form.agrees_with(quote.price):
+        told: Decimal | None = data["quoted"]
+        return show_form(request, team, form, character, motion, was=told, status=409 if told is not None else 200)
+    job = Job.objects.accept(
+        nonce=data["nonce"],
+        team=team,
+        person=access.person(request),
+        provider=settings.PROVIDER,
+        character=character,
+        motion=motion,
+        behaviour=data["behaviour"],
+        quote=quote,
+        prompt=data["prompt"],
+        seed=data["seed"],
+        seed_drawn=form.seed_drawn,
+    )
+    return redirect("jobs.show", job.pk)
+
+
+def _same_form(form: JobForm, team: Team) -> Job | None:
+    """The job this very form has made before: a double click, a reload, a second tab."""
+    try:
+        nonce = form.fields["nonce"].clean(form.data.get("nonce"))
+    except Exception:
+        return None
+    return Job.objects.filter(nonce=nonce, team=team).first()
+
+
+def _refuse_unreachable(form: JobForm) -> None:
+    if is_reachable(settings.PROVIDER):
+        return
+    for kind, draft in form.drafts.items():
+        if not (draft.url or (draft.source and draft.source.url)):
+            form.add_error(kind, UNREACHABLE)

@@ -1,0 +1,88 @@
+"""One step of one row: claim it, do what its state asks for, let it go.
+
+Whoever calls (the loop, a queue's task, a sweep) only names an id: a lost or doubled call changes nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Any
+
+from django.db import connection
+
+from wanstudio.models import Job, Leased, ProviderKey, Source, Stale, State
+from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
+from wanstudio.worker import archive, check, errands, submit, waits
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Any], None]
+JOB_STEPS: dict[str, Step] = {
+    State.QUEUED: submit.send,
+    State.SUBMITTING: submit.left_behind,
+    State.UNCERTAIN: submit.settle,
+    State.RUNNING: check.poll,
+    State.ARCHIVING: archive.save,
+}
+STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
+    Job: lambda job: JOB_STEPS.get(job.state),
+    Source: lambda source: errands.make_poster,
+    ProviderKey: lambda key: errands.ask_balance,
+}
+
+
+def due(model: type[Leased], limit: int = 50) -> list[int]:
+    """Ids of rows that `advance` would claim now, the longest due first."""
+    return list(model.ready(waits.paced(NUDGE_REST)).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+
+
+def advance(model: type[Leased], pk: int) -> bool:
+    """Do the next step of this row, if it is ready. Returns whether it was claimed."""
+    row = model.claim(pk, waits.paced(NUDGE_REST))
+    if row is None:
+        return False
+    step = STEPS[model](row)
+    try:
+        with _lease_kept(row):
+            if step:
+                step(row)
+            else:
+                row.postpone(None)
+    except Stale as stale:
+        log.info("%s %s: %s", model.__name__, pk, stale)
+    except Exception:
+        # A surprise of ours: seen in the log, tried again later. A job in submitting becomes uncertain then.
+        log.exception("%s %s: step failed", model.__name__, pk)
+        row.held().update(due_at=None if step is None else _later())
+    finally:
+        row.release()
+    return True
+
+
+def _later() -> Any:
+    from django.db.models.functions import Now
+
+    return Now() + timedelta(seconds=30)
+
+
+@contextmanager
+def _lease_kept(row: Leased) -> Iterator[None]:
+    """The heartbeat beside a step, so that a slow provider or a large download does not outlive the lease."""
+    over = Event()
+    beat = Thread(target=_beat, args=(row, over), daemon=True, name=f"lease-{row.pk}")
+    beat.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _beat(row: Leased, over: Event) -> None:
+    try:
+        while not over.wait(HEARTBEAT_S):
+            if not type(row).extend(row.pk, row.lease_token):  # type: ignore[arg-type]
+                return
+    finally:
+        connection.close()

@@ -1,0 +1,96 @@
+"""The step that follows a task: ask the provider, believe a clear answer, be patient with any other."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from wanstudio.models import Job, Money, ProviderKey
+from wanstudio.provider.failures import Error, StatusProblem
+from wanstudio.provider.messages import TaskState, TaskStatus
+from wanstudio.worker import waits
+from wanstudio.worker.connection import connect
+
+log = logging.getLogger(__name__)
+
+SLOW = "Slower than usual. We keep checking, you pay once."
+OVERDUE = "No result after a day. We keep checking; look the task up in APIXO's dashboard, you may want to ask them."
+SLOW_FACTOR = 3
+
+
+def poll(job: Job) -> None:
+    """running: one status call. Crash before or after: asked again."""
+    if opens := ProviderKey.opens_at(job.provider):
+        return job.postpone(opens - timezone.now() + waits.seconds(0, 2))
+    answer = connect(job.provider).status(job.task_id)
+    if isinstance(answer, StatusProblem):
+        return _trouble(job, answer)
+    ProviderKey.at(job.provider).answered()
+    if answer.state == TaskState.SUCCESS:
+        return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_moment(answer.completed_ms))
+    if answer.state == TaskState.FAILED:
+        code = answer.fail_code or "GENERATION_FAILED"
+        return job.mark_failed(code, answer.fail_message, Money.ASSUMED, code)
+    return _wait_on(job)
+
+
+def _wait_on(job: Job) -> None:
+    """Pending or processing: next look, with a sentence once it is slower than usual."""
+    since = timezone.now() - (job.started_at or job.created_at)
+    trouble, wait = "", waits.next_poll(job)
+    if since > waits.paced(waits.OVERDUE_AFTER):
+        trouble, wait = OVERDUE, waits.setback(6)
+    elif job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
+        trouble, wait = SLOW, wait * 2
+    job.worry(trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
+
+
+def _trouble(job: Job, problem: StatusProblem) -> None:
+    """An answer that says nothing about the task: the job is kept, and asked about again later."""
+    log.info("job %s: status %s %s", job.pk, problem.error, problem.message)
+    if problem.error == Error.RATE_LIMITED:
+        key = ProviderKey.at(job.provider)
+        wait = waits.throttled(key.throttles, problem.retry_after_s)
+        key.throttle(wait)
+        return job.postpone(wait + waits.seconds(0, 2), polls=job.polls + 1)
+    if problem.error == Error.NOT_FOUND:
+        return _missing(job)
+    wait = max(waits.setback(job.setbacks), waits.next_poll(job))
+    return job.worry(
+        "APIXO does not answer clearly at the moment. We keep checking, you pay once." if job.setbacks > 1 else "",
+        wait,
+        polls=job.polls + 1,
+        setbacks=job.setbacks + 1,
+    )
+
+
+def _missing(job: Job) -> None:
+    """404 for a task we hold: patience for ten minutes, then failed with the money unknown."""
+    now = timezone.now()
+    since = job.missing_since or now
+    if now - since > waits.paced(waits.MISSING_FOR):
+        return job.mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "APIXO no longer knows the task")
+    return job.worry(
+        "APIXO says it does not know this task. We ask again for ten minutes.",
+        waits.next_poll(job),
+        polls=job.polls + 1,
+        missing_since=since,
+    )
+
+
+def fresh_urls(job: Job) -> TaskStatus | None:
+    """The task's answer asked for anew, if it still is a success."""
+    answer = connect(job.provider).status(job.task_id)
+    return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
+
+
+def _moment(ms: int | None) -> datetime | None:
+    """A provider's timestamp, unless its clock is ahead of ours or it makes no sense."""
+    if not ms:
+        return None
+    try:
+        moment = datetime.fromtimestamp(ms / 1000, tz=UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+    now = timezone.now()
+    return moment if now - timedelta(hours=24) < moment <= now else None

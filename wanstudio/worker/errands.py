@@ -1,0 +1,48 @@
+"""What the worker does besides jobs: a poster for a linked clip, the balance of a key."""
+
+from datetime import timedelta
+
+from wanstudio.addresses import peoples_fetcher
+from wanstudio.media.fetch import FetchError
+from wanstudio.media.poster import poster
+from wanstudio.media.probe import MediaError
+from wanstudio.media.remote import RemoteFile
+from wanstudio.models import ProviderKey, Source
+from wanstudio.provider.failures import Error, StatusProblem
+from wanstudio.worker import waits
+from wanstudio.worker.connection import connect
+
+POSTER_MAX_BYTES = 64 * 1024 * 1024
+POSTER_REQUESTS = 200
+POSTER_S = 60
+MOST_TRIES = 3
+
+
+def make_poster(source: Source) -> None:
+    """A still of what is behind a link, so that browsers load nothing from foreign hosts.
+
+    Nice to have: given up after 3 tries.
+    """
+    if source.poster or source.attempts > MOST_TRIES:
+        return source.postpone(None)
+    remote = RemoteFile(
+        peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S
+    )
+    try:
+        source.keep_poster(poster(remote, "video" if source.is_motion else "image"))
+    except (FetchError, MediaError):
+        return source.postpone(timedelta(seconds=30))
+    return source.postpone(None)
+
+
+def ask_balance(key: ProviderKey) -> None:
+    """The balance, noted with its time; lifts a pause that it answers."""
+    answer = connect(key.provider).balance()
+    if isinstance(answer, StatusProblem):
+        if answer.error == Error.RATE_LIMITED:
+            key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
+        return key.postpone(waits.account(), problem=answer.message[:300] or str(answer.error))
+    key.note_balance(answer)
+    if key.pause != ProviderKey.Pause.NO_BALANCE or answer >= key.needed:
+        key.resume()
+    return key.postpone(waits.account() if key.pause == ProviderKey.Pause.NO_BALANCE else waits.BALANCE_EVERY)

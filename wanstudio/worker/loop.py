@@ -1,0 +1,96 @@
+"""The embedded worker: one process that finds what is due and advances it in a few threads. No broker needed."""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from wanstudio.models import Heartbeat, Leased, ProviderKey
+from wanstudio.worker.advance import STEPS, advance, due
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+LOOK_EVERY_S = 0.25
+BEAT_EVERY_S = 5.0
+LAST_STEPS_S = 7.0
+DRAFTS_KEPT_S = 24 * 60 * 60
+
+
+class Loop:
+    """Runs until `stop` is set, then lets steps under way finish for up to 7 s.
+
+    What is cut off is rescued when its lease has run out.
+    """
+
+    def __init__(self, stop: Event, threads: int = THREADS) -> None:
+        self._stop = stop
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="step")
+        self._busy: set[tuple[type[Leased], int]] = set()
+        self._lock = Lock()
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._beat_at = 0.0
+
+    def run(self) -> None:
+        ProviderKey.at(settings.PROVIDER).ask_balance_now()
+        sweep_drafts()
+        log.info("worker %s is at work", self._name)
+        while not self._stop.is_set():
+            try:
+                self._look()
+            except Exception:
+                log.exception("the worker could not look for work; trying again")
+                close_old_connections()
+            self._stop.wait(LOOK_EVERY_S)
+        self._finish()
+
+    def _look(self) -> None:
+        if time.monotonic() - self._beat_at > BEAT_EVERY_S:
+            Heartbeat.beat(self._name)
+            self._beat_at = time.monotonic()
+        for model in STEPS:
+            for pk in due(model):
+                with self._lock:
+                    if (model, pk) in self._busy or len(self._busy) >= 2 * THREADS:
+                        continue
+                    self._busy.add((model, pk))
+                self._pool.submit(self._step, model, pk)
+
+    def _step(self, model: type[Leased], pk: int) -> None:
+        try:
+            if not self._stop.is_set():
+                advance(model, pk)
+        except Exception:
+            log.exception("%s %s: could not be claimed", model.__name__, pk)
+        finally:
+            connection.close()
+            with self._lock:
+                self._busy.discard((model, pk))
+
+    def _finish(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        wait_for(lambda: not self._busy, LAST_STEPS_S)
+        log.info("worker %s stopped, %d steps cut off", self._name, len(self._busy))
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Whether `condition` came true within the time."""
+    until = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def sweep_drafts() -> None:
+    """Delete half-written files that a killed process left more than a day ago."""
+    for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
+        if time.time() - draft.stat().st_mtime > DRAFTS_KEPT_S:
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""How long the worker waits, in the provider's words (see its page), times `WANSTUDIO_PACE`."""
+
+import random
+from datetime import timedelta
+
+from django.conf import settings
+
+from wanstudio.models import Job
+
+LONG_MOTION_S = 60
+MISSING_FOR = timedelta(minutes=10)
+PROBE_GOOD_FOR = timedelta(minutes=10)
+UNCONFIRMED_FOR = timedelta(minutes=60)
+OVERDUE_AFTER = timedelta(hours=24)
+BALANCE_EVERY = timedelta(minutes=10)
+
+
+def paced(wait: timedelta) -> timedelta:
+    return wait * settings.PACE
+
+
+def seconds(low: float, high: float | None = None) -> timedelta:
+    """A wait drawn between `low` and `high`, paced."""
+    return paced(timedelta(seconds=random.uniform(low, high or low)))  # noqa: S311 (jitter, not a secret)
+
+
+def first_poll(job: Job, *, callback: bool) -> timedelta:
+    if callback:
+        return seconds(120, 135)
+    return seconds(120 if job.duration > LONG_MOTION_S else 60)
+
+
+def next_poll(job: Job) -> timedelta:
+    if job.callback:
+        return seconds(60, 70)
+    return seconds(10, 12) if job.duration > LONG_MOTION_S else seconds(5.5, 10)
+
+
+def retry(tries: int) -> timedelta:
+    """Full jitter under a doubling roof of 10 s to 300 s, never under 1 s."""
+    return seconds(1, min(10 * 2**tries, 300))
+
+
+def setback(setbacks: int) -> timedelta:
+    """After a poll or a download that went wrong: 5–10 s, doubling to some 10 minutes."""
+    factor = 2 ** min(setbacks, 6)
+    return seconds(5.5 * factor, 10 * factor)
+
+
+def throttled(throttles: int, retry_after_s: float | None) -> timedelta:
+    """After a 429: what the provider asks for, as it stands; else 10 s doubling to 300 s with jitter."""
+    if retry_after_s is not None:
+        return timedelta(seconds=min(retry_after_s, 3600))
+    roof = min(10 * 2 ** min(throttles, 5), 300)
+    return seconds(roof, roof * 1.25)
+
+
+def account() -> timedelta:
+    """Between two looks at the balance of a key that was refused."""
+    return seconds(30, 40)
