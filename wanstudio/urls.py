@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from wanstudio.views import files, first_run, health, hooks, jobs, studio, uploads, videos
+from wanstudio.views import files, first_run, health, hooks, jobs, studio, team, uploads, videos
 
 urlpatterns = [
     path("", studio.index, name="studio.index"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("videos/<int:pk>/", videos.show, name="videos.show"),
     path("videos/<int:pk>/file", files.video, name="videos.file"),
     path("videos/<int:pk>/poster", files.video_poster, name="videos.poster"),
+    path("team/", team.show, name="team.show"),
+    path("usage/", team.usage, name="usage.show"),
+    path("settings/", team.settings, name="settings.show"),
     path("setup/", first_run.setup, name="setup"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

@@ -1,6 +1,7 @@
 """Small real clips, made with PyAV, and the same clips spoilt in every way that people manage."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -34,7 +35,7 @@ def clip(
         with av.open(path, "w", format=container, options=options or {}) as target:
             # Both before the first packet: with it the header is written.
             picture = cast(VideoStream, target.add_stream(codec, fps, {"g": str(gop)})) if video else None
-            sound = cast(AudioStream, target.add_stream("aac", 48000)) if audio else None
+            sound = target.add_stream("aac", 48000) if audio else None
             if picture is not None:
                 _film(target, picture, round(seconds * fps), size)
             if sound is not None:
@@ -97,13 +98,13 @@ def rotated(data: bytes, degrees: int = 90) -> bytes:
     return patched(data, "tkhd", 40, matrix)
 
 
-def grown(data: bytes, path: list[str], extra: int) -> bytes:
-    """With `extra` bytes of padding (a `free` box) at the end of the first box that `path` leads to."""
+def rebuilt(data: bytes, path: list[str], change: Callable[[bytes], bytes]) -> bytes:
+    """With the content changed of the first box that `path` leads to, and the sizes of those around it."""
     out = b""
     for kind, start, end in boxes(data):
         inner = data[start + 8 : end]
         if path and kind == path[0]:
-            inner = grown(inner, path[1:], extra) if path[1:] else inner + box("free", bytes(extra - 8))
+            inner = rebuilt(inner, path[1:], change) if path[1:] else change(inner)
             path = []
         out += box(kind, inner)
     return out

@@ -70,12 +70,12 @@ class FileServer:
                     source.seek(start)
                     while start < end:
                         chunk = source.read(min(65536, end - start))
+                        outer.bytes_sent += len(chunk)
                         try:
                             self.wfile.write(chunk)
                         except OSError:
                             return
                         start += len(chunk)
-                        outer.bytes_sent += len(chunk)
 
             def log_message(self, *_: object) -> None:
                 pass

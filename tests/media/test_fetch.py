@@ -130,7 +130,7 @@ def test_statuses(talk: Talk, status: int, words: str) -> None:
 
 def test_too_large_as_announced(talk: Talk) -> None:
     server = talk(saying(answer(b"", length=10**12)))
-    error = problem(Fetcher({server.host}), server.url(), max_bytes=10_000_000)
+    error = problem(Fetcher({server.host}), server.url(), max_bytes=10 * 1024 * 1024)
     assert error.code == FetchProblem.TOO_LARGE
     assert "10 MB" in error.sentence
 

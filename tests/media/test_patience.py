@@ -109,7 +109,7 @@ def test_the_heart_beats_while_the_server_is_silent(talk: Talk, monkeypatch: pyt
 
 
 def test_what_the_heartbeat_raises_ends_the_download(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BEAT_S", 0.0)
+    monkeypatch.setattr(wire, "BEAT_S", 0.01)
 
     class LeaseLost(Exception):
         pass

@@ -3,7 +3,7 @@ from functools import cache
 
 import pytest
 
-from tests.media.clips import FASTSTART, FRAGMENTED, clip, part, patched, rotated, without
+from tests.media.clips import FASTSTART, FRAGMENTED, clip, part, patched, rebuilt, rotated, without
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.probe import VideoFacts, probe_video
 
@@ -70,7 +70,7 @@ class TestClips:
 
     def test_truncated(self, decode: bool) -> None:
         for data in (film(), fast(), clip(options=FRAGMENTED)):
-            assert problem(data[: len(data) - 300], decode=decode).code == MediaProblem.TRUNCATED
+            assert problem(data[: len(data) - 320], decode=decode).code == MediaProblem.TRUNCATED
 
     def test_cut_where_a_box_ends(self, decode: bool) -> None:
         assert problem(part(fast(), "ftyp") + part(fast(), "moov"), decode=decode).code == MediaProblem.TRUNCATED
@@ -119,6 +119,11 @@ def test_a_sound_recording_by_its_brand() -> None:
     assert problem(b"\0\0\0\x14ftypM4A \0\0\0\0M4A ").code == MediaProblem.NO_VIDEO
 
 
+def test_an_old_mov_may_begin_like_something_else() -> None:
+    assert problem(b"\0\0\x01\xbamoov" + bytes(434)).code == MediaProblem.TRUNCATED
+    assert "a text file" in problem(b"Not free of charge").sentence
+
+
 def test_empty() -> None:
     assert problem(b"").code == MediaProblem.EMPTY
 
@@ -132,8 +137,8 @@ def test_a_codec_we_have_no_name_for() -> None:
 
 
 def test_too_large_pictures() -> None:
-    assert problem(patched(film(), "avc1", 24, b"\xff\xff\xff\xff")).code == MediaProblem.TOO_BIG_PICTURE
-    assert problem(patched(film(), "avc1", 24, b"\0\0\0\0")).code == MediaProblem.UNREADABLE
+    assert problem(patched(film(), "stsd", 40, b"\xff\xff\xff\xff")).code == MediaProblem.TOO_BIG_PICTURE
+    assert problem(patched(film(), "stsd", 40, b"\0\0\0\0")).code == MediaProblem.UNREADABLE
 
 
 def test_pictures_that_cannot_be_decoded() -> None:
@@ -149,9 +154,18 @@ def test_an_unknown_duration_falls_back_to_the_tracks() -> None:
 
 def test_long_headers() -> None:
     """Version 1 of mvhd and mdhd, with times of 64 bits."""
-    data = film()
-    for kind, timescale, ticks in (("mvhd", 1000, 7000), ("mdhd", 10, 20)):
-        header = b"\1\0\0\0" + bytes(16) + timescale.to_bytes(4, "big") + ticks.to_bytes(8, "big")
-        data = patched(data, kind, 0, header)
-    assert facts(data, decode=False).duration == 7
-    assert facts(patched(data, "mvhd", 24, b"\xff" * 8), decode=False).duration == 2
+
+    def long(timescale: int, ticks: int) -> bytes:
+        return b"\1\0\0\0" + bytes(16) + timescale.to_bytes(4, "big") + ticks.to_bytes(8, "big") + bytes(80)
+
+    data = rebuilt(film(), ["moov", "mvhd"], lambda _: long(1000, 7000))
+    data = rebuilt(data, ["moov", "trak", "mdia", "mdhd"], lambda _: long(10240, 20480))
+    assert facts(data).duration == 7
+    assert facts(data).fps == 10
+    unknown = rebuilt(data, ["moov", "mvhd"], lambda _: long(1000, 2**64 - 1))
+    assert facts(unknown).duration == 2
+
+
+def test_impossible_lengths() -> None:
+    data = patched(film(), "mvhd", 12, b"\0\0\0\1\xff\xff\xff\xfe")
+    assert problem(data).code == MediaProblem.NO_DURATION

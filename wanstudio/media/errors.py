@@ -67,7 +67,8 @@ def refused_by_server(status: int) -> FetchError:
 
 
 def too_large(max_bytes: int) -> FetchError:
-    limit = f"{max_bytes / 1_000_000:.0f} MB" if max_bytes >= 1_000_000 else f"{max_bytes:,} bytes"
+    mebibyte = 1024 * 1024
+    limit = f"{max_bytes / mebibyte:.0f} MB" if max_bytes >= mebibyte else f"{max_bytes:,} bytes"
     return FetchError(FetchProblem.TOO_LARGE, f"The file is larger than {limit}. Use a smaller one.")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import cache
 from typing import BinaryIO
 
 import certifi
@@ -81,7 +82,7 @@ class Fetcher:
     ) -> None:
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         self._resolver = resolver
-        self._tls = tls or _usual_tls()
+        self._tls = tls
 
     @contextmanager
     def open(
@@ -170,7 +171,7 @@ class Fetcher:
         try:
             sock = stack.enter_context(dial(addresses, target.port, patience))
             if target.scheme == "https":
-                sock = stack.enter_context(secure(sock, target.host, self._tls, patience))
+                sock = stack.enter_context(secure(sock, target.host, self._tls or _usual_tls(), patience))
             # A connection that has a socket does not dial: nobody resolves the name a second time.
             connection.sock = Wire(sock, patience)
             connection.request("GET", target.path, headers=headers)
@@ -197,8 +198,9 @@ def _total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int |
     return None if match[3] == "*" else int(match[3])
 
 
+@cache
 def _usual_tls() -> ssl.SSLContext:
-    # The system's authorities (an intranet's own among them) and, where there are none, those that come with Python.
+    # The system's authorities, an intranet's own among them, and certifi's for a system that has none.
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

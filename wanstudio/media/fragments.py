@@ -13,6 +13,7 @@ from .movie import Movie, Track
 
 _SMALL = 900_000
 _TAIL = 480_000
+_MOST_SAMPLES = 200_000
 
 
 def fragments_seconds(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: bool) -> float:
@@ -108,7 +109,7 @@ def _run(file: SeekableFile, trun: Box, default: int, track: Track) -> int:
         # A sample's duration comes first among the fields it has.
         stride = 4 * (flags >> 8 & 0xF).bit_count()
         offset = 8 + (4 if flags & 0x01 else 0) + (4 if flags & 0x04 else 0)
-        if offset + count * stride > trun.end - trun.body:
+        if count > _MOST_SAMPLES or offset + count * stride > trun.end - trun.body:
             raise unreadable()
         samples = content(file, trun, count * stride, offset)
         ticks = sum(unpack(f"I{stride - 4}x" * count, samples))
@@ -140,7 +141,8 @@ def _indexed_seconds(file: SeekableFile, sidx: Box, size: int) -> float:
     covered = sidx.end + first_offset + sum(number & 0x7FFFFFFF for number in numbers[::3])
     if covered > size:
         raise truncated()
-    if covered < size and next((box.kind for box in top_boxes(file, covered, size)), "") in ("moof", "styp", "sidx"):
+    rest = next(top_boxes(file, covered, size), None)
+    if rest is not None and rest.kind != "mfra" and rest.end < size:
         return 0.0
     return sum(numbers[1::3]) / timescale if timescale else 0.0
 
@@ -156,7 +158,8 @@ def _last_by_index(file: SeekableFile, size: int) -> int | None:
         for tfra in boxes_in(file, mfra) if mfra.kind == "mfra" else ():
             if tfra.kind == "tfra":
                 offsets += _last_entry(file, tfra)
-    return min(offsets, default=None)
+    last = min(offsets, default=size)
+    return last if _is_fragment(file, last, size) else None
 
 
 def _last_entry(file: SeekableFile, tfra: Box) -> list[int]:
@@ -176,12 +179,16 @@ def _last_by_search(file: SeekableFile, size: int) -> int | None:
     data = read_at(file, start, _TAIL)
     found = data.find(b"moof", 4)
     while found >= 0:
-        offset = start + found - 4
-        try:
-            boxes = list(top_boxes(file, offset, size))
-        except MediaError:
-            boxes = []
-        if boxes and boxes[0].kind == "moof" and boxes[-1].end == size:
-            return offset
+        if _is_fragment(file, start + found - 4, size):
+            return start + found - 4
         found = data.find(b"moof", found + 4)
     return None
+
+
+def _is_fragment(file: SeekableFile, offset: int, size: int) -> bool:
+    """Whether a moof begins here, followed by nothing but boxes, exactly to the end of the file."""
+    try:
+        boxes = list(top_boxes(file, offset, size))
+    except MediaError:
+        return False
+    return bool(boxes) and boxes[0].kind == "moof" and boxes[-1].end == size

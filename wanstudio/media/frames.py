@@ -8,7 +8,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from .boxes import SeekableFile
-from .errors import MediaError, MediaProblem, unreadable
+from .errors import unreadable
 
 MOST_PIXELS = 64_000_000
 _MOST_PACKETS = 2_000
@@ -42,10 +42,11 @@ def late_frame(file: SeekableFile, after_s: float) -> av.VideoFrame:
 def _opened(file: SeekableFile) -> Iterator[tuple[InputContainer, VideoStream]]:
     file.seek(0)
     try:
-        with av.open(file, mode="r", format="mov", options=_OPTIONS) as container:
-            if not container.streams.video:
-                raise MediaError(MediaProblem.NO_VIDEO, "There is no picture in this file. Choose a clip with video.")
-            stream = container.streams.video[0]
+        with av.open(file, mode="r", format="mov", options=_OPTIONS, metadata_errors="replace") as container:
+            stream = next(iter(container.streams.video), None)
+            # PyAV gives a stream no codec context where FFmpeg has no decoder for it.
+            if stream is None or getattr(stream, "codec_context", None) is None:
+                raise unreadable()
             stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
             stream.thread_type = "SLICE"
             yield container, stream

@@ -131,7 +131,8 @@ def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
         return
     name = data[12:16].decode("latin-1")
     track.codec = _CODECS.get(name, name.strip().lower())
-    if track.handler == "vide":
+    # Of a sound track these would be other numbers; nobody asks for them.
+    if len(data) == 44:
         track.width, track.height = unpack("HH", data, 40)
 
 

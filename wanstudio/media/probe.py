@@ -4,7 +4,6 @@ Clips are read box by box instead of being opened by a decoder: so the same code
 server, from a few small pieces, and the duration is the container's, which is what is billed.
 """
 
-import math
 from dataclasses import dataclass
 
 from .boxes import Box, SeekableFile, size_of, top_boxes
@@ -18,7 +17,10 @@ from .sniff import describe
 
 __all__ = ["ImageFacts", "MediaError", "MediaProblem", "VideoFacts", "probe_image", "probe_video"]
 
-_ATOMS = ("ftyp", "moov", "mdat", "wide", "free", "skip", "pnot", "styp", "uuid")
+# Eleven days: beyond it a header is wrong, and numbers overflow further on.
+_LONGEST_S = 1_000_000.0
+# What a MOV older than ftyp begins with.
+_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
 
 def _refuse_other_kinds(head: bytes) -> None:
     kind = describe(head)
-    if kind == "an MP4 video" or (not kind and head[4:8].decode("latin-1") in _ATOMS):
+    if kind == "an MP4 video" or (head[4:8] in _ATOMS and kind != "a text file"):
         return
     if kind == "a sound recording":
         raise _no_video()
@@ -134,9 +136,9 @@ def _duration(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: 
         seconds = max(seconds, fragments_seconds(file, movie, moov, size, whole=whole))
     if seconds <= 0:
         seconds = max((track.seconds for track in movie.tracks), default=0.0)
-    if seconds <= 0 or not math.isfinite(seconds):
+    if not 0 < seconds < _LONGEST_S:
         raise MediaError(
-            MediaProblem.NO_DURATION, "The clip does not say how long it is, or has no length. Export it again as MP4."
+            MediaProblem.NO_DURATION, "The clip does not say plausibly how long it is. Export it again as MP4."
         )
     return seconds
 

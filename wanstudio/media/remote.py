@@ -52,7 +52,7 @@ class RemoteFile:
 
     @property
     def size(self) -> int:
-        if self._size is None:
+        if self._size is None and not self._pieces:
             self._fetch(0, self._ahead)
         return UNKNOWN_SIZE if self._size is None else self._size
 

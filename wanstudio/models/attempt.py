@@ -47,9 +47,10 @@ class Attempt(models.Model):
         """A task id somebody named. Written once: a later word does not overwrite one that is not yet looked at."""
         Attempt.objects.filter(pk=self.pk, hinted_task_id="").update(hinted_task_id=task_id[:200])
 
-    def forget_task(self) -> None:
-        """The provider knows no such task, or another job has it."""
-        Attempt.objects.filter(pk=self.pk).update(task_id="", hinted_task_id="")
+    def forget(self, task_id: str) -> None:
+        """The provider knows no such task, or another job has it. Another id, named in the meantime, stays."""
+        Attempt.objects.filter(pk=self.pk, task_id=task_id).update(task_id="")
+        Attempt.objects.filter(pk=self.pk, hinted_task_id=task_id).update(hinted_task_id="")
 
     @classmethod
     def by_token(cls, token: str) -> "Attempt | None":

@@ -8,9 +8,9 @@ another lease raises `Stale` and has written nothing.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -33,7 +33,7 @@ class JobVerbs(Leased):
         provider: Any
         state: Any
         money: Any
-        retries: Any
+        ask_person: Any
         trouble: Any
         result_at: Any
 
@@ -53,14 +53,14 @@ class JobVerbs(Leased):
 
     def may_write(self) -> bool:
         """The last look before the first byte: still submitting and our lease alive, which this extends."""
-        return self.state == State.SUBMITTING and type(self).extend(self.pk, self.lease_token)  # type: ignore[arg-type]
+        return self.state == State.SUBMITTING and self.keep_lease()
 
     def mark_running(
         self, task_id: str, wait: timedelta, *, callback: bool, usual: tuple[float, float, float] | None
     ) -> None:
-        """submitting or uncertain → running: the provider has the task. The price stays reserved.
+        """submitting, uncertain or queued → running: the provider has the task. The price stays reserved.
 
-        Crash before: the attempt's row holds the task id, and the uncertain job is settled by it.
+        Crash before: the attempt's row holds the task id, and the next claim follows it. `TaskTaken` writes nothing.
         """
         low, middle, high = usual or (None, None, None)
         try:
@@ -72,6 +72,8 @@ class JobVerbs(Leased):
                 callback=callback,
                 money=Money.RESERVED,
                 ask_person=False,
+                trouble="",
+                setbacks=0,
                 missing_since=None,
                 started_at=Now(),
                 expected_low_s=low,
@@ -82,8 +84,16 @@ class JobVerbs(Leased):
             raise TaskTaken(task_id) from None
 
     def requeue(self, why: str, wait: timedelta, *, counts: bool = False) -> None:
-        """submitting → queued: it was certainly not taken. `counts`: one of the three automatic retries."""
-        self._move(State.QUEUED, why, wait=wait, trouble=why, retries=F("retries") + int(counts))
+        """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries."""
+        self._move(
+            State.QUEUED,
+            why,
+            wait=wait,
+            trouble=why[:300],
+            retries=F("retries") + int(counts),
+            money=Money.RESERVED,
+            ask_person=False,
+        )
 
     def mark_uncertain(self, why: str, wait: timedelta | None) -> None:
         """submitting → uncertain: nobody can tell whether it was taken. Never sent again by itself.
@@ -95,10 +105,6 @@ class JobVerbs(Leased):
     def ask(self, trouble: str) -> None:
         """Still uncertain: a person decides."""
         self.worry(trouble, None, ask_person=True)
-
-    def back_to_queue(self) -> None:
-        """uncertain → queued: it turned out that the POST was never written, so sending it is not sending it again."""
-        self._move(State.QUEUED, "It had not been sent", wait=timedelta(0), money=Money.RESERVED, ask_person=False)
 
     def mark_archiving(self, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
         """running → archiving: the provider says success, so the price is settled, whatever becomes of the download."""
@@ -127,8 +133,9 @@ class JobVerbs(Leased):
 
     def worry(self, trouble: str, wait: timedelta | None, **changes: Any) -> None:
         """No move, but something a person should read while it waits (an empty sentence: no longer)."""
-        news = int(trouble != self.trouble or "ask_person" in changes)
-        self.postpone(wait, trouble=trouble, version=F("version") + news, **changes)
+        trouble = trouble[:300]
+        news = trouble != self.trouble or changes.get("ask_person", self.ask_person) != self.ask_person
+        self.postpone(wait, trouble=trouble, version=F("version") + int(news), **changes)
 
     # --- by a person ----------------------------------------------------------------------------------
 
@@ -141,7 +148,7 @@ class JobVerbs(Leased):
         attempt = Attempt.objects.filter(job_id=self.pk).last()
         if self.state != State.UNCERTAIN or attempt is None:
             raise Stale(f"{self} is not uncertain")
-        Attempt.objects.filter(pk=attempt.pk).update(hinted_task_id=task_id)
+        Attempt.objects.filter(pk=attempt.pk).update(hinted_task_id=task_id[:200])
         self.nudge()
 
     def send_again(self) -> None:
@@ -152,6 +159,7 @@ class JobVerbs(Leased):
             wait=timedelta(0),
             money=Money.RESERVED,
             retries=0,
+            trouble="",
             ask_person=False,
             by_person=True,
         )
@@ -168,6 +176,10 @@ class JobVerbs(Leased):
         )
 
     # --- questions and the one write ------------------------------------------------------------------
+
+    def unmoved(self) -> models.QuerySet[Self]:
+        """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
+        return self.held().filter(state=self.state)
 
     @property
     def expires_at(self) -> datetime | None:

@@ -6,7 +6,7 @@ All times are the database's (`Now()`), so that several machines need no common 
 
 from datetime import timedelta
 from typing import Any, Self
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import F, Q
@@ -29,6 +29,7 @@ class Leased(models.Model):
     nudged_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -40,8 +41,6 @@ class Leased(models.Model):
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
         rested = Q(claimed_at=None) | Q(claimed_at__lte=Now() - rest)
         return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & rested))
-
-    claimed_at = models.DateTimeField(null=True, blank=True)
 
     @classmethod
     def claim(cls, pk: int, rest: timedelta = NUDGE_REST) -> Self | None:
@@ -65,23 +64,25 @@ class Leased(models.Model):
         )
         return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
 
-    @classmethod
-    def extend(cls, pk: int, token: UUID) -> bool:
-        """The heartbeat: 30 s more for who still holds the lease, dead leases stay dead."""
-        alive = cls._default_manager.filter(pk=pk, lease_token=token, lease_until__gt=Now())
-        return bool(alive.update(lease_until=Now() + LEASE))
+    def keep_lease(self) -> bool:
+        """The heartbeat: 30 s more for who still holds the lease, or False. Dead leases stay dead."""
+        return bool(self.held().filter(lease_until__gt=Now()).update(lease_until=Now() + LEASE))
 
     def held(self) -> models.QuerySet[Self]:
-        """This row, if the lease is still ours: what every write of the worker goes through."""
+        """This row, if the lease is still ours."""
         return type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+
+    def unmoved(self) -> models.QuerySet[Self]:
+        """The same, if nobody else has moved it meanwhile: what every write of the worker goes through."""
+        return self.held()
 
     def postpone(self, wait: timedelta | None, **changes: Any) -> None:
         """Due again after `wait` (None: not until a verb says so), writing `changes` besides.
 
-        `Stale` if the lease is lost.
+        `Stale`, and nothing written, if the lease is lost or somebody else has moved the row.
         """
         due_at = None if wait is None else Now() + wait
-        if not self.held().update(due_at=due_at, **changes):
+        if not self.unmoved().update(due_at=due_at, **changes):
             raise Stale(f"{self} is no longer ours")
 
     def release(self) -> None:

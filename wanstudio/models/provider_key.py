@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
 
 from wanstudio.models.leased import Leased
@@ -14,11 +14,13 @@ STRIKES = 3
 
 
 class ProviderKey(Leased):
-    """One row a provider. The key itself is not in it. Due: the worker asks for the balance."""
+    """One row a provider. The key itself is not in it. Due: the worker asks for the balance.
+
+    A 429 closes it to every call until `paused_until`; a refusal of the account (`pause`) to submissions only.
+    """
 
     class Pause(models.TextChoices):
         NONE = "", "none"
-        THROTTLED = "throttled", "asked to slow down"
         UNAUTHORIZED = "unauthorized", "key refused"
         NO_BALANCE = "no_balance", "balance too low"
         FORBIDDEN = "forbidden", "refused three times in a row"
@@ -29,7 +31,7 @@ class ProviderKey(Leased):
     needed = models.DecimalField(max_digits=8, decimal_places=2, default=0, help_text="Dollars a paused job waits for.")
     throttles = models.PositiveIntegerField(default=0, help_text="429s in a row.")
     strikes = models.PositiveIntegerField(default=0, help_text="403s in a row.")
-    balance = models.DecimalField(max_digits=12, decimal_places=4, null=True, help_text="Dollars, as last told.")
+    balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, help_text="Dollars, as last told.")
     balance_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
 
@@ -42,14 +44,14 @@ class ProviderKey(Leased):
 
     @classmethod
     def opens_at(cls, provider: str) -> datetime | None:
-        """When calls may go out again, or None: now. Account pauses lie on submissions only; see `blocks_sending`."""
+        """When calls may go out again, or None: now."""
         paused = cls.objects.filter(provider=provider, paused_until__gt=Now())
         return paused.values_list("paused_until", flat=True).first()
 
     @property
     def blocks_sending(self) -> bool:
         """Whether an account problem holds all submissions back until the balance call says otherwise."""
-        return self.pause in (self.Pause.UNAUTHORIZED, self.Pause.NO_BALANCE, self.Pause.FORBIDDEN)
+        return self.pause != self.Pause.NONE
 
     def throttle(self, wait: timedelta) -> None:
         """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one."""
@@ -74,17 +76,25 @@ class ProviderKey(Leased):
         """A call went through: the growing waits of a 429 start again from the bottom."""
         ProviderKey.objects.filter(pk=self.pk, throttles__gt=0).update(throttles=0)
 
-    def accepted(self) -> None:
-        """A submission went through: refusals are no longer in a row."""
+    def admitted(self) -> None:
+        """The key may use the model, whatever else became of the request: refusals are no longer in a row."""
         ProviderKey.objects.filter(pk=self.pk, strikes__gt=0).update(strikes=0)
 
     def resume(self) -> None:
-        """Submissions may go out again. Strikes stay: after three, one more 403 suspends at once."""
-        ProviderKey.objects.filter(pk=self.pk).update(pause=self.Pause.NONE, needed=0)
+        """Submissions may go out again. Strikes stay: after three, one more 403 suspends at once.
+
+        Lifts only the pause that this row was loaded with: another one may have been laid meanwhile.
+        """
+        ProviderKey.objects.filter(pk=self.pk, pause=self.pause).update(pause=self.Pause.NONE, needed=0)
 
     def note_balance(self, balance: Decimal) -> None:
         ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
         self.balance = balance
+
+    def ask_again(self, usual: timedelta, suspended: timedelta) -> None:
+        """The balance is due after `usual`, or after `suspended` while submissions wait for it."""
+        soon = Case(When(pause=self.Pause.NONE, then=Now() + usual), default=Now() + suspended)
+        self.held().update(due_at=soon)
 
     def ask_balance_now(self) -> None:
         ProviderKey.objects.filter(pk=self.pk).update(due_at=Now())

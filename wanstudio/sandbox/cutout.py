@@ -28,7 +28,9 @@ def cut_out(picture: Image.Image, alpha: Image.Image | None = None) -> Cutout:
     shape = (max(8, picture.width * SMALL // max(picture.size)), max(8, picture.height * SMALL // max(picture.size)))
     small = picture.resize(shape, Image.Resampling.BOX)
     inside = alpha.resize(shape).point(lambda v: 255 if v > 40 else 0) if alpha else _not_background(small)
-    inside = inside.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MedianFilter(3))
+    inside = (
+        inside.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MedianFilter(3))
+    )
     if not _plausible(inside):
         return Cutout(Image.new("L", picture.size, 255), picture, (0, 0, *picture.size), found=False)
     floor = Image.new("L", shape) if alpha else _floor_shadow(small, inside)
@@ -44,7 +46,7 @@ def cut_out(picture: Image.Image, alpha: Image.Image | None = None) -> Cutout:
 
 def _fine_mask(picture: Image.Image, behind: Image.Image, inside: Image.Image, floor: Image.Image) -> Image.Image:
     """The rough figure `inside` with an edge as fine as the picture: where it differs from what lies behind."""
-    near = ImageChops.subtract(inside.filter(ImageFilter.MaxFilter(5)), floor)
+    near = ImageChops.subtract(inside.filter(ImageFilter.MaxFilter(5)), floor.filter(ImageFilter.MaxFilter(3)))
     near = near.resize(picture.size, Image.Resampling.BICUBIC)
     core = inside.filter(ImageFilter.MinFilter(3)).resize(picture.size, Image.Resampling.BICUBIC)
     red, green, blue = ImageChops.difference(picture, behind).split()
@@ -60,14 +62,14 @@ def _floor_shadow(small: Image.Image, inside: Image.Image) -> Image.Image:
     shadow = bytearray(len(flags))
     if not box:
         return inside
-    for y in range(box[1] + (box[3] - box[1]) * 4 // 5, box[3]):
+    for y in range(box[1] + (box[3] - box[1]) * 9 // 10, box[3]):
         beside = y * width + min(width - 1, box[2] + 4)
         ground = pixels[beside * 3 : beside * 3 + 3]
         for at in range(y * width + box[0], y * width + box[2]):
             colour = pixels[at * 3 : at * 3 + 3]
             share = sum(colour) / max(1, sum(ground))
-            if flags[at] and 0.3 < share < 1.02:
-                near = all(abs(c - share * g) < 13 for c, g in zip(colour, ground, strict=True))
+            if flags[at] and 0.35 < share < 1.02:
+                near = all(abs(c - share * g) < 20 for c, g in zip(colour, ground, strict=True))
                 shadow[at] = 255 if near else 0
     return Image.frombytes("L", small.size, bytes(shadow)).filter(ImageFilter.MedianFilter(3))
 

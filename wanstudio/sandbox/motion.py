@@ -1,6 +1,6 @@
 """What moves in a clip, and how: measured on thumbnails, against the clip's own median picture."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,7 +33,7 @@ NOBODY = Beat(x=0.5, top=0.15, bottom=0.9, upper_x=0.5, middle_x=0.5, lower_x=0.
 
 @dataclass(frozen=True)
 class Motion:
-    """`beats` are `fps` a second. `background` is None where the camera moves: then nothing can be told apart from it."""
+    """`beats` are `fps` a second. `background` is None where the camera moves: nothing stands out then."""
 
     beats: list[Beat]
     fps: Fraction
@@ -67,7 +67,14 @@ def frames(path: Path, fps: Fraction, count: int) -> Iterator[av.VideoFrame]:
         given += 1
 
 
-def measure(path: Path, fps: Fraction, count: int, plate_size: tuple[int, int] | None, shape: tuple[int, int]) -> Motion:
+def measure(
+    path: Path,
+    fps: Fraction,
+    count: int,
+    plate_size: tuple[int, int] | None,
+    shape: tuple[int, int],
+    check: Callable[[], None],
+) -> Motion:
     """Reads the clip once. `shape` is the clip's upright size in pixels; a plate is made only where a size is given.
 
     Memory: 5 KB a frame, and a dozen pictures of the plate's size.
@@ -76,6 +83,7 @@ def measure(path: Path, fps: Fraction, count: int, plate_size: tuple[int, int] |
     thumbs: list[Image.Image] = []
     samples: list[tuple[Image.Image, Image.Image]] = []
     for index, frame in enumerate(frames(path, fps, count)):
+        check()
         thumbs.append(picture(frame, small, "gray8"))
         if plate_size and index % max(1, count // PLATES) == 0:
             samples.append((thumbs[-1], picture(frame, plate_size)))

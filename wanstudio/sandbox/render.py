@@ -1,4 +1,4 @@
-"""Makes the stand-in video: the character follows the clip (animate) or stands in it (replace). PyAV and Pillow only."""
+"""Makes the stand-in video: the character follows the clip (animate) or stands in it (replace)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,20 +33,23 @@ class Order:
     label: str = "Sandbox"
 
 
-def render(image: Path, clip: Path, target: Path, order: Order, stopped: Callable[[], bool]) -> None:
-    """Writes an MP4 of the clip's length (at most 120 s). Raises `Stopped`, OSError, or av.FFmpegError for a bad clip."""
+def render(image: Path, clip: Path, target: Path, order: Order, check: Callable[[], None]) -> None:
+    """Writes an MP4 of the clip's length, at most 120 s.
+
+    Raises OSError or av.FFmpegError for unusable files, and what `check`, called at every frame, raises to end it.
+    """
     character, alpha = _open(image)
     ratio = character.size if order.behaviour == "animate" else order.clip_size
     size = frame_size(ratio, SHORT_SIDE[order.resolution])
     duration = min(order.duration, MAXIMUM_S)
     fps = Fraction(min(30.0, max(12.0, order.fps))).limit_denominator(1001)
     count = max(1, round(duration * fps))
-    motion = measure(clip, fps, count, size if order.behaviour == "replace" else None, order.clip_size)
+    motion = measure(clip, fps, count, size if order.behaviour == "replace" else None, order.clip_size, check)
     if order.behaviour == "animate":
         pictures = _animate(ImageOps.fit(character, size, Image.Resampling.LANCZOS), _fit(alpha, size), motion)
     else:
         pictures = _replace(character, alpha, motion, clip, size, count)
-    encode.write(target, _labelled(pictures, order.label, stopped), size, fps, clip, duration)
+    encode.write(target, _labelled(pictures, order.label, check), size, fps, clip, duration)
 
 
 def frame_size(ratio: tuple[int, int], short: int) -> tuple[int, int]:
@@ -67,7 +70,7 @@ def _open(path: Path) -> tuple[Image.Image, Image.Image | None]:
         alpha = coloured.getchannel("A")
         ground = Image.new("RGB", upright.size, (128, 132, 140))
         ground.paste(coloured, mask=alpha)
-        return ground, alpha if alpha.getextrema()[0] < 128 else None
+        return ground, alpha if any(alpha.histogram()[:128]) else None
 
 
 def _fit(alpha: Image.Image | None, size: tuple[int, int]) -> Image.Image | None:
@@ -156,19 +159,22 @@ def _place(frame: Image.Image, puppet: Puppet, posture: Posture, left: float, to
     width, height = puppet.picture.size
     spread = 0.3 + 2 * max(0.0, posture.stride)
     shade = Image.radial_gradient("L").point(SHADE).resize((round(width * spread * 1.5), round(height * 0.075)))
-    frame.paste((16, 10, 14), (round(left + (width - shade.width) / 2), round(top + height * 0.98 - shade.height * 0.6)), shade)
+    frame.paste(
+        (16, 10, 14), (round(left + (width - shade.width) / 2), round(top + height * 0.98 - shade.height * 0.6)), shade
+    )
     x, y = int(left // 1), int(top // 1)
     bent, mask = puppet.bend(posture, (left - x, top - y))
     frame.paste(bent, (x, y), mask)
 
 
-def _labelled(pictures: Iterator[Image.Image], text: str, stopped: Callable[[], bool]) -> Iterator[Image.Image]:
+def _labelled(pictures: Iterator[Image.Image], text: str, check: Callable[[], None]) -> Iterator[Image.Image]:
     label: Image.Image | None = None
     for image in pictures:
-        if stopped():
-            raise Stopped
+        check()
         label = label or _label(text, min(image.size))
-        image.paste(label, (round(min(image.size) * 0.025), image.height - label.height - round(min(image.size) * 0.025)), label)
+        image.paste(
+            label, (round(min(image.size) * 0.025), image.height - label.height - round(min(image.size) * 0.025)), label
+        )
         yield image
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Job, Source, Team, Transition, User, Video
+from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
 
 
 def person(request: HttpRequest) -> User:
@@ -23,6 +23,14 @@ def current_team(request: HttpRequest) -> Team:
     team = teams(request).order_by("memberships__pk").first()
     if team is None:
         raise Http404("no team")
+    return team
+
+
+def owned_team(request: HttpRequest) -> Team:
+    """The current team, if this person owns it."""
+    team = current_team(request)
+    if not team.memberships.filter(user=person(request), role=Membership.Role.OWNER).exists():
+        raise Http404("not the owner")
     return team
 
 

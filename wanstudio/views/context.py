@@ -6,24 +6,31 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wanstudio.models import Heartbeat, Job
+from wanstudio.models import Heartbeat, Job, Team
 from wanstudio.views import access
 
-THEMES = ("dark", "light")
+# The first is what a first visit gets.
+THEMES = ("dark", "light", "auto")
 
 
 def studio(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {
-        "theme": theme if theme in THEMES else "auto",
+        "theme": theme if theme in THEMES else THEMES[0],
         "sandbox": settings.PROVIDER == "sandbox",
     }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return context
+        return context | {"team": SimpleLazyObject(_only_team)}
     team = SimpleLazyObject(lambda: access.current_team(request))
     return context | {
         "team": team,
         "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count()),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
+
+
+def _only_team() -> Team | None:
+    """The team of a studio that has just one: its name greets who is not signed in yet."""
+    first = list(Team.objects.all()[:2])
+    return first[0] if len(first) == 1 else None

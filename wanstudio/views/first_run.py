@@ -43,7 +43,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     if User.objects.exists():
         return redirect("studio.index")
     ask_code = not is_local(request)
-    form = SetupForm(request.POST or None)
+    form = SetupForm(request.POST or None, ask_code=ask_code)
     if request.method == "POST" and form.is_valid():
         if ask_code and not constant_time_compare(form.cleaned_data["code"].strip(), setup_code()):
             form.add_error("code", "This is not the code that “make run” printed. Nothing was set up; copy it again.")

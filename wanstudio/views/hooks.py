@@ -1,6 +1,5 @@
 """The provider's door. What comes through it is a hint and never a fact."""
 
-import json
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from wanstudio.models import Attempt
+from wanstudio.provider.messages import carried_task_id
 
 MOST_BYTES = 64 * 1024
 
@@ -26,16 +26,7 @@ def apixo(request: HttpRequest, token: str) -> HttpResponse:
     if len(body) > MOST_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if not attempt.job.has_ended:
-        if task_id := _task_id(body):
+        if task_id := carried_task_id(body):
             attempt.hint(task_id)
         attempt.job.nudge()
     return HttpResponse("ok", content_type="text/plain")
-
-
-def _task_id(body: bytes) -> str:
-    """The task id the body names, or an empty string."""
-    try:
-        task_id = json.loads(body)["data"]["taskId"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ""
-    return task_id if isinstance(task_id, str) and len(task_id) <= 200 else ""

@@ -1,5 +1,11 @@
 """Moves jobs: one step of one row at a time, whoever calls.
 
-`loop.py` finds what is due, `advance.py` claims it and picks the step; `submit.py`, `check.py` and `archive.py`
-are a job's steps, `errands.py` those of everything else.
+loop.py        finds what is due and calls advance, in threads
+advance.py     claims a row and picks the step that its state asks for
+submit.py      sends a job: inputs.py looks at what is sent, follow.py does what the answer demands
+settle.py      finds out what became of a submission that nobody knows about
+check.py       asks how far the task is
+archive.py     brings the result home
+errands.py     the steps of everything else
+connection.py  the way to the provider; waits.py knows how long to wait for what
 """

@@ -5,24 +5,26 @@ Whoever calls (the loop, a queue's task, a sweep) only names an id: a lost or do
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from wanstudio.models import Job, Leased, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import archive, check, errands, submit, waits
+from wanstudio.worker import archive, check, errands, settle, submit, waits
 
 log = logging.getLogger(__name__)
+
+AFTER_A_SURPRISE = timedelta(seconds=30)
 
 Step = Callable[[Any], None]
 JOB_STEPS: dict[str, Step] = {
     State.QUEUED: submit.send,
-    State.SUBMITTING: submit.left_behind,
-    State.UNCERTAIN: submit.settle,
+    State.SUBMITTING: settle.left_behind,
+    State.UNCERTAIN: settle.settle,
     State.RUNNING: check.poll,
     State.ARCHIVING: archive.save,
 }
@@ -55,16 +57,11 @@ def advance(model: type[Leased], pk: int) -> bool:
     except Exception:
         # A surprise of ours: seen in the log, tried again later. A job in submitting becomes uncertain then.
         log.exception("%s %s: step failed", model.__name__, pk)
-        row.held().update(due_at=None if step is None else _later())
+        with suppress(Stale):
+            row.postpone(AFTER_A_SURPRISE)
     finally:
         row.release()
     return True
-
-
-def _later() -> Any:
-    from django.db.models.functions import Now
-
-    return Now() + timedelta(seconds=30)
 
 
 @contextmanager
@@ -82,7 +79,11 @@ def _lease_kept(row: Leased) -> Iterator[None]:
 def _beat(row: Leased, over: Event) -> None:
     try:
         while not over.wait(HEARTBEAT_S):
-            if not type(row).extend(row.pk, row.lease_token):  # type: ignore[arg-type]
-                return
+            try:
+                if not row.keep_lease():
+                    return
+            except DatabaseError:
+                # Two more beats come before the lease runs out.
+                log.exception("%s: the lease could not be extended; trying again", row)
     finally:
         connection.close()

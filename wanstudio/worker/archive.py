@@ -13,7 +13,7 @@ from wanstudio.addresses import results_fetcher
 from wanstudio.media.fetch import FetchError
 from wanstudio.media.poster import poster, verify_video
 from wanstudio.media.probe import MediaError, VideoFacts
-from wanstudio.models import Job, Money, Video
+from wanstudio.models import Job, Money, Stale, Video
 from wanstudio.worker import waits
 from wanstudio.worker.check import fresh_urls
 
@@ -37,17 +37,21 @@ def save(job: Job) -> None:
                 _bring_home(job, position, url)
     except (FetchError, MediaError) as wrong:
         log.warning("job %s: result not archived yet: %s", job.pk, wrong)
-        return _again(job, wrong)
+        return _again(job, wrong.sentence, wrong.http_status if isinstance(wrong, FetchError) else None)
+    except OSError as wrong:
+        log.warning("job %s: result could not be stored: %s", job.pk, wrong)
+        return _again(job, f"The studio's storage failed: {wrong.strerror or wrong}.", None)
     return job.mark_done()
 
 
-def _again(job: Job, wrong: FetchError | MediaError) -> None:
+def _again(job: Job, reason: str, http_status: int | None) -> None:
     if job.is_lost:
-        return job.mark_failed("RESULT_LOST", str(wrong), Money.SETTLED, LOST)
+        return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST)
     changes: dict[str, Any] = {"setbacks": job.setbacks + 1}
-    if isinstance(wrong, FetchError) and wrong.http_status in GONE and (answer := fresh_urls(job)):
+    # Not at the first refusal: the task was asked about a moment ago, and status calls keep their distance.
+    if http_status in GONE and job.setbacks and (answer := fresh_urls(job)):
         changes["result_urls"] = list(answer.result_urls)
-    trouble = f"The finished video could not be saved yet. {wrong} It is paid for, and we keep trying."
+    trouble = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
     return job.worry(trouble, waits.setback(job.setbacks), **changes)
 
 
@@ -56,7 +60,11 @@ def _bring_home(job: Job, position: int, url: str) -> None:
         path = Path(draft.name)
         try:
             got = results_fetcher(job.provider).download(
-                url, cast(BinaryIO, draft), max_bytes=RESULT_MAX_BYTES, deadline_s=DOWNLOAD_S
+                url,
+                cast(BinaryIO, draft),
+                max_bytes=RESULT_MAX_BYTES,
+                deadline_s=DOWNLOAD_S,
+                heartbeat=lambda: _still_ours(job),
             )
             draft.flush()
             os.fsync(draft.fileno())
@@ -66,6 +74,11 @@ def _bring_home(job: Job, position: int, url: str) -> None:
             _store(job, position, path, still, got.sha256, facts)
         finally:
             path.unlink(missing_ok=True)
+
+
+def _still_ours(job: Job) -> None:
+    if not job.keep_lease():
+        raise Stale(f"{job}: lease lost while its result was fetched")
 
 
 def _store(job: Job, position: int, path: Path, still: bytes, sha256: str, facts: VideoFacts) -> None:
@@ -78,10 +91,18 @@ def _store(job: Job, position: int, path: Path, still: bytes, sha256: str, facts
         height=facts.height,
         duration=facts.duration,
     )
-    with path.open("rb") as clip:
-        video.file.save("video.mp4", _Moved(clip, path), save=False)
-    video.poster.save("poster.jpg", ContentFile(still), save=False)
-    video.save(force_insert=True)
+    _still_ours(job)
+    try:
+        with path.open("rb") as clip:
+            video.file.save("video.mp4", _Moved(clip, path), save=False)
+        video.poster.save("poster.jpg", ContentFile(still), save=False)
+        video.save(force_insert=True)
+    except Exception:
+        # Without its row nobody would ever find the files again.
+        for file in (video.file, video.poster):
+            if file:
+                file.delete(save=False)
+        raise
 
 
 class _Moved(File):  # type: ignore[type-arg]

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from wanstudio.models import Job, Money, ProviderKey
+from wanstudio.models import Job, Money
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskState, TaskStatus
 from wanstudio.worker import waits
-from wanstudio.worker.connection import connect
+from wanstudio.worker.connection import ask_status, until_open
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +20,9 @@ SLOW_FACTOR = 3
 
 def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
-    if opens := ProviderKey.opens_at(job.provider):
-        return job.postpone(opens - timezone.now() + waits.seconds(0, 2))
-    answer = connect(job.provider).status(job.task_id)
+    answer = ask_status(job.provider, job.task_id)
     if isinstance(answer, StatusProblem):
         return _trouble(job, answer)
-    ProviderKey.at(job.provider).answered()
     if answer.state == TaskState.SUCCESS:
         return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_moment(answer.completed_ms))
     if answer.state == TaskState.FAILED:
@@ -49,10 +46,8 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
     """An answer that says nothing about the task: the job is kept, and asked about again later."""
     log.info("job %s: status %s %s", job.pk, problem.error, problem.message)
     if problem.error == Error.RATE_LIMITED:
-        key = ProviderKey.at(job.provider)
-        wait = waits.throttled(key.throttles, problem.retry_after_s)
-        key.throttle(wait)
-        return job.postpone(wait + waits.seconds(0, 2), polls=job.polls + 1)
+        asked = problem.http_status is not None
+        return job.postpone(max(until_open(job.provider), waits.next_poll(job) if asked else timedelta(0)))
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
     wait = max(waits.setback(job.setbacks), waits.next_poll(job))
@@ -80,7 +75,7 @@ def _missing(job: Job) -> None:
 
 def fresh_urls(job: Job) -> TaskStatus | None:
     """The task's answer asked for anew, if it still is a success."""
-    answer = connect(job.provider).status(job.task_id)
+    answer = ask_status(job.provider, job.task_id)
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
 
 

@@ -8,9 +8,8 @@ from wanstudio.media.poster import poster
 from wanstudio.media.probe import MediaError
 from wanstudio.media.remote import RemoteFile
 from wanstudio.models import ProviderKey, Source
-from wanstudio.provider.failures import Error, StatusProblem
-from wanstudio.worker import waits
-from wanstudio.worker.connection import connect
+from wanstudio.provider.failures import StatusProblem
+from wanstudio.worker import connection, waits
 
 POSTER_MAX_BYTES = 64 * 1024 * 1024
 POSTER_REQUESTS = 200
@@ -36,13 +35,12 @@ def make_poster(source: Source) -> None:
 
 
 def ask_balance(key: ProviderKey) -> None:
-    """The balance, noted with its time; lifts a pause that it answers."""
-    answer = connect(key.provider).balance()
+    """The balance, noted with its time; lifts a pause that it answers. Crash anywhere: asked again."""
+    answer = connection.ask_balance(key.provider)
     if isinstance(answer, StatusProblem):
-        if answer.error == Error.RATE_LIMITED:
-            key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
-        return key.postpone(waits.account(), problem=answer.message[:300] or str(answer.error))
+        wait = max(waits.account(), connection.until_open(key.provider))
+        return key.postpone(wait, problem=answer.message[:300] or str(answer.error))
     key.note_balance(answer)
     if key.pause != ProviderKey.Pause.NO_BALANCE or answer >= key.needed:
         key.resume()
-    return key.postpone(waits.account() if key.pause == ProviderKey.Pause.NO_BALANCE else waits.BALANCE_EVERY)
+    return key.ask_again(waits.BALANCE_EVERY, waits.account())

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Lock
 
 from django.conf import settings
@@ -74,7 +75,8 @@ class Loop:
                 self._busy.discard((model, pk))
 
     def _finish(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
+        self._pool.shutdown(wait=False)
         wait_for(lambda: not self._busy, LAST_STEPS_S)
         log.info("worker %s stopped, %d steps cut off", self._name, len(self._busy))
 
@@ -92,5 +94,7 @@ def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
 def sweep_drafts() -> None:
     """Delete half-written files that a killed process left more than a day ago."""
     for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
-        if time.time() - draft.stat().st_mtime > DRAFTS_KEPT_S:
-            draft.unlink(missing_ok=True)
+        # Whoever made it may delete it just now.
+        with suppress(FileNotFoundError):
+            if draft.is_file() and time.time() - draft.stat().st_mtime > DRAFTS_KEPT_S:
+                draft.unlink()

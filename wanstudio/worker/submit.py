@@ -3,203 +3,108 @@
 import logging
 import shutil
 from datetime import timedelta
-from decimal import Decimal
 
 from django.conf import settings
-from django.utils import timezone
 
 from wanstudio import addresses
-from wanstudio.media.fetch import FetchError
-from wanstudio.media.probe import MediaError
-from wanstudio.models import Attempt, Job, Money, ProviderKey, Source, Stale
-from wanstudio.models.job_verbs import TaskTaken
-from wanstudio.probing import probe_link
-from wanstudio.provider.failures import Error, Outcome, Submission
-from wanstudio.provider.messages import GenerateRequest, TaskStatus
+from wanstudio.models import Job, Money, ProviderKey, Stale
+from wanstudio.provider.failures import Outcome
+from wanstudio.provider.messages import GenerateRequest
 from wanstudio.worker import waits
-from wanstudio.worker.connection import connect
+from wanstudio.worker.connection import connect, has_key, until_open
+from wanstudio.worker.follow import PAUSED, SLOW_DOWN, follow
+from wanstudio.worker.inputs import Busy, what_changed
+from wanstudio.worker.settle import was_taken_after_all
 
 log = logging.getLogger(__name__)
 
-MOST_RETRIES = 3
 # What a second of result may weigh, and what must stay free besides.
 RESULT_BYTES_A_SECOND = 2_000_000
+
+
+class HeldBack(Exception):
+    """It must wait: `why` in a sentence, and how long."""
+
+    def __init__(self, why: str, wait: timedelta) -> None:
+        super().__init__(why)
+        self.why = why
+        self.wait = wait
 
 
 def send(job: Job) -> None:
     """queued: hold it back, refuse it, or send it.
 
-    Crash before the attempt's row: still queued. After it: uncertain at the next claim. After the answer's
-    row: uncertain, and settled by the task id in that row.
+    Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `left_behind`.
     """
-    key = ProviderKey.at(job.provider)
-    if held := _held_back(job, key):
-        return job.worry(*held)
-    if refusal := _inputs_changed(job):
+    try:
+        _hold_back(job)
+        if was_taken_after_all(job):
+            return None
+        refusal = what_changed(job)
+    except HeldBack as held:
+        return job.worry(held.why, held.wait)
+    except Busy as busy:
+        return job.worry(str(busy), waits.setback(0))
+    if refusal:
         return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent")
+    return _post(job)
+
+
+def _post(job: Job) -> None:
+    client = connect(job.provider)
+    image_url, video_url = addresses.input_link(job.character), addresses.input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
+    # From here to the answer's row a crash leaves it open whether the provider has the task.
     attempt = job.begin_submitting(callback=callback)
     request = GenerateRequest(
         behaviour=job.behaviour,
-        image_url=addresses.input_link(job.character),
-        video_url=addresses.input_link(job.motion),
+        image_url=image_url,
+        video_url=video_url,
         resolution=job.resolution,
         seed=job.seed,
         prompt=job.prompt,
         callback_url=addresses.callback_link(attempt) if callback else "",
     )
 
-    def still_ours() -> None:
+    def last_look() -> None:
         if not job.may_write():
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
+        _hold_back(job)
 
-    answer = connect(job.provider).generate(request, before_write=still_ours)
-    attempt.record(
-        outcome=answer.outcome,
-        http_status=answer.http_status,
-        error=answer.error or "",
-        message=answer.message,
-        task_id=answer.task_id,
-    )
-    log.info("job %s attempt %s: %s %s", job.pk, attempt.pk, answer.outcome, answer.error or answer.task_id)
     try:
-        _follow(job, key, attempt, answer)
+        answer = client.generate(request, before_write=last_look)
+        log.info("job %s attempt %s: %s %s", job.pk, attempt.pk, answer.outcome, answer.error or answer.task_id)
+        attempt.record(
+            outcome=answer.outcome,
+            http_status=answer.http_status,
+            error=answer.error or "",
+            message=answer.message,
+            task_id=answer.task_id,
+        )
+        follow(job, attempt, answer)
+    except HeldBack as held:
+        attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
+        job.requeue(held.why, held.wait)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()
         raise
 
 
-def _follow(job: Job, key: ProviderKey, attempt: Attempt, answer: Submission) -> None:
-    match answer.outcome:
-        case Outcome.ACCEPTED:
-            key.accepted()
-            _run(job, answer.task_id, callback=attempt.callback)
-        case Outcome.NOT_SENT | Outcome.NOT_ACCEPTED:
-            _retry(job, answer)
-        case Outcome.THROTTLED:
-            wait = waits.throttled(key.throttles, answer.retry_after_s)
-            key.throttle(wait)
-            job.requeue("APIXO asked us to slow down. Nothing was charged; it goes out again by itself.", wait)
-        case Outcome.ACCOUNT:
-            _account_refused(job, key, answer)
-        case Outcome.REJECTED:
-            if answer.error == Error.FORBIDDEN:
-                key.strike(waits.account())
-            job.mark_failed(answer.error or "REJECTED", answer.message, Money.RELEASED, answer.message or "Refused")
-        case Outcome.UNKNOWN:
-            wait_for_callback = waits.paced(waits.UNCONFIRMED_FOR) if attempt.callback else None
-            job.mark_uncertain(_what_broke(answer), wait_for_callback)
-
-
-def _retry(job: Job, answer: Submission) -> None:
-    if job.retries >= MOST_RETRIES:
-        job.mark_failed(answer.error or "NOT_SENT", answer.message, Money.RELEASED, "Given up after 4 tries")
-    else:
-        why = "APIXO could not be reached." if answer.outcome == Outcome.NOT_SENT else "APIXO could not take it."
-        job.requeue(f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
-
-
-def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
-    if answer.error == Error.INSUFFICIENT_BALANCE:
-        key.suspend(ProviderKey.Pause.NO_BALANCE, job.price, waits.account())
-        why = "The balance on the APIXO key does not cover it. Nothing was charged; it goes out once there is enough."
-    else:
-        key.suspend(ProviderKey.Pause.UNAUTHORIZED, Decimal(0), waits.account())
-        why = "APIXO refuses the key. Nothing was charged; it goes out once the key works."
-    job.requeue(why, waits.account())
-
-
-def _run(job: Job, task_id: str, *, callback: bool) -> None:
-    usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
-    wait = waits.first_poll(job, callback=callback)
-    try:
-        job.mark_running(task_id, wait, callback=callback, usual=usual)
-    except TaskTaken:
-        # Two answers with one task id: which job the provider works on, nobody can tell.
-        job.mark_uncertain("APIXO answered with the task of another job", None)
-
-
-def _what_broke(answer: Submission) -> str:
-    match answer.error:
-        case Error.TIMED_OUT:
-            return "No answer came in time"
-        case Error.CONNECTION_LOST:
-            return "The connection broke before an answer came"
-        case Error.REDIRECTED:
-            return f"The answer was a redirect (HTTP {answer.http_status})"
-        case _:
-            return f"The answer could not be read (HTTP {answer.http_status})"
-
-
-def left_behind(job: Job) -> None:
-    """submitting under a lease that ran out: its worker died, and whether the POST went out nobody knows."""
-    attempt = job.submissions.last()
-    listening = attempt is not None and attempt.callback
-    job.mark_uncertain("The worker stopped while sending", waits.paced(waits.UNCONFIRMED_FOR) if listening else None)
-    if attempt and (attempt.task_id or attempt.hinted_task_id or attempt.outcome == Outcome.NOT_SENT):
-        job.nudge()
-
-
-def settle(job: Job) -> None:
-    """uncertain: believe a task id only after statusTask knows it; ask a person when the time is over."""
-    attempts = list(job.submissions.order_by("-pk"))
-    if attempts[0].outcome == Outcome.NOT_SENT:
-        return job.back_to_queue()
-    trouble = job.trouble
-    for attempt, task_id in [(a, t) for a in attempts for t in (a.task_id, a.hinted_task_id) if t]:
-        answer = connect(job.provider).status(task_id)
-        if isinstance(answer, TaskStatus):
-            return _attach(job, attempt, task_id)
-        if answer.error != Error.NOT_FOUND:
-            return job.worry(trouble, waits.setback(job.setbacks), setbacks=job.setbacks + 1)
-        attempt.forget_task()
-        trouble = f"APIXO knows no task {task_id[:60]}."
-    left = attempts[0].created_at + waits.paced(waits.UNCONFIRMED_FOR) - timezone.now()
-    if job.ask_person or not attempts[0].callback or left <= timedelta(0):
-        return job.ask(trouble)
-    return job.worry(trouble, left)
-
-
-def _attach(job: Job, attempt: Attempt, task_id: str) -> None:
-    usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
-    try:
-        job.mark_running(task_id, timedelta(0), callback=attempt.callback, usual=usual)
-    except TaskTaken:
-        attempt.forget_task()
-        job.ask(f"Task {task_id[:60]} already belongs to another job.")
-
-
-def _held_back(job: Job, key: ProviderKey) -> tuple[str, timedelta] | None:
-    """Why it must wait, in a sentence, and how long; or None."""
-    if opens := ProviderKey.opens_at(job.provider):
-        return "APIXO asked us to slow down. It goes out by itself.", opens - timezone.now() + timedelta(seconds=0.1)
+def _hold_back(job: Job) -> None:
+    """Raises HeldBack while it must wait: for the key, for its owner, for room on the disk."""
+    key = ProviderKey.at(job.provider)
+    if not has_key(job.provider):
+        raise HeldBack(
+            "The APIXO key was taken away. Nothing was sent; it goes out once there is one.", waits.account()
+        )
+    if ProviderKey.opens_at(job.provider):
+        raise HeldBack(SLOW_DOWN, until_open(job.provider))
     if key.blocks_sending:
-        return job.trouble or f"Sending is paused: {key.get_pause_display()}. Nothing was charged.", waits.account()
+        raise HeldBack(PAUSED[ProviderKey.Pause(key.pause)], waits.account())
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
-        return "The disk has no room for the result. Nothing was sent; make room and it goes out.", waits.account()
-    return None
-
-
-def _inputs_changed(job: Job) -> str:
-    """One sentence if what would be sent is not what was priced, else an empty one. Looks at old links again."""
-    if not addresses.is_reachable(job.provider) and not (job.character.url and job.motion.url):
-        return "APIXO cannot reach this studio, so it could not fetch the uploaded file. Nothing was sent."
-    for source in (job.character, job.motion):
-        try:
-            if source.is_older_than(waits.paced(waits.PROBE_GOOD_FOR)):
-                source.learn(probe_link(source.kind, source.url))
-        except (FetchError, MediaError) as gone:
-            return f"The link to “{source.name}” no longer works: {gone} Nothing was sent."
-    return _length_changed(job, job.motion)
-
-
-def _length_changed(job: Job, motion: Source) -> str:
-    if motion.duration == job.duration:
-        return ""
-    return (
-        f"The clip behind the link changed from {job.duration:.1f} s to {motion.duration or 0:.1f} s, and so would the "
-        "price. Nothing was sent; look at the new price and start it again."
-    )
+        raise HeldBack(
+            "The disk has no room for the result. Nothing was sent; make room and it goes out.", waits.account()
+        )

@@ -48,9 +48,12 @@ def setback(setbacks: int) -> timedelta:
 
 
 def throttled(throttles: int, retry_after_s: float | None) -> timedelta:
-    """After a 429: what the provider asks for, as it stands; else 10 s doubling to 300 s with jitter."""
+    """After a 429: what the provider asks for, as it stands; else 10 s doubling to 300 s with jitter.
+
+    Never under 1 s: "Retry-After: 0" again and again must not become a storm.
+    """
     if retry_after_s is not None:
-        return timedelta(seconds=min(retry_after_s, 3600))
+        return timedelta(seconds=min(max(retry_after_s, 1), 3600))
     roof = min(10 * 2 ** min(throttles, 5), 300)
     return seconds(roof, roof * 1.25)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 from PIL import Image
 
+from wanstudio.sandbox.encode import to_frame
+
 RATE = 48000
 BEAT_S = 0.625
 
@@ -22,7 +24,7 @@ def write_film(path: Path, frames: Iterable[Image.Image], fps: int, duration: fl
         for index, picture in enumerate(frames):
             if index == 0:
                 video.width, video.height = picture.size
-            frame = av.VideoFrame.from_image(picture)
+            frame = to_frame(picture)
             frame.pts, frame.time_base = index, Fraction(1, fps)
             film.mux(video.encode(frame))
         film.mux(video.encode(None))

@@ -15,7 +15,9 @@ MIRA = Look(skin=(232, 170, 136), hair=(44, 28, 34), top=(208, 58, 72), legs=(46
 WALKER = Look(
     skin=(182, 114, 80), hair=(40, 28, 28), top=(112, 120, 134), legs=(40, 40, 48), garment="shirt", head="ponytail"
 )
-INES = Look(skin=(226, 160, 126), hair=(92, 44, 44), top=(96, 100, 206), legs=(40, 32, 52), garment="hoodie", head="bun")
+INES = Look(
+    skin=(226, 160, 126), hair=(92, 44, 44), top=(96, 100, 206), legs=(40, 32, 52), garment="hoodie", head="bun"
+)
 SOL = Look(skin=(132, 78, 58), hair=(38, 24, 32), top=(42, 148, 122), legs=(40, 136, 114), garment="suit", head="afro")
 KIT = Look(
     skin=(226, 122, 56), hair=(0, 0, 0), top=(222, 172, 58), legs=(60, 58, 88), garment="coat", head="fox",
@@ -68,7 +70,9 @@ def walk_frames() -> Iterator[Image.Image]:
     for index in range(round(CLIP_S * FPS)):
         share = index / FPS / CLIP_S + START_SHARE
         frame = background.copy()
-        _stand(frame, WALKER, walking(share), (CLIP_SIZE[0] / 2 + place(share) * unit, ground), unit, Light(strength=0.4))
+        _stand(
+            frame, WALKER, walking(share), (CLIP_SIZE[0] / 2 + place(share) * unit, ground), unit, Light(strength=0.4)
+        )
         yield frame
 
 
@@ -124,10 +128,14 @@ def draw_evening() -> Image.Image:
     picture = scenery.dusk((1440, 1800))
     raised = Pose(lean=-2, arms=((-8, -6), (160, 172)), legs=((-6, -4), (6, 6)))
     swaying = Pose(lean=-9, tilt=4, arms=((-58, -2), (76, 158)), legs=((-12, -38), (30, 8)))
-    floating = Pose(lean=3, tilt=6, arms=((-94, -150), (64, 140)), legs=((-20, -26), (14, 4)), front_arms=frozenset({0, 1}))
+    floating = Pose(
+        lean=3, tilt=6, arms=((-94, -150), (64, 140)), legs=((-20, -26), (14, 4)), front_arms=frozenset({0, 1})
+    )
     leaping = Pose(lean=2, arms=((-130, -148), (128, 154)), legs=((-52, 30), (52, -32)), front_arms=frozenset({0, 1}))
     waving = Pose(arms=((-132, -146), (120, 132)), legs=((-24, -22), (12, 12)))
-    prancing = Pose(lean=5, tilt=-2, arms=((-146, -164), (118, 158)), legs=((-14, 4), (4, 10)), front_arms=frozenset({0, 1}))
+    prancing = Pose(
+        lean=5, tilt=-2, arms=((-146, -164), (118, 158)), legs=((-14, 4), (4, 10)), front_arms=frozenset({0, 1})
+    )
     _stand(picture, NOVA, floating, (340, 1600), 56, DUSK_LIGHT)
     _stand(picture, OTTO, waving, (1120, 1600), 58, DUSK_LIGHT)
     _stand(picture, SOL, leaping, (910, 1640), 57, DUSK_LIGHT, rise=1.7)
@@ -157,5 +165,3 @@ def _stand(
 
 def _thumb(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
     return picture.crop(box).resize((176, 176), Image.Resampling.LANCZOS)
-
-

@@ -53,7 +53,9 @@ def shadow(picture: Image.Image, centre: tuple[float, float], radius: tuple[floa
 
 def coral(size: tuple[int, int]) -> Image.Image:
     width, height = size
-    picture = gradient(size, [(0, (206, 128, 112)), (0.5, (232, 156, 140)), (0.72, (238, 162, 144)), (1, (196, 112, 96))])
+    picture = gradient(
+        size, [(0, (206, 128, 112)), (0.5, (232, 156, 140)), (0.72, (238, 162, 144)), (1, (196, 112, 96))]
+    )
     glow(picture, (-width // 4, height // 8, width + width // 4, height - height // 10), (244, 184, 168), 0.55)
     vignette(picture, 0.5)
     return picture
@@ -64,7 +66,9 @@ def street(size: tuple[int, int]) -> Image.Image:
     picture = gradient(size, [(0, (160, 190, 208)), (0.42, (206, 222, 226)), (0.8, (214, 220, 218))])
     pen = ImageDraw.Draw(picture)
     kerb = round(height * 0.735)
-    houses: list[tuple[float, float, float, Colour]] = [  # left, right (shares of the width), roof (of the height), wall
+    houses: list[
+        tuple[float, float, float, Colour]
+    ] = [  # left, right (shares of the width), roof (of the height), wall
         (-0.02, 0.15, 0.34, (134, 144, 158)),
         (0.15, 0.35, 0.345, (172, 164, 162)),
         (0.35, 0.54, 0.15, (174, 164, 160)),
@@ -106,7 +110,12 @@ def dusk(size: tuple[int, int]) -> Image.Image:
         [(0, (38, 32, 76)), (0.1, (70, 46, 96)), (0.28, (126, 64, 128)), (0.4, (196, 98, 110)), (0.5, (240, 150, 106)),
          (0.6, (250, 186, 128))],
     )  # fmt: skip
-    glow(picture, (round(width * 0.1), round(height * 0.16), round(width * 1.3), round(height * 0.9)), (255, 206, 146), 0.9)
+    glow(
+        picture,
+        (round(width * 0.1), round(height * 0.16), round(width * 1.3), round(height * 0.9)),
+        (255, 206, 146),
+        0.9,
+    )
     rows: list[tuple[Colour, float, Sequence[float]]] = [
         ((184, 106, 132), 0.0, (0.47, 0.455, 0.44, 0.5, 0.485, 0.52, 0.435, 0.45, 0.54, 0.47, 0.53, 0.485)),
         ((122, 66, 118), 0.4, (0.46, 0.455, 0.5, 0.45, 0.6, 0.575, 0.53, 0.58, 0.565, 0.6, 0.57, 0.505)),
@@ -123,7 +132,12 @@ def dusk(size: tuple[int, int]) -> Image.Image:
                 _lit_windows(pen, (left, roof * height, left + step, 0.76 * height), index)
     floor = gradient((width, round(height - ground)), [(0, (74, 42, 92)), (0.4, (52, 32, 76)), (1, (26, 20, 48))])
     picture.paste(floor, (0, round(ground)))
-    glow(picture, (round(width * 0.22), round(height * 0.74), round(width * 1.08), round(height * 0.92)), (236, 150, 112), 0.62)
+    glow(
+        picture,
+        (round(width * 0.22), round(height * 0.74), round(width * 1.08), round(height * 0.92)),
+        (236, 150, 112),
+        0.62,
+    )
     vignette(picture, 0.6)
     return picture
 

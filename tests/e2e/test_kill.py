@@ -1,0 +1,70 @@
+"""SIGKILL at the worst moments: nothing is lost, and nothing is sent twice."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.person import Person
+from tests.e2e.studio import Studio, wait_until
+
+Start = Callable[..., Studio]
+
+
+def state(studio: Studio, job: int) -> str:
+    return str(studio.rows("SELECT state FROM wanstudio_job WHERE id = ?", job)[0][0])
+
+
+def submissions(studio: Studio, job: int) -> int:
+    return int(studio.rows("SELECT count(*) FROM wanstudio_attempt WHERE job_id = ?", job)[0][0])
+
+
+def kill_in(studio: Studio, job: int, wanted: str) -> None:
+    """SIGKILL to the worker as soon as the job is seen in this state."""
+    wait_until(lambda: state(studio, job) == wanted, f"job {job} is {wanted}", 40)
+    studio.kill("worker")
+
+
+@pytest.mark.parametrize("wanted", ["queued", "running", "archiving"])
+def test_worker_killed_where_nothing_is_being_sent(start_studio: Start, wanted: str) -> None:
+    studio = start_studio()
+    person = Person(studio)
+    if wanted == "queued":
+        os.kill(studio.pid("worker"), signal.SIGSTOP)
+    job = person.make_sample()
+    kill_in(studio, job, wanted)
+    wait_until(lambda: state(studio, job) == "done", "the job is Ready", 90)
+    assert submissions(studio, job) == 1
+
+
+def test_worker_killed_while_sending_is_settled_by_the_callback(start_studio: Start) -> None:
+    studio = start_studio()
+    job = Person(studio).make_sample(prompt="[hang]")
+    kill_in(studio, job, "submitting")
+    wait_until(lambda: state(studio, job) == "uncertain", "nobody can tell whether it was taken", 60)
+    wait_until(lambda: state(studio, job) == "done", "the callback settles it", 90)
+    assert submissions(studio, job) == 1
+    assert "The worker stopped while sending" in studio.rows("SELECT group_concat(why) FROM wanstudio_transition")[0][0]
+
+
+def test_web_and_sandbox_come_back_by_themselves(start_studio: Start) -> None:
+    studio = start_studio()
+    person = Person(studio)
+    job = person.make_sample(prompt="[slow:6]")
+    wait_until(lambda: state(studio, job) == "running", "it runs", 40)
+    studio.kill("sandbox")
+    studio.kill("web")
+    wait_until(studio.is_ready, "web is back", 40)
+    assert person.get(f"/jobs/{job}/").status_code == 200
+    wait_until(lambda: state(studio, job) == "done", "the job is Ready", 90)
+    assert submissions(studio, job) == 1
+
+
+def test_sigterm_ends_everything_within_ten_seconds(start_studio: Start) -> None:
+    studio = start_studio()
+    job = Person(studio).make_sample(prompt="[slow:60]")
+    wait_until(lambda: state(studio, job) == "running", "it runs", 40)
+    children = [studio.pid(name) for name in ("web", "worker", "sandbox")]
+    assert studio.stop() < 10
+    assert not [pid for pid in children if os.path.exists(f"/proc/{pid}")]

@@ -1,0 +1,90 @@
+"""Callbacks: the same envelope as statusTask, wanting a 200, tried four times at most."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.sandbox.caller import Caller, Json
+
+
+class Receiver:
+    """Answers with the statuses it is given, then 200; keeps when and what it received."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.received: list[tuple[float, Json]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                receiver.received.append((time.monotonic(), body))
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+
+    def wait(self, count: int, settle_s: float = 0.6) -> list[Json]:
+        ends = time.monotonic() + 20
+        while len(self.received) < count and time.monotonic() < ends:
+            time.sleep(0.02)
+        time.sleep(settle_s)
+        assert len(self.received) == count
+        return [body for _, body in self.received]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    running = Receiver()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+def test_a_callback_says_what_the_status_says(caller: Caller, receiver: Receiver) -> None:
+    task_id = caller.submit(receiver.url)
+    [body] = receiver.wait(1)
+    assert body == {"code": 200, "message": "success", "data": caller.status(task_id)}
+    assert body["data"]["state"] == "success"
+
+
+def test_a_failure_is_told_too(caller: Caller, receiver: Receiver) -> None:
+    caller.submit(receiver.url, prompt="[fail:NSFW]")
+    [body] = receiver.wait(1)
+    assert (body["data"]["state"], body["data"]["failCode"]) == ("failed", "NSFW")
+
+
+def test_anything_but_200_is_tried_again(caller: Caller, receiver: Receiver) -> None:
+    receiver.statuses = [500, 302]
+    caller.submit(receiver.url, prompt="[fail:NSFW]")
+    first, second, third = receiver.wait(3)
+    assert first == second == third
+
+
+def test_three_retries_and_no_more_with_growing_delays(caller: Caller, receiver: Receiver) -> None:
+    receiver.statuses = [503] * 9
+    caller.submit(receiver.url, prompt="[fail:NSFW]")
+    receiver.wait(4)
+    at = [moment for moment, _ in receiver.received]
+    assert at[1] - at[0] >= 0.06
+    assert at[2] - at[1] >= 0.12
+    assert at[3] - at[2] >= 0.24
+    assert caller.status(caller.submit(prompt="[stuck]"))["state"] == "pending"
+
+
+def test_no_callback_in_async_mode(caller: Caller, receiver: Receiver) -> None:
+    caller.finished(caller.submit(prompt="[fail:NSFW]"))
+    receiver.wait(0, settle_s=0.3)

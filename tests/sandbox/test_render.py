@@ -1,0 +1,212 @@
+"""The videos themselves: real, of the right length and size, with sound, moving, and cut out where that is possible."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from tests.media.clips import boxes, clip, rotated
+from tests.sandbox.conftest import SAMPLES
+from wanstudio.sandbox.cutout import cut_out
+from wanstudio.sandbox.motion import frames, picture
+from wanstudio.sandbox.render import Order, frame_size, render
+
+Film = Callable[..., Path]
+
+
+def nothing() -> None:
+    pass
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    """Renders and returns the path of the result."""
+
+    def make(
+        behaviour: str, resolution: str, content: bytes, duration: float, shape: tuple[int, int], **more: object
+    ) -> Path:
+        source, target = tmp_path / "clip", tmp_path / f"{behaviour}.mp4"
+        source.write_bytes(content)
+        image = Path(str(more.get("image", SAMPLES / "mira.png")))
+        render(
+            image,
+            source,
+            target,
+            Order(behaviour, resolution, duration, float(str(more.get("fps", 12))), shape),
+            nothing,
+        )
+        return target
+
+    return make
+
+
+def pictures(path: Path) -> list[Image.Image]:
+    with av.open(str(path)) as opened:
+        return [picture(frame, (frame.width, frame.height)) for frame in opened.decode(video=0)]
+
+
+def difference(a: Image.Image, b: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(a, b)).mean)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "resolution", "size"), [("animate", "480p", (480, 720)), ("replace", "720p", (720, 1280))]
+)
+def test_the_sample(film: Film, behaviour: str, resolution: str, size: tuple[int, int]) -> None:
+    path = film(behaviour, resolution, (SAMPLES / "walk.mp4").read_bytes(), 5.0, (720, 1280), fps=30)
+    with av.open(str(path)) as opened:
+        video, audio = opened.streams.video[0], opened.streams.audio[0]
+        assert (video.codec.canonical_name, video.pix_fmt) == ("h264", "yuv420p")
+        assert (video.width, video.height) == size
+        assert video.average_rate == Fraction(30)
+        assert audio.codec.canonical_name == "aac"
+        assert opened.duration
+        assert opened.duration / 1_000_000 == pytest.approx(5.0, abs=0.05)
+        assert audio.duration
+        assert audio.time_base
+        assert float(audio.duration * audio.time_base) == pytest.approx(5.0, abs=0.1)
+    kinds = [kind for kind, _, _ in boxes(path.read_bytes())]
+    assert kinds.index("moov") < kinds.index("mdat")
+    made = pictures(path)
+    assert len(made) == 150
+    assert min(difference(made[i], made[i + 5]) for i in range(0, 140, 5)) > 0.5
+
+
+def coat(image: Image.Image) -> tuple[float, float]:
+    """The middle of what is red like Mira's coat, in shares of the frame; and how much of the frame that is."""
+    red, green, blue = image.resize((96, 160), Image.Resampling.BOX).split()
+    much = ImageChops.subtract(red, ImageChops.lighter(green, blue)).point(lambda v: 255 if v > 90 else 0)
+    columns = much.resize((96, 1), Image.Resampling.BOX).tobytes()
+    total = sum(columns)
+    return sum(i * v for i, v in enumerate(columns)) / total / 96, total / 255 / 96
+
+
+def test_the_character_goes_where_the_walker_goes(film: Film) -> None:
+    walk = (SAMPLES / "walk.mp4").read_bytes()
+    for behaviour in ("animate", "replace"):
+        made = pictures(film(behaviour, "480p", walk, 5.0, (720, 1280), fps=30))
+        right, left = coat(made[36])[0], coat(made[110])[0]
+        assert right > 0.58, behaviour
+        assert left < 0.42, behaviour
+        assert all(coat(image)[1] > 0.03 for image in made[::10])
+
+
+def test_replace_takes_the_walker_out(film: Film) -> None:
+    made = pictures(film("replace", "480p", (SAMPLES / "walk.mp4").read_bytes(), 5.0, (720, 1280), fps=30))
+    # The walker's shirt and skin stood here in the clip, and Mira is at the other end by now.
+    beside = made[110].crop((300, 300, 400, 600))
+    empty = made[36].crop((300, 300, 400, 600))
+    assert difference(beside, empty) > 20
+    assert difference(beside, made[105].crop((300, 300, 400, 600))) < 2
+
+
+@pytest.mark.parametrize(
+    ("duration", "fps", "shape"), [(0.5, 12, (96, 64)), (3.2, 5, (64, 96)), (2.0, 60, (200, 64)), (1.0, 25, (64, 64))]
+)
+def test_length_and_sides_follow_the_clip(film: Film, duration: float, fps: int, shape: tuple[int, int]) -> None:
+    content = clip(duration, fps=fps, size=shape)
+    path = film("replace", "480p", content, duration, shape, fps=fps)
+    with av.open(str(path)) as opened:
+        video = opened.streams.video[0]
+        assert opened.duration
+        assert opened.duration / 1_000_000 == pytest.approx(duration, abs=0.1)
+        assert min(video.width, video.height) == 480
+        assert video.width / video.height == pytest.approx(shape[0] / shape[1], rel=0.01)
+        assert not opened.streams.audio
+        assert video.average_rate is not None
+        assert 12 <= video.average_rate <= 30
+
+
+def test_a_clip_beyond_two_minutes_is_cut_there(film: Film) -> None:
+    path = film("animate", "480p", clip(125, fps=2, size=(64, 64)), 125, (64, 64), fps=2)
+    with av.open(str(path)) as opened:
+        assert opened.duration
+        assert opened.duration / 1_000_000 == pytest.approx(120, abs=0.1)
+
+
+def test_a_turned_clip_stands_upright(tmp_path: Path) -> None:
+    """A clip whose left half is red, turned a quarter clockwise by its header, shows red at the top."""
+    plain, turned = tmp_path / "plain.mp4", tmp_path / "turned.mp4"
+    halves = Image.new("RGB", (128, 64), (0, 0, 255))
+    halves.paste((255, 0, 0), (0, 0, 64, 64))
+    with av.open(str(plain), "w") as target:
+        stream = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 128, 64, "yuv420p"
+        for _ in range(5):
+            target.mux(stream.encode(av.VideoFrame.from_image(halves)))  # type: ignore[no-untyped-call]
+        target.mux(stream.encode())
+    turned.write_bytes(rotated(plain.read_bytes(), 90))
+    upright = picture(next(frames(turned, Fraction(10), 1)), (64, 128))
+    assert upright.size == (64, 128)
+    top, bottom = upright.getpixel((32, 20)), upright.getpixel((32, 108))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert top[0] > 150 > top[2]
+    assert bottom[2] > 150 > bottom[0]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [((1024, 1536), (720, 1080)), ((1920, 1080), (1280, 720)), ((500, 499), (722, 720)), ((9, 1), (3600, 720))],
+)
+def test_sides_are_even_and_the_short_one_exact(ratio: tuple[int, int], size: tuple[int, int]) -> None:
+    assert frame_size(ratio, 720) == size
+
+
+def test_mira_is_cut_out_of_her_picture() -> None:
+    with Image.open(SAMPLES / "mira.png") as opened:
+        mira = opened.convert("RGB").resize((480, 720))
+    cutout = cut_out(mira)
+    assert cutout.found
+    assert 120 <= cutout.box[0] < cutout.box[2] <= 360
+    assert cutout.mask.getpixel((240, 200)) == 255, "her face"
+    assert cutout.mask.getpixel((240, 580)) == 0, "between her legs"
+    assert cutout.mask.getpixel((30, 30)) == 0
+    red, green, _ = cutout.plate.getpixel((240, 400))  # type: ignore[misc]
+    assert red - green < 110, "her coat is gone from the plate"
+
+
+def test_a_picture_without_a_calm_background_is_used_whole(film: Film, tmp_path: Path) -> None:
+    Image.effect_noise((400, 600), 120).convert("RGB").save(tmp_path / "noise.png")
+    with Image.open(tmp_path / "noise.png") as noise:
+        assert not cut_out(noise).found
+    walk = (SAMPLES / "walk.mp4").read_bytes()
+    for behaviour in ("animate", "replace"):
+        made = pictures(film(behaviour, "480p", walk, 1.0, (720, 1280), fps=12, image=tmp_path / "noise.png"))
+        assert len(made) == 12
+        assert difference(made[0], made[8]) > 1
+
+
+def test_transparency_is_believed(film: Film, tmp_path: Path, short_clip: bytes) -> None:
+    figure = Image.new("RGBA", (300, 500))
+    figure.paste((200, 40, 60, 255), (100, 60, 200, 460))
+    figure.save(tmp_path / "figure.webp", lossless=True)
+    made = pictures(film("animate", "480p", short_clip, 1.0, (96, 64), image=tmp_path / "figure.webp"))
+    assert made[0].size == (480, 800)
+    corner = made[0].getpixel((470, 10))
+    assert isinstance(corner, tuple)
+    assert max(corner) - min(corner) < 30
+
+
+def test_what_check_raises_ends_the_render(tmp_path: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    calls = []
+
+    def check() -> None:
+        calls.append(1)
+        if len(calls) > 170:
+            raise Enough
+
+    with pytest.raises(Enough):
+        render(
+            SAMPLES / "mira.png",
+            SAMPLES / "walk.mp4",
+            tmp_path / "o.mp4",
+            Order("animate", "480p", 5, 30, (720, 1280)),
+            check,
+        )

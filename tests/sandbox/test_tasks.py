@@ -1,0 +1,190 @@
+"""The life of a task: states, times, money, failures, and the result as a CDN would hand it out."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from tests.media.clips import clip
+from tests.media.servers import FileServer
+from tests.sandbox.caller import Caller
+from wanstudio.media.fetch import Fetcher
+from wanstudio.sandbox.inputs import price_cents
+from wanstudio.sandbox.server import Sandbox
+
+
+def test_a_task_goes_from_pending_to_success(caller: Caller) -> None:
+    task_id = caller.submit(prompt="walk on [slow:0.5]")
+    seen = [caller.status(task_id)]
+    assert seen[0]["taskId"] == task_id
+    assert "completeTime" not in seen[0]
+    assert "resultJson" not in seen[0]
+    while (data := caller.status(task_id))["state"] not in ("success", "failed"):
+        seen.append(data)
+    assert list(dict.fromkeys(one["state"] for one in seen)) == ["pending", "processing"]
+    assert data["state"] == "success"
+    assert data["createTime"] == seen[0]["createTime"] > 1_700_000_000_000
+    assert data["costTime"] == pytest.approx(data["completeTime"] - data["createTime"], abs=1)
+    assert 500 <= data["costTime"] < 40_000
+    [url] = caller.results(data)
+    answer = requests.get(url, timeout=10)
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.content[4:8] == b"ftyp"
+
+
+def test_the_price_is_taken_on_success_only(caller: Caller) -> None:
+    failing = caller.submit(resolution="720p", prompt="[fail:NSFW]")
+    made = caller.submit(resolution="720p")
+    assert caller.finished(failing)["state"] == "failed"
+    assert caller.finished(made)["state"] == "success"
+    assert caller.balance() == 99.6
+
+
+@pytest.mark.parametrize(
+    ("duration", "resolution", "cents"),
+    [
+        (0.5, "480p", 20),
+        (5, "720p", 40),
+        (5.01, "480p", 20),
+        (14.2, "720p", 114),
+        (119.99, "480p", 480),
+        (600, "720p", 960),
+    ],
+)
+def test_prices(duration: float, resolution: str, cents: int) -> None:
+    assert price_cents(duration, resolution) == cents
+
+
+def test_a_balance_that_does_not_cover_it_is_402(tmp_path: Path, files: FileServer) -> None:
+    sandbox = Sandbox("127.0.0.1", 0, tmp_path / "poor", Fetcher({files.host}), balance_cents=50)
+    sandbox.start()
+    try:
+        caller = Caller(sandbox.base_url, files)
+        caller.submit(resolution="720p", prompt="[stuck]")
+        answer = caller.post(caller.body(resolution="480p"))
+        assert answer.status_code == answer.json()["code"] == 402
+    finally:
+        sandbox.stop()
+
+
+def test_a_restart_tops_up_a_low_balance(tmp_path: Path, files: FileServer) -> None:
+    for spent in (85, 30):
+        sandbox = Sandbox("127.0.0.1", 0, tmp_path, Fetcher())
+        sandbox.start()
+        assert Caller(sandbox.base_url, files).balance() == 100
+        sandbox.stop()
+        with sqlite3.connect(tmp_path / "sandbox.sqlite3") as db:
+            db.execute("UPDATE account SET balance_cents = balance_cents - ?", (spent * 100,))
+        db.close()
+    sandbox = Sandbox("127.0.0.1", 0, tmp_path, Fetcher())
+    sandbox.start()
+    assert Caller(sandbox.base_url, files).balance() == 70
+    sandbox.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("missing.png", None, "IMAGE_DOWNLOAD_FAILED"),
+        ("page.png", b"<html>no</html>", "UNSUPPORTED_FORMAT"),
+        ("big.png", b"\x89PNG\r\n\x1a\n" + bytes(10 * 1024 * 1024), "IMAGE_TOO_LARGE"),
+    ],
+)
+def test_pictures_that_cannot_be_used_fail_the_task(
+    caller: Caller, files: FileServer, name: str, content: bytes | None, code: str
+) -> None:
+    if content is not None:
+        (files.folder / name).write_bytes(content)
+    data = caller.finished(caller.submit(image_urls=[files.url(name)]))
+    assert (data["state"], data["failCode"]) == ("failed", code)
+    assert data["failMsg"].endswith(".")
+    assert "completeTime" in data
+    assert "resultJson" not in data
+    assert caller.balance() == 100
+
+
+def test_a_gif_is_an_unsupported_format(caller: Caller, files: FileServer) -> None:
+    Image.new("RGB", (300, 300)).save(files.folder / "picture.gif")
+    data = caller.finished(caller.submit(image_urls=[files.url("picture.gif")]))
+    assert data["failCode"] == "UNSUPPORTED_FORMAT"
+
+
+def test_a_private_address_is_no_picture(caller: Caller) -> None:
+    data = caller.finished(caller.submit(image_urls=["http://127.0.0.1:9/mira.png"]))
+    assert data["failCode"] == "INVALID_IMAGE_URL"
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "page.mp4", "sound.mp4", "empty.mp4"])
+def test_a_clip_that_cannot_be_probed_is_refused_before_there_is_a_task(
+    caller: Caller, files: FileServer, name: str
+) -> None:
+    (files.folder / "page.mp4").write_bytes(b"<!doctype html><title>Not a clip</title>")
+    (files.folder / "sound.mp4").write_bytes(clip(1, video=False, audio=True))
+    (files.folder / "empty.mp4").write_bytes(b"")
+    answer = caller.post(caller.body(video_urls=[files.url(name)]))
+    assert answer.status_code == 400
+    assert "cannot be probed" in answer.json()["message"]
+
+
+def test_a_clip_on_a_private_address_is_refused(caller: Caller) -> None:
+    assert caller.post(caller.body(video_urls=["http://127.0.0.1:9/clip.mp4"])).status_code == 400
+
+
+def test_a_clip_that_vanishes_after_the_submit_fails_the_task(caller: Caller, files: FileServer) -> None:
+    task_id = caller.submit()
+    (files.folder / "clip.mp4").unlink()
+    data = caller.finished(task_id)
+    assert data["failCode"] == "GENERATION_FAILED"
+    assert "Video URL cannot be probed" in data["failMsg"]
+
+
+def test_results_come_whole_and_in_parts(caller: Caller) -> None:
+    [url] = caller.results(caller.finished(caller.submit()))
+    whole = requests.get(url, timeout=10)
+    size = len(whole.content)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert requests.head(url, timeout=10).headers["Content-Length"] == str(size)
+    for asked, first, last in [
+        ("0-0", 0, 0),
+        ("10-19", 10, 19),
+        (f"{size - 5}-", size - 5, size - 1),
+        ("-7", size - 7, size - 1),
+    ]:
+        part = requests.get(url, headers={"Range": f"bytes={asked}"}, timeout=10)
+        assert part.status_code == 206
+        assert part.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
+        assert part.content == whole.content[first : last + 1]
+    for beyond in (f"{size}-", "-0"):
+        refused = requests.get(url, headers={"Range": f"bytes={beyond}"}, timeout=10)
+        assert (refused.status_code, refused.headers["Content-Range"]) == (416, f"bytes */{size}")
+    for nonsense in ("bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,5-6"):
+        assert requests.get(url, headers={"Range": nonsense}, timeout=10).content == whole.content
+
+
+def test_a_result_is_gone_after_a_day(caller: Caller, sandbox: Sandbox, tmp_path: Path) -> None:
+    [url] = caller.results(caller.finished(caller.submit()))
+    sandbox.stop()
+    with sqlite3.connect(tmp_path / "sandbox" / "sandbox.sqlite3") as db:
+        db.execute("UPDATE task SET completed = completed - 86401")
+    db.close()
+    later = Sandbox("127.0.0.1", 0, tmp_path / "sandbox", Fetcher())
+    later.start()
+    try:
+        path = url.partition("/results/")[2]
+        assert requests.get(f"{later.origin}/results/{path}", timeout=10).status_code == 404
+        assert caller_waits_until_empty(tmp_path / "sandbox" / "results")
+    finally:
+        later.stop()
+        sandbox.start = lambda: None  # type: ignore[method-assign]
+
+
+def caller_waits_until_empty(folder: Path) -> bool:
+    import time
+
+    for _ in range(100):
+        if not list(folder.iterdir()):
+            return True
+        time.sleep(0.05)
+    return False

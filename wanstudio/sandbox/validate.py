@@ -1,0 +1,122 @@
+"""The request body of generateTask, checked against the reference page: each violation has its own reason."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+SEED_MAXIMUM = 2_147_483_647
+
+
+class Refused(Exception):
+    """The call is answered with `code`, as HTTP status and in the envelope, and this message."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Request:
+    """A valid submit. `callback_url` is empty in async mode, `prompt` if none was sent."""
+
+    behaviour: str
+    image_url: str
+    video_url: str
+    resolution: str
+    seed: int
+    prompt: str
+    callback_url: str
+
+
+def validate(body: object) -> Request:
+    """`body`: parsed JSON. Raises Refused(400). Fields that are not documented are ignored."""
+    if not isinstance(body, dict):
+        raise Refused(400, "Invalid request body: it must be a JSON object.")
+    callback_url = _callback_url(body)
+    given = body.get("input")
+    if given is None:
+        raise Refused(400, "Missing required field input.")
+    if not isinstance(given, dict):
+        raise Refused(400, "Invalid input: it must be an object.")
+    _one_of(given, "mode", ("standard",))
+    return Request(
+        behaviour=_one_of(given, "type", ("animate", "replace")),
+        image_url=_single_url(given, "image_urls"),
+        video_url=_single_url(given, "video_urls"),
+        resolution=_one_of(given, "resolution", ("480p", "720p")),
+        seed=_seed(given),
+        prompt=_prompt(given),
+        callback_url=callback_url,
+    )
+
+
+def _callback_url(body: dict[str, object]) -> str:
+    kind = body.get("request_type", "async")
+    if kind not in ("async", "callback"):
+        raise Refused(400, "Invalid request_type: use async or callback.")
+    if kind == "async":
+        return ""
+    url = body.get("callback_url")
+    if not url:
+        raise Refused(400, "Missing required field callback_url: it is required when request_type is callback.")
+    parts = _parts(url)
+    # The documentation wants public HTTPS. A studio on this machine has only http loopback, so that is taken as well.
+    if parts is None or (parts.scheme != "https" and not _is_loopback(parts.hostname or "")):
+        raise Refused(
+            400, "Invalid callback_url: it must be a public HTTPS URL (the sandbox also takes http on loopback)."
+        )
+    return str(url)
+
+
+def _one_of(given: dict[str, object], name: str, choices: tuple[str, ...]) -> str:
+    value = given.get(name)
+    if value is None:
+        raise Refused(400, f"Missing required field input.{name}.")
+    if not isinstance(value, str) or value not in choices:
+        raise Refused(400, f"Invalid input.{name}: use {' or '.join(choices)}.")
+    return value
+
+
+def _single_url(given: dict[str, object], name: str) -> str:
+    value = given.get(name)
+    if value is None:
+        raise Refused(400, f"Missing required field input.{name}.")
+    if not isinstance(value, list) or len(value) != 1:
+        raise Refused(400, f"Invalid input.{name}: provide exactly 1 URL.")
+    if _parts(value[0]) is None:
+        raise Refused(400, f"Invalid input.{name}[0]: it must be a public HTTP/HTTPS URL.")
+    return str(value[0])
+
+
+def _seed(given: dict[str, object]) -> int:
+    seed = given.get("seed", -1)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not -1 <= seed <= SEED_MAXIMUM:
+        raise Refused(400, f"Invalid input.seed: use -1 or an integer from 0 to {SEED_MAXIMUM}.")
+    return seed
+
+
+def _prompt(given: dict[str, object]) -> str:
+    if "prompt" not in given:
+        return ""
+    prompt = given["prompt"]
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise Refused(400, "Invalid input.prompt: it must be a non-empty string if it is sent.")
+    return prompt
+
+
+def _parts(url: object) -> SplitResult | None:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) and len(url) <= 4096 else None
+        return parts if parts and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,108 @@
+"""What became of a POST, as moves of its job and pauses of its key. Nothing here sends one."""
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+from wanstudio.models import Attempt, Job, Money, ProviderKey, State
+from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.provider.failures import Error, Outcome, Submission
+from wanstudio.worker import waits
+from wanstudio.worker.connection import until_open
+
+log = logging.getLogger(__name__)
+
+MOST_RETRIES = 3
+SLOW_DOWN = "APIXO asked us to slow down. Nothing was charged; it goes out again by itself."
+PAUSED = {
+    ProviderKey.Pause.UNAUTHORIZED: "APIXO refuses the key. Nothing was charged; it goes out once the key works.",
+    ProviderKey.Pause.NO_BALANCE: (
+        "The balance on the APIXO key does not cover it. Nothing was charged; it goes out once there is enough."
+    ),
+    ProviderKey.Pause.FORBIDDEN: (
+        "APIXO refused three videos in a row, so sending rests for a moment. Nothing was charged; it goes out again."
+    ),
+}
+
+
+def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
+    """Do what the answer to this attempt demands. The job is submitting, or uncertain if the answer came late.
+
+    Crash within: the job is as it was, and the answer in the attempt's row is followed at the next claim.
+    """
+    key = ProviderKey.at(job.provider)
+    match answer.outcome:
+        case Outcome.ACCEPTED:
+            key.admitted()
+            run(job, attempt, answer.task_id, waits.first_poll(job, callback=attempt.callback))
+        case Outcome.NOT_SENT | Outcome.NOT_ACCEPTED:
+            _retry(job, answer)
+        case Outcome.THROTTLED:
+            key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
+            job.requeue(SLOW_DOWN, until_open(job.provider))
+        case Outcome.ACCOUNT:
+            _account_refused(job, key, answer)
+        case Outcome.REJECTED:
+            if answer.error == Error.FORBIDDEN:
+                key.strike(waits.account())
+            else:
+                key.admitted()
+            job.mark_failed(
+                answer.error or Error.BAD_REQUEST, answer.message, Money.RELEASED, answer.message or "Refused"
+            )
+        case Outcome.UNKNOWN:
+            job.mark_uncertain(what_broke(answer), patience(attempt))
+
+
+def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
+    """The provider has this task: follow it, with the first look after `wait`.
+
+    If another job follows it already, nobody can tell which of the two the provider works on, and a person decides.
+    """
+    usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
+    try:
+        job.mark_running(task_id, wait, callback=attempt.callback, usual=usual)
+    except TaskTaken:
+        log.warning("job %s attempt %s: task %s already belongs to another job", job.pk, attempt.pk, task_id)
+        attempt.forget(task_id)
+        why = f"Task {task_id[:60]} already belongs to another job."
+        if job.state == State.SUBMITTING:
+            job.mark_uncertain(why, None)
+        elif job.state == State.UNCERTAIN:
+            job.ask(why)
+        else:
+            job.worry(why, timedelta(0))
+
+
+def patience(attempt: Attempt) -> timedelta | None:
+    """How long a callback may still settle an uncertain job, or None: nobody will call."""
+    return waits.paced(waits.UNCONFIRMED_FOR) if attempt.callback else None
+
+
+def what_broke(answer: Submission) -> str:
+    match answer.error:
+        case Error.TIMED_OUT:
+            return "No answer came in time"
+        case Error.CONNECTION_LOST:
+            return "The connection broke before an answer came"
+        case Error.REDIRECTED:
+            return f"The answer was a redirect (HTTP {answer.http_status})"
+        case _:
+            return f"The answer could not be read (HTTP {answer.http_status})"
+
+
+def _retry(job: Job, answer: Submission) -> None:
+    if job.retries >= MOST_RETRIES:
+        job.mark_failed(answer.error or Error.NOT_CONNECTED, answer.message, Money.RELEASED, "Given up after 4 tries")
+    else:
+        why = "APIXO could not be reached." if answer.outcome == Outcome.NOT_SENT else "APIXO could not take it."
+        job.requeue(f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
+
+
+def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
+    if answer.error == Error.INSUFFICIENT_BALANCE:
+        pause, needed = ProviderKey.Pause.NO_BALANCE, job.price
+    else:
+        pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
+    key.suspend(pause, needed, waits.account())
+    job.requeue(PAUSED[pause], waits.account())

@@ -1,0 +1,101 @@
+"""The steps that find out what became of a POST whose outcome nobody knows. Nothing here sends one."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from wanstudio.models import Attempt, Job, State
+from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
+from wanstudio.worker import waits
+from wanstudio.worker.connection import ask_status, until_open
+from wanstudio.worker.follow import follow, patience, run
+
+# These answers say by themselves that the provider has no task of ours.
+NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)
+
+
+def left_behind(job: Job) -> None:
+    """submitting under a lease that ran out: its worker died. What it had learned is followed; else nobody knows.
+
+    Crash anywhere: the same again, or uncertain.
+    """
+    attempt = job.submissions.latest("pk")
+    if attempt.outcome:
+        follow(job, attempt, _as_recorded(attempt))
+    else:
+        job.mark_uncertain("The worker stopped while sending", patience(attempt))
+    if job.state == State.UNCERTAIN and attempt.hinted_task_id:
+        # The callback's nudge was spent on this claim.
+        job.nudge()
+
+
+def settle(job: Job) -> None:
+    """uncertain: follow an answer that came late, or a task that statusTask confirms; else wait, and then ask a person.
+
+    Crash anywhere: the same again.
+    """
+    newest = job.submissions.latest("pk")
+    if newest.outcome in NOT_TAKEN:
+        return follow(job, newest, _as_recorded(newest))
+    known = _known_task(job)
+    asks = job.ask_person or _is_over(newest)
+    if isinstance(known, StatusProblem):
+        wait = max(waits.setback(job.setbacks), until_open(job.provider))
+        return job.worry(job.trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
+    if isinstance(known, tuple):
+        return run(job, *known, timedelta(0))
+    return job.worry(known or job.trouble, None if asks else _left(newest), ask_person=asks)
+
+
+def was_taken_after_all(job: Job) -> bool:
+    """queued again, but an earlier attempt's task came to light: follow that one instead of paying for another.
+
+    True if the job is not to be sent in this step.
+    """
+    known = _known_task(job)
+    if isinstance(known, StatusProblem):
+        wait = max(waits.setback(job.setbacks), until_open(job.provider))
+        job.worry("We first look whether an earlier try was taken after all.", wait, setbacks=job.setbacks + 1)
+    elif isinstance(known, tuple):
+        run(job, *known, timedelta(0))
+    return not isinstance(known, str)
+
+
+def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
+    """A task of this job: told by an answer, or named by a callback or a person and confirmed by the provider.
+
+    Else a StatusProblem, if the provider does not say whether the named task exists, or a sentence about one that
+    does not, or an empty sentence.
+    """
+    unknown = ""
+    for attempt in job.submissions.exclude(task_id="", hinted_task_id="").order_by("-pk"):
+        if attempt.task_id:
+            return attempt, attempt.task_id
+        answer = ask_status(job.provider, attempt.hinted_task_id)
+        if not isinstance(answer, StatusProblem):
+            return attempt, attempt.hinted_task_id
+        if answer.error != Error.NOT_FOUND:
+            return answer
+        attempt.forget(attempt.hinted_task_id)
+        unknown = f"APIXO knows no task {attempt.hinted_task_id[:60]}."
+    return unknown
+
+
+def _is_over(attempt: Attempt) -> bool:
+    """Whether nobody will call any more, as far as we can tell."""
+    return not attempt.callback or _left(attempt) <= timedelta(0)
+
+
+def _left(attempt: Attempt) -> timedelta:
+    return attempt.created_at + waits.paced(waits.UNCONFIRMED_FOR) - timezone.now()
+
+
+def _as_recorded(attempt: Attempt) -> Submission:
+    """The answer, from its row."""
+    return Submission(
+        outcome=Outcome(attempt.outcome),
+        task_id=attempt.task_id,
+        http_status=attempt.http_status,
+        message=attempt.message,
+        error=Error(attempt.error) if attempt.error else None,
+    )
