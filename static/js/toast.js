@@ -30,9 +30,14 @@ function show({ text, href, label }) {
   return toast;
 }
 
+// The browser knows its own cable; a poll (js/poll.js) knows when the studio does not answer.
 let offline;
-window.addEventListener("offline", () => { offline ??= show({ text: "Connection lost. Your jobs go on." }); });
-window.addEventListener("online", () => { offline?.remove(); offline = undefined; });
+for (const lost of ["offline", "connection-lost"]) {
+  window.addEventListener(lost, () => { offline ??= show({ text: "Connection lost. Your jobs go on." }); });
+}
+for (const back of ["online", "connection-back"]) {
+  window.addEventListener(back, () => { offline?.remove(); offline = undefined; });
+}
 
 document.body.addEventListener("toast", ({ detail }) => leave(show(detail)));
 for (const toast of region.children) leave(toast);

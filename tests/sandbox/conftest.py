@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,25 +19,36 @@ def short_clip() -> bytes:
     return clip(1.0, fps=12, size=(96, 64), audio=True)
 
 
-@pytest.fixture
-def files(tmp_path: Path, short_clip: bytes) -> Iterator[FileServer]:
+@contextmanager
+def serving_files(folder: Path, clip_content: bytes) -> Iterator[FileServer]:
     """The sample picture as mira.png, and a clip of one second as clip.mp4."""
-    folder = tmp_path / "files"
     folder.mkdir()
     shutil.copy(SAMPLES / "mira.png", folder)
-    (folder / "clip.mp4").write_bytes(short_clip)
+    (folder / "clip.mp4").write_bytes(clip_content)
     with FileServer(folder) as server:
+        yield server
+
+
+@contextmanager
+def running_sandbox(folder: Path, files: FileServer) -> Iterator[Sandbox]:
+    running = Sandbox("127.0.0.1", 0, folder, Fetcher({files.host}), pace=0.002, pending_s=0.05, least_s=0.1)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def files(tmp_path: Path, short_clip: bytes) -> Iterator[FileServer]:
+    with serving_files(tmp_path / "files", short_clip) as server:
         yield server
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, files: FileServer) -> Iterator[Sandbox]:
-    running = Sandbox(
-        "127.0.0.1", 0, tmp_path / "sandbox", Fetcher({files.host}), pace=0.002, pending_s=0.05, least_s=0.1
-    )
-    running.start()
-    yield running
-    running.stop()
+    with running_sandbox(tmp_path / "sandbox", files) as running:
+        yield running
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def test_every_order_of_the_table_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    "prose", ["a walk", "[sic]", "[http:abc]", "[http:200]", "[slow:]", "[fail]", "[hang:5]", "[[]]"]
+    "prose", ["a walk", "[sic]", "[http:abc]", "[http:200]", "[slow:]", "[fail]", "[hang:5]", "[[]]", "[http:403x1]"]
 )
 def test_prose_is_left_alone(prose: str) -> None:
     assert read_orders(prose) == Orders()
@@ -24,7 +24,7 @@ def test_prose_is_left_alone(prose: str) -> None:
 def test_orders_can_be_combined() -> None:
     assert read_orders("[slow:2.5][fail:NSFW]") == Orders(slow_s=2.5, fail="NSFW")
     assert read_orders("[http:503 x4]") == Orders(http=503, submits=4)
-    assert read_orders("[http:403x1]") == Orders(http=403, submits=1)
+    assert read_orders("[http:403 x1]") == Orders(http=403, submits=1)
     assert read_orders("[http:402]").submits == ALWAYS
 
 

@@ -1,6 +1,7 @@
 """The life of a task: states, times, money, failures, and the result as a CDN would hand it out."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from tests.media.clips import clip
 from tests.media.servers import FileServer
 from tests.sandbox.caller import Caller
+from tests.sandbox.conftest import running_sandbox
 from wanstudio.media.fetch import Fetcher
 from wanstudio.sandbox.inputs import price_cents
 from wanstudio.sandbox.server import Sandbox
@@ -163,28 +165,17 @@ def test_results_come_whole_and_in_parts(caller: Caller) -> None:
         assert requests.get(url, headers={"Range": nonsense}, timeout=10).content == whole.content
 
 
-def test_a_result_is_gone_after_a_day(caller: Caller, sandbox: Sandbox, tmp_path: Path) -> None:
-    [url] = caller.results(caller.finished(caller.submit()))
-    sandbox.stop()
-    with sqlite3.connect(tmp_path / "sandbox" / "sandbox.sqlite3") as db:
+def test_a_result_is_gone_after_a_day(tmp_path: Path, files: FileServer) -> None:
+    with running_sandbox(tmp_path / "data", files) as sandbox:
+        caller = Caller(sandbox.base_url, files)
+        [url] = caller.results(caller.finished(caller.submit()))
+        name = url.rpartition("/")[2]
+    with sqlite3.connect(tmp_path / "data" / "sandbox.sqlite3") as db:
         db.execute("UPDATE task SET completed = completed - 86401")
     db.close()
-    later = Sandbox("127.0.0.1", 0, tmp_path / "sandbox", Fetcher())
-    later.start()
-    try:
-        path = url.partition("/results/")[2]
-        assert requests.get(f"{later.origin}/results/{path}", timeout=10).status_code == 404
-        assert caller_waits_until_empty(tmp_path / "sandbox" / "results")
-    finally:
-        later.stop()
-        sandbox.start = lambda: None  # type: ignore[method-assign]
-
-
-def caller_waits_until_empty(folder: Path) -> bool:
-    import time
-
-    for _ in range(100):
-        if not list(folder.iterdir()):
-            return True
-        time.sleep(0.05)
-    return False
+    with running_sandbox(tmp_path / "data", files) as later:
+        assert requests.get(f"{later.origin}/results/{name}", timeout=10).status_code == 404
+        ends = time.monotonic() + 10
+        while (tmp_path / "data" / "results" / name).exists():
+            assert time.monotonic() < ends
+            time.sleep(0.05)

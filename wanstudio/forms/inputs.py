@@ -98,7 +98,7 @@ def _probe_upload(kind: str, file: UploadedFile[bytes]) -> dict[str, Any]:
     most = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > most:
         raise forms.ValidationError(
-            f"“{file.name}” has {_megabytes(file.size or 0)}; a {what} may have {_megabytes(most)}. Nothing was sent; "
+            f"“{file.name}” has {megabytes(file.size or 0)}; a {what} may have {megabytes(most)}. Nothing was sent; "
             f"choose a smaller {what}.",
             "too_large",
         )
@@ -107,5 +107,6 @@ def _probe_upload(kind: str, file: UploadedFile[bytes]) -> dict[str, Any]:
     return facts
 
 
-def _megabytes(size_bytes: int) -> str:
+def megabytes(size_bytes: int) -> str:
+    """`18.4 MB`, `10 MB`."""
     return f"{size_bytes / 1024 / 1024:.1f}".removesuffix(".0") + " MB"

@@ -1,17 +1,26 @@
 """The studio's form: what a click on Generate says."""
 
+from __future__ import annotations
+
+import re
 import secrets
+from contextlib import suppress
 from decimal import Decimal
-from typing import Any
-from uuid import uuid4
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from wanstudio.forms.inputs import Draft, take
 from wanstudio.models import Job, Source, Team, User
 from wanstudio.models.job import MAX_SEED
 
 SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", "Let APIXO draw")]
+_TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
+_WHOLE = re.compile(r"-?[0-9]{1,10}")
 
 
 class JobForm(forms.Form):
@@ -26,50 +35,68 @@ class JobForm(forms.Form):
     motion_file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     motion_url = forms.CharField(required=False)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
-    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], initial="480p")
+    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], initial="720p")
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
     seed_mode = forms.ChoiceField(required=False, choices=SEED_MODES, initial="random")
-    seed = forms.IntegerField(
-        required=False,
-        error_messages={"invalid": f"The seed is a whole number from 0 to {MAX_SEED:,}, or -1. Nothing was sent."},
-    )
+    # Text, so that what stands in it is looked at only where a fixed seed was asked for.
+    seed = forms.CharField(required=False, max_length=100)
 
     def __init__(self, *args: Any, sources: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {}).setdefault("nonce", uuid4())
+        kwargs.setdefault("initial", {}).setdefault("nonce", self.draw_nonce())
         super().__init__(*args, **kwargs)
+        self.drafts: dict[str, Draft] = {}
+        self._named: dict[str, Source | None] = {}
+        self._wrong: dict[str, str] = {}
         for kind in Source.Kind.values:
             self.fields[kind].queryset = sources.filter(kind=kind)  # type: ignore[attr-defined]
             self.fields[kind].error_messages["invalid_choice"] = (
                 f"This {kind} is not among your team's uploads. Nothing was sent; add it again."
             )
 
+    @classmethod
+    def unsent(cls, data: QueryDict, *, sources: Any, kind: str, wrong: str) -> JobForm:
+        """The form as it stood when another of its buttons was pressed: to be shown again, not to be judged.
+
+        `wrong` is what that button has to say about the input `kind`.
+        """
+        form = cls(initial={name: data[name] for name in _TYPED if name in data}, sources=sources)
+        form._wrong = {kind: wrong} if wrong else {}
+        for each in Source.Kind.values:
+            with suppress(forms.ValidationError):
+                form._named[each] = form.fields[each].clean(data.get(each, ""))
+        if not wrong:
+            form.initial[f"{kind}_url"] = ""
+        return form
+
+    @staticmethod
+    def draw_nonce() -> UUID:
+        """A new form's: one form, one job."""
+        return uuid4()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        self.drafts: dict[str, Draft] = {}
         for kind in Source.Kind.values:
+            file, url = cleaned.get(f"{kind}_file"), cleaned.get(f"{kind}_url", "")
+            # What is given anew takes the place of what was there.
+            self._named[kind] = None if file or url else cleaned.get(kind)
             if {kind, f"{kind}_file", f"{kind}_url"} & set(self.errors):
                 continue
             try:
-                self.drafts[kind] = take(
-                    kind,
-                    source=cleaned.get(kind),
-                    file=cleaned.get(f"{kind}_file"),
-                    url=cleaned.get(f"{kind}_url", ""),
-                )
+                self.drafts[kind] = take(kind, source=self._named[kind], file=file, url=url)
             except forms.ValidationError as wrong:
                 self.add_error(kind, wrong)
         return cleaned
 
     def clean_seed(self) -> int | None:
         """The number to send: drawn by us unless it was fixed, or left to the provider (-1)."""
-        mode, seed = self.seed_choice, self.cleaned_data.get("seed")
+        mode, seed = self.seed_choice, self.cleaned_data.get("seed", "")
         if mode == "provider":
             return -1
         if mode == "random":
             return secrets.randbelow(MAX_SEED + 1)
-        if seed is None:
+        if not seed:
             raise forms.ValidationError("Type the seed to use, or choose Random. Nothing was sent.", "missing")
-        if not -1 <= seed <= MAX_SEED:
+        if not (_WHOLE.fullmatch(seed) and -1 <= int(seed) <= MAX_SEED):
             raise forms.ValidationError(
                 f"The seed is a whole number from 0 to {MAX_SEED:,}, or -1. Nothing was sent.", "range"
             )
@@ -78,11 +105,37 @@ class JobForm(forms.Form):
     @property
     def seed_choice(self) -> str:
         """`random`, `fixed` or `provider`; a seed without a choice is a fixed one."""
+        if not self.is_bound:
+            return str(self["seed_mode"].value())
         return self.data.get("seed_mode") or ("fixed" if self.data.get("seed") else "random")
 
     @property
     def seed_drawn(self) -> bool:
         return self.seed_choice == "random"
+
+    @property
+    def named_nonce(self) -> UUID | None:
+        """The nonce of this form, if it has a good one."""
+        try:
+            return cast(UUID | None, self.fields["nonce"].clean(self["nonce"].value()))
+        except forms.ValidationError:
+            return None
+
+    @property
+    def next_nonce(self) -> UUID:
+        """The nonce for the page that shows this form: its own, which has made no job yet."""
+        return self.named_nonce or self.draw_nonce()
+
+    def kept(self, kind: str) -> Source | None:
+        """What was chosen before and is not replaced, also when something else in the form is wrong."""
+        return self._named.get(kind)
+
+    def wrong_with(self, kind: str) -> str:
+        """The first sentence about an input, whichever of its three fields it came in by."""
+        for name in (kind, f"{kind}_file", f"{kind}_url"):
+            if name in self.errors:
+                return str(self.errors[name][0])
+        return self._wrong.get(kind, "")
 
     def keep_inputs(self, team: Team, person: User) -> tuple[Source, Source]:
         """The rows of character and motion. Call only when the form is valid."""
@@ -95,11 +148,21 @@ class JobForm(forms.Form):
 
 
 class SourceForm(forms.Form):
-    """Something added to the team's sources, before or without a job."""
+    """Something added to the team's sources, before or without a job.
+
+    A script sends one thing at a time, as `file` or `url`. The studio's own form, whose button names the `kind`,
+    sends all it has: there the fields are `character_file`, `motion_url` and so on.
+    """
 
     kind = forms.ChoiceField(choices=Source.Kind.choices)
     file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     url = forms.CharField(required=False)
+
+    def __init__(self, data: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
+        kind = data.get("kind")
+        one = {"kind": kind, "url": data.get("url") or data.get(f"{kind}_url", "")}
+        file = files.get("file") or files.get(f"{kind}_file")
+        super().__init__(one, {"file": file} if file is not None else {})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -110,12 +173,18 @@ class SourceForm(forms.Form):
                 self.add_error("url" if cleaned.get("url") else "file", wrong)
         return cleaned
 
+    @property
+    def wrong(self) -> str:
+        """The first sentence about it, or nothing."""
+        return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")
+
 
 class PriceForm(forms.Form):
     """What a price depends on. `seconds` is the length the browser read from a file that is still on its way."""
 
-    character = forms.IntegerField(required=False, min_value=1)
-    motion = forms.IntegerField(required=False, min_value=1)
+    nonce = forms.UUIDField(required=False)
+    character = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    motion = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     seconds = forms.FloatField(required=False, min_value=0.001, max_value=1_000_000)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, required=False)
     resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], required=False)

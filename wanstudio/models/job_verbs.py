@@ -48,7 +48,8 @@ class JobVerbs(Leased):
         Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
         """
         with transaction.atomic():
-            self._move(State.SUBMITTING, trouble="", ask_person=False)
+            # Due all the while: a crash from here on must be found as soon as the lease has run out.
+            self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False)
             return Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
 
     def may_write(self) -> bool:
@@ -141,7 +142,7 @@ class JobVerbs(Leased):
 
     def cancel(self) -> None:
         """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
-        self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), by_person=True)
+        self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), decided_in=State.QUEUED)
 
     def attach(self, task_id: str) -> None:
         """A task id found in the provider's dashboard. Believed once the worker has confirmed it by statusTask."""
@@ -161,7 +162,7 @@ class JobVerbs(Leased):
             retries=0,
             trouble="",
             ask_person=False,
-            by_person=True,
+            decided_in=State.UNCERTAIN,
         )
 
     def was_not_charged(self) -> None:
@@ -172,7 +173,7 @@ class JobVerbs(Leased):
             failure="NOT_CHARGED",
             money=Money.RELEASED,
             ended_at=Now(),
-            by_person=True,
+            decided_in=State.UNCERTAIN,
         )
 
     # --- questions and the one write ------------------------------------------------------------------
@@ -195,16 +196,23 @@ class JobVerbs(Leased):
         return self.videos.filter(position=0).values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
 
     def _move(
-        self, to: State, why: str = "", *, wait: timedelta | None = None, by_person: bool = False, **changes: Any
+        self,
+        to: State,
+        why: str = "",
+        *,
+        wait: timedelta | None = None,
+        decided_in: State | None = None,
+        **changes: Any,
     ) -> None:
+        """`decided_in`: a person decides, who holds no lease, and about a job in this state only."""
         came_from = State(self.state)
-        if to not in MOVES[came_from]:
+        if to not in MOVES[came_from] or decided_in not in (None, came_from):
             raise Stale(f"{self} is {came_from}, which does not lead to {to}")
         due_at = None if wait is None or to in ENDED else Now() + wait
         if "video" in changes:
             changes["video_id"] = changes.pop("video")
         with transaction.atomic():
-            mine: Any = type(self)._default_manager.filter(pk=self.pk) if by_person else self.held()
+            mine: Any = type(self)._default_manager.filter(pk=self.pk) if decided_in else self.held()
             if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
                 raise Stale(f"{self} is no longer {came_from} or no longer ours")
             Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])

@@ -62,6 +62,19 @@ class Source(Leased):
     def is_motion(self) -> bool:
         return self.kind == self.Kind.MOTION
 
+    @property
+    def facts(self) -> str:
+        """What it is, in one line: `26.0 s · 720 × 1280 · 30 fps · 18.4 MB`, `1024 × 1536 · PNG · 2.1 MB`."""
+        size = f"{self.size_bytes / 1024 / 1024:.1f} MB" if self.size_bytes and self.size_bytes >= 50_000 else ""
+        if not size and self.size_bytes:
+            size = f"{max(self.size_bytes // 1024, 1)} KB"
+        frame = f"{self.width} × {self.height}"
+        if not self.is_motion:
+            return " · ".join(fact for fact in (frame, self.format, size) if fact)
+        length = f"{self.duration:.1f} s" if self.duration else ""
+        rate = f"{self.fps:.2f}".rstrip("0").rstrip(".") + " fps" if self.fps else ""
+        return " · ".join(fact for fact in (length, frame, rate, size) if fact)
+
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Write what a probe found (names of fields to values), and when."""
         Source.objects.filter(pk=self.pk).update(probed_at=Now(), **facts)
@@ -76,6 +89,10 @@ class Source(Leased):
     def is_older_than(self, age: timedelta) -> bool:
         """Whether the probe of a link is too old to spend money on."""
         return bool(self.url) and Source.objects.filter(pk=self.pk, probed_at__lt=Now() - age).exists()
+
+    def discard(self) -> None:
+        """Take it out of every list. The file stays: jobs were, and may yet be, made from it."""
+        Source.objects.filter(pk=self.pk, deleted_at=None).update(deleted_at=Now())
 
     def keep_poster(self, jpeg: bytes) -> None:
         """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""

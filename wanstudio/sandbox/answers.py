@@ -18,7 +18,7 @@ MESSAGES = {
     504: "Upstream timeout",
 }
 # How many status answers of a [nojson] task are broken.
-BROKEN_POLLS = 2
+BROKEN_READINGS = 2
 
 
 def success(data: object) -> bytes:
@@ -39,7 +39,9 @@ def status(task: Task, result_base: str) -> dict[str, object]:
     if task.state == "success":
         urls = [f"{result_base}/results/{result_name(task, number)}" for number in range(task.results)]
         whole = json.dumps({"resultUrls": urls})
-        data["resultJson"] = whole[: len(whole) // 2] if task.orders.nojson and task.polls < BROKEN_POLLS else whole
+        data["resultJson"] = (
+            whole[: len(whole) // 2] if task.orders.nojson and task.readings < BROKEN_READINGS else whole
+        )
     if task.state == "failed":
         data["failCode"], data["failMsg"] = task.fail_code, task.fail_message
     data["createTime"] = round(task.created * 1000)

@@ -36,7 +36,10 @@ def cut_out(picture: Image.Image, alpha: Image.Image | None = None) -> Cutout:
     floor = Image.new("L", shape) if alpha else _floor_shadow(small, inside)
     inside = ImageChops.subtract(inside, floor).filter(ImageFilter.MedianFilter(3))
     full = picture.size
-    hole = ImageChops.lighter(inside.filter(ImageFilter.MaxFilter(7)), floor.filter(ImageFilter.MaxFilter(11)))
+    hole = inside.filter(ImageFilter.MaxFilter(7))
+    if dark := floor.getbbox():
+        # The shadow's soft rim was taken for background, and would stay behind when the figure walks away.
+        ImageDraw.Draw(hole).ellipse((dark[0] - 12, dark[1] - 3, dark[2] + 12, dark[3] + 10), fill=255)
     behind = _inpaint(small, hole).resize(full, Image.Resampling.BICUBIC)
     mask = alpha or _fine_mask(picture, behind, inside, floor)
     hole = hole.filter(ImageFilter.BoxBlur(1)).resize(full, Image.Resampling.BICUBIC)
@@ -46,7 +49,10 @@ def cut_out(picture: Image.Image, alpha: Image.Image | None = None) -> Cutout:
 
 def _fine_mask(picture: Image.Image, behind: Image.Image, inside: Image.Image, floor: Image.Image) -> Image.Image:
     """The rough figure `inside` with an edge as fine as the picture: where it differs from what lies behind."""
-    near = ImageChops.subtract(inside.filter(ImageFilter.MaxFilter(5)), floor.filter(ImageFilter.MaxFilter(3)))
+    near = inside.filter(ImageFilter.MaxFilter(5))
+    if dark := floor.getbbox():
+        # Beside the feet the floor differs from itself by its shadow: there the rough outline is the better one.
+        near.paste(inside.crop((0, dark[1], inside.width, inside.height)), (0, dark[1]))
     near = near.resize(picture.size, Image.Resampling.BICUBIC)
     core = inside.filter(ImageFilter.MinFilter(3)).resize(picture.size, Image.Resampling.BICUBIC)
     red, green, blue = ImageChops.difference(picture, behind).split()

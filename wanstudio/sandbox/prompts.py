@@ -6,7 +6,7 @@ from dataclasses import dataclass
 ALWAYS = 1_000_000
 # The API's own passing troubles: without a count they strike once, so that a retry can be seen to get through.
 PASSING = frozenset({429, 500, 502, 503})
-ORDER = re.compile(r"\[([a-z]+)(?::([A-Za-z0-9_.]+))?(?:\s*x(\d{1,6}))?\]")
+ORDER = re.compile(r"\[([a-z]+)(?::([A-Za-z0-9_.]+))?(?:\s+x(\d{1,6}))?\]")
 
 TABLE: tuple[tuple[str, str], ...] = (
     (

@@ -41,15 +41,20 @@ def render(image: Path, clip: Path, target: Path, order: Order, check: Callable[
     character, alpha = _open(image)
     ratio = character.size if order.behaviour == "animate" else order.clip_size
     size = frame_size(ratio, SHORT_SIDE[order.resolution])
-    duration = min(order.duration, MAXIMUM_S)
-    fps = Fraction(min(30.0, max(12.0, order.fps))).limit_denominator(1001)
-    count = max(1, round(duration * fps))
+    duration, fps, count = timing(order)
     motion = measure(clip, fps, count, size if order.behaviour == "replace" else None, order.clip_size, check)
     if order.behaviour == "animate":
         pictures = _animate(ImageOps.fit(character, size, Image.Resampling.LANCZOS), _fit(alpha, size), motion)
     else:
         pictures = _replace(character, alpha, motion, clip, size, count)
     encode.write(target, _labelled(pictures, order.label, check), size, fps, clip, duration)
+
+
+def timing(order: Order) -> tuple[float, Fraction, int]:
+    """Seconds, frames a second and number of frames: so many that the length is right within half a frame."""
+    duration = min(order.duration, MAXIMUM_S)
+    fps = Fraction(min(30.0, max(12.0, order.fps))).limit_denominator(1001)
+    return duration, fps, max(1, round(duration * fps))
 
 
 def frame_size(ratio: tuple[int, int], short: int) -> tuple[int, int]:

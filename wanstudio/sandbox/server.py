@@ -92,11 +92,11 @@ class Sandbox:
 
 
 def serve(
-    host: str, port: int, data_dir: Path, fetcher: Fetcher, key: str = "sandbox", pace: float = 1.0, **waits: Any
+    host: str, port: int, data_dir: Path, fetcher: Fetcher, key: str = "sandbox", pace: float = 1.0, **options: Any
 ) -> None:
-    """Runs until SIGTERM or SIGINT, from the main thread; `waits` as `Sandbox` takes them. Raises OSError if the port
+    """Runs until SIGTERM or SIGINT, from the main thread; `options` as `Sandbox` takes them. Raises OSError if the port
     is taken, ValueError for a host that is not loopback."""
-    sandbox = Sandbox(host, port, data_dir, fetcher, key, pace, **waits)
+    sandbox = Sandbox(host, port, data_dir, fetcher, key, pace, **options)
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS task (
     id TEXT PRIMARY KEY, created REAL NOT NULL, request TEXT NOT NULL, price_cents INTEGER NOT NULL,
     state TEXT NOT NULL DEFAULT 'pending', due_at REAL NOT NULL, results INTEGER NOT NULL DEFAULT 0,
     fail_code TEXT NOT NULL DEFAULT '', fail_message TEXT NOT NULL DEFAULT '', has_outcome INTEGER NOT NULL DEFAULT 0,
-    started REAL, completed REAL, polls INTEGER NOT NULL DEFAULT 0, url_version INTEGER NOT NULL DEFAULT 0,
+    started REAL, completed REAL, polls INTEGER NOT NULL DEFAULT 0,
+    readings INTEGER NOT NULL DEFAULT 0, url_version INTEGER NOT NULL DEFAULT 0,
     swept INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS task_due ON task (state, due_at);
@@ -36,7 +37,7 @@ CREATE TABLE IF NOT EXISTS account (id INTEGER PRIMARY KEY CHECK (id = 1), balan
 
 @dataclass(frozen=True)
 class Task:
-    """One row. Times are Unix seconds; `results` is how many files there are."""
+    """One row. Times are Unix seconds; `results` is how many files there are; the counts are told at `count_poll`."""
 
     id: str
     created: float
@@ -50,6 +51,7 @@ class Task:
     started: float | None
     completed: float | None
     polls: int
+    readings: int
     url_version: int
 
     @property
@@ -169,7 +171,10 @@ class Store:
                                (task.id, task.request.callback_url, now))  # fmt: skip
 
     def count_poll(self, task_id: str) -> None:
-        self._update("UPDATE task SET polls = polls + 1 WHERE id = ?", task_id)
+        """`polls` counts status calls, `readings` those that saw the result."""
+        self._update(
+            "UPDATE task SET polls = polls + 1, readings = readings + (state = 'success') WHERE id = ?", task_id
+        )
 
     def renew_url(self, task_id: str) -> None:
         """The next status answer names another result URL."""

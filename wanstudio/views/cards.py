@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wanstudio.models import Job, Transition
-from wanstudio.views.job_words import describe, timeline
+from wanstudio.models import Job, State, Transition
+from wanstudio.models.job_states import MOVING
+from wanstudio.views.job_timeline import timeline
+from wanstudio.views.job_words import describe
 
 MOST_POLLED = 200
+# What a browser's tab says about a job by its icon.
+TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
 
 
 def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
@@ -16,9 +20,12 @@ def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
 
 def poll_context(kind: str, jobs: list[Job]) -> dict[str, Any]:
     """What a page needs to follow these jobs: nothing once none of them can change any more."""
-    moving = [job for job in jobs if job.can_change]
+    open_ones = [job for job in jobs if job.can_change]
+    moving = sum(job.state in MOVING for job in jobs)
     return {
         "cards": [{"job": job, "words": describe(job)} for job in jobs],
         "poll_as": kind,
-        "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in moving[:MOST_POLLED]),
+        "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MOST_POLLED]),
+        "moving": moving,
+        "tab": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" else "",
     }

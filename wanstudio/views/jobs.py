@@ -4,31 +4,56 @@ from itertools import groupby
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import Job, Stale
+from wanstudio.models import Job, Stale, State
+from wanstudio.models.job_states import ENDED
 from wanstudio.views import access, submitting
 from wanstudio.views.cards import MOST_POLLED, card, poll_context
+from wanstudio.views.curl import as_curl
 
 PAGE = 50
+FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed"}
 FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """The list, newest first; a POST is the click on Generate."""
+    """The list, newest first, all of it or `only` some; a POST is the click on Generate."""
     if request.method == "POST":
         return submitting.create(request)
-    before = request.GET.get("before", "")
     rows = access.jobs(request).order_by("-pk")
+    only = request.GET.get("only", "")
+    if only in FILTERS:
+        rows = rows.filter(_filter(request, only))
+    before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     page = list(rows[: PAGE + 1])
-    context = poll_context("rows", page[:PAGE])
-    return render(request, "jobs/index.html", context | {"next": page[PAGE - 1].pk if len(page) > PAGE else None})
+    context = poll_context("rows", page[:PAGE]) | {
+        "filters": list(FILTERS.items()),
+        "only": only if only in FILTERS else "",
+        "before": before,
+        "next": page[PAGE - 1].pk if len(page) > PAGE else None,
+    }
+    return render(request, "jobs/index.html", context)
+
+
+def _filter(request: HttpRequest, only: str) -> Q:
+    match only:
+        case "mine":
+            return Q(person=access.person(request))
+        case "running":
+            return ~Q(state__in=ENDED)
+        case "failed":
+            return Q(state=State.FAILED)
+        case _:
+            return Q()
 
 
 @login_required
@@ -39,7 +64,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     if not steps:
         raise Http404("no such job")
     job = steps[0].job
-    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps))
+    results = job.videos.order_by("position") if len(job.result_urls) > 1 else []
+    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | {"results": results})
 
 
 @login_required
@@ -79,6 +105,35 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         job.cancel()
     except Stale:
         messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
+    return _back(request, pk)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """A title says nothing to the provider, so it may change at any time."""
+    job: Job = access.one(access.jobs(request), pk)
+    if title := " ".join(request.POST.get("title", "").split())[:200]:
+        Job.objects.filter(pk=job.pk).update(title=title, version=F("version") + 1)
+    else:
+        messages.info(request, "A title needs at least one letter. Nothing was changed.")
+    return _back(request, pk)
+
+
+@login_required
+@require_safe
+def curl(request: HttpRequest, pk: int) -> HttpResponse:
+    """The request as one could send it by hand, without the key."""
+    job: Job = access.one(access.jobs(request), pk)
+    signed = not (job.character.url and job.motion.url)
+    return render(request, "jobs/curl.html", {"job": job, "curl": as_curl(job), "signed": signed})
+
+
+def _back(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the page the form names, if it is one of ours; else to the job's."""
+    named = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(named, {request.get_host()}, require_https=request.is_secure()):
+        return redirect(named)
     return redirect("jobs.show", pk)
 
 

@@ -3,20 +3,20 @@
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from wanstudio.addresses import is_reachable
 from wanstudio.forms.job import JobForm, PriceForm
 from wanstudio.models import Job, Source, Team
-from wanstudio.quoting import RESOLUTIONS, quote_today
 from wanstudio.views import access
 from wanstudio.views.cards import poll_context
+from wanstudio.views.price_card import price_context
+from wanstudio.views.slots import Slot, slot
 
-RECENT = 8
+MOVING = ("queued", "submitting", "running", "archiving")
+MOST_DOCKED = 5
 
 
 @login_required
@@ -24,14 +24,14 @@ RECENT = 8
 def index(request: HttpRequest) -> HttpResponse:
     """The form: empty, with sources named in the address, or filled in from an earlier job (`from`)."""
     team = access.current_team(request)
-    initial: dict[str, Any] = {"behaviour": "animate", "resolution": "480p", "seed_mode": "random"}
+    initial: dict[str, Any] = {}
     chosen = {kind: _named(request, team, kind) for kind in Source.Kind.values}
     if (earlier := _earlier(request)) is not None:
         initial |= {"behaviour": earlier.behaviour, "resolution": earlier.resolution, "prompt": earlier.prompt}
         initial |= {"seed_mode": "fixed", "seed": earlier.seed} if "same" in request.GET else {}
-        chosen = {kind: chosen[kind] or getattr(earlier, kind) for kind in chosen}
+        chosen = {kind: chosen[kind] or _if_kept(getattr(earlier, kind)) for kind in chosen}
     form = JobForm(initial=initial, sources=access.sources(request, team))
-    return show_form(request, team, form, chosen["character"], chosen["motion"])
+    return show_form(request, team, form, chosen["character"], chosen["motion"], restore=earlier is None)
 
 
 def show_form(
@@ -42,75 +42,68 @@ def show_form(
     motion: Source | None = None,
     *,
     was: Decimal | None = None,
+    restore: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The page with this form. `was`: the price that no longer holds."""
-    if form.is_bound:
-        named = getattr(form, "cleaned_data", {})
-        character, motion = character or named.get("character"), motion or named.get("motion")
-    sources = access.sources(request, team).order_by("-used_at")
-    running = list(access.jobs(request).filter(state__in=("queued", "submitting", "running", "archiving"))[:5])
+    """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return."""
+    character, motion = character or form.kept("character"), motion or form.kept("motion")
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
+    running = list(access.jobs(request).filter(team=team, state__in=MOVING)[:MOST_DOCKED])
+    priced = price_context(
+        motion.duration if motion else None, resolution, behaviour, character=character, motion=motion, was=was
+    )
     context = {
         "form": form,
-        "character": character,
-        "motion": motion,
-        "recents": {kind: list(sources.filter(kind=kind)[:RECENT]) for kind in Source.Kind.values},
+        "slots": _slots(request, team, form, character, motion),
+        "first_price": bool(form.is_bound and priced["complete"] and not form.errors and was is None),
+        "restore": restore,
+        "heading": "Studio",
         **poll_context("dock", running),
-        **price_context(
-            motion.duration if motion else None, resolution, behaviour, character=character, motion=motion, was=was
-        ),
+        **priced,
     }
     return render(request, "studio/index.html", context, status=status)
+
+
+def _slots(
+    request: HttpRequest, team: Team, form: JobForm, character: Source | None, motion: Source | None
+) -> dict[str, Slot]:
+    chosen = {"character": character, "motion": motion}
+    beside = {"character": motion, "motion": character}
+    return {
+        kind: slot(
+            request,
+            kind,
+            source,
+            team,
+            wrong=form.wrong_with(kind),
+            url="" if source else form[f"{kind}_url"].value() or "",
+            other=other.pk if (other := beside[kind]) else None,
+        )
+        for kind, source in chosen.items()
+    }
 
 
 @login_required
 @require_safe
 def price(request: HttpRequest) -> HttpResponse:
-    """The price card for what is chosen right now. Pure: it reads rows, fetches nothing, writes nothing."""
+    """The price card for what is chosen right now, with what hangs on it elsewhere on the page."""
     form = PriceForm(request.GET)
     form.is_valid()
     data = form.cleaned_data
     sources = access.sources(request)
     character = sources.filter(kind="character", pk=data.get("character") or 0).first()
     motion = sources.filter(kind="motion", pk=data.get("motion") or 0).first()
-    seconds = motion.duration if motion else data.get("seconds")
     context = price_context(
-        seconds,
-        data.get("resolution") or "480p",
-        data.get("behaviour") or "animate",
+        motion.duration if motion else data.get("seconds"),
+        data.get("resolution"),
+        data.get("behaviour"),
         character=character,
         motion=motion,
+        arriving=request.GET.getlist("arriving"),
     )
-    return render(request, "studio/_price.html", context)
-
-
-def price_context(
-    seconds: float | None,
-    resolution: str | None,
-    behaviour: str | None,
-    *,
-    character: Source | None,
-    motion: Source | None,
-    was: Decimal | None = None,
-) -> dict[str, Any]:
-    """`quotes` by resolution and the chosen `quote` (None: nothing to price yet); `complete` when it may be clicked."""
-    resolution = resolution if resolution in RESOLUTIONS else RESOLUTIONS[0]
-    quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
-    uploads = [source for source in (character, motion) if source and not source.url]
-    unreachable = bool(uploads) and not is_reachable(settings.PROVIDER)
-    return {
-        "quotes": quotes,
-        "quote": quotes.get(resolution),
-        "least": {name: quote_today(1, name) for name in RESOLUTIONS},
-        "resolution": resolution,
-        "behaviour": behaviour,
-        "character": character,
-        "motion": motion,
-        "was": was,
-        "unreachable": unreachable,
-        "complete": bool(character and motion and not unreachable),
-    }
+    # A page that came back from the browser's cache holds a nonce that has made its job: the next click is a new one.
+    spent = Job.objects.filter(nonce=nonce).exists() if (nonce := data.get("nonce")) else False
+    return render(request, "studio/_priced.html", context | {"nonce": JobForm.draw_nonce() if spent else None})
 
 
 def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
@@ -123,3 +116,7 @@ def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
 def _earlier(request: HttpRequest) -> Job | None:
     named = request.GET.get("from", "")
     return access.jobs(request).filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
+
+
+def _if_kept(source: Source) -> Source | None:
+    return None if source.deleted_at else source

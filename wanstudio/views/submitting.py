@@ -11,12 +11,8 @@ from wanstudio.forms.job import JobForm
 from wanstudio.models import Job, Team
 from wanstudio.quoting import quote_today
 from wanstudio.views import access
+from wanstudio.views.price_card import UNREACHABLE
 from wanstudio.views.studio import show_form
-
-UNREACHABLE = (
-    "APIXO cannot fetch an uploaded file from this studio, because it has no public address. Nothing was sent or "
-    "charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public https address."
-)
 
 
 def create(request: HttpRequest) -> HttpResponse:
@@ -53,11 +49,8 @@ def create(request: HttpRequest) -> HttpResponse:
 
 def _same_form(form: JobForm, team: Team) -> Job | None:
     """The job this very form has made before: a double click, a reload, a second tab."""
-    try:
-        nonce = form.fields["nonce"].clean(form.data.get("nonce"))
-    except Exception:
-        return None
-    return Job.objects.filter(nonce=nonce, team=team).first()
+    nonce = form.named_nonce
+    return Job.objects.filter(nonce=nonce, team=team).first() if nonce else None
 
 
 def _refuse_unreachable(form: JobForm) -> None:
@@ -65,4 +58,4 @@ def _refuse_unreachable(form: JobForm) -> None:
         return
     for kind, draft in form.drafts.items():
         if not (draft.url or (draft.source and draft.source.url)):
-            form.add_error(kind, UNREACHABLE)
+            form.add_error(kind, " ".join(UNREACHABLE))

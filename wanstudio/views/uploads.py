@@ -1,20 +1,23 @@
 """Sources: what the team has added."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.forms.inputs import take
-from wanstudio.forms.job import SourceForm
-from wanstudio.models import Source
-from wanstudio.views import access
+from wanstudio.forms.job import JobForm, SourceForm
+from wanstudio.models import Source, Team
+from wanstudio.views import access, slots, studio
 
 PAGE = 60
 SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
@@ -23,13 +26,25 @@ SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
+    """What is kept for next time, newest first, a page at a time; `kind` narrows it."""
+    rows = access.sources(request, access.current_team(request)).select_related("person").order_by("-pk")
+    kind = request.GET.get("kind", "")
+    if kind in Source.Kind.values:
+        rows = rows.filter(kind=kind)
     before = request.GET.get("before", "")
-    rows = access.sources(request).order_by("-pk")
     if before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
+    rows = rows.annotate(
+        uses=Count("character_jobs", distinct=True) + Count("motion_jobs", distinct=True),
+    )
     page = list(rows[: PAGE + 1])
-    following = page[PAGE - 1].pk if len(page) > PAGE else None
-    return render(request, "uploads/index.html", {"sources": page[:PAGE], "next": following})
+    context = {
+        "sources": page[:PAGE],
+        "next": page[PAGE - 1].pk if len(page) > PAGE else None,
+        "kind": kind if kind in Source.Kind.values else "",
+        "heading": "Uploads",
+    }
+    return render(request, "uploads/index.html", context)
 
 
 @login_required
@@ -38,14 +53,22 @@ def add(request: HttpRequest) -> HttpResponse:
     """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used."""
     team = access.team_in(request)
     form = SourceForm(request.POST, request.FILES)
-    kind = "motion" if request.POST.get("kind") == "motion" else "character"
-    if not form.is_valid():
-        wrong = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return render(request, "studio/_slot.html", {"kind": kind, "wrong": wrong[0]}, status=422)
-    source = form.draft.keep(team, access.person(request))
+    source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
     if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(f"{reverse('studio.index')}?{source.kind}={source.pk}")
-    return render(request, "studio/_slot.html", {"kind": kind, "source": source}, status=201)
+        return _page(request, team, form, source)
+    kind = "motion" if form.data["kind"] == "motion" else "character"
+    url = "" if source else form.data["url"]
+    shown = slots.slot(request, kind, source, team, wrong=form.wrong, url=url)
+    return render(request, "studio/_slot.html", {"slot": shown}, status=201 if source else 422)
+
+
+def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
+    """Without JavaScript: the studio with this in its place and everything else as it was."""
+    kind = form.data["kind"]
+    filled = JobForm.unsent(request.POST, sources=access.sources(request, team), kind=kind, wrong=form.wrong)
+    if source:
+        return studio.show_form(request, team, filled, **{source.kind: source})
+    return studio.show_form(request, team, filled, status=422)
 
 
 @login_required
@@ -53,7 +76,18 @@ def add(request: HttpRequest) -> HttpResponse:
 def slot(request: HttpRequest, pk: int) -> HttpResponse:
     """A source in its slot: one of the recent ones, or one whose poster was still to come."""
     source: Source = access.one(access.sources(request), pk)
-    return render(request, "studio/_slot.html", {"kind": source.kind, "source": source})
+    return render(request, "studio/_slot.html", {"slot": slots.slot(request, source.kind, source, source.team)})
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Out of the lists; what was made from it stays."""
+    source: Source = access.one(access.sources(request), pk)
+    source.discard()
+    messages.success(request, f"“{source.name}” is deleted. Videos made from it stay.")
+    kind = request.POST.get("kind", "")
+    return redirect(reverse("uploads.index") + (f"?{urlencode({'kind': kind})}" if kind in Source.Kind.values else ""))
 
 
 @login_required

@@ -21,4 +21,5 @@ class Command(BaseCommand):
             sandbox_fetcher(),
             key=settings.PROVIDERS["sandbox"][1],
             pace=settings.PACE,
+            model=settings.APIXO_MODEL,
         )

@@ -1,0 +1,83 @@
+// The transport under a video: frame by frame, loop, sound, full screen, and the keys space J K L and the arrows.
+// A fragment may bring a player later, so everything is found when it is needed.
+const JUMP_S = 1;
+const ready = new WeakSet();
+
+const clock = (seconds) => {
+  const tenths = Math.floor(seconds * 10 + 1e-6);
+  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+};
+
+function adopt(player) {
+  const video = document.getElementById(player.dataset.plays);
+  if (!video || ready.has(player)) return;
+  ready.add(player);
+  video.controls = false;
+  player.hidden = false;
+  const find = (name) => player.querySelector(`[data-${name}]`);
+  const [seek, fill] = [find("seek"), player.querySelector(".bar-fill")];
+  let frame = 1 / Number(player.dataset.fps);
+
+  const draw = () => {
+    const length = video.duration || Number(seek.max);
+    seek.max = String(length);
+    seek.value = String(video.currentTime);
+    seek.setAttribute("aria-valuetext", `${clock(video.currentTime)} of ${clock(length)}`);
+    fill.setAttribute("width", `${(100 * video.currentTime) / length}%`);
+    find("now").textContent = clock(video.currentTime);
+    find("length").textContent = clock(length);
+  };
+  const run = () => { draw(); if (!video.paused && !video.ended) requestAnimationFrame(run); };
+  const say = () => {
+    find("play").setAttribute("aria-pressed", String(!video.paused));
+    find("play").setAttribute("aria-label", video.paused ? "Play" : "Pause");
+    find("mute").setAttribute("aria-pressed", String(video.muted));
+    find("loop").setAttribute("aria-pressed", String(video.loop));
+  };
+
+  // The file says its frame rate only by its frames: two that follow each other are one step apart.
+  let last;
+  const measure = (now, { mediaTime, presentedFrames }) => {
+    const gap = mediaTime - last?.mediaTime;
+    if (presentedFrames === last?.presentedFrames + 1 && gap > 0.005 && gap < 0.2) frame = gap;
+    last = { mediaTime, presentedFrames };
+    video.requestVideoFrameCallback(measure);
+  };
+  video.requestVideoFrameCallback?.(measure);
+
+  const move = (seconds) => { video.currentTime = Math.min(Math.max(video.currentTime + seconds, 0), video.duration || 0); };
+  const step = (count) => { video.pause(); move(count * frame); };
+  const toggle = () => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
+
+  for (const event of ["loadedmetadata", "seeking", "seeked", "timeupdate"]) video.addEventListener(event, draw);
+  for (const event of ["play", "pause", "ended", "volumechange"]) video.addEventListener(event, () => { say(); run(); });
+  video.addEventListener("click", toggle);
+  seek.addEventListener("input", () => { video.currentTime = Number(seek.value); });
+  find("play").addEventListener("click", toggle);
+  find("mute").addEventListener("click", () => { video.muted = !video.muted; });
+  find("loop").addEventListener("click", () => { video.loop = !video.loop; say(); });
+  find("full").addEventListener("click", () => (video.requestFullscreen ?? video.webkitEnterFullscreen)?.call(video));
+  for (const button of player.querySelectorAll("[data-step]")) button.addEventListener("click", () => step(Number(button.dataset.step)));
+  player.addEventListener("player:key", ({ detail }) => {
+    ({ " ": toggle, k: toggle, j: () => move(-JUMP_S), l: () => move(JUMP_S), ArrowLeft: () => step(-1), ArrowRight: () => step(1) })[detail]();
+  });
+  draw();
+  say();
+}
+
+document.addEventListener("keydown", (event) => {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey || event.altKey || ![" ", "j", "k", "l", "ArrowLeft", "ArrowRight"].includes(key)) return;
+  const { target } = event;
+  if (target.matches("input:not([data-seek]), textarea, select, [contenteditable]")) return;
+  if (target.closest("dialog[open], .menu[open], [role=radiogroup], fieldset")) return;
+  if (key === " " && target.closest("button, summary, a")) return;
+  const player = document.querySelector("[data-plays]:not([hidden])");
+  if (!player) return;
+  event.preventDefault();
+  player.dispatchEvent(new CustomEvent("player:key", { detail: key }));
+});
+
+function adoptAll() { for (const player of document.querySelectorAll("[data-plays]")) adopt(player); }
+document.addEventListener("htmx:afterSwap", adoptAll);
+adoptAll();

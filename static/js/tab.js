@@ -1,0 +1,13 @@
+// The browser's tab tells the state by its icon; the title comes with the page and with each answer.
+const icons = [...document.querySelectorAll('link[rel="icon"]')].map((link) => ({ link, usual: link.href }));
+
+function paint() {
+  const told = document.querySelector("[data-icon]")?.dataset;
+  for (const { link, usual } of icons) {
+    const href = (link.type === "image/png" ? told?.iconPng : told?.icon) ?? usual;
+    if (link.href !== new URL(href, location.href).href) link.href = href;
+  }
+}
+
+document.addEventListener("htmx:afterSwap", paint);
+paint();

@@ -1,0 +1,56 @@
+"""The worker against a scripted APIXO, with real waits: a test moves the clock of a row, never sleeps."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from tests import factories
+from tests.fake_apixo import KEY, FakeApixo, running
+from tests.media.clips import FASTSTART, clip
+from wanstudio.models import Job, Team, User
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture(scope="session")
+def film() -> bytes:
+    """A small real MP4 of two seconds."""
+    return clip(2.0, options=FASTSTART)
+
+
+@pytest.fixture
+def apixo(settings: Settings, transactional_db: None) -> Iterator[FakeApixo]:
+    """The provider of this test: every job goes there, in callback mode because it is on loopback."""
+    with running() as server:
+        settings.PROVIDER = "apixo"
+        settings.PROVIDERS = settings.PROVIDERS | {"apixo": (server.url, KEY)}
+        settings.PRIVATE_HOSTS = frozenset({server.host})
+        settings.PROVIDER_READ_TIMEOUT_S = 0.4
+        settings.PACE = 1.0
+        yield server
+
+
+@pytest.fixture
+def unreachable(apixo: FakeApixo, settings: Settings) -> None:
+    """The provider cannot call back: an address that leads to this machine, but does not say so."""
+    settings.PROVIDERS = settings.PROVIDERS | {"apixo": (apixo.url.replace("127.0.0.1", "0.0.0.0"), KEY)}
+
+
+@pytest.fixture
+def make_job(apixo: FakeApixo, team: Team, alice: User) -> MakeJob:
+    """A queued job of Alice's whose inputs are links, due now."""
+
+    def make(**fields: Any) -> Job:
+        seconds = fields.pop("seconds", 14.2)
+        character = factories.character(team, alice, url=f"http://{apixo.host}/inputs/mira.png")
+        motion = factories.motion(team, alice, url=f"http://{apixo.host}/inputs/walk.mp4", duration=seconds)
+        return factories.job(team, alice, provider="apixo", **{"character": character, "motion": motion} | fields)
+
+    return make
+
+
+@pytest.fixture
+def job(make_job: MakeJob) -> Job:
+    return make_job()

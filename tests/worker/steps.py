@@ -1,0 +1,66 @@
+"""Time, for tests of the worker: make a row due, make a lease run out, make it later, and look."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.models import Attempt, Job, Leased, State
+from wanstudio.models.leased import NUDGE_REST
+from wanstudio.worker.advance import advance
+
+
+def step(job: Job) -> Job:
+    """The job's next step, as if its time had come. Returns the job as it is afterwards."""
+    assert Job.objects.filter(pk=job.pk, due_at__isnull=False).update(due_at=Now()), "its time never comes"
+    assert advance(Job, job.pk), "it could not be claimed"
+    return fresh(job)
+
+
+def woken(job: Job) -> Job:
+    """The step that a hint wakes, as if the rest after the last one were over."""
+    Job.objects.filter(pk=job.pk).update(claimed_at=F("claimed_at") - NUDGE_REST)
+    assert advance(Job, job.pk), "no hint woke it"
+    return fresh(job)
+
+
+def rests(job: Job) -> bool:
+    """Nothing will ever be done about it by itself."""
+    return not Job.objects.filter(pk=job.pk).exclude(due_at=None, nudged_at=None).exists()
+
+
+def fresh(job: Job) -> Job:
+    return Job.objects.get(pk=job.pk)
+
+
+def running(job: Job) -> Job:
+    """The job, sent and accepted."""
+    job = step(job)
+    assert job.state == State.RUNNING
+    return job
+
+
+def died(row: Leased) -> None:
+    """The worker that holds the row's lease has died, and the lease has run out."""
+    row._meta.default_manager.filter(pk=row.pk).update(lease_until=Now() - timedelta(seconds=1))  # type: ignore[union-attr]
+
+
+def later(job: Job, **wait: float) -> Job:
+    """The same job after this time (hours=1, …), for everything that reads a clock."""
+    gone = timedelta(**wait)
+    moments = ("created_at", "started_at", "result_at", "missing_since", "due_at", "claimed_at")
+    Job.objects.filter(pk=job.pk).update(**{name: F(name) - gone for name in moments})
+    Attempt.objects.filter(job=job).update(created_at=F("created_at") - gone)
+    return fresh(job)
+
+
+def wait_s(row: Any) -> float:
+    """Seconds until the row is due."""
+    return float((row.due_at - timezone.now()).total_seconds())
+
+
+def states(job: Job) -> list[str]:
+    """The way it went: "queued submitting running"."""
+    return list(job.transitions.values_list("to_state", flat=True))

@@ -1,0 +1,70 @@
+"""How pages write ratios, lengths and times."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+RATIOS = {
+    "r-9x16": 9 / 16,
+    "r-2x3": 2 / 3,
+    "r-3x4": 3 / 4,
+    "r-1x1": 1.0,
+    "r-4x3": 4 / 3,
+    "r-3x2": 3 / 2,
+    "r-16x9": 16 / 9,
+}
+
+
+@register.simple_tag
+def ratio(width: int, height: int) -> str:
+    """The class of the nearest ratio that the stylesheet knows."""
+    shape = width / height if width and height else 1.0
+    return min(RATIOS, key=lambda name: abs(RATIOS[name] - shape))
+
+
+@register.filter
+def seconds(length: float | None) -> str:
+    """`14.2 s`."""
+    return "" if length is None else f"{float(length):.1f} s"
+
+
+@register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """`10:41:02`. The page's script turns it into the reader's own time."""
+    return _time(moment, "clock", f"{moment:%H:%M:%S}")
+
+
+@register.simple_tag
+def ago(moment: datetime) -> SafeString:
+    """`2 hours ago`, with the exact time on hover; the script keeps it true."""
+    return _time(moment, "ago", since(moment))
+
+
+@register.simple_tag
+def date_time(moment: datetime) -> SafeString:
+    """`23 Nov, 02:14`, for what is still to come."""
+    return _time(moment, "date", f"{moment:%-d %b, %H:%M} UTC")
+
+
+def since(moment: datetime) -> str:
+    """`just now`, `1 minute ago`, `3 days ago`, and a date from a month on."""
+    minutes = int((timezone.now() - moment).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    for size, name in ((43_200, ""), (1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {name}{'' if count == 1 else 's'} ago" if name else f"{moment:%-d %b %Y}"
+    return ""
+
+
+def _time(moment: datetime, kind: str, words: str) -> SafeString:
+    exact = f"{moment:%-d %b %Y, %H:%M:%S} UTC"
+    return format_html(
+        '<time datetime="{}" data-time="{}" title="{}">{}</time>', moment.isoformat(), kind, exact, words
+    )

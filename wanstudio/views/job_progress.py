@@ -1,0 +1,93 @@
+"""How far a job is: its clock, and its bar against what is usual for its length and resolution."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from wanstudio.models import Job, State
+
+BESIDE = {
+    State.QUEUED: "in the queue",
+    State.SUBMITTING: "on its way",
+    State.RUNNING: "so far",
+    State.ARCHIVING: "the provider is done",
+    State.DONE: "from start to finish",
+    State.FAILED: "when it stopped",
+    State.CANCELLED: "when it was cancelled",
+    State.UNCERTAIN: "without an answer",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Per cents are of the whole bar, which stands for `scale_s` seconds; None: nobody knows how long it takes.
+
+    `since_ms` (Unix, ms) lets a page go on counting by itself; None: the clock stands.
+    """
+
+    clock: str
+    beside: str
+    usual: str = ""
+    expected: str = ""
+    tone: str = ""
+    percent: float = 0
+    band_from: float | None = None
+    band_width: float | None = None
+    scale_s: float | None = None
+    since_ms: int | None = None
+
+
+def progress(job: Job) -> Progress:
+    state = State(job.state)
+    start = job.started_at or job.created_at
+    elapsed_s = ((job.ended_at or timezone.now()) - start).total_seconds()
+    high_s = job.expected_high_s if job.started_at else None
+    band = round(100 * (job.expected_low_s or 0) / high_s, 2) if high_s and _is_measured(job) else None
+    return Progress(
+        clock=clock(elapsed_s),
+        beside=f"of about {clock(job.expected_s or 0)}" if _is_measured(job) else BESIDE[state],
+        usual=_usual(job) if state == State.RUNNING else "",
+        expected=clock(job.expected_s or 0) if _is_measured(job) else "",
+        tone=_tone(job, elapsed_s),
+        percent=_percent(state, elapsed_s, high_s),
+        band_from=band,
+        band_width=None if band is None else 100 - band,
+        scale_s=high_s if state == State.RUNNING else None,
+        since_ms=None if job.has_ended else int(start.timestamp() * 1000),
+    )
+
+
+def clock(seconds: float) -> str:
+    """`1:12`, `0:07`, `1:02:03`."""
+    whole = max(int(seconds), 0)
+    hours, rest = divmod(whole, 3600)
+    head = f"{hours}:{rest // 60:02d}" if hours else f"{rest // 60}"
+    return f"{head}:{rest % 60:02d}"
+
+
+def _is_measured(job: Job) -> bool:
+    return job.state == State.RUNNING and bool(job.started_at and job.expected_s and job.expected_high_s)
+
+
+def _usual(job: Job) -> str:
+    if not _is_measured(job):
+        return f"The first at {job.resolution}: no usual time is known yet"
+    low, high = clock(job.expected_low_s or 0), clock(job.expected_high_s or 0)
+    span = low if low == high else f"{low} to {high}"
+    return f"usually {span} for {float(job.duration):.1f} s at {job.resolution}"
+
+
+def _percent(state: State, elapsed_s: float, high_s: float | None) -> float:
+    if state in (State.ARCHIVING, State.DONE):
+        return 100
+    if state in (State.RUNNING, State.FAILED) and high_s:
+        return min(round(100 * elapsed_s / high_s, 2), 100)
+    return 0
+
+
+def _tone(job: Job, elapsed_s: float) -> str:
+    if job.state == State.RUNNING:
+        if not _is_measured(job):
+            return "unknown"
+        return "late" if elapsed_s > (job.expected_high_s or 0) else ""
+    return "" if job.state in (State.ARCHIVING, State.DONE) else "stopped"

@@ -1,0 +1,81 @@
+"""The price card: what it says for what is chosen right now. Reads rows, fetches nothing, writes nothing."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from wanstudio.addresses import is_reachable
+from wanstudio.models import Job, Source
+from wanstudio.pricing import MAXIMUM_S, Quote
+from wanstudio.quoting import RESOLUTIONS, quote_today
+
+UNREACHABLE = (
+    "APIXO cannot fetch an uploaded file from this studio, because it has no public address.",
+    "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
+    "https address.",
+)
+WORDS = {Source.Kind.CHARACTER: ("a character", "the picture"), Source.Kind.MOTION: ("a motion", "the clip")}
+
+
+def price_context(
+    seconds: float | None,
+    resolution: str | None,
+    behaviour: str | None,
+    *,
+    character: Source | None,
+    motion: Source | None,
+    arriving: Collection[str] = (),
+    was: Decimal | None = None,
+) -> dict[str, Any]:
+    """`quotes` by resolution and the chosen `quote` (None: nothing to price yet); `complete` when it may be clicked.
+
+    `arriving`: what the browser is still sending (`character`, `motion`), with `link` when it is a link being read.
+    `was`: the price in dollars that no longer holds.
+    """
+    resolution = resolution if resolution in RESOLUTIONS else RESOLUTIONS[-1]
+    quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
+    quote = quotes.get(resolution)
+    chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
+    unreachable = _needs_public_address(chosen.values()) and not is_reachable(settings.PROVIDER)
+    return {
+        "quotes": quotes,
+        "quote": quote,
+        "why": _why(quote) if quote else None,
+        "least": {name: quote_today(1, name) for name in RESOLUTIONS},
+        "resolution": resolution,
+        "behaviour": behaviour if behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,
+        "was": was,
+        "unreachable": UNREACHABLE if unreachable else None,
+        "reading": "motion" in arriving and not quote,
+        "reading_link": "link" in arriving,
+        "complete": bool(character and motion and quote and not unreachable),
+        "missing": _missing(chosen, arriving),
+    }
+
+
+def _needs_public_address(sources: Collection[Source | None]) -> bool:
+    return any(source and not source.url for source in sources)
+
+
+def _why(quote: Quote) -> dict[str, Any]:
+    """The reason in the two lines that the card has for it, and whether a limit of billing was met."""
+    length, _, times = quote.reason.partition(" × ")
+    clip, clamped, _ = length.partition(", billed as ")
+    return {
+        "clip": clip,
+        "length": length,
+        "times": f"× {times}",
+        "clamped": bool(clamped),
+        "too_long": quote.duration > MAXIMUM_S,
+    }
+
+
+def _missing(chosen: dict[Source.Kind, Source | None], arriving: Collection[str]) -> str:
+    """Why Generate waits: something is not chosen, or not here yet."""
+    absent = [WORDS[kind][0] for kind, source in chosen.items() if not source and kind not in arriving]
+    if absent:
+        return f"Add {' and '.join(absent)} first."
+    coming = [WORDS[kind][1] for kind, source in chosen.items() if not source]
+    return f"Waiting for {' and '.join(coming)}." if coming else ""

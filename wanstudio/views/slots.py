@@ -1,0 +1,84 @@
+"""The two places of the studio, Character and Motion: what stands in each, and what was there before."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from wanstudio.forms.inputs import megabytes
+from wanstudio.models import Source, Team
+from wanstudio.views import access
+
+RECENT = 8
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place. `wrong`: why what was given cannot be used; `url`: the link that was given; `other`: the id beside."""
+
+    kind: str
+    recents: list[Source]
+    source: Source | None = None
+    wrong: str = ""
+    url: str = ""
+    other: int | None = None
+
+    @property
+    def is_motion(self) -> bool:
+        return self.kind == Source.Kind.MOTION
+
+    @property
+    def label(self) -> str:
+        return str(Source.Kind(self.kind).label)
+
+    @property
+    def thing(self) -> str:
+        return "clip" if self.is_motion else "picture"
+
+    @property
+    def invitation(self) -> str:
+        return "Drop a clip of the motion" if self.is_motion else "Drop a picture of your character"
+
+    @property
+    def formats(self) -> str:
+        if self.is_motion:
+            return "MP4, MOV or M4V, 5 to 120 s"
+        return f"JPEG, PNG or WebP, up to {megabytes(self.limit_bytes)}"
+
+    @property
+    def tips(self) -> tuple[str, ...]:
+        if self.is_motion:
+            return "One person, whole body in frame", "No cuts", "Steady camera"
+        return "Whole body", "Face visible", "One person"
+
+    @property
+    def accept(self) -> str:
+        if self.is_motion:
+            return "video/mp4,video/quicktime,video/x-m4v,.mp4,.mov,.m4v"
+        return "image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp"
+
+    @property
+    def limit_bytes(self) -> int:
+        return int(settings.CLIP_MAX_BYTES if self.is_motion else settings.IMAGE_MAX_BYTES)
+
+    @property
+    def error_title(self) -> str:
+        return "This link cannot be used" if self.url else f"This is not a {self.thing} we can use"
+
+    @property
+    def beside(self) -> str:
+        """The rest of the address that keeps the other place as it is: `motion=3`, or nothing."""
+        kind = Source.Kind.CHARACTER if self.is_motion else Source.Kind.MOTION
+        return f"{kind}={self.other}" if self.other else ""
+
+    @property
+    def waits_for_poster(self) -> bool:
+        """Whether the worker is still making the still picture of a link."""
+        return bool(self.source and self.source.due_at and not self.source.poster)
+
+
+def slot(request: HttpRequest, kind: str, source: Source | None = None, team: Team | None = None, **more: Any) -> Slot:
+    """The place as it is to be shown to this person."""
+    recents = access.sources(request, team or access.current_team(request)).filter(kind=kind).order_by("-used_at")
+    return Slot(kind, list(recents[:RECENT]), source, **more)
