@@ -61,7 +61,7 @@ class Post:
 
     @property
     def callback_path(self) -> str:
-        return urlsplit(self.body["callback_url"]).path
+        return urlsplit(str(self.body["callback_url"])).path
 
 
 @dataclass
@@ -208,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = _meet  # noqa: N815 (the names that http.server calls)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Silent."""
 
 

@@ -86,7 +86,7 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
 def web_command(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "wanstudio.wsgi:application"),
-        *("--host", host, "--port", str(port), "--no-ws", "--log-level", "warning"),
+        *("--host", host, "--port", str(port), "--no-ws", "--log-level", "error"),
         # Measured: with 64 threads 60 slow readers do not hold up a status poll; with 8, 17 do.
         *("--workers", "2", "--blocking-threads", "64", "--respawn-failed-workers", "--workers-kill-timeout", "6"),
     ]

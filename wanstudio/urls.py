@@ -12,6 +12,7 @@ urlpatterns = [
     path("uploads/add/", uploads.add, name="uploads.add"),
     path("uploads/sample/", uploads.sample, name="uploads.sample"),
     path("uploads/<int:pk>/slot/", uploads.slot, name="uploads.slot"),
+    path("uploads/<int:pk>/delete/", uploads.delete, name="uploads.delete"),
     path("uploads/<int:pk>/file", files.source, name="uploads.file"),
     path("uploads/<int:pk>/poster", files.source_poster, name="uploads.poster"),
     path("jobs/", jobs.index, name="jobs.index"),

@@ -21,7 +21,9 @@ class Person:
         self._post("/accounts/login/", page, login=EMAIL, password=PASSWORD)
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        return self.session.get(self.studio.url + path, headers=headers, timeout=30)
+        answer = self.session.get(self.studio.url + path, headers=headers, timeout=30)
+        assert answer.status_code < 500, self.studio.said()[-3000:]
+        return answer
 
     def _post(self, path: str, page: str, files: Any = None, **fields: Any) -> requests.Response:
         token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[0]

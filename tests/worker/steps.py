@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import Attempt, Job, Leased, State
+from wanstudio.models import Attempt, Job, Leased, ProviderKey, State
 from wanstudio.models.leased import NUDGE_REST
 from wanstudio.worker.advance import advance
 
@@ -64,3 +64,15 @@ def wait_s(row: Any) -> float:
 def states(job: Job) -> list[str]:
     """The way it went: "queued submitting running"."""
     return list(job.transitions.values_list("to_state", flat=True))
+
+
+def ask(key: ProviderKey) -> ProviderKey:
+    """The errand of the balance, as if its time had come."""
+    ProviderKey.objects.update(due_at=Now())
+    assert advance(ProviderKey, key.pk)
+    return ProviderKey.objects.get(pk=key.pk)
+
+
+def open_up() -> None:
+    """The pause after a 429 is over."""
+    ProviderKey.objects.update(paused_until=Now() - timedelta(seconds=1))

@@ -198,7 +198,9 @@ def test_files_without_a_row_are_deleted(archiving: Job, monkeypatch: pytest.Mon
     assert step(job).state == State.DONE
 
 
-def test_a_worker_that_outlived_its_lease_stores_nothing(archiving: Job, apixo: FakeApixo, film: bytes) -> None:
+def test_a_worker_that_outlived_its_lease_stores_nothing(
+    archiving: Job, apixo: FakeApixo, film: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     def outlive(line: Any, over: Any) -> None:
         died(archiving)
         assert advance(Job, archiving.pk)
@@ -209,6 +211,7 @@ def test_a_worker_that_outlived_its_lease_stores_nothing(archiving: Job, apixo: 
     job = step(archiving)
     assert (job.state, job.videos.count(), stored()) == (State.DONE, 1, before + 2)
     assert states(job).count("done") == 1
+    assert "step failed" not in caplog.text, "it noticed by itself"
 
 
 def test_a_worker_that_died_after_the_row_leaves_only_the_last_move(archiving: Job, apixo: FakeApixo) -> None:

@@ -224,7 +224,9 @@ def test_after_a_day_it_is_overdue_and_still_asked(job: Job, apixo: FakeApixo) -
 
 
 @pytest.mark.usefixtures("unreachable")
-@pytest.mark.parametrize(("seconds", "first", "low", "high"), [(14.2, 60, 5.5, 10), (60, 60, 5.5, 10), (61, 120, 10, 12)])
+@pytest.mark.parametrize(
+    ("seconds", "first", "low", "high"), [(14.2, 60, 5.5, 10), (60, 60, 5.5, 10), (61, 120, 10, 12)]
+)
 def test_polling(make_job: MakeJob, seconds: float, first: float, low: float, high: float) -> None:
     job = running(make_job(seconds=seconds))
     assert first - 1 < wait_s(job) <= first

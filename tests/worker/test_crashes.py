@@ -3,12 +3,15 @@
 Here a death is a lease that runs out; test_kill.py kills real processes.
 """
 
+from threading import current_thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
 from tests.fake_apixo import FakeApixo, refusal, taken_but
-from tests.provider.scripted import answer, hang
+from tests.provider.scripted import answer, reset
 from tests.worker.conftest import MakeJob
 from tests.worker.steps import died, fresh, later, rests, running, states, step, wait_s, woken
 from wanstudio.models import Attempt, Job, Money, ProviderKey, Stale, State
@@ -107,6 +110,16 @@ def test_an_answer_that_was_written_down_is_followed(
         assert ProviderKey.opens_at("apixo")
 
 
+def test_a_refusal_that_a_callback_contradicts(job: Job, apixo: FakeApixo) -> None:
+    """The task exists, whatever the answer said: it is followed, and not paid for again."""
+    attempt = claimed(job).begin_submitting(callback=True)
+    job = after_death(job)
+    attempt.record(outcome=Outcome.REJECTED, error=Error.BAD_REQUEST)
+    attempt.hint(apixo.new_task())
+    job.nudge()
+    assert woken(job).state == State.RUNNING
+
+
 def test_crash_after_crash_asks_for_no_more_than_the_table_allows(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(503), always=True)
     for _ in range(4):
@@ -130,7 +143,7 @@ def test_running(job: Job, apixo: FakeApixo, film: bytes) -> None:
 
 
 def test_uncertain(job: Job, apixo: FakeApixo) -> None:
-    apixo.on_post(taken_but(hang))
+    apixo.on_post(taken_but(reset))
     job = step(job)
     job.submissions.get().hint(apixo.made[0])
     job.nudge()
@@ -188,18 +201,17 @@ def test_a_long_step_keeps_its_lease(job: Job, apixo: FakeApixo, monkeypatch: py
 def test_a_heartbeat_survives_a_database_that_is_busy(
     job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from django.db import DatabaseError
-
     keep_lease, beats = Job.keep_lease, []
 
     def busy_once(self: Job) -> bool:
-        beats.append(self.pk)
-        if len(beats) == 2:
-            raise DatabaseError("database is locked")
+        if current_thread().name.startswith("lease"):
+            beats.append(self.pk)
+            if len(beats) == 1:
+                raise DatabaseError("database is locked")
         return keep_lease(self)
 
     def slow(line: Any, over: Any) -> None:
-        apixo.wait_for(lambda: len(beats) >= 4)
+        apixo.wait_for(lambda: len(beats) >= 3)
         answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[0]}})(line, over)
 
     monkeypatch.setattr("wanstudio.worker.advance.HEARTBEAT_S", 0.02)
@@ -207,3 +219,14 @@ def test_a_heartbeat_survives_a_database_that_is_busy(
     apixo.on_post(taken_but(slow))
     assert running(job).state == State.RUNNING
     assert "could not be extended" in caplog.text
+
+
+def test_a_heartbeat_ends_with_its_lease(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outlive(line: Any, over: Any) -> None:
+        died(job)
+        apixo.wait_for(lambda: not any(thread.name == f"lease-{job.pk}" for thread in enumerate_threads()))
+        answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[0]}})(line, over)
+
+    monkeypatch.setattr("wanstudio.worker.advance.HEARTBEAT_S", 0.02)
+    apixo.on_post(taken_but(outlive))
+    assert running(job).task_id == apixo.made[0], "nobody else had taken it"

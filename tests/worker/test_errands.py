@@ -11,9 +11,9 @@ from PIL import Image
 from tests import factories
 from tests.fake_apixo import HTML, FakeApixo, envelope, refusal
 from tests.media.clips import clip
-from tests.media.pictures import picture
 from tests.provider.scripted import answer, reset
-from tests.worker.steps import wait_s
+from tests.worker.pictures import picture
+from tests.worker.steps import ask, wait_s
 from wanstudio.models import ProviderKey, Source, Team, User
 from wanstudio.worker.advance import advance
 
@@ -61,7 +61,9 @@ def test_a_clip_without_pictures(link: Source, apixo: FakeApixo) -> None:
     assert not make_poster(link).poster
 
 
-def test_uploads_and_posters_that_are_there_cost_nothing(link: Source, apixo: FakeApixo, team: Team, alice: User) -> None:
+def test_uploads_and_posters_that_are_there_cost_nothing(
+    link: Source, apixo: FakeApixo, team: Team, alice: User
+) -> None:
     assert factories.motion(team, alice).due_at is None
     link.poster.save("poster.jpg", ContentFile(b"jpeg"))
     assert make_poster(link).due_at is None
@@ -76,12 +78,6 @@ def key(apixo: FakeApixo) -> ProviderKey:
     return ProviderKey.at("apixo")
 
 
-def ask(key: ProviderKey) -> ProviderKey:
-    ProviderKey.objects.update(due_at=Now())
-    assert advance(ProviderKey, key.pk)
-    return ProviderKey.objects.get(pk=key.pk)
-
-
 def test_the_balance_is_noted_to_the_cent(key: ProviderKey) -> None:
     key = ask(key)
     assert key.balance == Decimal("74.87")
@@ -94,7 +90,9 @@ def test_a_large_balance(key: ProviderKey, apixo: FakeApixo) -> None:
     assert ask(key).balance == Decimal("999999999.1234")
 
 
-@pytest.mark.parametrize("move", [refusal(401, "Invalid key"), answer(502, HTML), reset, answer(200, envelope(data="x"))])
+@pytest.mark.parametrize(
+    "move", [refusal(401, "Invalid key"), answer(502, HTML), reset, answer(200, envelope(data="x"))]
+)
 def test_a_balance_that_is_not_told(key: ProviderKey, apixo: FakeApixo, move: object) -> None:
     ask(key)
     apixo.on_balance(move)  # type: ignore[arg-type]
@@ -129,7 +127,9 @@ def test_a_pause_laid_while_the_balance_is_asked_stays(key: ProviderKey, apixo: 
     key = ask(key)
     assert (key.pause, key.needed) == (ProviderKey.Pause.NO_BALANCE, Decimal("9.60"))
     assert 29 < wait_s(key) <= 40, "and it is asked about soon"
+    apixo.balance = 9.59
     assert 29 < wait_s(ask(key)) <= 40
+    apixo.balance = 9.60
     assert ask(key).pause == ""
 
 

@@ -10,9 +10,9 @@ from pytest_django import Settings
 from tests import factories
 from tests.fake_apixo import FakeApixo
 from tests.media.clips import clip
-from tests.media.pictures import picture
 from tests.provider.scripted import Move, answer, reset
 from tests.worker.conftest import MakeJob
+from tests.worker.pictures import picture
 from tests.worker.steps import rests, running, step, wait_s
 from wanstudio import probing
 from wanstudio.models import Job, Money, Source, State, Team, User

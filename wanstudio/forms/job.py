@@ -35,7 +35,7 @@ class JobForm(forms.Form):
     motion_file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     motion_url = forms.CharField(required=False)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
-    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], initial="720p")
+    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], initial="480p")
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
     seed_mode = forms.ChoiceField(required=False, choices=SEED_MODES, initial="random")
     # Text, so that what stands in it is looked at only where a fixed seed was asked for.
@@ -162,7 +162,7 @@ class SourceForm(forms.Form):
         kind = data.get("kind")
         one = {"kind": kind, "url": data.get("url") or data.get(f"{kind}_url", "")}
         file = files.get("file") or files.get(f"{kind}_file")
-        super().__init__(one, {"file": file} if file is not None else {})
+        super().__init__(one, MultiValueDict({"file": [file]} if file is not None else {}))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

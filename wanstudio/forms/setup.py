@@ -14,7 +14,9 @@ class SetupForm(forms.Form):
     team_name = forms.CharField(label="Team name", max_length=100)
     name = forms.CharField(label="Your name", max_length=100)
     email = forms.EmailField(label="Your email")
-    password = forms.CharField(label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200)
+    password = forms.CharField(
+        label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
+    )
     code = forms.CharField(label="Setup code", required=False, max_length=100)
 
     def __init__(self, *args: Any, ask_code: bool = False, **kwargs: Any) -> None:

@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from wanstudio.models import User
 
 register = template.Library()
 
@@ -27,10 +30,21 @@ def ratio(width: int, height: int) -> str:
     return min(RATIOS, key=lambda name: abs(RATIOS[name] - shape))
 
 
+@register.simple_tag
+def can_send_mail() -> bool:
+    return bool(settings.EMAIL_URL)
+
+
 @register.filter
 def seconds(length: float | None) -> str:
     """`14.2 s`."""
     return "" if length is None else f"{float(length):.1f} s"
+
+
+@register.filter
+def given(person: User) -> str:
+    """The first of a person's names, where there is little room."""
+    return str(person).split(maxsplit=1)[0]
 
 
 @register.simple_tag

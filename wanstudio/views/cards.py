@@ -9,7 +9,7 @@ from wanstudio.views.job_timeline import timeline
 from wanstudio.views.job_words import describe
 
 MOST_POLLED = 200
-# What a browser's tab says about a job by its icon.
+# What the icon of a browser’s tab says about a job.
 TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
 
 
@@ -27,5 +27,17 @@ def poll_context(kind: str, jobs: list[Job]) -> dict[str, Any]:
         "poll_as": kind,
         "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MOST_POLLED]),
         "moving": moving,
-        "tab": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" else "",
+        "tab_title": _tab_title(kind, jobs, moving),
+        "tab_icon": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" and jobs else "",
     }
+
+
+def _tab_title(kind: str, jobs: list[Job], moving: int) -> str:
+    """The tab's words; empty where the page has another subject."""
+    match kind:
+        case "job":
+            return f"{jobs[0].get_state_display()}: {jobs[0].title}" if jobs else ""
+        case "rows":
+            return f"({moving}) Jobs" if moving else "Jobs"
+        case _:
+            return ""

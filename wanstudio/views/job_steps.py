@@ -37,7 +37,7 @@ def next_steps(job: Job, explanation: Explanation | None) -> list[NextStep]:
     if first is None:
         return [again, NextStep("Change something first", another_url(job))]
     rest = [again]
-    if explanation.content and explanation.step != Step.CHANGE_PROMPT:
+    if explanation.content and explanation.step == Step.CHANGE_CHARACTER:
         rest.insert(0, NextStep("Change the prompt", another_url(job) + ANCHORS[Step.CHANGE_PROMPT]))
     return [first, *rest]
 

@@ -31,7 +31,6 @@ class JobWords:
     """`frame` is the input whose picture shape the result will have."""
 
     frame: Source
-    label: str
     sentence: str
     money: str
     short_money: str
@@ -45,7 +44,6 @@ def describe(job: Job) -> JobWords:
     explanation = explain_failure(job) if job.state == State.FAILED else None
     return JobWords(
         frame=job.motion if job.behaviour == Job.Behaviour.REPLACE else job.character,
-        label=job.get_state_display(),
         sentence=_sentence(job, explanation),
         money=money_sentence(job),
         short_money=SHORT_MONEY[Money(job.money)] if job.is_billed else "not billed",

@@ -34,7 +34,7 @@ def price_context(
     `arriving`: what the browser is still sending (`character`, `motion`), with `link` when it is a link being read.
     `was`: the price in dollars that no longer holds.
     """
-    resolution = resolution if resolution in RESOLUTIONS else RESOLUTIONS[-1]
+    resolution = resolution if resolution in RESOLUTIONS else RESOLUTIONS[0]
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
@@ -64,6 +64,7 @@ def _why(quote: Quote) -> dict[str, Any]:
     length, _, times = quote.reason.partition(" × ")
     clip, clamped, _ = length.partition(", billed as ")
     return {
+        "formula": quote.reason.partition(" = ")[0],
         "clip": clip,
         "length": length,
         "times": f"× {times}",

@@ -30,7 +30,7 @@ def _sums() -> dict[str, Any]:
 def by_person(team: Team) -> list[dict[str, Any]]:
     """A row a person who made anything: name, settled, reserved, unknown (dollars), videos."""
     rows = _billed(team).values("person_id", "person__name").annotate(**_sums())
-    return list(rows.order_by("person__name"))
+    return [dict(row) for row in rows.order_by("person__name")]
 
 
 def total(team: Team) -> dict[str, Any]:

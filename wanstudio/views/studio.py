@@ -6,23 +6,28 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from wanstudio.forms.job import JobForm, PriceForm
 from wanstudio.models import Job, Source, Team
+from wanstudio.models.job_states import MOVING
 from wanstudio.views import access
 from wanstudio.views.cards import poll_context
 from wanstudio.views.price_card import price_context
 from wanstudio.views.slots import Slot, slot
 
-MOVING = ("queued", "submitting", "running", "archiving")
-MOST_DOCKED = 5
+MOST_DOCKED = 2
 
 
 @login_required
 @require_safe
+@never_cache
 def index(request: HttpRequest) -> HttpResponse:
-    """The form: empty, with sources named in the address, or filled in from an earlier job (`from`)."""
+    """The form: empty, with sources named in the address, or filled in from an earlier job (`from`).
+
+    Never from the browser's cache: on the way back it would bring a nonce that has made its job.
+    """
     team = access.current_team(request)
     initial: dict[str, Any] = {}
     chosen = {kind: _named(request, team, kind) for kind in Source.Kind.values}
@@ -48,7 +53,7 @@ def show_form(
     """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return."""
     character, motion = character or form.kept("character"), motion or form.kept("motion")
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
-    running = list(access.jobs(request).filter(team=team, state__in=MOVING)[:MOST_DOCKED])
+    moving = list(access.jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
     priced = price_context(
         motion.duration if motion else None, resolution, behaviour, character=character, motion=motion, was=was
     )
@@ -57,8 +62,8 @@ def show_form(
         "slots": _slots(request, team, form, character, motion),
         "first_price": bool(form.is_bound and priced["complete"] and not form.errors and was is None),
         "restore": restore,
-        "heading": "Studio",
-        **poll_context("dock", running),
+        "more": len(moving[MOST_DOCKED:]),
+        **poll_context("dock", moving[:MOST_DOCKED]),
         **priced,
     }
     return render(request, "studio/index.html", context, status=status)

@@ -41,8 +41,8 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "sources": page[:PAGE],
         "next": page[PAGE - 1].pk if len(page) > PAGE else None,
+        "before": bool(before),
         "kind": kind if kind in Source.Kind.values else "",
-        "heading": "Uploads",
     }
     return render(request, "uploads/index.html", context)
 
@@ -66,9 +66,8 @@ def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | N
     """Without JavaScript: the studio with this in its place and everything else as it was."""
     kind = form.data["kind"]
     filled = JobForm.unsent(request.POST, sources=access.sources(request, team), kind=kind, wrong=form.wrong)
-    if source:
-        return studio.show_form(request, team, filled, **{source.kind: source})
-    return studio.show_form(request, team, filled, status=422)
+    character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
+    return studio.show_form(request, team, filled, character, motion, status=200 if source else 422)
 
 
 @login_required

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from wanstudio.models import Job, Video
+from wanstudio.models import Job, Team, Video
 from wanstudio.views import access
 from wanstudio.views.job_words import describe
 
@@ -37,12 +37,8 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "videos/_tiles.html", context)
-    people = [(str(member.pk), str(member)) for member in team.members.order_by("name")]
-    context |= {"asked": asked, "before": before, "count": rows.count() if not before else None}
-    context["filters"] = [
-        _menu(asked, "person", "Person", people),
-        _menu(asked, "behaviour", "Animate or Replace", Job.Behaviour.choices),
-    ]
+    context |= {"asked": asked, "before": before, "filters": _menus(team, asked)}
+    context["count"] = None if before else rows.count()
     return render(request, "videos/index.html", context)
 
 
@@ -64,6 +60,14 @@ def _filtered(rows: QuerySet[Video], asked: dict[str, str]) -> QuerySet[Video]:
     if behaviour := asked.get("behaviour"):
         rows = rows.filter(job__behaviour=behaviour)
     return rows
+
+
+def _menus(team: Team, asked: dict[str, str]) -> list[dict[str, Any]]:
+    people = [(str(member.pk), str(member)) for member in team.members.order_by("name")]
+    return [
+        _menu(asked, "person", "Person", people),
+        _menu(asked, "behaviour", "Animate or Replace", Job.Behaviour.choices),
+    ]
 
 
 def _menu(asked: dict[str, str], name: str, label: str, choices: list[tuple[str, str]]) -> dict[str, Any]:

@@ -30,13 +30,11 @@ def left_behind(job: Job) -> None:
 
 
 def settle(job: Job) -> None:
-    """uncertain: follow an answer that came late, or a task that statusTask confirms; else wait, and then ask a person.
+    """uncertain: follow a task that statusTask confirms, or an answer that came late; else wait, and then ask a person.
 
     Crash anywhere: the same again.
     """
     newest = job.submissions.latest("pk")
-    if newest.outcome in NOT_TAKEN:
-        return follow(job, newest, _as_recorded(newest))
     known = _known_task(job)
     asks = job.ask_person or _is_over(newest)
     if isinstance(known, StatusProblem):
@@ -44,6 +42,8 @@ def settle(job: Job) -> None:
         return job.worry(job.trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
         return run(job, *known, timedelta(0))
+    if newest.outcome in NOT_TAKEN:
+        return follow(job, newest, _as_recorded(newest))
     return job.worry(known or job.trouble, None if asks else _left(newest), ask_person=asks)
 
 

@@ -1,0 +1,58 @@
+// Asks for the price whenever what it depends on changes, and lets nobody click one that may be stale.
+// hx-sync drops the older of two questions, so that the answer on the page belongs to the last change.
+const AGAIN_MS = 3000;
+const form = document.getElementById("studio-form");
+const card = document.getElementById("price");
+const status = document.getElementById("studio-status");
+const button = () => document.getElementById("generate");
+
+let retry;
+
+function ask() {
+  clearTimeout(retry);
+  htmx.trigger(card, "ask");
+}
+
+function busy() {
+  card.setAttribute("aria-busy", "true");
+  button().disabled = true;
+}
+
+function settle() {
+  card.removeAttribute("aria-busy");
+  button().disabled = "incomplete" in button().dataset;
+  const total = card.querySelector(".price-total")?.textContent.trim();
+  const reason = card.querySelector("#price-reason")?.textContent;
+  // The place of a clip that is still on its way says its price first.
+  for (const echo of document.querySelectorAll("#motion-slot[data-arriving] [data-fact]")) {
+    if (reason && !echo.closest("[data-failed]")) echo.textContent = `${total} for ${reason.split(/,| ×/)[0]}`;
+  }
+  if (reason) status.textContent = reason;
+}
+
+function lost() {
+  document.getElementById("generate-note").textContent = "Connection lost. The price comes back with it.";
+  clearTimeout(retry);
+  retry = setTimeout(ask, AGAIN_MS);
+}
+
+card.addEventListener("htmx:beforeRequest", (event) => {
+  // While the form is on its way its price is settled.
+  if (button().getAttribute("aria-busy") === "true") event.preventDefault();
+  else busy();
+});
+card.addEventListener("htmx:afterSwap", ({ target }) => { if (target === card) settle(); });
+card.addEventListener("htmx:sendError", lost);
+card.addEventListener("htmx:responseError", lost);
+window.addEventListener("online", ask);
+
+// A place of the studio got other contents, by htmx or by the studio's own scripts.
+for (const name of ["htmx:load", "slot"]) {
+  document.addEventListener(name, ({ target }) => { if (target.matches?.("[data-slot]")) ask(); });
+}
+form.addEventListener("submit", (event) => {
+  if (event.submitter === button() && card.hasAttribute("aria-busy")) event.preventDefault();
+});
+// From the browser's cache comes a page whose form may have been sent: the answer brings a fresh one.
+window.addEventListener("pageshow", ({ persisted }) => { if (persisted) ask(); });
+settle();

@@ -1,0 +1,141 @@
+// Sends what arriving.js shows, with progress, Stop and Retry. The answer takes the place's place: the stored source,
+// or the sentence that says why it cannot be used.
+const MB = 1024 * 1024;
+const status = document.getElementById("studio-status");
+const form = document.getElementById("studio-form");
+const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
+const running = new Set();
+
+const megabytes = (bytes) => (bytes / MB).toFixed(1);
+const part = (slot, name) => slot.querySelector(`[data-${name}]`);
+
+function say(slot, { line, pace = "", share = null }) {
+  part(slot, "line").textContent = line;
+  part(slot, "pace").textContent = pace;
+  const bar = slot.querySelector("progress");
+  if (share === null) bar.removeAttribute("value");
+  else bar.value = share;
+}
+
+function fail(slot, fact, line, { retry = true } = {}) {
+  slot.dataset.failed = "";
+  say(slot, { line });
+  part(slot, "fact").textContent = fact;
+  slot.querySelector(".arriving-words").setAttribute("role", "alert");
+  part(slot, "retry").hidden = !retry;
+  part(slot, "another").hidden = retry;
+  part(slot, "stop-word").textContent = "Take it out";
+}
+
+function left(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  return seconds < 60 ? `about ${Math.max(1, Math.round(seconds))} s` : `about ${Math.round(seconds / 60)} min`;
+}
+
+function restore(upload) {
+  upload.over = true;
+  upload.xhr?.abort();
+  const hadFocus = upload.slot.contains(document.activeElement);
+  upload.slot.replaceWith(upload.before);
+  if (hadFocus) upload.before.querySelector("label.browse input, summary")?.focus();
+  upload.before.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+}
+
+function arrive(upload, html) {
+  upload.over = true;
+  const { slot, kind } = upload;
+  const hadFocus = slot.contains(document.activeElement);
+  const shown = slot.querySelector(".stage > [data-media]");
+  htmx.swap(slot, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+  const fresh = document.getElementById(`${kind}-slot`);
+  // The local preview stays: no second download, no flicker, and a clip that plays goes on playing.
+  const stored = fresh.querySelector(".stage > [data-media]");
+  if (stored && shown) {
+    shown.controls = stored.controls;
+    stored.replaceWith(shown);
+  }
+  if (hadFocus) fresh.querySelector("summary, label.browse input")?.focus();
+  const wrong = fresh.querySelector("[role=alert]");
+  if (!wrong) status.textContent = `${part(slot, "name").textContent} is here.`;
+}
+
+function answered(upload) {
+  const { xhr, slot } = upload;
+  if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
+  if (new URL(xhr.responseURL).pathname !== addUrl) {
+    return fail(slot, "You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry.");
+  }
+  if (xhr.status === 403) return fail(slot, "This page is too old.", "Nothing was sent. Load it again, then add this once more.");
+  return fail(slot, `The studio could not take it (${xhr.status}).`, "Nothing was sent to APIXO. Try again in a moment.");
+}
+
+function send(upload) {
+  const { slot, kind, file, url } = upload;
+  if ("failed" in slot.dataset) {
+    delete slot.dataset.failed;
+    part(slot, "fact").textContent = "";
+    slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+  }
+  slot.querySelector(".arriving-words").removeAttribute("role");
+  part(slot, "retry").hidden = true;
+  part(slot, "stop-word").textContent = "Stop";
+  const data = new FormData();
+  data.set("team", form.elements.namedItem("team").value);
+  data.set("kind", kind);
+  data.set(file ? "file" : "url", file ?? url);
+  const xhr = new XMLHttpRequest();
+  upload.xhr = xhr;
+  const began = performance.now();
+  say(slot, { line: file ? `Uploading, 0.0 of ${megabytes(file.size)} MB` : "Reading the link", share: file ? 0 : null });
+  status.textContent = file ? `Uploading ${file.name}` : "Reading the link";
+  xhr.upload.addEventListener("progress", ({ loaded, total }) => {
+    if (!file) return;
+    const speed = loaded / ((performance.now() - began) / 1000);
+    const done = loaded >= total;
+    say(slot, {
+      line: done ? "Checking it" : `Uploading, ${megabytes(Math.min(loaded, file.size))} of ${megabytes(file.size)} MB`,
+      pace: done ? "" : `${megabytes(speed)} MB/s, ${left((total - loaded) / speed)}`,
+      share: done ? null : loaded / total,
+    });
+  });
+  xhr.addEventListener("load", () => answered(upload));
+  xhr.addEventListener("error", () => {
+    fail(slot, "Connection lost.", "Nothing was sent to APIXO. This goes on by itself when the connection is back.");
+  });
+  xhr.open("POST", addUrl);
+  xhr.setRequestHeader("HX-Request", "true");
+  xhr.setRequestHeader("X-CSRFToken", form.elements.namedItem("csrfmiddlewaretoken").value);
+  xhr.send(data);
+}
+
+// What was chosen since then, or taken out, stops what it replaced.
+function dropReplaced() {
+  for (const upload of running) {
+    if (upload.over || !upload.slot.isConnected) {
+      running.delete(upload);
+      if (!upload.over) upload.xhr?.abort();
+    }
+  }
+}
+
+document.addEventListener("upload", ({ target: slot, detail }) => {
+  // Of two on their way, what stood before the first returns when the second is stopped.
+  const older = [...running].find((upload) => upload.slot === detail.before);
+  const upload = { ...detail, slot, before: older?.before ?? detail.before };
+  dropReplaced();
+  running.add(upload);
+  part(slot, "retry").addEventListener("click", () => send(upload));
+  for (const stop of slot.querySelectorAll("[data-stop]")) stop.addEventListener("click", () => restore(upload));
+  const most = Number(slot.dataset.limit);
+  if (upload.file?.size > most) {
+    const { thing } = slot.dataset;
+    const line = `A ${thing} may have ${megabytes(most).replace(/\.0$/, "")} MB. Nothing was sent; choose a smaller ${thing}.`;
+    fail(slot, `“${upload.file.name}” has ${megabytes(upload.file.size)} MB.`, line, { retry: false });
+  } else {
+    send(upload);
+  }
+});
+document.addEventListener("htmx:afterSwap", dropReplaced);
+window.addEventListener("online", () => {
+  for (const upload of running) if ("failed" in upload.slot.dataset && !part(upload.slot, "retry").hidden) send(upload);
+});

@@ -1,0 +1,120 @@
+"""The lease: of many claimers one wins, a dead one stays dead, and a hint is never lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from tests import factories
+from wanstudio.models import Job, ProviderKey, Source, Stale, Team, User
+from wanstudio.models.leased import LEASE, NUDGE_REST
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def job(team: Team, alice: User) -> Job:
+    return factories.job(team, alice)
+
+
+def claimed(pk: int) -> Job:
+    mine = Job.claim(pk)
+    assert mine
+    return mine
+
+
+def seconds(moment: object) -> float:
+    return (moment - timezone.now()).total_seconds()  # type: ignore[operator,no-any-return]
+
+
+def test_of_many_claimers_one_wins(job: Job) -> None:
+    start = Barrier(16)
+
+    def claim() -> bool:
+        start.wait(10)
+        try:
+            return Job.claim(job.pk) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        won = [future.result() for future in [pool.submit(claim) for _ in range(16)]]
+    assert won.count(True) == 1
+    assert Job.objects.get().attempts == 1
+
+
+def test_a_claim_holds_for_thirty_seconds(job: Job) -> None:
+    mine = claimed(job.pk)
+    assert LEASE - timedelta(seconds=2) < timedelta(seconds=seconds(mine.lease_until)) <= LEASE
+    assert mine.keep_lease()
+    mine.release()
+    assert Job.claim(job.pk), "let go, it can be taken at once"
+
+
+def test_what_is_not_due_is_not_claimed(job: Job) -> None:
+    Job.objects.update(due_at=Now() + timedelta(seconds=5))
+    assert Job.claim(job.pk) is None
+    Job.objects.update(due_at=None)
+    assert Job.claim(job.pk) is None
+    assert Job.claim(job.pk + 1) is None
+
+
+def test_a_claim_that_crashes_loses_neither_the_time_nor_the_hint(job: Job) -> None:
+    Job.objects.update(due_at=None, nudged_at=Now())
+    assert claimed(job.pk).nudged_at is None
+    Job.objects.update(lease_until=Now() - timedelta(seconds=1))
+    assert Job.claim(job.pk)
+
+
+def test_a_hint_during_the_lease_stays(job: Job) -> None:
+    mine = claimed(job.pk)
+    mine.nudge()
+    mine.postpone(timedelta(hours=1))
+    mine.release()
+    assert Job.claim(job.pk) is None, "hints keep five seconds distance"
+    Job.objects.update(claimed_at=Now() - NUDGE_REST)
+    again = claimed(job.pk)
+    assert (again.nudged_at, again.attempts) == (None, 2)
+
+
+def test_a_hint_never_moves_the_time(job: Job) -> None:
+    Job.objects.update(due_at=Now() + timedelta(hours=1))
+    due_at = Job.objects.get().due_at
+    job.nudge()
+    assert Job.objects.get().due_at == due_at
+    assert Job.ready().get() == job
+
+
+def test_a_lost_lease_writes_nothing(job: Job) -> None:
+    old = claimed(job.pk)
+    Job.objects.update(lease_until=Now() - timedelta(seconds=1))
+    new = claimed(job.pk)
+    assert not old.keep_lease()
+    with pytest.raises(Stale):
+        old.postpone(timedelta(hours=1), trouble="from the dead")
+    old.release()
+    now = Job.objects.get()
+    assert (now.lease_token, now.trouble) == (new.lease_token, "")
+    assert new.keep_lease()
+
+
+def test_a_lease_that_ran_out_is_not_extended_even_if_nobody_took_it(job: Job) -> None:
+    mine = claimed(job.pk)
+    Job.objects.update(lease_until=Now() - timedelta(milliseconds=1))
+    assert not mine.keep_lease()
+
+
+@pytest.mark.parametrize("kind", ["source", "key"])
+def test_errands_are_leased_alike(team: Team, alice: User, kind: str) -> None:
+    row: Source | ProviderKey = factories.motion(team, alice) if kind == "source" else ProviderKey.at("apixo")
+    type(row).objects.update(due_at=Now())
+    mine = type(row).claim(row.pk)
+    assert mine
+    assert type(row).claim(row.pk) is None
+    mine.postpone(None)
+    mine.release()
+    assert type(row).claim(row.pk) is None

@@ -1,0 +1,60 @@
+"""People and teams: one founding, one spelling of an address, one face."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from tests import factories
+from wanstudio.models import Membership, Team, User
+from wanstudio.models.people import AlreadySetUp
+
+
+def found(name: str = "Alice") -> User:
+    return User.objects.found_studio(
+        team="Northlight", name=name, email=f" {name}@Example.com ", password=factories.PASSWORD
+    )
+
+
+@pytest.mark.django_db
+def test_the_founder_owns_the_first_team() -> None:
+    alice = found()
+    membership = Membership.objects.get()
+    assert (membership.user, membership.role, str(membership)) == (alice, Membership.Role.OWNER, "Alice in Northlight")
+    assert (alice.email, alice.is_superuser) == ("alice@example.com", True)
+    assert alice.check_password(factories.PASSWORD)
+    with pytest.raises(AlreadySetUp):
+        found("Bob")
+    assert (User.objects.count(), Team.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_found_one_studio() -> None:
+    start = Barrier(8)
+
+    def race(number: int) -> bool:
+        start.wait(10)
+        try:
+            found(f"Person{number}")
+        except AlreadySetUp:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(race, range(8)))
+    assert won.count(True) == 1
+    assert User.objects.count() == Team.objects.count() == Membership.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_address_has_one_spelling() -> None:
+    alice = factories.user("Alice")
+    assert User.objects.get_by_natural_key(" ALICE@example.com") == alice
+
+
+def test_a_face() -> None:
+    assert (User(name="alice", email="a@b.c").initial, User(email="b@b.c").initial) == ("A", "B")
+    assert (str(User(email="b@b.c")), User(pk=7).colour, User().colour) == ("b@b.c", "c2", "c1")

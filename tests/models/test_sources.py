@@ -1,0 +1,88 @@
+"""Sources: what a link was, when it was read, and one row for one link."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from tests import factories
+from wanstudio.models import Source, Team, User
+
+pytestmark = pytest.mark.django_db
+
+FACTS = {"format": "mp4", "width": 64, "height": 48, "duration": 2.0}
+
+
+def link(team: Team, person: User, url: str = "https://example.com/a/my%20walk.mp4?x=1") -> Source:
+    return Source.from_link(team, person, Source.Kind.MOTION, url, FACTS)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://example.com/a/my%20walk.mp4?x=1", "my walk.mp4"),
+        ("https://example.com/", "example.com"),
+        ("https://example.com/" + "w" * 300, "w" * 200),
+    ],
+)
+def test_a_link_is_named_after_its_file(team: Team, alice: User, url: str, name: str) -> None:
+    source = link(team, alice, url)
+    assert (source.name, str(source), source.url) == (name, name, url)
+    assert source.is_motion
+
+
+def test_a_link_is_due_for_its_poster(team: Team, alice: User) -> None:
+    assert Source.ready().filter(pk=link(team, alice).pk).exists()
+
+
+def test_one_row_for_one_link(team: Team, alice: User, bob: User, charlie: User) -> None:
+    first = link(team, alice)
+    Source.objects.update(probed_at=Now() - timedelta(hours=1), used_at=Now() - timedelta(hours=1))
+    old = Source.objects.get()
+    again = Source.from_link(team, bob, Source.Kind.MOTION, first.url, FACTS | {"duration": 3.0})
+    assert again == first
+    now = Source.objects.get()
+    assert now.duration == again.duration == 3.0
+    assert now.probed_at > old.probed_at
+    assert now.used_at > old.used_at
+    assert link(charlie.teams.get(), charlie) != first
+    Source.objects.filter(pk=first.pk).update(deleted_at=Now())
+    assert link(team, alice) != first
+
+
+def test_only_links_grow_old(team: Team, alice: User) -> None:
+    upload, linked = factories.motion(team, alice), link(team, alice)
+    assert not linked.is_older_than(timedelta(minutes=10))
+    Source.objects.update(probed_at=Now() - timedelta(minutes=11))
+    assert linked.is_older_than(timedelta(minutes=10))
+    assert not upload.is_older_than(timedelta(minutes=10))
+    linked.learn({"width": 128})
+    assert not linked.is_older_than(timedelta(minutes=10))
+    assert linked.width == 128
+
+
+def test_stored_names_say_nothing_but_their_type(team: Team, alice: User) -> None:
+    source = factories.character(team, alice)
+    source.keep_poster(b"jpeg")
+    source.refresh_from_db()
+    for stored, ending in ((source.file.name, ".png"), (source.poster.name, ".jpg")):
+        assert stored
+        assert stored.startswith(f"sources/{team.pk}/")
+        assert stored.endswith(ending)
+        assert "mira" not in stored
+
+
+def test_facts_in_one_line(team: Team, alice: User) -> None:
+    big = factories.motion(team, alice, size_bytes=19_293_798, duration=26, fps=29.97)
+    assert big.facts == "26.0 s · 720 × 1280 · 29.97 fps · 18.4 MB"
+    assert factories.character(team, alice, size_bytes=2_000).facts == "768 × 1152 · PNG · 1 KB"
+    assert link(team, alice).facts == "2.0 s · 64 × 48"
+
+
+def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:
+    source = factories.motion(team, alice)
+    source.discard()
+    gone = Source.objects.get(pk=source.pk)
+    assert gone.deleted_at
+    with gone.file.open() as file:
+        assert file.read() == b"clip"

@@ -1,0 +1,52 @@
+"""What holds for the tree as a whole: what is named is there, and what is documented is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wanstudio.sandbox.prompts import TABLE
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_template_names_static_files_that_exist_and_keeps_the_content_policy(template: Path) -> None:
+    text = template.read_text()
+    missing = [
+        name for name in re.findall(r"""\{% static ['"]([^'"]+)['"]""", text) if not (ROOT / "static" / name).exists()
+    ]
+    assert not missing
+    assert not re.findall(r"<[^>{]*\s(style|on[a-z]+)=", text), "no inline style or handler"
+    assert not re.findall(r"<script(?![^>]*\bsrc=)", text), "no inline script"
+    assert not re.findall(r"<style", text)
+
+
+def test_scripts_import_nothing() -> None:
+    """Hashed names are written into templates, not into scripts: an import would ask for a name without a hash."""
+    wrong = [
+        path.name
+        for path in (ROOT / "static/js").glob("*.js")
+        if re.search(r"^import |\bimport\(", path.read_text(), re.M)
+    ]
+    assert not wrong
+
+
+def test_readme_lists_every_test_prompt() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [prompt for prompt, meaning in TABLE if f"| `{prompt}` | {meaning} |" not in readme] == []
+
+
+def test_env_example_lists_every_setting() -> None:
+    settings = (ROOT / "wanstudio/settings.py").read_text()
+    read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", settings))
+    listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert read - listed == set()
+    assert listed - read == set()
+
+
+def test_nothing_is_named_that_exists_on_one_machine_only() -> None:
+    suspects = re.compile(r"(?<![\w.])/(home|root|work|farm)/\w")
+    texts = [path for kind in ("*.py", "*.md", "*.html", "*.js", "*.css") for path in (ROOT / "wanstudio").rglob(kind)]
+    assert [str(path) for path in [*texts, *TEMPLATES, ROOT / "README.md"] if suspects.search(path.read_text())] == []

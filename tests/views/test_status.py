@@ -1,0 +1,102 @@
+"""The poll that keeps pages true: one request for all jobs of a page, and an end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests import factories
+from tests.views.rows import moved, result
+from wanstudio.models import Job, Money, State, Team, User
+
+Queries = Callable[..., Any]
+
+
+@pytest.fixture
+def job(team: Team, alice: User) -> Job:
+    return factories.job(team, alice, provider="apixo")
+
+
+def page(client: Client, job: Job) -> str:
+    return client.get(reverse("jobs.show", args=[job.pk])).content.decode()
+
+
+def poll(client: Client, seen: str, kind: str = "rows") -> Any:
+    return client.get(reverse("jobs.status"), {"as": kind, "seen": seen})
+
+
+def test_nothing_new_is_204(job: Job, as_alice: Client) -> None:
+    assert poll(as_alice, f"{job.pk}:{job.version}").status_code == 204
+    assert poll(as_alice, "").status_code == 204
+
+
+@pytest.mark.parametrize("kind", ["rows", "job", "dock"])
+def test_a_change_comes_out_of_band(kind: str, team: Team, alice: User, as_alice: Client) -> None:
+    still, changed = factories.job(team, alice), factories.job(team, alice)
+    seen = f"{still.pk}:{still.version},{changed.pk}:{changed.version}"
+    after = moved(changed, State.RUNNING, started_at=timezone.now())
+
+    html = poll(as_alice, seen, kind).content.decode()
+
+    assert html.count('hx-swap-oob="morph"') == 1
+    assert f'-{changed.pk}" hx-swap-oob="morph"' in html
+    assert f"seen={still.pk}:{still.version},{after.pk}:{after.version}" in html
+
+
+def test_polling_ends_with_the_last_change(job: Job, as_alice: Client) -> None:
+    moved(job, State.FAILED, failure="NSFW")
+    html = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
+
+    assert 'id="poller"' in html
+    assert "hx-trigger" not in html
+    assert f"<title>Failed: {job.title} · Wan Studio</title>" in html
+    assert "favicon-failed" in html
+
+
+def test_a_finished_page_never_asks(job: Job, as_alice: Client) -> None:
+    assert 'hx-trigger="every 2s' in page(as_alice, job)
+    moved(job, State.CANCELLED, money=Money.RELEASED)
+    assert 'hx-trigger="every 2s' not in page(as_alice, job)
+
+
+@pytest.mark.parametrize("kind", ["rows", "job", "dock"])
+@pytest.mark.parametrize("state", [State.RUNNING, State.FAILED, State.UNCERTAIN, State.ARCHIVING, State.DONE])
+def test_a_poll_costs_three_queries_for_any_number(
+    kind: str,
+    state: State,
+    team: Team,
+    alice: User,
+    as_alice: Client,
+    django_assert_max_num_queries: Queries,
+) -> None:
+    jobs = [factories.job(team, alice) for _ in range(12)]
+    for job in jobs:
+        done = {"video": result(job), "result_urls": ["a", "b"]} if state == State.DONE else {}
+        moved(job, state, failure="NSFW", **done)
+    poll(as_alice, "")  # a fresh process asks once whether there is a user yet
+    with django_assert_max_num_queries(3):
+        answer = poll(as_alice, ",".join(f"{job.pk}:{job.version}" for job in jobs), kind)
+    assert answer.content.count(b'hx-swap-oob="morph"') == len(jobs)
+
+
+@pytest.mark.parametrize("seen", ["x", "1", "1:", ":1", "1:x", "9" * 30 + ":1", "-1:1", "1:1:1", "²:1"])
+def test_nonsense_in_what_was_seen_is_no_error(seen: str, as_alice: Client) -> None:
+    assert poll(as_alice, seen).status_code in (200, 204)
+
+
+def test_an_unknown_fragment_is_404(job: Job, as_alice: Client) -> None:
+    assert poll(as_alice, f"{job.pk}:1", "nothing").status_code == 404
+
+
+def test_further_results_are_listed(job: Job, as_alice: Client) -> None:
+    videos = [result(job, position) for position in (0, 1)]
+    after = moved(job, State.DONE, video=videos[0], result_urls=["a", "b"], money=Money.SETTLED)
+
+    html = page(as_alice, after)
+    assert all(reverse("videos.show", args=[video.pk]) in html for video in videos)
+    # The poll has no query left for them: its fragment lets the page ask.
+    answer = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
+    assert 'hx-select="#results"' in answer

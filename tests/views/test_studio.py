@@ -1,0 +1,136 @@
+"""The studio's page and its price: what is chosen, what it costs, and why."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from wanstudio.models import Source, Team, User
+
+
+@pytest.fixture
+def character(team: Team, alice: User) -> Source:
+    return factories.character(team, alice)
+
+
+@pytest.fixture
+def motion(team: Team, alice: User) -> Source:
+    return factories.motion(team, alice)
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+
+def test_the_page_is_for_who_is_signed_in(as_alice: Client, nobody: Client) -> None:
+    assert as_alice.get("/").status_code == 200
+    assert nobody.get("/").headers["Location"].startswith(reverse("account_login"))
+
+
+def test_the_address_names_what_is_chosen(as_alice: Client, character: Source, motion: Source) -> None:
+    page = as_alice.get("/", {"character": character.pk, "motion": motion.pk})
+    html = page.content.decode()
+
+    assert f'name="character" value="{character.pk}"' in html
+    assert f'name="motion" value="{motion.pk}"' in html
+    assert "14.2 s × $0.04 = $0.57" in html
+    assert 'name="quoted" value="0.57"' in html
+    assert "data-incomplete" not in html
+
+
+def test_what_another_team_has_cannot_be_chosen(as_alice: Client, charlie: User) -> None:
+    theirs = factories.motion(charlie.teams.get(), charlie)
+    html = as_alice.get("/", {"motion": theirs.pk}).content.decode()
+
+    assert f'name="motion" value="{theirs.pk}"' not in html
+    assert theirs.name not in html
+
+
+def test_an_earlier_job_fills_the_form(as_alice: Client, team: Team, alice: User) -> None:
+    job = factories.job(team, alice, behaviour="replace", prompt="Keep the coat", resolution="720p", seed=99)
+    anew = as_alice.get("/", {"from": job.pk}).content.decode()
+    same = as_alice.get(f"/?from={job.pk}&same").content.decode()
+
+    assert f'name="character" value="{job.character_id}"' in anew
+    assert "Keep the coat" in anew
+    assert re.search(r'value="replace"[^>]* checked', anew)
+    assert re.search(r'value="random"[^>]* checked', anew)
+    assert re.search(r'value="fixed"[^>]* checked', same)
+    assert 'name="seed" value="99"' in same
+
+
+def test_the_page_costs_the_same_for_any_number_of_uploads(
+    as_alice: Client, team: Team, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(12):
+        factories.motion(team, alice)
+        factories.character(team, alice)
+        factories.job(team, alice)
+    with django_assert_max_num_queries(10):
+        as_alice.get("/")
+
+
+# --- the price ----------------------------------------------------------------------------------------
+
+
+def ask(client: Client, **fields: Any) -> str:
+    return client.get(reverse("studio.price"), fields).content.decode()
+
+
+def test_before_anything_is_chosen_the_card_says_the_least(as_alice: Client) -> None:
+    html = ask(as_alice, resolution="720p")
+
+    assert "$0.40" in html
+    assert "Add a character and a motion first." in html
+    assert 'name="quoted" value=""' in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason", "notice"),
+    [
+        ("14.2", "14.2 s × $0.04 = $0.57", None),
+        ("3.2", "3.2 s, billed as 5 s × $0.04 = $0.20", "The least that is billed is 5 s"),
+        ("150", "150 s, billed as 120 s × $0.04 = $4.80, the rest is not generated", "Only the first 120 s"),
+    ],
+)
+def test_a_clip_on_its_way_has_a_price(seconds: str, reason: str, notice: str | None, as_alice: Client) -> None:
+    html = ask(as_alice, seconds=seconds, resolution="480p", arriving="motion")
+
+    assert reason in html
+    assert "Add a character first." in html
+    assert "data-incomplete" in html
+    assert (notice or "The clip is") in html if notice else "The clip is" not in html
+
+
+def test_both_resolutions_stand_in_their_segments(as_alice: Client, motion: Source) -> None:
+    html = ask(as_alice, motion=motion.pk, resolution="480p")
+
+    assert '<span class="segment-price" id="price-480p" hx-swap-oob="true">$0.57</span>' in html
+    assert '<span class="segment-price" id="price-720p" hx-swap-oob="true">$1.14</span>' in html
+
+
+def test_while_a_link_is_read_there_is_no_price(as_alice: Client, character: Source) -> None:
+    html = ask(as_alice, character=character.pk, arriving=["motion", "link"])
+
+    assert "Reading the clip" in html
+    assert "Waiting for the clip." in html
+    assert "data-incomplete" in html
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e99", "long"])
+def test_a_length_that_is_none_has_no_price(seconds: str, as_alice: Client) -> None:
+    assert 'name="quoted" value=""' in ask(as_alice, seconds=seconds)
+
+
+def test_a_strangers_clip_has_no_price_here(as_charlie: Client, motion: Source) -> None:
+    assert 'name="quoted" value=""' in ask(as_charlie, motion=motion.pk)
+
+
+def test_a_form_that_made_its_job_gets_a_fresh_nonce(as_alice: Client, team: Team, alice: User) -> None:
+    job = factories.job(team, alice)
+
+    assert re.search(r'name="nonce" value="(?!' + str(job.nonce) + ")[^>]+hx-swap-oob", ask(as_alice, nonce=job.nonce))
+    assert 'name="nonce"' not in ask(as_alice, nonce=uuid4())

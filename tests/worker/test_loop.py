@@ -1,0 +1,194 @@
+"""The embedded worker: finds what is due, tells that it lives, and stops in order."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.fake_apixo import FakeApixo, envelope, taken_but
+from tests.provider.scripted import answer
+from tests.worker.conftest import MakeJob
+from tests.worker.steps import fresh
+from wanstudio.models import Heartbeat, Job, ProviderKey, Source, State
+from wanstudio.worker import loop
+from wanstudio.worker.advance import advance
+from wanstudio.worker.loop import Loop, sweep_drafts, wait_for
+
+Working = Callable[..., AbstractContextManager[threading.Thread]]
+
+
+@pytest.fixture
+def working(apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> Working:
+    """A loop at work in a thread; it has stopped when the block ends."""
+    monkeypatch.setattr(loop, "LOOK_EVERY_S", 0.02)
+
+    @contextmanager
+    def work(stop_within_s: float = 5) -> Iterator[threading.Thread]:
+        stop = threading.Event()
+        thread = threading.Thread(target=Loop(stop).run)
+        thread.start()
+        try:
+            yield thread
+        finally:
+            stop.set()
+            thread.join(stop_within_s)
+        assert not thread.is_alive(), "it did not stop in time"
+
+    return work
+
+
+def test_a_job_from_the_click_to_ready(job: Job, apixo: FakeApixo, film: bytes, working: Working) -> None:
+    with working():
+        apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
+        apixo.succeed(fresh(job).task_id, film)
+        Job.objects.update(due_at=Now())
+        apixo.wait_for(lambda: fresh(job).state == State.DONE)
+    assert fresh(job).lease_token is None
+    assert len(apixo.posts) == 1
+
+
+def test_many_jobs_each_once(make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working) -> None:
+    jobs = [make_job() for _ in range(30)]
+    with working():
+        apixo.wait_for(lambda: len(apixo.posts) == 30)
+        apixo.wait_for(lambda: not Job.objects.exclude(state=State.RUNNING).exists())
+    assert sorted(Job.objects.values_list("task_id", flat=True)) == sorted(apixo.made)
+    assert len(apixo.posts) == len(jobs)
+
+
+def test_it_serves_errands_too(make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working) -> None:
+    source = make_job().motion
+    apixo.files["/inputs/walk.mp4"] = film
+    Source.objects.filter(pk=source.pk).update(due_at=Now())
+    with working():
+        apixo.wait_for(lambda: bool(Source.objects.get(pk=source.pk).poster))
+        # The balance is asked for at every start.
+        apixo.wait_for(lambda: ProviderKey.at("apixo").balance is not None)
+
+
+def test_it_tells_that_it_lives(apixo: FakeApixo, working: Working) -> None:
+    assert not Heartbeat.alive()
+    with working():
+        apixo.wait_for(Heartbeat.alive)
+    assert Heartbeat.objects.count() == 1
+
+
+def test_it_looks_again_when_looking_failed(
+    job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [DatabaseError("database is locked")] * 2
+
+    def due(*args: object) -> list[int]:
+        if failures:
+            raise failures.pop()
+        return list(Job.ready().values_list("pk", flat=True)) if args[0] is Job else []
+
+    monkeypatch.setattr(loop, "due", due)
+    with working():
+        apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
+    assert "could not look for work" in caplog.text
+
+
+def test_it_survives_a_claim_that_fails(
+    job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = [DatabaseError("database is locked")]
+
+    def fail_once(model: type[Job], pk: int) -> bool:
+        if model is Job and failures:
+            raise failures.pop()
+        return advance(model, pk)
+
+    monkeypatch.setattr(loop, "advance", fail_once)
+    with working():
+        apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
+    assert "could not be claimed" in caplog.text
+
+
+def test_it_lets_a_submission_finish(job: Job, apixo: FakeApixo, working: Working, settings: Settings) -> None:
+    go = threading.Event()
+    settings.PROVIDER_READ_TIMEOUT_S = 5
+
+    def answer_at_the_end(line: object, over: threading.Event) -> None:
+        go.wait(5)
+        answer(200, envelope(data={"taskId": apixo.made[0]}))(line, over)  # type: ignore[arg-type]
+
+    apixo.on_post(taken_but(answer_at_the_end))
+    with working():
+        apixo.wait_for(lambda: bool(apixo.posts))
+        threading.Timer(0.1, go.set).start()
+    assert fresh(job).state == State.RUNNING
+
+
+def test_it_does_not_wait_for_steps_that_have_not_begun(make_job: MakeJob, apixo: FakeApixo, working: Working) -> None:
+    for _ in range(12):
+        make_job()
+    with working(stop_within_s=3):
+        apixo.wait_for(lambda: len(apixo.posts) >= 1)
+    assert not Job.objects.filter(state=State.SUBMITTING).exists()
+    assert Job.objects.filter(state=State.RUNNING).count() == len(apixo.posts)
+
+
+def test_what_does_not_finish_is_cut_off(
+    job: Job,
+    apixo: FakeApixo,
+    working: Working,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(loop, "LAST_STEPS_S", 0.1)
+    settings.PROVIDER_READ_TIMEOUT_S = 20
+    answering = threading.Event()
+
+    def too_slow(line: object, over: threading.Event) -> None:
+        answering.wait(10)
+        answer(200, envelope(data={"taskId": apixo.made[0]}))(line, over)  # type: ignore[arg-type]
+
+    apixo.on_post(taken_but(too_slow))
+    with working():
+        apixo.wait_for(lambda: bool(apixo.posts))
+    assert "1 steps cut off" in caplog.text
+    # In a process of its own it would be gone now; here its thread is let go before the next test.
+    answering.set()
+    apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
+
+
+def test_waiting_has_an_end() -> None:
+    assert wait_for(lambda: True, 0)
+    assert not wait_for(lambda: False, 0.01)
+
+
+def test_old_drafts_are_swept(settings: Settings) -> None:
+    folder = settings.FILE_UPLOAD_TEMP_DIR
+    old, new, inner = folder / "result-old.mp4", folder / "result-new.mp4", folder / "folder"
+    for draft in (old, new):
+        draft.write_bytes(b"half")
+    inner.mkdir()
+    yesterday = time.time() - timedelta(hours=25).total_seconds()
+    for path in (old, inner):
+        os.utime(path, (yesterday, yesterday))
+    sweep_drafts()
+    assert (old.exists(), new.exists(), inner.exists()) == (False, True, True)
+    new.unlink()
+    inner.rmdir()
+
+
+def test_a_silent_worker_is_missed_after_half_a_minute(transactional_db: None) -> None:
+    Heartbeat.beat("here:1")
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(seconds=29))
+    assert Heartbeat.alive()
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(seconds=31))
+    assert not Heartbeat.alive()
+    Heartbeat.objects.update(seen_at=timezone.now() - timedelta(days=2))
+    Heartbeat.beat("here:2")
+    assert Heartbeat.objects.get().name == "here:2"

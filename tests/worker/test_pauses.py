@@ -1,0 +1,110 @@
+"""What holds the whole key back, and what lets it go again: 401, 402, 403 three times, 429."""
+
+from decimal import Decimal
+
+from tests.fake_apixo import HTML, FakeApixo, refusal
+from tests.provider.scripted import answer
+from tests.worker.conftest import MakeJob
+from tests.worker.steps import ask, open_up, running, step, wait_s
+from wanstudio.models import Job, Money, ProviderKey, State
+
+
+def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
+    first, second = make_job(), make_job()
+    apixo.on_post(refusal(401, "Invalid or missing API key"))
+    first = step(first)
+    assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
+    assert "refuses the key" in first.trouble
+    second = step(second)
+    assert (second.state, second.trouble) == (State.QUEUED, first.trouble)
+    assert 29 < wait_s(second) <= 40
+    assert len(apixo.posts) == 1
+    key = ProviderKey.at("apixo")
+    assert key.pause == ProviderKey.Pause.UNAUTHORIZED
+    assert 29 < wait_s(key) <= 40
+    apixo.on_balance(refusal(401), always=True)
+    ask(key)
+    assert ProviderKey.at("apixo").blocks_sending
+    apixo.behave()
+    ask(key)
+    assert running(first).trouble == ""
+    running(second)
+
+
+def test_402_pauses_until_the_balance_covers_the_job(make_job: MakeJob, apixo: FakeApixo) -> None:
+    first, cheap = make_job(), make_job(resolution="480p")
+    assert first.price == Decimal("1.14")
+    apixo.on_post(refusal(402, "Insufficient balance"))
+    first = step(first)
+    assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
+    assert "balance" in first.trouble
+    key = ProviderKey.at("apixo")
+    assert (key.pause, key.needed) == (ProviderKey.Pause.NO_BALANCE, first.price)
+    apixo.balance = 1.13
+    ask(key)
+    assert step(cheap).state == State.QUEUED
+    assert len(apixo.posts) == 1
+    apixo.balance = 1.14
+    ask(key)
+    running(first)
+    assert ProviderKey.at("apixo").needed == 0
+
+
+def test_429_holds_every_call_back(make_job: MakeJob, apixo: FakeApixo) -> None:
+    follower = running(make_job())
+    first, second = make_job(), make_job()
+    apixo.on_post(refusal(429, Retry_After="17"))
+    first = step(first)
+    assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
+    assert "slow down" in first.trouble
+    assert 16 < wait_s(first) < 20
+    assert 16 < wait_s(step(second)) < 20
+    assert 16 < wait_s(step(follower)) < 20
+    key = ProviderKey.at("apixo")
+    ask(key)
+    assert 29 < wait_s(ProviderKey.at("apixo")) <= 40
+    assert (len(apixo.posts), apixo.polls, apixo.balance_calls) == (2, [], 0)
+    open_up()
+    running(second)
+    step(follower)
+    ask(key)
+    assert (len(apixo.polls), apixo.balance_calls) == (1, 1)
+
+
+def test_429_without_a_header_waits_longer_and_longer_and_is_no_retry(job: Job, apixo: FakeApixo) -> None:
+    apixo.on_post(*[answer(429, HTML)] * 7)
+    waits = []
+    for _ in range(7):
+        job = step(job)
+        assert (job.state, job.retries) == (State.QUEUED, 0)
+        waits.append(wait_s(job))
+        open_up()
+    roofs = [10, 20, 40, 80, 160, 300, 300]
+    assert all(roof - 1 < wait < roof * 1.25 + 2 for wait, roof in zip(waits, roofs, strict=True)), waits
+    running(job)
+    assert ProviderKey.at("apixo").throttles == 7
+    step(job)
+    assert ProviderKey.at("apixo").throttles == 0, "a call that went through starts the waits from the bottom"
+
+
+def test_retry_after_nothing_is_no_storm(job: Job, apixo: FakeApixo) -> None:
+    apixo.on_post(refusal(429, Retry_After="0"))
+    assert wait_s(step(job)) > 0.9
+
+
+def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
+    apixo.on_post(refusal(403), refusal(403), refusal(400), refusal(403), refusal(403), refusal(403))
+    for _ in range(5):
+        assert step(make_job()).state == State.FAILED
+        assert not ProviderKey.at("apixo").blocks_sending, "the 400 stood between them"
+    assert step(make_job()).state == State.FAILED
+    held = step(make_job())
+    assert (held.state, ProviderKey.at("apixo").pause) == (State.QUEUED, ProviderKey.Pause.FORBIDDEN)
+    assert len(apixo.posts) == 6
+    ask(ProviderKey.at("apixo"))
+    apixo.on_post(refusal(403))
+    assert step(held).state == State.FAILED
+    assert ProviderKey.at("apixo").blocks_sending, "one more suspends at once"
+    ask(ProviderKey.at("apixo"))
+    running(make_job())
+    assert ProviderKey.at("apixo").strikes == 0
