@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 VENV := .venv
+CAREFUL := wanstudio/models/job*.py,wanstudio/pricing.py,wanstudio/provider/*,wanstudio/worker/*
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run work test check lock clean
+.PHONY: help run work test check screenshots lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,7 +40,13 @@ check: $(VENV)/installed-dev ## lint, format, types, templates, migrations, depl
 
 test: $(VENV)/installed-dev ## the whole suite, browser tests included
 	@$(BIN)/python -m tests.needs
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-report=json
+	$(BIN)/python -m pytest --cov --cov-report=
+	@echo "Branch coverage of what handles money and jobs (at least 90 %):"
+	@$(BIN)/coverage report --fail-under=90 --skip-empty --include='$(CAREFUL)'
+
+screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.e2e.screenshots
 
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

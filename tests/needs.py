@@ -21,7 +21,8 @@ def main() -> None:
     if browser():
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing Chromium for the browser tests…", flush=True)
+        sys.stdout.write("Installing Chromium for the browser tests…\n")
+        sys.stdout.flush()
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
         subprocess.run(

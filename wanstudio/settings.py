@@ -37,7 +37,9 @@ PROVIDERS = {"apixo": (APIXO_BASE_URL, APIXO_API_KEY), "sandbox": (SANDBOX_BASE_
 PRICES = options.price_table(env.str("APIXO_PRICES", "2026-01-01 480p=0.04 720p=0.08"))
 # Multiplies every wait of the provider's politeness; the sandbox's are short so that a beginner does not wait.
 PACE = options.pace(env.float("WANSTUDIO_PACE", 1.0 if APIXO_API_KEY else 0.03), PROVIDERS[PROVIDER][0])
-PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", 60.0 if APIXO_API_KEY else 15.0, validate=options.positive)
+PROVIDER_READ_TIMEOUT_S = env.float(
+    "WANSTUDIO_READ_TIMEOUT", 60.0 if APIXO_API_KEY else 15.0, validate=options.positive
+)
 
 # --- addresses ----------------------------------------------------------------------------------------
 WANSTUDIO_URL = options.public_address(env.str("WANSTUDIO_URL", ""))

@@ -31,14 +31,13 @@ class People(BaseUserManager["User"]):
     def found_studio(self, *, team: str, name: str, email: str, password: str) -> "User":
         """The first person, owner of the first team. Two at once make one: the second gets `AlreadySetUp`.
 
-        The team's primary key is fixed to 1, so that the database itself refuses a second founding.
+        `is_first` is true or null and unique, so that the database itself refuses a second founding.
         """
         try:
             with transaction.atomic():
                 if self.exists():
                     raise AlreadySetUp
-                founded = Team(pk=1, name=team)
-                founded.save(force_insert=True)
+                founded = Team.objects.create(name=team, is_first=True)
                 owner = self.create_superuser(email, password, name=name)
                 Membership.objects.create(team=founded, user=owner, role=Membership.Role.OWNER)
                 return owner
@@ -78,6 +77,7 @@ class Team(models.Model):
     """Who shares sources, jobs, videos and a budget. Every other row belongs to one."""
 
     name = models.CharField(max_length=100)
+    is_first = models.BooleanField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 

@@ -98,3 +98,7 @@ class ProviderKey(Leased):
 
     def ask_balance_now(self) -> None:
         ProviderKey.objects.filter(pk=self.pk).update(due_at=Now())
+
+    def ask_balance_within(self, wait: timedelta) -> None:
+        """Due after `wait` at the latest; what is due sooner stays."""
+        ProviderKey.objects.filter(pk=self.pk, due_at__gt=Now() + wait).update(due_at=Now() + wait)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models import Job, Source, Team, Transition, User, Video
 
 
 def person(request: HttpRequest) -> User:
@@ -26,18 +26,9 @@ def current_team(request: HttpRequest) -> Team:
     return team
 
 
-def owned_team(request: HttpRequest) -> Team:
-    """The current team, if this person owns it."""
-    team = current_team(request)
-    if not team.memberships.filter(user=person(request), role=Membership.Role.OWNER).exists():
-        raise Http404("not the owner")
-    return team
-
-
 def team_in(request: HttpRequest) -> Team:
     """The team the posted form names, if this person is in it."""
-    named = request.POST.get("team", "")
-    team = teams(request).filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
+    team = teams(request).filter(pk=number(request.POST.get("team")) or 0).first()
     if team is None:
         raise Http404("no such team")
     return team
@@ -71,3 +62,17 @@ def one(rows: QuerySet[Any], pk: int) -> Any:
     if row is None:
         raise Http404(f"no such {rows.model._meta.verbose_name}")
     return row
+
+
+def number(text: str | None) -> int | None:
+    """An id as the address or a form names it, or None for anything that cannot be one."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None
+
+
+def page(rows: QuerySet[Any], before: str | None, size: int) -> tuple[list[Any], int | None]:
+    """The next `size` rows, newest first, older than the id `before`; and the id to go on from, or None at the end."""
+    rows = rows.order_by("-pk")
+    if (last := number(before)) is not None:
+        rows = rows.filter(pk__lt=last)
+    found = list(rows[: size + 1])
+    return found[:size], found[size - 1].pk if len(found) > size else None

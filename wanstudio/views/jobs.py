@@ -27,19 +27,17 @@ def index(request: HttpRequest) -> HttpResponse:
     """The list, newest first, all of it or `only` some; a POST is the click on Generate."""
     if request.method == "POST":
         return submitting.create(request)
-    rows = access.jobs(request).order_by("-pk")
+    rows = access.jobs(request)
     only = request.GET.get("only", "")
     if only in FILTERS:
         rows = rows.filter(_filter(request, only))
     before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows[: PAGE + 1])
-    context = poll_context("rows", page[:PAGE]) | {
+    page, following = access.page(rows, before, PAGE)
+    context = poll_context("rows", page) | {
         "filters": list(FILTERS.items()),
         "only": only if only in FILTERS else "",
         "before": before,
-        "next": page[PAGE - 1].pk if len(page) > PAGE else None,
+        "next": following,
     }
     return render(request, "jobs/index.html", context)
 
@@ -144,7 +142,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     job: Job = access.one(access.jobs(request), pk)
     try:
         match request.POST.get("decision"):
-            case "attach" if task_id := request.POST.get("task_id", "").strip():
+            case "attach" if task_id := _task_id(request):
                 job.attach(task_id)
                 messages.info(request, "Asking APIXO about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
@@ -156,3 +154,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     except Stale:
         messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
     return redirect("jobs.show", pk)
+
+
+def _task_id(request: HttpRequest) -> str:
+    """As it was copied from the dashboard: without blanks around it, and nothing that cannot be printed."""
+    return "".join(letter for letter in request.POST.get("task_id", "") if letter.isprintable()).strip()

@@ -1,9 +1,10 @@
 """The click on Generate: one form, one job, at the price that was shown."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from wanstudio.addresses import is_reachable
@@ -31,7 +32,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.agrees_with(quote.price):
         told: Decimal | None = data["quoted"]
         return show_form(request, team, form, character, motion, was=told, status=409 if told is not None else 200)
-    job = Job.objects.accept(
+    job = _accept(
         nonce=data["nonce"],
         team=team,
         person=access.person(request),
@@ -45,6 +46,13 @@ def create(request: HttpRequest) -> HttpResponse:
         seed_drawn=form.seed_drawn,
     )
     return redirect("jobs.show", job.pk)
+
+
+def _accept(**row: Any) -> Job:
+    try:
+        return Job.objects.accept(**row)
+    except Job.DoesNotExist:
+        raise Http404("this form belongs to another team") from None
 
 
 def _same_form(form: JobForm, team: Team) -> Job | None:

@@ -27,12 +27,9 @@ def index(request: HttpRequest) -> HttpResponse:
     team = access.current_team(request)
     rows = _filtered(access.videos(request).filter(job__team=team), asked)
     before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows.order_by("-pk")[: PAGE + 1])
-    following = page[PAGE - 1].pk if len(page) > PAGE else None
+    page, following = access.page(rows, before, PAGE)
     context: dict[str, Any] = {
-        "videos": page[:PAGE],
+        "videos": page,
         "next_query": urlencode({**asked, "before": following}) if following else "",
     }
     if request.htmx:  # type: ignore[attr-defined]
@@ -45,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest) -> dict[str, str]:
     """The filters in the address that make sense."""
     asked = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "person", "behaviour")}
-    if not (asked["person"].isdecimal() and len(asked["person"]) < 19):
+    if access.number(asked["person"]) is None:
         asked["person"] = ""
     if asked["behaviour"] not in Job.Behaviour.values:
         asked["behaviour"] = ""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from wanstudio.models import Job, Money
+from wanstudio.models import Job, Money, ProviderKey
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskState, TaskStatus
 from wanstudio.worker import waits
@@ -23,6 +23,9 @@ def poll(job: Job) -> None:
     answer = ask_status(job.provider, job.task_id)
     if isinstance(answer, StatusProblem):
         return _trouble(job, answer)
+    if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
+        # The money has moved, or was given back: the owner wants to see which.
+        ProviderKey.at(job.provider).ask_balance_within(waits.seconds(5))
     if answer.state == TaskState.SUCCESS:
         return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_moment(answer.completed_ms))
     if answer.state == TaskState.FAILED:
