@@ -6,7 +6,7 @@ CAREFUL := wanstudio/models/job*.py,wanstudio/pricing.py,wanstudio/provider/*,wa
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run work test check screenshots lock clean
+.PHONY: help run work test check bench screenshots lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ test: $(VENV)/installed-dev ## the whole suite, browser tests included
 	$(BIN)/python -m pytest --cov --cov-report=
 	@echo "Branch coverage of what handles money and jobs (at least 90 %):"
 	@$(BIN)/coverage report --fail-under=90 --skip-empty --include='$(CAREFUL)'
+
+bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown
+	@$(BIN)/python -m bench
 
 screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
 	@$(BIN)/python -m tests.needs

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from wanstudio.views import files, first_run, health, hooks, jobs, studio, team, uploads, videos
+from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, uploads, videos
 
 urlpatterns = [
     path("", studio.index, name="studio.index"),
@@ -24,11 +24,14 @@ urlpatterns = [
     path("jobs/<int:pk>/rename/", jobs.rename, name="jobs.rename"),
     path("videos/", videos.index, name="videos.index"),
     path("videos/<int:pk>/", videos.show, name="videos.show"),
+    path("videos/<int:pk>/favourite/", videos.favourite, name="videos.favourite"),
     path("videos/<int:pk>/file", files.video, name="videos.file"),
     path("videos/<int:pk>/poster", files.video_poster, name="videos.poster"),
     path("team/", team.show, name="team.show"),
     path("usage/", team.usage, name="usage.show"),
-    path("settings/", team.settings, name="settings.show"),
+    path("settings/", settings.show, name="settings.show"),
+    path("settings/sending/", settings.sending, name="settings.sending"),
+    path("settings/balance/", settings.balance, name="settings.balance"),
     path("setup/", first_run.setup, name="setup"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

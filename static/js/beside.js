@@ -21,7 +21,8 @@ for (const views of document.querySelectorAll("[data-views]")) {
 
   views.addEventListener("change", ({ target }) => {
     const both = target.value === "beside";
-    if (both && !motion.src) motion.src = motion.dataset.src;
+    // Its first picture is wanted before anything plays.
+    if (both && !motion.src) Object.assign(motion, { preload: "auto", src: motion.dataset.src });
     for (const part of stage.querySelectorAll(".stage-motion, .stage-label")) part.hidden = !both;
     stage.classList.toggle("beside", both);
     if (both) follow();

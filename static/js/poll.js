@@ -25,7 +25,8 @@ function wake() {
 }
 document.addEventListener("visibilitychange", wake);
 window.addEventListener("pageshow", ({ persisted }) => persisted && wake());
-window.addEventListener("online", wake);
+// The cable is back, which says nothing about the studio: if it still does not answer, that is news again.
+window.addEventListener("online", () => { lost = false; wake(); });
 
 for (const trouble of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   document.addEventListener(trouble, (event) => { if (isPoll(event)) connection(true); });

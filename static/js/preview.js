@@ -11,6 +11,8 @@ function start(tile) {
   line.setAttribute("aria-hidden", "true");
   label.dataset.usual ??= label.textContent;
   video.addEventListener("timeupdate", () => {
+    // Emptied when it stops, it says so once more.
+    if (!video.isConnected) return;
     line.max = video.duration || 1;
     line.value = video.currentTime;
     label.textContent = `${video.currentTime.toFixed(1)} / ${label.dataset.usual}`;

@@ -24,7 +24,7 @@ function fail(slot, fact, line, { retry = true } = {}) {
   slot.querySelector(".arriving-words").setAttribute("role", "alert");
   part(slot, "retry").hidden = !retry;
   part(slot, "another").hidden = retry;
-  part(slot, "stop-word").textContent = "Take it out";
+  part(slot, "stop-word").hidden = true;
 }
 
 function left(seconds) {
@@ -78,7 +78,7 @@ function send(upload) {
   }
   slot.querySelector(".arriving-words").removeAttribute("role");
   part(slot, "retry").hidden = true;
-  part(slot, "stop-word").textContent = "Stop";
+  part(slot, "stop-word").hidden = false;
   const data = new FormData();
   data.set("team", form.elements.namedItem("team").value);
   data.set("kind", kind);

@@ -52,6 +52,9 @@ class Person:
         assert found, f"{answer.status_code} {answer.url}\n{answer.text[:3000]}"
         return int(found[1])
 
+    def rename(self, job: int, title: str) -> None:
+        self._post(f"/jobs/{job}/rename/", self.get(f"/jobs/{job}/").text, title=title)
+
 
 def _value(page: str, name: str) -> str:
     field = re.search(rf'<input[^>]*name="{name}"[^>]*>', page)

@@ -109,3 +109,36 @@ def test_the_balance_with_its_time(key: ProviderKey) -> None:
     key.note_balance(Decimal("-1.25"))
     assert (now(key).balance, now(key).problem, key.balance) == (Decimal("-1.25"), "", Decimal("-1.25"))
     assert now(key).balance_at
+
+
+def test_stopped_by_its_owner(key: ProviderKey) -> None:
+    key.stop()
+    first = now(key).stopped_at
+    assert first
+    key.stop()
+    assert now(key).stopped_at == first, "the second click keeps the time of the first"
+    now(key).resume()
+    assert now(key).stopped_at, "a good balance does not undo what a person decided"
+    assert ProviderKey.at("sandbox").stopped_at is None
+    key.go_on()
+    assert now(key).stopped_at is None
+
+
+def test_checking_is_while_the_balance_is_due(key: ProviderKey) -> None:
+    assert not key.is_checking
+    assert not ProviderKey(provider="unsaved").is_checking
+    key.ask_balance_after(SOON)
+    assert not key.is_checking
+    key.ask_balance_now()
+    assert key.is_checking
+    assert ProviderKey.claim(key.pk)
+    assert key.is_checking, "being asked for right now"
+
+
+def test_falls_short_only_by_a_fresh_balance(key: ProviderKey) -> None:
+    assert not key.falls_short_of(Decimal("1.14")), "never told"
+    key.note_balance(Decimal("1.14"))
+    assert not now(key).falls_short_of(Decimal("1.14"))
+    assert now(key).falls_short_of(Decimal("1.15"))
+    ProviderKey.objects.update(balance_at=Now() - timedelta(minutes=61))
+    assert not now(key).falls_short_of(Decimal("1.15"))

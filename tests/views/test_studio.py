@@ -1,15 +1,19 @@
 """The studio's page and its price: what is chosen, what it costs, and why."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import Source, Team, User
+from wanstudio.models import ProviderKey, Source, Team, User
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def test_the_page_costs_the_same_for_any_number_of_uploads(
         factories.motion(team, alice)
         factories.character(team, alice)
         factories.job(team, alice)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         as_alice.get("/")
 
 
@@ -134,3 +138,45 @@ def test_a_form_that_made_its_job_gets_a_fresh_nonce(as_alice: Client, team: Tea
 
     assert re.search(r'name="nonce" value="(?!' + str(job.nonce) + ")[^>]+hx-swap-oob", ask(as_alice, nonce=job.nonce))
     assert 'name="nonce"' not in ask(as_alice, nonce=uuid4())
+
+
+# --- what holds a video back --------------------------------------------------------------------------
+
+
+def card(client: Client, motion: Source, **fields: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client, motion=motion.pk, **fields)))
+
+
+def test_stopped_sending_is_said_before_the_click(as_alice: Client, character: Source, motion: Source) -> None:
+    stopped = "Sending is stopped in the settings."
+    assert stopped not in card(as_alice, motion)
+    ProviderKey.at("sandbox").stop()
+
+    html = ask(as_alice, character=character.pk, motion=motion.pk)
+    assert stopped in html
+    assert "Sending is stopped: it waits in the queue." in html
+    assert "data-incomplete" not in html, "it may be clicked all the same"
+    assert stopped in as_alice.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("provider", "whose"), [("sandbox", "The balance of the sandbox"), ("apixo", "The balance on the APIXO key")]
+)
+def test_a_low_balance_warns_and_does_not_block(
+    provider: str, whose: str, as_alice: Client, motion: Source, character: Source, settings: Settings
+) -> None:
+    settings.PROVIDER, settings.WANSTUDIO_URL = provider, "https://studio.example.com"
+    ProviderKey.at(provider).note_balance(Decimal("1.1399"))
+
+    told = f"{whose} is $1.13; this video needs $1.14. It would wait in the queue until there is enough."
+    assert told in card(as_alice, motion, resolution="720p")
+    assert "The balance" not in card(as_alice, motion, resolution="480p")
+    assert "The balance" not in ask(as_alice, resolution="720p"), "nothing is priced yet"
+    assert "data-incomplete" not in ask(as_alice, motion=motion.pk, character=character.pk, resolution="720p")
+
+
+def test_an_old_balance_says_nothing(as_alice: Client, motion: Source) -> None:
+    ProviderKey.at("sandbox").note_balance(Decimal(0))
+    ProviderKey.objects.update(balance_at=timezone.now() - timedelta(hours=2))
+
+    assert "The balance" not in card(as_alice, motion)

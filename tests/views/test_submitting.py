@@ -229,3 +229,11 @@ def test_uploads_need_an_address_that_the_provider_can_reach(
     response = post(as_alice, team, **fields, quoted="0.57")
     refused(response, "because it has no public address", "Give a link instead", "WANSTUDIO_URL", sources=2)
     refused(post(as_alice, team, character_file=upload("a.png", png()), motion=motion.pk), "WANSTUDIO_URL", sources=2)
+
+
+def test_a_good_file_beside_a_mistake_has_to_be_chosen_again(as_alice: Client, team: Team, motion: Source) -> None:
+    response = post(
+        as_alice, team, character_file=upload("mira.png", png()), motion=motion.pk, seed_mode="fixed", seed="x"
+    )
+
+    refused(response, "Choose “mira.png” once more", sources=1)

@@ -1,15 +1,14 @@
-"""People, spending and settings."""
+"""People and spending."""
 
 import re
 from decimal import Decimal
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from tests import factories
 from tests.views.rows import finished, moved
-from wanstudio.models import Money, ProviderKey, State, Team, User
+from wanstudio.models import Money, State, Team, User
 
 
 def words(client: Client, path: str) -> str:
@@ -52,30 +51,3 @@ def test_usage_adds_up_by_person_without_the_sandbox(team: Team, alice: User, bo
     price, nothing = Decimal("1.14"), Decimal(0)
     assert sums == {"Alice": (price, price, nothing), "Bob": (nothing, nothing, price)}
     assert "Spent $1.14 Reserved now $1.14 May have been charged $1.14 Videos 1" in words(as_alice, "/usage/")
-
-
-def test_only_the_owner_sees_the_machine(as_alice: Client, as_bob: Client) -> None:
-    assert "This machine" in words(as_alice, "/settings/")
-    assert "This machine" not in words(as_bob, "/settings/")
-    assert "Appearance" in words(as_bob, "/settings/")
-
-
-def test_the_balance_stands_with_its_age(as_alice: Client) -> None:
-    assert "not asked for yet" in words(as_alice, "/settings/")
-    ProviderKey.objects.create(provider="sandbox", balance=Decimal("74.87"), balance_at=timezone.now())
-    assert "$74.87 just now" in words(as_alice, "/settings/")
-
-
-@pytest.mark.parametrize(
-    ("pause", "sentence"),
-    [
-        ("unauthorized", "APIXO does not accept the key."),
-        ("no_balance", "The balance of the key is too low."),
-        ("forbidden", "APIXO refused three jobs in a row"),
-    ],
-)
-def test_a_paused_key_says_why_and_what_it_means(pause: str, sentence: str, as_alice: Client) -> None:
-    ProviderKey.objects.create(provider="sandbox", pause=pause)
-    page = words(as_alice, "/settings/")
-    assert sentence in page
-    assert "Jobs wait in the queue, and nothing is lost." in page

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.fake_apixo import HTML, FakeApixo, refusal
 from tests.provider.scripted import answer
 from tests.worker.conftest import MakeJob
 from tests.worker.steps import ask, open_up, running, step, wait_s
-from wanstudio.models import Job, Money, ProviderKey, State
+from wanstudio.models import Attempt, Job, Money, ProviderKey, State
 
 
 def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
@@ -108,3 +110,37 @@ def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -
     ask(ProviderKey.at("apixo"))
     running(make_job())
     assert ProviderKey.at("apixo").strikes == 0
+
+
+STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
+
+
+def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
+    follower, waiting = running(make_job()), make_job()
+    key = ProviderKey.at("apixo")
+    key.stop()
+    waiting = step(waiting)
+    assert (waiting.state, waiting.money, waiting.trouble) == (State.QUEUED, Money.RESERVED, STOPPED)
+    assert (waiting.retries, waiting.submissions.count(), len(apixo.posts)) == (0, 0, 1)
+    assert 29 < wait_s(waiting) <= 40
+    assert step(follower).state == State.RUNNING
+    assert len(apixo.polls) == 1, "what was sent is followed"
+    ask(key)
+    assert step(waiting).state == State.QUEUED, "a good balance does not start it again"
+    key.go_on()
+    assert running(waiting).trouble == ""
+
+
+def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Job.begin_submitting
+
+    def begin_then_stop(job: Job, *, callback: bool) -> Attempt:
+        attempt = begin(job, callback=callback)
+        ProviderKey.at("apixo").stop()
+        return attempt
+
+    monkeypatch.setattr(Job, "begin_submitting", begin_then_stop)
+    job = step(job)
+    assert (job.state, job.money, job.trouble, apixo.posts) == (State.QUEUED, Money.RESERVED, STOPPED, [])
+    (attempt,) = Attempt.objects.all()
+    assert attempt.outcome == "not_sent"

@@ -137,6 +137,11 @@ class JobForm(forms.Form):
                 return str(self.errors[name][0])
         return self._wrong.get(kind, "")
 
+    def unkept(self, kind: str) -> str:
+        """The name of a good file that a form with another mistake did not keep: browsers do not send it again."""
+        file = self.drafts[kind].file if self.errors and kind in self.drafts else None
+        return (file.name or "") if file else ""
+
     def keep_inputs(self, team: Team, person: User) -> tuple[Source, Source]:
         """The rows of character and motion. Call only when the form is valid."""
         character, motion = (self.drafts[kind].keep(team, person) for kind in ("character", "motion"))

@@ -1,6 +1,7 @@
 """The domain: rows and the verbs that move them, a noun a file."""
 
 from wanstudio.models.attempt import Attempt
+from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import Money, State
@@ -13,6 +14,7 @@ from wanstudio.models.video import Video
 
 __all__ = [
     "Attempt",
+    "Favourite",
     "Heartbeat",
     "Job",
     "Leased",

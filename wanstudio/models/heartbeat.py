@@ -23,6 +23,12 @@ class Heartbeat(models.Model):
         cls.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
 
     @classmethod
+    def age(cls) -> timedelta | None:
+        """How long ago the last beat of any worker was, by the database's clock; None if there never was one."""
+        newest = cls.objects.order_by("-seen_at").annotate(now=Now()).values_list("now", "seen_at").first()
+        return newest[0] - newest[1] if newest else None
+
+    @classmethod
     def alive(cls) -> bool:
         """Whether any worker was seen within the last 30 s, by the database's clock."""
         return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER).exists()

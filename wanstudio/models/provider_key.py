@@ -6,17 +6,21 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from wanstudio.models.leased import Leased
 
 # Three refusals with 403 in a row say that the key, not the content, is the reason.
 STRIKES = 3
+# An older balance is nothing to warn with.
+BALANCE_HOLDS = timedelta(hours=1)
 
 
 class ProviderKey(Leased):
     """One row a provider. The key itself is not in it. Due: the worker asks for the balance.
 
-    A 429 closes it to every call until `paused_until`; a refusal of the account (`pause`) to submissions only.
+    A 429 closes it to every call until `paused_until`; a refusal of the account (`pause`), or its owner (`stop`), to
+    submissions only.
     """
 
     class Pause(models.TextChoices):
@@ -33,6 +37,7 @@ class ProviderKey(Leased):
     strikes = models.PositiveIntegerField(default=0, help_text="403s in a row.")
     balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, help_text="Dollars, as last told.")
     balance_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True, blank=True, help_text="When the owner stopped all sending.")
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
 
     def __str__(self) -> str:
@@ -52,6 +57,17 @@ class ProviderKey(Leased):
     def blocks_sending(self) -> bool:
         """Whether an account problem holds all submissions back until the balance call says otherwise."""
         return self.pause != self.Pause.NONE
+
+    def stop(self) -> None:
+        """Hold every submission back until `go_on`. What was handed over is followed as usual.
+
+        Holds from the commit on, for a job that is just being sent up to its first byte. Crash: as before, or stopped.
+        """
+        ProviderKey.objects.filter(pk=self.pk, stopped_at=None).update(stopped_at=Now())
+
+    def go_on(self) -> None:
+        """The end of `stop`: queued jobs go out at their next look. A crash leaves it stopped, or over."""
+        ProviderKey.objects.filter(pk=self.pk).update(stopped_at=None)
 
     def throttle(self, wait: timedelta) -> None:
         """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one."""
@@ -87,6 +103,17 @@ class ProviderKey(Leased):
         """
         ProviderKey.objects.filter(pk=self.pk, pause=self.pause).update(pause=self.Pause.NONE, needed=0)
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether the balance is due, or being asked for right now."""
+        return ProviderKey.objects.filter(pk=self.pk, due_at__lte=Now()).exists()
+
+    def falls_short_of(self, price: Decimal) -> bool:
+        """Whether the last balance, if it is fresh enough to mean anything, does not cover `price` dollars."""
+        if self.balance is None or self.balance_at is None or timezone.now() - self.balance_at > BALANCE_HOLDS:
+            return False
+        return self.balance < price
+
     def note_balance(self, balance: Decimal) -> None:
         ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
         self.balance = balance
@@ -97,7 +124,12 @@ class ProviderKey(Leased):
         self.held().update(due_at=soon)
 
     def ask_balance_now(self) -> None:
+        """Due from this moment on: `is_checking` is true at once. A crash leaves it due, or as it was."""
         ProviderKey.objects.filter(pk=self.pk).update(due_at=Now())
+
+    def ask_balance_after(self, wait: timedelta) -> None:
+        """Due after `wait`, whatever was due before."""
+        ProviderKey.objects.filter(pk=self.pk).update(due_at=Now() + wait)
 
     def ask_balance_within(self, wait: timedelta) -> None:
         """Due after `wait` at the latest; what is due sooner stays."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Job, Source, Team, Transition, User, Video
+from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
 
 
 def person(request: HttpRequest) -> User:
@@ -24,6 +24,18 @@ def current_team(request: HttpRequest) -> Team:
     if team is None:
         raise Http404("no team")
     return team
+
+
+def owned_team(request: HttpRequest) -> Team:
+    """The team whose pages are shown, if this person is its owner; for everybody else there is no such page."""
+    team = current_team(request)
+    if not is_owner(request, team):
+        raise Http404("for the owner")
+    return team
+
+
+def is_owner(request: HttpRequest, team: Team) -> bool:
+    return team.memberships.filter(user=person(request), role=Membership.Role.OWNER).exists()
 
 
 def team_in(request: HttpRequest) -> Team:

@@ -17,7 +17,7 @@ from wanstudio.forms.setup import SetupForm
 from wanstudio.models import User
 from wanstudio.models.people import AlreadySetUp
 from wanstudio.options import is_loopback
-from wanstudio.views.health import machine_checks
+from wanstudio.views.machine import machine_checks
 
 MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/")
 

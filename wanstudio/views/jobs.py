@@ -7,12 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.models import Job, Stale, State
 from wanstudio.models.job_states import ENDED
 from wanstudio.views import access, submitting
+from wanstudio.views.back import back
 from wanstudio.views.cards import MOST_POLLED, card, poll_context
 from wanstudio.views.curl import as_curl
 
@@ -103,7 +103,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         job.cancel()
     except Stale:
         messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
-    return _back(request, pk)
+    return back(request, "jobs.show", pk)
 
 
 @login_required
@@ -115,7 +115,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         Job.objects.filter(pk=job.pk).update(title=title, version=F("version") + 1)
     else:
         messages.info(request, "A title needs at least one letter. Nothing was changed.")
-    return _back(request, pk)
+    return back(request, "jobs.show", pk)
 
 
 @login_required
@@ -125,14 +125,6 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
     job: Job = access.one(access.jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
     return render(request, "jobs/curl.html", {"job": job, "curl": as_curl(job), "signed": signed})
-
-
-def _back(request: HttpRequest, pk: int) -> HttpResponse:
-    """To the page the form names, if it is one of ours; else to the job's."""
-    named = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(named, {request.get_host()}, require_https=request.is_secure()):
-        return redirect(named)
-    return redirect("jobs.show", pk)
 
 
 @login_required

@@ -1,16 +1,17 @@
 """The price card: what it says for what is chosen right now. Reads rows, fetches nothing, writes nothing."""
 
 from collections.abc import Collection
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from django.conf import settings
 
 from wanstudio.addresses import is_reachable
-from wanstudio.models import Job, Source
+from wanstudio.models import Job, ProviderKey, Source
 from wanstudio.pricing import MAXIMUM_S, Quote
 from wanstudio.quoting import RESOLUTIONS, quote_today
 
+CENT = Decimal("0.01")
 UNREACHABLE = (
     "APIXO cannot fetch an uploaded file from this studio, because it has no public address.",
     "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
@@ -39,6 +40,7 @@ def price_context(
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
     unreachable = _needs_public_address(chosen.values()) and not is_reachable(settings.PROVIDER)
+    key = ProviderKey.objects.filter(provider=settings.PROVIDER).first()
     return {
         "quotes": quotes,
         "quote": quote,
@@ -48,11 +50,20 @@ def price_context(
         "behaviour": behaviour if behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,
         "was": was,
         "unreachable": UNREACHABLE if unreachable else None,
+        "stopped": bool(key and key.stopped_at),
+        "short_balance": _short_balance(key, quote),
         "reading": "motion" in arriving and not quote,
         "reading_link": "link" in arriving,
         "complete": bool(character and motion and quote and not unreachable),
         "missing": _missing(chosen, arriving),
     }
+
+
+def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:
+    """The balance that does not cover the quote, never rounded up to look as if it did."""
+    if key is None or key.balance is None or quote is None or not key.falls_short_of(quote.price):
+        return None
+    return key.balance.quantize(CENT, ROUND_FLOOR)
 
 
 def _needs_public_address(sources: Collection[Source | None]) -> bool:

@@ -15,7 +15,10 @@ RECENT = 8
 
 @dataclass(frozen=True)
 class Slot:
-    """One place. `wrong`: why what was given cannot be used; `url`: the link that was given; `other`: the id beside."""
+    """One place. `wrong`: why what was given cannot be used; `url`: the link that was given; `other`: the id beside.
+
+    `again`: the name of a file that was given but could not be kept, because something else in the form was wrong.
+    """
 
     kind: str
     recents: list[Source]
@@ -23,6 +26,7 @@ class Slot:
     wrong: str = ""
     url: str = ""
     other: int | None = None
+    again: str = ""
 
     @property
     def is_motion(self) -> bool:

@@ -53,20 +53,20 @@ def show_form(
     """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return."""
     character, motion = character or form.kept("character"), motion or form.kept("motion")
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
-    moving = list(access.jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
-    priced = price_context(
-        motion.duration if motion else None, resolution, behaviour, character=character, motion=motion, was=was
-    )
+    seconds = motion.duration if motion else None
+    priced = price_context(seconds, resolution, behaviour, character=character, motion=motion, was=was)
     context = {
         "form": form,
         "slots": _slots(request, team, form, character, motion),
         "first_price": bool(form.is_bound and priced["complete"] and not form.errors and was is None),
         "restore": restore,
-        "more": len(moving[MOST_DOCKED:]),
-        **poll_context("dock", moving[:MOST_DOCKED]),
-        **priced,
     }
-    return render(request, "studio/index.html", context, status=status)
+    return render(request, "studio/index.html", context | priced | _docked(request, team), status=status)
+
+
+def _docked(request: HttpRequest, team: Team) -> dict[str, Any]:
+    moving = list(access.jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
+    return {"more": len(moving[MOST_DOCKED:])} | poll_context("dock", moving[:MOST_DOCKED])
 
 
 def _slots(
@@ -81,6 +81,7 @@ def _slots(
             source,
             team,
             wrong=form.wrong_with(kind),
+            again=form.unkept(kind),
             url="" if source else form[f"{kind}_url"].value() or "",
             other=other.pk if (other := beside[kind]) else None,
         )

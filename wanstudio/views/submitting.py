@@ -1,7 +1,6 @@
 """The click on Generate: one form, one job, at the price that was shown."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,7 +8,8 @@ from django.shortcuts import redirect
 
 from wanstudio.addresses import is_reachable
 from wanstudio.forms.job import JobForm
-from wanstudio.models import Job, Team
+from wanstudio.models import Job, Source, Team
+from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
 from wanstudio.views import access
 from wanstudio.views.price_card import UNREACHABLE
@@ -27,30 +27,29 @@ def create(request: HttpRequest) -> HttpResponse:
     if form.errors:
         return show_form(request, team, form, status=422)
     character, motion = form.keep_inputs(team, access.person(request))
-    data = form.cleaned_data
-    quote = quote_today(motion.duration or 0, data["resolution"])
+    quote = quote_today(motion.duration or 0, form.cleaned_data["resolution"])
     if not form.agrees_with(quote.price):
-        told: Decimal | None = data["quoted"]
+        told: Decimal | None = form.cleaned_data["quoted"]
         return show_form(request, team, form, character, motion, was=told, status=409 if told is not None else 200)
-    job = _accept(
-        nonce=data["nonce"],
-        team=team,
-        person=access.person(request),
-        provider=settings.PROVIDER,
-        character=character,
-        motion=motion,
-        behaviour=data["behaviour"],
-        quote=quote,
-        prompt=data["prompt"],
-        seed=data["seed"],
-        seed_drawn=form.seed_drawn,
-    )
-    return redirect("jobs.show", job.pk)
+    return redirect("jobs.show", _accept(request, team, form, character, motion, quote).pk)
 
 
-def _accept(**row: Any) -> Job:
+def _accept(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
+    data = form.cleaned_data
     try:
-        return Job.objects.accept(**row)
+        return Job.objects.accept(
+            nonce=data["nonce"],
+            team=team,
+            person=access.person(request),
+            provider=settings.PROVIDER,
+            character=character,
+            motion=motion,
+            behaviour=data["behaviour"],
+            quote=quote,
+            prompt=data["prompt"],
+            seed=data["seed"],
+            seed_drawn=form.seed_drawn,
+        )
     except Job.DoesNotExist:
         raise Http404("this form belongs to another team") from None
 

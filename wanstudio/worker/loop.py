@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from threading import Event, Lock
 
 from django.conf import settings
@@ -39,7 +40,8 @@ class Loop:
         self._beat_at = 0.0
 
     def run(self) -> None:
-        ProviderKey.at(settings.PROVIDER).ask_balance_now()
+        # A moment later: the sandbox starts together with us.
+        ProviderKey.at(settings.PROVIDER).ask_balance_after(timedelta(seconds=2))
         sweep_drafts()
         log.info("worker %s is at work", self._name)
         while not self._stop.is_set():

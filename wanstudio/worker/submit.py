@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # What a second of result may weigh, and what must stay free besides.
 RESULT_BYTES_A_SECOND = 2_000_000
+STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
 
 
 class HeldBack(Exception):
@@ -95,6 +96,8 @@ def _post(job: Job) -> None:
 def _hold_back(job: Job) -> None:
     """Raises HeldBack while it must wait: for the key, for its owner, for room on the disk."""
     key = ProviderKey.at(job.provider)
+    if key.stopped_at:
+        raise HeldBack(STOPPED, waits.account())
     if not has_key(job.provider):
         raise HeldBack(
             "The APIXO key was taken away. Nothing was sent; it goes out once there is one.", waits.account()

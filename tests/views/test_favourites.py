@@ -1,0 +1,98 @@
+"""Stars on videos: each person's own, given and taken back, and a filter in the address."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.views.rows import finished
+from tests.views.test_videos import WALL, shown
+from wanstudio.models import Favourite, Team, User, Video
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def video(team: Team, alice: User) -> Video:
+    return finished(team, alice, title="Mira walks")
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+def star(client: Client, video: Video, favourite: str = "1", **sent: Any) -> Any:
+    return client.post(reverse("videos.favourite", args=[video.pk]), {"favourite": favourite, **sent})
+
+
+def test_a_star_is_for_the_team_and_each_persons_own(
+    video: Video, as_alice: Client, as_bob: Client, as_charlie: Client, nobody: Client
+) -> None:
+    assert star(as_charlie, video).status_code == 404
+    assert star(nobody, video).headers["Location"].startswith(reverse("account_login"))
+    assert as_alice.get(reverse("videos.favourite", args=[video.pk])).status_code == 405
+    assert not Favourite.objects.exists()
+
+    assert star(as_alice, video).headers["Location"] == reverse("videos.show", args=[video.pk])
+    assert (shown(as_alice, favourite="1"), shown(as_bob, favourite="1")) == ([video.pk], [])
+
+
+def test_the_same_star_twice_is_one(video: Video, as_alice: Client) -> None:
+    for _ in range(2):
+        star(as_alice, video)
+        assert str(Favourite.objects.get()) == f"star of Alice on {video}"
+    for _ in range(2):
+        star(as_alice, video, "0")
+        assert not Favourite.objects.exists()
+
+
+def test_without_a_script_the_star_leads_back(video: Video, as_alice: Client) -> None:
+    assert star(as_alice, video, next=f"{WALL}?q=mira").headers["Location"] == f"{WALL}?q=mira"
+    outside = star(as_alice, video, next="https://elsewhere.invalid/")
+    assert outside.headers["Location"] == reverse("videos.show", args=[video.pk])
+    html = as_alice.get(reverse("videos.show", args=[video.pk])).content.decode()
+    assert 'aria-pressed="true" aria-label="Favourite"' in html
+
+
+@pytest.mark.parametrize("on", ["tile", ""])
+def test_with_a_script_the_star_alone_is_swapped(on: str, video: Video, as_alice: Client) -> None:
+    url = reverse("videos.favourite", args=[video.pk])
+    sent = {"favourite": "1", "on": on, "next": f"{WALL}?q=mira"}
+    given = as_alice.post(url, sent, headers=HTMX).content.decode()
+
+    assert "<html" not in given
+    assert 'name="favourite" value="0"' in given
+    assert 'aria-pressed="true"' in given
+    assert f'name="next" value="{WALL}?q=mira"' in given
+    assert ("Favourite: Mira walks" in given) == bool(on)
+    taken = as_alice.post(url, {**sent, "favourite": "0"}, headers=HTMX).content.decode()
+    assert 'aria-pressed="false"' in taken
+
+
+def test_favourites_stand_in_the_address_beside_the_other_filters(
+    team: Team, alice: User, bob: User, as_alice: Client
+) -> None:
+    mine, theirs = finished(team, alice, title="Mira"), finished(team, bob, title="Otto")
+    finished(team, bob, title="Otto again")
+    for one in (mine, theirs):
+        star(as_alice, one)
+
+    assert shown(as_alice, favourite="1") == [theirs.pk, mine.pk]
+    assert shown(as_alice, favourite="1", person=str(bob.pk)) == [theirs.pk]
+    assert len(shown(as_alice, favourite="x")) == 3
+    page = as_alice.get(WALL, {"person": str(bob.pk), "favourite": "1"})
+    assert (page.context["count"], page.context["favourites"]) == (1, f"person={bob.pk}")
+    assert as_alice.get(WALL, {"person": str(bob.pk)}).context["favourites"] == f"person={bob.pk}&favourite=1"
+
+
+def test_stars_cost_no_query_each(
+    team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(20):
+        star(as_alice, finished(team, alice, title=f"Mira {number}"))
+    with django_assert_max_num_queries(9):
+        assert as_alice.get(WALL).content.decode().count('aria-pressed="true"') == 20

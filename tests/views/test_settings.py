@@ -1,0 +1,199 @@
+"""How the studio is set: the checks in words, the switch that stops sending, the balance on request."""
+
+import shutil
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.views.test_team import words
+from wanstudio.models import Heartbeat, ProviderKey, User
+
+SENDING, BALANCE = "/settings/sending/", "/settings/balance/"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+def test_only_the_owner_sees_the_machine(as_alice: Client, as_bob: Client) -> None:
+    assert "This machine" in words(as_alice, "/settings/")
+    assert "This machine" not in words(as_bob, "/settings/")
+    assert "Appearance" in words(as_bob, "/settings/")
+
+
+def test_the_balance_stands_with_its_age(as_alice: Client) -> None:
+    assert "not asked for yet" in words(as_alice, "/settings/")
+    ProviderKey.objects.create(provider="sandbox", balance=Decimal("74.87"), balance_at=timezone.now())
+    assert "$74.87 just now" in words(as_alice, "/settings/")
+
+
+@pytest.mark.parametrize(
+    ("pause", "sentence"),
+    [
+        ("unauthorized", "APIXO does not accept the key."),
+        ("no_balance", "The balance of the key is too low."),
+        ("forbidden", "APIXO refused three jobs in a row"),
+    ],
+)
+def test_a_paused_key_says_why_and_what_it_means(pause: str, sentence: str, as_alice: Client) -> None:
+    ProviderKey.objects.create(provider="sandbox", pause=pause)
+    page = words(as_alice, "/settings/")
+    assert sentence in page
+    assert "Jobs wait in the queue, and nothing is lost." in page
+
+
+# --- the switch ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [SENDING, BALANCE])
+def test_only_the_owner_may(path: str, as_bob: Client, as_charlie: Client, nobody: Client) -> None:
+    assert as_bob.post(path, {"sending": "stop"}).status_code == 404
+    assert as_charlie.post(path, {"sending": "stop"}).status_code == 404
+    assert nobody.post(path, {"sending": "stop"}).headers["Location"].startswith(reverse("account_login"))
+    assert not ProviderKey.objects.exists()
+
+
+def stopped() -> set[str]:
+    return set(ProviderKey.objects.exclude(stopped_at=None).values_list("provider", flat=True))
+
+
+def test_the_switch_says_what_is_wanted(as_alice: Client, as_bob: Client) -> None:
+    assert "Stop all sending" in words(as_alice, "/settings/")
+    for wanted in ("stop", "stop", "nonsense"):
+        assert as_alice.post(SENDING, {"sending": wanted}).headers["Location"] == "/settings/"
+        assert stopped() == {"apixo", "sandbox"}
+    assert as_alice.get(SENDING).status_code == 405
+
+    page = words(as_alice, "/settings/")
+    assert "All sending is stopped , just now . Jobs wait in the queue and nothing is charged for them." in page
+    assert "Start sending again" in page
+    theirs = words(as_bob, "/settings/")
+    assert "All sending is stopped" in theirs
+    assert "Start sending again" not in theirs
+    as_alice.post(SENDING, {"sending": "go_on"})
+    assert stopped() == set()
+
+
+# --- the balance --------------------------------------------------------------------------------------
+
+
+def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None:
+    key = ProviderKey.at("sandbox")
+    key.note_balance(Decimal("74.87"))
+    assert "every 2s" not in as_alice.get("/settings/").content.decode()
+    assert as_alice.post(BALANCE).headers["Location"] == "/settings/"
+    assert key.is_checking
+
+    page = as_alice.get("/settings/").content.decode()
+    assert "Checking…" in page
+    assert f'hx-get="{BALANCE}" hx-trigger="every 2s"' in page
+    assert "Checking…" in as_alice.post(BALANCE, headers=HTMX).content.decode()
+    assert "<button" not in as_bob.get(BALANCE, headers=HTMX).content.decode()
+
+    key.ask_balance_after(timedelta(minutes=10))
+    answer = as_alice.get(BALANCE, headers=HTMX).content.decode()
+    assert "every 2s" not in answer
+    assert "Check again" in answer
+    assert "$74.87" in answer
+    assert "<html" not in answer
+    assert as_alice.get(BALANCE).headers["Location"] == "/settings/"
+
+
+def test_a_balance_that_could_not_be_read(as_alice: Client) -> None:
+    ProviderKey.objects.create(provider="sandbox", problem="It did not answer.")
+    assert "The balance could not be read. It did not answer." in words(as_alice, "/settings/")
+
+
+# --- the checks ---------------------------------------------------------------------------------------
+
+
+def check(client: Client, title: str) -> tuple[bool | None, str]:
+    checks: Iterable[Any] = client.get("/settings/").context["checks"]
+    return next((one.ok, one.sentence) for one in checks if one.title == title)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "ok", "sentence"),
+    [
+        (2, True, "Running. Last heartbeat 2 s ago."),
+        (200, False, "Not running: last heartbeat 3 min ago. Jobs wait; start the studio again."),
+        (9000, False, "Not running: last heartbeat 2 h ago. Jobs wait; start the studio again."),
+    ],
+)
+def test_the_worker_with_its_last_beat(age_s: int, ok: bool, sentence: str, as_alice: Client) -> None:
+    assert check(as_alice, "Worker") == (False, "Not seen yet. It starts together with the studio.")
+    Heartbeat.objects.create(name="an older one", seen_at=timezone.now() - timedelta(hours=20))
+    Heartbeat.beat("w")
+    Heartbeat.objects.filter(name="w").update(seen_at=Now() - timedelta(seconds=age_s))
+    assert check(as_alice, "Worker") == (ok, sentence)
+
+
+def test_a_disk_that_runs_low(as_alice: Client, settings: Settings) -> None:
+    ok, sentence = check(as_alice, "Storage")
+    assert ok
+    assert "room for about" in sentence
+    settings.MIN_FREE_BYTES = shutil.disk_usage(settings.DATA_DIR).free * 2
+    ok, sentence = check(as_alice, "Storage")
+    assert not ok
+    assert "MB to keep free. Sending is held back until there is room" in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "ok", "sentence"),
+    [
+        ("", None, "Not set: nobody can ask for a new password. Set EMAIL_URL to your mail server."),
+        (
+            "smtp://me:secret@mail.example.com",
+            True,
+            "Set. Links for a new password go out through mail.example.com.",
+        ),
+        ("console://", True, "Set. Links for a new password go out."),
+    ],
+)
+def test_mail(url: str, ok: bool | None, sentence: str, as_alice: Client, settings: Settings) -> None:
+    settings.EMAIL_URL = url
+    assert check(as_alice, "Mail") == (ok, sentence)
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "ok", "sentence"),
+    [
+        ("sandbox", "", None, "Not set, and not needed in the sandbox. With a key, set WANSTUDIO_URL."),
+        ("apixo", "", None, "Not set. Links work; uploads need WANSTUDIO_URL."),
+        ("apixo", "https://studio.example.com", True, "https://studio.example.com"),
+        ("apixo", "http://localhost:8000", False, "http://localhost:8000 leads APIXO nowhere."),
+    ],
+)
+def test_the_public_address(
+    provider: str, url: str, ok: bool | None, sentence: str, as_alice: Client, settings: Settings
+) -> None:
+    settings.PROVIDER, settings.WANSTUDIO_URL = provider, url
+    is_ok, told = check(as_alice, "Public address")
+    assert is_ok == ok
+    assert told.startswith(sentence)
+
+
+def test_the_key_in_words(as_alice: Client, settings: Settings) -> None:
+    assert check(as_alice, "APIXO key")[1].startswith("Not set. The sandbox stands in")
+    settings.PROVIDER = "apixo"
+    assert check(as_alice, "APIXO key") == (True, "Set. Videos are made by APIXO and billed to the key.")
+    key = ProviderKey.at("apixo")
+    key.throttle(timedelta(seconds=60))
+    assert check(as_alice, "APIXO key")[1].startswith("APIXO asked us to slow down.")
+    key.suspend(ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
+    refused = "APIXO does not accept the key. Jobs wait in the queue, nothing is lost."
+    assert check(as_alice, "APIXO key") == (False, refused)
+    key.stop()
+    assert check(as_alice, "APIXO key")[1].startswith("Sending is stopped in these settings.")

@@ -1,0 +1,66 @@
+"""How the studio is set: each part in words, the switch that stops all sending, and the balance on request."""
+
+from django.conf import settings as conf
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.models import ProviderKey
+from wanstudio.pricing import prices_on
+from wanstudio.views import access
+from wanstudio.views.machine import PAUSES, machine_checks
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Each part with a sentence on what works and what to do; the machine and the switch only for its owner."""
+    owner = access.is_owner(request, access.current_team(request))
+    key = _key()
+    context = {
+        "owner": owner,
+        "checks": machine_checks() if owner else [],
+        "key": key,
+        "pause_fact": PAUSES.get(ProviderKey.Pause(key.pause), ""),
+        "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
+    }
+    return render(request, "team/settings.html", context)
+
+
+@login_required
+@require_POST
+def sending(request: HttpRequest) -> HttpResponse:
+    """`sending=stop` or `go_on`, for every provider at once: a key that is added later starts stopped, too.
+
+    The form says what is wanted instead of toggling, so that two tabs and a double click agree.
+    """
+    access.owned_team(request)
+    wanted = request.POST.get("sending")
+    with transaction.atomic():
+        for key in map(ProviderKey.at, conf.PROVIDERS):
+            if wanted == "stop":
+                key.stop()
+            elif wanted == "go_on":
+                key.go_on()
+    return redirect("settings.show")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def balance(request: HttpRequest) -> HttpResponse:
+    """The balance as it was last told. A POST of the owner's makes it due: the worker asks, the page looks again."""
+    if request.method == "POST":
+        access.owned_team(request)
+        ProviderKey.at(conf.PROVIDER).ask_balance_now()
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("settings.show")
+    owner = access.is_owner(request, access.current_team(request))
+    return render(request, "team/_balance.html", {"key": _key(), "owner": owner})
+
+
+def _key() -> ProviderKey:
+    """The row of the provider in use; an unsaved one before the worker has made it."""
+    return ProviderKey.objects.filter(provider=conf.PROVIDER).first() or ProviderKey(provider=conf.PROVIDER)
