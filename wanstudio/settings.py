@@ -64,7 +64,6 @@ INSTALLED_APPS = [
     "wanstudio",
     "allauth",
     "allauth.account",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

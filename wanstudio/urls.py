@@ -1,6 +1,5 @@
 """Every route, grouped by noun. A name says module and function: `jobs.status`."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, uploads, videos
@@ -34,7 +33,6 @@ urlpatterns = [
     path("settings/balance/", settings.balance, name="settings.balance"),
     path("setup/", first_run.setup, name="setup"),
     path("accounts/", include("allauth.account.urls")),
-    path("admin/", admin.site.urls),
     # Doors for machines
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

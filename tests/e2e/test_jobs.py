@@ -115,16 +115,18 @@ def polls(page: Page) -> list[Request]:
 
 def test_a_job_becomes_its_video_in_place(page: Page, studio: Studio, person: Person) -> None:
     job = person.make_sample(prompt="[slow:3]")
+    title = "Mira walks along the quay at dawn, take three"
+    person.rename(job, title)
     open_job(page, studio, job)
     stage = page.locator(".stage")
     before = stage.bounding_box()
-    expect(page).to_have_title(re.compile("^(Queued|Sending|Generating): Mira"))
+    expect(page).to_have_title(re.compile(f"^(Queued|Sending|Generating): {title}"))
     assert "favicon-running" in icon(page)
     says(page, "Ready")
 
     expect(page.locator("main video")).to_be_visible()
     assert stage.bounding_box() == before
-    expect(page).to_have_title("Ready: Mira · Wan Studio")
+    expect(page).to_have_title(f"Ready: {title} · Wan Studio")
     assert "favicon-ready" in icon(page)
     after = polls(page)
     # That something never comes takes its time to see.
