@@ -59,7 +59,7 @@ WORKERS: dict[str, tuple[Verb, State, set[State], Money]] = {
 }
 PEOPLES: dict[str, tuple[Verb, State, set[State], Money]] = {
     "cancel": (lambda job: job.cancel(), State.CANCELLED, {State.QUEUED}, Money.RELEASED),
-    "send_again": (lambda job: job.send_again(), State.QUEUED, {State.UNCERTAIN}, Money.RESERVED),
+    "send_again": (lambda job: job.send_again(seen=job.version), State.QUEUED, {State.UNCERTAIN}, Money.RESERVED),
     "was_not_charged": (lambda job: job.was_not_charged(), State.FAILED, {State.UNCERTAIN}, Money.RELEASED),
 }
 

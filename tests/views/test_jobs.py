@@ -202,10 +202,13 @@ def test_three_ways_out_of_not_knowing(unconfirmed: Job, as_alice: Client) -> No
 def test_sending_again_needs_the_price(unconfirmed: Job, as_alice: Client) -> None:
     address = reverse("jobs.decide", args=[unconfirmed.pk])
 
-    as_alice.post(address, {"decision": "again", "price": "0.01"})
+    as_alice.post(address, {"decision": "again", "price": "0.01", "version": unconfirmed.version})
     assert Job.objects.get(pk=unconfirmed.pk).state == State.UNCERTAIN
 
-    as_alice.post(address, {"decision": "again", "price": "1.14"})
+    as_alice.post(address, {"decision": "again", "price": "1.14", "version": unconfirmed.version - 1})
+    assert Job.objects.get(pk=unconfirmed.pk).state == State.UNCERTAIN, "a tab that is older than the question"
+
+    as_alice.post(address, {"decision": "again", "price": "1.14", "version": unconfirmed.version})
     assert Job.objects.get(pk=unconfirmed.pk).state == State.QUEUED
 
 

@@ -22,6 +22,10 @@ def uncertain(job: Job, apixo: FakeApixo) -> Job:
     return step(job)
 
 
+def again(job: Job) -> None:
+    job.send_again(seen=job.version)
+
+
 @pytest.fixture
 def call_back(apixo: FakeApixo) -> Callable[..., int]:
     """The provider calls back about the n-th POST, over the product's own door."""
@@ -166,7 +170,7 @@ def test_a_task_attached_while_another_is_looked_up_is_not_forgotten(uncertain: 
 
 def test_a_person_sends_it_again(uncertain: Job, apixo: FakeApixo) -> None:
     Job.objects.filter(pk=uncertain.pk).update(retries=3)
-    fresh(uncertain).send_again()
+    again(fresh(uncertain))
     assert (fresh(uncertain).money, fresh(uncertain).retries) == (Money.RESERVED, 0)
     job = running(uncertain)
     assert job.task_id == apixo.made[1]
@@ -181,19 +185,21 @@ def test_a_person_says_it_was_not_charged(uncertain: Job) -> None:
     assert rests(job)
 
 
-@pytest.mark.parametrize("decision", ["send_again", "was_not_charged"])
-def test_a_decision_while_the_worker_looks_stands(uncertain: Job, apixo: FakeApixo, decision: str) -> None:
+@pytest.mark.parametrize("decide", [again, Job.was_not_charged])
+def test_a_decision_while_the_worker_looks_stands(
+    uncertain: Job, apixo: FakeApixo, decide: Callable[[Job], None]
+) -> None:
     """A lease keeps workers apart, not people: the worker must not write over what a person has decided."""
 
     def decide_meanwhile(line: object, over: object) -> None:
-        getattr(fresh(uncertain), decision)()
+        decide(fresh(uncertain))
         refusal(503)(line, apixo.over)  # type: ignore[arg-type]
 
     uncertain.attach(apixo.made[0])
     apixo.on_status(decide_meanwhile)
     job = woken(uncertain)
     assert job.lease_token is None
-    if decision == "send_again":
+    if decide is again:
         assert (job.state, job.money, job.setbacks) == (State.QUEUED, Money.RESERVED, 0)
         assert job.due_at
     else:
@@ -204,7 +210,7 @@ def test_a_decision_while_the_worker_looks_stands(uncertain: Job, apixo: FakeApi
 def test_the_first_task_comes_to_light_before_the_second_is_paid_for(
     uncertain: Job, apixo: FakeApixo, call_back: Callable[..., int]
 ) -> None:
-    fresh(uncertain).send_again()
+    again(fresh(uncertain))
     call_back()
     job = running(uncertain)
     assert job.task_id == apixo.made[0]

@@ -171,6 +171,6 @@ def test_accepting_twice_is_one_task_each(make_job: MakeJob, apixo: FakeApixo) -
     assert (second.state, second.ask_person, second.money) == (State.UNCERTAIN, True, Money.UNKNOWN)
     assert "another job" in second.transitions.latest("pk").why
     assert rests(second)
-    second.send_again()
+    second.send_again(seen=second.version)
     apixo.on_post(accept)
     assert running(second).task_id != first.task_id

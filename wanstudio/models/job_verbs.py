@@ -35,6 +35,7 @@ class JobVerbs(Leased):
         money: Any
         ask_person: Any
         trouble: Any
+        version: Any
         result_at: Any
 
     class Meta:
@@ -152,8 +153,13 @@ class JobVerbs(Leased):
         Attempt.objects.filter(pk=attempt.pk).update(hinted_task_id=task_id[:200])
         self.nudge()
 
-    def send_again(self) -> None:
-        """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged."""
+    def send_again(self, *, seen: int) -> None:
+        """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
+
+        `seen`: the version that the person looked at; `Stale` if the job has changed since.
+        """
+        if seen != self.version:
+            raise Stale(f"{self} has changed since it was looked at")
         self._move(
             State.QUEUED,
             "Sent again by hand",
@@ -163,6 +169,7 @@ class JobVerbs(Leased):
             trouble="",
             ask_person=False,
             decided_in=State.UNCERTAIN,
+            seen=seen,
         )
 
     def was_not_charged(self) -> None:
@@ -202,9 +209,10 @@ class JobVerbs(Leased):
         *,
         wait: timedelta | None = None,
         decided_in: State | None = None,
+        seen: int | None = None,
         **changes: Any,
     ) -> None:
-        """`decided_in`: a person decides, who holds no lease, and about a job in this state only."""
+        """`decided_in`: a person decides, who holds no lease, and about a job in this state (and version) only."""
         came_from = State(self.state)
         if to not in MOVES[came_from] or decided_in not in (None, came_from):
             raise Stale(f"{self} is {came_from}, which does not lead to {to}")
@@ -213,6 +221,8 @@ class JobVerbs(Leased):
             changes["video_id"] = changes.pop("video")
         with transaction.atomic():
             mine: Any = type(self)._default_manager.filter(pk=self.pk) if decided_in else self.held()
+            if seen is not None:
+                mine = mine.filter(version=seen)
             if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
                 raise Stale(f"{self} is no longer {came_from} or no longer ours")
             Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])

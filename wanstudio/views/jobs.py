@@ -138,7 +138,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 job.attach(task_id)
                 messages.info(request, "Asking APIXO about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
-                job.send_again()
+                # A tab of yesterday agreed to pay for another try than the one that is open now.
+                job.send_again(seen=access.number(request.POST.get("version")) or 0)
             case "not_charged":
                 job.was_not_charged()
             case _:
