@@ -7,6 +7,8 @@ import ipaddress
 import os
 import re
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -46,18 +48,15 @@ def folder(path: Path) -> Path:
     return path
 
 
-def secret_key(path: Path) -> str:
+def secret_key(path: Path, size_bytes: int = 64) -> str:
     """The key kept in `path`; drawn and written (mode 0600) on the first call, of two at once by the first."""
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        # Linked only when it is whole: whoever reads at this moment must not find it empty.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
+            draft.write(secrets.token_urlsafe(size_bytes))
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text().strip()
 
 

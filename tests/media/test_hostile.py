@@ -125,3 +125,7 @@ def test_helpers() -> None:
     assert content(file, only, 100, 9) == b""
     with pytest.raises(MediaError):
         unpack("I", b"123")
+
+
+def test_a_timescale_that_players_disagree_on_has_no_price() -> None:
+    assert problem(patched(PLAIN, "mvhd", 12, b"\xff\xff\xff\xff")) == MediaProblem.UNREADABLE

@@ -236,3 +236,10 @@ def test_a_balance_that_is_no_amount(serve: Serve, connect: Connect, written: st
 def test_a_balance_that_is_no_json(serve: Serve, connect: Connect, written: str) -> None:
     body = b'{"code":200,"message":"success","data":%b}' % written.encode()
     assert connect(serve(answer(200, body))).balance() == StatusProblem(Error.MALFORMED, 200)
+
+
+def test_an_answer_without_its_message_still_says_what_became_of_the_task(serve: Serve, connect: Connect) -> None:
+    server = serve(answer(200, {"code": 200, "data": {"taskId": ID, "state": "success", "resultJson": RESULT}}))
+    told = connect(server).status(ID)
+    assert isinstance(told, TaskStatus)
+    assert told.state == TaskState.SUCCESS

@@ -52,8 +52,15 @@ def test_the_same_star_twice_is_one(video: Video, as_alice: Client) -> None:
 
 def test_without_a_script_the_star_leads_back(video: Video, as_alice: Client) -> None:
     assert star(as_alice, video, next=f"{WALL}?q=mira").headers["Location"] == f"{WALL}?q=mira"
-    outside = star(as_alice, video, next="https://elsewhere.invalid/")
-    assert outside.headers["Location"] == reverse("videos.show", args=[video.pk])
+    for outside in (
+        "https://elsewhere.invalid/",
+        "//elsewhere.invalid/",
+        "/\\elsewhere.invalid",
+        "word",
+        "studio.index",
+    ):
+        answer = star(as_alice, video, next=outside)
+        assert answer.headers["Location"] == reverse("videos.show", args=[video.pk])
     html = as_alice.get(reverse("videos.show", args=[video.pk])).content.decode()
     assert 'aria-pressed="true" aria-label="Favourite"' in html
 

@@ -194,7 +194,7 @@ def unconfirmed(job: Job) -> Job:
 
 def test_three_ways_out_of_not_knowing(unconfirmed: Job, as_alice: Client) -> None:
     html = page(as_alice, unconfirmed)
-    assert "It may have been charged; our price was $1.14." in words(html)
+    assert "It may have been charged; our price was $1.14. It will not resolve by itself: you decide." in words(html)
     assert {"attach", "again", "not_charged"} == set(re.findall(r'name="decision" value="(\w+)"', html))
     assert "Send again · $1.14" in html
 

@@ -33,6 +33,12 @@ def test_nothing_new_is_204(job: Job, as_alice: Client) -> None:
     assert poll(as_alice, "").status_code == 204
 
 
+def test_numbers_too_large_to_be_one_are_nobodys(job: Job, as_alice: Client) -> None:
+    assert poll(as_alice, f"{job.pk}:{'1' * 5000}").status_code == 204
+    assert poll(as_alice, f"{'9' * 30}:1").status_code == 204
+    assert as_alice.get(reverse("jobs.show", args=[2**63])).status_code == 404
+
+
 @pytest.mark.parametrize("kind", ["rows", "job", "dock"])
 def test_a_change_comes_out_of_band(kind: str, team: Team, alice: User, as_alice: Client) -> None:
     still, changed = factories.job(team, alice), factories.job(team, alice)

@@ -85,13 +85,16 @@ def read_movie(file: SeekableFile, moov: Box) -> Movie:
 
 
 def _times(file: SeekableFile, box: Box) -> tuple[int, int]:
-    """Timescale and duration of a mvhd or mdhd. All ones mean "not known" and become 0."""
+    """Timescale and duration of a mvhd or mdhd. A duration of all ones means "not known" and becomes 0.
+
+    Raises MediaError for a timescale beyond 31 bits: players disagree on what it means, and so on the price.
+    """
     data = content(file, box, 32)
-    if data[:1] == b"\1":
-        timescale, ticks = unpack("IQ", data, 20)
-        return timescale, 0 if ticks == 0xFFFFFFFFFFFFFFFF else ticks
-    timescale, ticks = unpack("II", data, 12)
-    return timescale, 0 if ticks == 0xFFFFFFFF else ticks
+    long = data[:1] == b"\1"
+    timescale, ticks = unpack("IQ", data, 20) if long else unpack("II", data, 12)
+    if timescale >= 1 << 31:
+        raise unreadable()
+    return timescale, 0 if ticks == (0xFFFFFFFFFFFFFFFF if long else 0xFFFFFFFF) else ticks
 
 
 def _track(file: SeekableFile, trak: Box) -> Track:

@@ -88,7 +88,7 @@ class Client:
         problem = problem_of(answer.status, answer.headers, answer.body)
         if problem:
             return replace(problem, message=self._without_key(problem.message))
-        envelope = read_envelope(answer.body)
+        envelope = read_envelope(answer.body, wordless=True)
         try:
             return read(envelope.data if envelope else None)
         except ValueError as reason:

@@ -136,7 +136,7 @@ def classify_unanswered(
 
 def problem_of(http_status: int, headers: Mapping[str, str], body: bytes) -> StatusProblem | None:
     """What is wrong with an answer to a question, or None: both the HTTP status and the envelope's code must be 200."""
-    envelope = read_envelope(body)
+    envelope = read_envelope(body, wordless=http_status == 200)
     if http_status == 200 and envelope and envelope.code == 200:
         return None
     return StatusProblem(

@@ -83,10 +83,13 @@ class Envelope:
     data: object
 
 
-def read_envelope(body: bytes) -> Envelope | None:
-    """The envelope in `body`, or None when this is not the API speaking. Adds `data.error` to the message."""
+def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
+    """The envelope in `body`, or None when this is not the API speaking. Adds `data.error` to the message.
+
+    `wordless`: it may lack its message. So for questions, where nothing is paid by believing a little more.
+    """
     answer = _read_object(body)
-    code, message, data = answer.get("code"), answer.get("message"), answer.get("data")
+    code, message, data = answer.get("code"), answer.get("message", "" if wordless else None), answer.get("data")
     if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
         return None
     detail = _text(data.get("error")) if isinstance(data, dict) else ""

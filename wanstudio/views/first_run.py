@@ -1,7 +1,6 @@
 """The first run: nobody is here yet, so every page leads to /setup/, once."""
 
 import ipaddress
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from wanstudio.forms.setup import SetupForm
 from wanstudio.models import User
 from wanstudio.models.people import AlreadySetUp
-from wanstudio.options import is_loopback
+from wanstudio.options import is_loopback, secret_key
 from wanstudio.views.machine import machine_checks
 
 MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/")
@@ -84,8 +83,4 @@ def code_file() -> Path:
 
 def setup_code() -> str:
     """The one-time code, drawn on first use and kept in the data folder until there is an owner."""
-    path = code_file()
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(12))
-    return path.read_text().strip()
+    return secret_key(code_file(), 12)

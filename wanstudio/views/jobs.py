@@ -58,7 +58,8 @@ def _filter(request: HttpRequest, only: str) -> Q:
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One job: it becomes the video in place."""
-    steps = list(access.transitions(request).filter(job_id=pk))
+    # An id beyond 64 bits is nobody's; asked for, it would break the query.
+    steps = list(access.transitions(request).filter(job_id=access.number(str(pk)) or 0))
     if not steps:
         raise Http404("no such job")
     job = steps[0].job
@@ -90,7 +91,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 def _seen(text: str) -> dict[int, int]:
     pairs = [pair.partition(":") for pair in text.split(",")[:MOST_POLLED]]
-    good = [(pk, version) for pk, _, version in pairs if (pk + version).isdecimal() and len(pk) < 19]
+    good = [(pk, version) for pk, _, version in pairs if (pk + version).isdecimal() and max(len(pk), len(version)) < 19]
     return {int(pk): int(version or 0) for pk, version in good if pk}
 
 
