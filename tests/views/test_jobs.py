@@ -251,3 +251,12 @@ def test_the_request_as_curl_has_no_key(team: Team, alice: User, as_alice: Clien
     assert "sk-very-secret" not in html.content.decode()
     assert "Bearer $APIXO_API_KEY" in html.context["curl"]
     assert "the coat'\\''s hem" in html.context["curl"]
+
+
+def test_the_jobs_made_from_one_source(job: Job, as_alice: Client, team: Team, alice: User) -> None:
+    other = factories.job(team, alice, motion=job.motion)
+    html = as_alice.get(reverse("jobs.index"), {"source": job.character_id}).content.decode()
+    assert reverse("jobs.show", args=[job.pk]) in html
+    assert reverse("jobs.show", args=[other.pk]) not in html
+    both = as_alice.get(reverse("jobs.index"), {"source": job.motion_id}).content.decode()
+    assert reverse("jobs.show", args=[other.pk]) in both

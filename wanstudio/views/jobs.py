@@ -24,16 +24,20 @@ FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_d
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """The list, newest first, all of it or `only` some; a POST is the click on Generate."""
+    """The list, newest first: all, `only` some, or those made from one `source`; a POST is the click on Generate."""
     if request.method == "POST":
         return submitting.create(request)
     rows = access.jobs(request)
     only = request.GET.get("only", "")
     if only in FILTERS:
         rows = rows.filter(_filter(request, only))
+    named = access.number(request.GET.get("source"))
+    if source := access.sources(request).filter(pk=named).first() if named else None:
+        rows = rows.filter(Q(character=source) | Q(motion=source))
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
     context = poll_context("rows", page) | {
+        "source": source,
         "filters": list(FILTERS.items()),
         "only": only if only in FILTERS else "",
         "before": before,
