@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from wanstudio.models import Job, User
+from wanstudio.models.job_states import ENDED
 from wanstudio.options import is_loopback
 from wanstudio.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.views.first_run import setup_code
@@ -25,8 +26,9 @@ class Command(BaseCommand):
             Child("worker", manage_command("work")),
         ]
         self._refuse_taken(settings.HOST, settings.PORT, "PORT")
-        # Jobs finish where they began: a key that was added yesterday does not strand the sandbox's jobs.
-        if settings.PROVIDER == "sandbox" or Job.objects.unfinished().filter(provider="sandbox").exists():
+        # Jobs finish where they began: a key that was added yesterday strands none of the sandbox's, the unconfirmed
+        # ones included, for which it may still call back.
+        if settings.PROVIDER == "sandbox" or Job.objects.filter(provider="sandbox").exclude(state__in=ENDED).exists():
             self._refuse_taken("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT")
             children.append(Child("sandbox", manage_command("sandbox")))
         stop = Event()
