@@ -17,18 +17,19 @@ PACKAGE = ROOT / "wanstudio"
 ROOMS: dict[str, set[str]] = {
     "options": set(),
     "pricing": set(),
+    "roles": set(),
     "preflight": {"pricing"},
     "provider": set(),
     "media": set(),
     "sandbox": {"media"},
-    "models": {"pricing"},
+    "models": {"pricing", "roles"},
     "quoting": {"pricing"},
     "addresses": {"models", "media", "options"},
     "probing": {"models", "media", "addresses"},
     "forms": {"models", "media", "pricing", "preflight", "quoting", "addresses", "probing"},
     "views": {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
-        "provider",
+        *("provider", "roles"),
     },
     "worker": {"models", "media", "provider", "addresses", "probing"},
 }
@@ -41,7 +42,7 @@ ONLY: dict[tuple[str, str], set[str]] = {
     },
     ("views", "media"): {"wanstudio.media.ranged"},
 }
-PURE = {"pricing", "preflight"}
+PURE = {"pricing", "preflight", "roles"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

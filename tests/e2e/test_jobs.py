@@ -158,16 +158,17 @@ def test_one_request_for_the_whole_list_and_204_while_nothing_changes(
     page: Page, studio: Studio, running: list[int]
 ) -> None:
     made = polls(page)
+    answers: list[int] = []
+    page.on("response", lambda answer: answers.append(answer.status) if STATUS.search(answer.url) else None)
     page.goto(f"{studio.url}/jobs/")
     expect(page).to_have_title(re.compile(r"^\(\d+\) Jobs"))
     assert "favicon-running" in icon(page)
-    with page.expect_response(STATUS):
-        pass
-    with page.expect_response(STATUS) as second:
+    # A job may still have news of its own, once; then there is nothing to say.
+    with page.expect_response(lambda answer: bool(STATUS.search(answer.url)) and answer.status == 204):
         pass
 
-    assert second.value.status == 204
-    assert len(made) == 2
+    assert set(answers) <= {200, 204}
+    assert len(made) - len(answers) in (0, 1)
     assert all(f"{job}:" in request.url for job in running for request in made)
 
 

@@ -7,6 +7,8 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from wanstudio import roles
+
 COLOURS = 6
 
 
@@ -87,8 +89,10 @@ class Team(models.Model):
 
 class Membership(models.Model):
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        CREATOR = "creator", "Creator"
+        OWNER = roles.Role.OWNER.value, "Owner"
+        ADMIN = roles.Role.ADMIN.value, "Admin"
+        CREATOR = roles.Role.CREATOR.value, "Creator"
+        VIEWER = roles.Role.VIEWER.value, "Viewer"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")

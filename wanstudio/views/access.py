@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.roles import Act, roles_with
 
 
 def person(request: HttpRequest) -> User:
@@ -24,6 +25,11 @@ def current_team(request: HttpRequest) -> Team:
     if team is None:
         raise Http404("no team")
     return team
+
+
+def may(request: HttpRequest, team: Team, act: Act) -> bool:
+    """Whether this person may do this in this team, by the one table of `roles.py`."""
+    return team.memberships.filter(user=person(request), role__in=roles_with(act)).exists()
 
 
 def owned_team(request: HttpRequest) -> Team:

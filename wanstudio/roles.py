@@ -1,0 +1,58 @@
+"""Who may do what: one table, read by the views and printed on the Team page.
+
+An owner may everything. Each role may what the ones below it may, and the acts named beside it.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """From the least to the most."""
+
+    VIEWER = "viewer"
+    CREATOR = "creator"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+class Act(StrEnum):
+    """What a member of a team may be allowed; the value is how the Team page says it."""
+
+    VIEW = "See videos, jobs and uploads"
+    COMMENT = "Comment and reply"
+    MAKE = "Add uploads and make videos"
+    DECIDE = "Decide about unconfirmed videos"
+    ORGANISE = "Rename, tag, collect and bin"
+    SHARE = "Share links"
+    TOKENS = "Use the API"
+    SPENDING = "See everybody's spending"
+    APPROVE = "Approve videos"
+    GRANT = "Grant spend requests and set caps"
+    INVITE = "Invite and remove people"
+    ACTIVITY = "See the activity"
+    SENDING = "Stop all sending"
+    WEBHOOKS = "Set the webhook"
+    SECURITY = "Ask for a second factor"
+    ROLES = "Change roles and hand the team over"
+    KEY = "Set the provider's key"
+
+
+_ADDS: dict[Role, frozenset[Act]] = {
+    Role.VIEWER: frozenset({Act.VIEW, Act.COMMENT}),
+    Role.CREATOR: frozenset({Act.MAKE, Act.DECIDE, Act.ORGANISE, Act.SHARE, Act.TOKENS}),
+    Role.ADMIN: frozenset({Act.SPENDING, Act.APPROVE, Act.GRANT, Act.INVITE, Act.ACTIVITY, Act.SENDING}),
+    Role.OWNER: frozenset({Act.WEBHOOKS, Act.SECURITY, Act.ROLES, Act.KEY}),
+}
+MAY: dict[Role, frozenset[Act]] = {
+    role: frozenset().union(*(_ADDS[lower] for lower in list(Role)[: place + 1])) for place, role in enumerate(Role)
+}
+
+
+def may(role: str, act: Act) -> bool:
+    """Whether somebody in this role may do this; a role that does not exist may nothing."""
+    return role in MAY and act in MAY[Role(role)]
+
+
+def roles_with(act: Act) -> list[str]:
+    """The roles that may do this, for a query."""
+    return [role.value for role in Role if act in MAY[role]]
