@@ -5,7 +5,7 @@ import tempfile
 
 OURS = ("APIXO_", "WANSTUDIO_", "AWS_", "SANDBOX_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL", "SECRET_KEY")
 for name in list(os.environ):
-    if name.startswith(OURS) or name in ("HOST", "PORT", "DEBUG", "LOG_LEVEL"):
+    if name.startswith(OURS) or name in ("HOST", "PORT", "DEBUG", "LOG_LEVEL", "LOG_FORMAT"):
         del os.environ[name]
 os.environ["WANSTUDIO_ENV_FILE"] = ""
 os.environ["WANSTUDIO_DATA"] = tempfile.mkdtemp(prefix="wanstudio-test-")

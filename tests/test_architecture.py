@@ -16,6 +16,7 @@ PACKAGE = ROOT / "wanstudio"
 # settings, urls, management commands, the supervisor, celery.
 ROOMS: dict[str, set[str]] = {
     "options": set(),
+    "logs": set(),
     "pricing": set(),
     "roles": set(),
     "preflight": {"pricing"},
@@ -29,9 +30,9 @@ ROOMS: dict[str, set[str]] = {
     "forms": {"models", "media", "pricing", "preflight", "quoting", "addresses", "probing"},
     "views": {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
-        *("provider", "roles"),
+        *("provider", "roles", "logs"),
     },
-    "worker": {"models", "media", "provider", "addresses", "probing"},
+    "worker": {"models", "media", "provider", "addresses", "probing", "logs"},
 }
 # Of a room, only these modules may be imported from there: views read the provider's words, and call nobody.
 ONLY: dict[tuple[str, str], set[str]] = {

@@ -149,13 +149,19 @@ def a_log_level(value: str) -> None:
         raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 
 
-def logging(level: str) -> dict[str, Any]:
-    line = {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+def a_log_format(value: str) -> None:
+    if value not in ("text", "json"):
+        raise ValidationError("use text or json.")
+
+
+def logging(level: str, form: str, secrets: list[str]) -> dict[str, Any]:
+    lines = {"text": "wanstudio.logs.TextLines", "json": "wanstudio.logs.JsonLines"}[form]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": line},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"about": {"()": "wanstudio.logs.AddAbout"}},
+        "formatters": {"line": {"()": lines, "secrets": secrets}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {"django.server": {"handlers": [], "propagate": True}},
     }

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "lucide",
 ]
 MIDDLEWARE = [
+    "wanstudio.views.request_log.RequestLog",
     "wanstudio.views.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -185,4 +186,8 @@ CONTENT_SECURITY_POLICY = {
 EMAIL_URL = env.str("EMAIL_URL", "")
 _mail = env.dj_email_url("EMAIL_URL", "console://")
 vars().update({name: value for name, value in _mail.items() if name.startswith(("EMAIL_", "DEFAULT_"))})
-LOGGING = options.logging(env.str("LOG_LEVEL", "INFO", validate=options.a_log_level))
+LOGGING = options.logging(
+    env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
+    env.str("LOG_FORMAT", "text", validate=options.a_log_format),
+    secrets=[APIXO_API_KEY, SECRET_KEY],
+)

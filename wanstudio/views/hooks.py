@@ -1,13 +1,17 @@
 """The provider's door. What comes through it is a hint and never a fact."""
 
+import logging
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from wanstudio.logs import about
 from wanstudio.models import Attempt
 from wanstudio.provider.messages import carried_task_id
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 1024
 
@@ -25,6 +29,8 @@ def apixo(request: HttpRequest, token: str) -> HttpResponse:
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    with about(job=attempt.job_id, attempt=attempt.pk):
+        log.info("callback")
     if not attempt.job.has_ended:
         if task_id := carried_task_id(body):
             attempt.hint(task_id)

@@ -6,12 +6,14 @@ Whoever calls (the loop, a queue's task, a sweep) only names an id: a lost or do
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from datetime import timedelta
 from threading import Event, Thread
 from typing import Any
 
 from django.db import DatabaseError, connection
 
+from wanstudio.logs import about, also
 from wanstudio.models import Job, Leased, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
 from wanstudio.worker import archive, check, errands, settle, submit, waits
@@ -45,7 +47,15 @@ def advance(model: type[Leased], pk: int) -> bool:
     row = model.claim(pk, waits.paced(NUDGE_REST))
     if row is None:
         return False
-    step = STEPS[model](row)
+    with about(**{model._meta.model_name or "row": pk}):
+        if isinstance(row, Job) and (attempt := row.submissions.values_list("pk", flat=True).last()):
+            also(attempt=attempt)
+        _take_step(model, row)
+    return True
+
+
+def _take_step(model: type[Leased], row: Leased) -> None:
+    step, pk = STEPS[model](row), row.pk
     try:
         with _lease_kept(row):
             if step:
@@ -61,14 +71,14 @@ def advance(model: type[Leased], pk: int) -> bool:
             row.postpone(AFTER_A_SURPRISE)
     finally:
         row.release()
-    return True
 
 
 @contextmanager
 def _lease_kept(row: Leased) -> Iterator[None]:
     """The heartbeat beside a step, so that a slow provider or a large download does not outlive the lease."""
     over = Event()
-    beat = Thread(target=_beat, args=(row, over), daemon=True, name=f"lease-{row.pk}")
+    # A thread starts with an empty context: its lines are about the same row.
+    beat = Thread(target=copy_context().run, args=(_beat, row, over), daemon=True, name=f"lease-{row.pk}")
     beat.start()
     try:
         yield

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from wanstudio import addresses
+from wanstudio.logs import also
 from wanstudio.models import Job, Money, ProviderKey, Stale
 from wanstudio.provider.failures import Outcome
 from wanstudio.provider.messages import GenerateRequest
@@ -57,6 +58,7 @@ def _post(job: Job) -> None:
     callback = addresses.is_reachable(job.provider)
     # From here to the answer's row a crash leaves it open whether the provider has the task.
     attempt = job.begin_submitting(callback=callback)
+    also(attempt=attempt.pk)
     request = GenerateRequest(
         behaviour=job.behaviour,
         image_url=image_url,
@@ -75,7 +77,7 @@ def _post(job: Job) -> None:
 
     try:
         answer = client.generate(request, before_write=last_look)
-        log.info("job %s attempt %s: %s %s", job.pk, attempt.pk, answer.outcome, answer.error or answer.task_id)
+        log.info("sent: %s %s", answer.outcome, answer.error or answer.task_id)
         attempt.record(
             outcome=answer.outcome,
             http_status=answer.http_status,

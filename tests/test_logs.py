@@ -1,0 +1,125 @@
+"""What the log says, and what it never says: read from the lines as they are written."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.fake_apixo import KEY
+from tests.worker.conftest import MakeJob, apixo, film, job, make_job  # noqa: F401 (fixtures)
+from tests.worker.steps import running, step
+from wanstudio.addresses import input_link
+from wanstudio.logs import AddAbout, JsonLines, TextLines, about, also
+from wanstudio.models import Job, Team, User
+
+SECRET = "sk-quite-long-secret"
+
+
+class Lines(logging.StreamHandler[io.StringIO]):
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__(io.StringIO())
+        self.setFormatter(formatter)
+        self.addFilter(AddAbout())
+
+    @property
+    def said(self) -> list[str]:
+        return self.stream.getvalue().splitlines()
+
+
+def listening(formatter: logging.Formatter) -> Iterator[Lines]:
+    lines, root = Lines(formatter), logging.getLogger()
+    root.addHandler(lines)
+    level = root.level
+    root.setLevel(logging.INFO)
+    yield lines
+    root.removeHandler(lines)
+    root.setLevel(level)
+
+
+@pytest.fixture
+def text() -> Iterator[Lines]:
+    yield from listening(TextLines([SECRET, "short"]))
+
+
+@pytest.fixture
+def json_lines() -> Iterator[Lines]:
+    yield from listening(JsonLines([SECRET]))
+
+
+def test_lines_say_what_they_are_about(text: Lines) -> None:
+    log = logging.getLogger("wanstudio.test")
+    with about(job=3):
+        also(attempt=4)
+        log.info("sent")
+    log.info("idle")
+    assert text.said[0].endswith(" INFO wanstudio.test job=3 attempt=4 sent")
+    assert text.said[1].endswith(" INFO wanstudio.test idle")
+
+
+def test_json_has_the_ids_as_fields_and_the_traceback(json_lines: Lines) -> None:
+    with about(job=3, attempt=4):
+        try:
+            raise ValueError(f"no {SECRET}")
+        except ValueError:
+            logging.getLogger("wanstudio.test").exception("step failed for %s", SECRET)
+    line = json.loads(json_lines.said[0])
+    assert {"job": 3, "attempt": 4, "level": "ERROR", "logger": "wanstudio.test"}.items() <= line.items()
+    assert line["message"] == "step failed for [secret]"
+    assert "ValueError: no [secret]" in line["exc_info"]
+
+
+def test_secrets_do_not_pass_but_words_do(text: Lines) -> None:
+    logging.getLogger("urllib3").warning("Bearer %s, in short", SECRET)
+    assert text.said[0].endswith("Bearer [secret], in short")
+
+
+@pytest.mark.usefixtures("apixo")
+def test_every_line_about_a_job_names_it_and_its_attempt(job: Job, text: Lines) -> None:  # noqa: F811
+    job = running(job)
+    step(job)
+    ours = [line for line in text.said if "wanstudio.worker" in line]
+    attempt = job.submissions.get().pk
+    assert [line for line in ours if f"job={job.pk} attempt={attempt} " not in line] == []
+    assert ours
+    assert not [line for line in text.said if KEY in line]
+
+
+def test_requests_are_written_down_with_their_id_and_person(as_alice: Client, alice: User, text: Lines) -> None:
+    answer = as_alice.get("/videos/?q=private", headers={"X-Request-ID": "edge-17"})
+    assert answer["X-Request-ID"] == "edge-17"
+    (line,) = [line for line in text.said if "wanstudio.requests" in line]
+    assert "request=edge-17 GET /videos/ 200 " in line
+    assert line.endswith(f"ms person={alice.pk}")
+    assert "private" not in "".join(text.said)
+
+
+@pytest.mark.django_db
+def test_a_name_that_could_forge_a_line_is_not_kept(client: Client) -> None:
+    answer = client.get("/healthz", headers={"X-Request-ID": "a b" * 40})
+    assert len(answer["X-Request-ID"]) == 32
+
+
+def test_tokens_never_stand_in_a_line(team: Team, alice: User, client: Client, text: Lines) -> None:
+    made = factories.job(team, alice)
+    attempt = made.begin_submitting(callback=True)
+    link = input_link(made.character)
+    paths = [
+        reverse("hooks.apixo", args=[attempt.callback_token]),
+        reverse("hooks.apixo", args=[attempt.callback_token]).rstrip("/"),
+        reverse("hooks.apixo", args=["1.forged-token-forged-token"]),
+        link[link.index("/files/") :],
+        "/files/forged-signature-forged/mira.png",
+    ]
+    for path in paths:
+        client.post(path, "{}", content_type="application/json")
+        client.get(path)
+    said = "\n".join(text.said)
+    assert said.count("wanstudio.requests") == len(paths) * 2
+    secrets = [attempt.callback_token, attempt.callback_token.split(".")[1], link.split("/files/")[1].split("/")[0]]
+    assert not [secret for secret in [*secrets, "forged"] if secret in said]
+    assert f"job={made.pk} attempt={attempt.pk} " in said

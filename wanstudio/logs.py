@@ -1,0 +1,103 @@
+"""What stands in a line of the log: which job and attempt it is about, and no secret.
+
+`about(job=3)` around some work puts `job=3` into every line written meanwhile by that thread, whoever writes it.
+The formatters are the last door: a key that a foreign library wrote into its message does not pass them.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+# Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
+SHORTEST_SECRET = 8
+HIDDEN = "[secret]"
+_about: ContextVar[Mapping[str, object]] = ContextVar("about", default=MappingProxyType({}))
+
+
+@contextmanager
+def about(**names: object) -> Iterator[None]:
+    """What the lines written within are about, beside what the lines around it are about."""
+    before = _about.set({**_about.get(), **names})
+    try:
+        yield
+    finally:
+        _about.reset(before)
+
+
+def also(**names: object) -> None:
+    """The same for the rest of the `about` that this runs in."""
+    _about.set({**_about.get(), **names})
+
+
+class AddAbout(logging.Filter):
+    """Gives every record its `about`, and takes secrets out of the paths that Django writes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.about = dict(_about.get())
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple) and hasattr(request, "path"):
+            shown = public_path(request)
+            record.args = tuple(shown if part == request.path else part for part in record.args)
+        return True
+
+
+class TextLines(logging.Formatter):
+    """`2026-11-23 04:30:00,123 INFO wanstudio.worker.submit job=3 attempt=4 accepted …`"""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(about)s%(message)s")
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        names: Mapping[str, object] = getattr(record, "about", {})
+        shown = logging.makeLogRecord(record.__dict__)
+        shown.about = "".join(f"{name}={value} " for name, value in names.items())
+        return without(self._secrets, super().format(shown))
+
+
+class JsonLines(JsonFormatter):
+    """One object a line: time, level, logger, message, what it is about, and the traceback if there is one."""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        super().__init__("%(message)s", reserved_attrs=[*logging.makeLogRecord({}).__dict__, "about", "request"])
+        self._secrets = secrets
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        log_data["time"] = datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds")
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        super().add_fields(log_data, record, message_dict)
+        log_data.update(getattr(record, "about", {}))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without(self._secrets, super().format(record))
+
+
+def without(secrets: Collection[str], text: str) -> str:
+    """The text with every secret that is long enough to be one taken out."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def public_path(request: Any) -> str:
+    """The path as it may be written down: ids stay, tokens and signatures do not.
+
+    What a route captures as text is a token in this studio, or a name that nobody needs in a log.
+    """
+    path = str(request.path)
+    match = getattr(request, "resolver_match", None)
+    if match is None:
+        # Nobody knows what it was meant to be: a token without its last slash, perhaps.
+        return "/".join(part if len(part) < SHORTEST_SECRET * 2 else "…" for part in path.split("/"))
+    for value in (*match.args, *match.kwargs.values()):
+        if isinstance(value, str) and value:
+            path = path.replace(value, "…")
+    return path

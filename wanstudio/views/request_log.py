@@ -1,0 +1,48 @@
+"""One line a request: who asked for what, how it ended, how long it took."""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponseBase
+
+from wanstudio.logs import about, public_path
+
+log = logging.getLogger("wanstudio.requests")
+
+HEADER = "X-Request-ID"
+# Asked every few seconds by pages and by machines: only of interest to who looks for them.
+CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
+
+
+class RequestLog:
+    """Names each request, in the lines it causes and in the answer; a proxy's name for it is kept if it is a plain one.
+
+    Never in a line: the query, a token in the path, what was posted.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked = request.headers.get(HEADER, "")
+        name = asked if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked) else uuid4().hex
+        began = time.monotonic()
+        with about(request=name):
+            response = self._get_response(request)
+            self._write(request, response, time.monotonic() - began)
+        response[HEADER] = name
+        return response
+
+    def _write(self, request: HttpRequest, response: HttpResponseBase, took_s: float) -> None:
+        # The person if somebody asked who it is; asking now would cost the machine doors a query.
+        person = getattr(getattr(request, "_cached_user", None), "pk", None) or "-"
+        quiet = request.path.startswith(CHATTER) and response.status_code < 500
+        path, status, ms = public_path(request), response.status_code, round(took_s * 1000)
+        log.log(
+            logging.DEBUG if quiet else logging.INFO,
+            *("%s %s %s %d ms person=%s", request.method, path, status, ms, person),
+            extra={"method": request.method, "path": path, "status": status, "duration_ms": ms, "person": person},
+        )
