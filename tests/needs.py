@@ -4,9 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers import postgres_program, rabbitmq_program
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PACKAGE = "chromium"
+# Debian starts a server as soon as it is installed, unless this answers 101. The tests start their own.
+START_NOTHING = "#!/bin/sh\nexit 101\n"
+POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def browser() -> str | None:
@@ -17,25 +25,62 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+@dataclass(frozen=True)
+class Need:
+    """Something the tests need, how it is found, and the packages of Debian that bring it."""
+
+    what: str
+    find: Callable[[], str | None]
+    packages: tuple[str, ...]
+
+
+NEEDS = (
+    Need("Chromium (or name it with CHROMIUM=/path/to/chromium)", browser, ("chromium", "fonts-dejavu-core")),
+    Need("PostgreSQL", lambda: postgres_program("initdb"), ("postgresql",)),
+    Need("Redis", lambda: shutil.which("redis-server"), ("redis-server",)),
+    Need("RabbitMQ", rabbitmq_program, ("rabbitmq-server",)),
+)
+
+
+def missing() -> list[Need]:
+    return [need for need in NEEDS if not need.find()]
+
+
 def main() -> None:
-    if browser():
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        sys.stdout.write("Installing Chromium for the browser tests…\n")
+    lacking = missing()
+    if lacking and shutil.which("apt-get") and os.geteuid() == 0:
+        sys.stdout.write(f"Installing for the tests: {', '.join(need.what for need in lacking)}…\n")
         sys.stdout.flush()
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
+        install([package for need in lacking for package in need.packages])
+        lacking = missing()
+    if lacking:
+        packages = " ".join(package for need in lacking for package in need.packages)
+        sys.exit(
+            f"The tests need {', '.join(need.what for need in lacking)}. Install it (on Debian or Ubuntu: apt-get "
+            f"install {packages}), then run make test again."
+        )
+
+
+def install(packages: list[str]) -> None:
+    """By apt-get, as root; no server that comes with a package is started, and no cluster made."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
+    ours = not POLICY.exists()
+    if ours:
+        with tempfile.NamedTemporaryFile("w", dir=POLICY.parent, delete=False) as draft:
+            draft.write(START_NOTHING)
+        Path(draft.name).chmod(0o755)
+        Path(draft.name).rename(POLICY)
+    try:
         subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", PACKAGE, "fonts-dejavu-core"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
             check=False,
             env=quiet,
             stdout=subprocess.DEVNULL,
         )
-    if not browser():
-        sys.exit(
-            "The browser tests need Chromium. Install it (on Debian or Ubuntu: apt-get install chromium), or name it "
-            "with CHROMIUM=/path/to/chromium, then run make test again."
-        )
+    finally:
+        if ours:
+            POLICY.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

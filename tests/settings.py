@@ -3,8 +3,9 @@
 from wanstudio.settings import *  # noqa: F403
 from wanstudio.settings import DATA_DIR, DATABASES, STORAGES
 
-# A file, because the worker's threads each open a connection of their own.
-DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because the worker's threads each open a connection of their own.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 (DATA_DIR / "static").mkdir()
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

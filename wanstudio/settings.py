@@ -10,7 +10,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import Env
 
-from wanstudio import options
+from wanstudio import databases, options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -103,15 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'studio.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE: a transaction that reads, then writes, would otherwise fail with "database is locked" under load.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        # FULL: with NORMAL a power cut can take back an attempt's row whose POST went out, and it would be sent again.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    }
+DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'studio.sqlite3'}")}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 
+from tests.databases import database_url
 from tests.fake_apixo import KEY, FakeApixo, envelope, taken_but
 from tests.provider.scripted import answer, hang
 from tests.worker.conftest import MakeJob
@@ -30,7 +30,7 @@ def worker(apixo: FakeApixo) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     environment |= {
         "WANSTUDIO_DATA": str(settings.DATA_DIR),
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "DATABASE_URL": database_url(),
         "APIXO_API_KEY": KEY,
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PRIVATE_HOSTS": apixo.host,

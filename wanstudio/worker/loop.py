@@ -51,6 +51,7 @@ class Loop:
                 log.exception("the worker could not look for work; trying again")
                 close_old_connections()
             self._stop.wait(LOOK_EVERY_S)
+        connection.close()
         self._finish()
 
     def _look(self) -> None:

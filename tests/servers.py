@@ -1,0 +1,257 @@
+"""Real servers for tests and benchmarks: PostgreSQL, Redis and RabbitMQ of our own, on free ports of loopback.
+
+    with postgres() as server: ... server.url
+
+Each lies in a folder of its own under the system's temporary one, waits until it answers, and is ended by its process
+id, also when the test process dies. Nothing that runs on the machine already is used or touched.
+"""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STARTS_WITHIN_S = 90
+POSTGRES_USER = "studio"
+PR_SET_PDEATHSIG = 1
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A server's process. `kill` and `start` again let a test take it away for a while; its port and data stay."""
+
+    name: str
+    url: str
+    command: Sequence[str]
+    folder: Path
+    is_up: Callable[[], bool]
+    env: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+    end_with: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                env={**os.environ, **self.env},
+                stdout=log,
+                stderr=log,
+                user=self.user,
+                start_new_session=True,
+                preexec_fn=self._end_with_parent,
+            )
+        until = time.monotonic() + STARTS_WITHIN_S
+        while not self.is_up():
+            assert self.process.poll() is None, f"{self.name} ended:\n{self.said()}"
+            assert time.monotonic() < until, f"{self.name} does not answer:\n{self.said()}"
+            time.sleep(0.05)
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL, to all of its processes."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """In order; SIGKILL to what is left after 10 s."""
+        self._end(self.end_with)
+
+    def said(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")[-3000:]
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        # The group is ours alone: a session of its own.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+
+    def _end_with_parent(self) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.end_with)
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def _answers(port: int, said: bytes = b"", expected: bytes = b"") -> bool:
+    """Whether something on this port of loopback takes a connection, and answers `said` with `expected`."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as line:
+            if not said:
+                return True
+            line.sendall(said)
+            return line.recv(64).startswith(expected)
+    except OSError:
+        return False
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------
+
+
+def postgres_program(name: str) -> str | None:
+    """A program of the newest PostgreSQL that is installed, or None. Debian keeps them out of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3]))
+    return str(versions[-1]) if versions else shutil.which(name)
+
+
+def _server_user() -> str | None:
+    """Who runs PostgreSQL: it refuses root. None: whoever we are."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    raise AssertionError("PostgreSQL refuses to run as root, and there is no other user")
+
+
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """An empty cluster with the database `studio`; nothing is synced to disk, so it is quick and may not crash."""
+    initdb, program = postgres_program("initdb"), postgres_program("postgres")
+    assert initdb, "PostgreSQL is not installed"
+    assert program, "PostgreSQL is not installed"
+    port, user = free_port(), _server_user()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    made = subprocess.run(
+        [
+            *(initdb, "--no-sync", "--auth=trust", f"--username={POSTGRES_USER}"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", f"--pgdata={folder / 'data'}"),
+        ],
+        cwd=folder,
+        user=user,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": str(folder),
+        "max_connections": "300",
+        "shared_buffers": "64MB",
+        "fsync": "off",
+        "full_page_writes": "off",
+        "synchronous_commit": "off",
+        "autovacuum": "off",
+        "log_min_messages": "fatal",
+        "log_min_error_statement": "panic",
+    }
+    command = [program, "-D", str(folder / "data")]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    url = f"postgres://{POSTGRES_USER}@127.0.0.1:{port}/studio"
+    # SIGINT: PostgreSQL's quick stop, which does not wait for those who are connected.
+    with running(
+        Server("PostgreSQL", url, command, folder, lambda: _has_database(port), user=user, end_with=signal.SIGINT)
+    ) as server:
+        yield server
+
+
+def _has_database(port: int) -> bool:
+    """Whether it answers; makes the database `studio` if there is none."""
+    import psycopg
+
+    try:
+        with psycopg.connect(
+            f"postgres://{POSTGRES_USER}@127.0.0.1:{port}/postgres", autocommit=True, connect_timeout=2
+        ) as line:
+            if not line.execute("SELECT 1 FROM pg_database WHERE datname = 'studio'").fetchone():
+                line.execute("CREATE DATABASE studio")
+        return True
+    except psycopg.Error:
+        return False
+
+
+# --- Redis -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def redis() -> Iterator[Server]:
+    program = shutil.which("redis-server")
+    assert program, "Redis is not installed"
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-redis-"))
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with running(
+        Server("Redis", f"redis://127.0.0.1:{port}/0", command, folder, lambda: _answers(port, b"PING\r\n", b"+PONG"))
+    ) as server:
+        yield server
+
+
+# --- RabbitMQ --------------------------------------------------------------------------------------------
+
+
+def rabbitmq_program() -> str | None:
+    """The server's own script: the one in PATH is Debian's, which changes the user and knows one node only."""
+    own = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    return str(own) if own.exists() else shutil.which("rabbitmq-server")
+
+
+@contextmanager
+def rabbitmq() -> Iterator[Server]:
+    """A node of its own name with an epmd of its own, so that none that runs already is joined, or ended, by us."""
+    program, epmd = rabbitmq_program(), shutil.which("epmd")
+    assert program, "RabbitMQ is not installed"
+    assert epmd, "Erlang's epmd is not installed"
+    port, names_port, between_port = free_port(), free_port(), free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-rabbitmq-"))
+    (folder / "epmd").mkdir()
+    (folder / "enabled_plugins").write_text("[].\n")
+    (folder / "rabbitmq.conf").write_text("log.console = false\nmanagement_agent.disable_metrics_collector = true\n")
+    loopback = {"ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(names_port), "HOME": str(folder)}
+    env = {
+        **loopback,
+        "RABBITMQ_NODENAME": f"wanstudio{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(between_port),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "logs"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
+    }
+    names = Server(
+        *("epmd", "", [epmd, "-port", str(names_port), "-address", "127.0.0.1"], folder / "epmd"),
+        *(lambda: _answers(names_port), loopback),
+    )
+    node = Server(
+        *("RabbitMQ", f"amqp://guest:guest@127.0.0.1:{port}//", [program], folder),
+        *(lambda: _answers(port, b"AMQP\x00\x00\x09\x01", b"\x01"), env),
+    )
+    with running(names), running(node):
+        yield node
