@@ -5,6 +5,7 @@ from pytest_django import Settings
 
 from tests import factories
 from wanstudio.models import Attempt, Job, Team, User
+from wanstudio.models.attempt import Hint
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,30 @@ def test_the_first_hint_stays_until_it_is_looked_at(attempt: Attempt) -> None:
     attempt.hint("task_2")
     attempt.refresh_from_db()
     assert attempt.hinted_task_id == "task_2"
+
+
+def test_every_id_that_was_named_is_kept(attempt: Attempt) -> None:
+    for number in range(20):
+        attempt.hint(f"task_{number}")
+    assert named(attempt) == [f"task_{number}" for number in range(8)], "nobody has asked about any of them yet"
+    attempt.put_back("task_0")
+    attempt.hint("task_true")
+    assert named(attempt) == [*(f"task_{number}" for number in range(1, 8)), "task_true"]
+    attempt.hint("task_by_hand", by_hand=True)
+    assert named(attempt)[:2] == ["task_by_hand", "task_1"]
+    attempt.hint("task_by_hand")
+    assert attempt_hints(attempt)[0]["by_hand"]
+
+
+def attempt_hints(attempt: Attempt) -> list[Hint]:
+    attempt.refresh_from_db()
+    hints: list[Hint] = attempt.hints
+    assert attempt.hinted_task_id == (hints[0]["task"] if hints else "")
+    return hints
+
+
+def named(attempt: Attempt) -> list[str]:
+    return [hint["task"] for hint in attempt_hints(attempt)]
 
 
 def test_an_answer_is_kept_without_any_lease(attempt: Attempt) -> None:

@@ -1,15 +1,19 @@
 """The provider's door: whatever comes through it is a hint, and only with a token of ours."""
 
+import gzip
 import json
 import socket
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
 from wanstudio.models import Attempt, Job, Source, State, Team, User
+from wanstudio.views import hooks
 
 Post = Callable[..., int]
 
@@ -124,6 +128,33 @@ def test_a_body_over_64_kib_is_refused(post: Post, attempt: Attempt) -> None:
     assert written(attempt) == ("", False)
     assert post(most) == 200
     assert written(attempt) == ("task_1", True)
+
+
+@pytest.mark.parametrize("announced", ["65537", "9" * 30])
+def test_a_body_that_says_it_is_too_long_is_not_read(attempt: Attempt, announced: str) -> None:
+    class Unread:
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("it was read")
+
+        readline = read
+
+    address = reverse("hooks.apixo", args=[attempt.callback_token])
+    request = RequestFactory().post(address)
+    request.META |= {"CONTENT_LENGTH": announced, "wsgi.input": Unread()}
+    assert hooks.apixo(request, attempt.callback_token).status_code == 413
+    assert written(attempt) == ("", False)
+
+
+def test_a_wrong_token_costs_no_write_and_no_body(attempt: Attempt) -> None:
+    address = reverse("hooks.apixo", args=[attempt.callback_token[:-1]])
+    with CaptureQueriesContext(connection) as queries:
+        assert Client().post(address, b"{}", content_type="application/json").status_code == 404
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+
+
+def test_a_compressed_body_is_only_a_nudge(post: Post, attempt: Attempt) -> None:
+    assert post(gzip.compress(json.dumps(terminal()).encode())) == 200
+    assert written(attempt) == ("", True)
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])

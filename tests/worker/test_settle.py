@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
@@ -55,10 +57,51 @@ def test_a_hint_that_the_provider_does_not_know_is_not_believed(
     job = woken(uncertain)
     assert (job.state, job.money) == (State.UNCERTAIN, Money.UNKNOWN)
     assert "task_of_nobody" in job.trouble
-    assert Attempt.objects.get().hinted_task_id == ""
-    assert 3590 < wait_s(job) <= 3600, "it goes on listening"
+    assert 5.5 - 1 < wait_s(job) <= 10, "it may be known in a moment"
+    job = step(later_hints(job, minutes=11))
+    assert Attempt.objects.get().hints == []
+    assert 2900 < wait_s(job) <= 3600, "it goes on listening"
     call_back()
     assert woken(job).state == State.RUNNING
+
+
+def later_hints(job: Job, **wait: float) -> Job:
+    """The same, with what was named for its attempts that much longer ago."""
+    for attempt in Attempt.objects.filter(job=job):
+        named = [{**hint, "at": (timezone.now() - timedelta(**wait)).isoformat()} for hint in attempt.hints]
+        Attempt.objects.filter(pk=attempt.pk).update(hints=named)
+    return fresh(job)
+
+
+def test_a_wrong_id_first_does_not_keep_the_true_one_out(
+    uncertain: Job, apixo: FakeApixo, call_back: Callable[..., int]
+) -> None:
+    for task_id in ("task_of_nobody", "x/../y", "0"):
+        call_back(task_id=task_id)
+    call_back()
+    apixo.on_status(refusal(404), refusal(400), refusal(500))
+    assert woken(uncertain).task_id == apixo.made[0]
+    assert len(apixo.posts) == 1
+
+
+def test_a_task_that_is_known_a_moment_later(uncertain: Job, apixo: FakeApixo, call_back: Callable[..., int]) -> None:
+    call_back()
+    apixo.on_status(refusal(404), refusal(404))
+    job = step(woken(uncertain))
+    assert (job.state, job.setbacks) == (State.UNCERTAIN, 2)
+    assert step(job).task_id == apixo.made[0]
+
+
+def test_a_named_task_holds_a_retry_back_until_it_is_clear(
+    job: Job, apixo: FakeApixo, call_back: Callable[..., int]
+) -> None:
+    apixo.on_post(refusal(503))
+    job = step(job)
+    call_back(task_id="task_of_nobody")
+    job = step(job)
+    assert (job.state, len(apixo.posts)) == (State.QUEUED, 1)
+    job = running(later_hints(job, minutes=11))
+    assert (job.task_id, len(apixo.posts)) == (apixo.made[0], 2)
 
 
 def test_the_first_of_several_hints_is_looked_at_first(

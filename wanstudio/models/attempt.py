@@ -1,14 +1,26 @@
 """One row a POST: what was about to be sent, written before the first byte, and what came of it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypedDict
 
 from django.core import signing
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 _SALT = "wanstudio.callback"
+# Ids that one attempt may be told without any of them being looked at.
+MOST_HINTS = 8
+
+
+class Hint(TypedDict):
+    """`at`: when it was named (ISO 8601). `asked`: the provider was asked, and did not know it."""
+
+    task: str
+    by_hand: bool
+    at: str
+    asked: bool
 
 
 class Attempt(models.Model):
@@ -23,7 +35,10 @@ class Attempt(models.Model):
     message = models.TextField(blank=True)
     task_id = models.CharField(max_length=200, blank=True)
     hinted_task_id = models.CharField(
-        max_length=200, blank=True, help_text="Named by a callback or a person; believed once statusTask confirms it."
+        max_length=200, blank=True, help_text="The first of the hints; believed once statusTask confirms it."
+    )
+    hints = models.JSONField(
+        default=list, blank=True, help_text="Every id that was named and is not yet settled, the next one first."
     )
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
@@ -43,14 +58,50 @@ class Attempt(models.Model):
         """What came back, kept whether or not the lease still is ours: a task id must never be lost."""
         Attempt.objects.filter(pk=self.pk).update(answered_at=Now(), **answer)
 
-    def hint(self, task_id: str) -> None:
-        """A task id somebody named. Written once: a later word does not overwrite one that is not yet looked at."""
-        Attempt.objects.filter(pk=self.pk, hinted_task_id="").update(hinted_task_id=task_id[:200])
+    def hint(self, task_id: str, *, by_hand: bool = False) -> None:
+        """A task id somebody named, kept until it is settled: a wrong one never pushes out the right one.
+
+        What a person names is looked at first. A crash keeps it, or it was never named.
+        """
+
+        def add(hints: list[Hint]) -> list[Hint]:
+            known = [hint for hint in hints if hint["task"] == task_id]
+            if known and not by_hand:
+                return hints
+            rest = [hint for hint in hints if hint["task"] != task_id]
+            new: Hint = {"task": task_id, "by_hand": by_hand, "at": timezone.now().isoformat(), "asked": False}
+            if by_hand:
+                return [new, *rest][:MOST_HINTS]
+            # Too many: one that the provider did not know makes room, but never one that nobody has asked about.
+            rest = rest if len(rest) < MOST_HINTS else [hint for hint in rest if not hint["asked"]]
+            return [*rest, new] if len(rest) < MOST_HINTS else rest
+
+        self._change_hints(add)
+
+    def put_back(self, task_id: str) -> None:
+        """The provider does not know this one yet: the others first."""
+
+        def turn(hints: list[Hint]) -> list[Hint]:
+            rest = [hint for hint in hints if hint["task"] != task_id]
+            return rest + [{**hint, "asked": True} for hint in hints if hint["task"] == task_id]
+
+        self._change_hints(turn)
 
     def forget(self, task_id: str) -> None:
         """The provider knows no such task, or another job has it. Another id, named in the meantime, stays."""
         Attempt.objects.filter(pk=self.pk, task_id=task_id).update(task_id="")
-        Attempt.objects.filter(pk=self.pk, hinted_task_id=task_id).update(hinted_task_id="")
+        self._change_hints(lambda hints: [hint for hint in hints if hint["task"] != task_id])
+
+    def _change_hints(self, change: Callable[[list["Hint"]], list["Hint"]]) -> None:
+        """Reads, changes and writes under a lock, so that of two callbacks at once both are kept."""
+        with transaction.atomic():
+            row = Attempt.objects.select_for_update().filter(pk=self.pk).first()
+            if row is None:
+                return
+            hints = change(row.hints)
+            if hints != row.hints:
+                first = hints[0]["task"] if hints else ""
+                Attempt.objects.filter(pk=self.pk).update(hints=hints, hinted_task_id=first)
 
     @classmethod
     def by_token(cls, token: str) -> "Attempt | None":

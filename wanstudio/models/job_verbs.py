@@ -150,8 +150,9 @@ class JobVerbs(Leased):
         attempt = Attempt.objects.filter(job_id=self.pk).last()
         if self.state != State.UNCERTAIN or attempt is None:
             raise Stale(f"{self} is not uncertain")
-        Attempt.objects.filter(pk=attempt.pk).update(hinted_task_id=task_id[:200])
-        self.nudge()
+        with transaction.atomic():
+            attempt.hint(task_id[:200], by_hand=True)
+            self.nudge()
 
     def send_again(self, *, seen: int) -> None:
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.

@@ -1,10 +1,11 @@
 """The steps that find out what became of a POST whose outcome nobody knows. Nothing here sends one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from wanstudio.models import Attempt, Job, State
+from wanstudio.models.attempt import Hint
 from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
 from wanstudio.worker import waits
 from wanstudio.worker.connection import ask_status, until_open
@@ -12,6 +13,10 @@ from wanstudio.worker.follow import follow, patience, run
 
 # These answers say by themselves that the provider has no task of ours.
 NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)
+
+# Of a task that somebody named: the provider has none of this name, or could not have one.
+NO_SUCH_TASK = (Error.NOT_FOUND, Error.BAD_REQUEST)
+SILENT = "APIXO does not say yet whether it has the task that was named. We keep asking."
 
 
 def left_behind(job: Job) -> None:
@@ -39,7 +44,8 @@ def settle(job: Job) -> None:
     asks = job.ask_person or _is_over(newest)
     if isinstance(known, StatusProblem):
         wait = max(waits.setback(job.setbacks), until_open(job.provider))
-        return job.worry(job.trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
+        trouble = known.message if known.error == Error.NOT_FOUND else SILENT
+        return job.worry(trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
         return run(job, *known, timedelta(0))
     if newest.outcome in NOT_TAKEN:
@@ -67,18 +73,33 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
     Else a StatusProblem, if the provider does not say whether the named task exists, or a sentence about one that
     does not, or an empty sentence.
     """
+    unclear: StatusProblem | None = None
     unknown = ""
     for attempt in job.submissions.exclude(task_id="", hinted_task_id="").order_by("-pk"):
         if attempt.task_id:
             return attempt, attempt.task_id
-        answer = ask_status(job.provider, attempt.hinted_task_id)
-        if not isinstance(answer, StatusProblem):
-            return attempt, attempt.hinted_task_id
-        if answer.error != Error.NOT_FOUND:
-            return answer
-        attempt.forget(attempt.hinted_task_id)
-        unknown = f"APIXO knows no task {attempt.hinted_task_id[:60]}."
-    return unknown
+        for hint in attempt.hints:
+            answer = ask_status(job.provider, hint["task"])
+            if not isinstance(answer, StatusProblem):
+                return attempt, hint["task"]
+            if answer.error == Error.RATE_LIMITED:
+                return answer
+            if answer.error not in NO_SUCH_TASK:
+                unclear = answer
+                continue
+            unknown = f"APIXO knows no task {hint['task'][:60]}."
+            if _is_final(hint):
+                attempt.forget(hint["task"])
+            else:
+                attempt.put_back(hint["task"])
+                unclear = unclear or StatusProblem(Error.NOT_FOUND, message=unknown)
+    return unclear or unknown
+
+
+def _is_final(hint: Hint) -> bool:
+    """A task that was named may be a moment ahead of what statusTask knows; one that a person read somewhere is not."""
+    since = timezone.now() - datetime.fromisoformat(hint["at"])
+    return hint["by_hand"] or since > waits.paced(waits.MISSING_FOR)
 
 
 def _is_over(attempt: Attempt) -> bool:
