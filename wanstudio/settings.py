@@ -51,6 +51,7 @@ CSRF_TRUSTED_ORIGINS = [WANSTUDIO_URL] if WANSTUDIO_URL else []
 HTTPS = WANSTUDIO_URL.startswith("https://")
 
 # --- limits -------------------------------------------------------------------------------------------
+IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
 IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", 10, validate=options.positive) * 1024 * 1024
 CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
 MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024

@@ -29,6 +29,8 @@ def apixo(settings: Settings, transactional_db: None) -> Iterator[FakeApixo]:
         settings.PRIVATE_HOSTS = frozenset({server.host})
         settings.PROVIDER_READ_TIMEOUT_S = 0.4
         settings.PACE = 1.0
+        # Who waits for a turn is the subject of tests of its own.
+        settings.IN_FLIGHT = 1000
         yield server
 
 
@@ -46,7 +48,8 @@ def make_job(apixo: FakeApixo, team: Team, alice: User) -> MakeJob:
         seconds = fields.pop("seconds", 14.2)
         character = factories.character(team, alice, url=f"http://{apixo.host}/inputs/mira.png")
         motion = factories.motion(team, alice, url=f"http://{apixo.host}/inputs/walk.mp4", duration=seconds)
-        return factories.job(team, alice, provider="apixo", **{"character": character, "motion": motion} | fields)
+        person = fields.pop("person", alice)
+        return factories.job(team, person, provider="apixo", **{"character": character, "motion": motion} | fields)
 
     return make
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker(apixo: FakeApixo) -> Iterator[subprocess.Popen[bytes]]:
+def worker(apixo: FakeApixo, **settings_: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker on the database and the media of this test. It is gone when the block ends."""
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     environment |= {
@@ -35,6 +35,7 @@ def worker(apixo: FakeApixo) -> Iterator[subprocess.Popen[bytes]]:
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PRIVATE_HOSTS": apixo.host,
         "WANSTUDIO_PACE": "0.02",
+        **settings_,
     }
     process = subprocess.Popen([sys.executable, "manage.py", "work"], cwd=ROOT, env=environment)
     try:

@@ -6,10 +6,12 @@ from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import Money, State
 from wanstudio.models.leased import Leased, Stale
+from wanstudio.models.line import OutOfTurn
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.source import Source
 from wanstudio.models.transition import Transition
+from wanstudio.models.turn import Turn
 from wanstudio.models.video import Video
 
 __all__ = [
@@ -20,12 +22,14 @@ __all__ = [
     "Leased",
     "Membership",
     "Money",
+    "OutOfTurn",
     "ProviderKey",
     "Source",
     "Stale",
     "State",
     "Team",
     "Transition",
+    "Turn",
     "User",
     "Video",
 ]

@@ -117,6 +117,7 @@ class Job(JobVerbs):
     version = models.PositiveIntegerField(default=1, help_text="Counts what a page would show anew.")
     task_id = models.CharField(max_length=200, blank=True)
     callback = models.BooleanField(default=False, help_text="The running task was asked to call back.")
+    place = models.PositiveIntegerField(null=True, help_text="In line, 1 is next; kept true by the worker.")
     retries = models.PositiveSmallIntegerField(default=0, help_text="Automatic ones since a person last pressed send.")
     polls = models.PositiveIntegerField(default=0)
     setbacks = models.PositiveIntegerField(default=0, help_text="Polls or downloads that went wrong in a row.")
@@ -147,6 +148,8 @@ class Job(JobVerbs):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="job_due"),
+            models.Index(fields=["nudged_at"], name="job_nudged"),
+            models.Index(fields=["provider", "state"], name="job_line"),
             models.Index(fields=["team", "-id"], name="job_newest"),
             models.Index(fields=["provider", "resolution", "-id"], name="job_usual_time"),
         ]

@@ -17,11 +17,18 @@ from django.utils import timezone
 
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job_states import ENDED, MOVES, Money, State
-from wanstudio.models.leased import Leased, Stale
+from wanstudio.models.leased import Leased, Stale, due_after
+from wanstudio.models.line import Line, read_line
+from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.transition import Transition
+from wanstudio.models.turn import Turn
 
 # The provider deletes a result this long after it was made.
 KEPT_BY_PROVIDER = timedelta(hours=24)
+
+
+# What a page shows of a job that stays where it is.
+SHOWN_WHILE_WAITING = ("trouble", "ask_person", "place")
 
 
 class TaskTaken(Exception):
@@ -31,6 +38,8 @@ class TaskTaken(Exception):
 class JobVerbs(Leased):
     if TYPE_CHECKING:
         provider: Any
+        team_id: Any
+        person_id: Any
         state: Any
         money: Any
         ask_person: Any
@@ -44,13 +53,17 @@ class JobVerbs(Leased):
     # --- by the worker, under a lease -----------------------------------------------------------------
 
     def begin_submitting(self, *, callback: bool) -> Attempt:
-        """queued → submitting, with the attempt's row. Nothing is sent yet.
+        """queued → submitting, with the attempt's row. Nothing is sent yet. `OutOfTurn` if it must wait in line.
 
         Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
         """
         with transaction.atomic():
+            # One at a time a key, or workers that look at the same moment would take the same last slot.
+            ProviderKey.lock(self.provider)
+            self.line().check(self.pk)
             # Due all the while: a crash from here on must be found as soon as the lease has run out.
-            self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False)
+            self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False, place=None)
+            Turn.taken(self.provider, self.team_id, self.person_id)
             return Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
 
     def may_write(self) -> bool:
@@ -85,8 +98,11 @@ class JobVerbs(Leased):
         except IntegrityError:
             raise TaskTaken(task_id) from None
 
-    def requeue(self, why: str, wait: timedelta, *, counts: bool = False) -> None:
-        """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries."""
+    def requeue(self, why: str, wait: timedelta, *, counts: bool = False, place: int | None = None) -> None:
+        """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries.
+
+        `place`: it waits in line, with all the others of its key; None: it rests alone for `wait`.
+        """
         self._move(
             State.QUEUED,
             why,
@@ -95,6 +111,7 @@ class JobVerbs(Leased):
             retries=F("retries") + int(counts),
             money=Money.RESERVED,
             ask_person=False,
+            place=place,
         )
 
     def mark_uncertain(self, why: str, wait: timedelta | None) -> None:
@@ -136,8 +153,18 @@ class JobVerbs(Leased):
     def worry(self, trouble: str, wait: timedelta | None, **changes: Any) -> None:
         """No move, but something a person should read while it waits (an empty sentence: no longer)."""
         trouble = trouble[:300]
-        news = trouble != self.trouble or changes.get("ask_person", self.ask_person) != self.ask_person
+        shown = {"trouble": trouble, **changes}
+        news = any(shown.get(name, getattr(self, name)) != getattr(self, name) for name in SHOWN_WHILE_WAITING)
         self.postpone(wait, trouble=trouble, version=F("version") + int(news), **changes)
+
+    def wait_in_line(self, place: int, wait: timedelta, why: str = "") -> None:
+        """Still queued, at this place. `why`: what holds the whole key back. Whose turn comes is woken; `wait` is the
+        look for the case that nobody wakes it."""
+        self.worry(why, wait, place=place)
+
+    def rest(self, why: str, wait: timedelta) -> None:
+        """Still queued, out of line: it waits for its own reason, and others pass."""
+        self.worry(why, wait, place=None)
 
     # --- by a person ----------------------------------------------------------------------------------
 
@@ -169,6 +196,7 @@ class JobVerbs(Leased):
             retries=0,
             trouble="",
             ask_person=False,
+            place=None,
             decided_in=State.UNCERTAIN,
             seen=seen,
         )
@@ -200,6 +228,10 @@ class JobVerbs(Leased):
         """Whether the provider's copy must be gone by now."""
         return bool(self.expires_at and self.expires_at < timezone.now())
 
+    def line(self) -> Line:
+        """The line that this job waits in."""
+        return read_line(type(self)._default_manager.all(), self.provider, asking=self.pk)
+
     def _main_video(self) -> int | None:
         return self.videos.filter(position=0).values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
 
@@ -217,7 +249,7 @@ class JobVerbs(Leased):
         came_from = State(self.state)
         if to not in MOVES[came_from] or decided_in not in (None, came_from):
             raise Stale(f"{self} is {came_from}, which does not lead to {to}")
-        due_at = None if wait is None or to in ENDED else Now() + wait
+        due_at = None if to in ENDED else due_after(wait)
         if "video" in changes:
             changes["video_id"] = changes.pop("video")
         with transaction.atomic():

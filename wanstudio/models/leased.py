@@ -10,12 +10,24 @@ from uuid import uuid4
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
 # A hint may come in any number; it wakes a row at most this often (the provider's own shortest interval).
 NUDGE_REST = timedelta(seconds=5)
+
+
+def due_after(wait: timedelta | None) -> Combinable | None:
+    """The moment to write into `due_at`; None: not until a verb says so.
+
+    Without a wait it is this very moment: SQLite would write `Now() + 0` with more digits than `Now()`, and compare it
+    as later.
+    """
+    if wait is None:
+        return None
+    return Now() + wait if wait else Now()
 
 
 class Stale(Exception):
@@ -81,8 +93,7 @@ class Leased(models.Model):
 
         `Stale`, and nothing written, if the lease is lost or somebody else has moved the row.
         """
-        due_at = None if wait is None else Now() + wait
-        if not self.unmoved().update(due_at=due_at, **changes):
+        if not self.unmoved().update(due_at=due_after(wait), **changes):
             raise Stale(f"{self} is no longer ours")
 
     def release(self) -> None:

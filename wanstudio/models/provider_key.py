@@ -48,6 +48,12 @@ class ProviderKey(Leased):
         return cls.objects.get_or_create(provider=provider)[0]
 
     @classmethod
+    def lock(cls, provider: str) -> None:
+        """Nobody else passes here for this key until the transaction ends. SQLite's transactions do that anyway."""
+        cls.at(provider)
+        cls.objects.select_for_update().get(provider=provider)
+
+    @classmethod
     def opens_at(cls, provider: str) -> datetime | None:
         """When calls may go out again, or None: now."""
         paused = cls.objects.filter(provider=provider, paused_until__gt=Now())

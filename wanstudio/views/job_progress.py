@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from wanstudio.models import Job, State
 
+ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 BESIDE = {
     State.QUEUED: "in the queue",
     State.SUBMITTING: "on its way",
@@ -45,7 +46,7 @@ def progress(job: Job) -> Progress:
     band = round(100 * (job.expected_low_s or 0) / high_s, 2) if high_s and _is_measured(job) else None
     return Progress(
         clock=clock(elapsed_s),
-        beside=f"of about {clock(job.expected_s or 0)}" if _is_measured(job) else BESIDE[state],
+        beside=_beside(job, state),
         usual=_usual(job) if state == State.RUNNING else "",
         expected=clock(job.expected_s or 0) if _is_measured(job) else "",
         tone=_tone(job, elapsed_s),
@@ -57,12 +58,28 @@ def progress(job: Job) -> Progress:
     )
 
 
+def place_in_line(job: Job) -> str:
+    """`next in line`, `2nd in line`, `13th in line`; empty if it waits for something else than its turn."""
+    if job.state != State.QUEUED or job.trouble or not job.place:
+        return ""
+    if job.place == 1:
+        return "next in line"
+    ending = "th" if job.place % 100 in (11, 12, 13) else ORDINALS.get(job.place % 10, "th")
+    return f"{job.place}{ending} in line"
+
+
 def clock(seconds: float) -> str:
     """`1:12`, `0:07`, `1:02:03`."""
     whole = max(int(seconds), 0)
     hours, rest = divmod(whole, 3600)
     head = f"{hours}:{rest // 60:02d}" if hours else f"{rest // 60}"
     return f"{head}:{rest % 60:02d}"
+
+
+def _beside(job: Job, state: State) -> str:
+    if _is_measured(job):
+        return f"of about {clock(job.expected_s or 0)}"
+    return place_in_line(job) or BESIDE[state]
 
 
 def _is_measured(job: Job) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wanstudio.models import Job, Money, Source, State
 from wanstudio.pricing import quote
 from wanstudio.provider.sentences import Explanation, Step, explain
-from wanstudio.views.job_progress import Progress, progress
+from wanstudio.views.job_progress import Progress, place_in_line, progress
 from wanstudio.views.job_steps import NextStep, next_steps
 
 # Failures that we name ourselves, in the manner of the provider's.
@@ -36,6 +36,7 @@ class JobWords:
     short_money: str
     reason: str
     progress: Progress
+    place: str
     explanation: Explanation | None
     steps: list[NextStep]
 
@@ -49,6 +50,7 @@ def describe(job: Job) -> JobWords:
         short_money=SHORT_MONEY[Money(job.money)] if job.is_billed else "not billed",
         reason=price_reason(job),
         progress=progress(job),
+        place=place_in_line(job),
         explanation=explanation,
         steps=next_steps(job, explanation),
     )
@@ -65,7 +67,7 @@ def explain_failure(job: Job) -> Explanation:
 def _sentence(job: Job, explanation: Explanation | None) -> str:
     match State(job.state):
         case State.QUEUED:
-            return job.trouble or "Waiting for its turn. You can close this page."
+            return job.trouble or _in_line(job)
         case State.SUBMITTING:
             return f"Handing it to {provider_name(job)}."
         case State.RUNNING:
@@ -80,6 +82,13 @@ def _sentence(job: Job, explanation: Explanation | None) -> str:
             return "Never sent, nothing charged."
         case State.UNCERTAIN:
             return f"We cannot tell whether {provider_name(job)} took it."
+
+
+def _in_line(job: Job) -> str:
+    if not (place := place_in_line(job)):
+        return "Waiting for its turn. You can close this page."
+    sentence = f"{place[0].upper()}{place[1:]}."
+    return f"{sentence} ${job.price} reserved." if job.is_billed else f"{sentence} Nothing is billed."
 
 
 def money_sentence(job: Job) -> str:

@@ -3,6 +3,7 @@
 loop.py        finds what is due and calls advance, in threads
 advance.py     claims a row and picks the step that its state asks for
 submit.py      sends a job: inputs.py looks at what is sent, follow.py does what the answer demands
+line.py        whose turn it is; holds.py: what holds everybody back
 settle.py      finds out what became of a submission that nobody knows about
 check.py       asks how far the task is
 archive.py     brings the result home

@@ -12,11 +12,13 @@ from threading import Event, Thread
 from typing import Any
 
 from django.db import DatabaseError, connection
+from django.db.models import Case, F, When
+from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
 from wanstudio.models import Job, Leased, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import archive, check, errands, settle, submit, waits
+from wanstudio.worker import archive, check, errands, line, settle, submit, waits
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,12 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
 
 
 def due(model: type[Leased], limit: int = 50) -> list[int]:
-    """Ids of rows that `advance` would claim now, the longest due first."""
-    return list(model.ready(waits.paced(NUDGE_REST)).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    """Ids of rows that `advance` would claim now, the longest due first. The lines are tended on the way."""
+    if model is Job:
+        line.tend_all()
+    # One that was nudged is due since then, or a late crowd would hold it up.
+    since = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
+    return list(model.ready(waits.paced(NUDGE_REST)).order_by(since, "pk").values_list("pk", flat=True)[:limit])
 
 
 def advance(model: type[Leased], pk: int) -> bool:
@@ -55,7 +61,7 @@ def advance(model: type[Leased], pk: int) -> bool:
 
 
 def _take_step(model: type[Leased], row: Leased) -> None:
-    step, pk = STEPS[model](row), row.pk
+    step, pk, came_as = STEPS[model](row), row.pk, getattr(row, "state", "")
     try:
         with _lease_kept(row):
             if step:
@@ -71,6 +77,9 @@ def _take_step(model: type[Leased], row: Leased) -> None:
             row.postpone(AFTER_A_SURPRISE)
     finally:
         row.release()
+    # A step that may have freed a slot, taken one, or lifted a pause.
+    if isinstance(row, ProviderKey) or (isinstance(row, Job) and (came_as == State.QUEUED or row.state != came_as)):
+        line.tend(row.provider)
 
 
 @contextmanager

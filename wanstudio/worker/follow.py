@@ -9,20 +9,11 @@ from wanstudio.models.job_verbs import TaskTaken
 from wanstudio.provider.failures import Error, Outcome, Submission
 from wanstudio.worker import waits
 from wanstudio.worker.connection import until_open
+from wanstudio.worker.holds import PAUSED, SLOW_DOWN
 
 log = logging.getLogger(__name__)
 
 MOST_RETRIES = 3
-SLOW_DOWN = "APIXO asked us to slow down. Nothing was charged; it goes out again by itself."
-PAUSED = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO refuses the key. Nothing was charged; it goes out once the key works.",
-    ProviderKey.Pause.NO_BALANCE: (
-        "The balance on the APIXO key does not cover it. Nothing was charged; it goes out once there is enough."
-    ),
-    ProviderKey.Pause.FORBIDDEN: (
-        "APIXO refused three videos in a row, so sending rests for a moment. Nothing was charged; it goes out again."
-    ),
-}
 
 
 def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
@@ -39,7 +30,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             _retry(job, answer)
         case Outcome.THROTTLED:
             key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
-            job.requeue(SLOW_DOWN, until_open(job.provider))
+            job.requeue(SLOW_DOWN, until_open(job.provider), place=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)
         case Outcome.REJECTED:
@@ -105,4 +96,4 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     else:
         pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
     key.suspend(pause, needed, waits.account())
-    job.requeue(PAUSED[pause], waits.account())
+    job.requeue(PAUSED[pause], waits.account(), place=1)

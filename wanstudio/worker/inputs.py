@@ -12,6 +12,12 @@ class Busy(Exception):
     """Too many links are being read right now, by us."""
 
 
+def are_old(job: Job) -> bool:
+    """Whether `what_changed` will read a link again."""
+    good_for = waits.paced(waits.PROBE_GOOD_FOR)
+    return job.character.is_older_than(good_for) or job.motion.is_older_than(good_for)
+
+
 def what_changed(job: Job) -> str:
     """One sentence if what would be sent is not what was priced, else an empty one. Old links are read again."""
     if not addresses.is_reachable(job.provider) and not (job.character.url and job.motion.url):

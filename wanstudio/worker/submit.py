@@ -2,39 +2,31 @@
 
 import logging
 import shutil
-from datetime import timedelta
 
 from django.conf import settings
 
 from wanstudio import addresses
 from wanstudio.logs import also
-from wanstudio.models import Job, Money, ProviderKey, Stale
+from wanstudio.models import Job, Money, OutOfTurn, Stale
+from wanstudio.models.leased import LEASE
 from wanstudio.provider.failures import Outcome
 from wanstudio.provider.messages import GenerateRequest
 from wanstudio.worker import waits
-from wanstudio.worker.connection import connect, has_key, until_open
-from wanstudio.worker.follow import PAUSED, SLOW_DOWN, follow
-from wanstudio.worker.inputs import Busy, what_changed
+from wanstudio.worker.connection import connect
+from wanstudio.worker.follow import follow
+from wanstudio.worker.holds import HeldBack, held_back
+from wanstudio.worker.inputs import Busy, are_old, what_changed
+from wanstudio.worker.line import LOOK_AGAIN, tend
 from wanstudio.worker.settle import was_taken_after_all
 
 log = logging.getLogger(__name__)
 
 # What a second of result may weigh, and what must stay free besides.
 RESULT_BYTES_A_SECOND = 2_000_000
-STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
-
-
-class HeldBack(Exception):
-    """It must wait: `why` in a sentence, and how long."""
-
-    def __init__(self, why: str, wait: timedelta) -> None:
-        super().__init__(why)
-        self.why = why
-        self.wait = wait
 
 
 def send(job: Job) -> None:
-    """queued: hold it back, refuse it, or send it.
+    """queued: hold it back, let others go first, refuse it, or send it.
 
     Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `left_behind`.
     """
@@ -42,14 +34,24 @@ def send(job: Job) -> None:
         _hold_back(job)
         if was_taken_after_all(job):
             return None
-        refusal = what_changed(job)
+        job.line().check(job.pk)
+        if are_old(job):
+            _let_others_pass(job)
+        if refusal := what_changed(job):
+            return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent")
+        return _post(job)
     except HeldBack as held:
-        return job.worry(held.why, held.wait)
+        return job.wait_in_line(held.place, held.wait, held.why) if held.place else job.rest(held.why, held.wait)
+    except OutOfTurn as others:
+        return job.wait_in_line(others.place, LOOK_AGAIN)
     except Busy as busy:
-        return job.worry(str(busy), waits.setback(0))
-    if refusal:
-        return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent")
-    return _post(job)
+        return job.rest(str(busy), waits.setback(0))
+
+
+def _let_others_pass(job: Job) -> None:
+    """While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever."""
+    job.rest(job.trouble, LEASE)
+    tend(job.provider)
 
 
 def _post(job: Job) -> None:
@@ -88,7 +90,7 @@ def _post(job: Job) -> None:
         follow(job, attempt, answer)
     except HeldBack as held:
         attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
-        job.requeue(held.why, held.wait)
+        job.requeue(held.why, held.wait, place=held.place)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()
@@ -97,17 +99,8 @@ def _post(job: Job) -> None:
 
 def _hold_back(job: Job) -> None:
     """Raises HeldBack while it must wait: for the key, for its owner, for room on the disk."""
-    key = ProviderKey.at(job.provider)
-    if key.stopped_at:
-        raise HeldBack(STOPPED, waits.account())
-    if not has_key(job.provider):
-        raise HeldBack(
-            "The APIXO key was taken away. Nothing was sent; it goes out once there is one.", waits.account()
-        )
-    if ProviderKey.opens_at(job.provider):
-        raise HeldBack(SLOW_DOWN, until_open(job.provider))
-    if key.blocks_sending:
-        raise HeldBack(PAUSED[ProviderKey.Pause(key.pause)], waits.account())
+    if held := held_back(job.provider):
+        raise held
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
         raise HeldBack(

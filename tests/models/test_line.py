@@ -1,0 +1,127 @@
+"""Whose turn it is: fewest in flight, then longest ago, then the oldest job."""
+
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from tests import factories
+from wanstudio.models import Job, OutOfTurn, State, Team, Turn, User
+from wanstudio.models.line import turn_order
+
+ALICE, BOB, ABROAD = (1, 1), (1, 2), (2, 1)
+NOON = timezone.now()
+
+
+def test_forty_of_one_do_not_hold_up_anothers_one() -> None:
+    waiting = [(pk, ALICE) for pk in range(1, 41)] + [(41, BOB)]
+    assert turn_order(waiting, {}, {}).index(41) == 1
+    assert turn_order(waiting, {ALICE: 10}, {}).index(41) == 0
+
+
+def test_who_has_fewest_in_flight_is_first() -> None:
+    waiting = [(1, ALICE), (2, ALICE), (3, BOB), (4, BOB)]
+    assert turn_order(waiting, {ALICE: 1}, {}) == [3, 1, 4, 2]
+    assert turn_order(waiting, {ALICE: 5}, {}) == [3, 4, 1, 2]
+
+
+def test_among_equals_whose_turn_is_longest_ago() -> None:
+    waiting = [(1, ALICE), (2, BOB), (3, ABROAD)]
+    last = {ALICE: NOON, BOB: NOON - timedelta(minutes=5)}
+    assert turn_order(waiting, {}, last) == [3, 2, 1], "who never had one is before all"
+    assert turn_order(waiting, {}, {}) == [1, 2, 3], "and then the oldest job"
+
+
+def test_a_person_in_two_teams_waits_twice() -> None:
+    assert turn_order([(1, ALICE), (2, ABROAD)], {ALICE: 1}, {}) == [2, 1]
+
+
+WHO = st.sampled_from([ALICE, BOB, ABROAD])
+
+
+@given(
+    people=st.lists(WHO, max_size=30),
+    flying=st.dictionaries(WHO, st.integers(0, 5)),
+    ages=st.dictionaries(WHO, st.integers(0, 100)),
+)
+def test_the_order_is_what_choosing_one_by_one_would_be(
+    people: list[tuple[int, int]], flying: dict[tuple[int, int], int], ages: dict[tuple[int, int], int]
+) -> None:
+    waiting = list(enumerate(people, 1))
+    last: dict[tuple[int, int], datetime] = {who: NOON - timedelta(seconds=age) for who, age in ages.items()}
+    tasks, turns, left, chosen = dict(flying), dict(last), list(waiting), []
+    long_ago = NOON - timedelta(days=365)
+    for step in range(len(waiting)):
+        best = min(left, key=lambda one: (tasks.get(one[1], 0), turns.get(one[1], long_ago), one[0]))
+        left.remove(best)
+        chosen.append(best[0])
+        tasks[best[1]] = tasks.get(best[1], 0) + 1
+        turns[best[1]] = NOON + timedelta(seconds=step + 1)
+    assert turn_order(waiting, flying, last) == chosen
+
+
+@pytest.fixture
+def three(settings: Settings) -> None:
+    settings.IN_FLIGHT = 3
+
+
+def claimed(job: Job) -> Job:
+    mine = Job.claim(job.pk)
+    assert mine
+    return mine
+
+
+@pytest.mark.django_db
+def test_the_limit_holds(team: Team, alice: User, three: None) -> None:
+    jobs = [claimed(factories.job(team, alice)) for _ in range(5)]
+    for job in jobs[:3]:
+        job.begin_submitting(callback=False)
+    with pytest.raises(OutOfTurn) as early:
+        jobs[4].begin_submitting(callback=False)
+    assert early.value.place == 2
+    assert (Job.objects.get(pk=jobs[4].pk).state, jobs[4].submissions.count()) == (State.QUEUED, 0)
+    jobs[0].mark_uncertain("nobody knows", None)
+    jobs[3].begin_submitting(callback=False)
+
+
+@pytest.mark.django_db
+def test_each_provider_has_a_line_of_its_own(team: Team, alice: User, settings: Settings) -> None:
+    settings.IN_FLIGHT = 1
+    claimed(factories.job(team, alice)).begin_submitting(callback=False)
+    claimed(factories.job(team, alice, provider="apixo")).begin_submitting(callback=False)
+
+
+@pytest.mark.django_db
+def test_tasks_that_never_end_hold_nobody_up(team: Team, alice: User, settings: Settings) -> None:
+    settings.IN_FLIGHT, settings.PACE = 1, 1
+    lost, job = factories.job(team, alice), claimed(factories.job(team, alice))
+    Job.objects.filter(pk=lost.pk).update(state=State.RUNNING, started_at=Now() - timedelta(hours=23))
+    assert job.line().free == 0
+    Job.objects.filter(pk=lost.pk).update(started_at=Now() - timedelta(hours=25))
+    assert job.line().free == 1
+
+
+@pytest.mark.django_db
+def test_a_turn_is_remembered(team: Team, alice: User, bob: User, settings: Settings) -> None:
+    settings.IN_FLIGHT = 10
+    hers, his, hers_too = (factories.job(team, person) for person in (alice, bob, alice))
+    first = claimed(hers)
+    first.begin_submitting(callback=False)
+    first.mark_uncertain("nobody knows", None)
+    assert Turn.objects.get().person == alice
+    assert claimed(his).line().order == [his.pk, hers_too.pk]
+
+
+@pytest.mark.django_db
+def test_who_waits_for_reasons_of_their_own_is_not_in_line(team: Team, alice: User, settings: Settings) -> None:
+    settings.IN_FLIGHT = 1
+    resting, waiting, job = (factories.job(team, alice) for _ in range(3))
+    Job.objects.filter(pk__in=[resting.pk, waiting.pk]).update(due_at=Now() + timedelta(minutes=5))
+    Job.objects.filter(pk=waiting.pk).update(place=7)
+    assert job.line().order == [waiting.pk, job.pk]
+    assert [key for key, _ in groupby(job.line().order)] == job.line().order, "each once"

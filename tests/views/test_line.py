@@ -1,0 +1,67 @@
+"""The place in line, where people look for it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.views.test_status import Queries, poll
+from wanstudio.models import Job, Team, User
+from wanstudio.views.job_words import describe
+
+
+@pytest.fixture
+def job(team: Team, alice: User) -> Job:
+    return factories.job(team, alice, provider="apixo")
+
+
+def placed(job: Job, place: int, **fields: Any) -> Job:
+    Job.objects.filter(pk=job.pk).update(place=place, version=job.version + 1, **fields)
+    return Job.objects.get(pk=job.pk)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (1, "Next in line."),
+        *((2, "2nd in line."), (3, "3rd in line."), (4, "4th in line."), (21, "21st in line.")),
+        *((11, "11th in line."), (12, "12th in line."), (13, "13th in line."), (112, "112th in line.")),
+    ],
+)
+def test_the_sentence(job: Job, place: int, words: str) -> None:
+    assert describe(placed(job, place)).sentence == f"{words} $1.14 reserved."
+
+
+def test_the_sandbox_reserves_nothing(team: Team, alice: User) -> None:
+    job = placed(factories.job(team, alice), 2)
+    assert describe(job).sentence == "2nd in line. Nothing is billed."
+
+
+def test_the_reason_wins(job: Job) -> None:
+    words = describe(placed(job, 2, trouble="Sending is stopped in the settings."))
+    assert (words.sentence, words.place, words.progress.beside) == (
+        "Sending is stopped in the settings.",
+        "",
+        "in the queue",
+    )
+
+
+def test_the_pages_say_it(job: Job, as_alice: Client) -> None:
+    placed(job, 2)
+    assert "2nd in line. $1.14 reserved." in as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
+    assert "· 2nd in line" in as_alice.get(reverse("jobs.index")).content.decode()
+    assert "2nd in line" in as_alice.get(reverse("studio.index")).content.decode()
+
+
+@pytest.mark.parametrize("kind", ["rows", "job", "dock"])
+def test_a_new_place_arrives_with_the_poll(
+    kind: str, job: Job, as_alice: Client, django_assert_max_num_queries: Queries
+) -> None:
+    job = placed(job, 3)
+    seen = f"{job.pk}:{job.version}"
+    assert poll(as_alice, seen, kind).status_code == 204
+    placed(job, 2)
+    with django_assert_max_num_queries(3):
+        assert "2nd in line" in poll(as_alice, seen, kind).content.decode()

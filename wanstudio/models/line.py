@@ -1,0 +1,107 @@
+"""Who is next: the queued jobs of one provider in the order of their turns, and how many may go now.
+
+A person who waits with one job is not held up by another's forty: next is who has fewest tasks in flight in this
+team, then whose last turn is longest ago, then the oldest job.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Now
+
+from wanstudio.models.job_states import State
+from wanstudio.models.turn import Turn
+
+# A task without an end after so long holds nobody else's turn: else a few lost ones would stop the studio.
+FORGOTTEN_AFTER = timedelta(hours=24)
+
+# A person in a team.
+Who = tuple[int, int]
+
+
+class OutOfTurn(Exception):
+    """Others are before it: `place` in the line, 1 is next. Nothing was written."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(f"number {place} in line")
+        self.place = place
+
+
+@dataclass(frozen=True)
+class Line:
+    """`order`: ids of the jobs in line, who is next first. `free`: how many more tasks may be in flight."""
+
+    order: list[int]
+    free: int
+
+    def place(self, pk: int) -> int:
+        return self.order.index(pk) + 1
+
+    def check(self, pk: int) -> None:
+        """Raises OutOfTurn if this job's turn has not come."""
+        if (place := self.place(pk)) > self.free:
+            raise OutOfTurn(place)
+
+
+def in_line(jobs: QuerySet[Any], provider: str) -> QuerySet[Any]:
+    """Jobs that would go if it were their turn: told to wait in line, or due. Not those that wait for their own
+    reasons, such as a retry's pause."""
+    return jobs.filter(provider=provider, state=State.QUEUED).filter(Q(place__isnull=False) | Q(due_at__lte=Now()))
+
+
+def read_line(jobs: QuerySet[Any], provider: str, *, asking: int) -> Line:
+    """The line as it stands, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
+    waiting = (in_line(jobs, provider) | jobs.filter(pk=asking)).order_by("pk")
+    order = turn_order(
+        ((pk, (team, person)) for pk, team, person in waiting.values_list("pk", "team_id", "person_id")),
+        flying := in_flight(jobs, provider),
+        last_turns(provider),
+    )
+    return Line(order, free_slots(flying))
+
+
+def free_slots(flying: Mapping[Who, int]) -> int:
+    return max(settings.IN_FLIGHT - sum(flying.values()), 0)
+
+
+def in_flight(jobs: QuerySet[Any], provider: str) -> dict[Who, int]:
+    """How many tasks of each person the provider has, or is being handed."""
+    recent = Q(started_at=None) | Q(started_at__gt=Now() - FORGOTTEN_AFTER * settings.PACE)
+    flying = jobs.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
+    counts = flying.order_by().values_list("team_id", "person_id").annotate(Count("pk"))
+    return {(team, person): number for team, person, number in counts}
+
+
+def last_turns(provider: str) -> dict[Who, datetime]:
+    turns = Turn.objects.filter(provider=provider).values_list("team_id", "person_id", "sent_at")
+    return {(team, person): sent_at for team, person, sent_at in turns}
+
+
+def turn_order(
+    waiting: Iterable[tuple[int, Who]], flying: Mapping[Who, int], last: Mapping[Who, datetime]
+) -> list[int]:
+    """Job ids in the order in which they will be sent if nothing ends and nobody comes. `waiting`: oldest first."""
+    queues: dict[Who, deque[int]] = {}
+    for pk, who in waiting:
+        queues.setdefault(who, deque()).append(pk)
+    heap: list[tuple[int, tuple[int, float], int, Who]] = []
+    for who, queue in queues.items():
+        before = last[who].timestamp() if who in last else 0.0
+        heappush(heap, (flying.get(who, 0), (0, before), queue[0], who))
+    order: list[int] = []
+    # Whoever is served on the way comes after all whose last turn is in the past.
+    served = count(1)
+    while heap:
+        tasks, _, pk, who = heappop(heap)
+        order.append(pk)
+        queues[who].popleft()
+        if queues[who]:
+            heappush(heap, (tasks + 1, (1, next(served)), queues[who][0], who))
+    return order

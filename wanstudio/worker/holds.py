@@ -1,0 +1,44 @@
+"""What holds every submission of a key back, in a sentence for the jobs that wait."""
+
+from datetime import timedelta
+
+from wanstudio.models import ProviderKey
+from wanstudio.worker import waits
+from wanstudio.worker.connection import has_key, until_open
+
+STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
+KEYLESS = "The APIXO key was taken away. Nothing was sent; it goes out once there is one."
+SLOW_DOWN = "APIXO asked us to slow down. Nothing was charged; it goes out again by itself."
+PAUSED = {
+    ProviderKey.Pause.UNAUTHORIZED: "APIXO refuses the key. Nothing was charged; it goes out once the key works.",
+    ProviderKey.Pause.NO_BALANCE: (
+        "The balance on the APIXO key does not cover it. Nothing was charged; it goes out once there is enough."
+    ),
+    ProviderKey.Pause.FORBIDDEN: (
+        "APIXO refused three videos in a row, so sending rests for a moment. Nothing was charged; it goes out again."
+    ),
+}
+
+
+class HeldBack(Exception):
+    """It must wait: `why` in a sentence, and how long. `in_line`: the whole key waits, and this job in line with it."""
+
+    def __init__(self, why: str, wait: timedelta, *, in_line: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.wait = wait
+        self.place = 1 if in_line else None
+
+
+def held_back(provider: str) -> HeldBack | None:
+    """Why nothing may be sent to this provider now, or None."""
+    key = ProviderKey.at(provider)
+    if key.stopped_at:
+        return HeldBack(STOPPED, waits.account(), in_line=True)
+    if not has_key(provider):
+        return HeldBack(KEYLESS, waits.account(), in_line=True)
+    if ProviderKey.opens_at(provider):
+        return HeldBack(SLOW_DOWN, until_open(provider), in_line=True)
+    if key.blocks_sending:
+        return HeldBack(PAUSED[ProviderKey.Pause(key.pause)], waits.account(), in_line=True)
+    return None

@@ -1,0 +1,88 @@
+"""Keeps the line true: tells waiting jobs their place or what holds them all, and wakes whose turn has come.
+
+All of it is a hint, written without a lock and again at the next look. Whether a job may really go is decided in
+`begin_submitting`; so two workers that tend the same line at once, or one that dies over it, do no harm.
+"""
+
+import time
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+
+from django.db import transaction
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveIntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Now
+
+from wanstudio.models import Job, ProviderKey, State
+from wanstudio.models.leased import due_after
+from wanstudio.models.line import free_slots, in_flight, in_line, last_turns, turn_order
+from wanstudio.worker import waits
+from wanstudio.worker.holds import held_back
+
+TEND_EVERY_S = 1.0
+# Nobody who waits is forgotten, even if nobody tends the line.
+LOOK_AGAIN = timedelta(minutes=5)
+# Between two that are woken at the same moment, so that a pause does not end in a burst.
+STAGGER_S = 0.2
+# How many places one statement writes.
+BATCH = 500
+
+_tended_at = 0.0
+_lock = Lock()
+
+
+def tend_all() -> None:
+    """Every line, at most once a second in this process."""
+    global _tended_at
+    with _lock:
+        if time.monotonic() - _tended_at < TEND_EVERY_S:
+            return
+        _tended_at = time.monotonic()
+    for provider in Job.objects.filter(state=State.QUEUED).order_by().values_list("provider", flat=True).distinct():
+        tend(provider)
+
+
+def tend(provider: str) -> None:
+    """One look at the line of this provider; writes only what has changed."""
+    rows = _waiting(provider)
+    if not rows:
+        return
+    held = held_back(provider)
+    flying = in_flight(Job.objects.all(), provider)
+    order = turn_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_turns(provider))
+    free = 0 if held else free_slots(flying)
+    why = held.why if held else ""
+    places = {pk: place for place, pk in enumerate(order, 1) if place > free or rows[pk].place}
+    news = {pk: place for pk, place in places.items() if (rows[pk].place, rows[pk].trouble) != (place, why)}
+    asleep = [pk for pk in order[free:] if rows[pk].is_due]
+    woken = [pk for pk in order[:free] if not rows[pk].is_due]
+    if news or asleep or woken:
+        _write(provider, news, why, asleep, woken)
+
+
+def _waiting(provider: str) -> dict[int, Any]:
+    """Who is in line by id, oldest first, each with `is_due`: whether a worker would take it up by itself."""
+    is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
+    rows = in_line(Job.objects.all(), provider).order_by("pk").only("team_id", "person_id", "place", "trouble")
+    return {row.pk: row for row in rows.annotate(is_due=is_due)}
+
+
+def _write(provider: str, news: dict[int, int], why: str, asleep: list[int], woken: list[int]) -> None:
+    with transaction.atomic():
+        # The order of locks is key, then jobs, here as in `begin_submitting`; else PostgreSQL sees deadlocks.
+        ProviderKey.lock(provider)
+        pks = list(news)
+        for batch in (pks[start : start + BATCH] for start in range(0, len(pks), BATCH)):
+            _queued(batch).update(
+                place=Case(*(When(pk=pk, then=Value(news[pk])) for pk in batch), output_field=PositiveIntegerField()),
+                trouble=why[:300],
+                version=F("version") + 1,
+            )
+        # One that a worker has in hand stays due: it must be found soon if that worker dies.
+        _queued(asleep).filter(Q(lease_until=None) | Q(lease_until__lte=Now())).update(due_at=Now() + LOOK_AGAIN)
+        for number, pk in enumerate(woken):
+            _queued([pk]).update(due_at=due_after(waits.paced(timedelta(seconds=STAGGER_S * number))))
+
+
+def _queued(pks: list[int]) -> QuerySet[Job]:
+    return Job.objects.filter(pk__in=pks, state=State.QUEUED)
