@@ -9,4 +9,6 @@ class WanStudioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wanstudio import checks  # noqa: F401  (registers the system checks)
+        from wanstudio import checks, hints  # noqa: F401  (registers the system checks)
+
+        hints.connect()

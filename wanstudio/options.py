@@ -144,6 +144,21 @@ def allowed_hosts(extra: list[str], host: str, public_url: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def a_broker(value: str) -> None:
+    """What is wrong is not repeated: the address holds a password."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("amqp", "amqps", "redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if value and not good:
+        raise ValidationError(
+            "it must be the address of a RabbitMQ or Redis, such as amqp://user:password@host:5672// or "
+            "redis://host:6379/0 (with TLS amqps or rediss); signs such as @ / # : in a password are written %40 %2F "
+            "%23 %3A."
+        )
+
+
 def a_log_level(value: str) -> None:
     if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")

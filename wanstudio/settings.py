@@ -105,6 +105,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'studio.sqlite3'}")}
+# Set: Celery moves the jobs, on as many machines as there are; empty: the embedded worker does, without a server.
+BROKER_URL = env.str("BROKER_URL", "", validate=options.a_broker)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import requests
 
 T = TypeVar("T")
@@ -75,7 +76,10 @@ class Studio:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "run"], cwd=ROOT, env=self.env, stdout=log, stderr=log
             )
-        wait_until(self.is_ready, f"{self.url}/readyz; its log says\n{self.said()[-2000:]}", STARTS_WITHIN_S)
+        try:
+            wait_until(self.is_ready, f"{self.url}/readyz", STARTS_WITHIN_S)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; its log says\n{self.said()[-3000:]}") from None
         return self
 
     def is_ready(self) -> bool:
@@ -100,7 +104,10 @@ class Studio:
         wait_until(lambda: self.pid(name) != old, f"{name} is back", 40)
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the studio's database, read beside it."""
+        """Rows of the studio's database, read beside it; a place for a value is a question mark."""
+        if url := self.env.get("DATABASE_URL"):
+            with psycopg.connect(url) as line:
+                return line.execute(sql.replace("?", "%s").encode(), values).fetchall()
         with sqlite3.connect(f"file:{self.data / 'studio.sqlite3'}?mode=ro", uri=True, timeout=20) as database:
             found = database.execute(sql, values).fetchall()
         database.close()

@@ -64,6 +64,7 @@ class Jobs(models.Manager["Job"]):
                     due_at=Now(),
                 )
                 Transition.objects.create(job=job, to_state=State.QUEUED)
+                job.wake()
                 return job
         except IntegrityError:
             return self.get(nonce=nonce, team=team)

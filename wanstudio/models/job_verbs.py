@@ -200,6 +200,7 @@ class JobVerbs(Leased):
             decided_in=State.UNCERTAIN,
             seen=seen,
         )
+        self.wake()
 
     def was_not_charged(self) -> None:
         """uncertain → failed: a person has looked, and the provider did not take it."""

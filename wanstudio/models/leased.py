@@ -5,18 +5,24 @@ All times are the database's (`Now()`), so that several machines need no common 
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 from uuid import uuid4
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
 # A hint may come in any number; it wakes a row at most this often (the provider's own shortest interval).
 NUDGE_REST = timedelta(seconds=5)
+# Sent with `pk` by a model whose row may be ready from now on, once that is committed. Nobody has to listen.
+woken = Signal()
+# An id that was handed to a queue is not handed over again for this long, unless the row was claimed meanwhile.
+ANNOUNCED_FOR = timedelta(seconds=10)
 
 
 def due_after(wait: timedelta | None) -> Combinable | None:
@@ -42,6 +48,7 @@ class Leased(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    announced_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -71,10 +78,21 @@ class Leased(models.Model):
                 # Due from now on, so that a crash loses neither the due time nor the hint that is taken here.
                 due_at=Now(),
                 nudged_at=None,
+                announced_at=None,
                 attempts=F("attempts") + 1,
             )
         )
         return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
+
+    @classmethod
+    def unannounced(cls) -> Q:
+        """Which rows no queue was told about lately."""
+        return Q(announced_at=None) | Q(announced_at__lt=Now() - ANNOUNCED_FOR)
+
+    @classmethod
+    def announce(cls, pks: list[int]) -> None:
+        """These are about to be handed to a queue. A crash before they are: handed over after 10 s."""
+        cls._default_manager.filter(pk__in=pks).update(announced_at=Now())
 
     def keep_lease(self) -> bool:
         """The heartbeat: 30 s more for who still holds the lease, or False. Dead leases stay dead."""
@@ -103,3 +121,8 @@ class Leased(models.Model):
     def nudge(self) -> None:
         """A hint that something may have happened; never moves `due_at`."""
         type(self)._default_manager.filter(pk=self.pk).update(nudged_at=Now())
+        self.wake()
+
+    def wake(self) -> None:
+        """Tell whoever listens, after the commit, that this row may be ready. Unheard, it is found a little later."""
+        transaction.on_commit(partial(woken.send, type(self), pk=self.pk), robust=True)

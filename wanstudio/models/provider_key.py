@@ -132,6 +132,7 @@ class ProviderKey(Leased):
     def ask_balance_now(self) -> None:
         """Due from this moment on: `is_checking` is true at once. A crash leaves it due, or as it was."""
         ProviderKey.objects.filter(pk=self.pk).update(due_at=Now())
+        self.wake()
 
     def ask_balance_after(self, wait: timedelta) -> None:
         """Due after `wait`, whatever was due before."""

@@ -108,4 +108,8 @@ class Source(Leased):
             source.touch()
             return source
         name = unquote(PurePath(urlsplit(url).path).name) or urlsplit(url).hostname or "link"
-        return cls.objects.create(team=team, person=person, kind=kind, url=url, name=name[:200], due_at=Now(), **facts)
+        source = cls.objects.create(
+            team=team, person=person, kind=kind, url=url, name=name[:200], due_at=Now(), **facts
+        )
+        source.wake()
+        return source

@@ -12,7 +12,7 @@ from threading import Event, Thread
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
@@ -39,13 +39,22 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
 }
 
 
-def due(model: type[Leased], limit: int = 50) -> list[int]:
-    """Ids of rows that `advance` would claim now, the longest due first. The lines are tended on the way."""
+def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
+    """Ids of rows that `advance` would claim now, the longest due first; `among` narrows them further.
+
+    The lines are tended on the way.
+    """
     if model is Job:
         line.tend_all()
     # One that was nudged is due since then, or a late crowd would hold it up.
     since = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
-    return list(model.ready(waits.paced(NUDGE_REST)).order_by(since, "pk").values_list("pk", flat=True)[:limit])
+    ready = model.ready(waits.paced(NUDGE_REST)).filter(*among)
+    return list(ready.order_by(since, "pk").values_list("pk", flat=True)[:limit])
+
+
+def is_ready(model: type[Leased], pk: int) -> bool:
+    """Whether `advance` would claim this row now."""
+    return model.ready(waits.paced(NUDGE_REST)).filter(pk=pk).exists()
 
 
 def advance(model: type[Leased], pk: int) -> bool:
@@ -102,7 +111,8 @@ def _beat(row: Leased, over: Event) -> None:
                 if not row.keep_lease():
                     return
             except DatabaseError:
-                # Two more beats come before the lease runs out.
+                # Two more beats come before the lease runs out, each over a connection of its own.
                 log.exception("%s: the lease could not be extended; trying again", row)
+                connection.close()
     finally:
         connection.close()

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from wanstudio.management.reach import require_database
 from wanstudio.options import folder
 
 BACKUPS_KEPT = 10
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     help = "Backs the database up if it is about to change, migrates it, and collects static files."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_database()
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if pending and executor.loader.applied_migrations and connection.vendor == "sqlite":

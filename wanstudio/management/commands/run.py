@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from wanstudio.management.reach import require_database
 from wanstudio.models import Job, User
 from wanstudio.models.job_states import ENDED
 from wanstudio.options import is_loopback
@@ -17,14 +18,17 @@ from wanstudio.views.first_run import setup_code
 
 
 class Command(BaseCommand):
-    help = "Runs web, worker and (without a key) the sandbox, and keeps them alive."
+    help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
+        require_database()
         children = [
             Child("web", web_command(settings.HOST, settings.PORT)),
             Child("worker", manage_command("work")),
         ]
+        if settings.BROKER_URL:
+            children.append(Child("beat", manage_command("beat")))
         self._refuse_taken(settings.HOST, settings.PORT, "PORT")
         # Jobs finish where they began: a key that was added yesterday strands none of the sandbox's, the unconfirmed
         # ones included, for which it may still call back.

@@ -1,12 +1,14 @@
-"""`manage.py work`: the embedded worker."""
+"""`manage.py work`: the worker; with `BROKER_URL` a Celery one, on this machine or another."""
 
 import os
 import signal
 from threading import Event
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from wanstudio.management.reach import require_database
 from wanstudio.worker.loop import Loop
 
 
@@ -14,6 +16,13 @@ class Command(BaseCommand):
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_database()
+        if settings.BROKER_URL:
+            from wanstudio.celery import app
+
+            # What its workers would tell each other is of no use here, and costs queues at the broker.
+            app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle"])
+            return
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,92 @@
+"""Whole studios on PostgreSQL and Celery: real servers, real processes, and an APIXO that keeps its own ledger."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests import servers
+from tests.e2e.conftest import EMAIL, PASSWORD
+from tests.e2e.studio import Studio
+from tests.fake_apixo import KEY, FakeApixo, running
+from tests.media.clips import FASTSTART, clip
+from tests.servers import Server
+
+StartStudio = Callable[..., Studio]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Server]:
+    with servers.redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[Server]:
+    with servers.rabbitmq() as server:
+        yield server
+
+
+@pytest.fixture(params=["rabbitmq", "redis"])
+def broker(request: pytest.FixtureRequest) -> Server:
+    """The same test on each of the two."""
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    return server
+
+
+@pytest.fixture(scope="session")
+def film() -> bytes:
+    return clip(2.0, options=FASTSTART)
+
+
+@pytest.fixture
+def apixo() -> Iterator[FakeApixo]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: Server) -> str:
+    """The address of an empty database of this test's own."""
+    name = f"studio_{uuid4().hex}"
+    with psycopg.connect(postgres_server.url, autocommit=True) as line:
+        line.execute(f"CREATE DATABASE {name}".encode())
+    return f"{postgres_server.url.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def start_studio(database: str, apixo: FakeApixo, tmp_path: Path) -> Iterator[StartStudio]:
+    """A studio with an owner, whose provider is `apixo` and whose broker is the one that is given."""
+    made: list[Studio] = []
+
+    def start(broker: Server, **env: str) -> Studio:
+        studio = Studio(
+            tmp_path / f"data{len(made)}",
+            **{
+                "DATABASE_URL": database,
+                "BROKER_URL": broker.url,
+                "APIXO_API_KEY": KEY,
+                "APIXO_BASE_URL": apixo.url,
+                "WANSTUDIO_PRIVATE_HOSTS": apixo.host,
+                "WANSTUDIO_PACE": "0.02",
+                "WANSTUDIO_READ_TIMEOUT": "5",
+                **env,
+            },
+        )
+        made.append(studio)
+        studio.start()
+        words = ("createowner", "--email", EMAIL, "--team", "Northlight", "--name", "Ben")
+        studio.manage(*words, WANSTUDIO_PASSWORD=PASSWORD)
+        return studio
+
+    yield start
+    for studio in made:
+        studio.stop()

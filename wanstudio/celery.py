@@ -1,0 +1,96 @@
+"""Outgrown mode: with `BROKER_URL`, Celery carries hints about rows that are due over RabbitMQ or Redis.
+
+A message is an id and nothing more: the row decides whether there is work, so a lost or a doubled one changes nothing.
+Beat asks for a sweep every second, and a worker's sweep hands over what is due (see `worker/tasks.py`).
+"""
+
+import logging
+import logging.config
+import os
+from typing import Any
+
+from celery import Celery
+from celery.beat import Scheduler
+from celery.signals import setup_logging
+from django.conf import settings
+
+from wanstudio.models.leased import ANNOUNCED_FOR
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
+
+QUEUE = "wanstudio"
+ADVANCE, SWEEP = "wanstudio.advance", "wanstudio.sweep"
+THREADS = 8
+SWEEP_EVERY_S = 1.0
+REDIS = settings.BROKER_URL.startswith("redis")
+
+log = logging.getLogger(__name__)
+
+app = Celery("wanstudio", include=["wanstudio.worker.tasks"])
+app.conf.update(
+    broker_url=settings.BROKER_URL or "memory://",
+    task_default_queue=QUEUE,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    result_backend=None,
+    timezone="UTC",
+    # Taken off the queue only once it is done, one a thread in hand: what a dead worker held comes back.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    # Steps wait for the network nearly all their time, and one process keeps their leases.
+    worker_pool="threads",
+    worker_concurrency=THREADS,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    # A broker that is away for a night is waited for.
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_connection_timeout=2.0,
+    broker_heartbeat=10.0,
+    broker_transport_options=(
+        # Redis gives a message to somebody else when nobody has finished it within this time.
+        {"visibility_timeout": 60, "socket_connect_timeout": 2.0, "socket_timeout": 10.0, "socket_keepalive": True}
+        if REDIS
+        else {"read_timeout": 10.0, "write_timeout": 5.0}
+    )
+    # For who publishes; the worker waits for ever.
+    | {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2},
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2},
+    beat_scheduler="wanstudio.celery:Sweeper",
+    beat_max_loop_interval=SWEEP_EVERY_S,
+    beat_schedule={
+        "sweep": {
+            "task": SWEEP,
+            "schedule": SWEEP_EVERY_S,
+            # Sweeps that nobody had time for do not pile up.
+            "options": {"expires": 2 * SWEEP_EVERY_S, "delivery_mode": "transient"},
+        }
+    },
+)
+
+
+class Sweeper(Scheduler):
+    """Beat's schedule, kept in memory: there is one entry, and nothing to remember of it."""
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """One line for a broker that is away, not a traceback a second."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except Exception as wrong:
+            log.warning("no sweep could be asked for: %s", wrong)
+
+
+def hand_over(name: str, pk: int) -> None:
+    """Publish that this row (of the model `name`) may be ready. Raises what the broker's client raises."""
+    app.send_task(ADVANCE, (name, pk), queue=QUEUE, expires=ANNOUNCED_FOR.total_seconds(), delivery_mode="transient")
+
+
+@setup_logging.connect
+def _keep_our_logging(**kwargs: Any) -> None:
+    """As in every process of the studio; and Celery says something only when it matters, not twice a second."""
+    logging.config.dictConfig(settings.LOGGING)
+    for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)

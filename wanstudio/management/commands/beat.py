@@ -1,0 +1,17 @@
+"""`manage.py beat`: with `BROKER_URL`, asks the workers for a sweep every second. One of it is enough."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Celery's beat. A second one, or a pause, does no harm: sweeps only name rows that are due."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.BROKER_URL:
+            raise CommandError("There is no BROKER_URL: the embedded worker needs no beat.")
+        from wanstudio.celery import app
+
+        app.Beat(quiet=True).run()
