@@ -50,6 +50,7 @@ def died(row: Leased) -> None:
 def later(job: Job, **wait: float) -> Job:
     """The same job after this time (hours=1, …), for everything that reads a clock."""
     gone = timedelta(**wait)
+    job.transitions.update(at=F("at") - gone)
     moments = ("created_at", "started_at", "result_at", "missing_since", "due_at", "claimed_at")
     Job.objects.filter(pk=job.pk).update(**{name: F(name) - gone for name in moments})
     Attempt.objects.filter(job=job).update(created_at=F("created_at") - gone)

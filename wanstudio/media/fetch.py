@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import cache
+from time import monotonic
 from typing import BinaryIO
 
 import certifi
@@ -26,6 +27,10 @@ from .wire import Patience, Wire, dial, secure
 __all__ = ["Download", "FetchError", "FetchProblem", "Fetcher", "Opened"]
 
 _CHUNK = 256 * 1024
+# A server that drips its headers holds nobody for longer, whatever the body may take.
+HEAD_S = 60.0
+# How long a download's speed is measured before it is judged.
+PACE_OVER_S = 60.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -133,9 +138,12 @@ class Fetcher:
         max_bytes: int,
         deadline_s: float,
         idle_s: float = 30.0,
+        least_bytes_a_minute: int = 0,
         heartbeat: Callable[[], None] | None = None,
     ) -> Download:
         """Streams a whole file into `target`. What was written before a FetchError stays there: throw it away.
+
+        Slower than `least_bytes_a_minute` is as good as silent, and raises TIMED_OUT.
 
         `heartbeat` is called about every 5 s, from this thread, also while the server is silent; what it raises
         ends the download and propagates.
@@ -145,8 +153,10 @@ class Fetcher:
         with self.open(url, deadline_s=deadline_s, idle_s=idle_s, heartbeat=heartbeat) as opened:
             if opened.total_size is not None and opened.total_size > max_bytes:
                 raise too_large(max_bytes)
+            pace = Pace(least_bytes_a_minute)
             for chunk in opened.chunks(max_bytes + 1):
                 size += len(chunk)
+                pace.judge(size)
                 if size > max_bytes:
                     raise too_large(max_bytes)
                 digest.update(chunk)
@@ -168,6 +178,8 @@ class Fetcher:
             first, last = byte_range
             headers["Range"] = f"bytes={first}-{'' if last is None else last}"
         connection = http.client.HTTPConnection(target.host, target.port)
+        stack.enter_context(hurry := ExitStack())
+        hurry.enter_context(patience.within(HEAD_S))
         try:
             sock = stack.enter_context(dial(addresses, target.port, patience))
             if target.scheme == "https":
@@ -175,7 +187,9 @@ class Fetcher:
             # A connection that has a socket does not dial: nobody resolves the name a second time.
             connection.sock = Wire(sock, patience)
             connection.request("GET", target.path, headers=headers)
-            return stack.enter_context(connection.getresponse())
+            response = stack.enter_context(connection.getresponse())
+            hurry.close()
+            return response
         except ssl.SSLCertVerificationError:
             raise _unreachable("The server's certificate is not valid for this link. Use another link.") from None
         except TimeoutError:
@@ -196,6 +210,21 @@ def _total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int |
     if match is None or int(match[1]) != byte_range[0]:
         raise _unreachable("The server sent another part of the file than the one asked for. Use another link.")
     return None if match[3] == "*" else int(match[3])
+
+
+class Pace:
+    """Judges a download every minute by what arrived in it: whoever drips would hold a thread for hours."""
+
+    def __init__(self, least_bytes_a_minute: int) -> None:
+        self._least = least_bytes_a_minute * PACE_OVER_S / 60
+        self._since, self._size = monotonic(), 0
+
+    def judge(self, size: int) -> None:
+        if monotonic() - self._since < PACE_OVER_S:
+            return
+        if size - self._size < self._least:
+            raise FetchError(FetchProblem.TIMED_OUT, "The file arrives too slowly. Try again later.")
+        self._since, self._size = monotonic(), size
 
 
 @cache

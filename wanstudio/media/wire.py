@@ -3,7 +3,8 @@
 import io
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 
 from .errors import FetchError, FetchProblem
@@ -32,6 +33,16 @@ class Patience:
                 FetchProblem.TIMED_OUT, "The server took too long to hand out the file. Try again, or use another link."
             )
         return left
+
+    @contextmanager
+    def within(self, limit_s: float) -> Iterator[None]:
+        """What happens in here may take no longer than `limit_s`, however much patience there is altogether."""
+        ends = self._ends
+        self._ends = min(ends, monotonic() + limit_s)
+        try:
+            yield
+        finally:
+            self._ends = ends
 
     def beat(self) -> None:
         if self._heartbeat is not None and monotonic() >= self._next_beat:

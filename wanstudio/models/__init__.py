@@ -1,5 +1,6 @@
 """The domain: rows and the verbs that move them, a noun a file."""
 
+from wanstudio.models.alarm import Alarm
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
@@ -15,6 +16,7 @@ from wanstudio.models.turn import Turn
 from wanstudio.models.video import Video
 
 __all__ = [
+    "Alarm",
     "Attempt",
     "Favourite",
     "Heartbeat",

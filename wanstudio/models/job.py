@@ -127,6 +127,7 @@ class Job(JobVerbs):
     failure = models.CharField(max_length=100, blank=True, help_text="The provider's code or our name for it.")
     failure_message = models.TextField(blank=True)
     trouble = models.CharField(max_length=300, blank=True, help_text="Why it waits or is slow, in a sentence.")
+    alarmed_at = models.DateTimeField(null=True, help_text="Since when its owner has to know of the trouble.")
     result_urls = models.JSONField(default=list, blank=True)
     cost_ms = models.BigIntegerField(null=True)
     expected_low_s = models.FloatField(null=True)

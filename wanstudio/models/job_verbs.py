@@ -46,6 +46,7 @@ class JobVerbs(Leased):
         trouble: Any
         version: Any
         result_at: Any
+        alarmed_at: Any
 
     class Meta:
         abstract = True
@@ -139,22 +140,29 @@ class JobVerbs(Leased):
             missing_since=None,
         )
 
-    def mark_done(self) -> None:
-        """archiving → done: every result is stored, decoded and hashed.
+    def mark_done(self, why: str = "Archived, verified") -> None:
+        """archiving → done: every result that can be had is stored, decoded and hashed.
 
         Crash before: archived again, from what is there.
         """
-        self._move(State.DONE, "Archived, verified", video=self._main_video(), ended_at=Now(), trouble="")
+        self._move(State.DONE, why, video=self._main_video(), ended_at=Now(), trouble="")
 
     def mark_failed(self, failure: str, message: str, money: Money, why: str) -> None:
         """Any moving state → failed, with the money as the outcome demands."""
         self._move(State.FAILED, why, failure=failure[:100], failure_message=message, money=money, ended_at=Now())
 
+    def alarm(self, trouble: str, wait: timedelta, **changes: Any) -> None:
+        """The same as `worry`, and the owner has to know, from now until the job moves on."""
+        self.worry(trouble, wait, alarmed_at=self.alarmed_at or Now(), **changes)
+
     def worry(self, trouble: str, wait: timedelta | None, **changes: Any) -> None:
         """No move, but something a person should read while it waits (an empty sentence: no longer)."""
         trouble = trouble[:300]
         shown = {"trouble": trouble, **changes}
-        news = any(shown.get(name, getattr(self, name)) != getattr(self, name) for name in SHOWN_WHILE_WAITING)
+        # An alarm counts down: every try is news.
+        news = "alarmed_at" in changes or any(
+            shown.get(name, getattr(self, name)) != getattr(self, name) for name in SHOWN_WHILE_WAITING
+        )
         self.postpone(wait, trouble=trouble, version=F("version") + int(news), **changes)
 
     def wait_in_line(self, place: int, wait: timedelta, why: str = "") -> None:
@@ -234,7 +242,7 @@ class JobVerbs(Leased):
         return read_line(type(self)._default_manager.all(), self.provider, asking=self.pk)
 
     def _main_video(self) -> int | None:
-        return self.videos.filter(position=0).values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
+        return self.videos.order_by("position").values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
 
     def _move(
         self,
@@ -251,6 +259,7 @@ class JobVerbs(Leased):
         if to not in MOVES[came_from] or decided_in not in (None, came_from):
             raise Stale(f"{self} is {came_from}, which does not lead to {to}")
         due_at = None if to in ENDED else due_after(wait)
+        changes.setdefault("alarmed_at", None)
         if "video" in changes:
             changes["video_id"] = changes.pop("video")
         with transaction.atomic():

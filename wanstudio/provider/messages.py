@@ -139,7 +139,8 @@ def _read_results(result: object) -> tuple[str, ...]:
     # Documented as a string of JSON. Plain JSON is taken as well: the result behind it is paid for and expires.
     payload = _read_object(result.encode("utf-8", "replace")) if isinstance(result, str) else result
     urls = payload.get("resultUrls") if isinstance(payload, dict) else None
-    usable = tuple(url for url in urls if _is_address(url)) if isinstance(urls, list) else ()
+    # Named twice, a result still is one.
+    usable = tuple(dict.fromkeys(url for url in urls if _is_address(url))) if isinstance(urls, list) else ()
     if not usable:
         raise ValueError("success without a usable result")
     return usable

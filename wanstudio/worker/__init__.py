@@ -7,6 +7,7 @@ line.py        whose turn it is; holds.py: what holds everybody back
 settle.py      finds out what became of a submission that nobody knows about
 check.py       asks how far the task is
 archive.py     brings the result home
+alarms.py      tells the owner about a trouble
 errands.py     the steps of everything else
 connection.py  the way to the provider; waits.py knows how long to wait for what
 """

@@ -16,9 +16,9 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
-from wanstudio.models import Job, Leased, ProviderKey, Source, Stale, State
+from wanstudio.models import Alarm, Job, Leased, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import archive, check, errands, line, settle, submit, waits
+from wanstudio.worker import alarms, archive, check, errands, line, settle, submit, waits
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Job: lambda job: JOB_STEPS.get(job.state),
     Source: lambda source: errands.make_poster,
     ProviderKey: lambda key: errands.ask_balance,
+    Alarm: lambda alarm: alarms.tell,
 }
 
 
@@ -77,6 +78,8 @@ def _take_step(model: type[Leased], row: Leased) -> None:
                 step(row)
             else:
                 row.postpone(None)
+        if model is Job:
+            alarms.notice(pk)
     except Stale as stale:
         log.info("%s %s: %s", model.__name__, pk, stale)
     except Exception:

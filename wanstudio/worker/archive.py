@@ -1,58 +1,112 @@
 """The step that brings a result home before the provider deletes it: streamed, checked, hashed, then Ready."""
 
+import errno
 import logging
 import os
+import shutil
+import time
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.utils import timezone
 
 from wanstudio.addresses import results_fetcher
-from wanstudio.media.fetch import FetchError
+from wanstudio.media.fetch import FetchError, FetchProblem
+from wanstudio.media.packed import unpacked
 from wanstudio.media.poster import poster, verify_video
 from wanstudio.media.probe import MediaError, VideoFacts
-from wanstudio.models import Job, Money, Stale, Video
+from wanstudio.models import Job, Money, Stale, State, Video
 from wanstudio.worker import waits
 from wanstudio.worker.check import fresh_urls
 
 log = logging.getLogger(__name__)
 
 RESULT_MAX_BYTES = 4 * 1024**3
+# What a result never takes from the disk: the database has to go on writing.
+KEPT_FREE_BYTES = 64 * 1024**2
 DOWNLOAD_S = 60 * 60
+# 8 KiB a second: below it a server only holds a thread.
+LEAST_BYTES_A_MINUTE = 8 * 1024 * 60
+# How long one step goes on to the next result after one that failed.
+STEP_S = 120.0
+# From this failure in a row on the owner has to know: about a minute after the first.
+ALARM_AFTER = 3
 GONE = (403, 404, 410)
+# What the guarded fetcher says to somebody who pasted a link, in the words of a result.
+SENTENCES = {
+    FetchProblem.PRIVATE_ADDRESS: "Its link leads into a private network, where the studio does not go.",
+    FetchProblem.TOO_LARGE: "It is larger than the studio has room for.",
+    FetchProblem.UNREACHABLE: "The server that holds it cannot be reached.",
+    FetchProblem.TIMED_OUT: "The server that holds it is too slow.",
+    FetchProblem.CUT_SHORT: "It stopped arriving before it was complete.",
+    FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
+    FetchProblem.INVALID_URL: "Its link cannot be used.",
+}
 LOST = "The video was made and paid for, but its download kept failing until APIXO deleted it."
 
 
 def save(job: Job) -> None:
-    """archiving: fetch what is not here yet; done when all is.
+    """archiving: fetch what is not here yet; done when all is. One bad result holds up no other.
 
     Crash anywhere: the same again; a video's row comes last, so nothing half is ever shown.
     """
     have = set(job.videos.values_list("position", flat=True))
-    try:
-        for position, url in enumerate(job.result_urls):
-            if position not in have:
-                _bring_home(job, position, url)
-    except (FetchError, MediaError) as wrong:
-        log.warning("job %s: result not archived yet: %s", job.pk, wrong)
-        return _again(job, wrong.sentence, wrong.http_status if isinstance(wrong, FetchError) else None)
-    except OSError as wrong:
-        log.warning("job %s: result could not be stored: %s", job.pk, wrong)
-        return _again(job, f"The studio's storage failed: {wrong.strerror or wrong}.", None)
-    return job.mark_done()
+    missing = [(position, url) for position, url in enumerate(job.result_urls) if position not in have]
+    began, wrong = time.monotonic(), None
+    for position, url in missing:
+        try:
+            _bring_home(job, position, url)
+        except (FetchError, MediaError, OSError) as trouble:
+            log.warning("job %s: result %s not archived yet: %s", job.pk, position, trouble)
+            wrong = wrong or trouble
+            if isinstance(trouble, OSError) or time.monotonic() - began > STEP_S:
+                break
+    return _again(job, wrong) if wrong else job.mark_done()
 
 
-def _again(job: Job, reason: str, http_status: int | None) -> None:
-    if job.is_lost:
-        return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST)
+def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
+    reason = _reason(wrong)
+    if _is_over(job):
+        return _give_up(job, reason)
+    # Not at the first failure: the task was asked about a moment ago, and status calls keep their distance.
+    gone = isinstance(wrong, FetchError) and wrong.http_status in GONE
     changes: dict[str, Any] = {"setbacks": job.setbacks + 1}
-    # Not at the first refusal: the task was asked about a moment ago, and status calls keep their distance.
-    if http_status in GONE and job.setbacks and (answer := fresh_urls(job)):
+    wait = waits.setback(job.setbacks)
+    if job.setbacks and (gone or job.setbacks >= ALARM_AFTER) and (answer := fresh_urls(job)):
         changes["result_urls"] = list(answer.result_urls)
+        if changes["result_urls"] != job.result_urls:
+            wait = waits.seconds(1, 2)
     trouble = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
-    return job.worry(trouble, waits.setback(job.setbacks), **changes)
+    if job.setbacks + 1 >= ALARM_AFTER:
+        return job.alarm(trouble, wait, **changes)
+    return job.worry(trouble, wait, **changes)
+
+
+def _reason(wrong: FetchError | MediaError | OSError) -> str:
+    if isinstance(wrong, OSError):
+        return f"The studio's storage failed: {wrong.strerror or wrong}."
+    if isinstance(wrong, FetchError):
+        if wrong.http_status:
+            return f"The server that holds it answered {wrong.http_status}."
+        return SENTENCES.get(wrong.code, wrong.sentence)
+    return wrong.sentence
+
+
+def _is_over(job: Job) -> bool:
+    """Whether the provider's copy must be gone, and we have tried for an hour: its clock may have told us nonsense."""
+    since = job.transitions.filter(to_state=State.ARCHIVING).values_list("at", flat=True).last()
+    return job.is_lost and (since is None or timezone.now() - since > waits.paced(timedelta(hours=1)))
+
+
+def _give_up(job: Job, reason: str) -> None:
+    """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
+    if saved := job.videos.count():
+        return job.mark_done(f"{saved} of {len(job.result_urls)} results saved, the others were lost")
+    return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST)
 
 
 def _bring_home(job: Job, position: int, url: str) -> None:
@@ -62,18 +116,28 @@ def _bring_home(job: Job, position: int, url: str) -> None:
             got = results_fetcher(job.provider).download(
                 url,
                 cast(BinaryIO, draft),
-                max_bytes=RESULT_MAX_BYTES,
+                max_bytes=_room(),
                 deadline_s=DOWNLOAD_S,
+                least_bytes_a_minute=LEAST_BYTES_A_MINUTE,
                 heartbeat=lambda: _still_ours(job),
             )
             draft.flush()
             os.fsync(draft.fileno())
+            sha256 = unpacked(path, _room()) or got.sha256
             facts = verify_video(path)
             with path.open("rb") as clip:
                 still = poster(clip, "video")
-            _store(job, position, path, still, got.sha256, facts)
+            _store(job, position, path, still, sha256, facts)
         finally:
             path.unlink(missing_ok=True)
+
+
+def _room() -> int:
+    """Bytes that a result may have. Raises OSError if the disk is full."""
+    free = shutil.disk_usage(settings.DATA_DIR).free - KEPT_FREE_BYTES
+    if free <= 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return min(RESULT_MAX_BYTES, free)
 
 
 def _still_ours(job: Job) -> None:

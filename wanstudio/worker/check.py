@@ -27,7 +27,7 @@ def poll(job: Job) -> None:
         # The money has moved, or was given back: the owner wants to see which.
         ProviderKey.at(job.provider).ask_balance_within(waits.seconds(5))
     if answer.state == TaskState.SUCCESS:
-        return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_moment(answer.completed_ms))
+        return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
         return job.mark_failed(code, answer.fail_message, Money.ASSUMED, code)
@@ -39,10 +39,10 @@ def _wait_on(job: Job) -> None:
     since = timezone.now() - (job.started_at or job.created_at)
     trouble, wait = "", waits.next_poll(job)
     if since > waits.paced(waits.OVERDUE_AFTER):
-        trouble, wait = OVERDUE, waits.setback(6)
-    elif job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
+        return job.alarm(OVERDUE, waits.setback(6), polls=job.polls + 1, setbacks=0, missing_since=None)
+    if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
         trouble, wait = SLOW, wait * 2
-    job.worry(trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
+    return job.worry(trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
 
 
 def _trouble(job: Job, problem: StatusProblem) -> None:
@@ -80,6 +80,18 @@ def fresh_urls(job: Job) -> TaskStatus | None:
     """The task's answer asked for anew, if it still is a success."""
     answer = ask_status(job.provider, job.task_id)
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
+
+
+def _made_at(job: Job, answer: TaskStatus) -> datetime | None:
+    """When the result was made, by our clock: when we sent it, and the time that the provider's own clock saw pass.
+
+    So a clock of the provider's that is wrong by hours does not change how long its copy is believed to last.
+    """
+    if not answer.created_ms or (answer.completed_ms or 0) <= answer.created_ms:
+        return _moment(answer.completed_ms)
+    sent_at = job.submissions.filter(task_id=job.task_id).values_list("created_at", flat=True).last()
+    took_ms = min(answer.completed_ms - answer.created_ms, 10**12)  # type: ignore[operator]
+    return min((sent_at or job.started_at or timezone.now()) + timedelta(milliseconds=took_ms), timezone.now())
 
 
 def _moment(ms: int | None) -> datetime | None:

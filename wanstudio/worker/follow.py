@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
-from wanstudio.models import Attempt, Job, Money, ProviderKey, State
+from wanstudio.models import Alarm, Attempt, Job, Money, ProviderKey, State
 from wanstudio.models.job_verbs import TaskTaken
 from wanstudio.provider.failures import Error, Outcome, Submission
 from wanstudio.worker import waits
@@ -36,6 +36,8 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
         case Outcome.REJECTED:
             if answer.error == Error.FORBIDDEN:
                 key.strike(waits.account())
+                if (pause := ProviderKey.at(job.provider).pause) == ProviderKey.Pause.FORBIDDEN:
+                    Alarm.about_key(job, pause)
             else:
                 key.admitted()
             job.mark_failed(
@@ -96,4 +98,5 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     else:
         pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
     key.suspend(pause, needed, waits.account())
+    Alarm.about_key(job, pause)
     job.requeue(PAUSED[pause], waits.account(), place=1)

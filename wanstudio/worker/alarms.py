@@ -1,0 +1,94 @@
+"""Telling the owner of a team about a trouble, by mail, once."""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from wanstudio.models import Alarm, Job, Membership, ProviderKey, State
+
+log = logging.getLogger(__name__)
+
+MAIL_S = 20
+GIVEN_UP_AFTER = timedelta(hours=24)
+PAUSES = {
+    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key",
+    ProviderKey.Pause.NO_BALANCE: "The balance of the APIXO key is too low",
+    ProviderKey.Pause.FORBIDDEN: "APIXO refused three videos in a row",
+}
+
+
+def notice(job_id: int) -> None:
+    """After a step of this job: raises what its row asks for. A crash before it: raised after the next step."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None:
+        return
+    if job.state == State.UNCERTAIN and job.ask_person:
+        Alarm.about(job, Alarm.Kind.UNCONFIRMED)
+    elif job.alarmed_at:
+        Alarm.about(job, Alarm.Kind.OVERDUE if job.state == State.RUNNING else Alarm.Kind.UNSAVED)
+
+
+def tell(alarm: Alarm) -> None:
+    """The mail to the owners. A crash after it was sent and before that is noted sends it once more."""
+    if alarm.told_at or not settings.EMAIL_URL or alarm.job is None or _has_passed(alarm, alarm.job):
+        return alarm.postpone(None)
+    owners = Membership.objects.filter(team=alarm.team, role=Membership.Role.OWNER, user__is_active=True)
+    to = list(owners.values_list("user__email", flat=True))
+    subject, text = _words(alarm, alarm.job)
+    try:
+        EmailMessage(subject, text, to=to, connection=get_connection(timeout=MAIL_S)).send()
+    except (SMTPException, OSError) as wrong:
+        log.warning("%s: the mail could not be sent: %s", alarm, wrong)
+        if timezone.now() - alarm.raised_at > GIVEN_UP_AFTER:
+            return alarm.postpone(None)
+        return alarm.postpone(timedelta(minutes=min(2**alarm.attempts, 60)))
+    return alarm.postpone(None, told_at=Now())
+
+
+def _has_passed(alarm: Alarm, job: Job) -> bool:
+    """Whether there is nothing left to tell about."""
+    match alarm.kind:
+        case Alarm.Kind.PAUSED:
+            return not ProviderKey.at(job.provider).blocks_sending
+        case Alarm.Kind.UNCONFIRMED:
+            return job.state != State.UNCERTAIN
+        case _:
+            return job.alarmed_at is None
+
+
+def _words(alarm: Alarm, job: Job) -> tuple[str, str]:
+    """Subject and text: what happened, what it means for the money, what to do, and where."""
+    page = settings.LINK_BASE + reverse("jobs.show", args=[job.pk])
+    match alarm.kind:
+        case Alarm.Kind.UNSAVED:
+            until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
+            return (
+                f"A finished video cannot be saved: {job.title}",
+                f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
+                f"trying until APIXO deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
+            )
+        case Alarm.Kind.OVERDUE:
+            return (
+                f"No result after a day: {job.title}",
+                f"APIXO took “{job.title}” a day ago and has not finished it. Its ${job.price} stay reserved, and we "
+                f"keep asking. Look the task {job.task_id} up in APIXO’s dashboard:\n\n{page}\n",
+            )
+        case Alarm.Kind.UNCONFIRMED:
+            return (
+                f"${job.price} may have been charged: {job.title}",
+                f"We cannot tell whether APIXO took “{job.title}”. It may have been charged; our price was "
+                f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
+            )
+        case _:
+            pause = PAUSES.get(ProviderKey.Pause(ProviderKey.at(job.provider).pause), "The account refuses")
+            return (
+                f"Sending rests: {pause}",
+                f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
+                f"settled:\n\n{settings.LINK_BASE}{reverse('settings.show')}\n",
+            )
