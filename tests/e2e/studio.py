@@ -58,7 +58,19 @@ class Studio:
 
     def manage(self, *words: str, **env: str) -> str:
         """What `manage.py words…` prints."""
-        done = subprocess.run(
+        done = self.command(*words, **env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refuses(self, *words: str, **env: str) -> str:
+        """What `manage.py words…` says as it refuses, in one piece and without a traceback."""
+        done = self.command(*words, **env)
+        assert done.returncode, done.stdout
+        assert "Traceback" not in done.stderr
+        return done.stderr
+
+    def command(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
             env={**self.env, **env},
@@ -67,8 +79,10 @@ class Studio:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+
+    def python(self, code: str) -> str:
+        """What this code prints inside the studio, with its settings and models."""
+        return self.manage("shell", "-v0", "-c", code).strip()
 
     def start(self) -> "Studio":
         self.manage("prepare")

@@ -248,3 +248,23 @@ def test_a_task_is_attached_to_the_last_attempt(job: Job) -> None:
     assert len(Attempt.objects.get().hinted_task_id) == 200
     with pytest.raises(Stale):
         put(job, State.RUNNING, leased=False).attach("task_2")
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTING, State.UNCERTAIN])
+def test_a_doubted_job_waits_for_a_person_whatever_its_attempts_say(job: Job, state: State) -> None:
+    """Its row is older than the world: an answer that says "not taken" may have been followed by another try."""
+    Attempt.objects.create(job=job, provider="apixo", outcome="not_accepted", callback=True)
+    put(job, state, leased=True).doubt("Restored from a backup")
+    after = Job.objects.get()
+    assert (after.state, after.money, after.ask_person) == (State.UNCERTAIN, Money.UNKNOWN, True)
+    assert (after.due_at, after.lease_token, after.trouble) == (None, None, "Restored from a backup")
+    newest = after.submissions.latest("pk")
+    assert (newest.outcome, newest.callback) == ("unknown", False)
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.ARCHIVING, State.DONE, State.FAILED])
+def test_what_cannot_be_sent_is_not_doubted(job: Job, state: State) -> None:
+    before = put(job, state, leased=False)
+    with pytest.raises(Stale):
+        before.doubt("Restored from a backup")
+    assert (Job.objects.get().state, Attempt.objects.count()) == (state, 0)

@@ -23,6 +23,11 @@ class Heartbeat(models.Model):
         cls.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
 
     @classmethod
+    def rest(cls, name: str) -> None:
+        """This worker stopped in an orderly way: nobody needs to wait for its silence."""
+        cls.objects.filter(name=name).delete()
+
+    @classmethod
     def age(cls) -> timedelta | None:
         """How long ago the last beat of any worker was, by the database's clock; None if there never was one."""
         newest = cls.objects.order_by("-seen_at").annotate(now=Now()).values_list("now", "seen_at").first()

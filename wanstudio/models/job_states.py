@@ -26,7 +26,8 @@ class Money(models.TextChoices):
 
 MOVES: dict[State, frozenset[State]] = {
     # To running: an earlier attempt turns out to have been taken before the next one is sent.
-    State.QUEUED: frozenset({State.SUBMITTING, State.RUNNING, State.CANCELLED, State.FAILED}),
+    # To uncertain: the database is a restored backup, and it may have been sent since.
+    State.QUEUED: frozenset({State.SUBMITTING, State.RUNNING, State.CANCELLED, State.FAILED, State.UNCERTAIN}),
     State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.FAILED, State.UNCERTAIN}),
     State.UNCERTAIN: frozenset({State.RUNNING, State.QUEUED, State.FAILED}),
     State.RUNNING: frozenset({State.ARCHIVING, State.FAILED}),

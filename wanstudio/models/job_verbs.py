@@ -120,7 +120,23 @@ class JobVerbs(Leased):
 
         `wait`: how long a callback may still settle it before a person is asked; None asks at once.
         """
+        if self.state == State.QUEUED:
+            raise Stale(f"{self} was not being sent")
         self._move(State.UNCERTAIN, why, wait=wait, money=Money.UNKNOWN, ask_person=wait is None)
+
+    def doubt(self, why: str) -> None:
+        """queued, submitting or uncertain → uncertain: this row is older than the world, it may have been sent since.
+
+        The attempt that nobody here remembers gets a row, so that no recorded refusal of an earlier one sends it again.
+        A person decides. Only for a database that no worker has: takes every lease away.
+        """
+        changes: dict[str, Any] = {"ask_person": True, "lease_until": None, "lease_token": None}
+        with transaction.atomic():
+            if self.state == State.UNCERTAIN:
+                self.worry(why, None, **changes)
+            else:
+                self._move(State.UNCERTAIN, why, money=Money.UNKNOWN, trouble=why[:300], **changes)
+            Attempt.objects.create(job_id=self.pk, provider=self.provider, outcome="unknown", message=why)
 
     def ask(self, trouble: str) -> None:
         """Still uncertain: a person decides."""

@@ -38,6 +38,7 @@ class ProviderKey(Leased):
     balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, help_text="Dollars, as last told.")
     balance_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="When the owner stopped all sending.")
+    stopped_why = models.CharField(max_length=300, blank=True, help_text="If the studio itself stopped it, a sentence.")
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
 
     def __str__(self) -> str:
@@ -64,16 +65,16 @@ class ProviderKey(Leased):
         """Whether an account problem holds all submissions back until the balance call says otherwise."""
         return self.pause != self.Pause.NONE
 
-    def stop(self) -> None:
+    def stop(self, why: str = "") -> None:
         """Hold every submission back until `go_on`. What was handed over is followed as usual.
 
         Holds from the commit on, for a job that is just being sent up to its first byte. Crash: as before, or stopped.
         """
-        ProviderKey.objects.filter(pk=self.pk, stopped_at=None).update(stopped_at=Now())
+        ProviderKey.objects.filter(pk=self.pk, stopped_at=None).update(stopped_at=Now(), stopped_why=why)
 
     def go_on(self) -> None:
         """The end of `stop`: queued jobs go out at their next look. A crash leaves it stopped, or over."""
-        ProviderKey.objects.filter(pk=self.pk).update(stopped_at=None)
+        ProviderKey.objects.filter(pk=self.pk).update(stopped_at=None, stopped_why="")
 
     def throttle(self, wait: timedelta) -> None:
         """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one."""

@@ -80,7 +80,8 @@ def _public_address() -> Check:
 def _provider(key: ProviderKey | None) -> Check:
     title = "APIXO key"
     if key and key.stopped_at:
-        return Check(title, None, "Sending is stopped in these settings. Jobs wait in the queue.")
+        why = key.stopped_why or "Sending is stopped in these settings."
+        return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")
     if key and key.pause:
         return Check(title, False, f"{PAUSES[ProviderKey.Pause(key.pause)]} Jobs wait in the queue, nothing is lost.")
     if ProviderKey.opens_at(settings.PROVIDER):

@@ -34,7 +34,7 @@ def held_back(provider: str) -> HeldBack | None:
     """Why nothing may be sent to this provider now, or None."""
     key = ProviderKey.at(provider)
     if key.stopped_at:
-        return HeldBack(STOPPED, waits.account(), in_line=True)
+        return HeldBack(key.stopped_why or STOPPED, waits.account(), in_line=True)
     if not has_key(provider):
         return HeldBack(KEYLESS, waits.account(), in_line=True)
     if ProviderKey.opens_at(provider):

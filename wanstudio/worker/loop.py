@@ -11,7 +11,7 @@ from datetime import timedelta
 from threading import Event, Lock
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from wanstudio.models import Heartbeat, Leased, ProviderKey
 from wanstudio.worker.advance import STEPS, advance, due
@@ -81,6 +81,8 @@ class Loop:
         # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
         self._pool.shutdown(wait=False)
         wait_for(lambda: not self._busy, LAST_STEPS_S)
+        with suppress(DatabaseError):
+            Heartbeat.rest(self._name)
         log.info("worker %s stopped, %d steps cut off", self._name, len(self._busy))
 
 

@@ -1,0 +1,157 @@
+"""Backup and restore by their commands, in studios of their own: what comes back, and what is refused."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.studio import ROOT, Studio
+from tests.operating.conftest import BOTH, MakeStudio
+
+
+@pytest.fixture(params=BOTH)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+STATES = """
+from wanstudio.models import Job
+print([(job.state, job.money, job.ask_person) for job in Job.objects.order_by("pk")])
+"""
+STOPPED = """
+from wanstudio.models import ProviderKey
+print(ProviderKey.objects.filter(stopped_at=None).count(), ProviderKey.at("apixo").stopped_why)
+"""
+NEXT = """
+from tests import factories
+from wanstudio.models import Team, User
+job = factories.job(Team.objects.get(), User.objects.get())
+print(min(job.pk, job.character_id, job.submissions.create(provider="x").pk))
+"""
+FILES = """
+from wanstudio.models import Source
+print(sorted((source.name, source.file.read()) for source in Source.objects.all()))
+"""
+
+
+def test_what_comes_back(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    said = studio.manage("backup", str(tmp_path / "out"))
+    assert "3 jobs as of" in said
+    assert "6 files" in said
+    assert "secret key is NOT in it" in said
+    other = make_studio("b")
+    said = other.manage("restore", str(tmp_path / "out"))
+    assert "2 jobs waited to be sent" in said
+    assert "The secret key is another one" in said
+    assert other.python(FILES) == studio.python(FILES)
+
+
+def test_nothing_that_waited_is_sent_by_itself(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    """The backup is older than the world: what waited then may have been sent since, and charged."""
+    studio.manage("backup", str(tmp_path / "out"))
+    other = make_studio("b")
+    other.manage("restore", str(tmp_path / "out"))
+    doubted = ("uncertain", "unknown", True)
+    assert other.python(STATES) == str([doubted, doubted, ("running", "reserved", False)])
+    assert other.python(STOPPED).startswith("0 The studio was restored from its backup of ")
+    # What the worker would do with them, key and all.
+    other.python(
+        """
+from django.conf import settings
+from wanstudio.models import Job, ProviderKey
+from wanstudio.worker.advance import advance, due
+settings.PROVIDERS["apixo"] = ("http://127.0.0.1:9/api/v1", "a-key-of-a-test")
+ProviderKey.at("apixo").go_on()
+for job in Job.objects.filter(state="uncertain"):
+    job.nudge()
+    assert advance(Job, job.pk)
+"""
+    )
+    assert other.python(STATES) == str([doubted, doubted, ("running", "reserved", False)])
+
+
+def test_ids_of_lost_days_are_not_drawn_again(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    """A callback of those days names an attempt that this database never had: it must not be another job's."""
+    studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
+    lost = studio.python(
+        """
+from wanstudio.models import Job
+print(Job.objects.filter(state="queued").first().submissions.create(provider="apixo", callback=True).callback_token)
+"""
+    )
+    other = make_studio("b")
+    other.manage("restore", str(tmp_path / "out"))
+    assert other.env["WANSTUDIO_DATA"] != studio.env["WANSTUDIO_DATA"]
+    found = other.python(f"from wanstudio.models import Attempt; print(Attempt.by_token({lost!r}))")
+    assert found == "None"
+    assert int(other.python(NEXT)) > 1000
+
+
+def test_the_secret_key_comes_back_if_it_was_asked_for(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    assert "can sign in as anybody" in studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
+    other = make_studio("b")
+    assert "secret key is another" not in other.manage("restore", str(tmp_path / "out"))
+    assert (other.data / "secret.key").read_text() == (studio.data / "secret.key").read_text()
+
+
+def test_a_studio_in_use_is_not_overwritten(studio: Studio, tmp_path: Path) -> None:
+    studio.manage("backup", str(tmp_path / "out"))
+    before = studio.python(STATES)
+    assert "This studio is in use" in studio.refuses("restore", str(tmp_path / "out"))
+    assert studio.python(STATES) == before
+    studio.python("from wanstudio.models import Heartbeat; Heartbeat.beat('here:1')")
+    assert "Stop it first" in studio.refuses("restore", str(tmp_path / "out"), "--force")
+    assert studio.python(STATES) == before
+    studio.python(
+        "from wanstudio.models import Heartbeat, Job, Team; Heartbeat.rest('here:1'); Team.objects.update(name='X')"
+    )
+    said = studio.manage("restore", str(tmp_path / "out"), "--force")
+    assert "is kept as" in said
+    assert studio.python("from wanstudio.models import Team; print(Team.objects.get().name)") == "Northlight"
+    assert [path for path in (studio.data / "backups").iterdir() if path.name.startswith("studio-")]
+
+
+WRITER = """
+import django
+django.setup()
+from tests import factories
+from wanstudio.models import Team, User
+team, ben = Team.objects.get(), User.objects.get()
+while True:
+    print(factories.job(team, ben).pk, flush=True)
+"""
+
+
+def test_a_backup_under_load_has_every_job_and_every_file(
+    studio: Studio, make_studio: MakeStudio, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER], cwd=ROOT, env=studio.env, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    try:
+        made = [int(writer.stdout.readline()) for writer in writers for _ in range(5) if writer.stdout]
+        studio.manage("backup", str(out))
+        writing_still = [writer.poll() for writer in writers]
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait(10)
+    assert writing_still == [None, None]
+    other = make_studio("b")
+    other.manage("restore", str(out))
+    code = f"""
+from django.db.models import Count
+from wanstudio.models import Job, Source
+print(Job.objects.filter(pk__in={made}).count(), Job.objects.annotate(n=Count("transitions")).filter(n=0).count())
+print([source.pk for source in Source.objects.all() if not source.file.storage.exists(source.file.name)])
+"""
+    assert other.python(code).splitlines() == [f"{len(made)} 0", "[]"]
+    if "DATABASE_URL" not in other.env:
+        with closing(sqlite3.connect(other.data / "studio.sqlite3")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert database.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -1,0 +1,53 @@
+"""`manage.py backup DIR`: everything the studio cannot make again, while it runs."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from wanstudio.management.reach import require_database
+from wanstudio.operating.backup import Made, back_up
+from wanstudio.operating.restore import KINDS
+from wanstudio.operating.snapshot import CannotOperate, secret_key_file
+
+WITHOUT_KEY = (
+    "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, links and callbacks "
+    "on their way to it fail, and what is stored encrypted has to be entered anew. Keep a copy of that file apart from "
+    "this backup, or use --with-secret-key."
+)
+WITH_KEY = "The secret key is in it: whoever reads this backup can sign in as anybody. Keep it as safe as the studio."
+
+
+class Command(BaseCommand):
+    help = "Backs up the database and all media into DIR while the studio runs. Media that is there already stays."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("directory", type=Path, metavar="DIR", help="Best on another disk.")
+        parser.add_argument("--with-secret-key", action="store_true", help="Put the key that signs sessions in, too.")
+
+    def handle(self, *args: Any, directory: Path, with_secret_key: bool, **options: Any) -> None:
+        require_database()
+        try:
+            made = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
+        except CannotOperate as why:
+            raise CommandError(str(why)) from why
+        self._tell(made, with_secret_key=with_secret_key)
+
+    def _tell(self, made: Made, *, with_secret_key: bool) -> None:
+        told, copied = made.manifest, made.copied
+        self.stdout.write(f"Backup made: {made.folder}")
+        self.stdout.write(
+            f"Database: {KINDS[told.kind]}, {told.rows.get('wanstudio_job', 0):,} jobs as of {told.when}. "
+            f"Media: {copied.files:,} files, {copied.size_bytes / 1e6:,.1f} MB, {copied.new:,} of them new."
+        )
+        if copied.deleted:
+            self.stdout.write(f"{copied.deleted} files were deleted while the backup was made, and are not in it.")
+        if copied.missing:
+            self.stderr.write(
+                f"{len(copied.missing)} files that the database names are gone from the studio and not in the backup: "
+                + ", ".join(copied.missing[:5])
+            )
+        self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(key=secret_key_file()))
+        if made.folder.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
+            self.stdout.write("It lies on the same disk as the studio's data. Copy it to another one.")

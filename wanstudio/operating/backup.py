@@ -1,0 +1,179 @@
+"""A backup while the studio runs: the database first, then the files it names, then its own name."""
+
+import fcntl
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from wanstudio.operating import files, media, postgres, snapshot, sqlite
+from wanstudio.operating.snapshot import CannotOperate, Manifest
+from wanstudio.options import folder
+
+# What must stay free on the disk that takes the backup.
+SPARE_BYTES = 64 * 1024 * 1024
+KEPT_BEFORE_MIGRATIONS = 10
+BEFORE_MIGRATION = "studio-"
+
+
+@dataclass
+class Made:
+    folder: Path
+    manifest: Manifest
+    copied: media.Copied
+
+
+def engine() -> ModuleType:
+    """`sqlite` or `postgres`: how this studio's database is copied."""
+    return postgres if connection.vendor == "postgresql" else sqlite
+
+
+def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
+    """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
+
+    The database comes first: every file it names existed then, and is looked for afterwards. Crash anywhere: a
+    `.partial-…` folder that the next backup removes.
+    """
+    _refuse(into)
+    with _alone(into), _in_words(into):
+        _need_room(into, engine().size_bytes())
+        partial, moment = _fresh(into), timezone.now()
+        wanted, manifest = engine().dump(partial)
+        manifest.made_at = moment.isoformat()
+        pool = folder(into / "media")
+        _need_room(into, media.to_copy(wanted, pool))
+        copied = media.copy_all(wanted, pool, partial, _hashes_before(into))
+        manifest.media_files, manifest.media_bytes = copied.files, copied.size_bytes
+        manifest.missing = copied.missing
+        if with_secret_key:
+            _keep_secret(partial)
+        made = Made(_finish(partial, into, manifest, with_secret_key=with_secret_key), manifest, copied)
+        snapshot.write_json(
+            Path(settings.DATA_DIR) / snapshot.LAST,
+            {"made_at": manifest.made_at, "folder": str(made.folder), "missing": len(copied.missing)},
+        )
+        return made
+
+
+def before_migration() -> Path:
+    """The database alone into `backups` of the data folder; the newest ten are kept."""
+    into = folder(Path(settings.DATA_DIR) / "backups")
+    with _in_words(into):
+        _need_room(into, engine().size_bytes())
+        name = f"{BEFORE_MIGRATION}{timezone.now():%Y%m%d-%H%M%S-%f}"
+        if connection.vendor == "sqlite":
+            target = into / f"{name}.sqlite3"
+            partial = into / f"{snapshot.PARTIAL}{name}"
+            partial.unlink(missing_ok=True)
+            sqlite.copy_to(partial)
+            os.replace(partial, target)
+        else:
+            target = into / name
+            partial, moment = _fresh(into), timezone.now()
+            _, manifest = postgres.dump(partial)
+            manifest.made_at, manifest.has_media = moment.isoformat(), False
+            _seal(partial, manifest, with_secret_key=False)
+            os.replace(partial, target)
+        files.sync_folder(into)
+        _forget_old(into)
+        return target
+
+
+def _finish(partial: Path, into: Path, manifest: Manifest, *, with_secret_key: bool) -> Path:
+    _seal(partial, manifest, with_secret_key=with_secret_key)
+    target = into / f"{snapshot.PREFIX}{manifest.moment:%Y%m%dT%H%M%SZ-%f}"
+    os.replace(partial, target)
+    files.sync_folder(into)
+    return target
+
+
+def _seal(partial: Path, manifest: Manifest, *, with_secret_key: bool) -> None:
+    manifest.secret_key_included, manifest.secret_key_fingerprint = with_secret_key, snapshot.fingerprint()
+    snapshot.seal(partial, manifest)
+
+
+def _refuse(into: Path) -> None:
+    inside = snapshot.media_root().resolve()
+    if into.resolve() == inside or inside in into.resolve().parents:
+        raise CannotOperate(
+            f"{into} lies among the studio's own files. Choose a folder elsewhere, best on another disk."
+        )
+    if not connection.introspection.table_names():
+        raise CannotOperate("There is no database yet, so there is nothing to back up.")
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    try:
+        into.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (into / ".lock").open("w")
+    except OSError as wrong:
+        raise CannotOperate(f"{into} cannot be written: {wrong.strerror}.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotOperate(f"Another backup into {into} is under way. Wait for it to end.") from None
+        yield
+
+
+@contextmanager
+def _in_words(into: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, DatabaseError) as wrong:
+        said = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else str(wrong).strip()
+        raise CannotOperate(f"The backup into {into} could not be made: {said}. Nothing in it counts.") from wrong
+
+
+def _fresh(into: Path) -> Path:
+    """An empty folder for the work, and an end to what earlier, killed backups left."""
+    for left in into.glob(f"{snapshot.PARTIAL}*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return folder(into / f"{snapshot.PARTIAL}{timezone.now():%Y%m%dT%H%M%S%f}")
+
+
+def _need_room(into: Path, size_bytes: int) -> None:
+    free = shutil.disk_usage(into).free
+    if free < size_bytes + SPARE_BYTES:
+        raise CannotOperate(
+            f"{into} has {free / 1e6:,.0f} MB free, and the backup needs {(size_bytes + SPARE_BYTES) / 1e6:,.0f} MB. "
+            "Make room or choose another folder; nothing was changed."
+        )
+
+
+def _hashes_before(into: Path) -> dict[str, str]:
+    try:
+        last = snapshot.newest(into)
+        return {one.path: one.sha256 for one in snapshot.read_media(last)}
+    except (CannotOperate, OSError, ValueError, TypeError):
+        return {}
+
+
+def _keep_secret(partial: Path) -> None:
+    with files.whole(partial / snapshot.SECRET) as kept:
+        kept.write(settings.SECRET_KEY.encode())
+
+
+def _forget_old(into: Path) -> None:
+    for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-KEPT_BEFORE_MIGRATIONS]:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def last() -> tuple[timedelta, str, int] | None:
+    """How long ago the last backup was made, where it lies, and how many files it missed; None if there was none."""
+    try:
+        told = json.loads((Path(settings.DATA_DIR) / snapshot.LAST).read_bytes())
+        return timezone.now() - datetime.fromisoformat(told["made_at"]), told["folder"], told["missing"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,124 @@
+"""The files that rows name: which there are, and their copies in a backup.
+
+Stored names are drawn at random and never written again, so a name stands for one content.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import FileField
+
+from wanstudio.operating.files import copy, hash_of, whole
+from wanstudio.operating.snapshot import MEDIA_LIST, MediaFile, media_root
+
+Query = Callable[[str], Iterable[tuple[object, ...]]]
+
+
+class Named(NamedTuple):
+    """A file that a row names. `sha256` is empty where the row does not know it."""
+
+    path: str
+    row: str
+    sha256: str = ""
+
+
+class Column(NamedTuple):
+    table: str
+    label: str
+    file: str
+    hashed: bool
+
+
+def columns() -> Iterator[Column]:
+    """Every column that names files, among those the database has by now."""
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        for model in apps.get_app_config("wanstudio").get_models():
+            table = model._meta.db_table
+            if table not in tables:
+                continue
+            there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+            for field_ in model._meta.concrete_fields:
+                if isinstance(field_, FileField) and field_.column in there:
+                    # `sha256` beside `file` is that file's: the archive writes both together.
+                    hashed = field_.name == "file" and "sha256" in there
+                    yield Column(table, f"{model._meta.model_name} {{}} {field_.name}", str(field_.column), hashed)
+
+
+def named(query: Query) -> Iterator[Named]:
+    """Every file that a row names, read through `query`: the backup's own view of the database."""
+    for table, label, file, hashed in list(columns()):
+        sha256 = "sha256" if hashed else "''"
+        sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
+        for pk, path, told in query(sql):
+            yield Named(str(path), label.format(pk), str(told or ""))
+
+
+def live_names() -> set[str]:
+    """The paths that rows name right now."""
+
+    def query(sql: str) -> list[tuple[object, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    return {one.path for one in named(query)}
+
+
+@dataclass
+class Copied:
+    """`missing`: gone, and rows still name them. `deleted`: while the backup was made, rows and all."""
+
+    files: int = 0
+    size_bytes: int = 0
+    new: int = 0
+    missing: list[str] = field(default_factory=list)
+    deleted: int = 0
+
+
+def to_copy(wanted: Iterable[Named], pool: Path) -> int:
+    """Bytes that a backup into `pool` will add, from the sizes alone."""
+    return sum(_size(media_root() / one.path) for one in wanted if _size(pool / one.path) < 0)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def copy_all(wanted: Iterable[Named], pool: Path, into: Path, before: dict[str, str]) -> Copied:
+    """Every file into the pool, unless it is there already with its hash, and the list of them.
+
+    `before`: path to sha256, as the last backup had them.
+    """
+    told, lost = Copied(), []
+    with whole(into / MEDIA_LIST) as lines:
+        for one in wanted:
+            try:
+                entry, fresh = _copy(one, pool, one.sha256 or before.get(one.path, ""))
+            except FileNotFoundError:
+                lost.append(one)
+                continue
+            lines.write((json.dumps(asdict(entry)) + "\n").encode())
+            told.files, told.size_bytes = told.files + 1, told.size_bytes + entry.size_bytes
+            told.new += fresh
+    if lost:
+        alive = live_names()
+        told.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
+        told.deleted = len(lost) - len(told.missing)
+    return told
+
+
+def _copy(one: Named, pool: Path, expected: str) -> tuple[MediaFile, bool]:
+    target = pool / one.path
+    if expected and target.exists() and (there := hash_of(target)).sha256 == expected:
+        return MediaFile(one.path, there.size_bytes, there.sha256, one.row), False
+    made = copy(media_root() / one.path, target)
+    return MediaFile(one.path, made.size_bytes, made.sha256, one.row), True

@@ -1,0 +1,149 @@
+"""PostgreSQL: every table as COPY writes it, out of one transaction, and its way back. Needs no client programs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from wanstudio.operating.files import whole
+from wanstudio.operating.media import Named, named
+from wanstudio.operating.snapshot import CannotOperate, Manifest
+
+FOLDER = "tables"
+
+
+def size_bytes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
+
+
+def dump(into: Path) -> tuple[list[Named], Manifest]:
+    """All tables as they are at one moment, while others write; the files they name; and a manifest to be sealed."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        rows = {table: _copy_out(cursor, table, into / FOLDER / f"{table}.copy") for table in tables()}
+        cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
+        applied = [list(pair) for pair in cursor.fetchall()]
+        # Ids are drawn outside of transactions: what is read now is at least what the rows show.
+        sequences = {table: last for table in rows if (last := _last_id(cursor, table))}
+
+        def query(sql: str) -> list[tuple[Any, ...]]:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+        files = list(named(query))
+    return files, Manifest("", "postgresql", applied, rows, sequences)
+
+
+def tables() -> list[str]:
+    """Those of the studio and of the libraries it stores with; not the cache, which may be lost."""
+    found = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return sorted({*found, MigrationRecorder.Migration._meta.db_table})
+
+
+def _copy_out(cursor: Any, table: str, path: Path) -> int:
+    """Returns how many rows it had. The first line names the columns: their order may differ after a restore."""
+    names = _quoted(column.name for column in connection.introspection.get_table_description(cursor, table))
+    with whole(path) as file:
+        file.write(names.encode() + b"\n")
+        with cursor.copy(f'COPY "{table}" ({names}) TO STDOUT') as copied:
+            for block in copied:
+                file.write(block)
+    return int(cursor.rowcount)
+
+
+def _quoted(names: Iterator[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _last_id(cursor: Any, table: str) -> int:
+    if sequence := _sequence(cursor, table):
+        cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
+        return int(cursor.fetchone()[0])
+    return 0
+
+
+def _sequence(cursor: Any, table: str) -> str | None:
+    cursor.execute(
+        "SELECT pg_get_serial_sequence(%s, 'id') FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND table_name = %s AND column_name = 'id'",
+        [f'"{table}"', table],
+    )
+    found = cursor.fetchone()
+    return str(found[0]) if found and found[0] else None
+
+
+def verify(snapshot: Path) -> None:
+    if not (snapshot / FOLDER).is_dir():
+        raise CannotOperate(f"{snapshot} has no tables in it.")
+
+
+@contextmanager
+def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
+    """Inside, the database holds the backup; it becomes true for everybody else only at the end.
+
+    All of it, the making of the tables included, is one transaction: crash anywhere, and the database is what it was.
+    """
+    with transaction.atomic(durable=True):
+        _drop_all()
+        # The tables as they were when the backup was made, whatever has been added since.
+        MigrationExecutor(connection).migrate(_latest(manifest))
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            # Migrations leave checks immediate; tables come in the order of the alphabet.
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            _copy_in(cursor, snapshot, sorted(manifest.rows))
+            for table, last in manifest.sequences.items():
+                cursor.execute("SELECT setval(%s, %s)", [_sequence(cursor, table), last])
+            # What hangs on deferred checks would forbid the migrations that follow.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        yield
+
+
+def _latest(manifest: Manifest) -> list[tuple[str, str]]:
+    """The last migration of each app: naming an earlier one beside it would take the later one back."""
+    applied = {(app, name) for app, name in manifest.migrations}
+    graph = MigrationLoader(None, ignore_no_migrations=True).graph
+    return [
+        node
+        for node in sorted(applied)
+        if not any(c.key in applied and c.key[0] == node[0] for c in graph.node_map[node].children)
+    ]
+
+
+def _drop_all() -> None:
+    with connection.cursor() as cursor:
+        for table in tables():
+            if table in connection.introspection.table_names(cursor):
+                cursor.execute(f'DROP TABLE "{table}" CASCADE')
+
+
+def _copy_in(cursor: Any, snapshot: Path, names: list[str]) -> None:
+    cursor.execute("TRUNCATE " + _quoted(iter(names)) + " CASCADE")
+    for table in names:
+        with (snapshot / FOLDER / f"{table}.copy").open("rb") as file:
+            columns = file.readline().decode().strip()
+            with cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as into:
+                while block := file.read(256 * 1024):
+                    into.write(block)
+
+
+def move_ids(table: str, to: int) -> None:
+    """The next row of this table gets an id above `to`."""
+    with connection.cursor() as cursor:
+        if sequence := _sequence(cursor, table):
+            cursor.execute("SELECT setval(%s, %s)", [sequence, to])
+
+
+def has_rows(table: str) -> bool:
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return False
+        cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 (ours)
+        return cursor.fetchone() is not None

@@ -1,0 +1,46 @@
+"""What has to be true of a restored database before it may spend money.
+
+It is older than the world. Since it was copied, the studio may have sent what waits in it, and may have drawn ids that
+it does not know. So nothing that waits is sent by itself, and no id is drawn twice.
+"""
+
+from types import ModuleType
+
+from django.apps import apps
+from django.db import connection
+
+from wanstudio.models import Heartbeat, Job, ProviderKey, State
+from wanstudio.operating.snapshot import Manifest
+
+# More than a studio draws between a backup and the loss of what it was made from. A callback or a signed link of those
+# days carries such an id: drawn again, it would bring another job's video.
+IDS_LEFT_OUT = 1_000_000
+DOUBTED = (State.QUEUED, State.SUBMITTING, State.UNCERTAIN)
+DOUBT = "The studio was restored from its backup of {when}. This may have been sent since then, and charged."
+STOPPED = "The studio was restored from its backup of {when}. Look through what is unconfirmed, then start sending."
+
+
+def make_safe(engine: ModuleType, manifest: Manifest) -> int:
+    """Doubt every job that could be sent, stop all sending, leave out ids. Returns how many jobs wait for a decision.
+
+    Runs inside the restore: it takes effect together with it, or not at all.
+    """
+    for table in _own_tables():
+        engine.move_ids(table, manifest.sequences.get(table, 0) + IDS_LEFT_OUT)
+    waiting = list(Job.objects.filter(state__in=DOUBTED).order_by("pk"))
+    for job in waiting:
+        job.doubt(DOUBT.format(when=manifest.when))
+    for provider in {*Job.objects.values_list("provider", flat=True), *_known_providers()}:
+        ProviderKey.at(provider).stop(STOPPED.format(when=manifest.when))
+    Heartbeat.objects.all().delete()
+    return len(waiting)
+
+
+def _own_tables() -> list[str]:
+    there = set(connection.introspection.table_names())
+    models = apps.get_app_config("wanstudio").get_models(include_auto_created=True)
+    return sorted({model._meta.db_table for model in models} & there)
+
+
+def _known_providers() -> list[str]:
+    return ["apixo", "sandbox", *ProviderKey.objects.values_list("provider", flat=True)]

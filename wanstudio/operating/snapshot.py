@@ -1,0 +1,128 @@
+"""What a backup looks like on the disk.
+
+DIR/media/…                      files that rows name, under the names they have in the studio; shared by all backups
+DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
+    manifest.json                what is in it, with hashes; see `Manifest`
+    media.jsonl                  a file a line: path, size_bytes, sha256, row
+    studio.sqlite3               the database of SQLite, or
+    tables/NAME.copy             each table of PostgreSQL, as COPY writes it
+    secret.key                   only if it was asked for
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from wanstudio.operating.files import hash_of, whole
+
+FORMAT = 1
+PREFIX, PARTIAL = "backup-", ".partial-"
+MANIFEST, MEDIA_LIST, SECRET = "manifest.json", "media.jsonl", "secret.key"
+LAST = "last-backup.json"
+
+
+class CannotOperate(Exception):
+    """One sentence for the terminal: what is wrong, and what to do. Nothing was changed."""
+
+
+@dataclass
+class Manifest:
+    """`rows` counts by table; `sequences` are the last ids drawn; `missing` are files that rows name and nobody has."""
+
+    made_at: str
+    kind: str
+    migrations: list[list[str]]
+    rows: dict[str, int]
+    sequences: dict[str, int]
+    files: dict[str, list[str | int]] = field(default_factory=dict)
+    media_files: int = 0
+    media_bytes: int = 0
+    has_media: bool = True
+    missing: list[str] = field(default_factory=list)
+    secret_key_included: bool = False
+    secret_key_fingerprint: str = ""
+    format: int = FORMAT
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.made_at)
+
+    @property
+    def when(self) -> str:
+        return f"{self.moment:%-d %b %Y, %H:%M} UTC"
+
+
+@dataclass
+class MediaFile:
+    path: str
+    size_bytes: int
+    sha256: str
+    row: str
+
+
+def fingerprint() -> str:
+    """Tells whether two secret keys are the same, and nothing else about them."""
+    return salted_hmac("wanstudio.backup", "fingerprint", algorithm="sha256").hexdigest()[:32]
+
+
+def write_json(path: Path, value: object) -> None:
+    with whole(path) as draft:
+        draft.write(json.dumps(value, indent=1).encode())
+
+
+def seal(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest, with the hash of everything that lies beside it."""
+    names = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest.files = {str(path.relative_to(folder)): list(hash_of(path)) for path in names}
+    write_json(folder / MANIFEST, asdict(manifest))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    try:
+        told = json.loads((folder / MANIFEST).read_bytes())
+        if told["format"] != FORMAT:
+            raise CannotOperate(f"{folder} was made by a newer Wan Studio. Restore it with that version.")
+        return Manifest(**told)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise CannotOperate(f"{folder} is not a whole backup: its {MANIFEST} is missing or broken.") from None
+
+
+def read_media(folder: Path) -> Iterator[MediaFile]:
+    with (folder / MEDIA_LIST).open() as lines:
+        for line in lines:
+            yield MediaFile(**json.loads(line))
+
+
+def newest(given: Path) -> Path:
+    """The backup itself if `given` is one, else the newest in it."""
+    if (given / MANIFEST).exists():
+        return given
+    found = sorted(given.glob(f"{PREFIX}*/{MANIFEST}"))
+    if not found:
+        raise CannotOperate(f"There is no whole backup in {given}.")
+    return found[-1].parent
+
+
+def damaged(folder: Path, manifest: Manifest) -> list[str]:
+    """Files of the backup itself that are missing, or are not what was written."""
+    return [name for name, told in manifest.files.items() if not is_intact(folder / name, str(told[0]))]
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    try:
+        return hash_of(path).sha256 == sha256
+    except OSError:
+        return False
+
+
+def secret_key_file() -> Path:
+    return Path(settings.DATA_DIR) / SECRET
+
+
+def media_root() -> Path:
+    return Path(settings.DATA_DIR) / "media"

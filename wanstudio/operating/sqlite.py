@@ -1,0 +1,140 @@
+"""SQLite: a consistent copy while others write, and its way back."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from wanstudio.operating.files import sync_file, sync_folder
+from wanstudio.operating.media import Named, named
+from wanstudio.operating.snapshot import CannotOperate, Manifest
+
+FILE = "studio.sqlite3"
+STAGED = ".restoring.sqlite3"
+
+
+def path() -> Path:
+    return Path(connection.settings_dict["NAME"])
+
+
+def size_bytes() -> int:
+    return path().stat().st_size
+
+
+def dump(into: Path) -> tuple[list[Named], Manifest]:
+    """The database as it is at one moment, checked; the files it names; and a manifest to be sealed."""
+    copied = into / FILE
+    copy_to(copied)
+    with closing(sqlite3.connect(copied)) as database:
+        applied = database.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+        sequences = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        files = list(named(lambda sql: database.execute(sql)))
+        return files, Manifest("", "sqlite", [list(pair) for pair in applied], _counts(database), sequences)
+
+
+def _counts(database: sqlite3.Connection) -> dict[str, int]:
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
+        for table in tables
+        if not table.startswith("sqlite_")
+    }
+
+
+def copy_to(target: Path) -> None:
+    """One consistent, checked file, made by SQLite itself while others write. On the disk when this returns."""
+    with (
+        closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as source,
+        closing(sqlite3.connect(target)) as database,
+    ):
+        source.backup(database)
+        # A copy travels as one file, without the log beside it.
+        database.execute("PRAGMA journal_mode=DELETE")
+        check(database)
+    sync_file(target)
+    sync_folder(target.parent)
+
+
+def check(database: sqlite3.Connection) -> None:
+    found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise CannotOperate(f"The copy of the database is damaged: {found}")
+
+
+def verify(snapshot: Path) -> None:
+    with closing(sqlite3.connect(f"{(snapshot / FILE).absolute().as_uri()}?mode=ro", uri=True)) as database:
+        check(database)
+
+
+@contextmanager
+def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
+    """Inside, Django works on a copy of the backup; when all went well, that becomes the studio's database.
+
+    Crash before the end: the studio's database is what it was, and the next restore overwrites the copy.
+    """
+    target, staged = path(), path().with_name(STAGED)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(snapshot / FILE, staged)
+    connection.close()
+    connection.settings_dict["NAME"] = str(staged)
+    try:
+        yield
+        _close(staged)
+    except BaseException:
+        connection.close()
+        for left in (staged, _beside(staged, "-wal"), _beside(staged, "-shm")):
+            left.unlink(missing_ok=True)
+        raise
+    finally:
+        connection.settings_dict["NAME"] = str(target)
+    _make_way(target)
+    os.replace(staged, target)
+    sync_folder(target.parent)
+
+
+def move_ids(table: str, to: int) -> None:
+    """The next row of this table gets an id above `to`."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, to])
+
+
+def _close(staged: Path) -> None:
+    """All of it in the one file, and on the disk."""
+    connection.close()
+    with closing(sqlite3.connect(staged)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("PRAGMA journal_mode=DELETE")
+        check(database)
+    os.chmod(staged, 0o600)
+    sync_file(staged)
+
+
+def _make_way(target: Path) -> None:
+    """The old database's log must not be there when the new one takes its place: SQLite would apply it."""
+    if not target.exists():
+        return
+    with closing(sqlite3.connect(target)) as old:
+        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if _beside(target, "-wal").exists():
+        raise CannotOperate(
+            "Something still has the database open. Stop the studio and try again; nothing was changed."
+        )
+
+
+def _beside(database: Path, suffix: str) -> Path:
+    return database.with_name(database.name + suffix)
+
+
+def has_rows(table: str) -> bool:
+    """Whether the studio's database has this table with something in it. Makes no file if there is none."""
+    if not path().exists():
+        return False
+    with closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as database:
+        found: Any = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        return bool(found and database.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone())  # noqa: S608 (ours)
