@@ -1,6 +1,7 @@
 """The one app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class WanStudioConfig(AppConfig):
@@ -10,5 +11,7 @@ class WanStudioConfig(AppConfig):
 
     def ready(self) -> None:
         from wanstudio import checks, hints  # noqa: F401  (registers the system checks)
+        from wanstudio.models.ledger_lock import lock
 
         hints.connect()
+        post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -6,11 +6,13 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Job, Money, State, Team, Transition, User, Video
+from wanstudio.models import Job, Money, State, Team, Transition, User, Video, ledger
 
 
 def moved(job: Job, state: State, **fields: Any) -> Job:
-    """The job as if it had come to this state, its timeline with it."""
+    """The job as if it had come to this state, its timeline and its ledger with it."""
+    if fields.get("money", job.money) != job.money:
+        ledger.write(job, fields["money"], before=job.money)
     Transition.objects.create(job=job, from_state=job.state, to_state=state)
     if state in (State.DONE, State.FAILED, State.CANCELLED):
         fields.setdefault("ended_at", timezone.now())

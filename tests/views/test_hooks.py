@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
-from wanstudio.models import Attempt, Job, Source, State, Team, User
+from wanstudio.models import Attempt, Job, Money, Source, State, Team, User
 from wanstudio.views import hooks
 
 Post = Callable[..., int]
@@ -158,10 +158,28 @@ def test_a_compressed_body_is_only_a_nudge(post: Post, attempt: Attempt) -> None
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.FAILED, State.CANCELLED])
-def test_a_job_that_has_ended_is_left_alone(post: Post, attempt: Attempt, state: State) -> None:
+def test_a_job_that_has_ended_is_not_woken_but_its_attempt_is(post: Post, attempt: Attempt, state: State) -> None:
     Job.objects.update(state=state, nudged_at=None)
+    assert post({}) == 200
+    assert (written(attempt), attempt.nudged_at) == (("", False), None)
+    assert post(terminal()) == 200
+    assert written(attempt) == ("task_1", False)
+    assert attempt.nudged_at
+
+
+def test_a_task_that_is_in_custody_wakes_nobody(post: Post, attempt: Attempt) -> None:
+    Job.objects.update(state=State.DONE, task_id="task_1", money=Money.SETTLED, nudged_at=None)
+    assert post(terminal()) == 200
+    assert (written(attempt), attempt.nudged_at) == (("", False), None)
+
+
+def test_whoever_follows_the_task_is_woken(post: Post, attempt: Attempt, team: Team, alice: User) -> None:
+    other = factories.job(team, alice)
+    Job.objects.filter(pk=other.pk).update(state=State.RUNNING, task_id="task_1", adopted_from=attempt)
+    Job.objects.filter(pk=attempt.job_id).update(state=State.FAILED, nudged_at=None)
     assert post(terminal()) == 200
     assert written(attempt) == ("", False)
+    assert Job.objects.get(pk=other.pk).nudged_at
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "head"])

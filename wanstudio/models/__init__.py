@@ -1,12 +1,13 @@
 """The domain: rows and the verbs that move them, a noun a file."""
 
 from wanstudio.models.alarm import Alarm
-from wanstudio.models.attempt import Attempt
+from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import Money, State
 from wanstudio.models.leased import Leased, Stale
+from wanstudio.models.ledger import Entry
 from wanstudio.models.line import OutOfTurn
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
@@ -18,6 +19,7 @@ from wanstudio.models.video import Video
 __all__ = [
     "Alarm",
     "Attempt",
+    "Entry",
     "Favourite",
     "Heartbeat",
     "Job",
@@ -34,4 +36,5 @@ __all__ = [
     "Turn",
     "User",
     "Video",
+    "unsettled_attempts",
 ]

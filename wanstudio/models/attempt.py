@@ -1,13 +1,22 @@
 """One row a POST: what was about to be sent, written before the first byte, and what came of it."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.core import signing
 from django.db import models, transaction
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+
+from wanstudio.models.job_states import Money
+from wanstudio.models.leased import Leased
+
+if TYPE_CHECKING:
+    from wanstudio.models.people import Team
 
 _SALT = "wanstudio.callback"
 # Ids that one attempt may be told without any of them being looked at.
@@ -23,8 +32,12 @@ class Hint(TypedDict):
     asked: bool
 
 
-class Attempt(models.Model):
-    """An attempt to submit a job. `outcome` empty: the POST may be on its way, or its worker died."""
+class Attempt(Leased):
+    """An attempt to submit a job. `outcome` empty: the POST may be on its way, or its worker died.
+
+    Its price is its job's until the job goes on without it (a person sends again): then it stands here, in `money`.
+    Due for the worker when somebody named a task that its job does not follow: see worker/adopt.py.
+    """
 
     job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="submissions")
     provider = models.CharField(max_length=20)
@@ -40,11 +53,20 @@ class Attempt(models.Model):
     hints = models.JSONField(
         default=list, blank=True, help_text="Every id that was named and is not yet settled, the next one first."
     )
+    money = models.CharField(
+        max_length=10, choices=Money.choices, blank=True, help_text="Superseded: what became of its price."
+    )
+    trouble = models.CharField(max_length=300, blank=True, help_text="What came of the task somebody named.")
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["due_at"], name="attempt_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["nudged_at"], name="attempt_nudged", condition=Q(nudged_at__isnull=False)),
+            models.Index(fields=["job"], name="attempt_unsettled", condition=Q(money=Money.UNKNOWN)),
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.pk} of {self.job_id}"
@@ -54,9 +76,31 @@ class Attempt(models.Model):
         """The attempt's id and an HMAC of it: nothing to store, nothing to guess."""
         return f"{self.pk}.{_mac(self.pk)}"
 
+    @property
+    def price(self) -> Decimal:
+        """What it may have cost, in dollars."""
+        return self.job.price
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was sent."""
+        return timezone.now() - self.created_at
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Superseded, and it may have been charged."""
+        return self.money == Money.UNKNOWN
+
     def record(self, **answer: Any) -> None:
-        """What came back, kept whether or not the lease still is ours: a task id must never be lost."""
-        Attempt.objects.filter(pk=self.pk).update(answered_at=Now(), **answer)
+        """What came back, kept whether or not the lease still is ours: a task id must never be lost.
+
+        If its job went on without it meanwhile, the worker looks at what that means.
+        """
+        Attempt.objects.filter(pk=self.pk).update(
+            answered_at=Now(),
+            nudged_at=Case(When(~Q(money=""), then=Now()), default=F("nudged_at")),
+            **answer,
+        )
 
     def hint(self, task_id: str, *, by_hand: bool = False) -> None:
         """A task id somebody named, kept until it is settled: a wrong one never pushes out the right one.
@@ -87,9 +131,17 @@ class Attempt(models.Model):
 
         self._change_hints(turn)
 
+    def confirm(self, task_id: str) -> None:
+        """This task came of it, and somebody follows it: there is nothing to look at any more."""
+        Attempt.objects.filter(pk=self.pk).update(task_id=task_id)
+        self._settled(task_id)
+
     def forget(self, task_id: str) -> None:
         """The provider knows no such task, or another job has it. Another id, named in the meantime, stays."""
         Attempt.objects.filter(pk=self.pk, task_id=task_id).update(task_id="")
+        self._settled(task_id)
+
+    def _settled(self, task_id: str) -> None:
         self._change_hints(lambda hints: [hint for hint in hints if hint["task"] != task_id])
 
     def _change_hints(self, change: Callable[[list["Hint"]], list["Hint"]]) -> None:
@@ -112,6 +164,15 @@ class Attempt(models.Model):
         if not constant_time_compare(mac, _mac(int(number))):
             return None
         return cls.objects.select_related("job").filter(pk=int(number)).first()
+
+
+def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
+    """Superseded attempts that may have been charged, the oldest first, each with `job`, `price` and `age`.
+
+    No sandbox ones. Unconfirmed jobs are not in it: see `Job.objects.unresolved`.
+    """
+    rows = Attempt.objects.filter(job__team=team, money=Money.UNKNOWN).exclude(provider="sandbox")
+    return rows.select_related("job", "job__person").order_by("pk")
 
 
 def _mac(pk: int) -> str:

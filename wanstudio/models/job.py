@@ -9,6 +9,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio.models import ledger
+from wanstudio.models.attempt import Attempt
 from wanstudio.models.job_states import ENDED, MOVING, Money, State
 from wanstudio.models.job_verbs import JobVerbs
 from wanstudio.models.people import Team, User
@@ -64,6 +66,7 @@ class Jobs(models.Manager["Job"]):
                     due_at=Now(),
                 )
                 Transition.objects.create(job=job, to_state=State.QUEUED)
+                ledger.write(job, Money.RESERVED, before=None)
                 job.wake()
                 return job
         except IntegrityError:
@@ -71,6 +74,11 @@ class Jobs(models.Manager["Job"]):
 
     def unfinished(self) -> models.QuerySet["Job"]:
         return self.filter(state__in=MOVING)
+
+    def unresolved(self, team: Team) -> models.QuerySet["Job"]:
+        """Jobs that may have been charged, the oldest first: unconfirmed ones, and failed ones whose task is lost."""
+        mine = self.filter(team=team, money=Money.UNKNOWN, state__in=(State.UNCERTAIN, State.FAILED))
+        return mine.exclude(provider="sandbox").order_by("pk")
 
     def usual_time(self, provider: str, resolution: str, billed_seconds: Decimal) -> tuple[float, float, float] | None:
         """Seconds a job of this length usually takes at this resolution: (lower quartile, median, upper), or None."""
@@ -129,6 +137,13 @@ class Job(JobVerbs):
     trouble = models.CharField(max_length=300, blank=True, help_text="Why it waits or is slow, in a sentence.")
     alarmed_at = models.DateTimeField(null=True, help_text="Since when its owner has to know of the trouble.")
     result_urls = models.JSONField(default=list, blank=True)
+    adopted_from = models.ForeignKey(
+        "Attempt",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="adopted",
+        help_text="Another job's attempt, whose task this one follows. It never submits.",
+    )
     cost_ms = models.BigIntegerField(null=True)
     expected_low_s = models.FloatField(null=True)
     expected_s = models.FloatField(null=True)
@@ -167,6 +182,15 @@ class Job(JobVerbs):
     def can_change(self) -> bool:
         """Whether a page should go on asking: everything but an end can still move."""
         return not self.has_ended
+
+    @property
+    def has_given_up(self) -> bool:
+        """Failed, but not by our own choice: its task may yet turn up alive."""
+        return self.state == State.FAILED and self.money in (Money.UNKNOWN, Money.ASSUMED)
+
+    def came_of(self, attempt: Attempt) -> bool:
+        """Whether this attempt is its own, or the one that it was adopted from."""
+        return attempt.job_id == self.pk or attempt.pk == self.adopted_from_id
 
     @property
     def is_billed(self) -> bool:

@@ -3,7 +3,8 @@
 Each is one conditional UPDATE on the state it was loaded in (and the lease, if the caller holds one) and one
 row in the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves
 the job moved. What that means for the money stands in each docstring. A verb that finds another state or
-another lease raises `Stale` and has written nothing.
+another lease raises `Stale` and has written nothing. Where the money moves, its entry in the ledger is part of the
+same transaction.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio.models import ledger
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job_states import ENDED, MOVES, Money, State
 from wanstudio.models.leased import Leased, Stale, due_after
@@ -25,6 +27,7 @@ from wanstudio.models.turn import Turn
 
 # The provider deletes a result this long after it was made.
 KEPT_BY_PROVIDER = timedelta(hours=24)
+AS_IT_STANDS = "as it stands"
 
 
 # What a page shows of a job that stays where it is.
@@ -42,6 +45,8 @@ class JobVerbs(Leased):
         person_id: Any
         state: Any
         money: Any
+        task_id: Any
+        adopted_from_id: Any
         ask_person: Any
         trouble: Any
         version: Any
@@ -72,30 +77,43 @@ class JobVerbs(Leased):
         return self.state == State.SUBMITTING and self.keep_lease()
 
     def mark_running(
-        self, task_id: str, wait: timedelta, *, callback: bool, usual: tuple[float, float, float] | None
+        self,
+        task_id: str,
+        wait: timedelta,
+        *,
+        callback: bool,
+        usual: tuple[float, float, float] | None,
+        attempt: Attempt | None = None,
     ) -> None:
-        """submitting, uncertain or queued → running: the provider has the task. The price stays reserved.
+        """submitting, uncertain or queued → running: the provider has the task. The price is reserved.
 
+        `attempt`: the one it came of, if it is not the newest; what is unknown about the newest then stays unknown.
         Crash before: the attempt's row holds the task id, and the next claim follows it. `TaskTaken` writes nothing.
         """
         low, middle, high = usual or (None, None, None)
         try:
-            self._move(
-                State.RUNNING,
-                task_id,
-                wait=wait,
-                task_id=task_id,
-                callback=callback,
-                money=Money.RESERVED,
-                ask_person=False,
-                trouble="",
-                setbacks=0,
-                missing_since=None,
-                started_at=Now(),
-                expected_low_s=low,
-                expected_s=middle,
-                expected_high_s=high,
-            )
+            with transaction.atomic():
+                # The job's row first, then its attempts', as everywhere: transactions must not wait for each other.
+                type(self)._default_manager.select_for_update().filter(pk=self.pk).first()
+                was = self._take_back(attempt)
+                self._move(
+                    State.RUNNING,
+                    task_id,
+                    wait=wait,
+                    task_id=task_id,
+                    callback=callback,
+                    money=Money.RESERVED,
+                    money_was=was,
+                    paid_for=attempt.pk if attempt else None,
+                    ask_person=False,
+                    trouble="",
+                    setbacks=0,
+                    missing_since=None,
+                    started_at=Now(),
+                    expected_low_s=low,
+                    expected_s=middle,
+                    expected_high_s=high,
+                )
         except IntegrityError:
             raise TaskTaken(task_id) from None
 
@@ -208,34 +226,71 @@ class JobVerbs(Leased):
     def send_again(self, *, seen: int) -> None:
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
+        The first one's price stays unknown, on its attempt, and the price is reserved once more.
         `seen`: the version that the person looked at; `Stale` if the job has changed since.
         """
         if seen != self.version:
             raise Stale(f"{self} has changed since it was looked at")
-        self._move(
-            State.QUEUED,
-            "Sent again by hand",
-            wait=timedelta(0),
-            money=Money.RESERVED,
-            retries=0,
-            trouble="",
-            ask_person=False,
-            place=None,
-            decided_in=State.UNCERTAIN,
-            seen=seen,
-        )
+        with transaction.atomic():
+            self._move(
+                State.QUEUED,
+                "Sent again by hand",
+                wait=timedelta(0),
+                money=Money.RESERVED,
+                money_was=None,
+                retries=0,
+                trouble="",
+                ask_person=False,
+                place=None,
+                decided_in=State.UNCERTAIN,
+                seen=seen,
+            )
+            self._supersede(self._newest_attempt())
         self.wake()
 
     def was_not_charged(self) -> None:
-        """uncertain → failed: a person has looked, and the provider did not take it."""
-        self._move(
-            State.FAILED,
-            "It was not charged",
-            failure="NOT_CHARGED",
-            money=Money.RELEASED,
-            ended_at=Now(),
-            decided_in=State.UNCERTAIN,
-        )
+        """uncertain → failed: a person has looked, and the provider did not take it.
+
+        Should its task turn up all the same, another job follows it.
+        """
+        with transaction.atomic():
+            self._move(
+                State.FAILED,
+                "It was not charged",
+                failure="NOT_CHARGED",
+                money=Money.RELEASED,
+                ended_at=Now(),
+                decided_in=State.UNCERTAIN,
+            )
+            self._supersede(self._newest_attempt(), Money.RELEASED)
+
+    # --- by what turns up later -----------------------------------------------------------------------
+
+    def settle_unknown(self, money: Money, why: str) -> None:
+        """failed with its money unknown: now it is known not to have been charged, or assumed.
+
+        A person says so, or the provider. `Stale` if it is not one of those. A crash leaves it unknown, or settled.
+        """
+        self._settle(Money.UNKNOWN, money, why)
+
+    def let_go_of_task(self, why: str) -> None:
+        """failed, but its task is alive after all: another job follows it. What was unknown here is released here.
+
+        `Stale` if it is not one of those. A crash leaves both jobs as they were: the caller's transaction.
+        """
+        if self.money not in (Money.UNKNOWN, Money.ASSUMED) or not self.task_id:
+            raise Stale(f"{self} holds no task that it has given up")
+        self._settle(Money(self.money), Money.RELEASED, why, task_id="")
+
+    def _settle(self, before: Money, after: Money, why: str, **changes: Any) -> None:
+        with transaction.atomic():
+            jobs: Any = type(self)._default_manager
+            mine = jobs.filter(pk=self.pk, state=State.FAILED, money=before)
+            if not mine.update(money=after, version=F("version") + 1, **changes):
+                raise Stale(f"{self} has not failed with its money {before}")
+            if before == Money.UNKNOWN:
+                ledger.write(self, after, before=before, attempt_id=self._paid_for(), why=why)
+        self.money = after
 
     # --- questions and the one write ------------------------------------------------------------------
 
@@ -260,6 +315,40 @@ class JobVerbs(Leased):
     def _main_video(self) -> int | None:
         return self.videos.order_by("position").values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
 
+    def _newest_attempt(self) -> Attempt | None:
+        return Attempt.objects.filter(job_id=self.pk).last()
+
+    def _paid_for(self) -> int | None:
+        """The attempt that the job's present money is about; None while it is about one that is yet to come."""
+        if self.state == State.QUEUED:
+            return None
+        mine = Attempt.objects.filter(job_id=self.pk)
+        followed = mine.filter(task_id=self.task_id).last() if self.task_id else None
+        attempt = followed or mine.last()
+        return attempt.pk if attempt else self.adopted_from_id
+
+    def _supersede(self, attempt: Attempt | None, money: Money = Money.UNKNOWN) -> None:
+        """The job goes on, or ends, without this attempt. Due: what is known of it is looked at."""
+        if attempt:
+            Attempt.objects.filter(pk=attempt.pk).update(money=money, due_at=Now())
+
+    def _take_back(self, attempt: Attempt | None) -> Money | str | None:
+        """Before following the task of `attempt`: its price is the job's again. Returns where that price stood."""
+        newest = self._newest_attempt()
+        if newest is None:
+            return str(self.money)
+        followed = Attempt.objects.get(pk=attempt.pk if attempt else newest.pk)
+        if followed.money:
+            Attempt.objects.filter(pk=followed.pk).update(money="")
+        if self.state == State.UNCERTAIN and followed.pk != newest.pk:
+            self._supersede(newest)
+            return followed.money or None
+        if followed.money == Money.UNKNOWN:
+            # The price is reserved already, for a try that is not needed now.
+            why = "It was taken after all, and is not sent again"
+            ledger.write(self, Money.RELEASED, before=Money.UNKNOWN, attempt_id=followed.pk, why=why)
+        return str(self.money)
+
     def _move(
         self,
         to: State,
@@ -268,9 +357,14 @@ class JobVerbs(Leased):
         wait: timedelta | None = None,
         decided_in: State | None = None,
         seen: int | None = None,
+        money_was: Money | str | None = AS_IT_STANDS,
+        paid_for: int | None = None,
         **changes: Any,
     ) -> None:
-        """`decided_in`: a person decides, who holds no lease, and about a job in this state (and version) only."""
+        """`decided_in`: a person decides, who holds no lease, and about a job in this state (and version) only.
+
+        `money_was`: what the price leaves, if that is not the job's present money. `paid_for`: the attempt it is about.
+        """
         came_from = State(self.state)
         if to not in MOVES[came_from] or decided_in not in (None, came_from):
             raise Stale(f"{self} is {came_from}, which does not lead to {to}")
@@ -285,4 +379,9 @@ class JobVerbs(Leased):
             if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
                 raise Stale(f"{self} is no longer {came_from} or no longer ours")
             Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])
+            before = self.money if money_was == AS_IT_STANDS else money_was
+            if "money" in changes and changes["money"] != before:
+                about = paid_for or (self._paid_for() if before else None)
+                ledger.write(self, changes["money"], before=before, attempt_id=about, why=why)
         self.state = to
+        self.money = changes.get("money", self.money)

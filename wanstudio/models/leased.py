@@ -118,6 +118,10 @@ class Leased(models.Model):
         """Let go. A hint that came meanwhile stays."""
         self.held().update(lease_until=None, lease_token=None)
 
+    def claimed_within(self, wait: timedelta) -> bool:
+        """Whether somebody took it up within the last `wait`."""
+        return type(self)._default_manager.filter(pk=self.pk, claimed_at__gt=Now() - wait).exists()
+
     def nudge(self) -> None:
         """A hint that something may have happened; never moves `due_at`."""
         type(self)._default_manager.filter(pk=self.pk).update(nudged_at=Now())

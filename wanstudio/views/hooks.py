@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from wanstudio.logs import about
-from wanstudio.models import Attempt
+from wanstudio.models import Attempt, Job
 from wanstudio.provider.messages import carried_task_id
 from wanstudio.views.bodies import TooLarge, TooSlow, read_body
 
@@ -39,9 +39,17 @@ def apixo(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
     with about(job=attempt.job_id, attempt=attempt.pk):
         log.info("callback")
-    if not attempt.job.has_ended:
-        with transaction.atomic():
-            if task_id := carried_task_id(body):
-                attempt.hint(task_id)
-            attempt.job.nudge()
+    with transaction.atomic():
+        _wake(attempt, carried_task_id(body))
     return HttpResponse("ok", content_type="text/plain")
+
+
+def _wake(attempt: Attempt, task_id: str) -> None:
+    """Whoever follows this task. If the attempt's own jobs do not, or have given it up, the attempt is looked at."""
+    followed = Job.objects.filter(provider=attempt.provider, task_id=task_id).first() if task_id else None
+    if task_id and (followed is None or followed.has_given_up or not followed.came_of(attempt)):
+        attempt.hint(task_id)
+        attempt.nudge()
+    for job in {attempt.job, followed or attempt.job}:
+        if not job.has_ended:
+            job.nudge()

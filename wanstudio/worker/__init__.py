@@ -5,6 +5,7 @@ advance.py     claims a row and picks the step that its state asks for
 submit.py      sends a job: inputs.py looks at what is sent, follow.py does what the answer demands
 line.py        whose turn it is; holds.py: what holds everybody back
 settle.py      finds out what became of a submission that nobody knows about
+adopt.py       gives a task that its job went on without a job of its own
 check.py       asks how far the task is
 archive.py     brings the result home
 alarms.py      tells the owner about a trouble

@@ -16,9 +16,9 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
-from wanstudio.models import Alarm, Job, Leased, ProviderKey, Source, Stale, State
+from wanstudio.models import Alarm, Attempt, Job, Leased, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import alarms, archive, check, errands, line, settle, submit, waits
+from wanstudio.worker import adopt, alarms, archive, check, errands, line, settle, submit, waits
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ JOB_STEPS: dict[str, Step] = {
 }
 STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Job: lambda job: JOB_STEPS.get(job.state),
+    Attempt: lambda attempt: adopt.look,
     Source: lambda source: errands.make_poster,
     ProviderKey: lambda key: errands.ask_balance,
     Alarm: lambda alarm: alarms.tell,

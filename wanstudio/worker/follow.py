@@ -54,7 +54,8 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
     """
     usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
     try:
-        job.mark_running(task_id, wait, callback=attempt.callback, usual=usual)
+        job.mark_running(task_id, wait, callback=attempt.callback, usual=usual, attempt=attempt)
+        attempt.confirm(task_id)
     except TaskTaken:
         log.warning("job %s attempt %s: task %s already belongs to another job", job.pk, attempt.pk, task_id)
         attempt.forget(task_id)

@@ -1,21 +1,16 @@
 """The steps that find out what became of a POST whose outcome nobody knows. Nothing here sends one."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
 from wanstudio.models import Attempt, Job, State
-from wanstudio.models.attempt import Hint
 from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
 from wanstudio.worker import waits
 from wanstudio.worker.connection import ask_status, until_open
 from wanstudio.worker.follow import follow, patience, run
+from wanstudio.worker.hints import NO_SUCH_TASK, NOT_TAKEN, is_final
 
-# These answers say by themselves that the provider has no task of ours.
-NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)
-
-# Of a task that somebody named: the provider has none of this name, or could not have one.
-NO_SUCH_TASK = (Error.NOT_FOUND, Error.BAD_REQUEST)
 SILENT = "APIXO does not say yet whether it has the task that was named. We keep asking."
 
 
@@ -88,18 +83,12 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
                 unclear = answer
                 continue
             unknown = f"APIXO knows no task {hint['task'][:60]}."
-            if _is_final(hint):
+            if is_final(hint):
                 attempt.forget(hint["task"])
             else:
                 attempt.put_back(hint["task"])
                 unclear = unclear or StatusProblem(Error.NOT_FOUND, message=unknown)
     return unclear or unknown
-
-
-def _is_final(hint: Hint) -> bool:
-    """A task that was named may be a moment ahead of what statusTask knows; one that a person read somewhere is not."""
-    since = timezone.now() - datetime.fromisoformat(hint["at"])
-    return hint["by_hand"] or since > waits.paced(waits.MISSING_FOR)
 
 
 def _is_over(attempt: Attempt) -> bool:

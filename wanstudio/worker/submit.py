@@ -31,9 +31,10 @@ def send(job: Job) -> None:
     Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `left_behind`.
     """
     try:
-        _hold_back(job)
+        # Before anything that holds it back: a result of an earlier try is kept by the provider for a day only.
         if was_taken_after_all(job):
             return None
+        _hold_back(job)
         job.line().check(job.pk)
         if are_old(job):
             _let_others_pass(job)

@@ -1,0 +1,115 @@
+"""A task that was paid for, though its job went on without it: it gets a job of its own, which never submits."""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from wanstudio.models import ledger
+from wanstudio.models.attempt import Attempt
+from wanstudio.models.job import Job
+from wanstudio.models.job_states import ENDED, Money, State
+from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.leased import Stale
+from wanstudio.models.transition import Transition
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+# As in the job it comes from.
+SAME = (
+    *("team_id", "person_id", "provider", "character_id", "motion_id", "behaviour", "resolution", "prompt", "seed"),
+    *("seed_drawn", "duration", "billed_seconds", "unit_price", "price"),
+)
+# Before these a job may still follow the task itself.
+SENT = ENDED | {State.RUNNING, State.ARCHIVING}
+
+
+def adopt(
+    attempt: Attempt, task_id: str, wait: timedelta, *, usual: tuple[float, float, float] | None, callback: bool
+) -> Job:
+    """A job that follows this task of the attempt's, first looked at after `wait`; the attempt's price is reserved.
+
+    Its unknown price moves over; one that was released is reserved anew. `TaskTaken` if a living job has the task,
+    `Stale` if the lease or the job has moved: nothing is written then. A crash leaves it adopted, or to be adopted.
+    """
+    low, middle, high = usual or (None, None, None)
+    try:
+        with transaction.atomic():
+            given = _hand_over(attempt, task_id)
+            job = Job.objects.create(
+                **{name: getattr(given, name) for name in SAME},
+                title=f"{given.title[:180]} ({ordinal(attempt)} try)",
+                state=State.RUNNING,
+                money=Money.RESERVED,
+                task_id=task_id,
+                callback=callback,
+                adopted_from=attempt,
+                started_at=attempt.created_at,
+                expected_low_s=low,
+                expected_s=middle,
+                expected_high_s=high,
+                due_at=Now() + wait,
+            )
+            why = f"APIXO had taken an earlier try: task {task_id}"
+            Transition.objects.create(job=job, to_state=State.RUNNING, why=why[:300])
+            ledger.write(job, Money.RESERVED, before=None, attempt_id=attempt.pk, why=why)
+            return job
+    except IntegrityError:
+        raise TaskTaken(task_id) from None
+
+
+def _hand_over(attempt: Attempt, task_id: str) -> Job:
+    """The attempt and its job let go of the task and of the money it stands for. Returns the job."""
+    job = Job.objects.select_for_update().get(pk=attempt.job_id)
+    if State(job.state) not in SENT:
+        raise Stale(f"{job} may still follow it itself")
+    mine = attempt.held().filter(money=attempt.money)
+    if not mine.update(money="", trouble=""):
+        raise Stale(f"{attempt} has changed, or is no longer ours")
+    attempt.confirm(task_id)
+    if attempt.money == Money.UNKNOWN:
+        ledger.write(
+            job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=attempt.pk, why="A job of its own follows it"
+        )
+    holder = Job.objects.select_for_update().filter(provider=attempt.provider, task_id=task_id).first()
+    if holder:
+        try:
+            holder.let_go_of_task("It turned up: a job of its own follows it")
+        except Stale:
+            raise TaskTaken(task_id) from None
+    # Its page says where the task is followed now.
+    Job.objects.filter(pk=job.pk).update(version=F("version") + 1)
+    return job
+
+
+def release(attempt: Attempt, money: Money, why: str) -> None:
+    """A superseded attempt was not charged: its unknown price is released (or assumed to be). `Stale` if it is not one.
+
+    A crash leaves it unknown, or released.
+    """
+    with transaction.atomic():
+        # The job's row first, as everywhere: two transactions must not wait for each other.
+        Job.objects.filter(pk=attempt.job_id).update(version=F("version") + 1)
+        if not Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN).update(money=money, trouble=""):
+            raise Stale(f"{attempt} is not unsettled")
+        ledger.write(attempt.job, money, before=Money.UNKNOWN, attempt_id=attempt.pk, why=why)
+    attempt.money = money
+
+
+def name_task(attempt: Attempt, task_id: str) -> None:
+    """A person found the task of a superseded attempt: the worker asks the provider about it. `Stale` as in `release`.
+
+    A crash leaves it noted, or not.
+    """
+    with transaction.atomic():
+        mine = Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN)
+        if not mine.update(trouble=""):
+            raise Stale(f"{attempt} is not unsettled")
+        attempt.hint(task_id[:200], by_hand=True)
+        attempt.nudge()
+
+
+def ordinal(attempt: Attempt) -> str:
+    """Which of its job's tries it was, in words."""
+    number = Attempt.objects.filter(job_id=attempt.job_id, pk__lt=attempt.pk).count()
+    return ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"

@@ -1,0 +1,150 @@
+"""The money ledger: what was reserved, settled, released or is unknown, one row a change, never changed again.
+
+Each entry names the columns it moves: the sum of a column over any set of entries is what stands there. An entry is
+written in the transaction of the move it belongs to, so that a crash leaves both or neither.
+"""
+
+from decimal import Decimal
+from typing import Any, ClassVar, NamedTuple, NoReturn
+
+from django.db import models
+from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
+
+from wanstudio.models.job_states import Money
+from wanstudio.models.people import Team, User
+
+CENT = Decimal("0.01")
+NOTHING = Decimal("0.00")
+COLUMNS = ("reserved", "settled", "unknown")
+
+
+class AppendOnly(Exception):
+    """Somebody tried to change or to delete an entry of the ledger."""
+
+
+class Balance(NamedTuple):
+    """What stands in the three columns, in dollars and whole cents."""
+
+    reserved: Decimal = NOTHING
+    settled: Decimal = NOTHING
+    unknown: Decimal = NOTHING
+
+
+class Entries(models.QuerySet["Entry"]):
+    """Reads and appends. The database refuses the rest, too: see ledger_lock.py."""
+
+    def billed(self) -> "Entries":
+        """Without the sandbox, which bills nothing."""
+        return self.exclude(provider="sandbox")
+
+    def balance(self) -> Balance:
+        """The sums of the columns over these entries."""
+        sums = self.aggregate(**{name: Sum(name, default=NOTHING) for name in COLUMNS})
+        return Balance(*(cents(sums[name]) for name in COLUMNS))
+
+    def update(self, **changes: Any) -> NoReturn:
+        raise AppendOnly("an entry is never changed")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("an entry is never deleted")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("an entry is never changed")
+
+
+class Entry(models.Model):
+    """One change of the money of a job, or of one of its attempts. `amount` is the price it is about, in dollars."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="entries")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="entries")
+    job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="entries")
+    attempt = models.ForeignKey("Attempt", null=True, on_delete=models.PROTECT, related_name="entries")
+    provider = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=Money.choices)
+    amount = models.DecimalField(max_digits=8, decimal_places=2)
+    reserved = models.DecimalField(max_digits=8, decimal_places=2, default=NOTHING, help_text="Change of the column.")
+    settled = models.DecimalField(max_digits=8, decimal_places=2, default=NOTHING)
+    unknown = models.DecimalField(max_digits=8, decimal_places=2, default=NOTHING)
+    at = models.DateTimeField(db_default=Now())
+    why = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[models.Manager["Entry"]] = Entries.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["team", "-id"], name="entry_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ${self.amount} of job {self.job_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("an entry is never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("an entry is never deleted")
+
+
+def write(
+    job: Any, after: Money | str, *, before: Money | str | None, attempt_id: int | None = None, why: str = ""
+) -> None:
+    """One entry: the job's price leaves the column of `before` (None: it was in none) and enters that of `after`.
+
+    Only the verbs that move a job or an attempt call this, within their transaction.
+    """
+    change = dict.fromkeys(COLUMNS, NOTHING)
+    if before in COLUMNS:
+        change[before] -= job.price
+    if after in COLUMNS:
+        change[after] += job.price
+    Entry.objects.create(
+        team_id=job.team_id,
+        person_id=job.person_id,
+        job_id=job.pk,
+        attempt_id=attempt_id,
+        provider=job.provider,
+        kind=after,
+        amount=job.price,
+        why=why[:300],
+        **change,
+    )
+
+
+def cents(amount: Any) -> Decimal:
+    """A sum as the database adds it up (SQLite in floating point), in whole cents."""
+    return Decimal(str(amount or 0)).quantize(CENT)
+
+
+class Disagreement(NamedTuple):
+    """A job whose entries do not add up to what its row and its attempts say."""
+
+    job_id: int
+    ledger: Balance
+    rows: Balance
+
+
+def disagreements() -> list[Disagreement]:
+    """Every job whose ledger and rows differ: none, ever. One statement, so that work under way cannot mislead it."""
+    from wanstudio.models.attempt import Attempt
+    from wanstudio.models.job import Job
+
+    def summed(column: str) -> Coalesce:
+        entries = Entry.objects.filter(job=OuterRef("pk")).order_by().values("job")
+        return Coalesce(Subquery(entries.annotate(total=Sum(column)).values("total")), NOTHING)
+
+    unsettled = Attempt.objects.filter(job=OuterRef("pk"), money=Money.UNKNOWN).order_by().values("job")
+    jobs = Job.objects.annotate(
+        **{f"ledger_{name}": summed(name) for name in COLUMNS},
+        unsettled=Coalesce(Subquery(unsettled.annotate(total=Count("pk")).values("total")), 0),
+    )
+    fields = ("pk", "money", "price", *(f"ledger_{name}" for name in COLUMNS), "unsettled")
+    wrong = []
+    for pk, money, price, reserved, settled, unknown, attempts in jobs.values_list(*fields).iterator():
+        ledger = Balance(cents(reserved), cents(settled), cents(unknown))
+        rows = Balance(**{name: price * (money == name) for name in COLUMNS})
+        rows = rows._replace(unknown=rows.unknown + attempts * price)
+        if ledger != rows:
+            wrong.append(Disagreement(pk, ledger, rows))
+    return wrong

@@ -1,0 +1,99 @@
+"""The step for an attempt that its job went on without: a task of it that turns up is never lost.
+
+Nothing here submits.
+"""
+
+import logging
+from datetime import timedelta
+
+from wanstudio.models import Attempt, Job, Money, State
+from wanstudio.models.adoption import SENT, adopt, release
+from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.leased import NUDGE_REST
+from wanstudio.provider.failures import StatusProblem
+from wanstudio.provider.messages import TaskState
+from wanstudio.worker import waits
+from wanstudio.worker.connection import ask_status, until_open
+from wanstudio.worker.hints import NO_SUCH_TASK, NOT_TAKEN, is_final
+
+log = logging.getLogger(__name__)
+
+
+def look(attempt: Attempt) -> None:
+    """An attempt that was superseded, or that somebody named a task for: find out what became of it.
+
+    Crash anywhere: looked at again.
+    """
+    task_id = attempt.hinted_task_id or attempt.task_id
+    if not task_id:
+        return _without_task(attempt)
+    if State(attempt.job.state) not in SENT:
+        # Its job still looks for it by itself, and need not pay twice then.
+        attempt.job.nudge()
+        return attempt.postpone(waits.setback(attempt.attempts))
+    holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
+    if holder and not holder.has_given_up:
+        return _followed(attempt, holder, task_id)
+    if any(job.claimed_within(waits.paced(NUDGE_REST)) for job in (attempt.job, holder) if job):
+        # It may have asked about the same task a moment ago: two calls keep their distance.
+        return attempt.postpone(waits.seconds(5.5, 10))
+    return _ask(attempt, task_id, holder)
+
+
+def _without_task(attempt: Attempt) -> None:
+    if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
+        release(attempt, Money.RELEASED, "Its answer came late: it was not taken")
+    return _go_on(attempt, attempt.trouble)
+
+
+def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:
+    """A job follows this task already. If that is not the attempt's own doing, what became of it stays unknown."""
+    holder.nudge()
+    if holder.came_of(attempt) and not attempt.is_unsettled:
+        attempt.confirm(task_id)
+        return _go_on(attempt)
+    attempt.forget(task_id)
+    return _go_on(attempt, f"Task {task_id[:60]} is followed already, by job {holder.pk}.")
+
+
+def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
+    answer = ask_status(attempt.provider, task_id)
+    if isinstance(answer, StatusProblem):
+        return _trouble(attempt, task_id, answer)
+    if answer.state == TaskState.FAILED:
+        return _failed(attempt, task_id, holder)
+    usual = Job.objects.usual_time(attempt.provider, attempt.job.resolution, attempt.job.billed_seconds)
+    try:
+        job = adopt(attempt, task_id, waits.seconds(5.5, 10), usual=usual, callback=attempt.callback)
+    except TaskTaken:
+        return attempt.postpone(timedelta(0))
+    log.warning("job %s attempt %s: job %s follows its task %s", attempt.job_id, attempt.pk, job.pk, task_id)
+    return _go_on(attempt)
+
+
+def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
+    hint = next((hint for hint in attempt.hints if hint["task"] == task_id), None)
+    if problem.error in NO_SUCH_TASK and (hint is None or is_final(hint)):
+        attempt.forget(task_id)
+        return _go_on(attempt, f"APIXO knows no task {task_id[:60]}.")
+    # Another one that was named meanwhile has its turn first.
+    attempt.put_back(task_id)
+    wait = max(waits.setback(attempt.attempts), until_open(attempt.provider))
+    return attempt.postpone(wait, trouble="APIXO does not say yet whether it has this task. We keep asking.")
+
+
+def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
+    """The provider made nothing of it: we assume that it is not billed, as for any other."""
+    why = f"APIXO says that task {task_id} failed"
+    attempt.confirm(task_id)
+    if attempt.is_unsettled:
+        release(attempt, Money.ASSUMED, why)
+    if holder and holder.money == Money.UNKNOWN:
+        holder.settle_unknown(Money.ASSUMED, why)
+    return _go_on(attempt)
+
+
+def _go_on(attempt: Attempt, trouble: str = "") -> None:
+    """This task is settled: rest, or look at the next one that was named."""
+    more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
+    attempt.postpone(waits.seconds(5.5, 10) if more else None, trouble=trouble)
