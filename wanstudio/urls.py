@@ -20,6 +20,7 @@ urlpatterns = [
     path("jobs/<int:pk>/cancel/", jobs.cancel, name="jobs.cancel"),
     path("jobs/<int:pk>/curl/", jobs.curl, name="jobs.curl"),
     path("jobs/<int:pk>/decide/", jobs.decide, name="jobs.decide"),
+    path("jobs/<int:pk>/try-now/", jobs.try_now, name="jobs.try_now"),
     path("jobs/<int:pk>/rename/", jobs.rename, name="jobs.rename"),
     path("videos/", videos.index, name="videos.index"),
     path("videos/<int:pk>/", videos.show, name="videos.show"),

@@ -9,8 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from wanstudio.models import User
+from wanstudio.views.job_progress import time_left
 
 register = template.Library()
+register.filter("left", time_left)
 
 RATIOS = {
     "r-9x16": 9 / 16,

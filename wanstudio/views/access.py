@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest
 
 from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
@@ -58,9 +58,10 @@ def jobs(request: HttpRequest) -> QuerySet[Job]:
 
 
 def transitions(request: HttpRequest) -> QuerySet[Transition]:
-    """Timelines with their jobs in one query, for the status poll."""
+    """Timelines with their jobs in one query, for the status poll; `role` is this person's in the job's team."""
     mine = Transition.objects.filter(job__team__memberships__user=person(request))
     parts = ("person", "character", "motion", "video", "team")
+    mine = mine.annotate(role=F("job__team__memberships__role"))
     return mine.select_related("job", *(f"job__{part}" for part in parts))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from wanstudio.models import Job, State, Transition
 from wanstudio.models.job_states import MOVING
+from wanstudio.roles import Act, may
 from wanstudio.views.job_timeline import timeline
 from wanstudio.views.job_words import describe
 
@@ -14,8 +15,10 @@ TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
 
 
 def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
-    """One job with its words and its timeline."""
-    return {"job": job, "words": describe(job), "timeline": timeline(job, steps)}
+    """One job with its words and its timeline, and whether who looks may decide about it."""
+    past = list(steps)
+    may_decide = bool(past) and may(getattr(past[0], "role", ""), Act.DECIDE)
+    return {"job": job, "words": describe(job), "timeline": timeline(job, past), "may_decide": may_decide}
 
 
 def poll_context(kind: str, jobs: list[Job]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How far a job is: its clock, and its bar against what is usual for its length and resolution."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -108,3 +109,11 @@ def _tone(job: Job, elapsed_s: float) -> str:
             return "unknown"
         return "late" if elapsed_s > (job.expected_high_s or 0) else ""
     return "" if job.state in (State.ARCHIVING, State.DONE) else "stopped"
+
+
+def time_left(moment: datetime | None) -> str:
+    """`21 h`, `40 min`, for what runs out."""
+    minutes = int((moment - timezone.now()).total_seconds() // 60) if moment else 0
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

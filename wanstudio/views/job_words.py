@@ -35,6 +35,8 @@ class JobWords:
     money: str
     short_money: str
     reason: str
+    provider: str
+    provider_links: list[str]
     progress: Progress
     place: str
     explanation: Explanation | None
@@ -49,6 +51,8 @@ def describe(job: Job) -> JobWords:
         money=money_sentence(job),
         short_money=SHORT_MONEY[Money(job.money)] if job.is_billed else "not billed",
         reason=price_reason(job),
+        provider=provider_name(job),
+        provider_links=[url for url in job.result_urls if url.startswith(("http://", "https://"))],
         progress=progress(job),
         place=place_in_line(job),
         explanation=explanation,

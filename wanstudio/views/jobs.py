@@ -11,13 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from wanstudio.models import Job, Stale, State
 from wanstudio.models.job_states import ENDED
+from wanstudio.roles import Act
 from wanstudio.views import access, submitting
+from wanstudio.views.attention import attention
 from wanstudio.views.back import back
 from wanstudio.views.cards import MOST_POLLED, card, poll_context
 from wanstudio.views.curl import as_curl
 
 PAGE = 50
-FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed"}
+FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
 FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
 
 
@@ -37,6 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
     context = poll_context("rows", page) | {
+        "notices": attention(request),
         "source": source,
         "filters": list(FILTERS.items()),
         "only": only if only in FILTERS else "",
@@ -54,6 +57,8 @@ def _filter(request: HttpRequest, only: str) -> Q:
             return ~Q(state__in=ENDED)
         case "failed":
             return Q(state=State.FAILED)
+        case "unconfirmed":
+            return Q(state=State.UNCERTAIN)
         case _:
             return Q()
 
@@ -136,7 +141,7 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
-    job: Job = access.one(access.jobs(request), pk)
+    job = _decidable(request, pk)
     try:
         match request.POST.get("decision"):
             case "attach" if task_id := _task_id(request):
@@ -152,6 +157,27 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     except Stale:
         messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
     return redirect("jobs.show", pk)
+
+
+@login_required
+@require_POST
+def try_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Wakes the worker for a result that cannot be saved, or a task that has none after a day."""
+    job = _decidable(request, pk)
+    if job.state in (State.ARCHIVING, State.RUNNING):
+        job.nudge()
+        messages.info(request, "Trying now. The page follows by itself.")
+    else:
+        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+    return redirect("jobs.show", pk)
+
+
+def _decidable(request: HttpRequest, pk: int) -> Job:
+    """The job, for who may decide about it; for everybody else there is nothing to decide."""
+    job: Job = access.one(access.jobs(request), pk)
+    if not access.may(request, job.team, Act.DECIDE):
+        raise Http404("not for this role")
+    return job
 
 
 def _task_id(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from wanstudio.forms.job import JobForm, PriceForm
 from wanstudio.models import Job, Source, Team
 from wanstudio.models.job_states import MOVING
 from wanstudio.views import access
+from wanstudio.views.attention import attention
 from wanstudio.views.cards import poll_context
 from wanstudio.views.price_card import price_context
 from wanstudio.views.slots import Slot, slot
@@ -60,6 +61,7 @@ def show_form(
         "slots": _slots(request, team, form, character, motion),
         "first_price": bool(form.is_bound and priced["complete"] and not form.errors and was is None),
         "restore": restore,
+        "notices": attention(request, team),
     }
     return render(request, "studio/index.html", context | priced | _docked(request, team), status=status)
 

@@ -1,0 +1,127 @@
+"""What waits for a person's decision, or may soon be lost: a calm notice each, on the front page and above the jobs."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+
+from wanstudio.models import Job, ProviderKey, State, Team
+from wanstudio.roles import Act, roles_with
+from wanstudio.views import access
+from wanstudio.views.job_progress import time_left
+from wanstudio.views.machine import PAUSES
+
+MOST_LINKS = 3
+
+
+class Link(NamedTuple):
+    label: str
+    url: str
+
+
+class Notice(NamedTuple):
+    """`fact` leads with the sum; `links` go to where it is decided."""
+
+    tone: str
+    fact: str
+    consequence: str
+    links: list[Link]
+
+
+def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
+    """For who may decide, in this team or in any; nobody else is troubled. Two queries, however many jobs."""
+    who = {"team__memberships__user": access.person(request), "team__memberships__role__in": roles_with(Act.DECIDE)}
+    rows = Job.objects.filter(Q(state=State.UNCERTAIN) | Q(alarmed_at__isnull=False), **who).order_by("pk")
+    jobs = list(rows.filter(team=team) if team else rows)
+    unsaved = [job for job in jobs if job.state == State.ARCHIVING]
+    unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
+    overdue = [job for job in jobs if job.state == State.RUNNING]
+    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _overdue(overdue)]
+    return [notice for notice in found if notice]
+
+
+def _unsaved(jobs: Sequence[Job]) -> Notice | None:
+    if not jobs:
+        return None
+    soonest = min((job.expires_at for job in jobs if job.expires_at), default=None)
+    until = (
+        f"{_provider(jobs)} deletes {'it' if len(jobs) == 1 else 'the first'} in {time_left(soonest)}."
+        if soonest
+        else ""
+    )
+    return Notice(
+        "block",
+        f"{_count(jobs, 'finished video')} cannot be saved{_paid(jobs)}.",
+        f"{until} We keep trying; try at once, or save it by hand.",
+        _links(jobs, "only=running"),
+    )
+
+
+def _unconfirmed(jobs: Sequence[Job]) -> Notice | None:
+    if not jobs:
+        return None
+    total = _sum(jobs)
+    return Notice(
+        "warn",
+        f"${total} may have been charged: {_count(jobs, 'video')} unconfirmed."
+        if total
+        else f"{_count(jobs, 'video')} unconfirmed. Nothing is billed in the sandbox.",
+        f"We cannot tell whether {_provider(jobs)} took {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
+        "unless you decide.",
+        _links(jobs, "only=unconfirmed"),
+    )
+
+
+def _overdue(jobs: Sequence[Job]) -> Notice | None:
+    if not jobs:
+        return None
+    return Notice(
+        "warn",
+        f"{_count(jobs, 'video')} without a result after a day{_reserved(jobs)}.",
+        "We keep asking. Look the task up in APIXO’s dashboard.",
+        _links(jobs, "only=running"),
+    )
+
+
+def _paused(request: HttpRequest) -> Notice | None:
+    key = ProviderKey.objects.filter(provider=settings.PROVIDER).exclude(pause="").first()
+    if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
+        return None
+    fact = PAUSES[ProviderKey.Pause(key.pause)]
+    return Notice(
+        "block",
+        fact,
+        "Nothing is charged. Jobs wait in the queue and go out by themselves once it is settled.",
+        [Link("Settings", reverse("settings.show"))],
+    )
+
+
+def _links(jobs: Sequence[Job], query: str) -> list[Link]:
+    shown = [Link(job.title, reverse("jobs.show", args=[job.pk])) for job in jobs[:MOST_LINKS]]
+    if len(jobs) > MOST_LINKS:
+        shown = [*shown[: MOST_LINKS - 1], Link(f"All {len(jobs)}", f"{reverse('jobs.index')}?{query}")]
+    return shown
+
+
+def _count(jobs: Sequence[Job], what: str) -> str:
+    return f"{len(jobs)} {what}{'' if len(jobs) == 1 else 's'}"
+
+
+def _sum(jobs: Sequence[Job]) -> Decimal:
+    return sum((job.price for job in jobs if job.is_billed), Decimal(0))
+
+
+def _paid(jobs: Sequence[Job]) -> str:
+    return f", and ${total} is paid for" if (total := _sum(jobs)) else ""
+
+
+def _reserved(jobs: Sequence[Job]) -> str:
+    return f", ${total} reserved" if (total := _sum(jobs)) else ""
+
+
+def _provider(jobs: Sequence[Job]) -> str:
+    return "APIXO" if any(job.is_billed for job in jobs) else "The sandbox"
