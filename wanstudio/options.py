@@ -48,6 +48,17 @@ def folder(path: Path) -> Path:
     return path
 
 
+def is_writable(path: Path) -> bool:
+    """Whether a file can be written in this folder, by writing one. It is made if it was missing."""
+    try:
+        with tempfile.TemporaryFile(dir=folder(path)) as probe:
+            probe.write(b"probe")
+            probe.flush()
+    except OSError:
+        return False
+    return True
+
+
 def secret_key(path: Path, size_bytes: int = 64) -> str:
     """The key kept in `path`; drawn and written (mode 0600) on the first call, of two at once by the first."""
     if not path.exists():

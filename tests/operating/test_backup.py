@@ -104,6 +104,7 @@ def test_a_studio_in_use_is_not_overwritten(studio: Studio, tmp_path: Path) -> N
     assert studio.python(STATES) == before
     studio.python("from wanstudio.models import Heartbeat; Heartbeat.beat('here:1')")
     assert "Stop it first" in studio.refuses("restore", str(tmp_path / "out"), "--force")
+    assert "Stop it first" in studio.refuses("restore", str(tmp_path / "out"))
     assert studio.python(STATES) == before
     studio.python(
         "from wanstudio.models import Heartbeat, Job, Team; Heartbeat.rest('here:1'); Team.objects.update(name='X')"

@@ -20,7 +20,8 @@ from tests.worker.steps import fresh
 from wanstudio.models import Heartbeat, Job, ProviderKey, Source, State
 from wanstudio.worker import loop
 from wanstudio.worker.advance import advance
-from wanstudio.worker.loop import Loop, sweep_drafts, wait_for
+from wanstudio.worker.loop import Loop, wait_for
+from wanstudio.worker.sweep import sweep_drafts
 
 Working = Callable[..., AbstractContextManager[threading.Thread]]
 

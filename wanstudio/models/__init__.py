@@ -2,6 +2,7 @@
 
 from wanstudio.models.alarm import Alarm
 from wanstudio.models.attempt import Attempt, unsettled_attempts
+from wanstudio.models.chore import Chore
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
@@ -19,6 +20,7 @@ from wanstudio.models.video import Video
 __all__ = [
     "Alarm",
     "Attempt",
+    "Chore",
     "Entry",
     "Favourite",
     "Heartbeat",

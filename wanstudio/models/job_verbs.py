@@ -148,7 +148,7 @@ class JobVerbs(Leased):
         The attempt that nobody here remembers gets a row, so that no recorded refusal of an earlier one sends it again.
         A person decides. Only for a database that no worker has: takes every lease away.
         """
-        changes: dict[str, Any] = {"ask_person": True, "lease_until": None, "lease_token": None}
+        changes: dict[str, Any] = {"ask_person": True, "place": None, "lease_until": None, "lease_token": None}
         with transaction.atomic():
             if self.state == State.UNCERTAIN:
                 self.worry(why, None, **changes)

@@ -6,6 +6,5 @@ sqlite.py      a consistent copy of the database and its return; postgres.py the
 media.py       the files that rows name
 backup.py      joins these into a backup; restore.py verifies one and brings it back
 safe.py        what has to be true of a restored database before it may spend money
-sweep.py       deletes what nobody needs
 status.py      the figures, and what needs attention
 """

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from django.apps import apps
 from django.db import connection
-from django.db.models import FileField
 
+from wanstudio.models.stored import file_fields, stored_names
 from wanstudio.operating.files import copy, hash_of, whole
 from wanstudio.operating.snapshot import MEDIA_LIST, MediaFile, media_root
 
@@ -38,16 +37,14 @@ def columns() -> Iterator[Column]:
     """Every column that names files, among those the database has by now."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        for model in apps.get_app_config("wanstudio").get_models():
-            table = model._meta.db_table
-            if table not in tables:
+        for model, named_in in file_fields():
+            if (table := model._meta.db_table) not in tables:
                 continue
             there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
-            for field_ in model._meta.concrete_fields:
-                if isinstance(field_, FileField) and field_.column in there:
-                    # `sha256` beside `file` is that file's: the archive writes both together.
-                    hashed = field_.name == "file" and "sha256" in there
-                    yield Column(table, f"{model._meta.model_name} {{}} {field_.name}", str(field_.column), hashed)
+            if named_in.column in there:
+                # `sha256` beside `file` is that file's: the archive writes both together.
+                hashed = named_in.name == "file" and "sha256" in there
+                yield Column(table, f"{model._meta.model_name} {{}} {named_in.name}", str(named_in.column), hashed)
 
 
 def named(query: Query) -> Iterator[Named]:
@@ -57,17 +54,6 @@ def named(query: Query) -> Iterator[Named]:
         sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
         for pk, path, told in query(sql):
             yield Named(str(path), label.format(pk), str(told or ""))
-
-
-def live_names() -> set[str]:
-    """The paths that rows name right now."""
-
-    def query(sql: str) -> list[tuple[object, ...]]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-
-    return {one.path for one in named(query)}
 
 
 @dataclass
@@ -110,7 +96,7 @@ def copy_all(wanted: Iterable[Named], pool: Path, into: Path, before: dict[str, 
             told.files, told.size_bytes = told.files + 1, told.size_bytes + entry.size_bytes
             told.new += fresh
     if lost:
-        alive = live_names()
+        alive = stored_names()
         told.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
         told.deleted = len(lost) - len(told.missing)
     return told

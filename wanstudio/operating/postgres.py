@@ -27,6 +27,7 @@ def dump(into: Path) -> tuple[list[Named], Manifest]:
     """All tables as they are at one moment, while others write; the files they name; and a manifest to be sealed."""
     with transaction.atomic(durable=True), connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        _take_time(cursor)
         rows = {table: _copy_out(cursor, table, into / FOLDER / f"{table}.copy") for table in tables()}
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         applied = [list(pair) for pair in cursor.fetchall()]
@@ -39,6 +40,11 @@ def dump(into: Path) -> tuple[list[Named], Manifest]:
 
         files = list(named(query))
     return files, Manifest("", "postgresql", applied, rows, sequences)
+
+
+def _take_time(cursor: Any) -> None:
+    """A slow disk on our side must not end the transaction."""
+    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def tables() -> list[str]:
@@ -95,6 +101,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
         # The tables as they were when the backup was made, whatever has been added since.
         MigrationExecutor(connection).migrate(_latest(manifest))
         with connection.cursor() as cursor, connection.wrap_database_errors:
+            _take_time(cursor)
             # Migrations leave checks immediate; tables come in the order of the alphabet.
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             _copy_in(cursor, snapshot, sorted(manifest.rows))

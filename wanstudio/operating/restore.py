@@ -83,6 +83,8 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
 def _look_at_target(*, force: bool) -> str:
     """Refuses a studio that runs or is in use; with `force` its database is kept, and the path of that returned."""
     has_rows = backup.engine().has_rows
+    if has_rows("wanstudio_heartbeat") and Heartbeat.alive():
+        raise CannotOperate("The studio is running. Stop it first; if it was killed, wait half a minute and try again.")
     if not (has_rows("wanstudio_user") or has_rows("wanstudio_job")):
         return ""
     if not force:
@@ -91,8 +93,6 @@ def _look_at_target(*, force: bool) -> str:
             f"{' and DATABASE_URL' if connection.vendor != 'sqlite' else ''}, or replace everything with --force; "
             "what is there is kept in its backups folder then."
         )
-    if has_rows("wanstudio_heartbeat") and Heartbeat.alive():
-        raise CannotOperate("The studio is running. Stop it first; if it was killed, wait half a minute and try again.")
     return str(backup.before_migration())
 
 

@@ -1,13 +1,14 @@
 """Whether the studio lives, for machines; `machine.py` says it in words."""
 
 import shutil
+from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from wanstudio.models import Heartbeat
+from wanstudio.options import is_writable
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -32,9 +33,8 @@ def _database() -> bool:
 
 
 def _storage() -> bool:
-    try:
-        default_storage.exists("probe")
-    except OSError:
+    """Whether a video could be saved now: a file can be written where they go, and there is room."""
+    if not is_writable(Path(settings.DATA_DIR) / "media"):
         return False
     return shutil.disk_usage(settings.DATA_DIR).free > settings.MIN_FREE_BYTES
 

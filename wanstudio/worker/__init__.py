@@ -9,6 +9,6 @@ adopt.py       gives a task that its job went on without a job of its own
 check.py       asks how far the task is
 archive.py     brings the result home
 alarms.py      tells the owner about a trouble
-errands.py     the steps of everything else
+errands.py     the steps of everything else; sweep.py deletes what nobody needs
 connection.py  the way to the provider; waits.py knows how long to wait for what
 """

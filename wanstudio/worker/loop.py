@@ -13,7 +13,7 @@ from threading import Event, Lock
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from wanstudio.models import Heartbeat, Leased, ProviderKey
+from wanstudio.models import Chore, Heartbeat, Leased, ProviderKey
 from wanstudio.worker.advance import STEPS, advance, due
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ THREADS = 8
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
 LAST_STEPS_S = 7.0
-DRAFTS_KEPT_S = 24 * 60 * 60
 
 
 class Loop:
@@ -42,7 +41,7 @@ class Loop:
     def run(self) -> None:
         # A moment later: the sandbox starts together with us.
         ProviderKey.at(settings.PROVIDER).ask_balance_after(timedelta(seconds=2))
-        sweep_drafts()
+        Chore.enrol(Chore.SWEEP)
         log.info("worker %s is at work", self._name)
         while not self._stop.is_set():
             try:
@@ -94,12 +93,3 @@ def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def sweep_drafts() -> None:
-    """Delete half-written files that a killed process left more than a day ago."""
-    for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
-        # Whoever made it may delete it just now.
-        with suppress(FileNotFoundError):
-            if draft.is_file() and time.time() - draft.stat().st_mtime > DRAFTS_KEPT_S:
-                draft.unlink()

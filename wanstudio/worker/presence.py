@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock, Thread
 from typing import Any
@@ -18,8 +18,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from wanstudio.models import Heartbeat, ProviderKey
-from wanstudio.worker.loop import BEAT_EVERY_S, LAST_STEPS_S, sweep_drafts, wait_for
+from wanstudio.models import Chore, Heartbeat, ProviderKey
+from wanstudio.worker.loop import BEAT_EVERY_S, LAST_STEPS_S, wait_for
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ class Presence:
         wait_for(lambda: not self._steps, LAST_STEPS_S)
         # Celery ends by itself now; unless the broker keeps it.
         time.sleep(1)
+        with suppress(DatabaseError):
+            Heartbeat.rest(self.name)
         log.info("worker %s stopped, %d steps cut off", self.name, self._steps)
         os._exit(0)
 
@@ -90,9 +92,9 @@ def _begin(**kwargs: Any) -> None:
     try:
         # A moment later: the sandbox starts together with us.
         ProviderKey.at(settings.PROVIDER).ask_balance_after(timedelta(seconds=2))
+        Chore.enrol(Chore.SWEEP)
     finally:
         connection.close()
-    sweep_drafts()
     log.info("worker %s is at work", presence.name)
 
 

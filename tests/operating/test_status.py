@@ -1,0 +1,101 @@
+"""The studio at a glance: all is well, or what needs somebody and what to do."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from tests import factories
+from wanstudio.models import Heartbeat, Job, Money, ProviderKey, State, Team, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker(db: None) -> None:
+    Heartbeat.beat("here:1")
+
+
+def status(code: int) -> dict[str, Any]:
+    out = StringIO()
+    if code:
+        with pytest.raises(SystemExit) as ended:
+            call_command("status", "--json", stdout=out)
+        assert ended.value.code == code
+    else:
+        call_command("status", "--json", stdout=out)
+    told: dict[str, Any] = json.loads(out.getvalue())
+    assert told["healthy"] == (not code)
+    return told
+
+
+def test_all_is_well(team: Team, alice: User) -> None:
+    factories.job(team, alice)
+    told = status(0)
+    assert told["attention"] == []
+    assert told["jobs"]["queued"] == 1
+    assert told["workers"][0]["name"] == "here:1"
+    out = StringIO()
+    call_command("status", stdout=out)
+    assert "All is well." in out.getvalue()
+    assert "here:1 seen 0 s ago" in out.getvalue()
+
+
+def test_money_is_summed_by_what_became_of_it_without_the_sandbox(team: Team, alice: User) -> None:
+    for provider, money in (("apixo", Money.SETTLED), ("apixo", Money.UNKNOWN), ("sandbox", Money.SETTLED)):
+        job = factories.job(team, alice, provider=provider)
+        Job.objects.filter(pk=job.pk).update(money=money, price=Decimal("1.14"))
+    money = status(0)["money"]
+    assert (money["settled"], money["unknown"], money["reserved"]) == ("1.14", "1.14", "0.00")
+
+
+def test_no_worker(team: Team) -> None:
+    Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=2))
+    (line,) = status(1)["attention"]
+    assert line.startswith("No worker lives")
+
+
+def test_unconfirmed_jobs_are_listed_with_their_price(team: Team, alice: User) -> None:
+    job = factories.job(team, alice, provider="apixo")
+    Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN, ask_person=True, price=Decimal("2.50"), due_at=None)
+    told = status(1)
+    assert told["unconfirmed"] == [{"job": job.pk, "title": "Mira", "price": "2.50", "asks": True}]
+    assert told["attention"] == [
+        f"1 unconfirmed, $2.50 may have been charged. Decide on the pages of the jobs: {job.pk}."
+    ]
+
+
+def test_a_video_that_cannot_be_saved_shows_the_hours_left(team: Team, alice: User) -> None:
+    job = factories.job(team, alice, provider="apixo")
+    made = Now() - timedelta(hours=4)
+    Job.objects.filter(pk=job.pk).update(state=State.ARCHIVING, setbacks=3, result_at=made, price=Decimal("2.50"))
+    told = status(1)
+    assert told["unsaved"] == [{"job": job.pk, "price": "2.50", "hours_left": 20.0}]
+    assert "is paid for ($2.50) and cannot be saved; APIXO deletes it in 20.0 h." in told["attention"][0]
+
+
+def test_paused_and_stopped_keys_say_why(team: Team, settings: Settings) -> None:
+    settings.PROVIDER = "apixo"
+    key = ProviderKey.at("apixo")
+    ProviderKey.objects.update(pause=ProviderKey.Pause.NO_BALANCE, balance=Decimal("0.10"), balance_at=Now())
+    key.stop("It was restored.")
+    told = status(1)
+    assert told["key"]["balance"] == "0.1000"
+    assert [line.split(".")[0] for line in told["attention"]] == [
+        "The balance of the key is too low",
+        "It was restored",
+    ]
+
+
+def test_due_work_that_nobody_takes(team: Team, alice: User) -> None:
+    job = factories.job(team, alice)
+    Job.objects.update(due_at=Now() - timedelta(minutes=6))
+    told = status(1)
+    assert told["oldest_due"]["job"] == job.pk
+    assert told["attention"][0].startswith(f"Job {job.pk} has been due for 6 min")

@@ -1,0 +1,59 @@
+"""The chore that deletes what nobody needs, hourly, on one machine: the row's lease sees to that."""
+
+import logging
+import time
+from contextlib import suppress
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+
+from wanstudio.models import Chore
+from wanstudio.models.stored import stored_names
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(hours=1)
+# A file is written before its row: what is younger may get one yet.
+KEPT_S = 24 * 60 * 60
+
+
+def sweep(chore: Chore) -> None:
+    """Half-written files, files without a row, sessions that have run out. Crash anywhere: the rest next time."""
+    sweep_drafts()
+    if swept := sweep_orphans():
+        log.info("%d files without a row deleted", swept)
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    chore.postpone(EVERY)
+
+
+def sweep_drafts() -> None:
+    """Delete half-written files that a killed process left more than a day ago."""
+    for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
+        # Whoever made it may delete it just now.
+        with suppress(FileNotFoundError):
+            if _is_old(draft):
+                draft.unlink()
+
+
+def sweep_orphans() -> int:
+    """Delete stored files that are over a day old and that no row names; returns how many.
+
+    The rows are asked after the files were listed: a file that got its row in between is spared.
+    """
+    root = Path(settings.DATA_DIR) / "media"
+    old = [path for path in root.rglob("*") if _is_old(path)]
+    named = stored_names() if old else set()
+    orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
+    for path in orphans:
+        with suppress(FileNotFoundError):
+            path.unlink()
+    return len(orphans)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return path.is_file() and time.time() - path.stat().st_mtime > KEPT_S
+    except FileNotFoundError:
+        return False
