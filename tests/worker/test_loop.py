@@ -87,7 +87,7 @@ def test_it_looks_again_when_looking_failed(
 ) -> None:
     failures = [DatabaseError("database is locked")] * 2
 
-    def due(*args: object) -> list[int]:
+    def due(*args: object, **kwargs: object) -> list[int]:
         if failures:
             raise failures.pop()
         return list(Job.ready().values_list("pk", flat=True)) if args[0] is Job else []

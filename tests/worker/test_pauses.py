@@ -1,14 +1,24 @@
 """What holds the whole key back, and what lets it go again: 401, 402, 403 three times, 429."""
 
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 
 from tests.fake_apixo import HTML, FakeApixo, refusal
 from tests.provider.scripted import answer
 from tests.worker.conftest import MakeJob
 from tests.worker.steps import ask, open_up, running, step, wait_s
 from wanstudio.models import Attempt, Job, Money, ProviderKey, State
+from wanstudio.provider.client import Client
+from wanstudio.worker import connection as connection_
+from wanstudio.worker.advance import advance
+from wanstudio.worker.connection import until_open
 
 
 def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
@@ -87,6 +97,42 @@ def test_429_without_a_header_waits_longer_and_longer_and_is_no_retry(job: Job, 
     assert ProviderKey.at("apixo").throttles == 7
     step(job)
     assert ProviderKey.at("apixo").throttles == 0, "a call that went through starts the waits from the bottom"
+
+
+def test_a_429_for_many_at_once_is_one_pause(make_job: MakeJob, apixo: FakeApixo) -> None:
+    jobs = [running(make_job()) for _ in range(6)]
+    together = threading.Barrier(6)
+
+    def refused(line: socket.socket, over: threading.Event) -> None:
+        together.wait(10)
+        answer(429, HTML)(line, over)
+
+    def asked(job: Job) -> None:
+        advance(Job, job.pk)
+        connection.close()
+
+    apixo.on_status(refused, always=True)
+    Job.objects.update(due_at=Now())
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(asked, jobs))
+    assert len(apixo.polls) == 6
+    assert ProviderKey.at("apixo").throttles == 1
+    assert until_open("apixo") < timedelta(seconds=10 * 1.25 + 2), "as after one refusal"
+
+
+def test_a_429_withholds_the_question_that_is_just_connecting(
+    make_job: MakeJob, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = running(make_job())
+    connect = connection_.connect
+
+    def told_meanwhile(provider: str) -> Client:
+        ProviderKey.at(provider).throttle(timedelta(seconds=60))
+        return connect(provider)
+
+    monkeypatch.setattr(connection_, "connect", told_meanwhile)
+    assert 59 < wait_s(step(job)) < 63
+    assert apixo.polls == []
 
 
 def test_retry_after_nothing_is_no_storm(job: Job, apixo: FakeApixo) -> None:

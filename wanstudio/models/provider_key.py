@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
@@ -77,12 +77,14 @@ class ProviderKey(Leased):
         ProviderKey.objects.filter(pk=self.pk).update(stopped_at=None, stopped_why="")
 
     def throttle(self, wait: timedelta) -> None:
-        """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one."""
-        until = Now() + wait
-        ProviderKey.objects.filter(pk=self.pk, paused_until=None).update(paused_until=Now())
-        ProviderKey.objects.filter(pk=self.pk).update(
-            throttles=F("throttles") + 1, paused_until=Greatest(F("paused_until"), until)
-        )
+        """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one.
+
+        Calls that were under way together are refused together: that counts as one refusal, not as many in a row.
+        """
+        me, until = ProviderKey.objects.filter(pk=self.pk), Now() + wait
+        is_open = Q(paused_until=None) | Q(paused_until__lte=Now())
+        if not me.filter(is_open).update(throttles=F("throttles") + 1, paused_until=until):
+            me.update(paused_until=Greatest(F("paused_until"), until))
 
     def suspend(self, pause: str, needed: Decimal, wait: timedelta) -> None:
         """The account refuses: no submission until `resume`; the balance is asked for after `wait`."""

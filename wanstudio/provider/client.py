@@ -69,20 +69,23 @@ class Client:
             submission = classify(answer.status, answer.headers, answer.body)
         return replace(submission, message=self._without_key(submission.message))
 
-    def status(self, task_id: str) -> TaskStatus | StatusProblem:
-        """Where a task is. A StatusProblem says nothing about the task, unless its error is NOT_FOUND."""
+    def status(self, task_id: str, before_write: Callable[[], None] = _nothing) -> TaskStatus | StatusProblem:
+        """Where a task is. A StatusProblem says nothing about the task, unless its error is NOT_FOUND.
+
+        `before_write` as in `generate`.
+        """
         path = f"/statusTask/{quote(self.model, safe='')}?taskId={quote(task_id, safe='')}"
-        task = self._ask(path, lambda data: read_task(data, task_id))
+        task = self._ask(path, lambda data: read_task(data, task_id), before_write)
         if isinstance(task, TaskStatus):
             return replace(task, fail_message=self._without_key(task.fail_message))
         return task
 
-    def balance(self) -> Decimal | StatusProblem:
-        """US dollars left on the key."""
-        return self._ask("/apikeys/current-balance", read_balance)
+    def balance(self, before_write: Callable[[], None] = _nothing) -> Decimal | StatusProblem:
+        """US dollars left on the key. `before_write` as in `generate`."""
+        return self._ask("/apikeys/current-balance", read_balance, before_write)
 
-    def _ask(self, path: str, read: Callable[[object], T]) -> T | StatusProblem:
-        answer = self._exchange("GET", path, None, _nothing)
+    def _ask(self, path: str, read: Callable[[object], T], before_write: Callable[[], None]) -> T | StatusProblem:
+        answer = self._exchange("GET", path, None, before_write)
         if isinstance(answer, Trouble):
             return StatusProblem(answer.error, answer.status, message=answer.cause)
         problem = problem_of(answer.status, answer.headers, answer.body)

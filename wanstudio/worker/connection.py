@@ -29,11 +29,11 @@ def has_key(provider: str) -> bool:
 
 
 def ask_status(provider: str, task_id: str) -> TaskStatus | StatusProblem:
-    return _ask(provider, lambda client: client.status(task_id))
+    return _ask(provider, lambda client, look: client.status(task_id, look))
 
 
 def ask_balance(provider: str) -> Decimal | StatusProblem:
-    return _ask(provider, lambda client: client.balance())
+    return _ask(provider, lambda client, look: client.balance(look))
 
 
 def until_open(provider: str) -> timedelta:
@@ -43,16 +43,37 @@ def until_open(provider: str) -> timedelta:
     return max(rest, timedelta(0)) + waits.seconds(0.1, 2)
 
 
-def _ask(provider: str, call: Callable[[Client], T | StatusProblem]) -> T | StatusProblem:
+def throttle(provider: str, retry_after_s: float | None) -> None:
+    """A 429 was told: every call on this key waits."""
+    closed, key = ProviderKey.opens_at(provider), ProviderKey.at(provider)
+    before = max(key.throttles - 1, 0) if closed else key.throttles
+    key.throttle(waits.throttled(before, retry_after_s))
+
+
+class _Closed(Exception):
+    """The key was closed while the connection was made."""
+
+
+def _ask(provider: str, call: Callable[[Client, Callable[[], None]], T | StatusProblem]) -> T | StatusProblem:
     """A question to the provider. While its key is closed: RATE_LIMITED with no HTTP status, and nothing is sent."""
     if not has_key(provider):
         return StatusProblem(Error.UNAUTHORIZED, message="The studio has no key for it any more.")
     if ProviderKey.opens_at(provider):
         return StatusProblem(Error.RATE_LIMITED)
-    answer = call(connect(provider))
     key = ProviderKey.at(provider)
+
+    def last_look() -> None:
+        # Many are asked at once: the 429 that one of them gets holds back those that are just connecting.
+        if ProviderKey.opens_at(provider):
+            raise _Closed
+
+    try:
+        answer = call(connect(provider), last_look)
+    except _Closed:
+        return StatusProblem(Error.RATE_LIMITED)
     if not isinstance(answer, StatusProblem):
-        key.answered()
+        if key.throttles:
+            key.answered()
     elif answer.error == Error.RATE_LIMITED:
-        key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
+        throttle(provider, answer.retry_after_s)
     return answer

@@ -8,7 +8,7 @@ from wanstudio.models import Alarm, Attempt, Job, Money, ProviderKey, State
 from wanstudio.models.job_verbs import TaskTaken
 from wanstudio.provider.failures import Error, Outcome, Submission
 from wanstudio.worker import waits
-from wanstudio.worker.connection import until_open
+from wanstudio.worker.connection import throttle, until_open
 from wanstudio.worker.holds import PAUSED, SLOW_DOWN
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
         case Outcome.NOT_SENT | Outcome.NOT_ACCEPTED:
             _retry(job, answer)
         case Outcome.THROTTLED:
-            key.throttle(waits.throttled(key.throttles, answer.retry_after_s))
+            throttle(job.provider, answer.retry_after_s)
             job.requeue(SLOW_DOWN, until_open(job.provider), place=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)

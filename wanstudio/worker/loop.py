@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from itertools import zip_longest
 from threading import Event, Lock
 
 from django.conf import settings
@@ -18,7 +19,8 @@ from wanstudio.worker.advance import STEPS, advance, due
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
+# Nearly all of their time they wait for the provider; a few that hang must not hold up the rest.
+THREADS = 24
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
 LAST_STEPS_S = 7.0
@@ -33,6 +35,7 @@ class Loop:
     def __init__(self, stop: Event, threads: int = THREADS) -> None:
         self._stop = stop
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="step")
+        self._room = Event()
         self._busy: set[tuple[type[Leased], int]] = set()
         self._lock = Lock()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
@@ -45,25 +48,33 @@ class Loop:
         log.info("worker %s is at work", self._name)
         while not self._stop.is_set():
             try:
-                self._look()
+                is_behind = self._look()
             except Exception:
                 log.exception("the worker could not look for work; trying again")
                 close_old_connections()
-            self._stop.wait(LOOK_EVERY_S)
+                is_behind = False
+            # With more to do than threads the next look comes as soon as some are free.
+            (self._room if is_behind else self._stop).wait(LOOK_EVERY_S)
         connection.close()
         self._finish()
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Hand out what is due, a little more than there are threads. Returns whether there is more than that."""
         if time.monotonic() - self._beat_at > BEAT_EVERY_S:
             Heartbeat.beat(self._name)
             self._beat_at = time.monotonic()
-        for model in STEPS:
-            for pk in due(model):
-                with self._lock:
-                    if (model, pk) in self._busy or len(self._busy) >= 2 * THREADS:
-                        continue
-                    self._busy.add((model, pk))
-                self._pool.submit(self._step, model, pk)
+        self._room.clear()
+        # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
+        queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in STEPS]
+        for row in (row for rows in zip_longest(*queues) for row in rows if row):
+            with self._lock:
+                if row in self._busy:
+                    continue
+                if len(self._busy) >= 2 * THREADS:
+                    return True
+                self._busy.add(row)
+            self._pool.submit(self._step, *row)
+        return False
 
     def _step(self, model: type[Leased], pk: int) -> None:
         try:
@@ -72,9 +83,13 @@ class Loop:
         except Exception:
             log.exception("%s %s: could not be claimed", model.__name__, pk)
         finally:
-            connection.close()
+            # Kept between steps: opening one costs more than a step's queries.
+            if connection.errors_occurred or self._stop.is_set():
+                connection.close()
             with self._lock:
                 self._busy.discard((model, pk))
+                if len(self._busy) <= THREADS:
+                    self._room.set()
 
     def _finish(self) -> None:
         # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
