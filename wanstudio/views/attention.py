@@ -16,6 +16,7 @@ from wanstudio.views.job_progress import time_left
 from wanstudio.views.machine import PAUSES
 
 MOST_LINKS = 3
+MOST_NOTICES = 3
 
 
 class Link(NamedTuple):
@@ -41,18 +42,15 @@ def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
     unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
     overdue = [job for job in jobs if job.state == State.RUNNING]
     found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _overdue(overdue)]
-    return [notice for notice in found if notice]
+    return [notice for notice in found if notice][:MOST_NOTICES]
 
 
 def _unsaved(jobs: Sequence[Job]) -> Notice | None:
     if not jobs:
         return None
     soonest = min((job.expires_at for job in jobs if job.expires_at), default=None)
-    until = (
-        f"{_provider(jobs)} deletes {'it' if len(jobs) == 1 else 'the first'} in {time_left(soonest)}."
-        if soonest
-        else ""
-    )
+    what = "it" if len(jobs) == 1 else "the first"
+    until = f"{_provider(jobs)} deletes {what} in {time_left(soonest)}." if soonest else ""
     return Notice(
         "block",
         f"{_count(jobs, 'finished video')} cannot be saved{_paid(jobs)}.",
@@ -72,7 +70,7 @@ def _unconfirmed(jobs: Sequence[Job]) -> Notice | None:
         else f"{_count(jobs, 'video')} unconfirmed. Nothing is billed in the sandbox.",
         f"We cannot tell whether {_provider(jobs)} took {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
         "unless you decide.",
-        _links(jobs, "only=unconfirmed"),
+        _links(jobs, "only=unconfirmed", "Decide"),
     )
 
 
@@ -100,7 +98,9 @@ def _paused(request: HttpRequest) -> Notice | None:
     )
 
 
-def _links(jobs: Sequence[Job], query: str) -> list[Link]:
+def _links(jobs: Sequence[Job], query: str, verb: str = "See it") -> list[Link]:
+    if len(jobs) == 1:
+        return [Link(verb, reverse("jobs.show", args=[jobs[0].pk]))]
     shown = [Link(job.title, reverse("jobs.show", args=[job.pk])) for job in jobs[:MOST_LINKS]]
     if len(jobs) > MOST_LINKS:
         shown = [*shown[: MOST_LINKS - 1], Link(f"All {len(jobs)}", f"{reverse('jobs.index')}?{query}")]
