@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.views.rows import moved
-from wanstudio.models import Job, Membership, Money, ProviderKey, State, Team, User
+from wanstudio.models import Attempt, Job, Membership, Money, ProviderKey, State, Team, User
 
 PAGES = ["/", "/jobs/"]
 LINK = "https://cdn.example.com/v.mp4?key=secret"
@@ -119,3 +119,11 @@ def test_a_paused_account_is_said_on_the_front_page(team: Team, as_alice: Client
     html = text(as_alice, "/")
     assert "The balance of the key is too low." in html
     assert "Nothing is charged. Jobs wait in the queue" in html
+
+
+def test_an_earlier_try_that_may_have_been_charged_too(unconfirmed: Job, as_alice: Client) -> None:
+    Attempt.objects.create(job=unconfirmed, provider="apixo", outcome="unknown")
+    answer = {"decision": "again", "price": "1.14", "version": unconfirmed.version}
+    as_alice.post(reverse("jobs.decide", args=[unconfirmed.pk]), answer)
+    assert Job.objects.get(pk=unconfirmed.pk).state == State.QUEUED
+    assert "$1.14 may have been charged for 1 earlier try." in text(as_alice, "/")

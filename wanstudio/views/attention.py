@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from wanstudio.models import Job, ProviderKey, State, Team
+from wanstudio.models import Job, ProviderKey, State, Team, unsettled_attempts
 from wanstudio.roles import Act, roles_with
 from wanstudio.views import access
 from wanstudio.views.job_progress import time_left
@@ -34,14 +34,15 @@ class Notice(NamedTuple):
 
 
 def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
-    """For who may decide, in this team or in any; nobody else is troubled. Two queries, however many jobs."""
+    """For who may decide, in this team or in any; nobody else is troubled. Few queries, however many jobs."""
     who = {"team__memberships__user": access.person(request), "team__memberships__role__in": roles_with(Act.DECIDE)}
     rows = Job.objects.filter(Q(state=State.UNCERTAIN) | Q(alarmed_at__isnull=False), **who).order_by("pk")
     jobs = list(rows.filter(team=team) if team else rows)
     unsaved = [job for job in jobs if job.state == State.ARCHIVING]
     unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
     overdue = [job for job in jobs if job.state == State.RUNNING]
-    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _overdue(overdue)]
+    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _earlier_tries(request, team)]
+    found.append(_overdue(overdue))
     return [notice for notice in found if notice][:MOST_NOTICES]
 
 
@@ -71,6 +72,22 @@ def _unconfirmed(jobs: Sequence[Job]) -> Notice | None:
         f"We cannot tell whether {_provider(jobs)} took {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
         "unless you decide.",
         _links(jobs, "only=unconfirmed", "Decide"),
+    )
+
+
+def _earlier_tries(request: HttpRequest, team: Team | None) -> Notice | None:
+    """Tries that were sent again by hand: the first may have been charged, too."""
+    team = team or access.current_team(request)
+    tries = list(unsettled_attempts(team))
+    if not tries or not access.may(request, team, Act.DECIDE):
+        return None
+    total = sum((attempt.price for attempt in tries), Decimal(0))
+    jobs = list({attempt.job_id: attempt.job for attempt in tries}.values())
+    return Notice(
+        "warn",
+        f"${total} may have been charged for {len(tries)} earlier {'try' if len(tries) == 1 else 'tries'}.",
+        "They were sent again by hand, and nobody knows yet what became of the first time.",
+        _links(jobs, "", "Decide"),
     )
 
 
