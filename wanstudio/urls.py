@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, uploads, videos
+from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, uploads, usage, videos
 
 urlpatterns = [
     path("", studio.index, name="studio.index"),
@@ -28,7 +28,8 @@ urlpatterns = [
     path("videos/<int:pk>/file", files.video, name="videos.file"),
     path("videos/<int:pk>/poster", files.video_poster, name="videos.poster"),
     path("team/", team.show, name="team.show"),
-    path("usage/", team.usage, name="usage.show"),
+    path("usage/", usage.show, name="usage.show"),
+    path("usage/ledger.csv", usage.ledger, name="usage.ledger"),
     path("settings/", settings.show, name="settings.show"),
     path("settings/sending/", settings.sending, name="settings.sending"),
     path("settings/balance/", settings.balance, name="settings.balance"),

@@ -2,6 +2,7 @@
 
 from wanstudio.models.alarm import Alarm
 from wanstudio.models.attempt import Attempt, unsettled_attempts
+from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.chore import Chore
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
@@ -20,6 +21,7 @@ from wanstudio.models.video import Video
 __all__ = [
     "Alarm",
     "Attempt",
+    "BalanceNote",
     "Chore",
     "Entry",
     "Favourite",

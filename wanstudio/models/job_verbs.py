@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from wanstudio.models import ledger
 from wanstudio.models.attempt import Attempt
+from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.job_states import ENDED, MOVES, Money, State
 from wanstudio.models.leased import Leased, Stale, due_after
 from wanstudio.models.line import Line, read_line
@@ -70,7 +71,9 @@ class JobVerbs(Leased):
             # Due all the while: a crash from here on must be found as soon as the lease has run out.
             self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False, place=None)
             Turn.taken(self.provider, self.team_id, self.person_id)
-            return Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
+            attempt = Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
+            self._note_balance(BalanceNote.Moment.SENT, attempt.pk)
+            return attempt
 
     def may_write(self) -> bool:
         """The last look before the first byte: still submitting and our lease alive, which this extends."""
@@ -332,6 +335,11 @@ class JobVerbs(Leased):
         if attempt:
             Attempt.objects.filter(pk=attempt.pk).update(money=money, due_at=Now())
 
+    def _note_balance(self, moment: BalanceNote.Moment, attempt_id: int | None) -> None:
+        """The balance as it was last told before this, for whoever compares it with the next one."""
+        key = ProviderKey.objects.filter(provider=self.provider).values_list("balance", "balance_at").first()
+        BalanceNote.before(moment, self.provider, self.pk, attempt_id, key or (None, None))
+
     def _take_back(self, attempt: Attempt | None) -> Money | str | None:
         """Before following the task of `attempt`: its price is the job's again. Returns where that price stood."""
         newest = self._newest_attempt()
@@ -379,6 +387,8 @@ class JobVerbs(Leased):
             if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
                 raise Stale(f"{self} is no longer {came_from} or no longer ours")
             Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])
+            if came_from == State.RUNNING:
+                self._note_balance(BalanceNote.Moment.ENDED, self._paid_for())
             before = self.money if money_was == AS_IT_STANDS else money_was
             if "money" in changes and changes["money"] != before:
                 about = paid_for or (self._paid_for() if before else None)

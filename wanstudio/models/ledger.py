@@ -69,7 +69,7 @@ class Entry(models.Model):
     at = models.DateTimeField(db_default=Now())
     why = models.CharField(max_length=300, blank=True)
 
-    objects: ClassVar[models.Manager["Entry"]] = Entries.as_manager()
+    objects: ClassVar[Entries] = Entries.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["pk"]

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
+from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.leased import Leased
 
 # Three refusals with 403 in a row say that the key, not the content, is the reason.
@@ -124,7 +125,10 @@ class ProviderKey(Leased):
         return self.balance < price
 
     def note_balance(self, balance: Decimal) -> None:
-        ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
+        """The balance as the provider tells it, with its time. A crash leaves it noted, or not."""
+        with transaction.atomic():
+            ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
+            BalanceNote.told(self.provider, balance)
         self.balance = balance
 
     def ask_again(self, usual: timedelta, suspended: timedelta) -> None:

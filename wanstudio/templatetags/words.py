@@ -1,6 +1,7 @@
 """How pages write ratios, lengths and times."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django import template
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from wanstudio.models import User
+from wanstudio.models import Money, User
 from wanstudio.views.job_progress import time_left
 
 register = template.Library()
@@ -22,6 +23,14 @@ RATIOS = {
     "r-4x3": 4 / 3,
     "r-3x2": 3 / 2,
     "r-16x9": 16 / 9,
+}
+
+MONEY_WORDS = {
+    Money.RESERVED: "Reserved",
+    Money.SETTLED: "Charged",
+    Money.RELEASED: "Released",
+    Money.ASSUMED: "Released, we assume",
+    Money.UNKNOWN: "May have been charged",
 }
 
 
@@ -47,6 +56,26 @@ def seconds(length: float | None) -> str:
 def given(person: User) -> str:
     """The first of a person's names, where there is little room."""
     return str(person).split(maxsplit=1)[0]
+
+
+@register.filter
+def dollars(amount: Decimal) -> str:
+    """`$1.14`, `−$1.14`."""
+    return f"{'−' if amount < 0 else ''}${abs(amount):.2f}"
+
+
+@register.filter
+def fell(amount: Decimal) -> str:
+    """What a balance did: `fell by $1.14`, `rose by $1.14`, `did not change`."""
+    if not amount:
+        return "did not change"
+    return f"{'fell' if amount > 0 else 'rose'} by {dollars(abs(amount))}"
+
+
+@register.filter
+def money_word(kind: str) -> str:
+    """An entry of the ledger, as people say it."""
+    return MONEY_WORDS[Money(kind)]
 
 
 @register.simple_tag

@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models import Entry, Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models.ledger import Entries
 from wanstudio.roles import Act, roles_with
 
 
@@ -73,6 +74,12 @@ def sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
 def videos(request: HttpRequest) -> QuerySet[Video]:
     mine = Video.objects.filter(job__team__memberships__user=person(request), job__state="done")
     return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
+
+
+def entries(request: HttpRequest, team: Team) -> Entries:
+    """The ledger of this team: everybody's for those who may see it, else one's own. Without the sandbox's."""
+    rows = Entry.objects.filter(team=team, team__memberships__user=person(request)).billed()
+    return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 
 def one(rows: QuerySet[Any], pk: int) -> Any:

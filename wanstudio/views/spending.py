@@ -1,38 +1,35 @@
-"""Sums of the job rows: what is spent, reserved and unclear. Sandbox rows count in none of them."""
+"""Sums of the ledger, for pages and files: what is spent, reserved and unclear. Sandbox rows count in none of them."""
 
-from decimal import Decimal
+from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, DecimalField, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Sum
 
-from wanstudio.models import Job, Money, Team
-
-
-def _billed(team: Team) -> QuerySet[Job]:
-    return Job.objects.filter(team=team).exclude(provider="sandbox")
+from wanstudio.models import Job, State
+from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
 
 
-def _sum(money: Money) -> Any:
-    zero = Value(Decimal(0), output_field=DecimalField(max_digits=12, decimal_places=2))
-    return Coalesce(Sum("price", filter=Q(money=money)), zero)
+def by_person(entries: Entries) -> list[dict[str, Any]]:
+    """A row a person with entries: `person__name`, reserved, settled, unknown (dollars), videos."""
+    people: Any = entries.order_by().values("person_id", "person__name")
+    rows = people.annotate(**{f"sum_{name}": Sum(name, default=NOTHING) for name in COLUMNS}).order_by("person__name")
+    videos = _videos(entries)
+    return [
+        {"person_id": row["person_id"], "person__name": row["person__name"], "videos": videos[row["person_id"]]}
+        | {name: cents(row[f"sum_{name}"]) for name in COLUMNS}
+        for row in rows
+    ]
 
 
-def _sums() -> dict[str, Any]:
-    return {
-        "settled": _sum(Money.SETTLED),
-        "reserved": _sum(Money.RESERVED),
-        "unknown": _sum(Money.UNKNOWN),
-        "videos": Count("pk", filter=Q(state="done")),
+def total(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The same sums over all of these rows."""
+    return {name: sum((row[name] for row in rows), NOTHING) for name in COLUMNS} | {
+        "videos": sum((row["videos"] for row in rows), 0)
     }
 
 
-def by_person(team: Team) -> list[dict[str, Any]]:
-    """A row a person who made anything: name, settled, reserved, unknown (dollars), videos."""
-    rows = _billed(team).values("person_id", "person__name").annotate(**_sums())
-    return [dict(row) for row in rows.order_by("person__name")]
-
-
-def total(team: Team) -> dict[str, Any]:
-    """The same sums for the whole team."""
-    return _billed(team).aggregate(**_sums())
+def _videos(entries: Entries) -> dict[int, int]:
+    """How many videos each person has made, of the jobs that these entries are about."""
+    made = Job.objects.filter(state=State.DONE, pk__in=entries.order_by().values("job_id"))
+    counts = made.order_by().values_list("person_id").annotate(Count("pk"))
+    return defaultdict(int, counts)

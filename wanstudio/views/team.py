@@ -1,4 +1,4 @@
-"""The team: its people and its spending."""
+"""The team: its people."""
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Q
@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from wanstudio.models import State
-from wanstudio.views import access, spending
+from wanstudio.views import access
 
 
 @login_required
@@ -18,11 +18,3 @@ def show(request: HttpRequest) -> HttpResponse:
     made = Q(user__jobs__team=F("team"), user__jobs__state=State.DONE)
     people = team.memberships.select_related("user").annotate(videos=Count("user__jobs", filter=made))
     return render(request, "team/show.html", {"memberships": people.order_by("pk")})
-
-
-@login_required
-@require_safe
-def usage(request: HttpRequest) -> HttpResponse:
-    """What was spent, by person; the sandbox's jobs count in no total."""
-    team = access.current_team(request)
-    return render(request, "team/usage.html", {"rows": spending.by_person(team), "total": spending.total(team)})

@@ -22,6 +22,9 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     Crash within: the job is as it was, and the answer in the attempt's row is followed at the next claim.
     """
     key = ProviderKey.at(job.provider)
+    if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+        # It may be charged by now: the balance just after it tells, whoever has to decide about it.
+        key.ask_balance_within(waits.seconds(5))
     match answer.outcome:
         case Outcome.ACCEPTED:
             key.admitted()

@@ -1,0 +1,134 @@
+"""Whether the balance agrees with our sums: exact where nothing is under way, bounded where something is."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db.models.functions import Now
+
+from tests import factories
+from tests.models.test_ledger import again, claim, follow, lost
+from wanstudio.models import BalanceNote, Job, ProviderKey, Team, User
+from wanstudio.models.drift import Drift, drift
+
+pytestmark = pytest.mark.django_db
+
+P = Decimal("1.14")
+NIL = Decimal(0)
+
+
+@pytest.fixture
+def job(team: Team, alice: User) -> Job:
+    return factories.job(team, alice, provider="apixo")
+
+
+def tell(balance: str) -> None:
+    ProviderKey.at("apixo").note_balance(Decimal(balance))
+
+
+def found() -> Drift:
+    drifted = drift("apixo")
+    assert drifted
+    return drifted
+
+
+def settle(job: Job) -> None:
+    follow(job, "task_1").mark_archiving(["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
+
+
+def test_nothing_is_said_before_two_balances(job: Job) -> None:
+    assert drift("apixo") is None
+    tell("74.87")
+    assert drift("apixo") is None
+    tell("74.87")
+    assert drift("apixo") is None, "nothing has changed"
+
+
+def test_they_agree(job: Job) -> None:
+    tell("74.87")
+    settle(job)
+    tell("73.73")
+    assert (found().fell, found().settled, found().more, found().agrees) == (P, P, NIL, True)
+    assert not found().topped_up
+
+
+def test_more_than_we_know_of(job: Job) -> None:
+    tell("74.87")
+    settle(job)
+    tell("72.59")
+    assert (found().fell, found().more, found().certain_more, found().most_more) == (2 * P, P, P, P)
+    assert not found().agrees
+
+
+def test_less_than_our_sums(job: Job) -> None:
+    tell("74.87")
+    settle(job)
+    tell("74.86")
+    assert (found().more, found().certain_less, found().certain_more) == (-Decimal("1.13"), Decimal("1.13"), NIL)
+
+
+def test_what_is_under_way_may_explain_it(job: Job) -> None:
+    tell("74.87")
+    lost(job)
+    tell("73.73")
+    assert (found().agrees, found().more, found().explained) == (True, P, P)
+    tell("72.00")
+    assert (found().certain_more, found().most_more) == (Decimal("1.73"), Decimal("2.87"))
+
+
+def test_what_was_under_way_at_the_start(job: Job) -> None:
+    mine = follow(job, "task_1")
+    tell("73.73")
+    mine.mark_archiving(["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
+    tell("73.73")
+    assert found().agrees, "it was charged when it was taken"
+
+
+def test_both_tries_are_under_way(job: Job) -> None:
+    tell("74.87")
+    follow(again(lost(job)), "task_2")
+    tell("72.59")
+    assert (found().agrees, found().most) == (True, 2 * P)
+
+
+def test_money_that_was_added_starts_anew(job: Job) -> None:
+    tell("10.00")
+    tell("3.00")
+    tell("53.00")
+    settle(job)
+    tell("51.86")
+    assert (found().topped_up, found().fell, found().agrees) == (True, P, True)
+
+
+def test_a_refund_is_no_top_up(job: Job) -> None:
+    tell("10.00")
+    mine = follow(job, "task_1")
+    tell("8.86")
+    mine.mark_failed("NSFW", "", "assumed", "NSFW")  # type: ignore[arg-type]
+    tell("10.00")
+    assert (found().topped_up, found().fell, found().agrees) == (False, NIL, True)
+
+
+def test_only_the_last_month_and_this_provider(job: Job) -> None:
+    tell("90.00")
+    BalanceNote.objects.update(at=Now() - timedelta(days=31))
+    tell("10.00")
+    assert drift("apixo") is None
+    ProviderKey.at("sandbox").note_balance(Decimal(1))
+    assert drift("apixo") is None
+
+
+def test_before_and_after_a_post_and_an_end(job: Job) -> None:
+    tell("74.87")
+    mine = claim(job)
+    attempt = mine.begin_submitting(callback=True)
+    assert BalanceNote.around(attempt) is None
+    mine.mark_running("task_1", timedelta(0), callback=True, usual=None)
+    tell("73.73")
+    around = BalanceNote.around(attempt)
+    assert around
+    assert [note.balance for note in around] == [Decimal("74.87"), Decimal("73.73")]
+    assert around[0].told_at
+    mine.mark_failed("NSFW", "", "assumed", "NSFW")  # type: ignore[arg-type]
+    ended = BalanceNote.objects.get(moment="ended")
+    assert (ended.balance, ended.job, ended.attempt) == (Decimal("73.73"), job, attempt)

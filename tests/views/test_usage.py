@@ -1,0 +1,128 @@
+"""Usage: page, file and ledger say the same, and each person sees what they may."""
+
+import csv
+import io
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.models.test_ledger import again, follow, lost
+from tests.views.rows import finished, moved
+from wanstudio.models import Job, Membership, Money, ProviderKey, State, Team, User
+from wanstudio.views.csv_safe import safe
+
+P = Decimal("1.14")
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture
+def _lives(team: Team, alice: User, bob: User) -> None:
+    """One job of everything that can become of money."""
+    finished(team, alice, provider="apixo")
+    factories.job(team, alice, provider="apixo")
+    follow(again(lost(factories.job(team, bob, provider="apixo"))), "task_2")
+    moved(factories.job(team, bob, provider="apixo"), State.FAILED, money=Money.ASSUMED)
+    finished(team, bob)
+
+
+def words(client: Client, query: str = "") -> str:
+    html = client.get(f"/usage/{query}").content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def table(client: Client) -> list[dict[str, str]]:
+    answer: Any = client.get("/usage/ledger.csv")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert ".csv" in answer.headers["Content-Disposition"]
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+
+@pytest.mark.usefixtures("_lives")
+def test_page_and_file_agree_to_the_cent(as_alice: Client) -> None:
+    context = as_alice.get("/usage/").context
+    total = {name: sum(Decimal(row[name]) for row in table(as_alice)) for name in ("reserved", "settled", "unknown")}
+    assert total == {"reserved": 2 * P, "settled": P, "unknown": P}
+    assert {name: context["total"][name] for name in total} == total
+    sums = {row["person__name"]: (row["settled"], row["reserved"], row["unknown"]) for row in context["rows"]}
+    assert sums == {"Alice": (P, P, 0), "Bob": (0, P, P)}
+
+
+@pytest.mark.usefixtures("_lives")
+def test_without_the_right_one_sees_ones_own(as_bob: Client, team: Team, bob: User) -> None:
+    assert {row["person"] for row in table(as_bob)} == {"Bob"}
+    assert [row["person__name"] for row in as_bob.get("/usage/").context["rows"]] == ["Bob"]
+    assert "Alice" not in words(as_bob).partition("Usage")[2].partition("Ledger")[2]
+    Membership.objects.filter(user=bob).update(role=Membership.Role.ADMIN)
+    assert {row["person"] for row in table(as_bob)} == {"Alice", "Bob"}
+
+
+@pytest.mark.usefixtures("_lives")
+def test_strangers_and_nobody(as_charlie: Client, nobody: Client) -> None:
+    assert table(as_charlie) == []
+    assert "No spending yet" in words(as_charlie)
+    assert nobody.get("/usage/ledger.csv").status_code == 302
+
+
+def test_the_file_runs_nothing_in_a_spreadsheet(team: Team, alice: User, as_alice: Client) -> None:
+    job = factories.job(team, alice, provider="apixo")
+    Job.objects.filter(pk=job.pk).update(title='=HYPERLINK("http://x","y")\n+1,"')
+    (row,) = table(as_alice)
+    assert row["title"] == '\'=HYPERLINK("http://x","y") +1,"'
+    assert row["amount"] == row["reserved"] == "1.14"
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", " =1", "\r@x", "＝1"])
+def test_a_formula_is_text(text: str) -> None:
+    assert safe(text).startswith("'")
+
+
+def test_other_text_stays() -> None:
+    assert [safe(text) for text in ("", "Mira", "a=b", "a\nb")] == ["", "Mira", "a=b", "a b"]
+
+
+def test_the_ledger_pages(team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wanstudio.views.usage.PAGE", 2)
+    for _ in range(3):
+        factories.job(team, alice, provider="apixo")
+    first = as_alice.get("/usage/")
+    rest = as_alice.get("/usage/", {"before": first.context["next"]})
+    assert len(first.context["entries"]) == 2
+    assert len(rest.context["entries"]) == 1
+    assert rest.context["next"] is None
+    assert "Newest" in rest.content.decode()
+
+
+def test_the_page_costs_the_same_for_any_number(
+    team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        finished(team, alice, provider="apixo")
+    as_alice.get("/usage/")
+    with django_assert_max_num_queries(14):
+        as_alice.get("/usage/")
+
+
+def test_the_owner_is_told_of_a_drift(team: Team, alice: User, as_alice: Client, as_bob: Client, settings: Any) -> None:
+    settings.PROVIDER = "apixo"
+    key = ProviderKey.at("apixo")
+    key.note_balance(Decimal("74.87"))
+    finished(team, alice, provider="apixo")
+    key.note_balance(Decimal("73.73"))
+    assert re.search(r"APIXO’s balance fell by \$1.14 since [^.]* UTC. That is what our sums say.", words(as_alice))
+    key.note_balance(Decimal("72.59"))
+    said = words(as_alice)
+    assert re.search(r"balance fell by \$2.28 since [^.]*, our sums say \$1.14: \$1.14 more than we know of.", said)
+    assert "more than we know of" not in words(as_bob), "the key is its owner's"
+    key.note_balance(Decimal("74.87"))
+    assert re.search(r"balance did not change since \d+ \w+, \d+:\d+ UTC, when money was added", words(as_alice))

@@ -1,0 +1,85 @@
+"""Usage: what was spent, and the ledger behind the sums, as a page and as a file. All of it is one query's."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from wanstudio.models import Entry
+from wanstudio.models.drift import drift
+from wanstudio.roles import Act
+from wanstudio.views import access, spending
+from wanstudio.views.csv_safe import safe
+
+PAGE = 25
+COLUMNS = (
+    *("at", "job", "attempt", "title", "person", "provider", "kind", "amount"),
+    *("reserved", "settled", "unknown", "why"),
+)
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
+    team = access.current_team(request)
+    entries = access.entries(request, team)
+    rows = spending.by_person(entries)
+    before = request.GET.get("before", "")
+    page, following = access.page(entries.select_related("job", "person"), before, PAGE)
+    context = {
+        "rows": rows,
+        "total": spending.total(rows),
+        "everybody": access.may(request, team, Act.SPENDING),
+        "entries": page,
+        "before": before,
+        "next": following,
+        "drift": drift(settings.PROVIDER) if access.may(request, team, Act.KEY) else None,
+    }
+    return render(request, "team/usage.html", context)
+
+
+@login_required
+@require_safe
+def ledger(request: HttpRequest) -> StreamingHttpResponse:
+    """The same entries, oldest first, as they are read: any number of them. Times are UTC, money is dollars."""
+    entries = access.entries(request, access.current_team(request))
+    rows = entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500)
+    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv"'
+    return response
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _lines(rows: Iterator[Entry]) -> Iterator[str]:
+    writer: Any = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for entry in rows:
+        yield writer.writerow(_cells(entry))
+
+
+def _cells(entry: Entry) -> list[object]:
+    texts = (entry.job.title, str(entry.person), entry.provider, entry.kind)
+    return [
+        entry.at.isoformat(timespec="seconds"),
+        entry.job_id,
+        entry.attempt_id or "",
+        *(safe(text) for text in texts),
+        entry.amount,
+        entry.reserved,
+        entry.settled,
+        entry.unknown,
+        safe(entry.why),
+    ]
