@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Attempt, Job, Money, Stale, State, Team, Transition, User, Video
+from wanstudio.models import Attempt, Entry, Job, Money, Stale, State, Team, Transition, User, Video
 from wanstudio.models.job_states import ENDED, MOVES, MOVING
 from wanstudio.models.job_verbs import TaskTaken
 
@@ -260,6 +260,13 @@ def test_a_doubted_job_waits_for_a_person_whatever_its_attempts_say(job: Job, st
     assert (after.due_at, after.lease_token, after.trouble) == (None, None, "Restored from a backup")
     newest = after.submissions.latest("pk")
     assert (newest.outcome, newest.callback) == ("unknown", False)
+
+
+def test_the_price_of_a_doubted_job_is_unknown_once(job: Job) -> None:
+    job.doubt("Restored from a backup")
+    Job.objects.get().doubt("Restored once more")
+    assert Entry.objects.all().balance() == (0, 0, job.price)
+    assert Entry.objects.latest("pk").attempt == Attempt.objects.get()
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.ARCHIVING, State.DONE, State.FAILED])

@@ -79,7 +79,8 @@ def test_it_tells_that_it_lives(apixo: FakeApixo, working: Working) -> None:
     assert not Heartbeat.alive()
     with working():
         apixo.wait_for(Heartbeat.alive)
-    assert Heartbeat.objects.count() == 1
+        assert Heartbeat.objects.count() == 1
+    assert not Heartbeat.alive(), "it said goodbye"
 
 
 def test_it_looks_again_when_looking_failed(

@@ -35,6 +35,10 @@ AS_IT_STANDS = "as it stands"
 SHOWN_WHILE_WAITING = ("trouble", "ask_person", "place")
 
 
+# Outcomes of an attempt that leave it open whether the provider has its task, or say that it has.
+MAYBE_TAKEN = ("", "accepted", "unknown")
+
+
 class TaskTaken(Exception):
     """Another job already follows this task of the provider's."""
 
@@ -148,16 +152,22 @@ class JobVerbs(Leased):
     def doubt(self, why: str) -> None:
         """queued, submitting or uncertain → uncertain: this row is older than the world, it may have been sent since.
 
-        The attempt that nobody here remembers gets a row, so that no recorded refusal of an earlier one sends it again.
-        A person decides. Only for a database that no worker has: takes every lease away.
+        A try that nobody here remembers gets its row, so that a refusal of the one before it sends nothing. What is
+        known of a task is still followed; else a person decides. Only for a database that no worker has: takes every
+        lease away.
         """
         changes: dict[str, Any] = {"ask_person": True, "place": None, "lease_until": None, "lease_token": None}
         with transaction.atomic():
+            newest = self._newest_attempt()
+            if newest is None or self.state == State.QUEUED or newest.outcome not in MAYBE_TAKEN:
+                newest = Attempt.objects.create(
+                    job_id=self.pk, provider=self.provider, outcome="unknown", message=why[:300]
+                )
             if self.state == State.UNCERTAIN:
                 self.worry(why, None, **changes)
             else:
-                self._move(State.UNCERTAIN, why, money=Money.UNKNOWN, trouble=why[:300], **changes)
-            Attempt.objects.create(job_id=self.pk, provider=self.provider, outcome="unknown", message=why)
+                self._move(State.UNCERTAIN, why, money=Money.UNKNOWN, paid_for=newest.pk, trouble=why[:300], **changes)
+        self.nudge()
 
     def ask(self, trouble: str) -> None:
         """Still uncertain: a person decides."""

@@ -49,6 +49,8 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
             doubted = safe.make_safe(backup.engine(), manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
+    # What Django and the ledger lay beside the tables.
+    call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     return Restored(folder, manifest, len(media), skipped, doubted, same_key, kept)
 
