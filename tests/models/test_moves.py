@@ -265,7 +265,7 @@ def test_a_doubted_job_waits_for_a_person_whatever_its_attempts_say(job: Job, st
 def test_the_price_of_a_doubted_job_is_unknown_once(job: Job) -> None:
     job.doubt("Restored from a backup")
     Job.objects.get().doubt("Restored once more")
-    assert Entry.objects.all().balance() == (0, 0, job.price)
+    assert [*Entry.objects.all().balance()] == [0, 0, job.price]
     assert Entry.objects.latest("pk").attempt == Attempt.objects.get()
 
 

@@ -1,5 +1,6 @@
 """The poll that keeps pages true: one request for all jobs of a page, and an end."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.views.rows import moved, result
-from wanstudio.models import Job, Money, State, Team, User
+from wanstudio.models import Heartbeat, Job, Money, State, Team, User
 
 Queries = Callable[..., Any]
 
@@ -106,3 +107,20 @@ def test_further_results_are_listed(job: Job, as_alice: Client) -> None:
     # The poll has no query left for them: its fragment lets the page ask.
     answer = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
     assert 'hx-select="#results"' in answer
+
+
+def test_that_no_worker_lives_comes_and_goes_by_the_poll(as_alice: Client, team: Team, alice: User) -> None:
+    job = factories.job(team, alice)
+    address = f"/jobs/status/?as=rows&seen={job.pk}:{job.version}"
+    assert "The worker is not running." in as_alice.get("/jobs/").content.decode()
+    assert as_alice.get(f"{address}&worker=0").status_code == 204
+    Heartbeat.beat("here:1")
+    came_back = as_alice.get(f"{address}&worker=0").content.decode()
+    assert re.search(r'<p id="worker"[^>]*hx-swap-oob="true"[^>]* hidden></p>', came_back)
+    assert "worker=1" in came_back
+    assert "The worker is not running." not in as_alice.get("/jobs/").content.decode()
+    assert as_alice.get(f"{address}&worker=1").status_code == 204
+    Heartbeat.rest("here:1")
+    gone = as_alice.get(f"{address}&worker=1").content.decode()
+    assert "The worker is not running." in gone
+    assert "Nothing is sent or charged until it is back." in gone

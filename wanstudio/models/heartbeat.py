@@ -36,4 +36,13 @@ class Heartbeat(models.Model):
     @classmethod
     def alive(cls) -> bool:
         """Whether any worker was seen within the last 30 s, by the database's clock."""
-        return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER).exists()
+        return cls._living().exists()
+
+    @classmethod
+    def lives(cls) -> models.Exists:
+        """The same beside the rows of another query."""
+        return models.Exists(cls._living())
+
+    @classmethod
+    def _living(cls) -> models.QuerySet["Heartbeat"]:
+        return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER)

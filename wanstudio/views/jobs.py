@@ -1,6 +1,7 @@
 """Jobs: the click, the list, one job, and the poll that keeps pages true."""
 
 from itertools import groupby
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import Job, Stale, State
+from wanstudio.models import Heartbeat, Job, Stale, State
 from wanstudio.models.job_states import ENDED
 from wanstudio.roles import Act
 from wanstudio.views import access, submitting
@@ -81,21 +82,31 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """What changed of the jobs a page shows, one request for all of them; 204 when nothing did.
 
-    `seen` is `id:version,…` as the page shows it, `as` the fragment it wants. At most 3 queries: session,
-    person, and jobs with their timelines in one.
+    `seen` is `id:version,…` as the page shows it, `as` the fragment it wants, `worker` 1 if it shows one as living.
+    At most 3 queries: session, person, and jobs with their timelines and the heartbeat in one.
     """
     seen = _seen(request.GET.get("seen", ""))
     kind = request.GET.get("as", "rows")
     template = FRAGMENTS.get(kind)
     if template is None:
         raise Http404("no such fragment")
-    steps = access.transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
+    mine = access.transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
+    steps: list[Any] = list(mine.annotate(worker_lives=Heartbeat.lives()))
     cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
     changed = [one for one in cards if one["job"].version != seen[one["job"].pk]]
-    if not changed and len(cards) == len(seen):
+    worker = _worker(steps, request.GET.get("worker", ""))
+    if not changed and not worker.get("worker_changed") and len(cards) == len(seen):
         return HttpResponse(status=204)
-    context = poll_context(kind, [one["job"] for one in cards])
+    context = poll_context(kind, [one["job"] for one in cards]) | worker
     return render(request, "jobs/_status.html", context | {"template": template, "changed": changed})
+
+
+def _worker(steps: list[Any], shown: str) -> dict[str, bool]:
+    """Whether the page has to say something else about the worker; nothing if there was nobody to tell it."""
+    if not steps:
+        return {}
+    lives = bool(steps[0].worker_lives)
+    return {"worker_missing": not lives, "worker_changed": shown in ("0", "1") and lives != (shown == "1")}
 
 
 def _seen(text: str) -> dict[int, int]:
