@@ -170,6 +170,11 @@ def a_broker(value: str) -> None:
         )
 
 
+def password_in(url: str) -> str:
+    """As it is written in the address, so that a log that quotes it can leave it out."""
+    return urlsplit(url).password or ""
+
+
 def a_log_level(value: str) -> None:
     if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")

@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +84,22 @@ class Studio:
     def python(self, code: str) -> str:
         """What this code prints inside the studio, with its settings and models."""
         return self.manage("shell", "-v0", "-c", code).strip()
+
+    @contextmanager
+    def beside(self, *words: str) -> Iterator[None]:
+        """`manage.py words…` as one more process of this studio, as on another machine. It is gone afterwards."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", *words], cwd=ROOT, env=self.env, stdout=log, stderr=log
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            finally:
+                process.kill()
 
     def start(self) -> "Studio":
         self.manage("prepare")

@@ -1,25 +1,38 @@
 """From the click to Ready, on PostgreSQL and Celery, with either broker."""
 
-import requests
-
 from tests.e2e.person import Person
-from tests.e2e.studio import Studio, wait_until
+from tests.e2e.studio import wait_until
 from tests.fake_apixo import FakeApixo
 from tests.outgrown.conftest import StartStudio
+from tests.outgrown.steps import call_back, state, worker_lives
 from tests.servers import Server
-
-
-def state(studio: Studio, job: int) -> str:
-    return str(studio.rows("SELECT state FROM wanstudio_job WHERE id = ?", job)[0][0])
 
 
 def test_from_the_click_to_ready(start_studio: StartStudio, broker: Server, apixo: FakeApixo, film: bytes) -> None:
     studio = start_studio(broker)
-    job = Person(studio).make_sample()
+    person = Person(studio)
+    job = person.make_sample()
     wait_until(lambda: state(studio, job) == "running", "it runs")
     apixo.succeed(apixo.made[0], film)
-    requests.post(f"{studio.url}{apixo.posts[0].callback_path}", json={"data": {"taskId": apixo.made[0]}}, timeout=5)
+    call_back(studio, apixo)
     wait_until(lambda: state(studio, job) == "done", "it is Ready")
     assert len(apixo.posts) == 1
-    assert requests.get(f"{studio.url}/readyz", timeout=5).json()["worker"]
+    assert studio.rows("SELECT money, retries FROM wanstudio_job") == [("settled", 0)]
+    assert worker_lives(studio)
+    assert "Ready" in person.get(f"/jobs/{job}/").text
     assert studio.stop() < 10
+
+
+def test_many_jobs_by_two_workers_each_once(
+    start_studio: StartStudio, rabbitmq_server: Server, apixo: FakeApixo
+) -> None:
+    """As on two machines: `manage.py work` beside the studio."""
+    studio = start_studio(rabbitmq_server, WANSTUDIO_IN_FLIGHT="100")
+    person = Person(studio)
+    with studio.beside("work"):
+        wait_until(lambda: len(studio.rows("SELECT name FROM wanstudio_heartbeat")) == 2, "both are at work", 60)
+        jobs = [person.make_sample() for _ in range(12)]
+        wait_until(lambda: len(apixo.posts) == len(jobs), "all are sent", 60)
+        running = "SELECT count(*) FROM wanstudio_job WHERE state = 'running'"
+        wait_until(lambda: studio.rows(running) == [(len(jobs),)], "all run")
+    assert len({post.task_id for post in apixo.posts}) == len(apixo.posts) == len(jobs)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.files import File
+from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.text import slugify
@@ -77,6 +78,9 @@ def _send(
         size_bytes = storage.size(stored)
     except FileNotFoundError:
         raise Http404("the file is gone") from None
+    if not connection.in_atomic_block:
+        # Somebody may take an hour to watch it, and PostgreSQL has connections for a hundred.
+        connection.close()
     return ranged_response(
         request,
         opener,  # type: ignore[arg-type]

@@ -10,5 +10,7 @@ check.py       asks how far the task is
 archive.py     brings the result home
 alarms.py      tells the owner about a trouble
 errands.py     the steps of everything else; sweep.py deletes what nobody needs
+tasks.py       the same advance, called by Celery; presence.py tells that its worker lives
+database.py    lets go of the database during a long wait, and waits for it after
 connection.py  the way to the provider; waits.py knows how long to wait for what
 """

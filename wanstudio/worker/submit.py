@@ -7,12 +7,13 @@ from django.conf import settings
 
 from wanstudio import addresses
 from wanstudio.logs import also
-from wanstudio.models import Job, Money, OutOfTurn, Stale
+from wanstudio.models import Attempt, Job, Money, OutOfTurn, Stale
 from wanstudio.models.leased import LEASE
-from wanstudio.provider.failures import Outcome
+from wanstudio.provider.failures import Outcome, Submission
 from wanstudio.provider.messages import GenerateRequest
 from wanstudio.worker import waits
 from wanstudio.worker.connection import connect
+from wanstudio.worker.database import durably, let_go
 from wanstudio.worker.follow import follow
 from wanstudio.worker.holds import HeldBack, held_back
 from wanstudio.worker.inputs import Busy, are_old, what_changed
@@ -77,17 +78,12 @@ def _post(job: Job) -> None:
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
+        let_go()
 
     try:
         answer = client.generate(request, before_write=last_look)
         log.info("sent: %s %s", answer.outcome, answer.error or answer.task_id)
-        attempt.record(
-            outcome=answer.outcome,
-            http_status=answer.http_status,
-            error=answer.error or "",
-            message=answer.message,
-            task_id=answer.task_id,
-        )
+        durably(lambda: _note(attempt, answer))
         follow(job, attempt, answer)
     except HeldBack as held:
         attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
@@ -96,6 +92,16 @@ def _post(job: Job) -> None:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()
         raise
+
+
+def _note(attempt: Attempt, answer: Submission) -> None:
+    attempt.record(
+        outcome=answer.outcome,
+        http_status=answer.http_status,
+        error=answer.error or "",
+        message=answer.message,
+        task_id=answer.task_id,
+    )
 
 
 def _hold_back(job: Job) -> None:
