@@ -6,7 +6,7 @@ CAREFUL := wanstudio/models/job*.py,wanstudio/pricing.py,wanstudio/provider/*,wa
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run work test check bench screenshots lock clean
+.PHONY: help run work test check chaos bench screenshots lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,10 @@ test: $(VENV)/installed-dev ## the whole suite, browser tests included
 
 bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown
 	@$(BIN)/python -m bench
+
+chaos: $(VENV)/installed-dev ## kill worker, web and broker 1,300 times and look whether anything was lost or paid twice
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.chaos all $(CHAOS)
 
 screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
 	@$(BIN)/python -m tests.needs

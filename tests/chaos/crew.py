@@ -1,0 +1,85 @@
+"""Starts the victims and learns who died: one worker and one web server, forked from a preloaded process."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ("worker", "web")
+
+
+def wait_until(true: Callable[[], object], within_s: float, look_every_s: float = 0.004) -> bool:
+    """Whether it came true in time."""
+    until = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(look_every_s)
+    return True
+
+
+class Crew:
+    """`pids`: who lives, by role. The environment must be that of the studio by now."""
+
+    def __init__(self) -> None:
+        self.pids: dict[str, int] = {}
+        self._gone: dict[int, int] = {}
+        self._news = threading.Condition()
+        self._ready = threading.Event()
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.zygote"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        assert self._ready.wait(60), "the zygote did not start"
+
+    def _listen(self) -> None:
+        assert self._zygote.stdout
+        for line in self._zygote.stdout:
+            word, *rest = line.decode().split()
+            with self._news:
+                if word == "ready":
+                    self._ready.set()
+                elif word == "born":
+                    self.pids[rest[0]] = int(rest[1])
+                else:
+                    self._gone[int(rest[0])] = int(rest[1])
+                self._news.notify_all()
+
+    def start(self, role: str) -> int:
+        """Another one of this role; the last must be gone."""
+        assert self._zygote.stdin
+        with self._news:
+            self.pids.pop(role, None)
+        self._zygote.stdin.write(f"{role} ".encode())
+        self._zygote.stdin.flush()
+        with self._news:
+            assert self._news.wait_for(lambda: role in self.pids, 10), f"no {role} was born"
+            return self.pids[role]
+
+    def is_gone(self, pid: int) -> bool:
+        with self._news:
+            return pid in self._gone
+
+    def wait_gone(self, pid: int, within_s: float = 10) -> bool:
+        with self._news:
+            return self._news.wait_for(lambda: pid in self._gone, within_s)
+
+    def end(self, role: str) -> None:
+        """SIGKILL, outside any count."""
+        pid = self.pids[role]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        assert self.wait_gone(pid)
+
+    def close(self) -> None:
+        for role in list(self.pids):
+            with suppress(ProcessLookupError):
+                os.kill(self.pids[role], signal.SIGKILL)
+        self._zygote.stdin and self._zygote.stdin.close()
+        self._zygote.wait(10)

@@ -1,0 +1,208 @@
+"""Plays a plan: for each death a case is made, the order given and the dead replaced; then all comes to rest."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from threading import Thread
+
+import requests
+from django.db.models.functions import Now
+
+from tests.chaos import oracle
+from tests.chaos.apixo import Apixo
+from tests.chaos.board import Board, Order
+from tests.chaos.callers import Callers
+from tests.chaos.cases import Case, Cast
+from tests.chaos.crew import ROLES, Crew, wait_until
+from tests.chaos.plan import CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
+from tests.chaos.report import Report
+from wanstudio.addresses import input_link
+from wanstudio.models import Job, Leased, Stale, State
+from wanstudio.worker.advance import STEPS
+
+HIT_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.05
+FOUND_WITHIN_S = 60.0
+REST_WITHIN_S = 90.0
+FORM_WITHIN_S = 30.0
+
+
+class Drill:
+    """`patient`: the leases of the dead run out by themselves, after 30 s; else they are made to."""
+
+    def __init__(self, apixo: Apixo, board: Board, crew: Crew, cast: Cast, report: Report) -> None:
+        self.apixo, self.crew, self.cast, self.report = apixo, crew, cast, report
+        self._board = board
+        self._callers = Callers(apixo)
+        self._cases: list[Case] = []
+        self._decided: set[str] = set()
+        self._played: set[int] = set()
+        self._patient = False
+
+    def run(self, kills: Sequence[Kill], name: str, *, patient: bool = False) -> None:
+        """One run: these deaths, rest, the checks, a person's decisions, rest and the checks again."""
+        self._patient = patient
+        for role in ROLES:
+            if role not in self.crew.pids:
+                self.crew.start(role)
+        self.play(kills, name, self._kill)
+
+    def play(self, kills: Sequence[Kill], name: str, act: Callable[[Kill], None]) -> None:
+        began, first, before = time.monotonic(), len(self._cases), self.report.kills
+        for kill in kills:
+            act(kill)
+        found_s = self._rest()
+        complaints = self._complaints(first)
+        asked = self._decide()
+        found_s = max(found_s, self._rest())
+        complaints = list(dict.fromkeys(complaints + self._complaints(first)))
+        self.report.slowest_s = max(self.report.slowest_s, found_s)
+        jobs = list(Job.objects.filter(prompt__in=[case.marker for case in self._cases[first:]]))
+        ready = sum(job.state == State.DONE for job in jobs)
+        still_open = sum(job.state == State.UNCERTAIN for job in jobs)
+        self.report.run(
+            f"{name}: {self.report.kills - before} killed; {len(jobs)} jobs, {ready} Ready, "
+            f"{len(jobs) - ready - still_open} failed, {still_open} unconfirmed, {asked} decided by hand; every task "
+            f"somebody's {found_s:.1f} s after the last restart; {time.monotonic() - began:.0f} s",
+            oracle.sums(self.apixo.books, self._decided),
+            complaints,
+        )
+
+    def posts(self) -> tuple[int, int]:
+        """POSTs that arrived, and those beyond what the table allows."""
+        books = self.apixo.books
+        return sum(map(len, books.posts.values())), len(oracle.posts_beyond(books))
+
+    # --- one death ------------------------------------------------------------------------------------
+
+    def _kill(self, kill: Kill) -> None:
+        case = self.cast.new(kill.variant, "late" if kill.delivers else "")
+        victim = self.crew.pids[kill.role]
+        order = Order(kill.point, case.marker if kill.of_this_job else "")
+        if kill.point in SERVER_SIDE:
+            self.apixo.kill_at(order)
+        elif kill.point not in FILES:
+            self._board.give(order)
+        asking = self.provoke(kill, case)
+        gone = wait_until(lambda: self.crew.is_gone(victim), HIT_WITHIN_S)
+        self.apixo.kill_at(None)
+        self._board.give(None)
+        self._replace(kill, case, victim, hit=gone)
+        self.finish(kill, case, asking)
+
+    def provoke(self, kill: Kill, case: Case) -> Thread | None:
+        """What leads to the point. The web dies over a request, which is made by the thread that is returned."""
+        if kill.point in CLICKS or kill.point == "granian: click":
+            act: Callable[[], object] = lambda: self.cast.click(case)  # noqa: E731
+        elif kill.point in UPLOADS or kill.point == "granian: upload":
+            act = lambda: self.cast.upload(f"{case.marker}.mp4")  # noqa: E731
+        elif kill.point in FILES:
+            act = lambda: self._half_a_file(self.crew.pids["web"])  # noqa: E731
+        elif kill.point == "granian: file":
+            act = lambda: _fetch(input_link(self.cast.character))  # noqa: E731
+        else:
+            self.cast.write(case)
+            return None
+        asking = Thread(target=act, daemon=True)
+        asking.start()
+        return asking
+
+    def _replace(self, kill: Kill, case: Case, victim: int, *, hit: bool) -> None:
+        if hit:
+            self.report.died(kill)
+        else:
+            self.report.miss(kill)
+            self.crew.end(kill.role)
+        if kill.role == "worker":
+            if kill.point == "answer read" and hit:
+                self.apixo.books.unkept(case.marker, victim)
+            self.apixo.books.dead(victim)
+            if not self._patient:
+                _age()
+        self.crew.start(kill.role)
+
+    def finish(self, kill: Kill, case: Case, asking: Thread | None) -> None:
+        """What people and the provider do when a request broke off: the same again, until it succeeds."""
+        if asking:
+            asking.join(15)
+        if kill.point in (*UPLOADS, "granian: upload"):
+            return
+        if kill.point in (*FILES, "granian: file"):
+            link, whole = input_link(self.cast.character), self.cast.film
+            assert wait_until(lambda: _fetch(link) == whole, FORM_WITHIN_S), "an input cannot be fetched any more"
+            return
+        self._cases.append(case)
+        if asking:
+            assert wait_until(lambda: self.cast.click(case), FORM_WITHIN_S), (
+                f"{case.marker}: the form never got through"
+            )
+
+    def _half_a_file(self, web: int) -> None:
+        """The provider fetches an input, and the server dies in the middle."""
+        with suppress(requests.RequestException):
+            answer = requests.get(input_link(self.cast.character), stream=True, timeout=10)
+            next(answer.iter_content(100))
+        # Too slow, and somebody else has ended it by now.
+        with suppress(ProcessLookupError):
+            os.kill(web, signal.SIGKILL)
+
+    # --- rest -----------------------------------------------------------------------------------------
+
+    def _rest(self) -> float:
+        """Until nothing moves. Seconds until every task was somebody's."""
+        began = time.monotonic()
+        books = self.apixo.books
+        wait_until(lambda: not oracle.unattached(books, self._decided), FOUND_WITHIN_S, LOOK_EVERY_S)
+        found_s = time.monotonic() - began
+        wait_until(lambda: self._callers.at_rest and not oracle.stuck(), REST_WITHIN_S, LOOK_EVERY_S)
+        return found_s
+
+    def _complaints(self, first: int) -> list[str]:
+        books, cases = self.apixo.books, self._cases[first:]
+        return [
+            *oracle.posts_beyond(books),
+            *oracle.unattached(books, self._decided),
+            *oracle.stuck(),
+            *oracle.half_written(books, self._played),
+            *oracle.wrong_ends(books, cases, self._decided),
+            *([] if oracle.sums(books, self._decided).agree else ["the sums differ"]),
+        ]
+
+    def _decide(self) -> int:
+        """A person decides about some of the unconfirmed jobs, in each of the three ways."""
+        books, done = self.apixo.books, 0
+        asked = Job.objects.filter(state=State.UNCERTAIN, ask_person=True).order_by("pk")
+        for number, job in enumerate(asked):
+            tasks = books.of(job.prompt)
+            with suppress(Stale):
+                if tasks and number % 2:
+                    job.attach(tasks[-1].task_id)
+                elif not tasks and number % 4 == 0:
+                    job.was_not_charged()
+                    self._decided.add(job.prompt)
+                elif number % 4 == 2:
+                    books.again[job.prompt] += 1
+                    self._decided.add(job.prompt)
+                    job.send_again(seen=job.version)
+                else:
+                    continue
+                done += 1
+        return done
+
+
+def _age() -> None:
+    """The leases of the dead run out now rather than in 30 s. Only one worker lives at a time here."""
+    for model in STEPS:
+        held: type[Leased] = model
+        over = Now() - timedelta(seconds=1)
+        held._default_manager.filter(lease_until__isnull=False).update(lease_until=over)
+
+
+def _fetch(link: str) -> bytes:
+    """An input as the provider fetches it; empty if the server died over it."""
+    with suppress(requests.RequestException):
+        return requests.get(link, timeout=10).content
+    return b""

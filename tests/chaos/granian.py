@@ -1,0 +1,84 @@
+"""The web as it really is served: granian under the studio's own supervisor, killed in the middle of requests.
+
+As a program: that supervisor. As a module: its other end, which finds the processes and kills them.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+import requests
+
+from tests.chaos.crew import ROOT, wait_until
+
+STARTED = re.compile(r"web started, process (\d+)")
+
+
+class RealWeb:
+    """`start` returns once it answers. `kill` takes the serving processes, or all of it."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self._url, self._log = url, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.granian"],
+                cwd=ROOT,
+                env={**os.environ, "LOG_LEVEL": "INFO"},
+                stdout=log,
+                stderr=log,
+            )
+        assert wait_until(self.is_up, 60), self._log.read_text()[-2000:]
+
+    def is_up(self) -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(f"{self._url}/healthz", timeout=2).status_code == 200
+        return False
+
+    def kill(self, *, whole: bool) -> int:
+        """SIGKILL. How many processes died of it; granian, or the supervisor, starts others."""
+        main = int(STARTED.findall(self._log.read_text())[-1])
+        victims = [main] if whole else _children(main)
+        for pid in victims:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(victims)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait(15)
+
+
+def _children(parent: int) -> list[int]:
+    """The processes of granian that answer requests; its resource tracker is none of them."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(stat[1]) == parent and b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(int(pid))
+    return found
+
+
+def main() -> None:
+    import django
+    from django.conf import settings
+
+    django.setup()
+    from wanstudio.supervisor import Child, supervise, web_command
+
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    supervise([Child("web", web_command(settings.HOST, settings.PORT))], stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What must hold once everything has come to rest: the provider's books against the studio's rows.
+
+Every complaint is one sentence; the books and the studio know each other by the marker alone.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.chaos.cases import Case
+from tests.chaos.ledger import Ledger, Post, Task
+from tests.chaos.outcomes import COUNTED, MOST_FAILURES
+from wanstudio.media.poster import verify_video
+from wanstudio.models import Job, Money, Source, State, Video
+from wanstudio.models.job_states import ENDED
+
+
+class Sums(NamedTuple):
+    """Dollars. `billed` by the provider; ours `settled`, and `unconfirmed` where the provider has billed a task."""
+
+    billed: Decimal
+    settled: Decimal
+    unconfirmed: Decimal
+    accepted_loss: Decimal
+
+    @property
+    def agree(self) -> bool:
+        return self.billed == self.settled + self.unconfirmed + self.accepted_loss
+
+
+def posts_beyond(books: Ledger) -> list[str]:
+    """POSTs that the table does not allow: after an end or an open question, or a fifth after four failures."""
+    found: list[str] = []
+    for marker, posts in books.posts.items():
+        for before, after in pairwise(posts):
+            if before.is_final and after.again == before.again:
+                found.append(f"{marker}: POST again after {before.variant.name}{' (killed)' * before.died}")
+        for pressed in {post.again for post in posts}:
+            failures = [post for post in posts if post.again == pressed and _failed(post)]
+            if len(failures) > MOST_FAILURES:
+                found.append(f"{marker}: {len(failures)} failed POSTs where {MOST_FAILURES} are allowed")
+    return found
+
+
+def _failed(post: Post) -> bool:
+    return post.variant.kind in COUNTED and post.answered
+
+
+def unattached(books: Ledger, decided: set[str]) -> list[str]:
+    """Tasks that the provider has, and that are neither followed by a job nor listed as unconfirmed.
+
+    `decided`: markers whose open question a person answered without the task.
+    """
+    held = set(Job.objects.exclude(task_id="").values_list("task_id", flat=True))
+    listed = set(Job.objects.filter(state=State.UNCERTAIN, money=Money.UNKNOWN).values_list("prompt", flat=True))
+    return [
+        f"{task.marker}: task {task.task_id} is nobody's"
+        for task in list(books.tasks.values())
+        if task.task_id not in held and task.marker not in listed | decided
+    ]
+
+
+def stuck() -> list[str]:
+    """Jobs that have neither ended nor asked a person."""
+    moving = Job.objects.exclude(state__in=ENDED).exclude(state=State.UNCERTAIN, ask_person=True)
+    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.trouble}" for job in moving]
+
+
+def half_written(books: Ledger, played: set[int]) -> list[str]:
+    """Videos that are Ready and not exactly what was served, whole and playable; uploads that are not whole.
+
+    `played`: videos that were decoded before; the same bytes are not decoded again.
+    """
+    found = list(_unready())
+    for video in Video.objects.select_related("job"):
+        path = Path(video.file.path)
+        served = books.tasks[video.job.task_id].hashes[video.position]
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != served or video.sha256 != served:
+            found.append(f"{video}: not what was served")
+        elif not Path(video.poster.path).exists():
+            found.append(f"{video}: no poster")
+        elif video.pk not in played:
+            verify_video(path)
+            played.add(video.pk)
+    for source in Source.objects.exclude(file=""):
+        if not Path(source.file.path).exists() or Path(source.file.path).stat().st_size != source.file.size:
+            found.append(f"{source}: upload is not whole")
+    return found
+
+
+def _unready() -> Iterator[str]:
+    for job in Job.objects.filter(state=State.DONE).select_related("video"):
+        if job.videos.count() != len(job.result_urls) or job.video is None:
+            yield f"{job.prompt}: Ready with {job.videos.count()} of {len(job.result_urls)} videos"
+
+
+def wrong_ends(books: Ledger, cases: list[Case], decided: set[str]) -> list[str]:
+    """Jobs whose end is not what the provider did to them."""
+    found: list[str] = []
+    for case in cases:
+        jobs = list(Job.objects.filter(prompt=case.marker))
+        if len(jobs) != 1:
+            found.append(f"{case.marker}: one click made {len(jobs)} jobs")
+        elif case.marker not in decided:
+            found += [f"{case.marker}: {wrong}" for wrong in _wrong_end(jobs[0], books.of(case.marker), books)]
+    return found
+
+
+def _wrong_end(job: Job, tasks: list[Task], books: Ledger) -> Iterator[str]:
+    task = next((task for task in tasks if task.task_id == job.task_id), None)
+    expected = {
+        State.DONE: Money.SETTLED,
+        State.UNCERTAIN: Money.UNKNOWN,
+        State.FAILED: Money.ASSUMED if task else Money.RELEASED,
+    }
+    if job.money != expected.get(State(job.state)):
+        yield f"{job.state} with its money {job.money}"
+    if job.state == State.DONE and (task is None or task.fails or task.price != job.price):
+        yield f"Ready at {job.price}, the provider has {task}"
+    if job.state == State.FAILED and any(not other.fails for other in tasks):
+        yield "failed, but the provider has made and billed it"
+    if job.state == State.UNCERTAIN and not any(post.is_final for post in books.posts[job.prompt]):
+        # Killed before a POST of it was whole: the studio cannot know that.
+        why = job.transitions.filter(to_state=State.UNCERTAIN).values_list("why", flat=True).last()
+        if why != "The worker stopped while sending":
+            yield f"unconfirmed without a reason: {why}"
+
+
+def sums(books: Ledger, decided: set[str]) -> Sums:
+    """Of everything so far. What a person's decision gave up stands apart."""
+    billed = [task for task in list(books.tasks.values()) if not task.fails]
+    rows = {job.prompt: job for job in Job.objects.filter(provider="apixo")}
+    held = {job.task_id for job in rows.values() if job.money == Money.SETTLED}
+    settled = sum((job.price for job in rows.values() if job.money == Money.SETTLED), Decimal(0))
+    loose = [task for task in billed if task.task_id not in held]
+    open_ones = [task for task in loose if rows[task.marker].money == Money.UNKNOWN]
+    given_up = [task for task in loose if task not in open_ones and task.marker in decided]
+    total = {
+        name: sum((task.price for task in part), Decimal(0))
+        for name, part in (("billed", billed), ("open", open_ones), ("given up", given_up))
+    }
+    return Sums(total["billed"], settled, total["open"], total["given up"])

@@ -1,0 +1,49 @@
+"""The part of the drill in which the web is served by granian, and dies at any moment of a request."""
+
+import random
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+from tests.chaos.crew import wait_until
+from tests.chaos.drill import HIT_WITHIN_S, Drill
+from tests.chaos.granian import RealWeb
+from tests.chaos.plan import Kill, draw_granian
+
+# A request takes about as long; granian dies anywhere in it.
+MOMENT_S = 0.06
+# The supervisor waits longer and longer before it starts again what keeps dying.
+EVERY = 12
+
+
+def play_granian(drill: Drill, kills: int, seed: int, log: Path) -> None:
+    """`kills` deaths of the serving processes, every twelfth of granian as a whole."""
+    web, dice = RealWeb(settings.LINK_BASE, log), random.Random(seed)
+    if "worker" not in drill.crew.pids:
+        drill.crew.start("worker")
+    if "web" in drill.crew.pids:
+        drill.crew.end("web")
+        drill.crew.pids.pop("web")
+    web.start()
+    count = 0
+
+    def kill(order: Kill) -> None:
+        nonlocal count
+        count += 1
+        case = drill.cast.new(order.variant, "late" if order.delivers else "")
+        asking = drill.provoke(order, case)
+        if order.delivers:
+            wait_until(lambda: bool(drill.apixo.books.of(case.marker)), HIT_WITHIN_S)
+        time.sleep(dice.uniform(0, MOMENT_S))
+        if web.kill(whole=count % EVERY == 0):
+            drill.report.died(order)
+        else:
+            drill.report.miss(order)
+        drill.finish(order, case, asking)
+        assert wait_until(web.is_up, 60), log.read_text()[-2000:]
+
+    try:
+        drill.play(draw_granian(kills, seed), "granian under its supervisor", kill)
+    finally:
+        web.stop()

@@ -1,0 +1,82 @@
+"""The drill in short, and the judge itself: one that never finds anything would be worth nothing."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.chaos.crew import ROOT
+from tests.chaos.ledger import Ledger, bill
+from tests.chaos.oracle import posts_beyond
+from tests.chaos.outcomes import BY_CLASS, VARIANTS, Class, Variant
+from tests.chaos.plan import SENDING, draw
+
+SHORT = 48
+
+
+def drilled(part: str, kills: int) -> str:
+    """What the drill prints; another seed every time would make a failure hard to repeat."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", part, "--kills", str(kills), "--seed", "20"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def test_nothing_is_lost_on_sqlite() -> None:
+    said = drilled("sqlite", SHORT)
+    assert "beyond what the table allows: 0;" in said
+    killed = re.search(r"^(\d+) killed", said, re.M)
+    assert killed
+    assert int(killed[1]) >= SHORT
+
+
+def test_the_full_plan_takes_every_class_to_at_least_eight_points() -> None:
+    plan = draw(1000, seed=1)
+    for kind in Class:
+        assert len({kill.point for kill in plan if kill.variant.kind == kind}) >= 8
+    assert {kill.variant for kill in plan} == set(VARIANTS)
+    assert {kill.point for kill in plan} > set(SENDING)
+    assert draw(1000, seed=1) == plan
+
+
+def books(*posts: tuple[Variant, bool], again: int = 0) -> Ledger:
+    """The POSTs of one job in their order, and whether the sender lived to read the answer."""
+    made = Ledger()
+    for variant, lived in posts:
+        post = made.arrived("case 1 5.0s", variant, 7)
+        post.answered, post.died = lived, not lived
+        made.again["case 1 5.0s"] += again
+    return made
+
+
+@pytest.mark.parametrize("kind", [Class.ACCEPTED, Class.UNKNOWN, Class.REJECTED])
+def test_a_post_after_an_end_is_found(kind: Class) -> None:
+    for variant in BY_CLASS[kind]:
+        assert len(posts_beyond(books((variant, True), (BY_CLASS[Class.ACCEPTED][0], True)))) == 1
+        assert posts_beyond(books((variant, True), (BY_CLASS[Class.ACCEPTED][0], True), again=1)) == []
+
+
+@pytest.mark.parametrize("kind", [Class.ACCOUNT, Class.THROTTLED, Class.NOT_ACCEPTED])
+def test_a_post_after_a_death_is_found_and_a_retry_is_none(kind: Class) -> None:
+    for variant in BY_CLASS[kind]:
+        assert posts_beyond(books((variant, True), (variant, True))) == []
+        assert len(posts_beyond(books((variant, False), (variant, True)))) == 1
+
+
+def test_a_fifth_try_is_found() -> None:
+    refused = (BY_CLASS[Class.NOT_ACCEPTED][0], True)
+    assert posts_beyond(books(*[refused] * 4)) == []
+    assert len(posts_beyond(books(*[refused] * 5))) == 1
+
+
+def test_the_provider_bills_by_its_own_table() -> None:
+    prices = {"2.0": "0.40", "7.25": "0.58", "14.2": "1.14", "131.5": "9.60"}
+    for seconds, price in prices.items():
+        assert str(bill(f"case 1 {seconds}s via refused", "720p")) == price

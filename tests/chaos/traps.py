@@ -1,0 +1,197 @@
+"""Points inside a victim. Product functions are wrapped from outside; the product has no hooks for this."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models.fields.files import FieldFile
+
+from tests.chaos.board import Board
+from wanstudio.models import Attempt, Job, Leased, ProviderKey, Source, State, Transition, Video
+from wanstudio.models.job import Jobs
+from wanstudio.provider import client, wire
+from wanstudio.worker import archive, connection, submit
+
+VICTIM = "X-Victim"
+
+
+class _Here(threading.local):
+    """What this thread is doing: the marker of its job, and where the job is being moved to."""
+
+    marker = ""
+    job: Any = None
+    to = ""
+    sends = 0
+
+
+class Traps:
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._here = _Here()
+
+    def spring(self, point: str, marker: str | None = None) -> None:
+        """Dies here, if the order says so."""
+        order = self._board.order
+        if order and order.meets(point, self._here.marker if marker is None else marker):
+            self._board.sign()
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+
+    def around(self, owner: Any, name: str, before: str = "", after: str = "") -> None:
+        """Every call of `owner.name` passes the point `before` and, if it did not raise, the point `after`."""
+        inner = getattr(owner, name)
+
+        @wraps(inner)
+        def trapped(*words: Any, **named: Any) -> Any:
+            if before:
+                self.spring(before)
+            out = inner(*words, **named)
+            if after:
+                self.spring(after)
+            return out
+
+        setattr(owner, name, trapped)
+
+    # --- the worker -----------------------------------------------------------------------------------
+
+    def worker(self, ways: dict[str, str]) -> None:
+        """`ways`: name of a broken way to its address, for jobs whose prompt asks for one."""
+        self._claims()
+        self.around(Job, "begin_submitting", "before the attempt", "attempt written")
+        self.around(Attempt, "save", after="attempt in its transaction")
+        self._connection(ways)
+        self.around(Attempt, "record", "answer read", "answer recorded")
+        self._moves()
+        for name, point in (("suspend", "key paused"), ("throttle", "key throttled"), ("strike", "key struck")):
+            self.around(ProviderKey, name, after=point)
+        self.around(Job, "mark_archiving", "success told", "archiving")
+        self.around(archive, "verify_video", after="draft verified")
+        self.around(FieldFile, "save", after="file stored")
+        self.around(Video, "save", "before the video's row", "video's row")
+        self.around(Job, "mark_done", "before done", "done")
+        self.around(ProviderKey, "note_balance", "balance told", "balance noted")
+        self.around(ProviderKey, "resume", after="key resumed")
+
+    def _claims(self) -> None:
+        claim, release = Leased.claim.__func__, Leased.release  # type: ignore[attr-defined]
+
+        def claimed(cls: Any, *words: Any) -> Any:
+            row = claim(cls, *words)
+            self._here.job, self._here.to, self._here.sends = row, "", 0
+            self._here.marker = row.prompt if isinstance(row, Job) else ""
+            if isinstance(row, Job):
+                self.spring("claimed while queued" if row.state == State.QUEUED else "claimed again")
+            return row
+
+        def released(row: Leased) -> None:
+            release(row)
+            if isinstance(row, Job):
+                self.spring("released")
+
+        Leased.claim = classmethod(claimed)  # type: ignore[method-assign, assignment]
+        Leased.release = released  # type: ignore[method-assign, assignment]
+
+    def _connection(self, ways: dict[str, str]) -> None:
+        exchange, connect, send = wire.exchange, connection.connect, wire._Plain.send
+
+        def named(method: str, url: str, headers: dict[str, str], *rest: Any, **more: Any) -> Any:
+            # The provider kills by process: it must know whom it talks to.
+            return exchange(method, url, headers | {VICTIM: str(os.getpid())}, *rest, **more)
+
+        def led(provider: str) -> Any:
+            way = self._here.marker.partition(" via ")[2]
+            if way and (self._here.job.retries == 0 or way.endswith(" always")):
+                url, key = ways[way.split(" ")[0]], settings.PROVIDERS[provider][1]
+                return client.Client(url, key, settings.APIXO_MODEL, 10, 5)
+            return connect(provider)
+
+        def sent(line: Any, data: Any) -> None:
+            send(line, data)
+            self._here.sends += 1
+            if self._here.to == State.SUBMITTING and self._here.sends == 1:
+                self.spring("half written")
+
+        setattr(client, "exchange", named)  # noqa: B010
+        setattr(submit, "connect", led)  # noqa: B010
+        wire._Plain.send = sent  # type: ignore[method-assign, assignment]
+        begin = wire._Flight.begin_writing
+
+        def connected(flight: Any) -> None:
+            begin(flight)
+            if self._here.to == State.SUBMITTING:
+                self._here.sends = 0
+                self.spring("connected")
+
+        wire._Flight.begin_writing = connected  # type: ignore[method-assign, assignment]
+
+    def _moves(self) -> None:
+        move, save = Job._move, Transition.save
+
+        def moved(job: Job, to: State, *words: Any, **named: Any) -> None:
+            away = to != State.SUBMITTING
+            found = job.state == State.UNCERTAIN and to == State.RUNNING
+            self._here.to = to
+            if away:
+                self.spring("before the move")
+            if found:
+                self.spring("before it is found again")
+            move(job, to, *words, **named)
+            if away:
+                self.spring("moved")
+            if found:
+                self.spring("found again")
+
+        def saved(row: Transition, *words: Any, **named: Any) -> None:
+            if self._here.to != State.SUBMITTING:
+                self.spring("in the move")
+            save(row, *words, **named)
+
+        Job._move = moved  # type: ignore[method-assign, assignment]
+        Transition.save = saved  # type: ignore[method-assign, assignment]
+
+    # --- the web --------------------------------------------------------------------------------------
+
+    def web(self) -> None:
+        accept = Jobs.accept
+
+        def clicked(jobs: Jobs, **named: Any) -> Job:
+            self._here.marker = named["prompt"]
+            self.spring("click: form read")
+            job = accept(jobs, **named)
+            self.spring("click: job committed")
+            return job
+
+        Jobs.accept = clicked  # type: ignore[method-assign, assignment]
+        self.around(Transition, "save", "click: job written, not committed")
+        self.around(FieldFile, "save", "upload: read", "upload: file stored")
+        self.around(Source, "save", after="upload: row written")
+        self._callbacks()
+
+    def _callbacks(self) -> None:
+        hint, nudge = Attempt.hint, Job.nudge
+
+        def hinted(attempt: Attempt, task_id: str) -> None:
+            self._here.marker = attempt.job.prompt
+            self.spring("callback: read")
+            hint(attempt, task_id)
+            self.spring("callback: task id written")
+
+        def nudged(job: Job) -> None:
+            nudge(job)
+            self.spring("callback: worker woken", job.prompt)
+
+        Attempt.hint = hinted  # type: ignore[method-assign, assignment]
+        Job.nudge = nudged  # type: ignore[method-assign, assignment]
+
+
+def install(role: str, board: Path, ways: dict[str, str]) -> None:
+    """Sets every trap of a role in this process: `worker` or `web`."""
+    traps = Traps(Board(board))
+    act: Callable[[], None] = traps.web if role == "web" else lambda: traps.worker(ways)
+    act()
