@@ -76,6 +76,7 @@ def environment(folder: Path, apixo: Apixo) -> None:
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PACE": PACE,
         "WANSTUDIO_READ_TIMEOUT": "1",
+        "WANSTUDIO_IN_FLIGHT": "40",
         "LOG_LEVEL": "WARNING",
         "CHAOS_BOARD": str(folder / "board"),
         "CHAOS_LOG": str(folder / "victims.log"),

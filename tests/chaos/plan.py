@@ -7,7 +7,7 @@ from tests.chaos.outcomes import BY_CLASS, Class, Variant
 
 # While a job is being sent. The first list comes to every class, the second only where a connection stands.
 SENDING = (
-    *("claimed while queued", "before the attempt", "attempt in its transaction", "attempt written"),
+    *("claimed while queued", "before the attempt", "line locked", "attempt in its transaction", "attempt written"),
     *("answer read", "answer recorded", "before the move", "in the move", "moved", "released"),
 )
 ON_THE_LINE = ("connected", "half written", "request read", "task made", "half the answer", "answer written")

@@ -64,6 +64,7 @@ class Traps:
         """`ways`: name of a broken way to its address, for jobs whose prompt asks for one."""
         self._claims()
         self.around(Job, "begin_submitting", "before the attempt", "attempt written")
+        self.around(ProviderKey, "lock", after="line locked")
         self.around(Attempt, "save", after="attempt in its transaction")
         self._connection(ways)
         self.around(Attempt, "record", "answer read", "answer recorded")
@@ -176,10 +177,10 @@ class Traps:
     def _callbacks(self) -> None:
         hint, nudge = Attempt.hint, Job.nudge
 
-        def hinted(attempt: Attempt, task_id: str) -> None:
+        def hinted(attempt: Attempt, *words: Any, **named: Any) -> None:
             self._here.marker = attempt.job.prompt
             self.spring("callback: read")
-            hint(attempt, task_id)
+            hint(attempt, *words, **named)
             self.spring("callback: task id written")
 
         def nudged(job: Job) -> None:
