@@ -62,10 +62,6 @@ class Crew:
             assert self._news.wait_for(lambda: role in self.pids, 10), f"no {role} was born"
             return self.pids[role]
 
-    def is_gone(self, pid: int) -> bool:
-        with self._news:
-            return pid in self._gone
-
     def wait_gone(self, pid: int, within_s: float = 10) -> bool:
         with self._news:
             return self._news.wait_for(lambda: pid in self._gone, within_s)

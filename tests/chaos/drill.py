@@ -38,7 +38,6 @@ class Drill:
         self._board = board
         self._callers = Callers(apixo)
         self._cases: list[Case] = []
-        self._decided: set[str] = set()
         self._played: set[int] = set()
         self._patient = False
 
@@ -67,7 +66,7 @@ class Drill:
             f"{name}: {self.report.kills - before} killed; {len(jobs)} jobs, {ready} Ready, "
             f"{len(jobs) - ready - still_open} failed, {still_open} unconfirmed, {asked} decided by hand; every task "
             f"somebody's {found_s:.1f} s after the last restart; {time.monotonic() - began:.0f} s",
-            oracle.sums(self.apixo.books, self._decided),
+            oracle.sums(self.apixo.books),
             complaints,
         )
 
@@ -87,7 +86,7 @@ class Drill:
         elif kill.point not in FILES:
             self._board.give(order)
         asking = self.provoke(kill, case)
-        gone = wait_until(lambda: self.crew.is_gone(victim), HIT_WITHIN_S)
+        gone = self.crew.wait_gone(victim, HIT_WITHIN_S)
         self.apixo.kill_at(None)
         self._board.give(None)
         self._replace(kill, case, victim, hit=gone)
@@ -155,7 +154,7 @@ class Drill:
         """Until nothing moves. Seconds until every task was somebody's."""
         began = time.monotonic()
         books = self.apixo.books
-        wait_until(lambda: not oracle.unattached(books, self._decided), FOUND_WITHIN_S, LOOK_EVERY_S)
+        wait_until(lambda: not oracle.unattached(books), FOUND_WITHIN_S, LOOK_EVERY_S)
         found_s = time.monotonic() - began
         wait_until(lambda: self._callers.at_rest and not oracle.stuck(), REST_WITHIN_S, LOOK_EVERY_S)
         return found_s
@@ -164,11 +163,11 @@ class Drill:
         books, cases = self.apixo.books, self._cases[first:]
         return [
             *oracle.posts_beyond(books),
-            *oracle.unattached(books, self._decided),
+            *oracle.unattached(books),
             *oracle.stuck(),
             *oracle.half_written(books, self._played),
-            *oracle.wrong_ends(books, cases, self._decided),
-            *([] if oracle.sums(books, self._decided).agree else ["the sums differ"]),
+            *oracle.wrong_ends(books, cases),
+            *oracle.wrong_money(books),
         ]
 
     def _decide(self) -> int:
@@ -182,10 +181,8 @@ class Drill:
                     job.attach(tasks[-1].task_id)
                 elif not tasks and number % 4 == 0:
                     job.was_not_charged()
-                    self._decided.add(job.prompt)
                 elif number % 4 == 2:
                     books.again[job.prompt] += 1
-                    self._decided.add(job.prompt)
                     job.send_again(seen=job.version)
                 else:
                     continue

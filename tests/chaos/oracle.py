@@ -10,25 +10,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from django.db.models import Sum
+
 from tests.chaos.cases import Case
-from tests.chaos.ledger import Ledger, Post, Task
+from tests.chaos.ledger import Ledger, Post
 from tests.chaos.outcomes import COUNTED, MOST_FAILURES
 from wanstudio.media.poster import verify_video
-from wanstudio.models import Job, Money, Source, State, Video
+from wanstudio.models import Attempt, Job, Money, Source, State, Video
 from wanstudio.models.job_states import ENDED
+from wanstudio.models.ledger import NOTHING, Entry, cents, disagreements
 
 
 class Sums(NamedTuple):
-    """Dollars. `billed` by the provider; ours `settled`, and `unconfirmed` where the provider has billed a task."""
+    """Dollars. `billed` by the provider; ours `settled`, and `unknown` where the provider has billed a task."""
 
     billed: Decimal
     settled: Decimal
-    unconfirmed: Decimal
-    accepted_loss: Decimal
+    unknown: Decimal
 
     @property
     def agree(self) -> bool:
-        return self.billed == self.settled + self.unconfirmed + self.accepted_loss
+        return self.billed == self.settled + self.unknown
 
 
 def posts_beyond(books: Ledger) -> list[str]:
@@ -49,18 +51,22 @@ def _failed(post: Post) -> bool:
     return post.variant.kind in COUNTED and post.answered
 
 
-def unattached(books: Ledger, decided: set[str]) -> list[str]:
-    """Tasks that the provider has, and that are neither followed by a job nor listed as unconfirmed.
-
-    `decided`: markers whose open question a person answered without the task.
-    """
+def unattached(books: Ledger) -> list[str]:
+    """Tasks that the provider has, and that are neither followed by a job nor listed as unconfirmed."""
     held = set(Job.objects.exclude(task_id="").values_list("task_id", flat=True))
-    listed = set(Job.objects.filter(state=State.UNCERTAIN, money=Money.UNKNOWN).values_list("prompt", flat=True))
+    listed = unconfirmed()
     return [
         f"{task.marker}: task {task.task_id} is nobody's"
         for task in list(books.tasks.values())
-        if task.task_id not in held and task.marker not in listed | decided
+        if task.task_id not in held and task.marker not in listed
     ]
+
+
+def unconfirmed() -> set[str]:
+    """Markers of what a person is shown as unconfirmed: a job, or an attempt that its job went on without."""
+    jobs = Job.objects.filter(state=State.UNCERTAIN, money=Money.UNKNOWN).values_list("prompt", flat=True)
+    attempts = Attempt.objects.filter(money=Money.UNKNOWN).values_list("job__prompt", flat=True)
+    return {*jobs, *attempts}
 
 
 def stuck() -> list[str]:
@@ -97,20 +103,21 @@ def _unready() -> Iterator[str]:
             yield f"{job.prompt}: Ready with {job.videos.count()} of {len(job.result_urls)} videos"
 
 
-def wrong_ends(books: Ledger, cases: list[Case], decided: set[str]) -> list[str]:
+def wrong_ends(books: Ledger, cases: list[Case]) -> list[str]:
     """Jobs whose end is not what the provider did to them."""
     found: list[str] = []
+    listed = unconfirmed()
     for case in cases:
-        jobs = list(Job.objects.filter(prompt=case.marker))
+        jobs = list(Job.objects.filter(prompt=case.marker, adopted_from=None))
         if len(jobs) != 1:
             found.append(f"{case.marker}: one click made {len(jobs)} jobs")
-        elif case.marker not in decided:
-            found += [f"{case.marker}: {wrong}" for wrong in _wrong_end(jobs[0], books.of(case.marker), books)]
+        for job in Job.objects.filter(prompt=case.marker):
+            found += [f"{case.marker}: {wrong}" for wrong in _wrong_end(job, books, listed)]
     return found
 
 
-def _wrong_end(job: Job, tasks: list[Task], books: Ledger) -> Iterator[str]:
-    task = next((task for task in tasks if task.task_id == job.task_id), None)
+def _wrong_end(job: Job, books: Ledger, listed: set[str]) -> Iterator[str]:
+    task = books.tasks.get(job.task_id)
     expected = {
         State.DONE: Money.SETTLED,
         State.UNCERTAIN: Money.UNKNOWN,
@@ -118,28 +125,36 @@ def _wrong_end(job: Job, tasks: list[Task], books: Ledger) -> Iterator[str]:
     }
     if job.money != expected.get(State(job.state)):
         yield f"{job.state} with its money {job.money}"
-    if job.state == State.DONE and (task is None or task.fails or task.price != job.price):
+    if job.state == State.DONE and (task is None or task.fails or (task.marker, task.price) != (job.prompt, job.price)):
         yield f"Ready at {job.price}, the provider has {task}"
-    if job.state == State.FAILED and any(not other.fails for other in tasks):
+    if job.state == State.FAILED and task and not task.fails:
         yield "failed, but the provider has made and billed it"
-    if job.state == State.UNCERTAIN and not any(post.is_final for post in books.posts[job.prompt]):
+    if job.state == State.UNCERTAIN and not any(post.is_final for post in books.posts.get(job.prompt, [])):
         # Killed before a POST of it was whole: the studio cannot know that.
         why = job.transitions.filter(to_state=State.UNCERTAIN).values_list("why", flat=True).last()
         if why != "The worker stopped while sending":
             yield f"unconfirmed without a reason: {why}"
 
 
-def sums(books: Ledger, decided: set[str]) -> Sums:
-    """Of everything so far. What a person's decision gave up stands apart."""
+def sums(books: Ledger) -> Sums:
+    """Of everything so far, from the provider's books and from the rows of the jobs."""
     billed = [task for task in list(books.tasks.values()) if not task.fails]
-    rows = {job.prompt: job for job in Job.objects.filter(provider="apixo")}
-    held = {job.task_id for job in rows.values() if job.money == Money.SETTLED}
-    settled = sum((job.price for job in rows.values() if job.money == Money.SETTLED), Decimal(0))
-    loose = [task for task in billed if task.task_id not in held]
-    open_ones = [task for task in loose if rows[task.marker].money == Money.UNKNOWN]
-    given_up = [task for task in loose if task not in open_ones and task.marker in decided]
-    total = {
-        name: sum((task.price for task in part), Decimal(0))
-        for name, part in (("billed", billed), ("open", open_ones), ("given up", given_up))
-    }
-    return Sums(total["billed"], settled, total["open"], total["given up"])
+    settled = Job.objects.filter(provider="apixo", money=Money.SETTLED)
+    held, listed = set(settled.values_list("task_id", flat=True)), unconfirmed()
+    loose = [task for task in billed if task.task_id not in held and task.marker in listed]
+    return Sums(
+        sum((task.price for task in billed), NOTHING),
+        sum(settled.values_list("price", flat=True), NOTHING),
+        sum((task.price for task in loose), NOTHING),
+    )
+
+
+def wrong_money(books: Ledger) -> list[str]:
+    """Sums that do not agree to the cent: the provider's, the rows', and the studio's own ledger."""
+    found = [f"the ledger disagrees: {wrong}" for wrong in disagreements()]
+    total, ledger = sums(books), Entry.objects.filter(provider="apixo").aggregate(Sum("settled"))["settled__sum"]
+    if not total.agree:
+        found.append(f"the sums differ: {total}")
+    if cents(ledger) != total.settled:
+        found.append(f"the ledger settled {ledger}, the jobs {total.settled}")
+    return found

@@ -14,7 +14,8 @@ ON_THE_LINE = ("connected", "half written", "request read", "task made", "half t
 KEY_POINTS = {
     Class.ACCOUNT: ("key paused", "balance asked", "balance told", "balance noted", "key resumed"),
     Class.THROTTLED: ("key throttled",),
-    Class.REJECTED: ("key struck",),
+    Class.REJECTED: ("key struck", "before the ledger's entry", "ledger's entry"),
+    Class.UNKNOWN: ("before the ledger's entry", "ledger's entry"),
 }
 # While a task is followed and its result brought home: whichever job comes there first.
 FOLLOWING = (

@@ -48,10 +48,7 @@ class Report:
     def run(self, what: str, sums: Sums, complaints: list[str]) -> None:
         self.runs += 1
         self.complaints += complaints
-        say(
-            f"run {self.runs}: {what}; billed ${sums.billed} = settled ${sums.settled} + unconfirmed "
-            f"${sums.unconfirmed} + given up by a person ${sums.accepted_loss}"
-        )
+        say(f"run {self.runs}: {what}; billed ${sums.billed} = settled ${sums.settled} + unknown ${sums.unknown}")
         for complaint in complaints:
             say(f"  WRONG: {complaint}")
 

@@ -15,6 +15,7 @@ from django.db.models.fields.files import FieldFile
 from tests.chaos.board import Board
 from wanstudio.models import Attempt, Job, Leased, ProviderKey, Source, State, Transition, Video
 from wanstudio.models.job import Jobs
+from wanstudio.models.ledger import Entry
 from wanstudio.provider import client, wire
 from wanstudio.worker import archive, connection, submit
 
@@ -65,6 +66,7 @@ class Traps:
         self._claims()
         self.around(Job, "begin_submitting", "before the attempt", "attempt written")
         self.around(ProviderKey, "lock", after="line locked")
+        self.around(Entry, "save", "before the ledger's entry", "ledger's entry")
         self.around(Attempt, "save", after="attempt in its transaction")
         self._connection(ways)
         self.around(Attempt, "record", "answer read", "answer recorded")
