@@ -12,7 +12,7 @@ from tests.chaos.oracle import posts_beyond
 from tests.chaos.outcomes import BY_CLASS, VARIANTS, Class, Variant
 from tests.chaos.plan import SENDING, draw
 
-SHORT = 48
+SHORT = 36
 
 
 def drilled(part: str, kills: int) -> str:
