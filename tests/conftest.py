@@ -1,4 +1,7 @@
-"""The cast, for every test: Alice owns the team, Bob is in it, Charlie is not, and nobody is signed out."""
+"""The cast, for every test: Alice owns the team, Bob makes videos in it, Vera watches.
+
+Charlie is not in it, and nobody is signed out.
+"""
 
 import pytest
 from django.test import Client
@@ -9,7 +12,7 @@ from wanstudio.models import Membership, Team, User
 
 @pytest.fixture
 def team(db: None) -> Team:
-    return factories.team()
+    return factories.team(is_first=True)
 
 
 @pytest.fixture
@@ -22,6 +25,14 @@ def alice(team: Team) -> User:
 @pytest.fixture
 def bob(team: Team) -> User:
     return factories.user("Bob", team)
+
+
+@pytest.fixture
+def vera(team: Team) -> User:
+    """A viewer."""
+    made = factories.user("Vera")
+    Membership.objects.create(team=team, user=made, role=Membership.Role.VIEWER)
+    return made
 
 
 @pytest.fixture
@@ -38,6 +49,11 @@ def _signed_in(person: User) -> Client:
 @pytest.fixture
 def as_alice(alice: User) -> Client:
     return _signed_in(alice)
+
+
+@pytest.fixture
+def as_vera(vera: User, alice: User) -> Client:
+    return _signed_in(vera)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ def user(name: str = "Alice", team: Team | None = None, **fields: Any) -> User:
     return made
 
 
-def team(name: str = "Northlight") -> Team:
-    return Team.objects.create(name=name)
+def team(name: str = "Northlight", **fields: Any) -> Team:
+    return Team.objects.create(name=name, **fields)
 
 
 def character(team: Team, person: User, **fields: Any) -> Source:

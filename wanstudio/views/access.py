@@ -7,7 +7,11 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.models import Entry, Job, Membership, Source, Team, Transition, User, Video
 from wanstudio.models.ledger import Entries
-from wanstudio.roles import Act, roles_with
+from wanstudio.roles import Act, Role, roles_with
+from wanstudio.roles import may as role_may
+
+# The team whose pages this browser saw last: a memory, never a permission.
+LAST_TEAM = "team"
 
 
 def person(request: HttpRequest) -> User:
@@ -21,35 +25,76 @@ def teams(request: HttpRequest) -> QuerySet[Team]:
 
 
 def current_team(request: HttpRequest) -> Team:
-    """The team whose pages are shown. What a form does is decided by the team in the form: see `team_in`."""
-    team = teams(request).order_by("memberships__pk").first()
-    if team is None:
-        raise Http404("no team")
+    """The team whose pages are shown: that of the thing on the page, else the one looked at last.
+
+    What a form does is decided by the team in the form: see `team_in`.
+    """
+    kept = _kept(request)
+    if "shown" not in kept:
+        mine = list(teams(request).annotate(role=F("memberships__role")).order_by("memberships__pk"))
+        if not mine:
+            raise Http404("no team")
+        last = request.session.get(LAST_TEAM)
+        kept["shown"] = next((team for team in mine if team.pk == last), mine[0])
+        know_role(request, kept["shown"], kept["shown"].role)
+    team: Team = kept["shown"]
     return team
+
+
+def show_as(request: HttpRequest, team: Team) -> None:
+    """This page is about a thing of this team, whichever was looked at last."""
+    _kept(request)["shown"] = team
+
+
+def role(request: HttpRequest, team: Team) -> str:
+    """What this person is in this team, empty for a stranger. Asked once a request."""
+    roles: dict[int, str] = _kept(request).setdefault("roles", {})
+    if team.pk not in roles:
+        found = team.memberships.filter(user=person(request)).values_list("role", flat=True).first()
+        roles[team.pk] = found or ""
+    return roles[team.pk]
+
+
+def know_role(request: HttpRequest, team: Team, known: str) -> None:
+    """What a query for something else has brought along, so that nobody asks again."""
+    _kept(request).setdefault("roles", {})[team.pk] = known
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """What was found out during this request."""
+    kept: dict[str, Any] = request.__dict__.setdefault("wanstudio", {})
+    return kept
 
 
 def may(request: HttpRequest, team: Team, act: Act) -> bool:
     """Whether this person may do this in this team, by the one table of `roles.py`."""
-    return team.memberships.filter(user=person(request), role__in=roles_with(act)).exists()
+    return role_may(role(request, team), act)
 
 
-def owned_team(request: HttpRequest) -> Team:
-    """The team whose pages are shown, if this person is its owner; for everybody else there is no such page."""
-    team = current_team(request)
-    if not is_owner(request, team):
-        raise Http404("for the owner")
-    return team
+def require(request: HttpRequest, team: Team, act: Act) -> None:
+    """404 unless this person may do this in this team: for them there is no such thing."""
+    if not may(request, team, act):
+        raise Http404("not for this role")
 
 
-def is_owner(request: HttpRequest, team: Team) -> bool:
-    return team.memberships.filter(user=person(request), role=Membership.Role.OWNER).exists()
+def runs_studio(request: HttpRequest) -> bool:
+    """Whether this is an owner of the first team: what concerns the machine and every team is theirs."""
+    return Membership.objects.filter(user=person(request), team__is_first=True, role=Role.OWNER.value).exists()
 
 
-def team_in(request: HttpRequest) -> Team:
-    """The team the posted form names, if this person is in it."""
+def may_stop_sending(request: HttpRequest) -> bool:
+    """The key is one for all teams: who may stop it is who may in the first team."""
+    first = Membership.objects.filter(user=person(request), team__is_first=True)
+    return first.filter(role__in=roles_with(Act.SENDING)).exists()
+
+
+def team_in(request: HttpRequest, act: Act) -> Team:
+    """The team the posted form names, if this person may do this in it."""
     team = teams(request).filter(pk=number(request.POST.get("team")) or 0).first()
     if team is None:
         raise Http404("no such team")
+    require(request, team, act)
+    show_as(request, team)
     return team
 
 
@@ -87,6 +132,15 @@ def one(rows: QuerySet[Any], pk: int) -> Any:
     row = rows.filter(pk=pk).first()
     if row is None:
         raise Http404(f"no such {rows.model._meta.verbose_name}")
+    return row
+
+
+def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Any], pk: int) -> Any:
+    """The same row of a team, if this person may do this in that team. A video belongs to its job's."""
+    row = one(rows, pk)
+    team = row.job.team if isinstance(row, Video) else row.team
+    show_as(request, team)
+    require(request, team, act)
     return row
 
 

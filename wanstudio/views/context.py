@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from wanstudio.models import Heartbeat, Job, Team
+from wanstudio.roles import Act
 from wanstudio.views import access
 
 # The first is what a first visit gets.
@@ -22,12 +23,23 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return context | {"team": SimpleLazyObject(_only_team)}
-    team = SimpleLazyObject(lambda: access.current_team(request))
+    team: Any = SimpleLazyObject(lambda: access.current_team(request))
     return context | {
         "team": team,
+        "can": Can(request, team),
         "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count()),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
+
+
+class Can:
+    """`{% if can.make %}`: what this person may do in the team of this page, an act of `roles.py` by its name."""
+
+    def __init__(self, request: HttpRequest, team: Team) -> None:
+        self._request, self._team = request, team
+
+    def __getitem__(self, act: str) -> bool:
+        return access.may(self._request, self._team, Act[act.upper()])
 
 
 def _only_team() -> Team | None:

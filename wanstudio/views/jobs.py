@@ -30,17 +30,18 @@ def index(request: HttpRequest) -> HttpResponse:
     """The list, newest first: all, `only` some, or those made from one `source`; a POST is the click on Generate."""
     if request.method == "POST":
         return submitting.create(request)
-    rows = access.jobs(request)
+    team = access.current_team(request)
+    rows = access.jobs(request).filter(team=team)
     only = request.GET.get("only", "")
     if only in FILTERS:
         rows = rows.filter(_filter(request, only))
     named = access.number(request.GET.get("source"))
-    if source := access.sources(request).filter(pk=named).first() if named else None:
+    if source := access.sources(request, team).filter(pk=named).first() if named else None:
         rows = rows.filter(Q(character=source) | Q(motion=source))
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
     context = poll_context("rows", page) | {
-        "notices": attention(request),
+        "notices": attention(request, team),
         "source": source,
         "filters": list(FILTERS.items()),
         "only": only if only in FILTERS else "",
@@ -72,7 +73,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     steps = list(access.transitions(request).filter(job_id=access.number(str(pk)) or 0))
     if not steps:
         raise Http404("no such job")
-    job = steps[0].job
+    job = _shown(request, steps[0])
     results = job.videos.order_by("position") if len(job.result_urls) > 1 else []
     return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | {"results": results})
 
@@ -92,6 +93,8 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404("no such fragment")
     mine = access.transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
     steps: list[Any] = list(mine.annotate(worker_lives=Heartbeat.lives()))
+    if steps:
+        _shown(request, steps[0])
     cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
     changed = [one for one in cards if one["job"].version != seen[one["job"].pk]]
     worker = _worker(steps, request.GET.get("worker", ""))
@@ -119,7 +122,7 @@ def _seen(text: str) -> dict[int, int]:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Only while queued; a job that has been sent cannot be cancelled."""
-    job: Job = access.one(access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.MAKE, access.jobs(request), pk)
     try:
         job.cancel()
     except Stale:
@@ -131,7 +134,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """A title says nothing to the provider, so it may change at any time."""
-    job: Job = access.one(access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.ORGANISE, access.jobs(request), pk)
     if title := " ".join(request.POST.get("title", "").split())[:200]:
         Job.objects.filter(pk=job.pk).update(title=title, version=F("version") + 1)
     else:
@@ -143,7 +146,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
     """The request as one could send it by hand, without the key."""
-    job: Job = access.one(access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.MAKE, access.jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
     return render(request, "jobs/curl.html", {"job": job, "curl": as_curl(job), "signed": signed})
 
@@ -185,9 +188,15 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _decidable(request: HttpRequest, pk: int) -> Job:
     """The job, for who may decide about it; for everybody else there is nothing to decide."""
-    job: Job = access.one(access.jobs(request), pk)
-    if not access.may(request, job.team, Act.DECIDE):
-        raise Http404("not for this role")
+    job: Job = access.mine_to(request, Act.DECIDE, access.jobs(request), pk)
+    return job
+
+
+def _shown(request: HttpRequest, step: Any) -> Job:
+    """The job of a step that `access.transitions` found; its team and this person's role there need no more asking."""
+    job: Job = step.job
+    access.show_as(request, job.team)
+    access.know_role(request, job.team, step.role)
     return job
 
 

@@ -3,7 +3,7 @@
 from django.conf import settings as conf
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,12 +17,12 @@ from wanstudio.views.machine import PAUSES, machine_checks
 @login_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """Each part with a sentence on what works and what to do; the machine and the switch only for its owner."""
-    owner = access.is_owner(request, access.current_team(request))
+    """Each part with a sentence on what works and what to do; the machine only for who runs the studio."""
+    may_stop = access.may_stop_sending(request)
     key = _key()
     context = {
-        "owner": owner,
-        "checks": machine_checks() if owner else [],
+        "may_stop": may_stop,
+        "checks": machine_checks() if access.runs_studio(request) else [],
         "key": key,
         "pause_fact": PAUSES.get(ProviderKey.Pause(key.pause), ""),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
@@ -37,7 +37,7 @@ def sending(request: HttpRequest) -> HttpResponse:
 
     The form says what is wanted instead of toggling, so that two tabs and a double click agree.
     """
-    access.owned_team(request)
+    _require_stop(request)
     wanted = request.POST.get("sending")
     with transaction.atomic():
         for key in map(ProviderKey.at, conf.PROVIDERS):
@@ -51,14 +51,19 @@ def sending(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def balance(request: HttpRequest) -> HttpResponse:
-    """The balance as it was last told. A POST of the owner's makes it due: the worker asks, the page looks again."""
+    """The balance as it was last told. A POST makes it due: the worker asks, the page looks again."""
     if request.method == "POST":
-        access.owned_team(request)
+        _require_stop(request)
         ProviderKey.at(conf.PROVIDER).ask_balance_now()
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
-    owner = access.is_owner(request, access.current_team(request))
-    return render(request, "team/_balance.html", {"key": _key(), "owner": owner})
+    may_stop = access.may_stop_sending(request)
+    return render(request, "team/_balance.html", {"key": _key(), "may_stop": may_stop})
+
+
+def _require_stop(request: HttpRequest) -> None:
+    if not access.may_stop_sending(request):
+        raise Http404("not for this role")
 
 
 def _key() -> ProviderKey:

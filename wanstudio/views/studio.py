@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from wanstudio.forms.job import JobForm, PriceForm
 from wanstudio.models import Job, Source, Team
 from wanstudio.models.job_states import MOVING
+from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.attention import attention
 from wanstudio.views.cards import poll_context
@@ -30,6 +31,8 @@ def index(request: HttpRequest) -> HttpResponse:
     Never from the browser's cache: on the way back it would bring a nonce that has made its job.
     """
     team = access.current_team(request)
+    if not access.may(request, team, Act.MAKE):
+        return render(request, "studio/watching.html")
     initial: dict[str, Any] = {}
     chosen = {kind: _named(request, team, kind) for kind in Source.Kind.values}
     if (earlier := _earlier(request)) is not None:

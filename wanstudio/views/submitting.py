@@ -11,6 +11,7 @@ from wanstudio.forms.job import JobForm
 from wanstudio.models import Job, Source, Team
 from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
+from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.price_card import UNREACHABLE
 from wanstudio.views.studio import show_form
@@ -18,7 +19,7 @@ from wanstudio.views.studio import show_form
 
 def create(request: HttpRequest) -> HttpResponse:
     """303 to the job; or the form again: 422 with sentences, 409 with a changed price, 200 with the first one."""
-    team = access.team_in(request)
+    team = access.team_in(request, Act.MAKE)
     form = JobForm(request.POST, request.FILES, sources=access.sources(request, team))
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)

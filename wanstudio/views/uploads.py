@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wanstudio.forms.inputs import take
 from wanstudio.forms.job import JobForm, SourceForm
 from wanstudio.models import Source, Team
+from wanstudio.roles import Act
 from wanstudio.views import access, slots, studio
 
 PAGE = 60
@@ -51,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used."""
-    team = access.team_in(request)
+    team = access.team_in(request, Act.MAKE)
     form = SourceForm(request.POST, request.FILES)
     source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
     if not request.htmx:  # type: ignore[attr-defined]
@@ -74,7 +75,7 @@ def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | N
 @require_safe
 def slot(request: HttpRequest, pk: int) -> HttpResponse:
     """A source in its slot: one of the recent ones, or one whose poster was still to come."""
-    source: Source = access.one(access.sources(request), pk)
+    source: Source = access.mine_to(request, Act.VIEW, access.sources(request).select_related("team"), pk)
     return render(request, "studio/_slot.html", {"slot": slots.slot(request, source.kind, source, source.team)})
 
 
@@ -82,7 +83,7 @@ def slot(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the lists; what was made from it stays."""
-    source: Source = access.one(access.sources(request), pk)
+    source: Source = access.mine_to(request, Act.ORGANISE, access.sources(request).select_related("team"), pk)
     source.discard()
     messages.success(request, f"“{source.name}” is deleted. Videos made from it stay.")
     kind = request.POST.get("kind", "")
@@ -93,7 +94,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def sample(request: HttpRequest) -> HttpResponse:
     """Our own character and motion, in the team's sources from then on."""
-    team, person = access.team_in(request), access.person(request)
+    team, person = access.team_in(request, Act.MAKE), access.person(request)
     chosen = []
     for kind, name in SAMPLES.items():
         here = access.sources(request, team).filter(kind=kind, name=name).exclude(file="").first()

@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "entries": page,
         "before": before,
         "next": following,
-        "drift": drift(settings.PROVIDER) if access.may(request, team, Act.KEY) else None,
+        "drift": drift(settings.PROVIDER) if access.runs_studio(request) else None,
     }
     return render(request, "team/usage.html", context)
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.models import Favourite, Job, Team, User, Video
+from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.back import back
 from wanstudio.views.job_words import describe
@@ -98,7 +99,7 @@ def _menu(asked: dict[str, str], name: str, label: str, choices: list[tuple[str,
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    video: Video = access.one(_starred(request), pk)
+    video: Video = access.mine_to(request, Act.VIEW, _starred(request), pk)
     job = video.job
     context = {"video": video, "job": job, "words": describe(job), "results": job.videos.order_by("position")}
     return render(request, "videos/show.html", context)
