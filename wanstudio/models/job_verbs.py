@@ -311,6 +311,11 @@ class JobVerbs(Leased):
         """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
         return self.held().filter(state=self.state)
 
+    def another_has(self, task_id: str) -> bool:
+        """Whether another job follows this task of the provider's."""
+        jobs: Any = type(self)._default_manager
+        return bool(jobs.filter(provider=self.provider, task_id=task_id).exclude(pk=self.pk).exists())
+
     @property
     def expires_at(self) -> datetime | None:
         """When the provider's copy of the result goes."""

@@ -69,11 +69,16 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
     does not, or an empty sentence.
     """
     unclear: StatusProblem | None = None
+    taken: tuple[Attempt, str] | None = None
     unknown = ""
     for attempt in job.submissions.exclude(task_id="", hinted_task_id="").order_by("-pk"):
         if attempt.task_id:
             return attempt, attempt.task_id
         for hint in attempt.hints:
+            if job.another_has(hint["task"]):
+                # The last to be looked at: a true one may stand behind it.
+                taken = attempt, hint["task"]
+                continue
             answer = ask_status(job.provider, hint["task"])
             if not isinstance(answer, StatusProblem):
                 return attempt, hint["task"]
@@ -88,7 +93,7 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
             else:
                 attempt.put_back(hint["task"])
                 unclear = unclear or StatusProblem(Error.NOT_FOUND, message=unknown)
-    return unclear or unknown
+    return unclear or taken or unknown
 
 
 def _is_over(attempt: Attempt) -> bool:
