@@ -184,5 +184,8 @@ vars().update({name: value for name, value in _mail.items() if name.startswith((
 LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),
-    secrets=[APIXO_API_KEY, SECRET_KEY, DATABASES["default"].get("PASSWORD", ""), options.password_in(BROKER_URL)],
+    secrets=[
+        *(APIXO_API_KEY, SECRET_KEY, DATABASES["default"].get("PASSWORD", "")),
+        *(options.password_in(BROKER_URL), options.password_in(EMAIL_URL)),
+    ],
 )

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -61,10 +62,24 @@ def test_web_and_sandbox_come_back_by_themselves(start_studio: Start) -> None:
     assert submissions(studio, job) == 1
 
 
+@contextmanager
+def watching(studio: Studio, person: Person) -> Iterator[None]:
+    """A browser in the middle of a large video, which it has stopped reading."""
+    pk, name = studio.rows("SELECT id, file FROM wanstudio_source WHERE kind = 'motion'")[0]
+    with (studio.data / "media" / name).open("ab") as clip:
+        clip.truncate(200_000_000)
+    with person.session.get(f"{studio.url}/uploads/{pk}/file", stream=True, timeout=30) as stream:
+        assert stream.status_code == 200
+        assert next(stream.iter_content(1024))
+        yield
+
+
 def test_sigterm_ends_everything_within_ten_seconds(start_studio: Start) -> None:
     studio = start_studio()
-    job = Person(studio).make_sample(prompt="[slow:60]")
+    person = Person(studio)
+    job = person.make_sample(prompt="[slow:60]")
     wait_until(lambda: state(studio, job) == "running", "it runs", 40)
     children = [studio.pid(name) for name in ("web", "worker", "sandbox")]
-    assert studio.stop() < 10
+    with watching(studio, person):
+        assert studio.stop() < 10
     assert not [pid for pid in children if os.path.exists(f"/proc/{pid}")]

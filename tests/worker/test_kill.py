@@ -113,3 +113,34 @@ def test_sigterm_lets_a_submission_finish(make_job: MakeJob, apixo: FakeApixo) -
         go.set()
         assert process.wait(10) == 0
     assert fresh(job).state == State.RUNNING
+
+
+def test_sigterm_does_not_wait_for_what_hangs(make_job: MakeJob, apixo: FakeApixo, film: bytes) -> None:
+    """A download that drips and a submission without an answer are cut off within 10 s, and taken up again later."""
+    fetched, half = make_job(), threading.Event()
+
+    def half_a_film(line: Any, over: threading.Event) -> None:
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(film) + film[:1000])
+        half.set()
+        hang(line, over)
+
+    with worker(apixo) as process:
+        apixo.wait_for(lambda: fresh(fetched).state == State.RUNNING, 30)
+        apixo.on_file(half_a_film)
+        apixo.succeed(fresh(fetched).task_id, film)
+        fresh(fetched).nudge()
+        assert half.wait(15)
+        apixo.on_post(taken_but(hang), always=True)
+        submitting = make_job()
+        apixo.wait_for(lambda: len(apixo.made) == 2, 15)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert (fresh(fetched).state, fresh(submitting).state) == (State.ARCHIVING, State.SUBMITTING)
+    assert not Heartbeat.alive(), "it said goodbye"
+    died(submitting)
+    died(fetched)
+    apixo.behave()
+    with worker(apixo):
+        ready(apixo, fetched)
+        apixo.wait_for(lambda: fresh(submitting).state == State.UNCERTAIN, 15)
+    assert len(apixo.posts) == 2
