@@ -20,7 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
 
 QUEUE = "wanstudio"
 ADVANCE, SWEEP = "wanstudio.advance", "wanstudio.sweep"
-THREADS = 8
+THREADS = 24
 SWEEP_EVERY_S = 1.0
 REDIS = settings.BROKER_URL.startswith("redis")
 
@@ -70,6 +70,10 @@ app.conf.update(
         }
     },
 )
+
+
+# Celery would close the connection to the database after every task, and a task is a few milliseconds.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 
 
 class Sweeper(Scheduler):

@@ -11,6 +11,6 @@ archive.py     brings the result home
 alarms.py      tells the owner about a trouble
 errands.py     the steps of everything else; sweep.py deletes what nobody needs
 tasks.py       the same advance, called by Celery; presence.py tells that its worker lives
-database.py    lets go of the database during a long wait, and waits for it after
+database.py    what was learned is written, although the database was restarted meanwhile
 connection.py  the way to the provider; waits.py knows how long to wait for what
 """

@@ -13,7 +13,7 @@ from wanstudio.provider.client import Client
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskStatus
 from wanstudio.worker import waits
-from wanstudio.worker.database import let_go
+from wanstudio.worker.database import refresh
 
 T = TypeVar("T")
 
@@ -67,12 +67,12 @@ def _ask(provider: str, call: Callable[[Client, Callable[[], None]], T | StatusP
         # Many are asked at once: the 429 that one of them gets holds back those that are just connecting.
         if ProviderKey.opens_at(provider):
             raise _Closed
-        let_go()
 
     try:
         answer = call(connect(provider), last_look)
     except _Closed:
         return StatusProblem(Error.RATE_LIMITED)
+    refresh()
     if not isinstance(answer, StatusProblem):
         if key.throttles:
             key.answered()

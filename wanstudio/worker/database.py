@@ -1,4 +1,4 @@
-"""The database around a long wait for somebody else: let go before, and patience after."""
+"""The database after a long wait for somebody else: it may have been restarted, or be away just now."""
 
 import logging
 import time
@@ -14,13 +14,11 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.5
 
 
-def let_go() -> None:
-    """Give the connection back; the next query opens another.
-
-    Not within a transaction. What a restarted server has broken meanwhile is not met after the wait, and a slow
-    provider does not hold connections that others need.
-    """
-    if not connection.in_atomic_block:
+def refresh() -> None:
+    """After a long wait: what a restarted PostgreSQL has broken meanwhile is not met by the next query."""
+    if connection.vendor == "sqlite" or connection.connection is None or connection.in_atomic_block:
+        return
+    if not connection.is_usable():
         connection.close()
 
 
@@ -37,5 +35,5 @@ def durably(write: Callable[[], T]) -> T:
             if connection.in_atomic_block or time.monotonic() > until:
                 raise
             log.warning("the database does not answer, trying again: %s", wrong)
-            let_go()
+            connection.close()
             time.sleep(PAUSE_S)

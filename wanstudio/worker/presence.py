@@ -56,9 +56,9 @@ class Presence:
         return self._steps > 0 or time.monotonic() - self._swept_at < SWEPT_WITHIN_S
 
     def run(self) -> None:
-        """Beats while there is something to beat for; never ends by itself."""
+        """Beats while there is something to beat for."""
         beat_at = float("-inf")
-        while True:
+        while not self._stopping:
             if self.is_working and time.monotonic() - beat_at > BEAT_EVERY_S:
                 try:
                     Heartbeat.beat(self.name)
@@ -75,11 +75,11 @@ class Presence:
 
     def _end(self) -> None:
         wait_for(lambda: not self._steps, LAST_STEPS_S)
-        # Celery ends by itself now; unless the broker keeps it.
-        time.sleep(1)
         with suppress(DatabaseError):
             Heartbeat.rest(self.name)
         log.info("worker %s stopped, %d steps cut off", self.name, self._steps)
+        # Celery ends by itself now; unless a step or the broker keeps it.
+        time.sleep(1)
         os._exit(0)
 
 

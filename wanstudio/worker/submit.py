@@ -13,7 +13,7 @@ from wanstudio.provider.failures import Outcome, Submission
 from wanstudio.provider.messages import GenerateRequest
 from wanstudio.worker import waits
 from wanstudio.worker.connection import connect
-from wanstudio.worker.database import durably, let_go
+from wanstudio.worker.database import durably
 from wanstudio.worker.follow import follow
 from wanstudio.worker.holds import HeldBack, held_back
 from wanstudio.worker.inputs import Busy, are_old, what_changed
@@ -78,7 +78,6 @@ def _post(job: Job) -> None:
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
-        let_go()
 
     try:
         answer = client.generate(request, before_write=last_look)

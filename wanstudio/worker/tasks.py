@@ -3,17 +3,17 @@
 import logging
 
 from celery import shared_task
-from django.db import connection
 
 from wanstudio.models.leased import ANNOUNCED_FOR
 from wanstudio.worker.advance import STEPS, advance, due, is_ready
+from wanstudio.worker.database import refresh
 from wanstudio.worker.presence import presence
 
 log = logging.getLogger(__name__)
 
 MODELS = {model.__name__: model for model in STEPS}
 # How many ids of a model one sweep hands over: a second's work for many workers, and no flood for few.
-A_SWEEP = 50
+A_SWEEP = 200
 
 
 # What nobody takes up in time is dropped: the next sweep has handed it over again by then.
@@ -26,24 +26,20 @@ def advance_row(name: str, pk: int) -> None:
     model = MODELS.get(name)
     if model is None:
         return log.warning("a message names %s, which this version does not know", name)
+    refresh()
     with presence.step() as may_begin:
-        try:
-            if may_begin and advance(model, pk) and is_ready(model, pk):
-                advance_row.delay(name, pk)
-        finally:
-            connection.close()
+        if may_begin and advance(model, pk) and is_ready(model, pk):
+            advance_row.delay(name, pk)
     return None
 
 
 @shared_task(name="wanstudio.sweep", ignore_result=True)
 def sweep() -> None:
     """Hand over what is due and was not handed over lately. Cut off anywhere: the rest follows 10 s later."""
+    refresh()
     presence.note_sweep()
-    try:
-        for model in STEPS:
-            if pks := due(model, A_SWEEP, model.unannounced()):
-                model.announce(pks)
-                for pk in pks:
-                    advance_row.delay(model.__name__, pk)
-    finally:
-        connection.close()
+    for model in STEPS:
+        if pks := due(model, A_SWEEP, model.unannounced()):
+            model.announce(pks)
+            for pk in pks:
+                advance_row.delay(model.__name__, pk)

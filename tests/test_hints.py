@@ -1,0 +1,115 @@
+"""Hints to the broker: sent after the commit, never waited for, and forgotten when they cannot be sent."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings
+
+from tests import factories
+from wanstudio import celery, hints
+from wanstudio.hints import Teller
+from wanstudio.models import Job, ProviderKey, State, Team, User
+from wanstudio.models.leased import woken
+
+Sent = list[tuple[str, int]]
+
+
+@pytest.fixture
+def heard() -> Iterator[Sent]:
+    """Which rows called that they may be ready."""
+    found: Sent = []
+
+    def listen(sender: type, pk: int, **kwargs: object) -> None:
+        found.append((sender.__name__, pk))
+
+    woken.connect(listen)
+    yield found
+    woken.disconnect(listen)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_makes_a_row_ready_says_so_after_the_commit(team: Team, alice: User, heard: Sent) -> None:
+    with transaction.atomic():
+        job = factories.job(team, alice)
+        assert not heard
+    assert heard == [("Job", job.pk)]
+    job.nudge()
+    key = ProviderKey.at("sandbox")
+    key.ask_balance_now()
+    assert heard[1:] == [("Job", job.pk), ("ProviderKey", key.pk)]
+    Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN)
+    again = Job.objects.get()
+    again.send_again(seen=again.version)
+    assert heard[3:] == [("Job", job.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_rolled_back_is_not_said(team: Team, alice: User, heard: Sent) -> None:
+    with transaction.atomic():
+        factories.job(team, alice)
+        transaction.set_rollback(True)
+    assert not Job.objects.exists()
+    assert not heard
+
+
+def test_nobody_listens_without_a_broker(settings: Settings) -> None:
+    settings.BROKER_URL = ""
+    hints.connect()
+    assert not [receiver for receiver in woken.receivers if receiver[0][0] == "hints"]
+    settings.BROKER_URL = "redis://127.0.0.1:1/0"
+    hints.connect()
+    assert [receiver for receiver in woken.receivers if receiver[0][0] == "hints"]
+    woken.disconnect(dispatch_uid="hints")
+
+
+def test_a_hint_reaches_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, arrived = [], threading.Event()
+
+    def take(name: str, pk: int) -> None:
+        sent.append((name, pk))
+        arrived.set()
+
+    monkeypatch.setattr(celery, "hand_over", take)
+    Teller().tell(Job, 7)
+    assert arrived.wait(10)
+    assert sent == [("Job", 7)]
+
+
+def test_a_broker_that_refuses_is_named_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries, works, arrived = [], threading.Event(), threading.Event()
+
+    def take(name: str, pk: int) -> None:
+        tries.append(pk)
+        if not works.is_set():
+            raise ConnectionRefusedError("nobody there")
+        arrived.set()
+
+    monkeypatch.setattr(celery, "hand_over", take)
+    teller = Teller()
+    caplog.set_level("INFO")
+    for pk in (1, 2, 3):
+        teller.tell(Job, pk)
+    while len(tries) < 3:
+        assert not arrived.wait(0.01)
+    works.set()
+    teller.tell(Job, 4)
+    assert arrived.wait(10)
+    teller.tell(Job, 5)
+    while len(tries) < 5:
+        arrived.wait(0.01)
+    assert caplog.text.count("takes no hints") == 1
+    assert "takes hints again" in caplog.text
+
+
+def test_a_broker_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    hang = threading.Event()
+    monkeypatch.setattr(hints, "MOST_WAITING", 10)
+    monkeypatch.setattr(celery, "hand_over", lambda name, pk: hang.wait(30))
+    teller = Teller()
+    for pk in range(100):
+        teller.tell(Job, pk)
+    hang.set()

@@ -1,0 +1,44 @@
+"""The database after a long wait: what was learned is written, and broken connections are not met."""
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+
+from tests.worker.steps import fresh
+from wanstudio.models import Job
+from wanstudio.worker import database
+from wanstudio.worker.database import durably, refresh
+
+
+def test_a_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PAUSE_S", 0)
+    failures: list[Exception] = [OperationalError("the database system is starting up"), InterfaceError("closed")]
+
+    def write() -> int:
+        if failures:
+            raise failures.pop()
+        return Job.objects.filter(pk=job.pk).update(trouble="written")
+
+    assert durably(write) == 1
+    assert fresh(job).trouble == "written"
+
+
+def test_patience_has_an_end(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE_S", -1)
+
+    def write() -> None:
+        raise OperationalError("gone for good")
+
+    with pytest.raises(OperationalError):
+        durably(write)
+
+
+def test_what_is_wrong_with_the_write_is_not_tried_again(job: Job) -> None:
+    with pytest.raises(ZeroDivisionError):
+        durably(lambda: 1 / 0)
+
+
+def test_a_broken_connection_is_not_met(job: Job) -> None:
+    if connection.vendor == "postgresql":
+        connection.connection.close()
+    refresh()
+    assert fresh(job) == job

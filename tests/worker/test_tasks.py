@@ -1,0 +1,148 @@
+"""Celery's side without a broker: what is handed over, how often, and what a message does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from tests.fake_apixo import FakeApixo
+from tests.worker.conftest import MakeJob
+from tests.worker.steps import fresh
+from wanstudio.celery import QUEUE, app
+from wanstudio.models import Heartbeat, Job, ProviderKey, Source, State
+from wanstudio.models.leased import ANNOUNCED_FOR
+from wanstudio.worker import tasks
+from wanstudio.worker.presence import Presence, presence
+from wanstudio.worker.tasks import advance_row, sweep
+
+Told = list[tuple[Any, ...]]
+
+
+@pytest.fixture
+def told(apixo: FakeApixo) -> Iterator["Mailbox"]:
+    """What was published, on Celery's broker in memory."""
+    Source.objects.update(due_at=None)
+    with app.connection_for_read() as line:
+        box = Mailbox(line)
+        box.read()
+        yield box
+
+
+class Mailbox:
+    def __init__(self, line: Any) -> None:
+        self._queue = app.amqp.queues[QUEUE].bind(line.default_channel)
+        self._queue.declare()
+
+    def read(self) -> Told:
+        """The arguments of all messages since the last look."""
+        found = []
+        while message := self._queue.get(no_ack=True):
+            found.append(tuple(message.payload[0]))
+        return found
+
+
+def jobs(told: Told) -> list[int]:
+    return sorted(pk for name, pk in told if name == "Job")
+
+
+def test_a_sweep_hands_over_what_is_due(make_job: MakeJob, told: "Mailbox") -> None:
+    due, later, nudged = make_job(), make_job(), make_job()
+    Job.objects.filter(pk__in=[later.pk, nudged.pk]).update(due_at=F("due_at") + timedelta(hours=1))
+    nudged.nudge()
+    sweep()
+    assert jobs(told.read()) == [due.pk, nudged.pk]
+
+
+def test_a_row_is_not_handed_over_again_for_a_while(job: Job, told: "Mailbox") -> None:
+    sweep()
+    sweep()
+    assert jobs(told.read()) == [job.pk]
+    Job.objects.update(announced_at=F("announced_at") - ANNOUNCED_FOR)
+    sweep()
+    assert jobs(told.read()) == [job.pk], "its message is lost by then"
+
+
+def test_a_claim_ends_the_while(job: Job, told: "Mailbox") -> None:
+    sweep()
+    mine = Job.claim(job.pk)
+    assert mine
+    mine.postpone(timedelta(0))
+    mine.release()
+    sweep()
+    assert jobs(told.read()) == [job.pk, job.pk]
+
+
+def test_a_sweep_is_bounded(make_job: MakeJob, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [make_job() for _ in range(5)]
+    monkeypatch.setattr(tasks, "A_SWEEP", 3)
+    sweep()
+    assert len(jobs(told.read())) == 3
+    sweep()
+    assert len(jobs(told.read())) == 2, "the rest comes with the next one"
+    assert len(made) == 5
+
+
+def test_a_message_does_one_step(job: Job, apixo: FakeApixo, told: "Mailbox") -> None:
+    advance_row("Job", job.pk)
+    advance_row("Job", job.pk)
+    assert fresh(job).state == State.RUNNING
+    assert len(apixo.posts) == 1
+    assert not jobs(told.read()), "its next step is not due yet"
+
+
+def test_a_step_that_leaves_it_ready_is_followed_by_the_next(
+    job: Job, apixo: FakeApixo, film: bytes, told: "Mailbox"
+) -> None:
+    advance_row("Job", job.pk)
+    apixo.succeed(fresh(job).task_id, film)
+    Job.objects.update(due_at=F("claimed_at"))
+    advance_row("Job", job.pk)
+    assert fresh(job).state == State.ARCHIVING
+    assert jobs(told.read()) == [job.pk]
+
+
+@pytest.mark.parametrize("name", ["Nothing", "User", "Team"])
+def test_a_foreign_message_does_nothing(job: Job, told: "Mailbox", name: str) -> None:
+    advance_row(name, job.pk)
+    advance_row("Job", job.pk + 1000)
+    assert fresh(job).state == State.QUEUED
+
+
+def test_a_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "_stopping", True)
+    advance_row("Job", job.pk)
+    assert fresh(job).state == State.QUEUED
+
+
+def test_errands_are_handed_over_too(told: "Mailbox") -> None:
+    key = ProviderKey.at("apixo")
+    key.ask_balance_now()
+    sweep()
+    assert ("ProviderKey", key.pk) in told.read()
+
+
+def test_a_worker_lives_while_sweeps_come_or_a_step_is_under_way() -> None:
+    worker = Presence()
+    assert not worker.is_working
+    with worker.step() as may_begin:
+        assert may_begin
+        assert worker.is_working
+    assert not worker.is_working
+    worker.note_sweep()
+    assert worker.is_working
+
+
+def test_a_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([None, None, True])
+
+    def look(worker: Presence) -> bool:
+        if next(looks):
+            worker._stopping = True
+        return False
+
+    monkeypatch.setattr(Presence, "is_working", property(look))
+    monkeypatch.setattr("wanstudio.worker.presence.LOOK_EVERY_S", 0)
+    Presence().run()
+    assert not Heartbeat.objects.exists()
