@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, uploads, usage, videos
+from wanstudio.views import files, first_run, health, hooks, jobs, settings, studio, team, tries, uploads, usage, videos
 
 urlpatterns = [
     path("", studio.index, name="studio.index"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("jobs/<int:pk>/curl/", jobs.curl, name="jobs.curl"),
     path("jobs/<int:pk>/decide/", jobs.decide, name="jobs.decide"),
     path("jobs/<int:pk>/try-now/", jobs.try_now, name="jobs.try_now"),
+    path("jobs/<int:pk>/tries/<int:attempt>/", tries.decide, name="tries.decide"),
     path("jobs/<int:pk>/rename/", jobs.rename, name="jobs.rename"),
     path("videos/", videos.index, name="videos.index"),
     path("videos/<int:pk>/", videos.show, name="videos.show"),

@@ -22,6 +22,9 @@ _SALT = "wanstudio.callback"
 # Ids that one attempt may be told without any of them being looked at.
 MOST_HINTS = 8
 
+# Attempts that their job's page has something to say about: they may have been charged, or turned out to be.
+NOTEWORTHY = Q(money=Money.UNKNOWN) | Q(adopted__isnull=False)
+
 
 class Hint(TypedDict):
     """`at`: when it was named (ISO 8601). `asked`: the provider was asked, and did not know it."""

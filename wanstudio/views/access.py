@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Entry, Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models import Attempt, Entry, Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models.attempt import NOTEWORTHY
 from wanstudio.models.ledger import Entries
 from wanstudio.roles import Act, Role, roles_with
 from wanstudio.roles import may as role_may
@@ -104,10 +105,14 @@ def jobs(request: HttpRequest) -> QuerySet[Job]:
 
 
 def transitions(request: HttpRequest) -> QuerySet[Transition]:
-    """Timelines with their jobs in one query, for the status poll; `role` is this person's in the job's team."""
+    """Timelines with their jobs in one query, for the status poll; `role` is this person's in the job's team.
+
+    `has_tries`: its page has something to say about earlier tries.
+    """
     mine = Transition.objects.filter(job__team__memberships__user=person(request))
     parts = ("person", "character", "motion", "video", "team")
-    mine = mine.annotate(role=F("job__team__memberships__role"))
+    told = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
+    mine = mine.annotate(role=F("job__team__memberships__role"), has_tries=Exists(told))
     return mine.select_related("job", *(f"job__{part}" for part in parts))
 
 

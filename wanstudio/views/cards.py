@@ -8,6 +8,7 @@ from wanstudio.models.job_states import MOVING
 from wanstudio.roles import Act, may
 from wanstudio.views.job_timeline import timeline
 from wanstudio.views.job_words import describe
+from wanstudio.views.tries import earlier_tries
 
 MOST_POLLED = 200
 # What the icon of a browser’s tab says about a job.
@@ -18,7 +19,14 @@ def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
     """One job with its words and its timeline, and whether who looks may decide about it."""
     past = list(steps)
     may_decide = bool(past) and may(getattr(past[0], "role", ""), Act.DECIDE)
-    return {"job": job, "words": describe(job), "timeline": timeline(job, past), "may_decide": may_decide}
+    tries = earlier_tries(job) if past and getattr(past[0], "has_tries", False) else []
+    return {
+        "job": job,
+        "words": describe(job),
+        "timeline": timeline(job, past),
+        "may_decide": may_decide,
+        "tries": tries,
+    }
 
 
 def poll_context(kind: str, jobs: list[Job]) -> dict[str, Any]:

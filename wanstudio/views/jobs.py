@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import Heartbeat, Job, Stale, State
+from wanstudio.models import BalanceNote, Heartbeat, Job, Money, Stale, State
 from wanstudio.models.job_states import ENDED
 from wanstudio.roles import Act
 from wanstudio.views import access, submitting
@@ -18,6 +18,7 @@ from wanstudio.views.attention import attention
 from wanstudio.views.back import back
 from wanstudio.views.cards import MOST_POLLED, card, poll_context
 from wanstudio.views.curl import as_curl
+from wanstudio.views.deciding import decidable, task_id_in
 
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
@@ -75,7 +76,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404("no such job")
     job = _shown(request, steps[0])
     results = job.videos.order_by("position") if len(job.result_urls) > 1 else []
-    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | {"results": results})
+    sent = job.submissions.last() if job.state == State.UNCERTAIN else None
+    more = {"results": results, "around": BalanceNote.around(sent) if sent else None}
+    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | more)
 
 
 @login_required
@@ -155,15 +158,17 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
-    job = _decidable(request, pk)
+    job = decidable(request, pk)
     try:
         match request.POST.get("decision"):
-            case "attach" if task_id := _task_id(request):
+            case "attach" if task_id := task_id_in(request):
                 job.attach(task_id)
                 messages.info(request, "Asking APIXO about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
                 job.send_again(seen=access.number(request.POST.get("version")) or 0)
+            case "not_charged" if job.state == State.FAILED:
+                job.settle_unknown(Money.RELEASED, f"{access.person(request)} says that it was not charged")
             case "not_charged":
                 job.was_not_charged()
             case _:
@@ -177,7 +182,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Wakes the worker for a result that cannot be saved, or a task that has none after a day."""
-    job = _decidable(request, pk)
+    job = decidable(request, pk)
     if job.state in (State.ARCHIVING, State.RUNNING):
         job.nudge()
         messages.info(request, "Trying now. The page follows by itself.")
@@ -186,20 +191,9 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs.show", pk)
 
 
-def _decidable(request: HttpRequest, pk: int) -> Job:
-    """The job, for who may decide about it; for everybody else there is nothing to decide."""
-    job: Job = access.mine_to(request, Act.DECIDE, access.jobs(request), pk)
-    return job
-
-
 def _shown(request: HttpRequest, step: Any) -> Job:
     """The job of a step that `access.transitions` found; its team and this person's role there need no more asking."""
     job: Job = step.job
     access.show_as(request, job.team)
     access.know_role(request, job.team, step.role)
     return job
-
-
-def _task_id(request: HttpRequest) -> str:
-    """As it was copied from the dashboard: without blanks around it, and nothing that cannot be printed."""
-    return "".join(letter for letter in request.POST.get("task_id", "") if letter.isprintable()).strip()

@@ -1,0 +1,49 @@
+"""Earlier tries of a job: what they may have cost, and what a person decides about them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from wanstudio.models import Attempt, BalanceNote, Job, Money, Stale
+from wanstudio.models.adoption import name_task, ordinal, release
+from wanstudio.models.attempt import NOTEWORTHY
+from wanstudio.views import access
+from wanstudio.views.deciding import decidable, task_id_in
+
+
+def earlier_tries(job: Job) -> list[dict[str, Any]]:
+    """Each with its `ordinal`, the job that `adopted` it (or None), and the balances `around` its sending (or None)."""
+    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("adopted").order_by("pk").distinct()
+    return [
+        {
+            "attempt": attempt,
+            "ordinal": ordinal(attempt),
+            "adopted": next(iter(attempt.adopted.all()), None),
+            "around": BalanceNote.around(attempt) if attempt.is_unsettled else None,
+        }
+        for attempt in attempts
+    ]
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
+    """`decision=attach` with its task id, or `not_charged`. Nothing here spends anything."""
+    job = decidable(request, pk)
+    mine: Attempt = access.one(Attempt.objects.filter(job=job), attempt)
+    try:
+        match request.POST.get("decision"):
+            case "attach" if task_id := task_id_in(request):
+                name_task(mine, task_id)
+                messages.info(request, "Asking APIXO about this task. If it is there, it gets a job of its own.")
+            case "not_charged":
+                release(mine, Money.RELEASED, f"{access.person(request)} says that it was not charged")
+            case _:
+                messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
+    except Stale:
+        messages.info(request, "This was settled in the meantime. Nothing was done.")
+    return redirect("jobs.show", pk)
