@@ -1,5 +1,6 @@
 """Studios that do not run: a folder and a database each, worked on by real commands, on SQLite and on PostgreSQL."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,10 +43,26 @@ def make_studio(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ma
     return make
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first filled studio on SQLite is kept, for the others to be copied from."""
+    return tmp_path_factory.mktemp("filled") / "data"
+
+
 @pytest.fixture
-def studio(make_studio: MakeStudio) -> Studio:
+def studio(make_studio: MakeStudio, kind: str, filled: Path) -> Studio:
     """One with its owner and three jobs: the first queued, the second just being sent, the third running."""
     made = make_studio("a")
+    if kind == "sqlite" and filled.exists():
+        shutil.copytree(filled, made.data)
+        return made
+    _fill(made)
+    if kind == "sqlite":
+        shutil.copytree(made.data, filled)
+    return made
+
+
+def _fill(made: Studio) -> None:
     made.python(
         """
 from datetime import timedelta
@@ -63,4 +80,3 @@ attempt.record(outcome="accepted", task_id="task_3")
 running.mark_running("task_3", timedelta(0), callback=True, usual=None)
 """
     )
-    return made
