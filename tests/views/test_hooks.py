@@ -152,6 +152,16 @@ def test_a_wrong_token_costs_no_write_and_no_body(attempt: Attempt) -> None:
     assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
 
 
+def test_copies_write_nothing(post: Post, attempt: Attempt) -> None:
+    assert post(terminal()) == 200
+    with CaptureQueriesContext(connection) as queries:
+        assert [post(terminal()), post({})] == [200, 200]
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+    Job.objects.update(nudged_at=None)
+    assert post(terminal()) == 200
+    assert written(attempt) == ("task_1", True)
+
+
 def test_a_compressed_body_is_only_a_nudge(post: Post, attempt: Attempt) -> None:
     assert post(gzip.compress(json.dumps(terminal()).encode())) == 200
     assert written(attempt) == ("", True)

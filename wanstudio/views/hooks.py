@@ -39,9 +39,21 @@ def apixo(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
     with about(job=attempt.job_id, attempt=attempt.pk):
         log.info("callback")
-    with transaction.atomic():
-        _wake(attempt, carried_task_id(body))
+    task_id = carried_task_id(body)
+    if not _is_waiting(attempt, task_id):
+        with transaction.atomic():
+            _wake(attempt, task_id)
     return HttpResponse("ok", content_type="text/plain")
+
+
+def _is_waiting(attempt: Attempt, task_id: str) -> bool:
+    """Whether a word like this one waits to be looked at already: copies write nothing.
+
+    Whoever takes it up later than this was read asks the provider later, too, and so misses nothing.
+    """
+    named = attempt.nudged_at is not None and any(hint["task"] == task_id for hint in attempt.hints)
+    known = not task_id or task_id == attempt.job.task_id or named
+    return attempt.job.nudged_at is not None and known
 
 
 def _wake(attempt: Attempt, task_id: str) -> None:
