@@ -175,6 +175,17 @@ def password_in(url: str) -> str:
     return urlsplit(url).password or ""
 
 
+def mail_from(told: str, account: str, link_base: str) -> str:
+    """What mails come from: as told, else the account at the mail server, else an address at the studio's own name."""
+    if told and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", told):
+        raise EnvError(
+            'Environment variable "WANSTUDIO_MAIL_FROM" invalid: it must be an address such as '
+            "Wan Studio <studio@example.com>."
+        )
+    address = account if "@" in account else f"studio@{urlsplit(link_base).hostname}"
+    return told or f"Wan Studio <{address}>"
+
+
 def a_log_level(value: str) -> None:
     if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")

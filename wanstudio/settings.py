@@ -179,8 +179,12 @@ CONTENT_SECURITY_POLICY = {
 
 # --- mail and log -------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")
-_mail = env.dj_email_url("EMAIL_URL", "console://")
-vars().update({name: value for name, value in _mail.items() if name.startswith(("EMAIL_", "DEFAULT_"))})
+_mail: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
+# A mail server that hangs must hold nobody for longer than this.
+EMAIL_TIMEOUT = 20
+vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_") and value is not None})
+_from = env.str("WANSTUDIO_MAIL_FROM", "")
+DEFAULT_FROM_EMAIL = options.mail_from(_from, _mail.get("EMAIL_HOST_USER") or "", LINK_BASE)
 LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),

@@ -11,6 +11,7 @@ from wanstudio.models.job_states import Money, State
 from wanstudio.models.leased import Leased, Stale
 from wanstudio.models.ledger import Entry
 from wanstudio.models.line import OutOfTurn
+from wanstudio.models.mail import Mail
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.source import Source
@@ -28,6 +29,7 @@ __all__ = [
     "Heartbeat",
     "Job",
     "Leased",
+    "Mail",
     "Membership",
     "Money",
     "OutOfTurn",

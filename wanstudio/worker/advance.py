@@ -16,9 +16,9 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
-from wanstudio.models import Alarm, Attempt, Chore, Job, Leased, ProviderKey, Source, Stale, State
+from wanstudio.models import Alarm, Attempt, Chore, Job, Leased, Mail, ProviderKey, Source, Stale, State
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import adopt, alarms, archive, check, errands, line, settle, submit, sweep, waits
+from wanstudio.worker import adopt, alarms, archive, check, errands, line, mails, settle, submit, sweep, waits
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Source: lambda source: errands.make_poster,
     ProviderKey: lambda key: errands.ask_balance,
     Alarm: lambda alarm: alarms.tell,
+    Mail: lambda mail: mails.send,
     Chore: lambda chore: sweep.sweep,
 }
 

@@ -1,0 +1,99 @@
+"""Mails, sent by the worker to a server that takes them, refuses them, or is not there."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from tests.mailbox import Mailbox, mailbox, text
+from wanstudio.models import Mail
+from wanstudio.worker.advance import advance, due
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def box(settings: Any) -> Iterator[Mailbox]:
+    with mailbox() as box:
+        settings.EMAIL_URL = f"smtp://127.0.0.1:{box.port}"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", box.port
+        yield box
+
+
+def posted(**fields: Any) -> Mail:
+    defaults = {"to": "dana@example.com", "subject": "Hello\nDana", "text": "Look: https://studio.example/x"}
+    return Mail.objects.post(**{**defaults, **fields})
+
+
+def again(mail: Mail) -> None:
+    """Its time has come."""
+    Mail.objects.filter(pk=mail.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Mail, mail.pk)
+    mail.refresh_from_db()
+
+
+def test_it_arrives_once_and_its_text_is_gone(box: Mailbox) -> None:
+    mail = posted(headers={"List-Unsubscribe": "<https://studio.example/u>"})
+    assert due(Mail) == [mail.pk]
+    again(mail)
+    again(mail)
+    assert len(box.mails) == 1
+    arrived = box.to("dana@example.com")
+    assert arrived["Subject"] == "Hello Dana"
+    assert arrived["List-Unsubscribe"] == "<https://studio.example/u>"
+    assert "https://studio.example/x" in text(arrived)
+    assert mail.sent_at
+    assert not mail.text
+
+
+def test_what_is_rolled_back_is_not_sent(box: Mailbox) -> None:
+    with transaction.atomic():
+        posted()
+        transaction.set_rollback(True)
+    assert due(Mail) == []
+
+
+def test_a_server_that_is_busy_gets_it_later(box: Mailbox) -> None:
+    box.answers["dana@example.com"] = "451 greylisted"
+    mail = posted()
+    again(mail)
+    assert "451 greylisted" in mail.problem
+    assert mail.due_at is not None
+    assert mail.due_at > timezone.now()
+    del box.answers["dana@example.com"]
+    again(mail)
+    assert mail.sent_at
+    assert not mail.problem
+
+
+def test_an_address_that_does_not_exist_is_given_up_with_the_reason(box: Mailbox) -> None:
+    box.answers["dana@example.com"] = "550 no such user"
+    mail = posted()
+    again(mail)
+    assert mail.gave_up_at
+    assert mail.problem == "The mail server refuses this address: 550 no such user"
+    assert not mail.text
+    assert mail.due_at is None
+
+
+def test_a_server_that_is_away_for_a_day_is_given_up(box: Mailbox, settings: Any) -> None:
+    settings.EMAIL_PORT = 9
+    mail = posted()
+    again(mail)
+    assert mail.problem.startswith("The mail server cannot be reached")
+    assert mail.due_at
+    Mail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - timedelta(hours=25))
+    again(mail)
+    assert mail.gave_up_at
+
+
+def test_without_a_mail_server_it_says_so(settings: Any) -> None:
+    settings.EMAIL_URL = ""
+    mail = posted()
+    assert mail.gave_up_at
+    assert "EMAIL_URL is not set" in mail.problem
+    assert not mail.text
