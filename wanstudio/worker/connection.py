@@ -46,8 +46,9 @@ def until_open(provider: str) -> timedelta:
 
 def throttle(provider: str, retry_after_s: float | None) -> None:
     """A 429 was told: every call on this key waits."""
-    closed, key = ProviderKey.opens_at(provider), ProviderKey.at(provider)
-    before = max(key.throttles - 1, 0) if closed else key.throttles
+    # In this order: a refusal that is noted between the two looks is then not counted twice.
+    key = ProviderKey.at(provider)
+    before = max(key.throttles - 1, 0) if ProviderKey.opens_at(provider) else key.throttles
     key.throttle(waits.throttled(before, retry_after_s))
 
 
