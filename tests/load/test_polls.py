@@ -1,0 +1,68 @@
+"""A thousand running jobs: asked about often enough, and never too early."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from pytest_django import Settings
+
+from tests.fake_apixo import FakeApixo, refusal
+from tests.load.conftest import LARGE
+from tests.load.rows import Watch, copies, set_running
+from tests.worker.conftest import MakeJob
+from tests.worker.test_kill import worker
+from wanstudio.models import Job, State
+
+RUNNING = 1000 if LARGE else 250
+# Seconds watched, and the 429 in the middle of it asks for this many.
+WATCHED_S = 60 if LARGE else 7
+PAUSE_S = 5
+# From the moment a 429 goes out until a worker has noted it, what is under way cannot be held back.
+NOTED_WITHIN_S = 2.0
+SHORTEST_PAIR_S = 5.0
+
+
+@pytest.mark.parametrize(
+    ("callback", "pace"), [(False, 0.2 if LARGE else 0.05), (True, 0.02)], ids=["async", "callback"]
+)
+def test_nobody_is_asked_about_before_its_time(
+    callback: bool,
+    pace: float,
+    job: Job,
+    apixo: FakeApixo,
+    settings: Settings,
+    say: Callable[[str], None],
+    make_job: MakeJob,
+) -> None:
+    Job.objects.update(due_at=None)
+    settings.PACE = pace
+    jobs = copies(job, RUNNING, due=False)
+    watch, told, at = Watch(apixo), threading.Event(), []
+
+    def slow_down(line: socket.socket, over: threading.Event) -> None:
+        refusal(429, Retry_After=str(PAUSE_S))(line, over)
+        at.append(time.time())
+        told.set()
+
+    with worker(apixo, WANSTUDIO_PACE=str(pace), LOG_LEVEL="WARNING"):
+        apixo.wait_for(lambda: apixo.balance_calls > 0, 60)
+        first = set_running(jobs, apixo, callback=callback)
+        apixo.wait_for(lambda: len(watch.polls) > RUNNING / 2, 120)
+        apixo.on_status(slow_down)
+        assert told.wait(30)
+        until = time.time() + WATCHED_S
+        apixo.wait_for(lambda: time.time() > until and len(watch.polls) == RUNNING, 150)
+    moments = watch.moments
+    early = [task for task, asked in watch.polls.items() if min(asked) < first[task]]
+    within = [moment - at[0] for moment in moments if at[0] + NOTED_WITHIN_S < moment < at[0] + PAUSE_S]
+    say(
+        f"{RUNNING} running, {'callback' if callback else 'async'}, pace {pace}: {len(moments)} polls, "
+        f"{len(moments) / (moments[-1] - moments[0]):.0f}/s; first ones early {len(early)}; shortest pair "
+        f"{watch.shortest_gap():.3f} s (at least {SHORTEST_PAIR_S * pace:.3f}); within the 429's pause {len(within)}"
+    )
+    assert early == []
+    assert watch.shortest_gap() >= SHORTEST_PAIR_S * pace
+    assert within == []
+    assert Job.objects.filter(state=State.RUNNING).count() == RUNNING
