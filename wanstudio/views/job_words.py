@@ -102,6 +102,8 @@ def money_sentence(job: Job) -> str:
     match Money(job.money):
         case Money.RESERVED:
             return f"${job.price} is reserved now, settled when it is ready."
+        case Money.SETTLED if job.state == State.FAILED:
+            return f"It is paid for: ${job.price}, our price."
         case Money.SETTLED:
             return f"${job.price}, our price."
         case Money.RELEASED:
