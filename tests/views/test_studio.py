@@ -175,6 +175,18 @@ def test_a_low_balance_warns_and_does_not_block(
     assert "data-incomplete" not in ask(as_alice, motion=motion.pk, character=character.pk, resolution="720p")
 
 
+def test_what_is_reserved_counts_against_the_balance(
+    as_alice: Client, motion: Source, team: Team, alice: User, settings: Settings
+) -> None:
+    ProviderKey.at("sandbox").note_balance(Decimal("2.00"))
+    assert "The balance" not in card(as_alice, motion, resolution="720p")
+    job = factories.job(team, alice)
+    told = "is $2.00; this video needs $1.14, and $1.14 is reserved for others. It may have to wait in the queue"
+    assert told in card(as_alice, motion, resolution="720p")
+    job.cancel()
+    assert "The balance" not in card(as_alice, motion, resolution="720p")
+
+
 def test_an_old_balance_says_nothing(as_alice: Client, motion: Source) -> None:
     ProviderKey.at("sandbox").note_balance(Decimal(0))
     ProviderKey.objects.update(balance_at=timezone.now() - timedelta(hours=2))

@@ -75,6 +75,11 @@ class Jobs(models.Manager["Job"]):
     def unfinished(self) -> models.QuerySet["Job"]:
         return self.filter(state__in=MOVING)
 
+    def reserved(self, provider: str) -> Decimal:
+        """Dollars that jobs of all teams have reserved there: some of it may have left the balance already."""
+        moving = self.filter(provider=provider, state__in=MOVING, money=Money.RESERVED)
+        return ledger.cents(moving.aggregate(total=models.Sum("price"))["total"])
+
     def unresolved(self, team: Team) -> models.QuerySet["Job"]:
         """Jobs that may have been charged, the oldest first: unconfirmed ones, and failed ones whose task is lost."""
         mine = self.filter(team=team, money=Money.UNKNOWN, state__in=(State.UNCERTAIN, State.FAILED))

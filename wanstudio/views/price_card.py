@@ -52,6 +52,7 @@ def price_context(
         "unreachable": UNREACHABLE if unreachable else None,
         "stopped": bool(key and key.stopped_at),
         "short_balance": _short_balance(key, quote),
+        "reserved": Job.objects.reserved(settings.PROVIDER) if key and key.balance is not None else None,
         "reading": "motion" in arriving and not quote,
         "reading_link": "link" in arriving,
         "complete": bool(character and motion and quote and not unreachable),
@@ -60,8 +61,10 @@ def price_context(
 
 
 def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:
-    """The balance that does not cover the quote, never rounded up to look as if it did."""
-    if key is None or key.balance is None or quote is None or not key.falls_short_of(quote.price):
+    """The balance that does not cover the quote and what is reserved, never rounded up to look as if it did."""
+    if key is None or key.balance is None or quote is None:
+        return None
+    if not key.falls_short_of(quote.price + Job.objects.reserved(key.provider)):
         return None
     return key.balance.quantize(CENT, ROUND_FLOOR)
 

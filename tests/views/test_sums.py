@@ -1,0 +1,111 @@
+"""Over random lives of jobs, rows, ledger, page and file agree to the cent, and no column is ever negative."""
+
+import csv
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import factories
+from tests.models.test_ledger import claim, look
+from wanstudio.models import Attempt, Entry, Job, Money, OutOfTurn, Stale, State, Team, User
+from wanstudio.models.adoption import adopt, release
+from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.ledger import COLUMNS, disagreements
+from wanstudio.views import spending, usage
+
+NOW = timedelta(0)
+ids = count(1)
+
+
+def task() -> str:
+    return f"task_{next(ids)}"
+
+
+def take(job: Job, attempt: Attempt | None = None) -> None:
+    claim(job).mark_running(task(), NOW, callback=True, usual=None, attempt=attempt)
+
+
+def first_try(job: Job) -> Attempt:
+    attempt = job.submissions.order_by("pk").first()
+    if attempt is None:
+        raise Stale("none was sent")
+    return attempt
+
+
+def turn_up(job: Job) -> None:
+    attempt = first_try(job)
+    adopt(look(attempt), task(), NOW, usual=None, callback=True)
+
+
+def turn_up_lost(job: Job) -> None:
+    if not job.task_id:
+        raise Stale("nothing was lost")
+    adopt(look(first_try(job)), job.task_id, NOW, usual=None, callback=True)
+
+
+LIFE: dict[str, Callable[[Job], object]] = {
+    "send": lambda job: claim(job).begin_submitting(callback=True),
+    "take": take,
+    "take the first": lambda job: take(job, first_try(job)),
+    "lose": lambda job: claim(job).mark_uncertain("It broke", NOW),
+    "requeue": lambda job: claim(job).requeue("busy", NOW),
+    "again": lambda job: job.send_again(seen=job.version),
+    "not charged": lambda job: job.was_not_charged(),
+    "cancel": lambda job: job.cancel(),
+    "succeed": lambda job: claim(job).mark_archiving(["u"], cost_ms=1, completed_at=None),
+    "archive": lambda job: claim(job).mark_done(),
+    "refuse": lambda job: claim(job).mark_failed("X", "", Money.RELEASED, "no"),
+    "fail": lambda job: claim(job).mark_failed("X", "", Money.ASSUMED, "failed"),
+    "vanish": lambda job: claim(job).mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "gone"),
+    "write off": lambda job: job.settle_unknown(Money.RELEASED, "by hand"),
+    "first not charged": lambda job: release(first_try(job), Money.RELEASED, "by hand"),
+    "first failed": lambda job: release(first_try(job), Money.ASSUMED, "failed"),
+    "first turns up": turn_up,
+    "lost turns up": turn_up_lost,
+}
+# Straight through, so that what is random happens in every state.
+USUAL = ["send", "lose", "again", "send", "take", "succeed"]
+steps = st.tuples(st.integers(0, 3), st.sampled_from(sorted(LIFE)))
+
+
+def live(made: list[Job], which: int, what: str) -> None:
+    """One step of one job, if it is possible there."""
+    jobs = list(Job.objects.filter(team=made[0].team).order_by("pk"))
+    with suppress(Stale, TaskTaken, OutOfTurn, Attempt.DoesNotExist), transaction.atomic():
+        LIFE[what](jobs[which % len(jobs)])
+
+
+@pytest.mark.django_db
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(head=st.integers(0, len(USUAL)), seconds=st.integers(1, 130), tail=st.lists(steps, max_size=14))
+def test_all_sums_agree(team: Team, alice: User, head: int, seconds: int, tail: list[tuple[int, str]]) -> None:
+    with transaction.atomic():
+        clips = [factories.motion(team, alice, duration=float(length)) for length in (seconds, 14.2)]
+        made = [factories.job(team, alice, provider="apixo", motion=clip) for clip in clips]
+        for what in USUAL[:head]:
+            live(made, 0, what)
+        for which, what in tail:
+            live(made, which, what)
+        agree(team)
+        transaction.set_rollback(True)
+
+
+def agree(team: Team) -> None:
+    assert disagreements() == []
+    entries = Entry.objects.filter(team=team)
+    balance = entries.balance()
+    page = spending.total(spending.by_person(entries))
+    lines = list(csv.reader("".join(usage._lines(entries.order_by("pk").iterator())).splitlines()))
+    for name in COLUMNS:
+        column = lines[0].index(name)
+        assert sum(Decimal(line[column]) for line in lines[1:]) == getattr(balance, name) == page[name]
+    for job in Job.objects.filter(team=team):
+        assert min(job.entries.balance()) >= 0, f"{job} {job.state}"
+        assert State(job.state)
