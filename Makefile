@@ -49,7 +49,7 @@ test: $(VENV)/installed-dev ## the whole suite, browser tests included
 bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown
 	@$(BIN)/python -m bench
 
-chaos: $(VENV)/installed-dev ## kill worker and web a thousand times: is anything lost, or paid twice?
+chaos: $(VENV)/installed-dev ## kill worker, web and broker 1,300 times: is anything lost, or paid twice?
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.chaos $(CHAOS)
 

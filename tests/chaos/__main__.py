@@ -7,63 +7,88 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests import blank  # noqa: F401  (before anything reads the environment)
+from tests import blank, servers  # (blank first: before anything reads the environment)
 from tests.chaos.apixo import KEY, Apixo
 from tests.chaos.board import Board
-from tests.chaos.crew import ROOT, Crew
-from tests.e2e.studio import free_port
+from tests.chaos.crew import GROWN, ROLES, ROOT, Crew
 
+assert blank
 PACE = "0.001"
 IN_A_RUN = 106
-OF_GRANIAN = 0.05
+# Of all deaths: granian's, and real workers' on SQLite; beat's, the broker's and real workers' with Celery.
+GRANIAN = 0.03
+SQLITE = {"work": 0.01}
+CELERY = {"work": 0.02, "beat": 0.04, "broker": 0.04}
 # Nobody waits 30 s for every death: a few do.
-PATIENT, PATIENT_FROM = 12, 500
+PATIENT, PATIENT_FROM = 12, 250
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("part", nargs="?", default="sqlite", choices=("sqlite", "celery"))
-    parser.add_argument("--kills", type=int, default=0, help="0: 1,000 on SQLite, 300 with Celery")
+    parser.add_argument("part", nargs="?", default="all", choices=("sqlite", "celery", "all"))
+    parser.add_argument("--kills", type=int, default=0, help="0: 1,000 on SQLite, 300 with PostgreSQL and Celery")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     words = parser.parse_args()
+    if words.part == "all":
+        # A process each: settings are read once.
+        more = ["--seed", str(words.seed), "--kills", str(words.kills)]
+        parts = [[sys.executable, "-m", "tests.chaos", part, *more] for part in ("sqlite", "celery")]
+        return max(subprocess.run(part, cwd=ROOT, check=False).returncode for part in parts)
     with tempfile.TemporaryDirectory(prefix="wanstudio-chaos-") as folder:
-        return 0 if sqlite(Path(folder), words.kills or 1000, words.seed) else 1
+        if words.part == "sqlite":
+            return 0 if play(Path(folder), words.kills or 1000, words.seed, None) else 1
+        with servers.postgres() as database, servers.rabbitmq() as broker:
+            os.environ |= {"DATABASE_URL": database.url, "BROKER_URL": broker.url}
+            return 0 if play(Path(folder), words.kills or 300, words.seed, broker) else 1
 
 
-def sqlite(folder: Path, kills: int, seed: int) -> bool:
-    apixo = Apixo(seed)
+def play(folder: Path, kills: int, seed: int, broker: servers.Server | None) -> bool:
+    """The whole drill of one part. Whether all is well."""
+    apixo, began = Apixo(seed), time.monotonic()
     environment(folder, apixo)
     subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True)
-    board = Board(Path(os.environ["CHAOS_BOARD"]))
 
     import django
 
     django.setup()
     from tests.chaos.cases import Cast
     from tests.chaos.drill import Drill
+    from tests.chaos.outside import Outside, draw_outside
     from tests.chaos.plan import draw
     from tests.chaos.report import Report, say
     from tests.chaos.served import play_granian
 
-    began = time.monotonic()
-    say(f"chaos on SQLite: {kills} kills, seed {seed}")
-    crew, report = Crew(), Report()
-    drill = Drill(apixo, board, crew, Cast(apixo, seed), report)
-    try:
-        play_granian(drill, round(kills * OF_GRANIAN), seed, folder / "granian.log")
+    report = Report()
+    say(f"chaos on {'PostgreSQL with Celery' if broker else 'SQLite'}: {kills} kills, seed {seed}")
+    with crew_of(GROWN if broker else ROLES) as crew:
+        drill = Drill(apixo, Board(Path(os.environ["CHAOS_BOARD"])), crew, Cast(apixo, seed), report)
+        if of_granian := round(kills * GRANIAN):
+            play_granian(drill, of_granian, seed, folder / "granian.log")
+        counts = {name: round(kills * part) for name, part in (CELERY if broker else SQLITE).items()}
+        if plan := draw_outside(counts, seed):
+            Outside(drill, folder / "work.log", seed, broker).play(plan)
         if kills >= PATIENT_FROM:
             drill.run(draw(PATIENT, seed), "leases that run out by themselves", patient=True)
         # A miss is made up for, but not for ever.
         for more in range(20):
             if plan := draw(min(IN_A_RUN, kills - report.kills), seed + more):
                 drill.run(plan, "preloaded worker and web")
-    finally:
-        crew.close()
-    well = report.end(*drill.posts()) and report.kills >= kills
+        well = report.end(*drill.posts()) and report.kills >= kills
     say(f"{time.monotonic() - began:.0f} s")
     return well
+
+
+@contextmanager
+def crew_of(roles: tuple[str, ...]) -> Iterator[Crew]:
+    crew = Crew(roles)
+    try:
+        yield crew
+    finally:
+        crew.close()
 
 
 def environment(folder: Path, apixo: Apixo) -> None:
@@ -71,7 +96,7 @@ def environment(folder: Path, apixo: Apixo) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "wanstudio.settings",
         "WANSTUDIO_DATA": str(folder / "data"),
-        "PORT": str(free_port()),
+        "PORT": str(servers.free_port()),
         "APIXO_API_KEY": KEY,
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PACE": PACE,

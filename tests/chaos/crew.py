@@ -1,4 +1,4 @@
-"""Starts the victims and learns who died: one worker and one web server, forked from a preloaded process."""
+"""Starts the victims and learns who died: workers, web server and beat, forked from a preloaded process."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("worker", "web")
+GROWN = ("worker", "web", "beat")
 
 
 def wait_until(true: Callable[[], object], within_s: float, look_every_s: float = 0.004) -> bool:
@@ -27,7 +28,8 @@ def wait_until(true: Callable[[], object], within_s: float, look_every_s: float 
 class Crew:
     """`pids`: who lives, by role. The environment must be that of the studio by now."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: tuple[str, ...] = ROLES) -> None:
+        self.roles = roles
         self.pids: dict[str, int] = {}
         self._gone: dict[int, int] = {}
         self._news = threading.Condition()
@@ -51,6 +53,11 @@ class Crew:
                     self._gone[int(rest[0])] = int(rest[1])
                 self._news.notify_all()
 
+    def start_all(self) -> None:
+        for role in self.roles:
+            if role not in self.pids:
+                self.start(role)
+
     def start(self, role: str) -> int:
         """Another one of this role; the last must be gone."""
         assert self._zygote.stdin
@@ -72,10 +79,12 @@ class Crew:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         assert self.wait_gone(pid)
+        with self._news:
+            self.pids.pop(role, None)
 
     def close(self) -> None:
-        for role in list(self.pids):
+        for pid in list(self.pids.values()):
             with suppress(ProcessLookupError):
-                os.kill(self.pids[role], signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         self._zygote.stdin and self._zygote.stdin.close()
         self._zygote.wait(10)

@@ -30,6 +30,8 @@ CALLBACKS = ("callback: read", "callback: task id written", "callback: worker wo
 FILES = ("file half sent",)
 # The web as it is really served, killed at any moment of these.
 GRANIAN = ("granian: click", "granian: callback", "granian: upload", "granian: file")
+# What has no points.
+ANY_MOMENT = {name: f"{name}: any moment" for name in ("work", "beat", "broker")}
 WEB = (*CLICKS, *UPLOADS, *CALLBACKS, *FILES)
 SERVER_SIDE = {
     *("request read", "task made", "half the answer", "answer written", "status asked", "status told"),

@@ -20,11 +20,8 @@ EVERY = 12
 def play_granian(drill: Drill, kills: int, seed: int, log: Path) -> None:
     """`kills` deaths of the serving processes, every twelfth of granian as a whole."""
     web, dice = RealWeb(settings.LINK_BASE, log), random.Random(seed)
-    if "worker" not in drill.crew.pids:
-        drill.crew.start("worker")
-    if "web" in drill.crew.pids:
-        drill.crew.end("web")
-        drill.crew.pids.pop("web")
+    drill.crew.start_all()
+    drill.crew.end("web")
     web.start()
     count = 0
 

@@ -15,7 +15,13 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 BOARD, LOG = "CHAOS_BOARD", "CHAOS_LOG"
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.05
+SWEEP_EVERY_S = 0.3
+OURS = ("wanstudio.urls", "wanstudio.worker.loop", "tests.chaos.traps")
+CELERYS = (
+    *("wanstudio.celery", "celery.apps.worker", "celery.apps.beat", "celery.bin.celery", "celery.concurrency.thread"),
+    "kombu.transport.pyamqp",
+)
 
 
 def main() -> None:
@@ -23,11 +29,13 @@ def main() -> None:
 
     django.setup()
     # Everything a victim needs, so that the forks share it.
+    from django.conf import settings
+
     from wanstudio.wsgi import application
 
-    for name in ("wanstudio.urls", "wanstudio.worker.loop", "tests.chaos.traps"):
+    for name in (*OURS, *(CELERYS if settings.BROKER_URL else ())):
         importlib.import_module(name)
-    roles = {"worker": work, "web": lambda: serve(application)}
+    roles = {"worker": work, "second": work, "beat": beat, "web": lambda: serve(application)}
     awake, alarm = os.pipe()
     os.set_blocking(alarm, False)
     os.set_blocking(awake, False)
@@ -79,12 +87,29 @@ def say(line: str) -> None:
 
 
 def work() -> None:
+    """The studio's worker, of the kind that the settings ask for."""
+    from django.conf import settings
+
     from tests.chaos import traps
-    from wanstudio.worker import loop
 
     traps.install("worker", Path(os.environ[BOARD]), ways())
+    if settings.BROKER_URL:
+        from wanstudio.celery import app
+
+        app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle"])
+        return
+    from wanstudio.worker import loop
+
     loop.LOOK_EVERY_S = LOOK_EVERY_S
     loop.Loop(Event()).run()
+
+
+def beat() -> None:
+    from wanstudio.celery import app
+
+    app.conf.beat_schedule["sweep"]["schedule"] = SWEEP_EVERY_S
+    app.conf.beat_max_loop_interval = SWEEP_EVERY_S
+    app.Beat(quiet=True).run()
 
 
 def serve(application: Any) -> None:
