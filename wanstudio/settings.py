@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "wanstudio.views.nul.RefuseNul",
     "wanstudio.views.first_run.FirstRun",
 ]
 TEMPLATES: list[dict[str, Any]] = [

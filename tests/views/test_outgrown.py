@@ -1,0 +1,32 @@
+"""What the pages owe to PostgreSQL: few connections, and no text that it cannot keep."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests import factories
+from wanstudio.models import Job, Team, User
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_sent_without_holding_a_connection(team: Team, alice: User) -> None:
+    source = factories.character(team, alice)
+    client = Client()
+    client.force_login(alice)
+    answer = client.get(f"/uploads/{source.pk}/file")
+    assert answer.status_code == 200
+    assert connection.connection is None, "a slow reader would keep it for an hour"
+    assert answer.getvalue() == b"picture"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_nul_is_no_surprise(team: Team, alice: User) -> None:
+    job = factories.job(team, alice)
+    client = Client()
+    client.force_login(alice)
+    refused = connection.vendor == "postgresql"
+    assert client.get("/videos/?q=walk%00ing").status_code == (400 if refused else 200)
+    assert client.get("/jobs/?before=%00&only=%00").status_code == 200
+    answer = client.post(f"/jobs/{job.pk}/rename/", {"title": "Mi\0ra"})
+    assert answer.status_code in (200, 302, 303, 400)
+    assert Job.objects.get().title
