@@ -124,5 +124,8 @@ def test_the_owner_is_told_of_a_drift(team: Team, alice: User, as_alice: Client,
     said = words(as_alice)
     assert re.search(r"balance fell by \$2.28 since [^.]*, our sums say \$1.14: \$1.14 more than we know of.", said)
     assert "more than we know of" not in words(as_bob), "the key is its owner's"
+    settings.PROVIDER = "sandbox"
+    assert "APIXO’s balance" not in words(as_alice)
+    settings.PROVIDER = "apixo"
     key.note_balance(Decimal("74.87"))
     assert re.search(r"balance did not change since \d+ \w+, \d+:\d+ UTC, when money was added", words(as_alice))
