@@ -6,7 +6,7 @@ CAREFUL := wanstudio/models/job*.py,wanstudio/pricing.py,wanstudio/provider/*,wa
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run work test check chaos bench screenshots lock clean
+.PHONY: help run work test check chaos bench load screenshots lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all 
 chaos: $(VENV)/installed-dev ## kill worker, web and broker 1,300 times: is anything lost, or paid twice?
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+load: $(VENV)/installed-dev ## the worker under load: kills, a thousand jobs, many writers; takes some minutes
+	@LOAD=large $(BIN)/python -m pytest -q tests/load
 
 screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
 	@$(BIN)/python -m tests.needs

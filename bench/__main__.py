@@ -2,13 +2,17 @@
 
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests import blank  # noqa: F401  (before anything reads the environment)
+
+# isort: split
+from bench.arrival import arrivals
+from bench.door import doors
+from bench.words import say
 from tests.e2e.conftest import EMAIL, PASSWORD
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
@@ -21,11 +25,6 @@ from wanstudio.media.remote import RemoteFile
 
 RUNS = 3
 REQUESTS = 60
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def median_ms(act: Callable[[], object]) -> float:
@@ -115,6 +114,8 @@ def main() -> None:
             polls(studio, Person(studio))
         finally:
             studio.stop()
+    doors()
+    arrivals()
 
 
 if __name__ == "__main__":

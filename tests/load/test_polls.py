@@ -24,6 +24,7 @@ NOTED_WITHIN_S = 2.0
 SHORTEST_PAIR_S = 5.0
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("callback", "pace"), [(False, 0.2 if LARGE else 0.05), (True, 0.02)], ids=["async", "callback"]
 )

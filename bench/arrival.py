@@ -1,0 +1,96 @@
+"""From the provider's done to Ready on a page that stands open, in a real browser, at the provider's own pace."""
+
+import random
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from bench.words import say
+from tests.e2e.conftest import EMAIL, PASSWORD
+from tests.e2e.person import MIRA, WALK
+from tests.e2e.studio import Studio, wait_until
+from tests.fake_apixo import FakeApixo
+from tests.load.doors import forged
+from tests.load.outside import studio_with
+from tests.media.clips import FASTSTART, clip
+from tests.needs import browser
+
+JOBS = 50
+# A row that turns Ready writes down when.
+WATCH = """
+() => {
+  window.ready = {};
+  const look = () => {
+    for (const row of document.querySelectorAll("tr.job-row"))
+      if (!(row.id in window.ready) && row.textContent.includes("Ready")) window.ready[row.id] = Date.now();
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+}
+"""
+
+
+def arrivals() -> None:
+    say(f"provider done → Ready on the open list of {JOBS} jobs, WANSTUDIO_PACE=1, a small film")
+    for callbacks, limit in ((True, "3 s"), (False, "10 s between polls + 2 s")):
+        with tempfile.TemporaryDirectory() as folder:
+            times = sorted(_run(Path(folder), callbacks=callbacks))
+        name = "with callbacks" if callbacks else "without"
+        median, late = statistics.median(times), times[int(len(times) * 0.95) - 1]
+        say(f"  {name}: median {median:.1f} s, 95th percentile {late:.1f} s, slowest {times[-1]:.1f} s ({limit})")
+
+
+def _run(folder: Path, *, callbacks: bool) -> list[float]:
+    film = clip(1.0, options=FASTSTART)
+    env = {"WANSTUDIO_PACE": "1", "WANSTUDIO_IN_FLIGHT": str(JOBS)}
+    with studio_with(folder, callbacks=callbacks, **env) as (studio, apixo, person), sync_playwright() as playwright:
+        apixo.files |= {"/mira.png": MIRA.read_bytes(), "/walk.mp4": WALK.read_bytes()}
+        links = {f"{kind}_url": f"http://{apixo.host}/{name}" for kind, name in _INPUTS}
+        for _ in range(JOBS):
+            person.generate(**links)
+        wait_until(lambda: len(_running(studio)) == JOBS, "all run", 120)
+        page = _open_list(playwright, studio)
+        # Without callbacks the first look comes after 60 s; from then on they come evenly.
+        if not callbacks:
+            wait_until(lambda: len(set(apixo.polls)) == JOBS, "each was looked at once", 120)
+        done = _finish(studio, apixo, film, callbacks=callbacks)
+        wait_until(lambda: page.evaluate("Object.keys(window.ready).length") == JOBS, "all are Ready", 60)
+        ready: dict[str, Any] = page.evaluate("window.ready")
+        return [ready[f"row-{job}"] / 1000 - moment for job, moment in done.items()]
+
+
+_INPUTS = (("character", "mira.png"), ("motion", "walk.mp4"))
+
+
+def _running(studio: Studio) -> list[tuple[Any, ...]]:
+    return studio.rows("SELECT id, task_id FROM wanstudio_job WHERE state = 'running'")
+
+
+def _open_list(playwright: Any, studio: Studio) -> Page:
+    page: Page = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
+    page.goto(studio.url + "/accounts/login/")
+    page.fill("input[name=login]", EMAIL)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(studio.url + "/")
+    page.goto(studio.url + "/jobs/")
+    page.evaluate(WATCH)
+    return page
+
+
+def _finish(studio: Studio, apixo: FakeApixo, film: bytes, *, callbacks: bool) -> dict[int, float]:
+    """One after the other, as they would; when each was done, by job."""
+    doors = {post.task_id: post.callback_path for post in apixo.posts if callbacks}
+    done = {}
+    for job, task in _running(studio):
+        # Any moment between two looks of the page is as good as another.
+        time.sleep(random.uniform(0.4, 1.2))  # noqa: S311
+        link = apixo.succeed(task, film)[0]
+        done[job] = time.time()
+        if callbacks:
+            requests.post(studio.url + doors[task], forged(task, link), timeout=30)
+    return done

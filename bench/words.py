@@ -1,0 +1,8 @@
+"""How figures are printed."""
+
+import sys
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
