@@ -23,16 +23,17 @@ ROOMS: dict[str, set[str]] = {
     "provider": set(),
     "media": set(),
     "sandbox": {"media"},
-    "models": {"pricing", "roles"},
+    "crypto": {"options"},
+    "models": {"pricing", "roles", "crypto"},
     "quoting": {"pricing"},
     "addresses": {"models", "media", "options"},
     "probing": {"models", "media", "addresses"},
     "forms": {"models", "media", "pricing", "preflight", "quoting", "addresses", "probing"},
     "views": {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
-        *("provider", "roles", "logs"),
+        *("provider", "roles", "logs", "crypto"),
     },
-    "worker": {"models", "media", "provider", "addresses", "probing", "logs"},
+    "worker": {"models", "media", "provider", "addresses", "probing", "logs", "crypto"},
 }
 # Of a room, only these modules may be imported from there: views read the provider's words, and call nobody.
 ONLY: dict[tuple[str, str], set[str]] = {

@@ -3,11 +3,13 @@
 `settings.py` calls these; they know no Django, so that they can run before it.
 """
 
+import base64
 import ipaddress
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -59,16 +61,36 @@ def is_writable(path: Path) -> bool:
     return True
 
 
-def secret_key(path: Path, size_bytes: int = 64) -> str:
+def secret_key(path: Path, size_bytes: int = 64, draw: Callable[[], str] | None = None) -> str:
     """The key kept in `path`; drawn and written (mode 0600) on the first call, of two at once by the first."""
     if not path.exists():
         # Linked only when it is whole: whoever reads at this moment must not find it empty.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
-            draft.write(secrets.token_urlsafe(size_bytes))
+            draft.write(draw() if draw else secrets.token_urlsafe(size_bytes))
             draft.flush()
+            os.fsync(draft.fileno())
             with suppress(FileExistsError):
                 os.link(draft.name, path)
     return path.read_text().strip()
+
+
+def encryption_key(text: str) -> bool:
+    """Whether it is one: 32 bytes in URL-safe base64."""
+    try:
+        return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
+
+
+def encryption_keys(values: list[str]) -> tuple[str, ...]:
+    """The first one encrypts. What is wrong is not repeated: it may be a key with a typing error."""
+    found = tuple(value.strip() for value in values if value.strip())
+    if not all(map(encryption_key, found)):
+        raise EnvError(
+            'Environment variable "WANSTUDIO_ENCRYPTION_KEYS" invalid: each key is 32 random bytes in URL-safe base64 '
+            "(44 signs), and commas stand between them. Make one with: openssl rand -base64 32 | tr +/ -_"
+        )
+    return found
 
 
 def price_table(text: str) -> PriceTable:

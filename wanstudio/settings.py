@@ -26,6 +26,7 @@ PORT = env.int("PORT", 8000, validate=options.a_port)
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001, validate=options.a_port)
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
+ENCRYPTION_KEYS = options.encryption_keys(env.list("WANSTUDIO_ENCRYPTION_KEYS", []))
 
 # --- the provider -------------------------------------------------------------------------------------
 APIXO_API_KEY = env.str("APIXO_API_KEY", "").strip()
@@ -192,5 +193,6 @@ LOGGING = options.logging(
     secrets=[
         *(APIXO_API_KEY, SECRET_KEY, DATABASES["default"].get("PASSWORD", "")),
         *(options.password_in(BROKER_URL), options.password_in(EMAIL_URL)),
+        *ENCRYPTION_KEYS,
     ],
 )

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from wanstudio import crypto
 from wanstudio.operating import files, media, postgres, snapshot, sqlite
 from wanstudio.operating.snapshot import CannotOperate, Manifest
 from wanstudio.options import folder
@@ -163,6 +164,8 @@ def _hashes_before(into: Path) -> dict[str, str]:
 def _keep_secret(partial: Path) -> None:
     with files.whole(partial / snapshot.SECRET) as kept:
         kept.write(settings.SECRET_KEY.encode())
+    with files.whole(partial / snapshot.ENCRYPTION) as kept:
+        kept.write("\n".join(crypto.keys()).encode())
 
 
 def _forget_old(into: Path) -> None:

@@ -11,8 +11,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from wanstudio import crypto
 from wanstudio.models import Heartbeat
 from wanstudio.operating import backup, files, safe, snapshot
+from wanstudio.operating.secrets import unreadable
 from wanstudio.operating.snapshot import CannotOperate, Manifest, MediaFile
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -26,6 +28,7 @@ class Restored:
     skipped: list[str]
     doubted: int
     same_key: bool
+    unreadable: int
     kept: str
 
 
@@ -52,7 +55,7 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
     # What Django and the ledger lay beside the tables.
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
-    return Restored(folder, manifest, len(media), skipped, doubted, same_key, kept)
+    return Restored(folder, manifest, len(media), skipped, doubted, same_key, len(unreadable()), kept)
 
 
 def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[list[MediaFile], list[str]]:
@@ -124,6 +127,8 @@ def _bring_back(source: Path, one: MediaFile) -> None:
 def _secret_key(folder: Path, manifest: Manifest) -> bool:
     """Whether the studio signs with the same key as when the backup was made, from its next start on."""
     kept, drawn = folder / snapshot.SECRET, snapshot.secret_key_file()
+    if (encryption := folder / snapshot.ENCRYPTION).exists() and not settings.ENCRYPTION_KEYS:
+        crypto.take_keys(encryption.read_text().split())
     comes_from_file = drawn.exists() and drawn.read_text().strip() == settings.SECRET_KEY
     if manifest.secret_key_included and comes_from_file:
         files.copy(kept, drawn)

@@ -6,7 +6,7 @@ DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
     media.jsonl                  a file a line: path, size_bytes, sha256, row
     studio.sqlite3               the database of SQLite, or
     tables/NAME.copy             each table of PostgreSQL, as COPY writes it
-    secret.key                   only if it was asked for
+    secret.key, encryption.key   only if it was asked for
 """
 
 import json
@@ -23,6 +23,7 @@ from wanstudio.operating.files import hash_of, whole
 FORMAT = 1
 PREFIX, PARTIAL = "backup-", ".partial-"
 MANIFEST, MEDIA_LIST, SECRET = "manifest.json", "media.jsonl", "secret.key"
+ENCRYPTION = "encryption.key"
 LAST = "last-backup.json"
 
 

@@ -6,17 +6,21 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from wanstudio import crypto
 from wanstudio.management.reach import require_database
 from wanstudio.operating.backup import Made, back_up
 from wanstudio.operating.restore import KINDS
 from wanstudio.operating.snapshot import CannotOperate, secret_key_file
 
 WITHOUT_KEY = (
-    "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, links and callbacks "
-    "on their way to it fail, and what is stored encrypted has to be entered anew. Keep a copy of that file apart from "
-    "this backup, or use --with-secret-key."
+    "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "
+    "callbacks on their way to it fail. The encryption key is NOT in it, either: without {encryption} what is stored "
+    "encrypted has to be entered anew. Keep copies of both apart from this backup, or use --with-secret-key."
 )
-WITH_KEY = "The secret key is in it: whoever reads this backup can sign in as anybody. Keep it as safe as the studio."
+WITH_KEY = (
+    "The secret key and the encryption key are in it: whoever reads this backup can sign in as anybody and spend with "
+    "the key of APIXO. Keep it as safe as the studio."
+)
 
 
 class Command(BaseCommand):
@@ -24,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", help="Best on another disk.")
-        parser.add_argument("--with-secret-key", action="store_true", help="Put the key that signs sessions in, too.")
+        parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
 
     def handle(self, *args: Any, directory: Path, with_secret_key: bool, **options: Any) -> None:
         require_database()
@@ -48,6 +52,7 @@ class Command(BaseCommand):
                 f"{len(copied.missing)} files that the database names are gone from the studio and not in the backup: "
                 + ", ".join(copied.missing[:5])
             )
-        self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(key=secret_key_file()))
+        where = {"key": secret_key_file(), "encryption": crypto.key_file()}
+        self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))
         if made.folder.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
             self.stdout.write("It lies on the same disk as the studio's data. Copy it to another one.")

@@ -10,9 +10,12 @@ from wanstudio.operating.restore import Restored, restore
 from wanstudio.operating.snapshot import CannotOperate
 
 OTHER_KEY = (
-    "The secret key is another one than then: people sign in again, links and callbacks on their way fail (jobs are "
-    "followed by asking), and what is stored encrypted has to be entered anew. If you have the old secret.key, put it "
-    "into the data folder before the start."
+    "The secret key is another one than then: people sign in again, and links and callbacks on their way fail (jobs "
+    "are followed by asking). If you have the old secret.key, put it into the data folder before the start."
+)
+UNREADABLE = (
+    "{count} stored secrets cannot be read, because their encryption key is not here. If you have the old "
+    "encryption.key, put it into the data folder before the start; else enter them again in the settings."
 )
 STOPPED = (
     "All sending is stopped. What was made or sent after the backup is not in it, but may have been charged: compare "
@@ -54,4 +57,6 @@ class Command(BaseCommand):
         self.stdout.write(STOPPED)
         if not done.same_key:
             self.stdout.write(OTHER_KEY)
+        if done.unreadable:
+            self.stdout.write(UNREADABLE.format(count=done.unreadable))
         self.stdout.write("Start it with: make run")

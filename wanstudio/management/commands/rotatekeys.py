@@ -1,0 +1,49 @@
+"""`manage.py rotatekeys`: a new encryption key, and every stored secret under it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from wanstudio import crypto
+from wanstudio.management.reach import require_database
+from wanstudio.operating.secrets import Rotated, rotate
+from wanstudio.operating.snapshot import CannotOperate
+
+FROM_SETTINGS = (
+    "The keys come from WANSTUDIO_ENCRYPTION_KEYS: the first one in it encrypts. The others can be taken out now; a "
+    "backup from before needs them."
+)
+
+
+class Command(BaseCommand):
+    help = "Adds a new encryption key and encrypts every stored secret with it, while the studio runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--drop-old", action="store_true", help="Forget the old keys, once nothing needs them.")
+
+    def handle(self, *args: Any, drop_old: bool, **options: Any) -> None:
+        require_database()
+        try:
+            done = rotate(drop_old=drop_old)
+        except (CannotOperate, crypto.Unreadable) as why:
+            raise CommandError(str(why)) from why
+        self._tell(done)
+
+    def _tell(self, done: Rotated) -> None:
+        if done.went_on:
+            self.stdout.write("An earlier rotation was cut short; this one went on from there.")
+        self.stdout.write(f"{done.resealed} secrets are encrypted with the new key.")
+        if done.unreadable:
+            self.stderr.write(
+                f"{len(done.unreadable)} secrets cannot be read with any key, and have to be entered again: "
+                f"{', '.join(done.unreadable[:5])}. No key was dropped."
+            )
+        if settings.ENCRYPTION_KEYS:
+            self.stdout.write(FROM_SETTINGS)
+        elif done.dropped:
+            self.stdout.write(f"{done.dropped} old keys are forgotten. Backups from before cannot use them.")
+        else:
+            self.stdout.write(
+                f"The old keys stay in {crypto.key_file()}, for backups from before. --drop-old forgets them."
+            )
