@@ -47,7 +47,7 @@ def progress(job: Job) -> Progress:
     band = round(100 * (job.expected_low_s or 0) / high_s, 2) if high_s and _is_measured(job) else None
     return Progress(
         clock=clock(elapsed_s),
-        beside=_beside(job, state),
+        beside=f"of about {clock(job.expected_s or 0)}" if _is_measured(job) else BESIDE[state],
         usual=_usual(job) if state == State.RUNNING else "",
         expected=clock(job.expected_s or 0) if _is_measured(job) else "",
         tone=_tone(job, elapsed_s),
@@ -75,12 +75,6 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     head = f"{hours}:{rest // 60:02d}" if hours else f"{rest // 60}"
     return f"{head}:{rest % 60:02d}"
-
-
-def _beside(job: Job, state: State) -> str:
-    if _is_measured(job):
-        return f"of about {clock(job.expected_s or 0)}"
-    return place_in_line(job) or BESIDE[state]
 
 
 def _is_measured(job: Job) -> bool:
