@@ -4,6 +4,7 @@ from wanstudio.models.alarm import Alarm
 from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.chore import Chore
+from wanstudio.models.collection import CollectedVideo, Collection
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
@@ -15,6 +16,7 @@ from wanstudio.models.mail import Mail
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.source import Source
+from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
 from wanstudio.models.video import Video
@@ -24,6 +26,8 @@ __all__ = [
     "Attempt",
     "BalanceNote",
     "Chore",
+    "CollectedVideo",
+    "Collection",
     "Entry",
     "Favourite",
     "Heartbeat",
@@ -37,6 +41,7 @@ __all__ = [
     "Source",
     "Stale",
     "State",
+    "Tag",
     "Team",
     "Transition",
     "Turn",

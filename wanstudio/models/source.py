@@ -47,7 +47,9 @@ class Source(Leased):
     probed_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
     created_at = models.DateTimeField(default=timezone.now)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Lies in the bin since.")
+    deleted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="Its files are gone; the row is its jobs'.")
 
     class Meta:
         indexes = [
@@ -90,9 +92,14 @@ class Source(Leased):
         """Whether the probe of a link is too old to spend money on."""
         return bool(self.url) and Source.objects.filter(pk=self.pk, probed_at__lt=Now() - age).exists()
 
-    def discard(self) -> None:
-        """Take it out of every list. The file stays: jobs were, and may yet be, made from it."""
-        Source.objects.filter(pk=self.pk, deleted_at=None).update(deleted_at=Now())
+    def discard(self, person: User | None = None) -> None:
+        """Lay it into the bin, out of every list. The file stays for 30 days: jobs were made from it."""
+        Source.objects.filter(pk=self.pk, deleted_at=None).update(deleted_at=Now(), deleted_by=person)
+
+    def restore(self) -> bool:
+        """Take it back; False if its files are gone by now."""
+        binned = Source.objects.filter(pk=self.pk, deleted_at__isnull=False, erased_at=None)
+        return bool(binned.update(deleted_at=None, deleted_by=None))
 
     def keep_poster(self, jpeg: bytes) -> None:
         """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""

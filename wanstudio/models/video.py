@@ -5,6 +5,9 @@ from uuid import uuid4
 from django.db import models
 from django.utils import timezone
 
+from wanstudio.models.people import User
+from wanstudio.models.tag import Tag
+
 
 def _stored_name(video: "Video", name: str) -> str:
     return f"videos/{video.job.team_id}/{uuid4().hex}{name[name.rfind('.') :]}"
@@ -23,6 +26,9 @@ class Video(models.Model):
     height = models.PositiveIntegerField()
     duration = models.FloatField(help_text="Seconds.")
     archived_at = models.DateTimeField(default=timezone.now)
+    tags = models.ManyToManyField(Tag, related_name="videos", blank=True)
+    binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
+    binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_video_a_position")]

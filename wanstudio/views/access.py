@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Attempt, Entry, Job, Membership, Source, Team, Transition, User, Video
+from wanstudio.models import Attempt, Collection, Entry, Job, Membership, Source, Tag, Team, Transition, User, Video
 from wanstudio.models.attempt import NOTEWORTHY
 from wanstudio.models.ledger import Entries
 from wanstudio.roles import Act, Role, roles_with
@@ -122,8 +122,51 @@ def sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
 
 
 def videos(request: HttpRequest) -> QuerySet[Video]:
-    mine = Video.objects.filter(job__team__memberships__user=person(request), job__state="done")
+    """Without those in the bin, which are nowhere but there: see `binned_videos`."""
+    mine = Video.objects.filter(job__team__memberships__user=person(request), job__state="done", binned_at=None)
     return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
+
+
+def binned_videos(request: HttpRequest) -> QuerySet[Video]:
+    """What lies in the bins of the teams in which this person may organise."""
+    mine = Video.objects.filter(job__team__in=_teams_to(request, Act.ORGANISE), binned_at__isnull=False)
+    return mine.select_related("job", "job__person", "job__team", "binned_by")
+
+
+def binned_sources(request: HttpRequest) -> QuerySet[Source]:
+    mine = Source.objects.filter(team__in=_teams_to(request, Act.ORGANISE), deleted_at__isnull=False, erased_at=None)
+    return mine.select_related("deleted_by", "team")
+
+
+def stored_videos(request: HttpRequest) -> QuerySet[Video]:
+    """Whose files this person may read: those in the bin too, if they may take them back."""
+    mine = Q(binned_at=None, job__state="done", job__team__memberships__user=person(request))
+    return Video.objects.filter(mine | Q(pk__in=binned_videos(request).values("pk"))).select_related("job").distinct()
+
+
+def stored_sources(request: HttpRequest) -> QuerySet[Source]:
+    """Whose files this person may read: binned ones if a job was made from them, or to take them back."""
+    used = Exists(Job.objects.filter(Q(character=OuterRef("pk")) | Q(motion=OuterRef("pk"))))
+    readable = Q(deleted_at=None) | Q(used) | Q(team__in=_teams_to(request, Act.ORGANISE))
+    return Source.objects.filter(readable, team__memberships__user=person(request))
+
+
+def _teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
+    """The teams in which this person may do this."""
+    return Team.objects.filter(
+        pk__in=Membership.objects.filter(user=person(request), role__in=roles_with(act)).values("team")
+    )
+
+
+def tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:
+    return Tag.objects.filter(team=team, team__memberships__user=person(request))
+
+
+def collections(request: HttpRequest, team: Team | None = None) -> QuerySet[Collection]:
+    """The team's, and this person's own private ones; nobody else's, whatever their role."""
+    seen = ~Q(visibility=Collection.Visibility.PRIVATE) | Q(person=person(request))
+    mine = Collection.objects.filter(seen, team__memberships__user=person(request)).select_related("person", "team")
+    return mine.filter(team=team) if team else mine
 
 
 def entries(request: HttpRequest, team: Team) -> Entries:

@@ -36,14 +36,14 @@ def show(request: HttpRequest, signed: str, name: str) -> HttpResponseBase:
 @login_required
 @require_safe
 def source(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found: Source = access.one(access.sources(request).exclude(file=""), pk)
+    found: Source = access.one(access.stored_sources(request).exclude(file=""), pk)
     return _send(request, found.file, found, found.name)
 
 
 @login_required
 @require_safe
 def source_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found: Source = access.one(access.sources(request).exclude(poster=""), pk)
+    found: Source = access.one(access.stored_sources(request).exclude(poster=""), pk)
     return _send(request, found.poster, found, "poster.jpg")
 
 
@@ -51,7 +51,7 @@ def source_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 def video(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
-    found: Video = access.one(access.videos(request), pk)
+    found: Video = access.one(access.stored_videos(request), pk)
     job = found.job
     name = f"{slugify(job.title) or 'video'}-{job.behaviour}-{job.resolution}-{found.pk}.mp4"
     return _send(request, found.file, found, name, attachment="download" in request.GET)
@@ -60,7 +60,7 @@ def video(request: HttpRequest, pk: int) -> HttpResponseBase:
 @login_required
 @require_safe
 def video_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found: Video = access.one(access.videos(request), pk)
+    found: Video = access.one(access.stored_videos(request), pk)
     return _send(request, found.poster, found, "poster.jpg")
 
 

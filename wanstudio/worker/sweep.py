@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from wanstudio.models import Chore
+from wanstudio.models.binned import empty_bin
 from wanstudio.models.stored import stored_names
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,12 @@ KEPT_S = 24 * 60 * 60
 
 
 def sweep(chore: Chore) -> None:
-    """Half-written files, files without a row, sessions that have run out. Crash anywhere: the rest next time."""
+    """What lay in the bin for 30 days, half-written files, files without a row, sessions that have run out.
+
+    Crash anywhere: the rest next time.
+    """
+    if erased := empty_bin():
+        log.info("%d deleted after 30 days in the bin", erased)
     sweep_drafts()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)

@@ -1,0 +1,85 @@
+"""The bin: what was deleted lies there for 30 days, out of every list, and can be taken back."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from wanstudio.models.job import Job
+from wanstudio.models.job_states import ENDED
+from wanstudio.models.people import User
+from wanstudio.models.source import Source
+from wanstudio.models.video import Video
+
+KEPT = timedelta(days=30)
+
+
+def bin_videos(videos: Iterable[Video], person: User) -> int:
+    """Lay them into the bin; returns how many were not in it yet. Their jobs, prices and ledger stay."""
+    return _turn(videos, Q(binned_at=None), binned_at=Now(), binned_by=person)
+
+
+def restore_videos(videos: Iterable[Video]) -> int:
+    """Take them back, with their tags, stars and collections; returns how many were still there."""
+    return _turn(videos, Q(binned_at__isnull=False), binned_at=None, binned_by=None)
+
+
+def _turn(videos: Iterable[Video], only: Q, **changes: object) -> int:
+    """Their jobs' pages say something else now: the version tells those that are open."""
+    ids = [video.pk for video in videos]
+    with transaction.atomic():
+        turned = Video.objects.filter(only, pk__in=ids).update(**changes)
+        Job.objects.filter(videos__in=ids).update(version=F("version") + 1)
+    return turned
+
+
+def erase_video(pk: int) -> bool:
+    """Delete a binned video for good; False if somebody has taken it back.
+
+    The row goes first: a crash after that leaves files without a row, which the hourly sweep deletes.
+    """
+    with transaction.atomic():
+        video = Video.objects.select_for_update().filter(pk=pk, binned_at__isnull=False).first()
+        if video is None:
+            return False
+        Job.objects.filter(pk=video.job_id).update(version=F("version") + 1)
+        video.delete()
+    _delete_files(str(video.file.name), str(video.poster.name))
+    return True
+
+
+def erase_source(pk: int) -> bool:
+    """Delete a binned source for good; False if it was taken back, or a job under way still needs it.
+
+    The row of one that jobs were made from stays, without its files. Crash: as with `erase_video`.
+    """
+    with transaction.atomic():
+        source = Source.objects.select_for_update().filter(pk=pk, deleted_at__isnull=False, erased_at=None).first()
+        if source is None:
+            return False
+        jobs = Job.objects.filter(Q(character=source) | Q(motion=source))
+        if jobs.exclude(state__in=ENDED).exists():
+            return False
+        file, poster = str(source.file.name or ""), str(source.poster.name or "")
+        if jobs.exists():
+            Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)
+        else:
+            source.delete()
+    _delete_files(file, poster)
+    return True
+
+
+def _delete_files(*names: str) -> None:
+    for name in filter(None, names):
+        default_storage.delete(name)
+
+
+def empty_bin() -> int:
+    """Delete what has lain in it for 30 days; returns how much. Crash anywhere: the rest next time."""
+    over = Now() - KEPT
+    videos = Video.objects.filter(binned_at__lt=over).values_list("pk", flat=True)
+    sources = Source.objects.filter(deleted_at__lt=over, erased_at=None).values_list("pk", flat=True)
+    return sum(erase_video(pk) for pk in list(videos)) + sum(erase_source(pk) for pk in list(sources))
