@@ -75,7 +75,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     if not steps:
         raise Http404("no such job")
     job = _shown(request, steps[0])
-    results = job.videos.order_by("position") if len(job.result_urls) > 1 else []
+    results = job.videos.filter(binned_at=None).order_by("position") if len(job.result_urls) > 1 else []
     sent = job.submissions.last() if job.state == State.UNCERTAIN else None
     more = {"results": results, "around": BalanceNote.around(sent) if sent else None}
     return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | more)

@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.forms.inputs import take
@@ -84,8 +85,9 @@ def slot(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the lists; what was made from it stays."""
     source: Source = access.mine_to(request, Act.ORGANISE, access.sources(request).select_related("team"), pk)
-    source.discard()
-    messages.success(request, f"“{source.name}” is deleted. Videos made from it stay.")
+    source.discard(access.person(request))
+    said = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
+    messages.success(request, format_html(said, source.name, reverse("binned.index")))
     kind = request.POST.get("kind", "")
     return redirect(reverse("uploads.index") + (f"?{urlencode({'kind': kind})}" if kind in Source.Kind.values else ""))
 

@@ -4,41 +4,81 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.models import Favourite, Job, Team, User, Video
+from wanstudio.models import Favourite, Team, Video
 from wanstudio.roles import Act
-from wanstudio.views import access
+from wanstudio.views import access, wall
 from wanstudio.views.back import back
 from wanstudio.views.job_words import describe
 
 PAGE = 60
+# How much a page that was scrolled far brings back at once.
+MOST_AT_ONCE = 600
+MOST_SUGGESTED = 200
 
 
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The wall, newest first. `q` searches titles and prompts; `person`, `behaviour` and `favourite` filter.
+    """The wall, newest first; `wall.py` says what filters it.
 
-    `before` pages; a scrolled-to page asks with htmx and gets the next tiles alone.
+    `before` pages; a scrolled-to page asks with htmx and gets the next tiles alone. The address then becomes
+    `through`: all tiles down to that id, so that a reload, or the way back, finds as much as there was.
     """
-    asked = _asked(request)
+    asked = wall.asked_of(request.GET)
     team = access.current_team(request)
-    rows = _filtered(_starred(request).filter(job__team=team), asked, access.person(request))
-    before = request.GET.get("before", "")
-    page, following = access.page(rows, before, PAGE)
+    rows = wall.found(request, team, asked)
+    before, through = request.GET.get("before", ""), access.number(request.GET.get("through"))
+    size = PAGE
+    if through is not None and not before:
+        size = min(max(rows.filter(pk__gte=through).count(), PAGE), MOST_AT_ONCE)
+    page, following = access.page(rows, before, size)
     context: dict[str, Any] = {
         "videos": page,
         "next_query": urlencode({**asked, "before": following}) if following else "",
     }
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "videos/_tiles.html", context)
-    context |= {"asked": asked, "before": before, "filters": _menus(team, asked), "favourites": _favourites(asked)}
-    context["count"] = None if before else rows.count()
-    return render(request, "videos/index.html", context)
+    if _wants_tiles(request):
+        answer = render(request, "videos/_tiles.html", context)
+        if page:
+            answer["HX-Replace-Url"] = f"?{urlencode({**asked, 'through': page[-1].pk})}"
+    else:
+        context |= _around(request, team, asked, rows) | {"before": before}
+        answer = render(request, "videos/index.html", context)
+    # One address, two answers: the browser must not show the tiles alone when somebody comes back.
+    patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
+    return answer
+
+
+def _wants_tiles(request: HttpRequest) -> bool:
+    htmx: Any = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET
+
+
+def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: QuerySet[Video]) -> dict[str, Any]:
+    """What stands around the tiles: filters, sums, and what the selection may be put into."""
+    collections, tags = list(access.collections(request, team)), list(access.tags(request, team))
+    opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
+    totals = wall.totals(rows)
+    return {
+        "asked": asked,
+        "filters": wall.menus(team, asked, tags, collections),
+        "dates": wall.dates(asked),
+        "favourites": wall.favourites(asked),
+        "totals": totals,
+        "count": totals["count"],
+        "collections": collections,
+        "collection": opened,
+        "is_mine": opened is not None and opened.person_id == access.person(request).pk,
+        "tags": tags[:MOST_SUGGESTED],
+        "here": request.get_full_path(),
+        "selecting": request.GET.get("select") == "1",
+        "query": urlencode(asked),
+    }
 
 
 def _starred(request: HttpRequest) -> QuerySet[Video]:
@@ -46,63 +86,27 @@ def _starred(request: HttpRequest) -> QuerySet[Video]:
     return access.videos(request).annotate(is_favourite=Favourite.of(access.person(request)))
 
 
-def _asked(request: HttpRequest) -> dict[str, str]:
-    """The filters in the address that make sense."""
-    asked = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "person", "behaviour", "favourite")}
-    if access.number(asked["person"]) is None:
-        asked["person"] = ""
-    if asked["behaviour"] not in Job.Behaviour.values:
-        asked["behaviour"] = ""
-    if asked["favourite"] != "1":
-        asked["favourite"] = ""
-    return {name: value for name, value in asked.items() if value}
-
-
-def _filtered(rows: QuerySet[Video], asked: dict[str, str], user: User) -> QuerySet[Video]:
-    for word in asked.get("q", "").split():
-        rows = rows.filter(Q(job__title__icontains=word) | Q(job__prompt__icontains=word))
-    if person := asked.get("person"):
-        rows = rows.filter(job__person_id=int(person))
-    if behaviour := asked.get("behaviour"):
-        rows = rows.filter(job__behaviour=behaviour)
-    if asked.get("favourite"):
-        rows = rows.filter(Favourite.of(user))
-    return rows
-
-
-def _menus(team: Team, asked: dict[str, str]) -> list[dict[str, Any]]:
-    people = [(str(member.pk), str(member)) for member in team.members.order_by("name")]
-    return [
-        _menu(asked, "person", "Person", people),
-        _menu(asked, "behaviour", "Animate or Replace", Job.Behaviour.choices),
-    ]
-
-
-def _favourites(asked: dict[str, str]) -> str:
-    """Where the switch of the favourites leads: to them alone, or back to all."""
-    others = {key: value for key, value in asked.items() if key != "favourite"}
-    return urlencode(others if "favourite" in asked else {**others, "favourite": "1"})
-
-
-def _menu(asked: dict[str, str], name: str, label: str, choices: list[tuple[str, str]]) -> dict[str, Any]:
-    """A filter as a menu of links, each to the address that it leads to."""
-    others = {key: value for key, value in asked.items() if key != name}
-    chosen = asked.get(name, "")
-    return {
-        "label": dict(choices).get(chosen, label),
-        "is_set": bool(chosen),
-        "clear": urlencode(others),
-        "rows": [(text, urlencode({**others, name: value}), value == chosen) for value, text in choices],
-    }
-
-
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     video: Video = access.mine_to(request, Act.VIEW, _starred(request), pk)
     job = video.job
-    context = {"video": video, "job": job, "words": describe(job), "results": job.videos.order_by("position")}
-    return render(request, "videos/show.html", context)
+    results = job.videos.filter(binned_at=None).order_by("position")
+    context = {"video": video, "job": job, "words": describe(job), "results": results}
+    return render(request, "videos/show.html", context | filed(request, video))
+
+
+def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
+    """Where a video is filed, and where it might be, for its page and the fragments of it."""
+    team = video.job.team
+    collections = list(access.collections(request, team))
+    within = set(video.collected.values_list("collection_id", flat=True))
+    return {
+        "tags": list(video.tags.all()),
+        "all_tags": access.tags(request, team)[:MOST_SUGGESTED],
+        "within": [one for one in collections if one.pk in within],
+        "without": [one for one in collections if one.pk not in within],
+    }
 
 
 @login_required

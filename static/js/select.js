@@ -1,0 +1,85 @@
+// Ticking tiles: how many and how much they come to, a range with Shift, and a click anywhere while selecting.
+const boxes = () => [...document.querySelectorAll(".tile-check input")];
+const bar = () => document.getElementById("selection");
+const wall = () => document.getElementById("wall");
+const all = () => bar()?.elements.namedItem("all");
+let last;
+
+function words(count, seconds, price) {
+  const sums = [`${seconds.toFixed(1)} s`];
+  if (price) sums.push(`$${price.toFixed(2)}`);
+  return [`${count.toLocaleString("en")} selected`, count ? sums.join(", ") : ""];
+}
+
+function tell() {
+  const form = bar();
+  if (!form) return;
+  const ticked = boxes().filter((box) => box.checked);
+  const sum = (name) => ticked.reduce((total, box) => total + Number(box.dataset[name]), 0);
+  const { all: count, allSeconds, allPrice } = form.dataset;
+  const [selected, sums] = all()?.checked
+    ? words(Number(count), Number(allSeconds), Number(allPrice))
+    : words(ticked.length, sum("seconds"), sum("price"));
+  form.querySelector("[data-selected]").textContent = selected;
+  form.querySelector("[data-sum]").textContent = sums;
+  wall()?.classList.toggle("selecting", wanted || ticked.length > 0 || Boolean(all()?.checked));
+}
+
+let wanted = false;
+
+function selecting(on) {
+  wanted = on;
+  if (!on) {
+    for (const box of boxes()) box.checked = false;
+    if (all()) all().checked = false;
+    last = undefined;
+  }
+  tell();
+}
+
+function tick(box, on, range) {
+  const row = boxes();
+  const from = range && last ? row.indexOf(last) : -1;
+  const here = row.indexOf(box);
+  const between = from < 0 ? [box] : row.slice(Math.min(from, here), Math.max(from, here) + 1);
+  for (const one of between) one.checked = on;
+  last = box;
+  tell();
+}
+
+document.addEventListener("click", (event) => {
+  const { target } = event;
+  if (target.closest("[data-select]")) {
+    event.preventDefault();
+    selecting(!wanted);
+  } else if (target.closest("[data-unselect]")) {
+    event.preventDefault();
+    selecting(false);
+  } else if (target.matches(".tile-check input")) {
+    tick(target, target.checked, event.shiftKey);
+  } else if (target.closest(".selecting .tile-link") && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    const box = target.closest(".tile").querySelector(".tile-check input");
+    tick(box, !box.checked, event.shiftKey);
+  }
+}, true);
+
+document.addEventListener("change", ({ target }) => {
+  if (target !== all()) return;
+  for (const box of boxes()) box.checked = target.checked;
+  tell();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && wall()?.classList.contains("selecting") && !event.target.closest("details[open]")) selecting(false);
+});
+
+// What was scrolled to belongs to "all" as well.
+document.addEventListener("htmx:afterSwap", () => {
+  if (all()?.checked) for (const box of boxes()) box.checked = true;
+  tell();
+});
+// A page that comes back may hold ticks of before.
+window.addEventListener("pageshow", tell);
+wanted = Boolean(wall()?.classList.contains("selecting"));
+tell();

@@ -1,0 +1,103 @@
+"""Collections: the list, and what is done with one. Opened, a collection is the wall with it as a filter."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from wanstudio.models import CollectedVideo, Collection, Video
+from wanstudio.models.collection import LONGEST
+from wanstudio.models.tag import clean_name
+from wanstudio.roles import Act
+from wanstudio.views import access
+from wanstudio.views.back import back
+
+COVERS = 4
+SHOWN = Q(collected__video__binned_at=None)
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All that this person may see, each with up to four covers; three queries however many there are."""
+    team = access.current_team(request)
+    rows: list[Any] = list(access.collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
+    covers = _covers(rows)
+    for row in rows:
+        row.covers = covers[row.pk]
+    return render(request, "collections/index.html", {"collections": rows})
+
+
+def _covers(rows: list[Collection]) -> dict[int, list[Video]]:
+    """The four videos laid in last, by collection."""
+    place = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
+    laid = CollectedVideo.objects.filter(collection__in=rows, video__binned_at=None, video__job__state="done")
+    covers = defaultdict(list)
+    for one in laid.annotate(place=place).filter(place__lte=COVERS).select_related("video").order_by("-pk"):
+        covers[one.collection_id].append(one.video)
+    return covers
+
+
+@login_required
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """A new one, empty: `name`, and `visibility` team or private."""
+    team = access.team_in(request, Act.ORGANISE)
+    visibility = _visibility(request)
+    made = Collection.named(team, access.person(request), request.POST.get("name", ""), visibility)
+    if made is None:
+        messages.info(request, "A collection needs a name. Nothing was changed.")
+        return redirect("collections.index")
+    return redirect(f"{reverse('videos.index')}?collection={made.pk}")
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its `name`; its `visibility` too, by who made it: nobody else may take it from the team."""
+    collection = _collection(request, pk)
+    if name := clean_name(request.POST.get("name", ""), LONGEST):
+        collection.name = name
+    if "visibility" in request.POST and collection.person_id == access.person(request).pk:
+        collection.visibility = _visibility(request)
+    collection.save(update_fields=["name", "visibility"])
+    return back(request, "collections.index")
+
+
+@login_required
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """One place earlier or later in the list."""
+    collection = _collection(request, pk)
+    step = -1 if request.POST.get("to") == "earlier" else 1
+    collection.move(step, access.collections(request, collection.team))
+    return redirect("collections.index")
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """The collection alone: its videos stay."""
+    collection = _collection(request, pk)
+    collection.delete()
+    messages.success(request, f"“{collection}” is deleted. Its videos stay.")
+    return redirect("collections.index")
+
+
+def _collection(request: HttpRequest, pk: int) -> Collection:
+    collection: Collection = access.mine_to(request, Act.ORGANISE, access.collections(request), pk)
+    return collection
+
+
+def _visibility(request: HttpRequest) -> str:
+    given = request.POST.get("visibility", Collection.Visibility.TEAM)
+    if given not in Collection.Visibility.values:
+        raise Http404("no such visibility")
+    return given

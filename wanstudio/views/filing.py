@@ -1,0 +1,55 @@
+"""Where one video is filed: its tags and the collections it lies in, changed on its page."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from wanstudio.models import Collection, Tag, Video
+from wanstudio.models.tag import key_of
+from wanstudio.roles import Act
+from wanstudio.views import access
+from wanstudio.views.back import back
+from wanstudio.views.videos import filed
+
+
+@login_required
+@require_POST
+def tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
+    video = _video(request, pk)
+    if gone := request.POST.get("remove", ""):
+        for found in access.tags(request, video.job.team).filter(key=key_of(gone)):
+            found.take_off([video])
+    else:
+        for name in request.POST.get("tag", "").split(",")[:20]:
+            if named := Tag.named(video.job.team, name):
+                named.put_on([video])
+    return _answer(request, video)
+
+
+@login_required
+@require_POST
+def collect(request: HttpRequest, pk: int) -> HttpResponse:
+    """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
+    video = _video(request, pk)
+    person, post = access.person(request), request.POST
+    mine = access.collections(request, video.job.team)
+    if gone := post.get("remove"):
+        access.one(mine, access.number(gone) or 0).remove([video])
+    elif chosen := post.get("collection"):
+        access.one(mine, access.number(chosen) or 0).add([video], person)
+    elif made := Collection.named(video.job.team, person, post.get("name", "")):
+        made.add([video], person)
+    return _answer(request, video)
+
+
+def _video(request: HttpRequest, pk: int) -> Video:
+    video: Video = access.mine_to(request, Act.ORGANISE, access.videos(request), pk)
+    return video
+
+
+def _answer(request: HttpRequest, video: Video) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return back(request, "videos.show", video.pk)
+    return render(request, "videos/_filed.html", {"video": video, **filed(request, video)})

@@ -1,0 +1,115 @@
+"""What is done with many videos at once: tag, collect, download, bin."""
+
+from itertools import islice
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
+
+from wanstudio.models import Collection, Tag, Team, Video
+from wanstudio.models.binned import bin_videos
+from wanstudio.models.tag import key_of
+from wanstudio.roles import Act
+from wanstudio.views import access, wall
+from wanstudio.views.back import back
+from wanstudio.views.zipped import zipped
+
+MOST = 10_000
+
+
+@login_required
+@require_POST
+def tag(request: HttpRequest) -> HttpResponse:
+    """`tag` is put on all, or taken off with `off`. Enter in the field of a new collection arrives here, too."""
+    if request.POST.get("name", "").strip() and not request.POST.get("tag", "").strip():
+        return collect(request)
+    team = access.team_in(request, Act.ORGANISE)
+    chosen, name = _chosen(request, team), request.POST.get("tag", "")
+    if request.POST.get("off"):
+        for gone in access.tags(request, team).filter(key=key_of(name)):
+            gone.take_off(chosen)
+            messages.success(request, f"“{gone}” taken off {_many(chosen)}.")
+    elif chosen and (named := Tag.named(team, name)):
+        named.put_on(chosen)
+        messages.success(request, f"{_many(chosen)} tagged “{named}”.")
+    else:
+        _nothing(request, chosen, "Write a tag first. Nothing was changed.")
+    return back(request, "videos.index")
+
+
+@login_required
+@require_POST
+def collect(request: HttpRequest) -> HttpResponse:
+    """Into `collection`, or out of the one in `out`, or into a new one of this `name`."""
+    team = access.team_in(request, Act.ORGANISE)
+    chosen, post, person = _chosen(request, team), request.POST, access.person(request)
+    mine = access.collections(request, team)
+    if post.get("out"):
+        into: Collection | None = access.one(mine, access.number(post["out"]) or 0)
+        assert into is not None  # noqa: S101
+        into.remove(chosen)
+        messages.success(request, f"{_many(chosen)} taken out of “{into}”.")
+        return back(request, "videos.index")
+    if post.get("collection"):
+        into = access.one(mine, access.number(post["collection"]) or 0)
+    else:
+        into = Collection.named(team, person, post.get("name", "")) if chosen else None
+    if chosen and into:
+        into.add(chosen, person)
+        address = f"{reverse('videos.index')}?collection={into.pk}"
+        messages.success(request, format_html('{} in <a href="{}">“{}”</a>.', _many(chosen), address, into))
+    else:
+        _nothing(request, chosen, "Name the collection first. Nothing was changed.")
+    return back(request, "videos.index")
+
+
+@login_required
+@require_POST
+def put_into_bin(request: HttpRequest) -> HttpResponse:
+    """They lie in the bin for 30 days."""
+    team = access.team_in(request, Act.ORGANISE)
+    chosen = _chosen(request, team)
+    if chosen:
+        bin_videos(chosen, access.person(request))
+        words = '{} in the bin for 30 days. <a href="{}">Open the bin</a>'
+        messages.success(request, format_html(words, _many(chosen), reverse("binned.index")))
+    else:
+        _nothing(request, chosen, "")
+    return back(request, "videos.index")
+
+
+@login_required
+@require_POST
+def download(request: HttpRequest) -> HttpResponseBase:
+    """All of them as one archive, named by their titles."""
+    team = access.team_in(request, Act.VIEW)
+    chosen = _chosen(request, team)
+    if not chosen:
+        _nothing(request, chosen, "")
+        return back(request, "videos.index")
+    return zipped(chosen, f"{slugify(team.name) or 'wan-studio'}-videos-{timezone.localdate():%Y-%m-%d}.zip")
+
+
+def _chosen(request: HttpRequest, team: Team) -> list[Video]:
+    """The `video`s that were ticked; with `all`, everything found by `query` that was there when the page was made."""
+    post = request.POST
+    if post.get("all") == "1":
+        rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])))
+        rows = rows.filter(pk__lte=access.number(post.get("newest")) or 0)
+    else:
+        ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MOST)]
+        rows = access.videos(request).filter(job__team=team, pk__in=ids)
+    return list(rows.order_by("-pk")[:MOST])
+
+
+def _many(chosen: list[Video]) -> str:
+    return "1 video" if len(chosen) == 1 else f"{len(chosen):,} videos"
+
+
+def _nothing(request: HttpRequest, chosen: list[Video], otherwise: str) -> None:
+    messages.info(request, otherwise if chosen else "No video was selected. Nothing was changed.")
