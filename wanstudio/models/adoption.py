@@ -60,7 +60,7 @@ def adopt(
 
 def _hand_over(attempt: Attempt, task_id: str) -> Job:
     """The attempt and its job let go of the task and of the money it stands for. Returns the job."""
-    job = Job.objects.select_for_update().get(pk=attempt.job_id)
+    job = Job.objects.select_for_update(no_key=True).get(pk=attempt.job_id)
     if State(job.state) not in SENT:
         raise Stale(f"{job} may still follow it itself")
     mine = attempt.held().filter(money=attempt.money)
@@ -71,7 +71,7 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
         ledger.write(
             job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=attempt.pk, why="A job of its own follows it"
         )
-    holder = Job.objects.select_for_update().filter(provider=attempt.provider, task_id=task_id).first()
+    holder = Job.objects.select_for_update(no_key=True).filter(provider=attempt.provider, task_id=task_id).first()
     if holder:
         try:
             holder.let_go_of_task("It turned up: a job of its own follows it")

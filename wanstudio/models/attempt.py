@@ -150,7 +150,7 @@ class Attempt(Leased):
     def _change_hints(self, change: Callable[[list["Hint"]], list["Hint"]]) -> None:
         """Reads, changes and writes under a lock, so that of two callbacks at once both are kept."""
         with transaction.atomic():
-            row = Attempt.objects.select_for_update().filter(pk=self.pk).first()
+            row = Attempt.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
             if row is None:
                 return
             hints = change(row.hints)

@@ -101,7 +101,7 @@ class JobVerbs(Leased):
         try:
             with transaction.atomic():
                 # The job's row first, then its attempts', as everywhere: transactions must not wait for each other.
-                type(self)._default_manager.select_for_update().filter(pk=self.pk).first()
+                type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk).first()
                 was = self._take_back(attempt)
                 self._move(
                     State.RUNNING,
@@ -233,8 +233,8 @@ class JobVerbs(Leased):
         if self.state != State.UNCERTAIN or attempt is None:
             raise Stale(f"{self} is not uncertain")
         with transaction.atomic():
-            attempt.hint(task_id[:200], by_hand=True)
             self.nudge()
+            attempt.hint(task_id[:200], by_hand=True)
 
     def send_again(self, *, seen: int) -> None:
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.

@@ -59,9 +59,10 @@ def _is_waiting(attempt: Attempt, task_id: str) -> bool:
 def _wake(attempt: Attempt, task_id: str) -> None:
     """Whoever follows this task. If the attempt's own jobs do not, or have given it up, the attempt is looked at."""
     followed = Job.objects.filter(provider=attempt.provider, task_id=task_id).first() if task_id else None
+    # Jobs before attempts, as the worker writes them: two transactions must not wait for each other.
+    for job in sorted({attempt.job, followed or attempt.job}, key=lambda job: job.pk):
+        if not job.has_ended:
+            job.nudge()
     if task_id and (followed is None or followed.has_given_up or not followed.came_of(attempt)):
         attempt.hint(task_id)
         attempt.nudge()
-    for job in {attempt.job, followed or attempt.job}:
-        if not job.has_ended:
-            job.nudge()
