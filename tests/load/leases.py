@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 LOG = """
-CREATE TABLE lease_log (job INTEGER, at TEXT, old TEXT, old_until TEXT, new TEXT)
+CREATE TABLE lease_log (job INTEGER, state TEXT, at TEXT, old TEXT, old_until TEXT, new TEXT)
 """
 NOTE = """
 CREATE TRIGGER lease_note AFTER UPDATE OF lease_token ON wanstudio_job
 WHEN NEW.lease_token IS NOT OLD.lease_token BEGIN
   INSERT INTO lease_log VALUES
-    (NEW.id, strftime('%Y-%m-%d %H:%M:%f', 'now'), OLD.lease_token, OLD.lease_until, NEW.lease_token);
+    (NEW.id, OLD.state, strftime('%Y-%m-%d %H:%M:%f', 'now'), OLD.lease_token, OLD.lease_until, NEW.lease_token);
 END
 """
 
@@ -39,12 +39,16 @@ def keep_diary() -> None:
 def end_diary() -> Diary:
     """Only SQLite: the trigger is written in its words."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT at, old_until FROM lease_log WHERE old IS NOT NULL AND new IS NOT NULL")
-        inherited = [(datetime.fromisoformat(at), datetime.fromisoformat(until)) for at, until in cursor.fetchall()]
+        cursor.execute("SELECT state, at, old_until FROM lease_log WHERE old IS NOT NULL AND new IS NOT NULL")
+        inherited = [
+            (state, datetime.fromisoformat(at), datetime.fromisoformat(until)) for state, at, until in cursor.fetchall()
+        ]
         cursor.execute("SELECT count(*) FROM lease_log WHERE new IS NOT NULL")
         taken = cursor.fetchone()[0]
         cursor.execute("DROP TRIGGER lease_note")
         cursor.execute("DROP TABLE lease_log")
     # Moments are written in milliseconds, leases in microseconds.
-    overlaps = sum(at + timedelta(milliseconds=1) < until for at, until in inherited)
-    return Diary(taken, overlaps, [(at - until).total_seconds() + 30 for at, until in inherited])
+    overlaps = sum(at + timedelta(milliseconds=1) < until for _, at, until in inherited)
+    # A queued job in a dead worker's hands waits for its turn like any other.
+    rescues = [(at - until).total_seconds() + 30 for state, at, until in inherited if state != "queued"]
+    return Diary(taken, overlaps, rescues)
