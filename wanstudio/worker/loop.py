@@ -19,8 +19,8 @@ from wanstudio.worker.advance import STEPS, advance, due
 
 log = logging.getLogger(__name__)
 
-# Nearly all of their time they wait for the provider; a few that hang must not hold up the rest.
-THREADS = 24
+# More would poll faster, but they crowd for SQLite's one write lock: four workers of 24 each were told "locked".
+THREADS = 8
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
 LAST_STEPS_S = 7.0
