@@ -1,10 +1,12 @@
 """The domain: rows and the verbs that move them, a noun a file."""
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.alarm import Alarm
 from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.chore import Chore
 from wanstudio.models.collection import CollectedVideo, Collection
+from wanstudio.models.digest import Digest
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.job import Job
@@ -13,6 +15,8 @@ from wanstudio.models.leased import Leased, Stale
 from wanstudio.models.ledger import Entry
 from wanstudio.models.line import OutOfTurn
 from wanstudio.models.mail import Mail
+from wanstudio.models.mail_choice import MailChoice
+from wanstudio.models.notification import Notification
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.source import Source
@@ -22,20 +26,24 @@ from wanstudio.models.turn import Turn
 from wanstudio.models.video import Video
 
 __all__ = [
+    "Activity",
     "Alarm",
     "Attempt",
     "BalanceNote",
     "Chore",
     "CollectedVideo",
     "Collection",
+    "Digest",
     "Entry",
     "Favourite",
     "Heartbeat",
     "Job",
     "Leased",
     "Mail",
+    "MailChoice",
     "Membership",
     "Money",
+    "Notification",
     "OutOfTurn",
     "ProviderKey",
     "Source",

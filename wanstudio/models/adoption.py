@@ -7,11 +7,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.models import ledger
+from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import ENDED, Money, State
 from wanstudio.models.job_verbs import TaskTaken
 from wanstudio.models.leased import Stale
+from wanstudio.models.people import User
 from wanstudio.models.transition import Transition
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
@@ -53,6 +55,7 @@ def adopt(
             why = f"APIXO had taken an earlier try: task {task_id}"
             Transition.objects.create(job=job, to_state=State.RUNNING, why=why[:300])
             ledger.write(job, Money.RESERVED, before=None, attempt_id=attempt.pk, why=why)
+            Activity.note(team=job.team_id, act="job.adopted", about=job.title, on=job)
             return job
     except IntegrityError:
         raise TaskTaken(task_id) from None
@@ -82,7 +85,7 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
     return job
 
 
-def release(attempt: Attempt, money: Money, why: str) -> None:
+def release(attempt: Attempt, money: Money, why: str, *, by: User | None = None) -> None:
     """A superseded attempt was not charged: its unknown price is released (or assumed to be). `Stale` if it is not one.
 
     A crash leaves it unknown, or released.
@@ -93,10 +96,12 @@ def release(attempt: Attempt, money: Money, why: str) -> None:
         if not Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN).update(money=money, trouble=""):
             raise Stale(f"{attempt} is not unsettled")
         ledger.write(attempt.job, money, before=Money.UNKNOWN, attempt_id=attempt.pk, why=why)
+        if by:
+            _note("job.not_charged", attempt, by)
     attempt.money = money
 
 
-def name_task(attempt: Attempt, task_id: str) -> None:
+def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None:
     """A person found the task of a superseded attempt: the worker asks the provider about it. `Stale` as in `release`.
 
     A crash leaves it noted, or not.
@@ -107,6 +112,11 @@ def name_task(attempt: Attempt, task_id: str) -> None:
             raise Stale(f"{attempt} is not unsettled")
         attempt.hint(task_id[:200], by_hand=True)
         attempt.nudge()
+        _note("job.attached", attempt, by)
+
+
+def _note(act: str, attempt: Attempt, by: User | None) -> None:
+    Activity.note(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
 
 
 def ordinal(attempt: Attempt) -> str:

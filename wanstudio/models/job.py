@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.models import ledger
+from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job_states import ENDED, MOVING, Money, State
 from wanstudio.models.job_verbs import JobVerbs
@@ -67,6 +68,7 @@ class Jobs(models.Manager["Job"]):
                 )
                 Transition.objects.create(job=job, to_state=State.QUEUED)
                 ledger.write(job, Money.RESERVED, before=None)
+                Activity.note(team=team, person=person, act="job.made", about=job.title, on=job)
                 job.wake()
                 return job
         except IntegrityError:

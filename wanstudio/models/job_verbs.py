@@ -16,12 +16,14 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import ledger
+from wanstudio.models import ledger, news
+from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.job_states import ENDED, MOVES, Money, State
 from wanstudio.models.leased import Leased, Stale, due_after
 from wanstudio.models.line import Line, read_line
+from wanstudio.models.people import User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
@@ -48,6 +50,7 @@ class JobVerbs(Leased):
         provider: Any
         team_id: Any
         person_id: Any
+        title: Any
         state: Any
         money: Any
         task_id: Any
@@ -147,7 +150,10 @@ class JobVerbs(Leased):
         """
         if self.state == State.QUEUED:
             raise Stale(f"{self} was not being sent")
-        self._move(State.UNCERTAIN, why, wait=wait, money=Money.UNKNOWN, ask_person=wait is None)
+        with transaction.atomic():
+            self._move(State.UNCERTAIN, why, wait=wait, money=Money.UNKNOWN, ask_person=wait is None)
+            if wait is None:
+                news.unconfirmed(self)
 
     def doubt(self, why: str) -> None:
         """queued, submitting or uncertain → uncertain: this row is older than the world, it may have been sent since.
@@ -167,6 +173,7 @@ class JobVerbs(Leased):
                 self.worry(why, None, **changes)
             else:
                 self._move(State.UNCERTAIN, why, money=Money.UNKNOWN, paid_for=newest.pk, trouble=why[:300], **changes)
+                news.unconfirmed(self)
         self.nudge()
 
     def ask(self, trouble: str) -> None:
@@ -192,11 +199,15 @@ class JobVerbs(Leased):
 
         Crash before: archived again, from what is there.
         """
-        self._move(State.DONE, why, video=self._main_video(), ended_at=Now(), trouble="")
+        with transaction.atomic():
+            self._move(State.DONE, why, video=self._main_video(), ended_at=Now(), trouble="")
+            news.ready(self)
 
-    def mark_failed(self, failure: str, message: str, money: Money, why: str) -> None:
-        """Any moving state → failed, with the money as the outcome demands."""
-        self._move(State.FAILED, why, failure=failure[:100], failure_message=message, money=money, ended_at=Now())
+    def mark_failed(self, failure: str, message: str, money: Money, why: str, *, cause: str = "") -> None:
+        """Any moving state → failed, with the money as the outcome demands. `cause`: a sentence for who made it."""
+        with transaction.atomic():
+            self._move(State.FAILED, why, failure=failure[:100], failure_message=message, money=money, ended_at=Now())
+            news.failed(self, money, cause)
 
     def alarm(self, trouble: str, wait: timedelta, **changes: Any) -> None:
         """The same as `worry`, and the owner has to know, from now until the job moves on."""
@@ -207,10 +218,13 @@ class JobVerbs(Leased):
         trouble = trouble[:300]
         shown = {"trouble": trouble, **changes}
         # An alarm counts down: every try is news.
-        news = "alarmed_at" in changes or any(
+        is_news = "alarmed_at" in changes or any(
             shown.get(name, getattr(self, name)) != getattr(self, name) for name in SHOWN_WHILE_WAITING
         )
-        self.postpone(wait, trouble=trouble, version=F("version") + int(news), **changes)
+        with transaction.atomic():
+            self.postpone(wait, trouble=trouble, version=F("version") + int(is_news), **changes)
+            if changes.get("ask_person") and not self.ask_person:
+                news.unconfirmed(self)
 
     def wait_in_line(self, place: int, wait: timedelta, why: str = "") -> None:
         """Still queued, at this place. `why`: what holds the whole key back. Whose turn comes is woken; `wait` is the
@@ -223,20 +237,23 @@ class JobVerbs(Leased):
 
     # --- by a person ----------------------------------------------------------------------------------
 
-    def cancel(self) -> None:
+    def cancel(self, *, by: User | None = None) -> None:
         """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
-        self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), decided_in=State.QUEUED)
+        with transaction.atomic():
+            self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), decided_in=State.QUEUED)
+            self._note("job.cancelled", by)
 
-    def attach(self, task_id: str) -> None:
+    def attach(self, task_id: str, *, by: User | None = None) -> None:
         """A task id found in the provider's dashboard. Believed once the worker has confirmed it by statusTask."""
         attempt = Attempt.objects.filter(job_id=self.pk).last()
         if self.state != State.UNCERTAIN or attempt is None:
             raise Stale(f"{self} is not uncertain")
         with transaction.atomic():
+            self._note("job.attached", by)
             self.nudge()
             attempt.hint(task_id[:200], by_hand=True)
 
-    def send_again(self, *, seen: int) -> None:
+    def send_again(self, *, seen: int, by: User | None = None) -> None:
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
         The first one's price stays unknown, on its attempt, and the price is reserved once more.
@@ -259,9 +276,10 @@ class JobVerbs(Leased):
                 seen=seen,
             )
             self._supersede(self._newest_attempt())
+            self._note("job.sent_again", by)
         self.wake()
 
-    def was_not_charged(self) -> None:
+    def was_not_charged(self, *, by: User | None = None) -> None:
         """uncertain → failed: a person has looked, and the provider did not take it.
 
         Should its task turn up all the same, another job follows it.
@@ -276,15 +294,19 @@ class JobVerbs(Leased):
                 decided_in=State.UNCERTAIN,
             )
             self._supersede(self._newest_attempt(), Money.RELEASED)
+            self._note("job.not_charged", by)
 
     # --- by what turns up later -----------------------------------------------------------------------
 
-    def settle_unknown(self, money: Money, why: str) -> None:
+    def settle_unknown(self, money: Money, why: str, *, by: User | None = None) -> None:
         """failed with its money unknown: now it is known not to have been charged, or assumed.
 
         A person says so, or the provider. `Stale` if it is not one of those. A crash leaves it unknown, or settled.
         """
-        self._settle(Money.UNKNOWN, money, why)
+        with transaction.atomic():
+            self._settle(Money.UNKNOWN, money, why)
+            if by:
+                self._note("job.not_charged", by)
 
     def let_go_of_task(self, why: str) -> None:
         """failed, but its task is alive after all: another job follows it. What was unknown here is released here.
@@ -329,6 +351,18 @@ class JobVerbs(Leased):
     def line(self) -> Line:
         """The line that this job waits in."""
         return read_line(type(self)._default_manager.all(), self.provider, asking=self.pk)
+
+    def rename(self, title: str, *, by: User) -> None:
+        """A title says nothing to the provider, so it may change at any time."""
+        jobs: Any = type(self)._default_manager
+        with transaction.atomic():
+            jobs.filter(pk=self.pk).update(title=title, version=F("version") + 1)
+            if title != self.title:
+                Activity.note(team=self.team_id, person=by, act="job.renamed", about=f"{self.title} → {title}", on=self)
+        self.title = title
+
+    def _note(self, act: str, by: User | None) -> None:
+        Activity.note(team=self.team_id, person=by, act=act, about=self.title, on=self)
 
     def _main_video(self) -> int | None:
         return self.videos.order_by("position").values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]

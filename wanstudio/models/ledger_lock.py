@@ -1,4 +1,4 @@
-"""The database itself refuses to change or delete an entry of the ledger, whoever asks.
+"""The database itself refuses to change or delete an entry of the ledger or of the activity, whoever asks.
 
 Laid after every `migrate`, because SQLite drops a table's triggers when a migration rebuilds the table.
 """
@@ -8,33 +8,39 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLE = "wanstudio_entry"
-SAYS = "the ledger is append-only"
-SQLITE = [
-    f"CREATE TRIGGER IF NOT EXISTS {TABLE}_no_{verb} BEFORE {verb} ON {TABLE} BEGIN SELECT RAISE(ABORT, '{SAYS}'); END"
-    for verb in ("update", "delete")
-]
-POSTGRESQL = [
-    f"CREATE OR REPLACE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{SAYS}'; END $$",
-    f"DROP TRIGGER IF EXISTS {TABLE}_append_only ON {TABLE}",
-    f"CREATE TRIGGER {TABLE}_append_only BEFORE UPDATE OR DELETE ON {TABLE} "
-    f"FOR EACH ROW EXECUTE FUNCTION {TABLE}_refuse()",
-]
+TABLES = {"wanstudio_entry": "the ledger is append-only", "wanstudio_activity": "the activity is append-only"}
 
 
 def lock(using: str = "default", **kwargs: Any) -> None:
-    """Lay the triggers, where the table exists. Again and again, with the same result."""
+    """Lay the triggers, where the tables exist. Again and again, with the same result."""
     connection = connections[using]
-    if TABLE in connection.introspection.table_names():
-        _run(connection, SQLITE if connection.vendor == "sqlite" else POSTGRESQL)
+    for table in TABLES.keys() & set(connection.introspection.table_names()):
+        _run(connection, (_sqlite if connection.vendor == "sqlite" else _postgresql)(table, TABLES[table]))
 
 
 def unlock_to_empty(using: str) -> None:
     """SQLite empties a table by DELETE: lift that refusal for `flush`, which lays it again."""
     connection = connections[using]
     if connection.vendor == "sqlite":
-        _run(connection, [f"DROP TRIGGER IF EXISTS {TABLE}_no_delete"])
+        _run(connection, [f"DROP TRIGGER IF EXISTS {table}_no_delete" for table in TABLES])
+
+
+def _sqlite(table: str, says: str) -> list[str]:
+    return [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        for verb in ("update", "delete")
+    ]
+
+
+def _postgresql(table: str, says: str) -> list[str]:
+    return [
+        f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{says}'; END $$",
+        f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}",
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+    ]
 
 
 def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

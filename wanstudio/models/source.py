@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.leased import Leased
 from wanstudio.models.people import Team, User
 
@@ -94,12 +95,18 @@ class Source(Leased):
 
     def discard(self, person: User | None = None) -> None:
         """Lay it into the bin, out of every list. The file stays for 30 days: jobs were made from it."""
-        Source.objects.filter(pk=self.pk, deleted_at=None).update(deleted_at=Now(), deleted_by=person)
+        with transaction.atomic():
+            binned = Source.objects.filter(pk=self.pk, deleted_at=None)
+            if binned.update(deleted_at=Now(), deleted_by=person):
+                Activity.note(team=self.team_id, person=person, act="upload.deleted", about=self.name, on=self)
 
-    def restore(self) -> bool:
+    def restore(self, *, by: User | None = None) -> bool:
         """Take it back; False if its files are gone by now."""
-        binned = Source.objects.filter(pk=self.pk, deleted_at__isnull=False, erased_at=None)
-        return bool(binned.update(deleted_at=None, deleted_by=None))
+        with transaction.atomic():
+            binned = Source.objects.filter(pk=self.pk, deleted_at__isnull=False, erased_at=None)
+            if taken := bool(binned.update(deleted_at=None, deleted_by=None)):
+                Activity.note(team=self.team_id, person=by, act="upload.restored", about=self.name, on=self)
+            return taken
 
     def keep_poster(self, jpeg: bytes) -> None:
         """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""

@@ -1,11 +1,26 @@
 """What this person may see. Every lookup starts here; whoever may not see a thing gets 404."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import Attempt, Collection, Entry, Job, Membership, Source, Tag, Team, Transition, User, Video
+from wanstudio.models import (
+    Activity,
+    Attempt,
+    Collection,
+    Entry,
+    Job,
+    Membership,
+    Source,
+    Tag,
+    Team,
+    Transition,
+    User,
+    Video,
+)
+from wanstudio.models.activity import OWNERS_ONLY
 from wanstudio.models.attempt import NOTEWORTHY
 from wanstudio.models.ledger import Entries
 from wanstudio.roles import Act, Role, roles_with
@@ -173,6 +188,29 @@ def entries(request: HttpRequest, team: Team) -> Entries:
     """The ledger of this team: everybody's for those who may see it, else one's own. Without the sandbox's."""
     rows = Entry.objects.filter(team=team, team__memberships__user=person(request)).billed()
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
+
+
+def activities(request: HttpRequest, team: Team) -> QuerySet[Activity]:
+    """What was done in this team. An owner sees the sign-ins and locks of its people, too, since they joined.
+
+    Who runs the studio also sees what concerns the machine: wrong sign-ins of nobody, and the key.
+    """
+    rows = Activity.objects.filter(team=team)
+    if not may(request, team, Act.KEY):
+        return rows.exclude(_starts_with(OWNERS_ONLY))
+    mine = Q(team=team)
+    joined = Membership.objects.filter(team=team, user=OuterRef("person"), joined_at__lte=OuterRef("at"))
+    mine |= Q(team=None) & Q(Exists(joined))
+    if team.is_first and runs_studio(request):
+        mine |= Q(team=None, person=None)
+    return Activity.objects.filter(mine)
+
+
+def _starts_with(groups: Iterable[str]) -> Q:
+    found = Q()
+    for group in groups:
+        found |= Q(act=group) | Q(act__startswith=f"{group}.")
+    return found
 
 
 def one(rows: QuerySet[Any], pk: int) -> Any:

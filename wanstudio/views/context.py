@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wanstudio.models import Heartbeat, Job, Team
+from wanstudio.models import Heartbeat, Job, Notification, Team
 from wanstudio.roles import Act
 from wanstudio.views import access
 
@@ -27,6 +27,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "team": team,
         "can": Can(request, team),
+        "bell": SimpleLazyObject(lambda: Notification.bell(user)),
         "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count()),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -127,7 +127,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Only while queued; a job that has been sent cannot be cancelled."""
     job: Job = access.mine_to(request, Act.MAKE, access.jobs(request), pk)
     try:
-        job.cancel()
+        job.cancel(by=access.person(request))
     except Stale:
         messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
     return back(request, "jobs.show", pk)
@@ -139,7 +139,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """A title says nothing to the provider, so it may change at any time."""
     job: Job = access.mine_to(request, Act.ORGANISE, access.jobs(request), pk)
     if title := " ".join(request.POST.get("title", "").split())[:200]:
-        Job.objects.filter(pk=job.pk).update(title=title, version=F("version") + 1)
+        job.rename(title, by=access.person(request))
     else:
         messages.info(request, "A title needs at least one letter. Nothing was changed.")
     return back(request, "jobs.show", pk)
@@ -158,19 +158,19 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
-    job = decidable(request, pk)
+    job, person = decidable(request, pk), access.person(request)
     try:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
-                job.attach(task_id)
+                job.attach(task_id, by=person)
                 messages.info(request, "Asking APIXO about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
-                job.send_again(seen=access.number(request.POST.get("version")) or 0)
+                job.send_again(seen=access.number(request.POST.get("version")) or 0, by=person)
             case "not_charged" if job.state == State.FAILED:
-                job.settle_unknown(Money.RELEASED, f"{access.person(request)} says that it was not charged")
+                job.settle_unknown(Money.RELEASED, f"{person} says that it was not charged", by=person)
             case "not_charged":
-                job.was_not_charged()
+                job.was_not_charged(by=person)
             case _:
                 messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
     except Stale:

@@ -34,14 +34,15 @@ def earlier_tries(job: Job) -> list[dict[str, Any]]:
 def decide(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
     """`decision=attach` with its task id, or `not_charged`. Nothing here spends anything."""
     job = decidable(request, pk)
+    person = access.person(request)
     mine: Attempt = access.one(Attempt.objects.filter(job=job), attempt)
     try:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
-                name_task(mine, task_id)
+                name_task(mine, task_id, by=person)
                 messages.info(request, "Asking APIXO about this task. If it is there, it gets a job of its own.")
             case "not_charged":
-                release(mine, Money.RELEASED, f"{access.person(request)} says that it was not charged")
+                release(mine, Money.RELEASED, f"{person} says that it was not charged", by=person)
             case _:
                 messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
     except Stale:

@@ -63,7 +63,7 @@ def ledger(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written to it."""
 
     def write(self, line: str) -> str:
@@ -71,7 +71,7 @@ class _Echo:
 
 
 def _lines(rows: Iterator[Entry]) -> Iterator[str]:
-    writer: Any = csv.writer(_Echo())
+    writer: Any = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for entry in rows:
         yield writer.writerow(_cells(entry))

@@ -1,0 +1,50 @@
+"""The activity: append-only, whoever asks."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from tests import factories
+from wanstudio.models import Activity, Team, User
+from wanstudio.models.activity import MOST_FAILURES_AN_HOUR
+from wanstudio.models.ledger import AppendOnly
+
+pytestmark = pytest.mark.django_db
+
+
+def test_making_and_cancelling_are_noted(team: Team, bob: User) -> None:
+    job = factories.job(team, bob)
+    job.cancel(by=bob)
+    rows = list(Activity.objects.values_list("act", "who", "about", "thing", "thing_id"))
+    assert rows == [
+        ("job.made", "Bob", "Mira", "job", job.pk),
+        ("job.cancelled", "Bob", "Mira", "job", job.pk),
+    ]
+
+
+def test_it_refuses_every_change(team: Team, bob: User) -> None:
+    Activity.note(team=team, person=bob, act="job.made", about="x")
+    row = Activity.objects.get()
+    row.who = "Alice"
+    for change in (row.save, row.delete, Activity.objects.all().delete, lambda: Activity.objects.update(who="x")):
+        with pytest.raises(AppendOnly):
+            change()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE wanstudio_activity SET who = 'x'", "DELETE FROM wanstudio_activity"])
+def test_the_database_refuses_it_too(team: Team, bob: User, statement: str) -> None:
+    Activity.note(team=team, person=bob, act="job.made")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_it_outlives_who_did_it(team: Team, bob: User) -> None:
+    Activity.note(team=team, person=bob, act="signin")
+    bob.delete()
+    assert Activity.objects.get().who == "Bob"
+
+
+def test_many_wrong_sign_ins_from_one_address_are_noted_as_some(team: Team) -> None:
+    for _ in range(MOST_FAILURES_AN_HOUR + 5):
+        Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.9")
+    Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.10")
+    assert Activity.objects.count() == MOST_FAILURES_AN_HOUR + 1

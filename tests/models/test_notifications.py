@@ -1,0 +1,132 @@
+"""What people are told: once an event, whoever tries again, and by mail as they chose."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from tests import factories
+from wanstudio.models import Digest, Mail, MailChoice, Membership, Money, Notification, Team, User
+from wanstudio.models.digest import next_morning
+from wanstudio.models.mail_choice import DAILY, Kind, When, read_token, unsubscribe_token
+from wanstudio.roles import Act
+from wanstudio.worker.advance import advance
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _sends_mail(settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1:9"
+
+
+def told(team: Team, *people: User, kind: Kind = Kind.MENTIONED, event: str = "comment 1", **what: Any) -> None:
+    Notification.tell(kind, people, team=team, event=event, title="Alice mentions you.", path="/videos/1/", **what)
+
+
+def test_one_event_is_told_to_one_person_once(team: Team, alice: User, bob: User) -> None:
+    told(team, alice, bob)
+    told(team, alice, bob)
+    assert Notification.objects.count() == 2
+    assert Mail.objects.count() == 2
+
+
+def test_who_is_not_in_the_team_learns_nothing(team: Team, bob: User, charlie: User) -> None:
+    told(team, bob, charlie)
+    assert [told.person for told in Notification.objects.all()] == [bob]
+    Membership.objects.filter(user=bob).delete()
+    assert not Notification.objects.for_person(bob)
+
+
+def test_what_is_rolled_back_is_not_told(team: Team, bob: User) -> None:
+    with transaction.atomic():
+        told(team, bob)
+        transaction.set_rollback(True)
+    assert not Notification.objects.exists()
+    assert not Mail.objects.exists()
+
+
+def test_only_who_may_is_asked_and_not_who_asks(team: Team, alice: User, bob: User, vera: User) -> None:
+    Notification.tell_who_may(Act.MAKE, Kind.SPEND, team=team, event="x", title="Bob asks.", path="/team/", but=bob)
+    assert [told.person for told in Notification.objects.all()] == [alice]
+
+
+def test_no_mail_for_who_wants_none(team: Team, bob: User) -> None:
+    MailChoice.choose(bob, Kind.MENTIONED, When.OFF)
+    told(team, bob)
+    assert Notification.objects.exists()
+    assert not Mail.objects.exists()
+
+
+def test_a_mail_says_how_it_is_stopped(team: Team, bob: User) -> None:
+    told(team, bob)
+    mail = Mail.objects.get()
+    link = mail.headers["List-Unsubscribe"].strip("<>")
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert link in mail.text
+    assert "/videos/1/" in mail.text
+
+
+def test_a_digest_tells_all_that_waits_once(team: Team, bob: User) -> None:
+    for number in range(3):
+        told(team, bob, kind=Kind.READY, event=f"job {number} ready")
+    digest = Digest.objects.get()
+    assert digest.due_at
+    assert digest.due_at > timezone.now()
+    assert not Mail.objects.exists()
+    for _ in range(2):
+        Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        advance(Digest, digest.pk)
+    mail = Mail.objects.get()
+    assert "3 pieces of news" in mail.subject
+    digest.refresh_from_db()
+    assert digest.due_at is None
+    told(team, bob, kind=Kind.READY, event="job 9 ready")
+    digest.refresh_from_db()
+    assert digest.due_at
+
+
+def test_a_digest_that_breaks_off_tells_all_the_next_time(team: Team, bob: User, monkeypatch: Any) -> None:
+    told(team, bob, kind=Kind.READY, event="job 1 ready")
+    digest = Digest.objects.get()
+
+    def broken(*args: Any) -> None:
+        raise RuntimeError("killed")
+
+    Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    with monkeypatch.context() as patched:
+        patched.setattr("wanstudio.worker.digests.write", broken)
+        advance(Digest, digest.pk)
+    assert Notification.objects.filter(waits_for_digest=True).exists()
+    Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Digest, digest.pk)
+    assert Mail.objects.count() == 1
+
+
+def test_eight_in_the_morning_is_utc_if_nothing_else_is_said(team: Team) -> None:
+    assert next_morning(team, datetime(2026, 3, 1, 7, 59, tzinfo=UTC)) == datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert next_morning(team, datetime(2026, 3, 1, 8, 0, tzinfo=UTC)) == datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def test_a_link_stops_its_kind_and_no_other(team: Team, bob: User) -> None:
+    found = read_token(unsubscribe_token(bob, Kind.MENTIONED))
+    assert found == (bob, Kind.MENTIONED)
+    MailChoice.stop(*found)
+    assert MailChoice.of(bob)[Kind.MENTIONED] == When.OFF
+    assert MailChoice.of(bob)[Kind.FAILED] == When.NOW
+    MailChoice.stop(bob, DAILY)
+    assert When.DAILY not in MailChoice.of(bob).values()
+    assert read_token(unsubscribe_token(bob, Kind.MENTIONED)[:-1] + "_") is None
+
+
+def test_a_job_that_ends_is_told_to_who_made_it(team: Team, bob: User) -> None:
+    job = factories.job(team, bob)
+    claimed = type(job).claim(job.pk)
+    assert claimed
+    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused.")
+    notice = Notification.objects.get()
+    assert (notice.person, notice.kind) == (bob, Kind.FAILED)
+    assert notice.detail.startswith("The picture was refused.")
+    assert notice.path == f"/jobs/{job.pk}/"

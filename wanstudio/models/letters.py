@@ -1,0 +1,41 @@
+"""The words of the mails that tell people what happened, and how they are stopped."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+
+from wanstudio.models.mail import Mail
+from wanstudio.models.mail_choice import DAILY, unsubscribe_token
+from wanstudio.models.people import User
+from wanstudio.models.places import address_of
+
+if TYPE_CHECKING:
+    from wanstudio.models.notification import Notification
+
+
+def at_once(told: "Notification") -> None:
+    """One mail about one event, in the caller's transaction."""
+    text = f"{told.title}\n{told.detail}".strip() + f"\n\n{address_of(told.path)}\n"
+    _post(told.person, told.kind, told.title.rstrip("."), text)
+
+
+def digest(person: User, news: Sequence["Notification"]) -> None:
+    """One mail about all of these, the oldest first, in the caller's transaction."""
+    count = f"{len(news)} {'piece' if len(news) == 1 else 'pieces'} of news"
+    parts = [f"{told.title}\n{told.detail}".strip() + f"\n{address_of(told.path)}" for told in news]
+    _post(person, DAILY, f"Your day in the studio: {count}", "\n\n".join(parts) + "\n")
+
+
+def _post(person: User, what: str, subject: str, text: str) -> None:
+    if not settings.EMAIL_URL:
+        return
+    stop = address_of(reverse("unsubscribe", args=[unsubscribe_token(person, what)]))
+    choose = address_of(reverse("notifications.choices"))
+    Mail.objects.post(
+        to=person.email,
+        subject=subject,
+        text=f"{text}\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n",
+        headers={"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+    )

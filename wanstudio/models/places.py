@@ -1,0 +1,37 @@
+"""Where a thing is shown, by the name of its model."""
+
+from django.conf import settings
+from django.db import models
+from django.urls import NoReverseMatch, reverse
+
+# Model to the route of its page, and whether the route wants the row's id.
+PLACES = {
+    "job": ("jobs.show", True),
+    "video": ("videos.show", True),
+    "collection": ("collections.show", True),
+    "source": ("uploads.index", False),
+    "team": ("team.show", False),
+    "membership": ("team.show", False),
+    "invitation": ("team.show", False),
+    "spendrequest": ("team.show", False),
+    "providerkey": ("settings.show", False),
+    "webhook": ("webhook.show", False),
+}
+
+
+def path_of(thing: str, pk: int | None) -> str:
+    """The path of its page, empty for what has none."""
+    route, wants_id = PLACES.get(thing, ("", False))
+    try:
+        return reverse(route, args=[pk] if wants_id else []) if route else ""
+    except NoReverseMatch:
+        return ""
+
+
+def path_to(row: models.Model | None) -> str:
+    return path_of(row._meta.model_name or "", row.pk) if row else ""
+
+
+def address_of(path: str) -> str:
+    """The same with the studio's address before it, for a mail."""
+    return f"{settings.LINK_BASE}{path}"
