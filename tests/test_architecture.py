@@ -33,6 +33,7 @@ ROOMS: dict[str, set[str]] = {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
         *("provider", "roles", "logs", "crypto"),
     },
+    "api": {"views", "forms", "models", "pricing", "quoting", "roles"},
     "worker": {"models", "media", "provider", "addresses", "probing", "logs", "crypto"},
 }
 # Of a room, only these modules may be imported from there: views read the provider's words, and call nobody.

@@ -55,6 +55,7 @@ HTTPS = WANSTUDIO_URL.startswith("https://")
 IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
 IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", 10, validate=options.positive) * 1024 * 1024
 CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
+API_CALLS_A_MINUTE = env.int("WANSTUDIO_API_CALLS_A_MINUTE", 300, validate=options.positive)
 MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024
 
 # --- Django -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from wanstudio.api import doors
 from wanstudio.views import (
     activity,
     binned,
@@ -17,6 +18,7 @@ from wanstudio.views import (
     settings,
     studio,
     team,
+    tokens,
     tries,
     unsubscribe,
     uploads,
@@ -79,9 +81,14 @@ urlpatterns = [
     path("settings/", settings.show, name="settings.show"),
     path("settings/sending/", settings.sending, name="settings.sending"),
     path("settings/balance/", settings.balance, name="settings.balance"),
+    path("account/tokens/", tokens.index, name="tokens.index"),
+    path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="tokens.revoke"),
+    path("api/", tokens.guide, name="tokens.guide"),
     path("setup/", first_run.setup, name="setup"),
     path("accounts/", include("allauth.account.urls")),
     # Doors for machines
+    path("api/v1/", doors.api.urls),
+    path("api/v1/<path:rest>", doors.nothing_here, name="api.nothing"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("hooks/apixo/<str:token>/", hooks.apixo, name="hooks.apixo"),

@@ -2,6 +2,8 @@
 
 from wanstudio.models.activity import Activity
 from wanstudio.models.alarm import Alarm
+from wanstudio.models.api_post import ApiPost
+from wanstudio.models.api_token import ApiToken
 from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.chore import Chore
@@ -28,6 +30,8 @@ from wanstudio.models.video import Video
 __all__ = [
     "Activity",
     "Alarm",
+    "ApiPost",
+    "ApiToken",
     "Attempt",
     "BalanceNote",
     "Chore",

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.models import (
     Activity,
+    ApiToken,
     Attempt,
     Collection,
     Entry,
@@ -211,6 +212,12 @@ def _starts_with(groups: Iterable[str]) -> Q:
     for group in groups:
         found |= Q(act=group) | Q(act__startswith=f"{group}.")
     return found
+
+
+def tokens(request: HttpRequest) -> QuerySet[ApiToken]:
+    """This person's own, in all of their teams, newest first."""
+    mine = ApiToken.objects.filter(membership__user=person(request))
+    return mine.select_related("membership__team").order_by("-pk")
 
 
 def one(rows: QuerySet[Any], pk: int) -> Any:

@@ -52,9 +52,14 @@ def source_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
 def video(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
     found: Video = access.one(access.stored_videos(request), pk)
+    return send_video(request, found, attachment="download" in request.GET)
+
+
+def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpResponseBase:
+    """A video that this person may see: looked up by who calls."""
     job = found.job
     name = f"{slugify(job.title) or 'video'}-{job.behaviour}-{job.resolution}-{found.pk}.mp4"
-    return _send(request, found.file, found, name, attachment="download" in request.GET)
+    return _send(request, found.file, found, name, attachment=attachment)
 
 
 @login_required

@@ -24,7 +24,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)
     if form.is_valid():
-        _refuse_unreachable(form)
+        refuse_unreachable(form)
     if form.errors:
         return show_form(request, team, form, status=422)
     character, motion = form.keep_inputs(team, access.person(request))
@@ -32,10 +32,11 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.agrees_with(quote.price):
         told: Decimal | None = form.cleaned_data["quoted"]
         return show_form(request, team, form, character, motion, was=told, status=409 if told is not None else 200)
-    return redirect("jobs.show", _accept(request, team, form, character, motion, quote).pk)
+    return redirect("jobs.show", accept(request, team, form, character, motion, quote).pk)
 
 
-def _accept(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
+def accept(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
+    """The job of a valid form at an agreed price: for the page and for the API."""
     data = form.cleaned_data
     try:
         return Job.objects.accept(
@@ -61,7 +62,8 @@ def _same_form(form: JobForm, team: Team) -> Job | None:
     return Job.objects.filter(nonce=nonce, team=team).first() if nonce else None
 
 
-def _refuse_unreachable(form: JobForm) -> None:
+def refuse_unreachable(form: JobForm) -> None:
+    """Adds the reason to the form if the provider could not fetch what it says."""
     if is_reachable(settings.PROVIDER):
         return
     for kind, draft in form.drafts.items():

@@ -1,0 +1,188 @@
+"""Making, following and cancelling, by the verbs of the pages."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests import factories
+from tests.api.conftest import Script
+from tests.api.test_tokens import refused
+from wanstudio.models import ApiPost, Job, Source, State, Team, User
+
+
+def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any], alice: User, team: Team) -> None:
+    made = script.post("jobs", {**inputs, "behaviour": "replace", "prompt": "rain", "seed": 7})
+    assert made.status_code == 201
+    told, job = made.json(), Job.objects.get()
+    assert (job.team, job.person, job.behaviour, job.prompt) == (team, alice, "replace", "rain")
+    assert (job.seed, job.seed_drawn, str(job.price), job.state) == (7, False, "1.14", "queued")
+    assert (told["id"], told["price"], told["state"], told["money"]) == (job.pk, "1.14", "queued", "reserved")
+    assert made["Location"] == told["page"] == f"http://testserver/jobs/{job.pk}/"
+    assert script.get(f"jobs/{job.pk}").json()["seed"] == 7
+
+
+def test_the_seed_is_drawn_unless_it_is_told(script: Script, inputs: dict[str, Any]) -> None:
+    script.post("jobs", inputs)
+    script.post("jobs", {**inputs, "seed": -1})
+    drawn, left = Job.objects.order_by("pk")
+    assert (drawn.seed_drawn, left.seed) == (True, -1)
+    assert drawn.seed >= 0
+
+
+@pytest.mark.parametrize("price", [1.14, "1.14", "1.140"])
+def test_a_price_as_number_or_text(price: Any, script: Script, inputs: dict[str, Any]) -> None:
+    assert script.post("jobs", {**inputs, "price": price}).status_code == 201
+
+
+def test_a_price_that_changed_sends_nothing(script: Script, inputs: dict[str, Any]) -> None:
+    changed = script.post("jobs", {**inputs, "price": "0.57"}, **{"Idempotency-Key": "k"})
+    refused(changed, 409, "price-changed")
+    assert changed.json()["quote"]["price"] == "1.14"
+    unsaid = {name: value for name, value in inputs.items() if name != "price"}
+    missing = script.post("jobs", unsaid)
+    refused(missing, 422, "price-missing")
+    assert missing.json()["quote"]["price"] == "1.14"
+    assert not Job.objects.exists()
+    assert script.post("jobs", inputs, **{"Idempotency-Key": "k"}).status_code == 201, "it made nothing before"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"behaviour": "dance"}, "behaviour"),
+        ({"resolution": "1080p"}, "resolution"),
+        ({"seed": 2**31}, "seed"),
+        ({"seed": -2}, "seed"),
+        ({"promt": "rain"}, "promt"),
+        ({"prompt": "x" * 2001}, "prompt"),
+        ({"price": "free"}, "price"),
+        ({"price": -1}, "price"),
+        ({"character": 2**70}, "character"),
+        ({"character": 0}, "character"),
+        ({"character": 999_999}, "character"),
+        ({"character": None}, "character"),
+        ({"motion": None, "motion_url": "ftp://example.com/a.mp4"}, "motion"),
+        ({"motion": None, "motion_url": "http://10.0.0.1/a.mp4"}, "motion"),
+    ],
+)
+def test_what_is_refused_names_its_field(
+    change: dict[str, Any], field: str, script: Script, inputs: dict[str, Any]
+) -> None:
+    response = script.post("jobs", inputs | change)
+    refused(response, 422, "invalid")
+    assert field in response.json()["errors"]
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "nonsense", '{"price": NaN}', "null"])
+def test_a_body_that_is_none(body: str, script: Script, inputs: dict[str, Any]) -> None:
+    response = script.client.post("/api/v1/jobs", body, "application/json")
+    assert response.status_code in (400, 422)
+    assert response["Content-Type"] == "application/problem+json"
+    assert not Job.objects.exists()
+
+
+def test_one_key_makes_one_job(script: Script, inputs: dict[str, Any]) -> None:
+    first, again = (script.post("jobs", inputs, **{"Idempotency-Key": "take-1"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    Job.objects.get().cancel()
+    later = script.post("jobs", dict(reversed(inputs.items())), **{"Idempotency-Key": "take-1"})
+    assert first.json() == again.json() == later.json()
+    assert ("Idempotent-Replayed" in first, again["Idempotent-Replayed"]) == (False, "true")
+    refused(script.post("jobs", {**inputs, "prompt": "rain"}, **{"Idempotency-Key": "take-1"}), 422, "key-reused")
+    refused(script.post("jobs", inputs, **{"Idempotency-Key": "x" * 256}), 422, "key-reused")
+    assert Job.objects.count() == ApiPost.objects.count() == 1
+    assert script.post("jobs", inputs, **{"Idempotency-Key": "take-2"}).status_code == 201
+    assert Job.objects.count() == 2
+
+
+def test_a_key_is_its_tokens_own(script: Script, stranger: Script, inputs: dict[str, Any], charlie: User) -> None:
+    """The same word of another team's is another key, and reaches nobody's job."""
+    other = charlie.teams.get()
+    theirs = {"character": factories.character(other, charlie).pk, "motion": factories.motion(other, charlie).pk}
+    mine = script.post("jobs", inputs, **{"Idempotency-Key": "a"}).json()
+    yours = stranger.post("jobs", {**inputs, **theirs}, **{"Idempotency-Key": "a"}).json()
+    assert mine["id"] != yours["id"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> None:
+    answers: list[Any] = []
+    start = threading.Barrier(50)
+
+    def send() -> None:
+        start.wait(60)
+        caller = Script(script.client.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+        try:
+            answers.append(caller.post("jobs", inputs, **{"Idempotency-Key": "storm"}))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert [answer.status_code for answer in answers] == [201] * 50
+    assert len({str(sorted(answer.json().items())) for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" not in answer for answer in answers) == 1
+    assert Job.objects.count() == 1
+
+
+def test_a_queued_job_is_cancelled(script: Script, inputs: dict[str, Any]) -> None:
+    pk = script.post("jobs", inputs).json()["id"]
+    cancelled = script.post(f"jobs/{pk}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert script.post(f"jobs/{pk}/cancel").status_code == 200
+    assert cancelled.json()["money"] == "released"
+
+
+def test_a_sent_job_is_not(script: Script, team: Team, alice: User) -> None:
+    job = factories.job(team, alice)
+    job.begin_submitting(callback=False)
+    refused(script.post(f"jobs/{job.pk}/cancel"), 409, "already-sent")
+    assert Job.objects.get().state == State.SUBMITTING
+
+
+def test_another_teams_are_not_there(stranger: Script, team: Team, alice: User, inputs: dict[str, Any]) -> None:
+    job = factories.job(team, alice)
+    refused(stranger.get(f"jobs/{job.pk}"), 404, "not-found")
+    refused(stranger.post(f"jobs/{job.pk}/cancel"), 404, "not-found")
+    assert stranger.get("jobs").json() == {"items": [], "next": None}
+    theirs = stranger.post("jobs", inputs)
+    refused(theirs, 422, "invalid")
+    assert set(theirs.json()["errors"]) == {"character", "motion"}
+    refused(stranger.post("quote", {"motion": inputs["motion"]}), 422, "invalid")
+    assert Job.objects.count() == 1
+
+
+def test_pages_of_jobs(script: Script, team: Team, alice: User) -> None:
+    character, motion = factories.character(team, alice), factories.motion(team, alice)
+    made = [factories.job(team, alice, character=character, motion=motion).pk for _ in range(5)]
+    seen: list[int] = []
+    page = script.get("jobs", {"limit": 2, "state": "queued"}).json()
+    while True:
+        seen += [job["id"] for job in page["items"]]
+        if not page["next"]:
+            break
+        # One that arrives meanwhile moves nothing.
+        factories.job(team, alice, character=character, motion=motion)
+        page = script.get(page["next"]).json()
+    assert seen == made[::-1]
+    assert script.get("jobs", {"state": "done"}).json()["items"] == []
+    for query in ({"state": "nonsense"}, {"limit": 0}, {"limit": 101}, {"before": "x"}, {"before": 2**70}):
+        refused(script.get("jobs", query), 422, "invalid")
+
+
+@pytest.mark.parametrize("path", ["jobs/99999999999999999999999", "jobs/0", "nothing", "jobs/1/none", "jobs/x"])
+def test_what_is_not_there(path: str, script: Script) -> None:
+    refused(script.get(path), 404, "not-found")
+
+
+def test_the_provider_is_called_by_nobody_here(script: Script, inputs: dict[str, Any]) -> None:
+    """A quote and a job are rows; only links are looked at."""
+    script.post("jobs", inputs)
+    assert Source.objects.count() == 2
+    assert Job.objects.get().submissions.count() == 0

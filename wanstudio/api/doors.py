@@ -1,0 +1,217 @@
+"""The routes of `/api/v1/`. Their docstrings are the description that a reader of the OpenAPI document sees."""
+
+from typing import Any, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
+from ninja import NinjaAPI, Query
+from ninja.errors import ValidationError
+from pydantic import ValidationError as Misshapen
+
+from wanstudio.api import lists, problems, tokens
+from wanstudio.api.lists import Paging
+from wanstudio.api.making import make
+from wanstudio.api.quotes import priced
+from wanstudio.api.rows import job_row, upload_row, video_row
+from wanstudio.api.shapes import (
+    JobIn,
+    JobOut,
+    Jobs,
+    ProblemOut,
+    QuoteIn,
+    QuoteOut,
+    UploadIn,
+    UploadOut,
+    Uploads,
+    VideoOut,
+    Videos,
+)
+from wanstudio.forms.job import SourceForm
+from wanstudio.models import Stale, State
+from wanstudio.views import access, files
+
+Kind = Literal["", "character", "motion"]
+WRONG: dict[Any, Any] = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut}
+NO_SUCH: dict[Any, Any] = WRONG | {404: ProblemOut}
+REFUSED: dict[Any, Any] = WRONG | {402: ProblemOut, 409: ProblemOut}
+UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["kind", "file"],
+                    "properties": {
+                        "kind": {"type": "string", "enum": ["character", "motion"]},
+                        "file": {"type": "string", "format": "binary"},
+                    },
+                }
+            },
+            "application/json": {"schema": UploadIn.model_json_schema()},
+        },
+    }
+}
+MP4 = {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
+KEY_HEADER = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "required": False,
+            "schema": {"type": "string", "maxLength": 255},
+            "description": "Drawn by you, a new one for each video. The same request with it again makes nothing more.",
+        }
+    ]
+}
+
+
+class Described(NinjaAPI):
+    """Names operations by their functions, and errors by the media type that they have."""
+
+    def get_openapi_operation_id(self, operation: Any) -> str:
+        return str(operation.view_func.__name__)
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        told = super().get_openapi_schema(**kwargs)
+        for operation in (each for path in told["paths"].values() for each in path.values()):
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and "content" in response:
+                    response["content"] = {"application/problem+json": response["content"].pop("application/json")}
+        return told
+
+
+api = Described(
+    title="Wan Studio",
+    version="1",
+    description="Character animation by API: quote, upload, make, fetch. Errors are RFC 9457 problems.",
+    docs_url=None,
+    urls_namespace="api",
+    auth=tokens.TokenAuth(),
+)
+problems.register(api)
+
+
+@api.post("quote", response={200: QuoteOut, **WRONG}, tags=["Quote"], summary="What a video would cost")
+def quote(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
+    """Nothing is made or sent. State this `price` when you make the job."""
+    return priced(request, asked)
+
+
+@api.post(
+    "uploads",
+    response={201: UploadOut, **WRONG},
+    tags=["Uploads"],
+    summary="Add a picture or a clip",
+    openapi_extra=UPLOAD_BODY,
+)
+def add_upload(request: HttpRequest) -> JsonResponse:
+    """A file as multipart/form-data, or a link as JSON. It is checked now: what cannot be used is refused here."""
+    tokens.require_make(request)
+    form = SourceForm(_upload_fields(request), request.FILES)
+    if not form.is_valid():
+        errors = {name: [str(sentence) for sentence in found] for name, found in form.errors.items()}
+        raise problems.invalid(form.wrong, errors)
+    source = form.draft.keep(tokens.team(request), access.person(request))
+    return JsonResponse(upload_row(source), status=201)
+
+
+def _upload_fields(request: HttpRequest) -> QueryDict:
+    if request.content_type != "application/json":
+        return request.POST
+    try:
+        asked = UploadIn.model_validate_json(request.body)
+    except Misshapen as wrong:
+        raise ValidationError([dict(error) for error in wrong.errors()]) from None
+    fields = QueryDict(mutable=True)
+    fields.update({"kind": asked.kind, "url": asked.url})
+    return fields
+
+
+@api.get("uploads", response={200: Uploads, **WRONG}, tags=["Uploads"], summary="The team's uploads, newest first")
+def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> dict[str, Any]:
+    rows = tokens.sources(request)
+    return lists.page(request, rows.filter(kind=kind) if kind else rows, paging, upload_row)
+
+
+@api.post(
+    "jobs",
+    response={201: JobOut, **REFUSED},
+    tags=["Jobs"],
+    summary="Make a video",
+    openapi_extra=KEY_HEADER,
+)
+def make_job(request: HttpRequest, asked: JobIn) -> JsonResponse:
+    """It may cost its `price`. Send an `Idempotency-Key`: a request that is repeated with it makes one job.
+
+    409 with a new `quote` if the price is another one by now; 402 if a cap or a budget stops it. Nothing is sent then.
+    """
+    tokens.require_make(request)
+    return make(request, asked)
+
+
+@api.get("jobs", response={200: Jobs, **WRONG}, tags=["Jobs"], summary="The team's jobs, newest first")
+def jobs(request: HttpRequest, paging: Query[Paging], state: str = "") -> dict[str, Any]:
+    rows = tokens.jobs(request)
+    if state and state not in State.values:
+        told = f"There is no state of this name. They are: {', '.join(State.values)}."
+        raise problems.invalid(told, {"state": [told]})
+    return lists.page(request, rows.filter(state=state) if state else rows, paging, lambda row: job_row(request, row))
+
+
+@api.get("jobs/{int:pk}", response={200: JobOut, **NO_SUCH}, tags=["Jobs"], summary="One job")
+def job(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Ask every few seconds at most; `sentence` is what its page says."""
+    return job_row(request, access.one(tokens.jobs(request), _id(pk)))
+
+
+@api.post(
+    "jobs/{int:pk}/cancel",
+    response={200: JobOut, 409: ProblemOut, **NO_SUCH},
+    tags=["Jobs"],
+    summary="Cancel a job that is still queued",
+)
+def cancel(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """409 once it has been sent: the provider cannot take it back. Cancelled twice is cancelled."""
+    tokens.require_make(request)
+    found = access.one(tokens.jobs(request), _id(pk))
+    if found.state != State.CANCELLED:
+        try:
+            found.cancel()
+        except Stale:
+            told = "It has been sent by now and cannot be cancelled. It is never sent twice."
+            raise problems.Problem(409, "already-sent", told) from None
+    return job_row(request, tokens.jobs(request).get(pk=found.pk))
+
+
+@api.get("videos", response={200: Videos, **WRONG}, tags=["Videos"], summary="The team's videos, newest first")
+def videos(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
+    return lists.page(request, tokens.videos(request), paging, lambda row: video_row(request, row))
+
+
+@api.get("videos/{int:pk}", response={200: VideoOut, **NO_SUCH}, tags=["Videos"], summary="One video")
+def video(request: HttpRequest, pk: int) -> dict[str, Any]:
+    return video_row(request, access.one(tokens.videos(request), _id(pk)))
+
+
+@api.api_operation(["HEAD"], "videos/{int:pk}/file", include_in_schema=False)
+@api.get(
+    "videos/{int:pk}/file",
+    response={200: None, 206: None, 416: None, **NO_SUCH},
+    tags=["Videos"],
+    summary="The MP4 itself",
+    url_name="video_file",
+    openapi_extra={"responses": {200: MP4, 206: MP4}},
+)
+def video_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Ranges are served: a download that broke off goes on where it was."""
+    return files.send_video(request, access.one(tokens.videos(request), _id(pk)), attachment=True)
+
+
+def _id(pk: int) -> int:
+    """An id beyond 64 bits is nobody's; asked for, it would break the query."""
+    return access.number(str(pk)) or 0
+
+
+def nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Whatever else is asked for below `/api/v1/`."""
+    return api.on_exception(request, Http404())

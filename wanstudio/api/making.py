@@ -1,0 +1,100 @@
+"""A job from a request: the studio's own form, judged as the page judges it, made once a key."""
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, JsonResponse, QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from wanstudio.api import tokens
+from wanstudio.api.problems import Problem, invalid
+from wanstudio.api.rows import job_row, quote_row
+from wanstudio.api.shapes import JobIn
+from wanstudio.forms.job import JobForm
+from wanstudio.models import ApiPost, Job, Source
+from wanstudio.models.api_post import KeyReused
+from wanstudio.pricing import Quote
+from wanstudio.quoting import quote_today
+from wanstudio.views import access, submitting
+
+LONGEST_KEY = 255
+
+
+def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
+    """201 with the job; the same for the same key again. Raises Problem, and nothing was sent."""
+    key, body = request.headers.get("Idempotency-Key", ""), _digest(asked)
+    if len(key) > LONGEST_KEY:
+        raise Problem(422, "key-reused", f"An Idempotency-Key has at most {LONGEST_KEY} characters. Nothing was sent.")
+    token = tokens.token(request)
+    try:
+        if key and (earlier := ApiPost.earlier(token, key, body)):
+            return _answer(earlier, again=True)
+        character, motion, quote, form = _judged(request, asked, key)
+        if not key:
+            return _answer(_row(request, _accept(request, form, character, motion, quote)))
+        with transaction.atomic():
+            post, is_ours = ApiPost.begin(token, key, body)
+            if not is_ours:
+                return _answer(post.answer_to(body), again=True)
+            job = _accept(request, form, character, motion, quote)
+            row = _row(request, job)
+            post.finish(job.pk, row)
+            return _answer(row)
+    except KeyReused:
+        raise Problem(
+            422,
+            "key-reused",
+            "This Idempotency-Key has made a job from another request. Nothing was sent; draw a new key.",
+        ) from None
+
+
+def _digest(asked: JobIn) -> str:
+    return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
+
+
+def _judged(request: HttpRequest, asked: JobIn, key: str) -> tuple[Source, Source, Quote, JobForm]:
+    """The inputs as rows, the price as agreed, and the form that says the rest."""
+    form = JobForm(_fields(request, asked, key), MultiValueDict(), sources=tokens.sources(request))
+    if form.is_valid():
+        submitting.refuse_unreachable(form)
+    if form.errors:
+        errors = {name: [str(sentence) for sentence in found] for name, found in form.errors.items()}
+        raise invalid(next(iter(errors.values()))[0], errors)
+    character, motion = form.keep_inputs(tokens.team(request), access.person(request))
+    quote = quote_today(motion.duration or 0, form.cleaned_data["resolution"])
+    if asked.price is None:
+        told = f"State the price you agree to. It costs ${quote.price}. Nothing was sent."
+        raise Problem(422, "price-missing", told, quote=quote_row(quote, []), errors={"price": [told]})
+    if not form.agrees_with(quote.price):
+        raise Problem(
+            409,
+            "price-changed",
+            f"The price is ${quote.price}, not ${asked.price}. Nothing was sent; send it again if you agree.",
+            quote=quote_row(quote, []),
+        )
+    return character, motion, quote, form
+
+
+def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:
+    """What a browser would have sent."""
+    nonce = ApiPost.nonce(tokens.token(request), key) if key else JobForm.draw_nonce()
+    told = asked.model_dump(exclude_none=True, exclude={"price"})
+    fields = QueryDict(mutable=True)
+    fields.update({"nonce": str(nonce), "quoted": str(asked.price or ""), **{k: str(v) for k, v in told.items()}})
+    return fields
+
+
+def _accept(request: HttpRequest, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
+    return submitting.accept(request, tokens.team(request), form, character, motion, quote)
+
+
+def _row(request: HttpRequest, job: Job) -> dict[str, Any]:
+    return job_row(request, tokens.jobs(request).get(pk=job.pk))
+
+
+def _answer(row: dict[str, Any], *, again: bool = False) -> JsonResponse:
+    headers = {"Location": row["page"], "Cache-Control": "no-store"} | (
+        {"Idempotent-Replayed": "true"} if again else {}
+    )
+    return JsonResponse(row, status=201, headers=headers)

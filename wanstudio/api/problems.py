@@ -1,0 +1,92 @@
+"""What went wrong, as RFC 9457 says it (`application/problem+json`), in the sentences of the pages."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+log = logging.getLogger(__name__)
+
+# Where each `type` is explained.
+PAGE = "/api/"
+NO_SUCH = "There is nothing here, or this token may not see it."
+
+
+class Problem(Exception):
+    """Answered as it stands. `kind` names it in the page of examples; `more` are members of its own."""
+
+    def __init__(self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.detail, self.headers, self.more = status, kind, detail, headers or {}, more
+
+
+def answer(problem: Problem) -> JsonResponse:
+    told = {
+        "type": f"{PAGE}#{problem.kind}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    return JsonResponse(
+        told | problem.more,
+        status=problem.status,
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
+
+
+def unauthorized() -> Problem:
+    """One sentence for every reason: a token that was revoked is nobody's any more."""
+    return Problem(
+        401,
+        "unauthorized",
+        "Send a token of this studio that has not ended: Authorization: Bearer wan_… A cookie is none.",
+        {"WWW-Authenticate": "Bearer"},
+    )
+
+
+def invalid(detail: str, errors: dict[str, list[str]]) -> Problem:
+    return Problem(422, "invalid", detail, errors=errors)
+
+
+def register(api: NinjaAPI) -> None:
+    """Every way out of the API that is not an answer."""
+    on = api.add_exception_handler
+    on(Problem, lambda request, problem: answer(problem))  # type: ignore[arg-type]
+    on(AuthenticationError, lambda request, wrong: answer(unauthorized()))
+    on(Http404, lambda request, wrong: answer(Problem(404, "not-found", NO_SUCH)))
+    on(ValidationError, lambda request, wrong: answer(_shape(wrong)))  # type: ignore[arg-type]
+    on(HttpError, lambda request, wrong: answer(_http(wrong)))  # type: ignore[arg-type]
+    for unread in (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        on(unread, _answer_unread)
+    on(Exception, _surprise)
+
+
+def _shape(wrong: ValidationError) -> Problem:
+    errors: dict[str, list[str]] = {}
+    for error in wrong.errors:
+        place = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "data")]
+        errors.setdefault(".".join(place[-1:]) or "body", []).append(str(error["msg"]))
+    named = "; ".join(f"{name}: {sentences[0]}" for name, sentences in errors.items())
+    return invalid(f"The request is not of the shape that is described. {named}.", errors)
+
+
+def _http(wrong: HttpError) -> Problem:
+    return Problem(wrong.status_code, "invalid" if wrong.status_code < 500 else "failed", str(wrong.message))
+
+
+def _answer_unread(request: HttpRequest, wrong: Any) -> JsonResponse:
+    if isinstance(wrong, RequestDataTooBig):
+        return answer(Problem(413, "invalid", "The request is larger than the studio takes. Nothing was made of it."))
+    return answer(Problem(400, "invalid", "The request could not be read to its end. Nothing was made of it."))
+
+
+def _surprise(request: HttpRequest, wrong: Any) -> JsonResponse:
+    log.exception("the API failed: %s", type(wrong).__name__, exc_info=wrong)
+    return answer(Problem(500, "failed", "The studio failed at this. Nothing more is known here; its log says why."))

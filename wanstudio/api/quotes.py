@@ -1,0 +1,57 @@
+"""What a video would cost, by the function that the page and the job call, and what would hold it back."""
+
+from typing import Any
+
+from django.forms import ValidationError
+from django.http import HttpRequest
+
+from wanstudio.api import tokens
+from wanstudio.api.problems import invalid
+from wanstudio.api.rows import quote_row
+from wanstudio.api.shapes import QuoteIn
+from wanstudio.forms.inputs import take
+from wanstudio.models import Source
+from wanstudio.quoting import quote_today
+from wanstudio.views.price_card import price_context
+
+ONE = "Give one of motion (an upload's id), motion_url and seconds."
+NO_MOTION = "This motion is not among your team's uploads."
+
+
+def priced(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
+    given = [name for name in ("motion", "motion_url", "seconds") if getattr(asked, name)]
+    if len(given) != 1:
+        raise invalid(ONE, {name: [ONE] for name in given or ["motion"]})
+    motion = _motion(request, asked)
+    seconds = asked.seconds or (motion.duration if motion else _length_behind(asked.motion_url))
+    if not seconds:
+        raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
+    card = price_context(seconds, asked.resolution, None, character=None, motion=motion)
+    return quote_row(quote_today(seconds, asked.resolution), _warnings(card))
+
+
+def _motion(request: HttpRequest, asked: QuoteIn) -> Source | None:
+    if asked.motion is None:
+        return None
+    found = tokens.sources(request).filter(kind=Source.Kind.MOTION, pk=asked.motion).first()
+    if found is None:
+        raise invalid(NO_MOTION, {"motion": [NO_MOTION]})
+    return found
+
+
+def _length_behind(url: str) -> float | None:
+    try:
+        return take(Source.Kind.MOTION, url=url).duration
+    except ValidationError as wrong:
+        raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
+
+
+def _warnings(card: dict[str, Any]) -> list[str]:
+    told = []
+    if card["unreachable"]:
+        told.append(" ".join(card["unreachable"]))
+    if card["stopped"]:
+        told.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
+    if (balance := card["short_balance"]) is not None:
+        told.append(f"The balance, ${balance}, does not cover this and what is reserved. A job would wait.")
+    return told

@@ -1,0 +1,68 @@
+"""Who asks: a token, never a session. What a person may do in the pages is what their token may, or less."""
+
+from typing import cast
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from wanstudio.api.problems import Problem
+from wanstudio.models import ApiToken, Job, Source, Team, Video
+from wanstudio.roles import Act
+from wanstudio.views import access
+
+
+class TokenAuth(HttpBearer):
+    """The person of the token is who asks, in the token's team alone."""
+
+    def __call__(self, request: HttpRequest) -> ApiToken | None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        return self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        found = ApiToken.by_secret(token)
+        if found is None:
+            return None
+        if wait_s := found.count_call(settings.API_CALLS_A_MINUTE):
+            raise Problem(
+                429,
+                "too-many",
+                f"More than {settings.API_CALLS_A_MINUTE} calls in a minute. Go on after the seconds in Retry-After.",
+                {"Retry-After": str(round(wait_s))},
+            )
+        # Whoever a browser's cookie names has no say here.
+        request.user = found.membership.user
+        team = found.membership.team
+        access.know_role(request, team, found.membership.role)
+        access.show_as(request, team)
+        if not access.may(request, team, Act.TOKENS):
+            raise Problem(403, "forbidden", "Your role in this team may not use the API. An owner can change it.")
+        return found
+
+
+def token(request: HttpRequest) -> ApiToken:
+    return cast(ApiToken, request.auth)  # type: ignore[attr-defined]
+
+
+def team(request: HttpRequest) -> Team:
+    return token(request).membership.team
+
+
+def require_make(request: HttpRequest) -> None:
+    if not token(request).may_make:
+        raise Problem(403, "forbidden", "This token only reads. Draw one that may make videos.")
+    if not access.may(request, team(request), Act.MAKE):
+        raise Problem(403, "forbidden", "Your role in this team may not make videos. An owner can change it.")
+
+
+def jobs(request: HttpRequest) -> QuerySet[Job]:
+    return access.jobs(request).filter(team=team(request)).prefetch_related("videos")
+
+
+def videos(request: HttpRequest) -> QuerySet[Video]:
+    return access.videos(request).filter(job__team=team(request))
+
+
+def sources(request: HttpRequest) -> QuerySet[Source]:
+    return access.sources(request, team(request))

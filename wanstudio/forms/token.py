@@ -1,0 +1,33 @@
+"""A new token for the API."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from wanstudio.models import ApiToken
+
+DAYS = [("90", "90 days"), ("30", "30 days"), ("365", "a year"), ("", "never")]
+
+
+class TokenForm(forms.Form):
+    team = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(
+        max_length=60,
+        label="What it is for",
+        error_messages={"required": "Give it a name, so that you know later what stops when you revoke it."},
+    )
+    scope = forms.ChoiceField(choices=ApiToken.Scope.choices, initial=ApiToken.Scope.READ, label="It may")
+    days = forms.ChoiceField(choices=DAYS, required=False, label="It ends after")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("class", "input")
+        self.fields["name"].widget.attrs |= {"autocomplete": "off", "placeholder": "Nightly renders"}
+
+    @property
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None

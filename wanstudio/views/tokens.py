@@ -1,0 +1,62 @@
+"""Tokens for the API: a person's own, drawn, shown once, revoked; and the page that shows how the API is used."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.forms.token import TokenForm
+from wanstudio.models import ApiToken, Membership
+from wanstudio.roles import Act
+from wanstudio.views import access
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def index(request: HttpRequest) -> HttpResponse:
+    """This person's tokens in all of their teams; a POST draws one and shows it, once."""
+    if request.method == "POST":
+        return _draw(request)
+    team = access.current_team(request)
+    return _page(request, TokenForm(initial={"team": team.pk}))
+
+
+@sensitive_variables("secret")
+def _draw(request: HttpRequest) -> HttpResponse:
+    team = access.team_in(request, Act.TOKENS)
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    mine = Membership.objects.get(team=team, user=access.person(request))
+    data = form.cleaned_data
+    token, secret = ApiToken.draw(mine, data["name"], data["scope"], form.expires_at)
+    return _page(request, TokenForm(initial={"team": team.pk}), drawn=token, secret=secret, status=201)
+
+
+def _page(request: HttpRequest, form: TokenForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    team = access.current_team(request)
+    tokens = [token for token in access.tokens(request) if token.revoked_at is None]
+    context = {"form": form, "tokens": tokens, "may_draw": access.may(request, team, Act.TOKENS), **more}
+    return render(request, "account/tokens.html", context, status=status)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    token: ApiToken = access.one(access.tokens(request), pk)
+    token.revoke()
+    messages.success(request, f"“{token.name}” is revoked. What uses it is refused from now on.")
+    return redirect("tokens.index")
+
+
+@login_required
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """The API by example, for the address that this person uses."""
+    return render(request, "account/api.html", {"base": request.build_absolute_uri("/api/v1/")})
