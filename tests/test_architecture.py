@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "media": set(),
     "sandbox": {"media"},
     "crypto": {"options"},
+    "sealed": set(),
     "models": {"pricing", "roles", "crypto"},
     "quoting": {"pricing"},
     "addresses": {"models", "media", "options"},
@@ -31,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "forms": {"models", "media", "pricing", "preflight", "quoting", "addresses", "probing"},
     "views": {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
-        *("provider", "roles", "logs", "crypto"),
+        *("provider", "roles", "logs", "crypto", "sealed"),
     },
     "api": {"views", "forms", "models", "pricing", "quoting", "roles"},
     "worker": {"models", "media", "provider", "addresses", "probing", "logs", "crypto"},

@@ -56,3 +56,9 @@ def may(role: str, act: Act) -> bool:
 def roles_with(act: Act) -> list[str]:
     """The roles that may do this, for a query."""
     return [role.value for role in Role if act in MAY[role]]
+
+
+def roles_to_invite(role: str) -> list[str]:
+    """What somebody in this role may invite to: below their own, and never to own the team. The usual one first."""
+    below = {Role.OWNER.value: (Role.CREATOR, Role.VIEWER, Role.ADMIN), Role.ADMIN.value: (Role.CREATOR, Role.VIEWER)}
+    return [one.value for one in below.get(role, ())]

@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "wanstudio",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -91,6 +93,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "wanstudio.views.nul.RefuseNul",
     "wanstudio.views.first_run.FirstRun",
+    "wanstudio.views.gate.Gate",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -138,7 +141,30 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
-ACCOUNT_ADAPTER = "wanstudio.views.accounts.ClosedSignup"
+ACCOUNT_ADAPTER = "wanstudio.views.accounts.Accounts"
+# In the shared cache, and never by account alone: whoever fails on purpose must not lock out its owner. The key of a
+# failed sign-in holds the address it came from (see the adapter).
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "20/m/ip,5/5m/key",
+    "login": "60/m/ip",
+    "reset_password": "10/m/ip,40/h/ip",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "invite": "30/m/ip,120/h/ip",
+    "join": "20/m/ip,100/h/ip",
+}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+MFA_ADAPTER = "wanstudio.views.accounts.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Wan Studio"
+MFA_TOTP_TOLERANCE = 1
+# Browsers themselves allow passkeys on https and localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -1,9 +1,11 @@
 """Every route, grouped by noun. A name says module and function: `jobs.status`."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from wanstudio.api import doors
 from wanstudio.views import (
+    account,
     activity,
     binned,
     collections,
@@ -12,8 +14,10 @@ from wanstudio.views import (
     first_run,
     health,
     hooks,
+    invitations,
     jobs,
     notifications,
+    people,
     selection,
     settings,
     studio,
@@ -68,6 +72,22 @@ urlpatterns = [
     path("collections/<int:pk>/move/", collections.move, name="collections.move"),
     path("collections/<int:pk>/delete/", collections.delete, name="collections.delete"),
     path("team/", team.show, name="team.show"),
+    path("team/new/", team.new, name="team.new"),
+    path("team/switch/", team.switch, name="team.switch"),
+    path("team/rename/", team.rename, name="team.rename"),
+    path("team/security/", team.security, name="team.security"),
+    path("team/people/<int:pk>/role/", people.role, name="people.role"),
+    path("team/people/<int:pk>/remove/", people.remove, name="people.remove"),
+    path("team/people/<int:pk>/owner/", people.owner, name="people.owner"),
+    path("team/invitations/", invitations.create, name="invitations.create"),
+    path("team/invitations/<int:pk>/revoke/", invitations.revoke, name="invitations.revoke"),
+    path("invite/<str:token>/", invitations.show, name="invitations.show"),
+    path("account/", account.show, name="account.show"),
+    path("account/email/", account.email, name="account.email"),
+    path("account/email/<str:token>/", account.confirm_email, name="account.confirm_email"),
+    path("account/second-factor/", account.second_factor, name="account.second_factor"),
+    path("account/sessions/", account.sessions, name="account.sessions"),
+    path("account/sessions/sign-out/", account.sign_out, name="account.sign_out"),
     path("usage/", usage.show, name="usage.show"),
     path("usage/ledger.csv", usage.ledger, name="usage.ledger"),
     path("activity/", activity.show, name="activity.show"),
@@ -85,6 +105,12 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="tokens.revoke"),
     path("api/", tokens.guide, name="tokens.guide"),
     path("setup/", first_run.setup, name="setup"),
+    # Pages of allauth that ours stand in for: its addresses, its list of factors.
+    path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),
+    path("accounts/signup/", RedirectView.as_view(pattern_name="account_login")),
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="account.show")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account.show")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
     # Doors for machines
     path("api/v1/", doors.api.urls),

@@ -29,10 +29,10 @@ def test_pages_of_the_team_want_a_sign_in(path: str, as_alice: Client, as_bob: C
     assert nobody.get(path).headers["Location"].startswith("/accounts/login/")
 
 
-def test_everybody_sees_their_own_team_only(team: Team, bob: User, as_alice: Client, as_charlie: Client) -> None:
+def test_everybody_sees_their_own_team_only(team: Team, bob: User, as_bob: Client, as_charlie: Client) -> None:
     finished(team, bob)
 
-    assert "Bob bob@example.com Creator just now 1 video" in words(as_alice, "/team/")
+    assert "Bob bob@example.com Creator just now 1 video" in words(as_bob, "/team/")
     assert "Bob" not in words(as_charlie, "/team/")
     assert "Just you so far." in words(as_charlie, "/team/")
 

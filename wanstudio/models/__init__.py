@@ -11,6 +11,7 @@ from wanstudio.models.collection import CollectedVideo, Collection
 from wanstudio.models.digest import Digest
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
+from wanstudio.models.invitation import Invitation
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import Money, State
 from wanstudio.models.leased import Leased, Stale
@@ -41,6 +42,7 @@ __all__ = [
     "Entry",
     "Favourite",
     "Heartbeat",
+    "Invitation",
     "Job",
     "Leased",
     "Mail",

@@ -55,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    last_team = models.ForeignKey(
+        "Team", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="Looked at last."
+    )
 
     objects: ClassVar[People] = People()
 
@@ -80,6 +83,7 @@ class Team(models.Model):
 
     name = models.CharField(max_length=100)
     is_first = models.BooleanField(null=True, unique=True, editable=False)
+    needs_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 

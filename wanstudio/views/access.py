@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.http import Http404, HttpRequest
 
 from wanstudio.models import (
@@ -12,6 +13,7 @@ from wanstudio.models import (
     Attempt,
     Collection,
     Entry,
+    Invitation,
     Job,
     Membership,
     Source,
@@ -31,6 +33,18 @@ from wanstudio.roles import may as role_may
 LAST_TEAM = "team"
 
 
+class NoTeam(Http404):
+    """This person is in no team (any more)."""
+
+
+class NeedsSecondFactor(Http404):
+    """The team wants a second factor, and this person has none. `team` is the one."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__("a second factor first")
+        self.team = team
+
+
 def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise Http404("nobody is signed in")
@@ -38,7 +52,36 @@ def person(request: HttpRequest) -> User:
 
 
 def teams(request: HttpRequest) -> QuerySet[Team]:
-    return Team.objects.filter(memberships__user=person(request))
+    return Team.objects.filter(_mine(request, ""))
+
+
+def _mine(request: HttpRequest, team: str) -> Q:
+    """Rows of the teams this person is in and may enter; `team` is the way from the row to its team, as `job__team__`.
+
+    All in the one query that reads the rows: who is removed, or lacks a second factor, is out at the next request.
+    """
+    who = person(request)
+    return Q(**{f"{team}memberships__user": who}) & _is_open(who, team)
+
+
+def _is_open(who: User, team: str) -> Q:
+    return Q(**{f"{team}needs_second_factor": False}) | Q(Exists(factors(who)))
+
+
+def closed_teams(request: HttpRequest) -> QuerySet[Team]:
+    """Teams this person is in and may not enter before they have a second factor."""
+    return Team.objects.filter(~_is_open(person(request), ""), memberships__user=person(request))
+
+
+def has_factor(request: HttpRequest) -> bool:
+    return factors(person(request)).exists()
+
+
+def factors(who: User) -> QuerySet[Authenticator]:
+    """What this person signs in with besides the password; recovery codes are only the way out of a lost one."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user=who, type__in=kinds)
+    return found
 
 
 def current_team(request: HttpRequest) -> Team:
@@ -48,12 +91,15 @@ def current_team(request: HttpRequest) -> Team:
     """
     kept = _kept(request)
     if "shown" not in kept:
-        mine = list(teams(request).annotate(role=F("memberships__role")).order_by("memberships__pk"))
+        mine = my_teams(request)
         if not mine:
-            raise Http404("no team")
-        last = request.session.get(LAST_TEAM)
-        kept["shown"] = next((team for team in mine if team.pk == last), mine[0])
-        know_role(request, kept["shown"], kept["shown"].role)
+            raise NoTeam("no team")
+        last = request.session.get(LAST_TEAM, person(request).last_team_id)
+        chosen = next((team for team in mine if team.pk == last), mine[0])
+        if not chosen.is_open:
+            raise NeedsSecondFactor(chosen)
+        kept["shown"] = chosen
+        know_role(request, chosen, chosen.role)
     team: Team = kept["shown"]
     return team
 
@@ -67,9 +113,35 @@ def role(request: HttpRequest, team: Team) -> str:
     """What this person is in this team, empty for a stranger. Asked once a request."""
     roles: dict[int, str] = _kept(request).setdefault("roles", {})
     if team.pk not in roles:
-        found = team.memberships.filter(user=person(request)).values_list("role", flat=True).first()
-        roles[team.pk] = found or ""
+        found = Membership.objects.filter(_mine(request, "team__"), user=person(request), team=team)
+        roles[team.pk] = found.values_list("role", flat=True).first() or ""
     return roles[team.pk]
+
+
+def my_teams(request: HttpRequest) -> list[Any]:
+    """This person's teams, the oldest membership first, with their `role` and whether they `is_open` to them."""
+    kept, who = _kept(request), person(request)
+    if "mine" not in kept:
+        is_open = Case(When(_is_open(who, ""), then=True), default=False)
+        here = Team.objects.filter(memberships__user=who).annotate(role=F("memberships__role"), is_open=is_open)
+        kept["mine"] = list(here.order_by("memberships__pk"))
+    mine: list[Any] = kept["mine"]
+    return mine
+
+
+def remember(request: HttpRequest, team: Team) -> None:
+    """From now on the pages show this team, in this browser and wherever this person signs in next."""
+    request.session[LAST_TEAM] = team.pk
+    User.objects.filter(pk=person(request).pk).update(last_team=team)
+
+
+def memberships(request: HttpRequest) -> QuerySet[Membership]:
+    """Who is in the teams this person may enter."""
+    return Membership.objects.filter(team__in=teams(request)).select_related("team", "user")
+
+
+def invitations(request: HttpRequest) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(team__in=teams(request)).select_related("team", "invited_by")
 
 
 def know_role(request: HttpRequest, team: Team, known: str) -> None:
@@ -96,13 +168,12 @@ def require(request: HttpRequest, team: Team, act: Act) -> None:
 
 def runs_studio(request: HttpRequest) -> bool:
     """Whether this is an owner of the first team: what concerns the machine and every team is theirs."""
-    return Membership.objects.filter(user=person(request), team__is_first=True, role=Role.OWNER.value).exists()
+    return any(team.is_first and team.is_open and team.role == Role.OWNER for team in my_teams(request))
 
 
 def may_stop_sending(request: HttpRequest) -> bool:
     """The key is one for all teams: who may stop it is who may in the first team."""
-    first = Membership.objects.filter(user=person(request), team__is_first=True)
-    return first.filter(role__in=roles_with(Act.SENDING)).exists()
+    return any(team.is_first and team.is_open and role_may(team.role, Act.SENDING) for team in my_teams(request))
 
 
 def team_in(request: HttpRequest, act: Act) -> Team:
@@ -116,7 +187,7 @@ def team_in(request: HttpRequest, act: Act) -> Team:
 
 
 def jobs(request: HttpRequest) -> QuerySet[Job]:
-    mine = Job.objects.filter(team__memberships__user=person(request))
+    mine = Job.objects.filter(_mine(request, "team__"))
     return mine.select_related("person", "character", "motion", "video", "team")
 
 
@@ -125,7 +196,7 @@ def transitions(request: HttpRequest) -> QuerySet[Transition]:
 
     `has_tries`: its page has something to say about earlier tries.
     """
-    mine = Transition.objects.filter(job__team__memberships__user=person(request))
+    mine = Transition.objects.filter(_mine(request, "job__team__"))
     parts = ("person", "character", "motion", "video", "team")
     told = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
     mine = mine.annotate(role=F("job__team__memberships__role"), has_tries=Exists(told))
@@ -133,13 +204,13 @@ def transitions(request: HttpRequest) -> QuerySet[Transition]:
 
 
 def sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
-    mine = Source.objects.filter(team__memberships__user=person(request), deleted_at=None)
+    mine = Source.objects.filter(_mine(request, "team__"), deleted_at=None)
     return mine.filter(team=team) if team else mine
 
 
 def videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""
-    mine = Video.objects.filter(job__team__memberships__user=person(request), job__state="done", binned_at=None)
+    mine = Video.objects.filter(_mine(request, "job__team__"), job__state="done", binned_at=None)
     return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
 
 
@@ -156,7 +227,7 @@ def binned_sources(request: HttpRequest) -> QuerySet[Source]:
 
 def stored_videos(request: HttpRequest) -> QuerySet[Video]:
     """Whose files this person may read: those in the bin too, if they may take them back."""
-    mine = Q(binned_at=None, job__state="done", job__team__memberships__user=person(request))
+    mine = _mine(request, "job__team__") & Q(binned_at=None, job__state="done")
     return Video.objects.filter(mine | Q(pk__in=binned_videos(request).values("pk"))).select_related("job").distinct()
 
 
@@ -164,30 +235,29 @@ def stored_sources(request: HttpRequest) -> QuerySet[Source]:
     """Whose files this person may read: binned ones if a job was made from them, or to take them back."""
     used = Exists(Job.objects.filter(Q(character=OuterRef("pk")) | Q(motion=OuterRef("pk"))))
     readable = Q(deleted_at=None) | Q(used) | Q(team__in=_teams_to(request, Act.ORGANISE))
-    return Source.objects.filter(readable, team__memberships__user=person(request))
+    return Source.objects.filter(_mine(request, "team__"), readable)
 
 
 def _teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
     """The teams in which this person may do this."""
-    return Team.objects.filter(
-        pk__in=Membership.objects.filter(user=person(request), role__in=roles_with(act)).values("team")
-    )
+    here = Membership.objects.filter(_mine(request, "team__"), user=person(request), role__in=roles_with(act))
+    return Team.objects.filter(pk__in=here.values("team"))
 
 
 def tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:
-    return Tag.objects.filter(team=team, team__memberships__user=person(request))
+    return Tag.objects.filter(_mine(request, "team__"), team=team)
 
 
 def collections(request: HttpRequest, team: Team | None = None) -> QuerySet[Collection]:
     """The team's, and this person's own private ones; nobody else's, whatever their role."""
     seen = ~Q(visibility=Collection.Visibility.PRIVATE) | Q(person=person(request))
-    mine = Collection.objects.filter(seen, team__memberships__user=person(request)).select_related("person", "team")
+    mine = Collection.objects.filter(_mine(request, "team__"), seen).select_related("person", "team")
     return mine.filter(team=team) if team else mine
 
 
 def entries(request: HttpRequest, team: Team) -> Entries:
     """The ledger of this team: everybody's for those who may see it, else one's own. Without the sandbox's."""
-    rows = Entry.objects.filter(team=team, team__memberships__user=person(request)).billed()
+    rows = Entry.objects.filter(_mine(request, "team__"), team=team).billed()
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from wanstudio.models import Heartbeat, Job, Notification, Team
@@ -23,14 +23,28 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return context | {"team": SimpleLazyObject(_only_team)}
-    team: Any = SimpleLazyObject(lambda: access.current_team(request))
+    team: Any = SimpleLazyObject(lambda: _team(request))
     return context | {
         "team": team,
         "can": Can(request, team),
         "bell": SimpleLazyObject(lambda: Notification.bell(user)),
-        "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count()),
+        "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
+        "my_teams": SimpleLazyObject(lambda: access.my_teams(request)),
+        "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
+
+
+def _team(request: HttpRequest) -> Team | None:
+    """The team of this page; none for who is in none, or stands before a closed door."""
+    try:
+        return access.current_team(request)
+    except Http404:
+        return None
+
+
+def _unfinished(team: Team | None) -> int:
+    return Job.objects.unfinished().filter(team=team.pk).count() if team else 0
 
 
 class Can:
@@ -40,7 +54,7 @@ class Can:
         self._request, self._team = request, team
 
     def __getitem__(self, act: str) -> bool:
-        return access.may(self._request, self._team, Act[act.upper()])
+        return bool(self._team) and access.may(self._request, self._team, Act[act.upper()])
 
 
 def _only_team() -> Team | None:

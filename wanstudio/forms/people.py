@@ -1,0 +1,80 @@
+"""Shapes of what is asked about people: an invitation, a new account, a name, an address."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from wanstudio.models import Membership, User
+
+
+def clean_name(name: str) -> str:
+    return " ".join(name.split())
+
+
+class InviteForm(forms.Form):
+    """`roles`: what the inviter may invite to."""
+
+    email = forms.EmailField(label="Email", required=False, max_length=254)
+
+    def __init__(self, *args: Any, roles: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(role, Membership.Role(role).label) for role in roles]
+        self.fields["role"] = forms.ChoiceField(label="Role", choices=choices)
+        self.fields["email"].widget.attrs["autocomplete"] = "off"
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class JoinForm(forms.Form):
+    """A new person's account. `email` is fixed where the invitation names one."""
+
+    name = forms.CharField(label="Your name", max_length=100)
+    email = forms.EmailField(label="Your email", max_length=254)
+    password = forms.CharField(
+        label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
+    )
+
+    def __init__(self, *args: Any, email: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._email = email
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
+        self.fields["password"].widget.attrs["autocomplete"] = "new-password"
+        if email:
+            del self.fields["email"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["email"] = self._email or str(cleaned.get("email", "")).strip().lower()
+        cleaned["name"] = clean_name(cleaned.get("name", ""))
+        if cleaned["email"] and User.objects.filter(email=cleaned["email"]).exists():
+            self.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=cleaned["email"], name=cleaned["name"]))
+            except forms.ValidationError as weak:
+                self.add_error("password", weak)
+        return cleaned
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(label="Your name", max_length=100)
+
+    def clean_name(self) -> str:
+        return clean_name(self.cleaned_data["name"])
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(label="New email", max_length=254)
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label="Team name", max_length=100)
+
+    def clean_name(self) -> str:
+        return clean_name(self.cleaned_data["name"])

@@ -1,0 +1,79 @@
+"""Invitations into a team: by a link, once, for seven days."""
+
+from datetime import datetime, timedelta
+
+from django.core import signing
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from wanstudio.models.leased import Stale
+from wanstudio.models.people import Membership, Team, User
+
+_SALT = "wanstudio.invitation"
+LASTS = timedelta(days=7)
+
+
+def _expiry() -> datetime:
+    return timezone.now() + LASTS
+
+
+class Invitation(models.Model):
+    """`email` empty: whoever has the link may join. The link is derived, so that it can be copied again."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    email = models.EmailField(blank=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations_made")
+    mail = models.ForeignKey("Mail", null=True, on_delete=models.SET_NULL, related_name="invitations")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(default=_expiry)
+    revoked_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="invitations_taken")
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+    @property
+    def token(self) -> str:
+        """The id and 256 bits of an HMAC of it: nothing is stored that would open the door."""
+        return f"{self.pk}.{_mac(self.pk)}"
+
+    @classmethod
+    def pending(cls) -> "models.QuerySet[Invitation]":
+        return cls.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=Now())
+
+    @classmethod
+    def by_token(cls, token: str) -> "Invitation | None":
+        """The invitation that may still be taken, or None for any token that is not ours."""
+        number, _, mac = token.partition(".")
+        if not (number.isdecimal() and number.isascii() and len(number) < 19):
+            return None
+        if not constant_time_compare(mac, _mac(int(number))):
+            return None
+        return cls.pending().select_related("team", "invited_by").filter(pk=int(number)).first()
+
+    def is_for(self, user: User) -> bool:
+        return not self.email or self.email == user.email
+
+    def accept(self, user: User) -> Membership:
+        """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
+
+        Who is in the team already stays what they are, and the invitation stays for somebody else.
+        """
+        with transaction.atomic():
+            if here := Membership.objects.filter(team_id=self.team_id, user=user).first():
+                return here
+            mine = Invitation.pending().filter(pk=self.pk)
+            if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
+                raise Stale(f"{self} is no longer open")
+            return Membership.objects.create(team_id=self.team_id, user=user, role=self.role)
+
+    def revoke(self) -> None:
+        Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(revoked_at=Now())
+
+
+def _mac(pk: int) -> str:
+    return signing.b64_encode(salted_hmac(_SALT, str(pk), algorithm="sha256").digest()).decode()

@@ -1,0 +1,34 @@
+"""Small secrets at rest: sealed with a key that is derived from `SECRET_KEY`, which is not in the database."""
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class Broken(Exception):
+    """Sealed under a key that this studio does not have."""
+
+
+def seal(text: str, purpose: str) -> str:
+    return _keys(purpose).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, purpose: str) -> str:
+    """What `seal` was given for the same purpose; keys of `SECRET_KEY_FALLBACKS` open, too."""
+    try:
+        return _keys(purpose).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise Broken(purpose) from None
+
+
+def _keys(purpose: str) -> MultiFernet:
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_key(str(secret), purpose)) for secret in secrets])
+
+
+def _key(secret: str, purpose: str) -> bytes:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wanstudio {purpose}".encode())
+    return base64.urlsafe_b64encode(derive.derive(secret.encode()))

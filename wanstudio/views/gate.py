@@ -1,0 +1,38 @@
+"""What a signed-in person sees instead of a 404 when it is they who are not ready: no team, or no second factor."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from wanstudio.models import Team, User
+from wanstudio.views import access
+
+
+class Gate:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, wrong: Exception) -> HttpResponse | None:
+        if not isinstance(wrong, Http404) or not isinstance(request.user, User):
+            return None
+        if isinstance(wrong, access.NoTeam):
+            return render(request, "team/none.html", status=404)
+        if isinstance(wrong, access.NeedsSecondFactor):
+            return _to_second_factor(request, wrong.team)
+        # It may be there, behind the door: whoever follows a link is led to the key. Nothing was done.
+        closed = access.closed_teams(request).first() if request.method in ("GET", "HEAD") else None
+        return _to_second_factor(request, closed) if closed else None
+
+
+def _to_second_factor(request: HttpRequest, team: Team) -> HttpResponse:
+    url = f"{reverse('account.second_factor')}?{urlencode({'team': team.pk})}"
+    if request.htmx:  # type: ignore[attr-defined]
+        # A fragment cannot show a page: the browser is sent there as a whole.
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)

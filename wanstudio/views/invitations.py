@@ -1,0 +1,136 @@
+"""Invitations: made, taken back, and taken."""
+
+from allauth.core import ratelimit
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wanstudio.forms.people import InviteForm, JoinForm
+from wanstudio.models import Invitation, Mail, Stale, Team, User
+from wanstudio.roles import Act, roles_to_invite
+from wanstudio.views import access
+from wanstudio.views.team import team_context
+
+MOST_PENDING = 100
+WELCOME = "You are in. Welcome to {team}."
+
+
+@login_required
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """A link, and a mail with it where an address is named and the studio sends mail. The page shows it then."""
+    team = access.team_in(request, Act.INVITE)
+    if not ratelimit.consume(request, action="invite"):
+        return too_many(request)
+    form = InviteForm(request.POST, roles=roles_to_invite(access.role(request, team)))
+    if form.is_valid():
+        _refuse(form, team)
+    if form.errors:
+        return render(request, "team/show.html", team_context(request, team, form), status=422)
+    made = _make(request, team, form)
+    return redirect(f"{reverse('team.show')}?invited={made.pk}#invitations")
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    return render(request, "429.html", status=429)
+
+
+def _refuse(form: InviteForm, team: Team) -> None:
+    email = form.cleaned_data["email"]
+    if email and team.members.filter(email=email).exists():
+        form.add_error("email", "They are in the team already.")
+    elif Invitation.pending().filter(team=team).count() >= MOST_PENDING:
+        form.add_error(None, f"{MOST_PENDING} invitations are open. Take some back first.")
+
+
+def _make(request: HttpRequest, team: Team, form: InviteForm) -> Invitation:
+    """The row and its mail, both or neither. A newer invitation to the same address replaces the one before."""
+    who, email, role = access.person(request), form.cleaned_data["email"], form.cleaned_data["role"]
+    with transaction.atomic():
+        if email:
+            for old in Invitation.pending().filter(team=team, email=email):
+                old.revoke()
+        made = Invitation.objects.create(team=team, role=role, email=email, invited_by=who)
+        if email and settings.EMAIL_URL:
+            made.mail = _post(made)
+            made.save(update_fields=["mail"])
+    return made
+
+
+def _post(made: Invitation) -> Mail:
+    url = settings.LINK_BASE + reverse("invitations.show", args=[made.token])
+    text = (
+        f"{made.invited_by} invites you to the team “{made.team}” on Wan Studio, as {made.get_role_display().lower()}."
+        f"\n\nJoin here, until {made.expires_at:%-d %b}:\n\n{url}\n\nIf you did not expect this, do nothing.\n"
+    )
+    return Mail.objects.post(team=made.team, to=made.email, subject=f"Join {made.team} on Wan Studio", text=text)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    invitation: Invitation = access.mine_to(request, Act.INVITE, access.invitations(request), pk)
+    invitation.revoke()
+    messages.success(request, "The invitation is taken back. Its link has ended.")
+    return redirect("team.show")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """Join: with one click for who is signed in, with a new account or a sign-in for everybody else."""
+    invitation = Invitation.by_token(token)
+    if invitation is None:
+        return render(request, "invitations/ended.html", status=404)
+    if request.method == "POST" and not ratelimit.consume(request, action="join"):
+        return too_many(request)
+    if isinstance(request.user, User):
+        return _join(request, invitation, request.user)
+    return _sign_up(request, invitation)
+
+
+def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpResponse:
+    if invitation.team.members.filter(pk=who.pk).exists():
+        access.remember(request, invitation.team)
+        return redirect("studio.index")
+    if request.method != "POST" or not invitation.is_for(who):
+        return render(request, "invitations/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
+    try:
+        invitation.accept(who)
+    except (Stale, IntegrityError):
+        return render(request, "invitations/ended.html", status=404)
+    return _welcome(request, invitation.team)
+
+
+def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """A new account and the membership, both or neither: of two at once one is in, the other has no account."""
+    form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            with transaction.atomic():
+                who = User.objects.create_user(data["email"], data["password"], name=data["name"])
+                invitation.accept(who)
+        except Stale:
+            return render(request, "invitations/ended.html", status=404)
+        except IntegrityError:
+            form.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
+        else:
+            login(request, who, backend=settings.AUTHENTICATION_BACKENDS[0])
+            return _welcome(request, invitation.team)
+    known = bool(invitation.email) and User.objects.filter(email=invitation.email).exists()
+    context = {"invitation": invitation, "form": form, "known": known}
+    return render(request, "invitations/sign_up.html", context, status=422 if form.errors else 200)
+
+
+def _welcome(request: HttpRequest, team: Team) -> HttpResponse:
+    access.remember(request, team)
+    messages.success(request, WELCOME.format(team=team))
+    return redirect("studio.index")
