@@ -10,11 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests import blank, servers  # (blank first: before anything reads the environment)
 from tests.chaos.apixo import KEY, Apixo
 from tests.chaos.board import Board
 from tests.chaos.crew import GROWN, ROLES, ROOT, Crew
+
+if TYPE_CHECKING:
+    from tests.chaos.drill import Drill
 
 assert blank
 PACE = "0.001"
@@ -32,21 +36,22 @@ def main() -> int:
     parser.add_argument("part", nargs="?", default="all", choices=("sqlite", "celery", "all"))
     parser.add_argument("--kills", type=int, default=0, help="0: 1,000 on SQLite, 300 with PostgreSQL and Celery")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--point", default="", help="kill only there, for example: adopted")
     words = parser.parse_args()
     if words.part == "all":
         # A process each: settings are read once.
-        more = ["--seed", str(words.seed), "--kills", str(words.kills)]
+        more = ["--seed", str(words.seed), "--kills", str(words.kills), "--point", words.point]
         parts = [[sys.executable, "-m", "tests.chaos", part, *more] for part in ("sqlite", "celery")]
         return max(subprocess.run(part, cwd=ROOT, check=False).returncode for part in parts)
     with tempfile.TemporaryDirectory(prefix="wanstudio-chaos-") as folder:
         if words.part == "sqlite":
-            return 0 if play(Path(folder), words.kills or 1000, words.seed, None) else 1
+            return 0 if play(Path(folder), words.kills or 1000, words.seed, words.point, None) else 1
         with servers.postgres() as database, servers.rabbitmq() as broker:
             os.environ |= {"DATABASE_URL": database.url, "BROKER_URL": broker.url}
-            return 0 if play(Path(folder), words.kills or 300, words.seed, broker) else 1
+            return 0 if play(Path(folder), words.kills or 300, words.seed, words.point, broker) else 1
 
 
-def play(folder: Path, kills: int, seed: int, broker: servers.Server | None) -> bool:
+def play(folder: Path, kills: int, seed: int, point: str, broker: servers.Server | None) -> bool:
     """The whole drill of one part. Whether all is well."""
     apixo, began = Apixo(seed), time.monotonic()
     environment(folder, apixo)
@@ -57,29 +62,36 @@ def play(folder: Path, kills: int, seed: int, broker: servers.Server | None) -> 
     django.setup()
     from tests.chaos.cases import Cast
     from tests.chaos.drill import Drill
-    from tests.chaos.outside import Outside, draw_outside
     from tests.chaos.plan import draw
     from tests.chaos.report import Report, say
-    from tests.chaos.served import play_granian
 
     report = Report()
     say(f"chaos on {'PostgreSQL with Celery' if broker else 'SQLite'}: {kills} kills, seed {seed}")
     with crew_of(GROWN if broker else ROLES) as crew:
         drill = Drill(apixo, Board(Path(os.environ["CHAOS_BOARD"])), crew, Cast(apixo, seed), report)
-        if of_granian := round(kills * GRANIAN):
-            play_granian(drill, of_granian, seed, folder / "granian.log")
-        counts = {name: round(kills * part) for name, part in (CELERY if broker else SQLITE).items()}
-        if plan := draw_outside(counts, seed):
-            Outside(drill, folder / "work.log", seed, broker).play(plan)
+        if not point:
+            at_any_moment(drill, folder, kills, seed, broker)
         if kills >= PATIENT_FROM:
-            drill.run(draw(PATIENT, seed), "leases that run out by themselves", patient=True)
+            drill.run(draw(PATIENT, seed, point), "leases that run out by themselves", patient=True)
         # A miss is made up for, but not for ever.
         for more in range(20):
-            if plan := draw(min(IN_A_RUN, kills - report.kills), seed + more):
+            if plan := draw(min(IN_A_RUN, kills - report.kills), seed + more, point):
                 drill.run(plan, "preloaded worker and web")
         well = report.end(*drill.posts()) and report.kills >= kills
     say(f"{time.monotonic() - began:.0f} s")
     return well
+
+
+def at_any_moment(drill: "Drill", folder: Path, kills: int, seed: int, broker: servers.Server | None) -> None:
+    """Its share of the deaths of granian, of real workers, of beat and of the broker."""
+    from tests.chaos.outside import Outside, draw_outside
+    from tests.chaos.served import play_granian
+
+    if of_granian := round(kills * GRANIAN):
+        play_granian(drill, of_granian, seed, folder / "granian.log")
+    counts = {name: round(kills * part) for name, part in (CELERY if broker else SQLITE).items()}
+    if plan := draw_outside(counts, seed):
+        Outside(drill, folder / "work.log", seed, broker).play(plan)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.chaos.board import Board, Order
 from tests.chaos.callers import Callers
 from tests.chaos.cases import Case, Cast
 from tests.chaos.crew import Crew, wait_until
-from tests.chaos.plan import CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
+from tests.chaos.plan import ADOPTED, CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
 from tests.chaos.report import Report
 from wanstudio.addresses import input_link
 from wanstudio.models import Job, Leased, Stale, State
@@ -28,6 +28,7 @@ LOOK_EVERY_S = 0.05
 FOUND_WITHIN_S = 60.0
 REST_WITHIN_S = 90.0
 FORM_WITHIN_S = 30.0
+DECIDES_EVERY = 20
 
 
 class Drill:
@@ -56,11 +57,15 @@ class Drill:
 
     def play(self, kills: Sequence[Kill], name: str, act: Callable[[Kill], None]) -> None:
         began, first, before = time.monotonic(), len(self._cases), self.report.kills
-        for kill in kills:
+        complaints, asked = list[str](), 0
+        for number, kill in enumerate(kills, 1):
             act(kill)
+            complaints += oracle.half_written(self.apixo.books, self._played, anew=False)
+            if number % DECIDES_EVERY == 0:
+                asked += self._decide()
         found_s = self._rest()
-        complaints = self._complaints(first)
-        asked = self._decide()
+        complaints += self._complaints(first)
+        asked += self._decide()
         found_s = max(found_s, self._rest())
         complaints = list(dict.fromkeys(complaints + self._complaints(first)))
         self.report.slowest_s = max(self.report.slowest_s, found_s)
@@ -83,7 +88,7 @@ class Drill:
     # --- one death ------------------------------------------------------------------------------------
 
     def _kill(self, kill: Kill) -> None:
-        case = self.cast.new(kill.variant, "late" if kill.delivers else "")
+        case = self.cast.new(kill.variant, kill.call)
         victim = self.crew.pids[kill.role]
         order = Order(kill.point, case.marker if kill.of_this_job else "")
         if kill.point in SERVER_SIDE:
@@ -109,10 +114,32 @@ class Drill:
             act = lambda: _fetch(input_link(self.cast.character))  # noqa: E731
         else:
             self.cast.write(case)
+            if kill.point in ADOPTED:
+                self._supersede(case)
             return None
         asking = Thread(target=act, daemon=True)
         asking.start()
         return asking
+
+    def _supersede(self, case: Case) -> None:
+        """Unconfirmed, sent again by a person, and then the provider calls about the first try."""
+        jobs = Job.objects.filter(nonce=case.nonce)
+        wait_until(lambda: jobs.filter(state=State.UNCERTAIN).exists(), HIT_WITHIN_S, LOOK_EVERY_S)
+        first = self.apixo.books.of(case.marker)
+        if self._again(jobs.get()) and first:
+            wait_until(lambda: len(self.apixo.books.posts[case.marker]) > 1, HIT_WITHIN_S, LOOK_EVERY_S)
+            self.apixo.calls.append((first[0], 0.1))
+
+    def _again(self, job: Job) -> bool:
+        """A person presses send: one more POST is allowed from here on."""
+        books = self.apixo.books
+        books.again[job.prompt] += 1
+        try:
+            job.send_again(seen=job.version)
+        except Stale:
+            books.again[job.prompt] -= 1
+            return False
+        return True
 
     def _replace(self, kill: Kill, case: Case, victim: int, *, hit: bool) -> None:
         if hit:
@@ -186,9 +213,9 @@ class Drill:
                     job.attach(tasks[-1].task_id)
                 elif not tasks and number % 4 == 0:
                     job.was_not_charged()
-                elif number % 4 == 2:
-                    books.again[job.prompt] += 1
-                    job.send_again(seen=job.version)
+                elif number % 4 == 2 and self._again(job):
+                    # And only now the provider calls about the first: paid for, so it gets a job of its own.
+                    self.apixo.calls.extend((task, 0.5) for task in tasks)
                 else:
                     continue
                 done += 1

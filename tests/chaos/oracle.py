@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from tests.chaos.cases import Case
 from tests.chaos.ledger import Ledger, Post
@@ -52,8 +52,13 @@ def _failed(post: Post) -> bool:
 
 
 def unattached(books: Ledger) -> list[str]:
-    """Tasks that the provider has, and that are neither followed by a job nor listed as unconfirmed."""
+    """Tasks that the provider has, and that are neither followed by a job nor listed as unconfirmed.
+
+    One that failed, and was of an attempt that its job went on without, stays with the attempt: it cost nothing.
+    """
     held = set(Job.objects.exclude(task_id="").values_list("task_id", flat=True))
+    ended = set(Attempt.objects.filter(money=Money.ASSUMED).values_list("task_id", flat=True))
+    held |= {task_id for task_id in ended if task_id and books.tasks[task_id].fails}
     listed = unconfirmed()
     return [
         f"{task.marker}: task {task.task_id} is nobody's"
@@ -75,13 +80,14 @@ def stuck() -> list[str]:
     return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.trouble}" for job in moving]
 
 
-def half_written(books: Ledger, played: set[int]) -> list[str]:
+def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[str]:
     """Videos that are Ready and not exactly what was served, whole and playable; uploads that are not whole.
 
-    `played`: videos that were decoded before; the same bytes are not decoded again.
+    `played`: videos that were decoded before; the same bytes are not decoded again. `anew`: yet all are hashed again.
     """
     found = list(_unready())
-    for video in Video.objects.select_related("job"):
+    videos = Video.objects.select_related("job")
+    for video in videos if anew else videos.exclude(pk__in=played):
         path = Path(video.file.path)
         served = books.tasks[video.job.task_id].hashes[video.position]
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != served or video.sha256 != served:
@@ -98,9 +104,10 @@ def half_written(books: Ledger, played: set[int]) -> list[str]:
 
 
 def _unready() -> Iterator[str]:
-    for job in Job.objects.filter(state=State.DONE).select_related("video"):
-        if job.videos.count() != len(job.result_urls) or job.video is None:
-            yield f"{job.prompt}: Ready with {job.videos.count()} of {len(job.result_urls)} videos"
+    done = Job.objects.filter(state=State.DONE).annotate(count=Count("videos"))
+    for marker, urls, count, main in done.values_list("prompt", "result_urls", "count", "video"):
+        if count != len(urls) or main is None:
+            yield f"{marker}: Ready with {count} of {len(urls)} videos"
 
 
 def wrong_ends(books: Ledger, cases: list[Case]) -> list[str]:

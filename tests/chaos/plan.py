@@ -24,6 +24,8 @@ FOLLOWING = (
     *("before the video's row", "video's row", "before done", "done"),
 )
 FOUND = ("before it is found again", "found again")
+# A person sends it again, and then the first try turns out to have been taken: it gets a job of its own.
+ADOPTED = ("before it is adopted", "adopted")
 CLICKS = ("click: form read", "click: job written, not committed", "click: job committed")
 UPLOADS = ("upload: read", "upload: file stored", "upload: row written")
 CALLBACKS = ("callback: read", "callback: task id written", "callback: worker woken")
@@ -50,9 +52,11 @@ class Kill(NamedTuple):
         return "web" if self.point in WEB else "worker"
 
     @property
-    def delivers(self) -> bool:
-        """Whether it needs a task, and a provider that calls back."""
-        return self.point in (*FOUND, *CALLBACKS, "granian: callback")
+    def call(self) -> str:
+        """When the provider must call back for somebody to come here; empty: whenever it likes."""
+        if self.point in (*FOUND, *CALLBACKS, "granian: callback"):
+            return "late"
+        return "never" if self.point in ADOPTED else ""
 
     @property
     def of_this_job(self) -> bool:
@@ -60,13 +64,16 @@ class Kill(NamedTuple):
         return self.point in (*SENDING, *ON_THE_LINE, *CLICKS, *CALLBACKS)
 
 
-def draw(kills: int, seed: int) -> list[Kill]:
-    """The plan: about two thirds while sending, the rest while following, and of the web."""
+def draw(kills: int, seed: int, point: str = "") -> list[Kill]:
+    """The plan: about two thirds while sending, the rest while following, and of the web. `point`: only there."""
+    if point:
+        return [kill for kill in draw(10_000, seed) if kill.point == point][:kills]
     dice = random.Random(seed)
     turns = {kind: _Turns(BY_CLASS[kind], dice) for kind in Class}
     sending = [(point, kind) for kind in Class for point in (*SENDING, *ON_THE_LINE) if _comes_to(point, kind)]
     sending += [(point, kind) for kind, points in KEY_POINTS.items() for point in points]
-    following = [(point, Class.ACCEPTED) for point in FOLLOWING] + [(point, Class.UNKNOWN) for point in FOUND]
+    following = [(point, Class.ACCEPTED) for point in FOLLOWING]
+    following += [(point, Class.UNKNOWN) for point in (*FOUND, *ADOPTED)]
     web = [(point, kind) for point in CLICKS for kind in Class]
     web += [(point, kind) for point in CALLBACKS for kind in (Class.ACCEPTED, Class.UNKNOWN)]
     web += [(point, Class.ACCEPTED) for point in (*UPLOADS, *FILES)]
@@ -96,7 +103,7 @@ def _fitting(turns: "_Turns", point: str) -> Variant:
     while True:
         variant = next(turns)
         strikes = point != "key struck" or "403" in variant.name
-        found = not (point in (*FOUND, *CALLBACKS) and variant.kind == Class.UNKNOWN) or variant.takes
+        found = not (point in (*FOUND, *ADOPTED, *CALLBACKS) and variant.kind == Class.UNKNOWN) or variant.takes
         if strikes and found:
             return variant
 

@@ -28,9 +28,9 @@ def play_granian(drill: Drill, kills: int, seed: int, log: Path) -> None:
     def kill(order: Kill) -> None:
         nonlocal count
         count += 1
-        case = drill.cast.new(order.variant, "late" if order.delivers else "")
+        case = drill.cast.new(order.variant, order.call)
         asking = drill.provoke(order, case)
-        if order.delivers:
+        if order.call:
             wait_until(lambda: bool(drill.apixo.books.of(case.marker)), HIT_WITHIN_S)
         time.sleep(dice.uniform(0, MOMENT_S))
         if web.kill(whole=count % EVERY == 0):

@@ -17,7 +17,7 @@ from wanstudio.models import Attempt, Job, Leased, ProviderKey, Source, State, T
 from wanstudio.models.job import Jobs
 from wanstudio.models.ledger import Entry
 from wanstudio.provider import client, wire
-from wanstudio.worker import archive, connection, submit
+from wanstudio.worker import adopt, archive, connection, submit
 
 VICTIM = "X-Victim"
 
@@ -73,6 +73,7 @@ class Traps:
         self._moves()
         for name, point in (("suspend", "key paused"), ("throttle", "key throttled"), ("strike", "key struck")):
             self.around(ProviderKey, name, after=point)
+        self.around(adopt, "adopt", "before it is adopted", "adopted")
         self.around(Job, "mark_archiving", "success told", "archiving")
         self.around(archive, "verify_video", after="draft verified")
         self.around(FieldFile, "save", after="file stored")
