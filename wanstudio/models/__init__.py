@@ -22,6 +22,7 @@ from wanstudio.models.mail_choice import MailChoice
 from wanstudio.models.notification import Notification
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
+from wanstudio.models.share import ShareLink
 from wanstudio.models.source import Source
 from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
@@ -52,6 +53,7 @@ __all__ = [
     "Notification",
     "OutOfTurn",
     "ProviderKey",
+    "ShareLink",
     "Source",
     "Stale",
     "State",

@@ -1,7 +1,7 @@
 """What this person may see. Every lookup starts here; whoever may not see a thing gets 404."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from allauth.mfa.models import Authenticator
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
@@ -16,6 +16,7 @@ from wanstudio.models import (
     Invitation,
     Job,
     Membership,
+    ShareLink,
     Source,
     Tag,
     Team,
@@ -28,6 +29,7 @@ from wanstudio.models.attempt import NOTEWORTHY
 from wanstudio.models.ledger import Entries
 from wanstudio.roles import Act, Role, roles_with
 from wanstudio.roles import may as role_may
+from wanstudio.views import passes
 
 # The team whose pages this browser saw last: a memory, never a permission.
 LAST_TEAM = "team"
@@ -253,6 +255,55 @@ def collections(request: HttpRequest, team: Team | None = None) -> QuerySet[Coll
     seen = ~Q(visibility=Collection.Visibility.PRIVATE) | Q(person=person(request))
     mine = Collection.objects.filter(_mine(request, "team__"), seen).select_related("person", "team")
     return mine.filter(team=team) if team else mine
+
+
+def share_links(request: HttpRequest) -> QuerySet[ShareLink]:
+    """Links to what this person may see, in the teams where they may share; revoked and expired ones too."""
+    leads = Q(video__in=videos(request)) | Q(collection__in=collections(request))
+    mine = ShareLink.objects.filter(leads, team__in=_teams_to(request, Act.SHARE))
+    return mine.select_related("team", "made_by", "video__job__team", "collection__team")
+
+
+class Ended(Http404):
+    """The token is genuine, and its link is over. `link` says whose it was."""
+
+    def __init__(self, link: ShareLink) -> None:
+        super().__init__("the link has ended")
+        self.link = link
+
+
+class Locked(Http404):
+    """The link is open and has a password, which this browser has not given."""
+
+    def __init__(self, link: ShareLink) -> None:
+        super().__init__("the link has a password")
+        self.link = link
+
+
+def shared(request: HttpRequest, token: str) -> ShareLink:
+    """The open link with this token, for whoever holds it, asked about at every request.
+
+    Raises Http404 for a word that is no token of ours, Ended and Locked (404 where nobody catches them) else.
+    """
+    link = ShareLink.by_token(token)
+    if link is None:
+        raise Http404("no such link")
+    if link.has_ended:
+        raise Ended(link)
+    if not passes.has_pass(request, link):
+        raise Locked(link)
+    return link
+
+
+class SharedVideo(NamedTuple):
+    link: ShareLink
+    video: Video
+
+
+def shared_video(request: HttpRequest, token: str, pk: int) -> SharedVideo:
+    """The video with this id, if the link leads to it. Raises as `shared` does."""
+    link = shared(request, token)
+    return SharedVideo(link, one(link.videos(), pk))
 
 
 def entries(request: HttpRequest, team: Team) -> Entries:

@@ -56,7 +56,7 @@ def video(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpResponseBase:
-    """A video that this person may see: looked up by who calls."""
+    """A video that this person, or this guest, may see: looked up by who calls."""
     job = found.job
     name = f"{slugify(job.title) or 'video'}-{job.behaviour}-{job.resolution}-{found.pk}.mp4"
     return _send(request, found.file, found, name, attachment=attachment)
@@ -65,7 +65,10 @@ def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpR
 @login_required
 @require_safe
 def video_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found: Video = access.one(access.stored_videos(request), pk)
+    return send_poster(request, access.one(access.stored_videos(request), pk))
+
+
+def send_poster(request: HttpRequest, found: Video) -> HttpResponseBase:
     return _send(request, found.poster, found, "poster.jpg")
 
 

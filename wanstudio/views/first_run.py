@@ -18,7 +18,7 @@ from wanstudio.models.people import AlreadySetUp
 from wanstudio.options import is_loopback, secret_key
 from wanstudio.views.machine import machine_checks
 
-MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/")
+MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
 
 
 class FirstRun:

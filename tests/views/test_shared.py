@@ -1,0 +1,354 @@
+"""What a shared link gives to whom, and for how long."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.views.form import text_of
+from tests.views.rows import finished
+from wanstudio.models import Activity, Collection, ShareLink, Team, User, Video
+from wanstudio.models.binned import bin_videos, restore_videos
+from wanstudio.views import passes
+
+ENDED = "This link has ended. Ask Northlight for a new one."
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+
+
+@pytest.fixture
+def video(team: Team, alice: User) -> Video:
+    return finished(team, alice, title="Mira walks")
+
+
+@pytest.fixture
+def link(video: Video, alice: User) -> ShareLink:
+    return ShareLink.make(video, alice)
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(db: None) -> None:
+    cache.clear()
+
+
+def page(link: ShareLink) -> str:
+    return reverse("shared.show", args=[link.token])
+
+
+def file(link: ShareLink, video: Video) -> str:
+    return reverse("shared.file", args=[link.token, video.pk])
+
+
+def everything(link: ShareLink, video: Video) -> list[str]:
+    return [page(link), file(link, video), reverse("shared.poster", args=[link.token, video.pk])]
+
+
+def unlock(client: Client, link: ShareLink, password: str, **more: Any) -> Any:
+    return client.post(reverse("shared.unlock", args=[link.token]), {"password": password}, **more)
+
+
+# --- the token ----------------------------------------------------------------------------------------
+
+
+def test_a_token_is_256_bits_of_chance_and_the_row_does_not_hold_it(video: Video, alice: User) -> None:
+    links = [ShareLink.make(video, alice) for _ in range(20)]
+    tokens = [link.token for link in links]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", token) for token in tokens)
+    assert len({token[:8] for token in tokens}) == len({token[-8:] for token in tokens}) == 20
+    for link in links:
+        kept = str(ShareLink.objects.filter(pk=link.pk).values().get())
+        assert link.token not in kept
+        assert ShareLink.by_token(link.token) == link
+
+
+def test_only_the_very_token_is_one(link: ShareLink, nobody: Client) -> None:
+    token = link.token
+    wrong = [str(link.pk), link.digest, token[:-1], token + "A", token.swapcase(), "A" * 43, "%00" * 43, "é" * 43]
+    answers = {text_of(nobody.get(f"/s/{word}/")) for word in wrong}
+    assert all(nobody.get(f"/s/{word}/").status_code == 404 for word in wrong)
+    assert len(answers) == 1
+    assert "Northlight" not in answers.pop()
+    assert link.token not in link.sealed_token
+
+
+# --- who may make and see links -----------------------------------------------------------------------
+
+
+def test_making_copying_changing_and_revoking(video: Video, as_alice: Client, nobody: Client) -> None:
+    address = reverse("shares.video", args=[video.pk])
+    sent = {"lasts": "30", "password": "quay at dawn", "may_download": "on"}
+    assert as_alice.post(address, sent).status_code == 302
+    link = ShareLink.objects.get()
+    assert link.expires_at is not None
+    assert timedelta(days=29, hours=23) < link.expires_at - timezone.now() <= timedelta(days=30)
+    assert (link.may_download, link.may_comment, "quay" in link.password) == (True, False, False)
+    shown = as_alice.get(address).content.decode()
+    assert f"http://testserver/s/{link.token}/" in shown
+    assert '<svg viewBox="0 0' in shown
+    as_alice.post(reverse("shares.edit", args=[link.pk]), {"lasts": "keep", "may_comment": "on", "password": ""})
+    before, link = link, ShareLink.objects.get()
+    assert (link.password, link.expires_at, link.may_download) == (before.password, before.expires_at, False)
+    as_alice.post(reverse("shares.edit", args=[link.pk]), {"lasts": "never", "no_password": "on"})
+    link.refresh_from_db()
+    assert (link.password, link.expires_at, nobody.get(page(link)).status_code) == ("", None, 200)
+    as_alice.post(reverse("shares.revoke", args=[link.pk]))
+    assert nobody.get(page(link)).status_code == 404
+    assert link.token not in as_alice.get(address).content.decode()
+    noted = Activity.objects.filter(act__startswith="link.").values_list("act", "about")
+    changes = [("link.changed", "Mira walks")] * 2
+    assert list(noted) == [("link.made", "Mira walks"), *changes, ("link.revoked", "Mira walks")]
+
+
+def test_a_date_of_ones_own_is_the_end_of_that_day(video: Video, as_alice: Client) -> None:
+    address = reverse("shares.video", args=[video.pk])
+    tomorrow = timezone.now().date() + timedelta(days=1)
+    yesterday = timezone.now().date() - timedelta(days=2)
+    for until in ("", "soon", yesterday.isoformat(), "9999-12-31"):
+        refused = as_alice.post(address, {"lasts": "date", "until": until})
+        assert refused.status_code == 422
+    as_alice.post(address, {"lasts": "date", "until": tomorrow.isoformat()})
+    ends = ShareLink.objects.get().expires_at
+    assert ends is not None
+    assert ends.isoformat() == f"{tomorrow + timedelta(days=1)}T00:00:00+00:00"
+
+
+def test_who_may_not_share_finds_nothing(
+    video: Video, link: ShareLink, as_vera: Client, as_charlie: Client, nobody: Client
+) -> None:
+    ours = reverse("shares.video", args=[video.pk])
+    posts = [ours, reverse("shares.edit", args=[link.pk]), reverse("shares.revoke", args=[link.pk])]
+    for client in (as_vera, as_charlie):
+        assert client.get(ours).status_code == 404
+        assert [client.post(address, {"lasts": "7"}).status_code for address in posts] == [404, 404, 404]
+    assert [nobody.post(address).status_code for address in posts] == [302, 302, 302]
+    link.refresh_from_db()
+    assert (ShareLink.objects.count(), link.revoked_at) == (1, None)
+    assert link.token not in as_vera.get(reverse("videos.show", args=[video.pk])).content.decode()
+
+
+def test_a_private_collection_is_shared_by_its_own_person_alone(
+    team: Team, alice: User, bob: User, video: Video, as_alice: Client, nobody: Client
+) -> None:
+    his = Collection.named(team, bob, "Drafts", "private")
+    assert his
+    his.add([video], bob)
+    assert as_alice.post(reverse("shares.collection", args=[his.pk]), {"lasts": "7"}).status_code == 404
+    shared = Collection.named(team, bob, "Cut")
+    assert shared
+    as_alice.post(reverse("shares.collection", args=[shared.pk]), {"lasts": "7"})
+    link = ShareLink.objects.get()
+    assert nobody.get(page(link)).status_code == 200
+    Collection.objects.filter(pk=shared.pk).update(visibility="private")
+    assert ENDED in text_of(nobody.get(page(link)))
+
+
+# --- what a guest gets --------------------------------------------------------------------------------
+
+
+def test_a_guest_sees_that_video_and_no_other(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
+    other = finished(video.job.team, alice, title="Secret")
+    shown = text_of(nobody.get(page(link)))
+    assert "Mira walks" in shown
+    assert "from Alice" in shown
+    assert b"".join(nobody.get(file(link, video))) == b"video"
+    for name in ("shared.file", "shared.poster", "shared.video"):
+        assert nobody.get(reverse(name, args=[link.token, other.pk])).status_code == 404
+
+
+def test_a_collection_shows_what_lies_in_it_now(team: Team, alice: User, video: Video, nobody: Client) -> None:
+    cut = Collection.named(team, alice, "The cut")
+    assert cut
+    link = ShareLink.make(cut, alice)
+    assert "Nothing in it yet" in text_of(nobody.get(page(link)))
+    cut.add([video], alice)
+    assert "Mira walks" in text_of(nobody.get(page(link)))
+    one = reverse("shared.video", args=[link.token, video.pk])
+    assert nobody.get(one).status_code == nobody.get(file(link, video)).status_code == 200
+    bin_videos([video], alice)
+    assert nobody.get(one).status_code == nobody.get(file(link, video)).status_code == 404
+    assert "Mira walks" not in text_of(nobody.get(page(link)))
+    cut.delete()
+    assert ENDED in text_of(nobody.get(page(link)))
+
+
+def test_downloads_only_where_allowed(link: ShareLink, video: Video, nobody: Client) -> None:
+    saved = nobody.get(file(link, video) + "?download")
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+    link.change(link.made_by, may_download=False)
+    assert nobody.get(file(link, video) + "?download").status_code == 404
+    assert nobody.get(file(link, video)).status_code == 200
+    assert "Download" not in text_of(nobody.get(page(link)))
+
+
+def test_every_answer_is_unlisted_and_unkept(link: ShareLink, video: Video, nobody: Client) -> None:
+    addresses = [*everything(link, video), "/s/none/", "/s/none", reverse("shared.unlock", args=[link.token])]
+    for address in addresses:
+        for answer in (nobody.get(address), nobody.head(address), nobody.post(address)):
+            said = answer.headers
+            assert said["X-Robots-Tag"] == "noindex, nofollow", address
+            assert said["Referrer-Policy"] == "no-referrer", address
+            assert said["Cache-Control"] == "private, no-store", address
+            assert said["X-Frame-Options"] == "DENY", address
+            assert "default-src 'none'" in said["Content-Security-Policy"], address
+    assert "Allow: /s/" in nobody.get("/robots.txt").content.decode()
+
+
+# --- its end ------------------------------------------------------------------------------------------
+
+
+def test_revoked_while_it_plays(link: ShareLink, video: Video, nobody: Client) -> None:
+    part = nobody.get(file(link, video), headers={"Range": "bytes=0-1"})
+    assert (part.status_code, b"".join(part)) == (206, b"vi")
+    link.revoke(link.made_by)
+    after = nobody.get(file(link, video), headers={"Range": "bytes=2-", "If-Range": part.headers["ETag"]})
+    assert after.status_code == 404
+    fresh = nobody.get(file(link, video), headers={"If-None-Match": part.headers["ETag"]})
+    assert fresh.status_code == 404
+
+
+def test_every_end_says_so_to_who_holds_the_token(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
+    def gone() -> bool:
+        answers = [nobody.get(address) for address in everything(link, video)]
+        return [answer.status_code for answer in answers] == [404] * 3 and ENDED in text_of(answers[0])
+
+    assert not gone()
+    bin_videos([video], alice)
+    assert gone()
+    restore_videos([video])
+    assert not gone()
+    link.change(link.made_by, expires_at=timezone.now())
+    assert gone()
+    link.change(link.made_by, expires_at=timezone.now() + timedelta(seconds=60))
+    assert not gone()
+    link.revoke(link.made_by)
+    assert gone()
+
+
+def test_a_link_outlives_what_it_led_to_as_ended(link: ShareLink, video: Video, nobody: Client) -> None:
+    address = page(link)
+    video.job.__class__.objects.filter(pk=video.job_id).update(video=None)
+    video.delete()
+    assert ENDED in text_of(nobody.get(address))
+
+
+def test_a_link_leads_to_one_thing(link: ShareLink, team: Team, alice: User) -> None:
+    link.collection = Collection.named(team, alice, "Both")
+    with pytest.raises(IntegrityError):
+        link.save()
+
+
+# --- the password -------------------------------------------------------------------------------------
+
+
+def test_nothing_before_the_password(video: Video, alice: User, nobody: Client) -> None:
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    asked = nobody.get(page(link))
+    assert asked.status_code == 200
+    for word in (b"Mira", b"og:", b"poster", b"<video"):
+        assert word not in asked.content
+    assert nobody.get(file(link, video)).status_code == 404
+    assert unlock(nobody, link, "quay").status_code == 403
+    opened = unlock(nobody, link, "quay at dawn")
+    cookie = opened.cookies["wanstudio_share"]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (page(link), True, "Lax")
+    assert "Mira walks" in text_of(nobody.get(page(link)))
+    assert b"og:" not in nobody.get(page(link)).content
+    assert nobody.get(file(link, video)).status_code == 200
+    assert Client().get(file(link, video)).status_code == 404
+
+
+def test_a_pass_is_of_one_link_and_dies_with_its_password(video: Video, alice: User, nobody: Client) -> None:
+    link, other = (ShareLink.make(video, alice, password="quay at dawn") for _ in range(2))
+    unlock(nobody, link, "quay at dawn")
+    nobody.cookies["wanstudio_share"]["path"] = "/"
+    assert nobody.get(file(link, video)).status_code == 200
+    assert nobody.get(file(other, video)).status_code == 404
+    link.change(link.made_by, password="quay at dawn")
+    assert nobody.get(file(link, video)).status_code == 404
+
+
+def test_guessing_is_limited_by_link_and_address(video: Video, alice: User, nobody: Client) -> None:
+    link, other = (ShareLink.make(video, alice, password="quay at dawn") for _ in range(2))
+    told = [unlock(nobody, link, f"guess {number}").status_code for number in range(passes.TRIES + 3)]
+    assert told == [403] * passes.TRIES + [429] * 3
+    assert unlock(nobody, link, "quay at dawn").status_code == 429
+    # Neither this address from another link, nor another address from this one.
+    assert unlock(nobody, other, "quay at dawn").status_code == 302
+    assert unlock(Client(REMOTE_ADDR="192.0.2.7"), link, "quay at dawn").status_code == 302
+
+
+def test_a_network_of_ipv6_is_one_address(video: Video, alice: User) -> None:
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    told = [
+        unlock(Client(REMOTE_ADDR=f"2001:db8::{number:x}"), link, "guess").status_code
+        for number in range(passes.TRIES + 1)
+    ]
+    assert told == [403] * passes.TRIES + [429]
+    assert unlock(Client(REMOTE_ADDR="2001:db8:0:1::1"), link, "quay at dawn").status_code == 302
+
+
+def test_many_addresses_together_leave_each_one_try(video: Video, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "TRIES_OF_ALL", 4)
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    for number in range(4):
+        unlock(Client(REMOTE_ADDR=f"198.51.100.{number}"), link, "guess")
+    late = Client(REMOTE_ADDR="192.0.2.8")
+    assert [unlock(late, link, "guess").status_code for _ in range(2)] == [403, 429]
+    assert unlock(Client(REMOTE_ADDR="192.0.2.9"), link, "quay at dawn").status_code == 302
+
+
+def test_a_form_of_the_page_needs_its_token_and_no_origin(video: Video, alice: User) -> None:
+    """A page that tells nobody where it comes from sends `Origin: null`."""
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    strict = Client(enforce_csrf_checks=True)
+    word = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)', strict.get(page(link)).content.decode())[0]
+    address = reverse("shared.unlock", args=[link.token])
+    sent = {"password": "quay at dawn", "csrfmiddlewaretoken": word}
+    assert strict.post(address, sent, headers={"Origin": "https://elsewhere.example"}).status_code == 403
+    assert strict.post(address, {"password": "quay at dawn"}, headers={"Origin": "null"}).status_code == 403
+    assert strict.post(address, sent, headers={"Origin": "null"}).status_code == 302
+
+
+# --- previews and views -------------------------------------------------------------------------------
+
+
+def test_a_chat_app_draws_the_poster(link: ShareLink, video: Video, nobody: Client) -> None:
+    shown = nobody.get(page(link), headers={"User-Agent": "Slackbot-LinkExpanding 1.0"}).content.decode()
+    poster = reverse("shared.poster", args=[link.token, video.pk])
+    assert '<meta property="og:title" content="Mira walks">' in shown
+    assert f'<meta property="og:image" content="http://testserver{poster}">' in shown
+    assert f'content="http://testserver{file(link, video)}"' in shown
+    assert nobody.get(poster).headers["Content-Type"] == "image/jpeg"
+
+
+def test_a_view_is_a_persons_visit(link: ShareLink, video: Video) -> None:
+    def views() -> int:
+        link.refresh_from_db()
+        return link.views
+
+    for machine in ("facebookexternalhit/1.1", "WhatsApp/2.23", "TelegramBot (like TwitterBot)", "Googlebot/2.1"):
+        Client().get(page(link), headers={"User-Agent": machine})
+    person = Client(headers={"User-Agent": BROWSER})
+    person.head(page(link))
+    person.get(page(link), headers={"Sec-Purpose": "prefetch;prerender"})
+    person.get(file(link, video), headers={"Range": "bytes=0-1"})
+    assert (views(), link.last_seen_at) == (0, None)
+    for _ in range(3):
+        person.get(page(link))
+    assert views() == 1
+    Client(headers={"User-Agent": BROWSER}).get(page(link))
+    assert views() == 2
+    assert link.last_seen_at is not None
+
+
+def test_a_wrong_password_is_no_view(video: Video, alice: User, nobody: Client) -> None:
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    nobody.get(page(link))
+    unlock(nobody, link, "guess")
+    link.refresh_from_db()
+    assert link.views == 0

@@ -1,0 +1,82 @@
+"""The options of a shared link."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+
+from wanstudio.models import ShareLink, Team
+
+LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "never": "Never", "date": "On a date"}
+KEEP = "keep"
+
+
+class ShareForm(forms.Form):
+    """`options` is what `ShareLink.make` and `change` take. A day ends at midnight in the team's zone."""
+
+    lasts = forms.ChoiceField(label="Ends after", choices=list(LASTS.items()), initial="7", required=False)
+    until = forms.DateField(
+        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), input_formats=["%Y-%m-%d"]
+    )
+    password = forms.CharField(
+        label="Password",
+        required=False,
+        strip=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    no_password = forms.BooleanField(label="Take the password off", required=False)
+    may_download = forms.BooleanField(initial=True, label="Guests may download", required=False)
+    may_comment = forms.BooleanField(label="Guests may comment", required=False)
+
+    def __init__(self, *args: Any, team: Team, link: ShareLink | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._zone, self._link = zone_of(team), link
+        if link is not None:
+            self.fields["lasts"] = forms.ChoiceField(
+                label="Ends after", choices=[(KEEP, "As it is"), *LASTS.items()], required=False
+            )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if "\x00" in password:
+            raise forms.ValidationError("A password cannot hold this sign.")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("lasts") == "date" and "until" not in self.errors:
+            until = cleaned.get("until")
+            if until is None:
+                self.add_error("until", "Choose the last day.")
+            elif until < timezone.localdate(timezone=self._zone):
+                self.add_error("until", "This day is over. Choose today or a later one.")
+            elif until.year > 9000:
+                self.add_error("until", "Choose a day before the year 9000, or Never.")
+        return cleaned
+
+    @property
+    def options(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        options = {"may_download": found["may_download"], "may_comment": found["may_comment"]}
+        lasts = found["lasts"] or (KEEP if self._link else "7")
+        if lasts != KEEP:
+            options["expires_at"] = self._end(lasts)
+        if found["password"] or found["no_password"]:
+            options["password"] = "" if found["no_password"] else found["password"]
+        return options
+
+    def _end(self, lasts: str) -> datetime | None:
+        if lasts == "never":
+            return None
+        if lasts == "date":
+            after = self.cleaned_data["until"] + timedelta(days=1)
+            return datetime.combine(after, time(), tzinfo=self._zone)
+        return timezone.now() + timedelta(days=int(lasts))
+
+
+def zone_of(team: Team) -> ZoneInfo:
+    """Where the team's days begin; UTC for one that does not say."""
+    return ZoneInfo(getattr(team, "time_zone", "") or "UTC")

@@ -1,0 +1,121 @@
+"""What a guest sees: the video alone, or the collection, for as long as the link is open."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_safe
+
+from wanstudio.forms.share import zone_of
+from wanstudio.models import ShareLink, Video
+from wanstudio.views import access, files, passes
+from wanstudio.views.guests import guest_post
+from wanstudio.views.origin import origin
+
+# A wall of posters is a page, not a library.
+MOST = 500
+
+
+@require_safe
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of the link."""
+    try:
+        link = access.shared(request, token)
+    except access.Ended as ended:
+        return _ended(request, ended.link)
+    except access.Locked as locked:
+        return _ask(request, locked.link, token)
+    videos = list(link.videos()[:MOST])
+    if link.kind == ShareLink.Kind.VIDEO:
+        return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
+    context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
+    return _seen(request, link, token, render(request, "shared/collection.html", context))
+
+
+@require_safe
+def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """One video of a collection."""
+    try:
+        found = access.shared_video(request, token, pk)
+    except access.Ended as ended:
+        return _ended(request, ended.link)
+    except access.Locked:
+        return redirect("shared.show", token)
+    return _watch(request, found.link, token, found.video)
+
+
+def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) -> HttpResponse:
+    context = _context(request, link, token) | {"video": watched, "job": watched.job, "preview": watched}
+    return _seen(request, link, token, render(request, "shared/show.html", context))
+
+
+def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
+    return {
+        "link": link,
+        "token": token,
+        "host": link.team,
+        # The last day on which it is open, in the team's zone: an end at midnight is the end of the day before.
+        "until": link.expires_at and localtime(link.expires_at - timedelta(seconds=1), zone_of(link.team)),
+        "this_year": localtime(timezone=zone_of(link.team)).year,
+        "origin": origin(request),
+    }
+
+
+def _seen(request: HttpRequest, link: ShareLink, token: str, response: HttpResponse) -> HttpResponse:
+    passes.note_visit(request, response, link, token)
+    return response
+
+
+def _ended(request: HttpRequest, link: ShareLink) -> HttpResponse:
+    """Only who holds a real token is told whose it was."""
+    return render(request, "shared/ended.html", {"host": link.team}, status=HTTPStatus.NOT_FOUND)
+
+
+def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", status: int = 200) -> HttpResponse:
+    context = {"host": link.team, "token": token, "wrong": wrong}
+    return render(request, "shared/password.html", context, status=status)
+
+
+@guest_post
+def unlock(request: HttpRequest, token: str) -> HttpResponse:
+    """The `password`. A try is spent before it is looked at; who is out of tries is not told whether it was right."""
+    try:
+        access.shared(request, token)
+    except access.Ended as ended:
+        return _ended(request, ended.link)
+    except access.Locked as locked:
+        link = locked.link
+    else:
+        return redirect("shared.show", token)
+    if not passes.may_guess(request, link):
+        wait = "Too many tries from here. Wait ten minutes, then try again."
+        return _ask(request, link, token, wait, HTTPStatus.TOO_MANY_REQUESTS)
+    if not link.opens_with(request.POST.get("password", "")):
+        return _ask(request, link, token, "This is not the password.", HTTPStatus.FORBIDDEN)
+    passes.forgive(request, link)
+    response = redirect("shared.show", token)
+    passes.give_pass(response, link, token)
+    return response
+
+
+@require_safe
+def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
+    """The video itself, asked about with every range; `?download` where the link allows it."""
+    found = access.shared_video(request, token, pk)
+    download = "download" in request.GET
+    if download and not found.link.may_download:
+        raise Http404("no downloads")
+    return files.send_video(request, found.video, attachment=download)
+
+
+@require_safe
+def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
+    return files.send_poster(request, access.shared_video(request, token, pk).video)
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    """Shared links may be fetched, for their previews; that nothing is to be indexed stands in their answers."""
+    return HttpResponse("User-agent: *\nAllow: /s/\nAllow: /static/\nDisallow: /\n", content_type="text/plain")

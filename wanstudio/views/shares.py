@@ -1,0 +1,131 @@
+"""Links of the team: made, shown with their code, changed and revoked, in one dialog that is also a page."""
+
+from typing import Any
+
+import segno
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wanstudio.forms.share import ShareForm, zone_of
+from wanstudio.models import Collection, ShareLink, Video
+from wanstudio.roles import Act
+from wanstudio.views import access
+from wanstudio.views.origin import origin
+
+Thing = Video | Collection
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def video(request: HttpRequest, pk: int) -> HttpResponse:
+    """The links to a video; POST makes one."""
+    return _of(request, access.mine_to(request, Act.SHARE, access.videos(request), pk))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """The links to a collection; POST makes one. Of private ones only their own person's."""
+    return _of(request, access.mine_to(request, Act.SHARE, access.collections(request), pk))
+
+
+def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
+    form = ShareForm(request.POST or None, team=_team(thing))
+    if request.method != "POST" or not form.is_valid():
+        return _answer(request, thing, form=form if request.method == "POST" else None)
+    made = ShareLink.make(thing, access.person(request), **form.options)
+    return _done(request, thing, made)
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    link = _link(request, pk)
+    form = ShareForm(request.POST, team=link.team, link=link)
+    thing = link.thing
+    if not form.is_valid():
+        return _answer(request, thing, form=form, opened=link)
+    link.change(access.person(request), **form.options)
+    return _done(request, thing, link)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody sees anything through it from the next request on. It cannot be taken back: a new link can be made."""
+    link = _link(request, pk)
+    link.revoke(access.person(request))
+    return _done(request, link.thing, None)
+
+
+def _link(request: HttpRequest, pk: int) -> ShareLink:
+    link: ShareLink = access.mine_to(request, Act.SHARE, access.share_links(request), pk)
+    return link
+
+
+def _team(thing: Thing) -> Any:
+    return thing.job.team if isinstance(thing, Video) else thing.team
+
+
+def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpResponse:
+    """The dialog again; without a script its page, by a redirect so that a reload makes nothing."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return _answer(request, thing, opened=opened)
+    shown = f"?link={opened.pk}" if opened else ""
+    return redirect(_address(thing) + shown)
+
+
+def _address(thing: Thing) -> str:
+    return reverse(f"shares.{'video' if isinstance(thing, Video) else 'collection'}", args=[thing.pk])
+
+
+def _answer(
+    request: HttpRequest, thing: Thing, *, form: ShareForm | None = None, opened: ShareLink | None = None
+) -> HttpResponse:
+    """`form` only if it was refused; `opened` is the link that is unfolded."""
+    wanted = opened.pk if opened else access.number(request.GET.get("link"))
+    is_video = isinstance(thing, Video)
+    context: dict[str, Any] = {
+        "thing": thing,
+        "is_video": is_video,
+        "title": thing.job.title if isinstance(thing, Video) else thing.name,
+        "address": _address(thing),
+        "back": reverse("videos.show", args=[thing.pk])
+        if is_video
+        else f"{reverse('videos.index')}?collection={thing.pk}",
+        "zone": str(zone_of(_team(thing))),
+        "links": _rows(request, thing, wanted),
+        "form": form if form is not None and opened is None else ShareForm(team=_team(thing)),
+        "refused": form is not None and opened is None,
+        "errors": form.errors.values() if form is not None and opened is not None else [],
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "shares/_dialog.html", context)
+    return render(request, "shares/index.html", context, status=422 if form is not None else 200)
+
+
+def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[dict[str, Any]]:
+    """Those that are not revoked, the newest first, each with its address and code."""
+    led = {"video": thing} if isinstance(thing, Video) else {"collection": thing}
+    found = access.share_links(request).filter(revoked_at=None, **led)
+    return [_row(request, link, is_open=link.pk == opened) for link in found[:50]]
+
+
+def _row(request: HttpRequest, link: ShareLink, *, is_open: bool) -> dict[str, Any]:
+    token = link.token
+    url = origin(request) + reverse("shared.show", args=[token]) if token else ""
+    kept = {"may_download": link.may_download, "may_comment": link.may_comment}
+    form = ShareForm(team=link.team, link=link, initial=kept, auto_id=f"share-{link.pk}-%s")
+    return {"link": link, "url": url, "code": _code(url) if url else "", "form": form, "is_open": is_open}
+
+
+def _code(url: str) -> SafeString:
+    """The address as a QR code, dark on white in both themes: cameras expect it so."""
+    drawn = segno.make(url, error="m").svg_inline(
+        border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
+    )
+    return mark_safe(drawn)  # noqa: S308 (drawn here, of nothing but squares)
