@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.policy import default
 from threading import Condition
 from typing import Any
@@ -52,9 +52,10 @@ class Mailbox:
 
 
 def text(mail: Message) -> str:
-    payload = mail.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload.decode()
+    """The plain words of it."""
+    plain = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+    assert plain
+    return str(plain.get_content())
 
 
 @contextmanager

@@ -7,7 +7,10 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from wanstudio.media.addresses import is_public
+from wanstudio.media.errors import FetchError
 from wanstudio.media.fetch import Fetcher
+from wanstudio.media.links import parse
 from wanstudio.models import Attempt, Source
 from wanstudio.options import is_loopback
 
@@ -54,6 +57,23 @@ def callback_link(attempt: Attempt) -> str:
 def peoples_fetcher() -> Fetcher:
     """For a link a person gave: public addresses and the listed exceptions."""
     return Fetcher(settings.PRIVATE_HOSTS)
+
+
+def webhook_refusal(url: str) -> str:
+    """Why news may not be posted there, in a sentence; empty if it may. The name is looked up at each delivery."""
+    try:
+        target = parse(url)
+    except FetchError as wrong:
+        return wrong.sentence
+    if target.address in settings.PRIVATE_HOSTS:
+        return ""
+    if target.scheme != "https":
+        return "Use an address that begins with https://."
+    try:
+        public = is_public(ipaddress.ip_address(target.host))
+    except ValueError:
+        public = "." in target.host.rstrip(".") and not target.host.endswith((".local", ".internal", ".localhost"))
+    return "" if public else "This address is private. Use one that anyone on the internet can reach."
 
 
 def results_fetcher(provider: str) -> Fetcher:

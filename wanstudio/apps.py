@@ -12,6 +12,8 @@ class WanStudioConfig(AppConfig):
     def ready(self) -> None:
         from wanstudio import checks, hints  # noqa: F401  (registers the system checks)
         from wanstudio.models.ledger_lock import lock
+        from wanstudio.views import sign_ins
 
         hints.connect()
+        sign_ins.connect()
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -30,6 +30,7 @@ from wanstudio.views import (
     uploads,
     usage,
     videos,
+    webhook,
 )
 
 urlpatterns = [
@@ -110,6 +111,12 @@ urlpatterns = [
     path("account/tokens/", tokens.index, name="tokens.index"),
     path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="tokens.revoke"),
     path("api/", tokens.guide, name="tokens.guide"),
+    path("settings/webhook/", webhook.show, name="webhook.show"),
+    path("settings/webhook/save/", webhook.save, name="webhook.save"),
+    path("settings/webhook/rotate/", webhook.rotate, name="webhook.rotate"),
+    path("settings/webhook/remove/", webhook.remove, name="webhook.remove"),
+    path("settings/webhook/test/", webhook.test, name="webhook.test"),
+    path("settings/webhook/<int:pk>/again/", webhook.redeliver, name="webhook.redeliver"),
     path("setup/", first_run.setup, name="setup"),
     # Pages of allauth that ours stand in for: its addresses, its list of factors.
     path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),

@@ -97,3 +97,15 @@ def test_without_a_mail_server_it_says_so(settings: Any) -> None:
     assert mail.gave_up_at
     assert "EMAIL_URL is not set" in mail.problem
     assert not mail.text
+
+
+def test_it_is_shown_as_html_too_with_nothing_in_it_run(box: Mailbox) -> None:
+    mail = posted(
+        text="“<b>Mira</b>” is ready.\n\nhttps://studio.example/jobs/1/\n\n-- \nStop: https://studio.example/u\n"
+    )
+    again(mail)
+    arrived: Any = box.to("dana@example.com")
+    html = arrived.get_body(("html",)).get_content()
+    assert "&lt;b&gt;Mira&lt;/b&gt;" in html
+    assert 'href="https://studio.example/jobs/1/"' in html
+    assert 'href="https://studio.example/u"' in html

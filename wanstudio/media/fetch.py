@@ -9,7 +9,7 @@ import hashlib
 import http.client
 import re
 import ssl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -163,6 +163,27 @@ class Fetcher:
                 target.write(chunk)
             return Download(size, digest.hexdigest(), opened.headers.get_content_type(), opened.final_url)
 
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int
+    ) -> tuple[int, bytes]:
+        """POSTs once, over https or to a listed host, and follows no redirect: status and the answer's first bytes.
+
+        Raises FetchError if no answer came. What was written may have arrived all the same.
+        """
+        patience = Patience(deadline_s, deadline_s)
+        target = parse(url)
+        if target.scheme != "https" and target.address not in self._allowed_hosts:
+            raise FetchError(FetchProblem.INVALID_URL, "Use an address that begins with https://.")
+        addresses = checked_addresses(target, self._allowed_hosts, self._resolver, patience.left())
+        usual = {"Host": target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
+        with ExitStack() as stack:
+            response = self._ask("POST", target, {**usual, **headers}, body, patience, addresses, stack)
+            try:
+                return response.status, response.read(max_bytes)
+            except (FetchError, OSError, http.client.HTTPException):
+                # The status is the answer; the body only illustrates it.
+                return response.status, b""
+
     def _get(
         self, target: Target, byte_range: tuple[int, int | None] | None, patience: Patience, stack: ExitStack
     ) -> http.client.HTTPResponse:
@@ -177,6 +198,19 @@ class Fetcher:
         if byte_range is not None:
             first, last = byte_range
             headers["Range"] = f"bytes={first}-{'' if last is None else last}"
+        return self._ask("GET", target, headers, None, patience, addresses, stack)
+
+    def _ask(
+        self,
+        method: str,
+        target: Target,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        patience: Patience,
+        addresses: Sequence[str],
+        stack: ExitStack,
+    ) -> http.client.HTTPResponse:
+        """One request over a connection of its own, to one of these addresses and to nobody else."""
         connection = http.client.HTTPConnection(target.host, target.port)
         stack.enter_context(hurry := ExitStack())
         hurry.enter_context(patience.within(HEAD_S))
@@ -186,7 +220,7 @@ class Fetcher:
                 sock = stack.enter_context(secure(sock, target.host, self._tls or _usual_tls(), patience))
             # A connection that has a socket does not dial: nobody resolves the name a second time.
             connection.sock = Wire(sock, patience)
-            connection.request("GET", target.path, headers=headers)
+            connection.request(method, target.path, body=body, headers=dict(headers))
             response = stack.enter_context(connection.getresponse())
             hurry.close()
             return response

@@ -28,6 +28,7 @@ from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
 from wanstudio.models.video import Video
+from wanstudio.models.webhook import Delivery, Webhook
 
 __all__ = [
     "Activity",
@@ -39,6 +40,7 @@ __all__ = [
     "Chore",
     "CollectedVideo",
     "Collection",
+    "Delivery",
     "Digest",
     "Entry",
     "Favourite",
@@ -63,5 +65,6 @@ __all__ = [
     "Turn",
     "User",
     "Video",
+    "Webhook",
     "unsettled_attempts",
 ]

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import ENDED
 from wanstudio.models.people import User
@@ -15,28 +16,41 @@ from wanstudio.models.source import Source
 from wanstudio.models.video import Video
 
 KEPT = timedelta(days=30)
+MOST_NOTES = 50
 
 
 def bin_videos(videos: Iterable[Video], person: User) -> int:
     """Lay them into the bin; returns how many were not in it yet. Their jobs, prices and ledger stay."""
-    return _turn(videos, Q(binned_at=None), binned_at=Now(), binned_by=person)
+    return _turn(videos, Q(binned_at=None), "video.binned", person, binned_at=Now(), binned_by=person)
 
 
-def restore_videos(videos: Iterable[Video]) -> int:
+def restore_videos(videos: Iterable[Video], by: User | None = None) -> int:
     """Take them back, with their tags, stars and collections; returns how many were still there."""
-    return _turn(videos, Q(binned_at__isnull=False), binned_at=None, binned_by=None)
+    return _turn(videos, Q(binned_at__isnull=False), "video.restored", by, binned_at=None, binned_by=None)
 
 
-def _turn(videos: Iterable[Video], only: Q, **changes: object) -> int:
+def _turn(videos: Iterable[Video], only: Q, act: str, by: User | None, **changes: object) -> int:
     """Their jobs' pages say something else now: the version tells those that are open."""
     ids = [video.pk for video in videos]
     with transaction.atomic():
-        turned = Video.objects.filter(only, pk__in=ids).update(**changes)
+        mine = Video.objects.filter(only, pk__in=ids)
+        found = list(mine.select_related("job"))
+        turned = mine.update(**changes)
         Job.objects.filter(videos__in=ids).update(version=F("version") + 1)
+        _note(act, by, found)
     return turned
 
 
-def erase_video(pk: int) -> bool:
+def _note(act: str, by: User | None, videos: list[Video]) -> None:
+    """Each by its title; very many at once are one line."""
+    if len(videos) > MOST_NOTES:
+        return Activity.note(act=act, team=videos[0].job.team_id, person=by, about=f"{len(videos)} videos")
+    for video in videos:
+        Activity.note(act=act, team=video.job.team_id, person=by, about=video.job.title, on=video)
+    return None
+
+
+def erase_video(pk: int, by: User | None = None) -> bool:
     """Delete a binned video for good; False if somebody has taken it back.
 
     The row goes first: a crash after that leaves files without a row, which the hourly sweep deletes.
@@ -46,12 +60,13 @@ def erase_video(pk: int) -> bool:
         if video is None:
             return False
         Job.objects.filter(pk=video.job_id).update(version=F("version") + 1)
+        _note("video.deleted", by, [video])
         video.delete()
     _delete_files(str(video.file.name), str(video.poster.name))
     return True
 
 
-def erase_source(pk: int) -> bool:
+def erase_source(pk: int, by: User | None = None) -> bool:
     """Delete a binned source for good; False if it was taken back, or a job under way still needs it.
 
     The row of one that jobs were made from stays, without its files. Crash: as with `erase_video`.
@@ -63,6 +78,7 @@ def erase_source(pk: int) -> bool:
         jobs = Job.objects.filter(Q(character=source) | Q(motion=source))
         if jobs.exclude(state__in=ENDED).exists():
             return False
+        Activity.note(act="upload.erased", team=source.team_id, person=by, about=source.name)
         file, poster = str(source.file.name or ""), str(source.poster.name or "")
         if jobs.exists():
             Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)

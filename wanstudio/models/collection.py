@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import models, transaction
 from django.utils import timezone
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.people import Team, User
 from wanstudio.models.tag import clean_name, key_of
 from wanstudio.models.video import Video
@@ -53,7 +54,14 @@ class Collection(models.Model):
                     return mine
             last = cls.objects.filter(team=team).aggregate(models.Max("position"))["position__max"]
             position = 0 if last is None else last + 1
-            return cls.objects.create(team=team, person=person, name=name, visibility=visibility, position=position)
+            made = cls.objects.create(team=team, person=person, name=name, visibility=visibility, position=position)
+            made.note("collection.made", person)
+            return made
+
+    def note(self, act: str, person: User) -> None:
+        """In the activity, unless nobody else may know of it."""
+        if not self.is_private:
+            Activity.note(team=self.team_id, person=person, act=act, about=self.name, on=self)
 
     def add(self, videos: Iterable[Video], person: User) -> None:
         """Lay them in; what is in it already stays as it is. A crash leaves all in it or none."""

@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     VERDICT = "verdict", "A video of yours is approved or needs work"
     SPEND = "spend", "Somebody asks to spend"
     DECIDED = "decided", "Your request to spend is answered"
+    WEBHOOK = "webhook", "The webhook is switched off after days of failures"
     ALARM = "alarm", "A result is in danger, or sending rests"
 
 
@@ -39,6 +40,7 @@ USUAL = {
     Kind.VERDICT: When.DAILY,
     Kind.SPEND: When.NOW,
     Kind.DECIDED: When.NOW,
+    Kind.WEBHOOK: When.NOW,
     # The owner's alarms have a mail of their own, which money at stake does not let anybody switch off.
     Kind.ALARM: When.OFF,
 }

@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.job_states import Money
 from wanstudio.models.mail_choice import Kind
 from wanstudio.models.notification import Notification
-from wanstudio.models.places import path_to
+from wanstudio.models.places import address_of, path_to
+from wanstudio.models.webhook import Webhook
 from wanstudio.roles import Act
 
 if TYPE_CHECKING:
@@ -17,24 +20,25 @@ if TYPE_CHECKING:
 
 def ready(job: "Job | Any") -> None:
     cost = f"${job.price}. " if job.is_billed else ""
-    _tell_maker(Kind.READY, job, f"“{job.title}” is ready.", f"{cost}Archived, verified.")
+    title = f"“{job.title}” is ready."
+    _tell_maker(Kind.READY, job, title, f"{cost}Archived, verified.")
+    _post("job.ready", job, title)
 
 
 def failed(job: "Job | Any", money: Money, cause: str) -> None:
     """`cause`: why, in a sentence, or empty."""
-    _tell_maker(Kind.FAILED, job, f"“{job.title}” has failed.", f"{cause} {_budget(job, money)}".strip())
+    title, detail = f"“{job.title}” has failed.", f"{cause} {_budget(job, money)}".strip()
+    _tell_maker(Kind.FAILED, job, title, detail)
+    _post("job.failed", job, f"{title} {detail}", cause=cause)
 
 
 def unconfirmed(job: "Job | Any") -> None:
     """Once for each try: after it was sent again, it may come to that again."""
-    tries = job.submissions.count()
-    _tell_maker(
-        Kind.UNCONFIRMED,
-        job,
-        f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed.",
-        f"We cannot tell whether it was taken. {_price(job)}It is never sent again by itself: decide on its page.",
-        event=f"job {job.pk} unconfirmed {tries}",
-    )
+    event = f"job {job.pk} unconfirmed {job.submissions.count()}"
+    title = f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
+    detail = f"We cannot tell whether it was taken. {_price(job)}It is never sent again by itself: decide on its page."
+    _tell_maker(Kind.UNCONFIRMED, job, title, detail, event=event)
+    _post("job.unconfirmed", job, f"{title} {detail}", event=event)
 
 
 def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
@@ -49,6 +53,20 @@ def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
     Notification.tell_who_may(Act.KEY, Kind.ALARM, team=job.team, event=event, title=title, detail=detail, path=path)
 
 
+def webhook_is_off(hook: Webhook, why: str) -> None:
+    """To the owners, in their bell and by mail."""
+    Activity.note(team=hook.team_id, act="webhook.disabled", about=hook.url, on=hook)
+    Notification.tell_who_may(
+        Act.WEBHOOKS,
+        Kind.WEBHOOK,
+        team=hook.team_id,
+        event=f"webhook {hook.pk} off {timezone.now():%Y%m%d%H%M}",
+        title="The webhook is switched off.",
+        detail=f"{why} Set it right and save it again.",
+        path=path_to(hook),
+    )
+
+
 def _tell_maker(kind: Kind, job: "Job | Any", title: str, detail: str, event: str = "") -> None:
     Notification.tell(
         kind,
@@ -59,6 +77,23 @@ def _tell_maker(kind: Kind, job: "Job | Any", title: str, detail: str, event: st
         detail=detail,
         on=job,
     )
+
+
+def _post(kind: str, job: "Job | Any", text: str, *, event: str = "", cause: str = "") -> None:
+    page = address_of(path_to(job))
+    data = {
+        "job": job.pk,
+        "video": job.video_id,
+        "title": job.title,
+        "person": str(job.person),
+        "behaviour": job.behaviour,
+        "resolution": job.resolution,
+        "price": str(job.price),
+        "provider": job.provider,
+        "cause": cause,
+        "url": page,
+    }
+    Webhook.tell(job.team_id, kind, event=event or f"{kind} {job.pk}", text=f"{text} {page}", data=data)
 
 
 def _price(job: "Job | Any") -> str:

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 PLACES = {
     "job": ("jobs.show", True),
     "video": ("videos.show", True),
-    "collection": ("collections.show", True),
+    "collection": ("collections.index", False),
     "source": ("uploads.index", False),
     "team": ("team.show", False),
     "membership": ("team.show", False),

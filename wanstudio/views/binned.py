@@ -50,7 +50,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     video: Video = access.mine_to(request, Act.ORGANISE, access.binned_videos(request), pk)
-    if restore_videos([video]):
+    if restore_videos([video], access.person(request)):
         messages.success(request, f"“{video.job.title}” is back.")
     return back(request, "binned.index")
 
@@ -60,7 +60,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     """For good: the file and everything about it. Its job, its price and the ledger stay."""
     video: Video = access.mine_to(request, Act.ORGANISE, access.binned_videos(request), pk)
-    if not erase_video(video.pk):
+    if not erase_video(video.pk, access.person(request)):
         raise Http404("somebody has taken it back")
     messages.success(request, f"“{video.job.title}” is deleted for good.")
     return back(request, "binned.index")
@@ -70,7 +70,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
     source: Source = access.mine_to(request, Act.ORGANISE, access.binned_sources(request), pk)
-    if source.restore():
+    if source.restore(by=access.person(request)):
         messages.success(request, f"“{source.name}” is back.")
     return redirect(f"{reverse('binned.index')}?kind=uploads")
 
@@ -80,7 +80,7 @@ def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
 def erase_upload(request: HttpRequest, pk: int) -> HttpResponse:
     """For good, unless a job under way still needs it."""
     source: Source = access.mine_to(request, Act.ORGANISE, access.binned_sources(request), pk)
-    if erase_source(source.pk):
+    if erase_source(source.pk, access.person(request)):
         messages.success(request, f"“{source.name}” is deleted for good.")
     else:
         messages.info(request, f"A job under way still needs “{source.name}”. Delete it when that has ended.")

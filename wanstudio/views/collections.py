@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
@@ -67,7 +68,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         collection.name = name
     if "visibility" in request.POST and collection.person_id == access.person(request).pk:
         collection.visibility = _visibility(request)
-    collection.save(update_fields=["name", "visibility"])
+    with transaction.atomic():
+        collection.save(update_fields=["name", "visibility"])
+        collection.note("collection.changed", access.person(request))
     return back(request, "collections.index")
 
 
@@ -86,7 +89,9 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """The collection alone: its videos stay."""
     collection = _collection(request, pk)
-    collection.delete()
+    with transaction.atomic():
+        collection.note("collection.deleted", access.person(request))
+        collection.delete()
     messages.success(request, f"“{collection}” is deleted. Its videos stay.")
     return redirect("collections.index")
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import ProviderKey
+from wanstudio.models import Activity, ProviderKey, Team
 from wanstudio.pricing import prices_on
 from wanstudio.views import access
 from wanstudio.views.machine import PAUSES, machine_checks
@@ -40,12 +40,22 @@ def sending(request: HttpRequest) -> HttpResponse:
     _require_stop(request)
     wanted = request.POST.get("sending")
     with transaction.atomic():
-        for key in map(ProviderKey.at, conf.PROVIDERS):
+        keys = [ProviderKey.at(provider) for provider in conf.PROVIDERS]
+        _note_sending(request, wanted, keys)
+        for key in keys:
             if wanted == "stop":
                 key.stop()
             elif wanted == "go_on":
                 key.go_on()
     return redirect("settings.show")
+
+
+def _note_sending(request: HttpRequest, wanted: str | None, keys: list[ProviderKey]) -> None:
+    """In the activity of the first team, whose key it is; nothing if it stays as it is."""
+    stopped = any(key.stopped_at for key in keys)
+    if wanted in ("stop", "go_on") and stopped != (wanted == "stop"):
+        act = "settings.sending_stopped" if wanted == "stop" else "settings.sending_resumed"
+        Activity.note(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
 
 
 @login_required

@@ -16,9 +16,36 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.logs import about, also
-from wanstudio.models import Alarm, Attempt, Chore, Digest, Job, Leased, Mail, ProviderKey, Source, Stale, State
+from wanstudio.models import (
+    Alarm,
+    Attempt,
+    Chore,
+    Delivery,
+    Digest,
+    Job,
+    Leased,
+    Mail,
+    ProviderKey,
+    Source,
+    Stale,
+    State,
+)
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import adopt, alarms, archive, check, digests, errands, line, mails, settle, submit, sweep, waits
+from wanstudio.worker import (
+    adopt,
+    alarms,
+    archive,
+    check,
+    digests,
+    errands,
+    line,
+    mails,
+    settle,
+    submit,
+    sweep,
+    waits,
+    webhooks,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +67,7 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Alarm: lambda alarm: alarms.tell,
     Mail: lambda mail: mails.send,
     Digest: lambda digest: digests.send,
+    Delivery: lambda delivery: webhooks.deliver,
     Chore: lambda chore: sweep.sweep,
 }
 

@@ -106,7 +106,8 @@ def _give_up(job: Job, reason: str) -> None:
     """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
     if saved := job.videos.count():
         return job.mark_done(f"{saved} of {len(job.result_urls)} results saved, the others were lost")
-    return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST)
+    why = "The video was made, but its download kept failing until APIXO deleted it."
+    return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST, cause=why)
 
 
 def _bring_home(job: Job, position: int, url: str) -> None:

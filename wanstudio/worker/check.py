@@ -9,6 +9,7 @@ from wanstudio.models import Job, Money, ProviderKey
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskState, TaskStatus
 from wanstudio.worker import waits
+from wanstudio.worker.causes import cause
 from wanstudio.worker.connection import ask_status, until_open
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ def poll(job: Job) -> None:
         return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
-        return job.mark_failed(code, answer.fail_message, Money.ASSUMED, code)
+        why = cause(job, code, answer.fail_message)
+        return job.mark_failed(code, answer.fail_message, Money.ASSUMED, code, cause=why)
     return _wait_on(job)
 
 
@@ -67,7 +69,8 @@ def _missing(job: Job) -> None:
     now = timezone.now()
     since = job.missing_since or now
     if now - since > waits.paced(waits.MISSING_FOR):
-        return job.mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "APIXO no longer knows the task")
+        why = "APIXO no longer knows the task"
+        return job.mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}.")
     return job.worry(
         "APIXO says it does not know this task. We ask again for ten minutes.",
         waits.next_poll(job),

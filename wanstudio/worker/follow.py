@@ -8,6 +8,7 @@ from wanstudio.models import Alarm, Attempt, Job, Money, ProviderKey, State
 from wanstudio.models.job_verbs import TaskTaken
 from wanstudio.provider.failures import Error, Outcome, Submission
 from wanstudio.worker import waits
+from wanstudio.worker.causes import cause
 from wanstudio.worker.connection import throttle, until_open
 from wanstudio.worker.holds import PAUSED, SLOW_DOWN
 
@@ -43,9 +44,8 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
                     Alarm.about_key(job, pause)
             else:
                 key.admitted()
-            job.mark_failed(
-                answer.error or Error.BAD_REQUEST, answer.message, Money.RELEASED, answer.message or "Refused"
-            )
+            code, message = answer.error or Error.BAD_REQUEST, answer.message
+            job.mark_failed(code, message, Money.RELEASED, message or "Refused", cause=cause(job, code, message))
         case Outcome.UNKNOWN:
             job.mark_uncertain(what_broke(answer), patience(attempt))
 
@@ -90,7 +90,9 @@ def what_broke(answer: Submission) -> str:
 
 def _retry(job: Job, answer: Submission) -> None:
     if job.retries >= MOST_RETRIES:
-        job.mark_failed(answer.error or Error.NOT_CONNECTED, answer.message, Money.RELEASED, "Given up after 4 tries")
+        code, message = answer.error or Error.NOT_CONNECTED, answer.message
+        why = cause(job, code, message)
+        job.mark_failed(code, message, Money.RELEASED, "Given up after 4 tries", cause=why)
     else:
         why = "APIXO could not be reached." if answer.outcome == Outcome.NOT_SENT else "APIXO could not take it."
         job.requeue(f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)

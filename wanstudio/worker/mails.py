@@ -6,11 +6,12 @@ from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMessage
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from wanstudio.models import Mail
+from wanstudio.worker.mail_html import as_html
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ def send(mail: Mail) -> None:
     """One try. A crash after it was sent and before that is noted sends it once more."""
     if mail.sent_at or mail.gave_up_at:
         return mail.postpone(None)
-    message = EmailMessage(mail.subject, mail.text, to=[mail.to], headers={"Message-ID": _id(mail), **mail.headers})
+    headers = {"Message-ID": _id(mail), **mail.headers}
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=headers)
+    message.attach_alternative(as_html(mail.subject, mail.text), "text/html")
     try:
         message.send()
     except (SMTPException, OSError, BadHeaderError, ValueError) as wrong:

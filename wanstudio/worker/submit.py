@@ -40,7 +40,7 @@ def send(job: Job) -> None:
         if are_old(job):
             _let_others_pass(job)
         if refusal := what_changed(job):
-            return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent")
+            return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent", cause=refusal)
         return _post(job)
     except HeldBack as held:
         return job.wait_in_line(held.place, held.wait, held.why) if held.place else job.rest(held.why, held.wait)

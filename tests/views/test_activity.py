@@ -1,0 +1,121 @@
+"""The activity of a team: who sees what, and what the address narrows."""
+
+import csv
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from wanstudio.models import Activity, Membership, Team, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(team: Team) -> Client:
+    made = factories.user("Ada")
+    Membership.objects.create(team=team, user=made, role=Membership.Role.ADMIN)
+    client = Client()
+    client.force_login(made)
+    return client
+
+
+def page(client: Client, query: str = "") -> str:
+    return client.get(reverse("activity.show") + query).content.decode()
+
+
+def test_owner_and_admin_see_it_and_nobody_else(
+    as_alice: Client, admin: Client, as_vera: Client, as_charlie: Client, nobody: Client, team: Team, bob: User
+) -> None:
+    factories.job(team, bob)
+    for route in ("activity.show", "activity.export"):
+        assert as_alice.get(reverse(route)).status_code == 200
+        assert admin.get(reverse(route)).status_code == 200
+        assert as_vera.get(reverse(route)).status_code == 404
+        assert nobody.get(reverse(route)).status_code == 302
+    assert "made" in page(as_alice)
+    assert "Bob" not in page(as_charlie)
+
+
+def test_sign_ins_and_keys_are_the_owners(as_alice: Client, admin: Client, team: Team, bob: User) -> None:
+    wrong = Client().post(
+        reverse("account_login"), {"login": bob.email, "password": "wrong"}, REMOTE_ADDR="203.0.113.7"
+    )
+    assert wrong.status_code == 200
+    Activity.note(act="key.set", team=team, person=bob, about="…a1b2")
+    assert "203.0.113.7" in page(as_alice)
+    assert "set the provider’s key" in page(as_alice)
+    assert "203.0.113.7" not in page(admin)
+    assert "provider’s key" not in page(admin)
+
+
+def test_what_was_typed_is_kept_only_if_it_is_an_address(as_alice: Client) -> None:
+    Client().post(reverse("account_login"), {"login": "my secret password", "password": "x"})
+    assert not Activity.objects.filter(who__contains="secret").exists()
+
+
+def test_signing_in_and_out_is_noted_with_its_address(alice: User) -> None:
+    client = Client()
+    client.post(
+        reverse("account_login"), {"login": alice.email, "password": factories.PASSWORD}, REMOTE_ADDR="203.0.113.7"
+    )
+    client.post(reverse("account_logout"))
+    acts = list(Activity.objects.values_list("act", "who", "ip"))
+    assert acts[0] == ("signin", "Alice", "203.0.113.7")
+    assert acts[1][0] == "signout"
+
+
+def test_another_teams_sign_ins_stay_there(as_alice: Client, charlie: User) -> None:
+    Activity.note(act="signin", person=charlie, ip="203.0.113.8")
+    assert "203.0.113.8" not in page(as_alice)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?group=job", True),
+        ("?group=link", False),
+        ("?from=2020-01-01&to=2999-01-01", True),
+        ("?to=2020-01-01", False),
+        ("?from=nonsense&to=9999-99-99&person=x&before=-1&group=%00", True),
+    ],
+)
+def test_the_address_narrows_it(as_alice: Client, team: Team, bob: User, query: str, found: bool) -> None:
+    factories.job(team, bob)
+    assert ("<strong>Bob</strong> made" in page(as_alice, query)) == found
+
+
+def test_a_person(as_alice: Client, team: Team, bob: User, alice: User) -> None:
+    factories.job(team, bob)
+    assert "<strong>Bob</strong> made" in page(as_alice, f"?person={bob.pk}")
+    assert "<strong>Bob</strong> made" not in page(as_alice, f"?person={alice.pk}")
+
+
+def test_pages_follow_one_another(as_alice: Client, team: Team, bob: User) -> None:
+    for number in range(55):
+        Activity.note(act="job.made", team=team, person=bob, about=f"video-{number:02}-")
+    response: Any = as_alice.get(reverse("activity.show") + "?group=job")
+    older = page(as_alice, f"?group=job&before={response.context['next']}")
+    assert "video-54-" in response.content.decode()
+    assert "video-04-" not in response.content.decode()
+    assert "video-04-" in older
+    assert "video-05-" not in older
+
+
+def test_the_file_runs_nothing(as_alice: Client, team: Team, bob: User) -> None:
+    Activity.note(act="job.renamed", team=team, person=bob, about="=HYPERLINK(1)")
+    response: Any = as_alice.get(reverse("activity.export") + "?group=job")
+    rows = list(csv.reader(line.decode() for line in response.streaming_content))
+    assert rows[0][:4] == ["at", "person", "act", "about"]
+    assert rows[1][3] == "'=HYPERLINK(1)"
+
+
+def test_queries_do_not_grow_with_it(
+    as_alice: Client, team: Team, bob: User, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        Activity.note(act="job.made", team=team, person=bob, about="x")
+    with django_assert_max_num_queries(11):
+        page(as_alice)

@@ -1,0 +1,102 @@
+"""The bell, its list, what is mailed, and the link that stops a mail."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from wanstudio.models import MailChoice, Membership, Notification, Team, User
+from wanstudio.models.mail_choice import Kind, When, unsubscribe_token
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_bob(bob: User, alice: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+def told(team: Team, person: User, event: str = "job 1 ready", kind: Kind = Kind.READY) -> Notification:
+    Notification.tell(kind, [person], team=team, event=event, title=f"“{event}” <b>", path="/videos/")
+    return Notification.objects.get(person=person, event=event)
+
+
+def test_the_bell_says_how_many_and_is_silent_while_nothing_changes(
+    as_bob: Client, team: Team, bob: User, django_assert_max_num_queries: Any
+) -> None:
+    told(team, bob)
+    notice = told(team, bob, "job 2 ready")
+    response: Any = as_bob.get(reverse("notifications.bell"), {"seen": "0-0"})
+    assert response.status_code == 200
+    assert "2<span" in response.content.decode()
+    assert "&lt;b&gt;" in response.content.decode()
+    with django_assert_max_num_queries(3):
+        again = as_bob.get(reverse("notifications.bell"), {"seen": f"2-{notice.pk}"})
+    assert again.status_code == 204
+    assert not again.content
+
+
+def test_a_click_reads_it_and_leads_to_the_thing(as_bob: Client, team: Team, bob: User) -> None:
+    notice = told(team, bob)
+    assert as_bob.get(reverse("notifications.follow", args=[notice.pk])).headers["Location"] == "/videos/"
+    assert Notification.bell(bob) == (0, 0)
+
+
+def test_nobody_elses(as_charlie: Client, as_bob: Client, nobody: Client, team: Team, bob: User) -> None:
+    notice = told(team, bob)
+    assert as_charlie.get(reverse("notifications.follow", args=[notice.pk])).status_code == 404
+    as_charlie.post(reverse("notifications.read"), {"pk": notice.pk})
+    as_charlie.post(reverse("notifications.read"))
+    assert Notification.bell(bob)[0] == 1
+    assert nobody.get(reverse("notifications.bell")).status_code == 302
+    assert as_bob.get(reverse("notifications.follow", args=[10**30])).status_code == 404
+
+
+def test_who_has_left_sees_nothing_of_the_team(as_bob: Client, team: Team, bob: User) -> None:
+    notice = told(team, bob)
+    Membership.objects.filter(user=bob).delete()
+    Membership.objects.create(user=bob, team=factories.team("Elsewhere"))
+    assert as_bob.get(reverse("notifications.follow", args=[notice.pk])).status_code == 404
+
+
+def test_all_read_leaves_what_came_since(as_bob: Client, team: Team, bob: User) -> None:
+    seen = told(team, bob)
+    told(team, bob, "job 2 ready")
+    as_bob.post(reverse("notifications.read"), {"newest": seen.pk})
+    assert Notification.bell(bob)[0] == 1
+    as_bob.post(reverse("notifications.read"))
+    assert Notification.bell(bob)[0] == 0
+
+
+@pytest.mark.parametrize("query", ["", "?only=unread", "?as=panel", "?before=x"])
+def test_the_list(as_bob: Client, team: Team, bob: User, query: str) -> None:
+    told(team, bob)
+    assert "job 1 ready" in as_bob.get(reverse("notifications.index") + query).content.decode()
+
+
+def test_what_is_mailed_is_chosen(as_bob: Client, bob: User) -> None:
+    as_bob.post(reverse("notifications.choices"), {"ready": "now", "failed": "off", "mentioned": "nonsense"})
+    chosen = MailChoice.of(bob)
+    assert (chosen[Kind.READY], chosen[Kind.FAILED], chosen[Kind.MENTIONED]) == (When.NOW, When.OFF, When.NOW)
+    assert "What you are told" in as_bob.get(reverse("notifications.choices")).content.decode()
+
+
+def test_a_link_in_a_mail_asks_and_a_post_stops(bob: User, alice: User) -> None:
+    anybody = Client(enforce_csrf_checks=True)
+    link = reverse("unsubscribe", args=[unsubscribe_token(bob, Kind.MENTIONED)])
+    assert "Stop these mails" in anybody.get(link).content.decode()
+    assert MailChoice.of(bob)[Kind.MENTIONED] == When.NOW
+    # As a mail program posts it (RFC 8058).
+    stopped = anybody.post(link, {"List-Unsubscribe": "One-Click"})
+    assert stopped.status_code == 200
+    assert MailChoice.of(bob)[Kind.MENTIONED] == When.OFF
+    assert MailChoice.of(alice)[Kind.MENTIONED] == When.NOW
+
+
+def test_a_forged_link_stops_nothing(bob: User) -> None:
+    token = unsubscribe_token(bob, Kind.MENTIONED)
+    assert Client().post(reverse("unsubscribe", args=[token[:-2] + "xx"])).status_code == 404

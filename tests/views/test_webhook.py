@@ -1,0 +1,85 @@
+"""The page of the webhook: the owner's, and the secret shown once."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from wanstudio.crypto import unseal
+from wanstudio.models import Activity, Delivery, Team, Webhook
+
+pytestmark = pytest.mark.django_db
+
+
+def save(client: Client, team: Team, url: str = "https://hooks.example.com/x") -> Any:
+    return client.post(reverse("webhook.save"), {"team": team.pk, "url": url})
+
+
+def test_the_secret_is_shown_once(as_alice: Client, team: Team) -> None:
+    assert save(as_alice, team).status_code == 302
+    page = as_alice.get(reverse("webhook.show")).content.decode()
+    shown = re.search(r"whsec_[A-Za-z0-9+/=]+", page)
+    assert shown
+    assert shown[0] == unseal(Webhook.objects.get().secret)
+    assert "whsec_" not in as_alice.get(reverse("webhook.show")).content.decode()
+    as_alice.post(reverse("webhook.rotate"), {"team": team.pk})
+    again = as_alice.get(reverse("webhook.show")).content.decode()
+    assert "whsec_" in again
+    assert shown[0] not in again
+    assert [act for act in Activity.objects.values_list("act", flat=True) if "webhook" in act] == [
+        "webhook.set",
+        "webhook.rotated",
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://hooks.example.com/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://2130706433/",
+        "https://localhost/",
+        "https://box.internal/",
+        "https://me:secret@example.com/",
+        "ftp://example.com/",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_address_that_leads_inside_is_refused(as_alice: Client, team: Team, url: str) -> None:
+    assert save(as_alice, team, url).status_code == 422
+    assert not Webhook.objects.exists()
+
+
+def test_a_listed_private_host_is_taken(as_alice: Client, team: Team, settings: Any) -> None:
+    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1:9999"})
+    assert save(as_alice, team, "http://127.0.0.1:9999/x").status_code == 302
+
+
+def test_nobody_but_the_owner(
+    as_alice: Client, as_vera: Client, as_charlie: Client, nobody: Client, team: Team
+) -> None:
+    save(as_alice, team)
+    as_alice.post(reverse("webhook.test"), {"team": team.pk})
+    delivery = Delivery.objects.get()
+    acts = [reverse(f"webhook.{act}") for act in ("save", "rotate", "remove", "test")]
+    for client in (as_vera, as_charlie):
+        for address in [*acts, reverse("webhook.redeliver", args=[delivery.pk])]:
+            answer = client.post(address, {"team": team.pk, "url": "https://evil.example.com/"})
+            assert answer.status_code == 404, address
+    assert as_vera.get(reverse("webhook.show")).status_code == 404
+    assert nobody.get(reverse("webhook.show")).status_code == 302
+    assert Webhook.objects.get().url == "https://hooks.example.com/x"
+    assert Delivery.objects.count() == 1
+
+
+def test_a_test_and_its_row(as_alice: Client, team: Team) -> None:
+    save(as_alice, team)
+    as_alice.post(reverse("webhook.test"), {"team": team.pk})
+    page = as_alice.get(reverse("webhook.show")).content.decode()
+    assert "On its way" in page
+    as_alice.post(reverse("webhook.remove"), {"team": team.pk})
+    assert not Delivery.objects.exists()

@@ -1,0 +1,189 @@
+"""The team's webhook, posted to a real receiver that checks the signature with the library."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_httpserver import HTTPServer
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+from werkzeug import Request, Response
+
+from tests import factories
+from wanstudio.models import Activity, Delivery, Job, Money, Notification, Team, User, Webhook
+from wanstudio.worker.advance import advance, due
+from wanstudio.worker.webhooks import WAITS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Receiver:
+    """Answers as `answers` say, then with 204; keeps what came."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.server = server
+        self.came: list[Request] = []
+        self.answers: list[Response] = []
+        server.expect_request("/hook").respond_with_handler(self._answer)
+        self.url = server.url_for("/hook")
+
+    def _answer(self, request: Request) -> Response:
+        request.get_data()
+        self.came.append(request)
+        return self.answers.pop(0) if self.answers else Response(status=204)
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    with HTTPServer() as server:
+        settings.PRIVATE_HOSTS = frozenset({f"{server.host}:{server.port}", f"127.0.0.1:{server.port}"})
+        yield Receiver(server)
+
+
+@pytest.fixture
+def secret(receiver: Receiver, team: Team, alice: User) -> str:
+    return Webhook.set_up(team, receiver.url, by=alice)
+
+
+def tell(team: Team, event: str = "e") -> Delivery:
+    made = Webhook.tell(team, "job.ready", event=event, text="“Mira” <!channel> is ready.", data={"job": 1})
+    assert made
+    return made
+
+
+def step(delivery: Delivery) -> Delivery:
+    """Its time has come."""
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Delivery, delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def test_it_arrives_signed(receiver: Receiver, secret: str, team: Team) -> None:
+    delivery = tell(team)
+    assert due(Delivery) == [delivery.pk]
+    assert step(delivery).arrived_at
+    (came,) = receiver.came
+    body = Verifier(secret).verify(came.get_data(), dict(came.headers))
+    assert body["type"] == "job.ready"
+    assert body["data"] == {"job": 1}
+    assert body["text"] == "“Mira” &lt;!channel&gt; is ready."
+    assert came.headers["Content-Type"] == "application/json"
+    with pytest.raises(WebhookVerificationError):
+        Verifier("whsec_" + "A" * 43 + "=").verify(came.get_data(), dict(came.headers))
+    assert delivery.last
+    assert (delivery.last["code"], delivery.last["problem"]) == (204, "")
+    assert due(Delivery) == []
+
+
+def test_one_event_is_posted_once(receiver: Receiver, secret: str, team: Team) -> None:
+    assert tell(team).pk == tell(team).pk
+
+
+def test_it_is_tried_again_under_the_same_id_and_given_up(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response("busy", status=500) for _ in range(len(WAITS) + 1)]
+    delivery = tell(team)
+    for wait in WAITS:
+        before = timezone.now()
+        step(delivery)
+        assert delivery.due_at
+        assert abs(delivery.due_at - before - wait) < timedelta(seconds=30)
+    step(delivery)
+    assert delivery.gave_up_at
+    assert delivery.due_at is None
+    assert len({came.headers["webhook-id"] for came in receiver.came}) == 1
+    assert len(receiver.came) == len(WAITS) + 1
+    assert delivery.last
+    assert (delivery.last["code"], delivery.last["problem"]) == (500, "busy")
+
+
+def test_no_redirect_is_followed(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response(status=307, headers={"Location": receiver.server.url_for("/elsewhere")})]
+    assert not step(tell(team)).arrived_at
+    assert len(receiver.server.log) == 1
+
+
+def test_a_private_address_gets_nothing(receiver: Receiver, secret: str, team: Team, settings: Any) -> None:
+    settings.PRIVATE_HOSTS = frozenset()
+    delivery = step(tell(team))
+    assert not receiver.came
+    assert delivery.last
+    assert delivery.last["code"] is None
+    assert "https" in delivery.last["problem"]
+
+
+def test_a_long_answer_is_cut(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response("x" * 5_000_000, status=400)]
+    delivery = step(tell(team))
+    assert delivery.last
+    assert len(delivery.last["problem"]) == 300
+
+
+def test_after_a_rotation_both_secrets_fit(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
+    fresh = Webhook.objects.get().rotate(by=alice)
+    step(tell(team))
+    for fits in (secret, fresh):
+        Verifier(fits).verify(receiver.came[0].get_data(), dict(receiver.came[0].headers))
+    Webhook.objects.update(old_secret_until=timezone.now())
+    step(tell(team, "later"))
+    with pytest.raises(WebhookVerificationError):
+        Verifier(secret).verify(receiver.came[1].get_data(), dict(receiver.came[1].headers))
+
+
+def test_the_secret_lies_encrypted(secret: str) -> None:
+    assert secret.startswith("whsec_")
+    assert secret.removeprefix("whsec_") not in Webhook.objects.get().secret
+
+
+def test_after_five_days_it_is_switched_off_and_the_owner_told(
+    receiver: Receiver, secret: str, team: Team, alice: User, bob: User
+) -> None:
+    receiver.answers = [Response(status=500)]
+    Webhook.objects.update(failing_since=timezone.now() - timedelta(days=5, minutes=1))
+    step(tell(team))
+    hook = Webhook.objects.get()
+    assert hook.disabled_at
+    assert [told.person for told in Notification.objects.all()] == [alice]
+    assert Activity.objects.filter(act="webhook.disabled").count() == 1
+    assert Webhook.tell(team, "job.ready", event="x", text="x") is None
+    Webhook.set_up(team, receiver.url, by=alice)
+    assert step(tell(team, "y")).arrived_at
+
+
+def test_one_that_arrives_forgets_the_failures(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response(status=500)]
+    step(tell(team))
+    assert Webhook.objects.get().failing_since
+    step(tell(team, "f"))
+    assert Webhook.objects.get().failing_since is None
+
+
+def test_gone_is_believed(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response(status=410)]
+    assert step(tell(team)).gave_up_at
+    assert Webhook.objects.get().disabled_at
+
+
+def test_by_hand_once_more(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
+    delivery = step(tell(team))
+    delivery.again(by=alice)
+    delivery.refresh_from_db()
+    assert step(delivery).arrived_at
+    first, second = receiver.came
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert len(delivery.tries) == 2
+
+
+def test_a_job_that_fails_is_posted_with_its_money(receiver: Receiver, secret: str, team: Team, bob: User) -> None:
+    claimed = Job.claim(factories.job(team, bob, provider="apixo").pk)
+    assert claimed
+    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused.")
+    step(Delivery.objects.get())
+    body = json.loads(receiver.came[0].get_data())
+    assert body["type"] == "job.failed"
+    assert body["data"]["job"] == claimed.pk
+    assert body["data"]["cause"] == "The picture was refused."
+    assert f"${claimed.price} is back" in body["text"]

@@ -1,0 +1,77 @@
+"""Notes who signs in and out, who fails to, and what moves the locks, in the activity."""
+
+from typing import Any
+
+from allauth.account import signals as account
+from django.apps import apps
+from django.contrib.auth import signals as auth
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import HttpRequest
+
+from wanstudio.models import Activity, User
+
+
+def connect() -> None:
+    auth.user_logged_in.connect(_in, dispatch_uid="activity.in")
+    auth.user_logged_out.connect(_out, dispatch_uid="activity.out")
+    auth.user_login_failed.connect(_failed, dispatch_uid="activity.failed")
+    account.password_changed.connect(_password_changed, dispatch_uid="activity.password")
+    account.password_set.connect(_password_changed, dispatch_uid="activity.password_set")
+    account.password_reset.connect(_password_reset, dispatch_uid="activity.reset")
+    if apps.is_installed("allauth.mfa"):
+        from allauth.mfa import signals as mfa
+
+        mfa.authenticator_added.connect(_factor_added, dispatch_uid="activity.factor")
+        mfa.authenticator_removed.connect(_factor_removed, dispatch_uid="activity.no_factor")
+        mfa.authenticator_reset.connect(_codes_drawn, dispatch_uid="activity.codes")
+
+
+def _in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    Activity.note(act="signin", person=user, ip=_ip(request))
+
+
+def _out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user:
+        Activity.note(act="signout", person=user, ip=_ip(request))
+
+
+def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """The address as it was typed; something else (a password in the wrong field, say) is not kept."""
+    typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+    try:
+        validate_email(typed)
+    except ValidationError:
+        typed = "Somebody"
+    person = User.objects.filter(email=typed).first()
+    Activity.note_failure(person=person, who=str(person or typed), ip=_ip(request))
+
+
+def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    Activity.note(act="password.changed", person=user, ip=_ip(request))
+
+
+def _password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    Activity.note(act="password.reset", person=user, ip=_ip(request))
+
+
+def _factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+    _factor("mfa.on", user, authenticator)
+
+
+def _factor_removed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+    _factor("mfa.off", user, authenticator)
+
+
+def _codes_drawn(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+    Activity.note(act="mfa.codes", person=user)
+
+
+def _factor(act: str, user: User, authenticator: Any) -> None:
+    names = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
+    Activity.note(act=act, person=user, about=names.get(str(authenticator.type), str(authenticator.type)))
+
+
+def _ip(request: HttpRequest | None) -> str | None:
+    """As `TrustedProxies` found it; None where nobody can tell."""
+    return (request.META.get("REMOTE_ADDR") or None) if request else None

@@ -1,0 +1,36 @@
+"""The same words as a mail's text, for programs that show HTML: paragraphs, a button for a link, a quiet foot."""
+
+from typing import NamedTuple
+
+from django.template.loader import render_to_string
+
+FOOT = "\n-- \n"
+
+
+class Piece(NamedTuple):
+    """A paragraph's lines, and the link that stands beneath them alone (or empty)."""
+
+    lines: list[str]
+    link: str
+
+
+def as_html(subject: str, text: str) -> str:
+    """`text` is plain: everything in it is escaped."""
+    body, _, foot = text.partition(FOOT)
+    return render_to_string(
+        "mails/mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
+    )
+
+
+def _pieces(body: str) -> list[Piece]:
+    pieces: list[Piece] = []
+    for paragraph in body.strip().split("\n\n"):
+        lines = [line for line in paragraph.splitlines() if line.strip()]
+        links = [line.strip() for line in lines if _is_link(line.strip())]
+        words = [line for line in lines if not _is_link(line.strip())]
+        pieces.append(Piece(words, links[0] if links else ""))
+    return pieces
+
+
+def _is_link(line: str) -> bool:
+    return line.startswith(("https://", "http://")) and " " not in line
