@@ -8,6 +8,7 @@ from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.balance_note import BalanceNote
 from wanstudio.models.chore import Chore
 from wanstudio.models.collection import CollectedVideo, Collection
+from wanstudio.models.comment import Comment, Mention
 from wanstudio.models.digest import Digest
 from wanstudio.models.favourite import Favourite
 from wanstudio.models.heartbeat import Heartbeat
@@ -27,6 +28,7 @@ from wanstudio.models.source import Source
 from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
+from wanstudio.models.verdict import Verdict
 from wanstudio.models.video import Video
 from wanstudio.models.webhook import Delivery, Webhook
 
@@ -40,6 +42,7 @@ __all__ = [
     "Chore",
     "CollectedVideo",
     "Collection",
+    "Comment",
     "Delivery",
     "Digest",
     "Entry",
@@ -51,6 +54,7 @@ __all__ = [
     "Mail",
     "MailChoice",
     "Membership",
+    "Mention",
     "Money",
     "Notification",
     "OutOfTurn",
@@ -64,6 +68,7 @@ __all__ = [
     "Transition",
     "Turn",
     "User",
+    "Verdict",
     "Video",
     "Webhook",
     "unsettled_attempts",

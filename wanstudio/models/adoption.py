@@ -40,6 +40,7 @@ def adopt(
             given = _hand_over(attempt, task_id)
             job = Job.objects.create(
                 **{name: getattr(given, name) for name in SAME},
+                lineage_id=given.lineage_id or given.pk,
                 title=f"{given.title[:180]} ({ordinal(attempt)} try)",
                 state=State.RUNNING,
                 money=Money.RESERVED,

@@ -42,9 +42,10 @@ class Jobs(models.Manager["Job"]):
     ) -> "Job":
         """The job of this form, queued with its price reserved.
 
-        Posting a form twice, or fifty times at once, returns the one job. A crash before the commit leaves
-        nothing; after it, a queued job that is sent as usual.
+        Posting a form twice, or fifty times at once, returns the one job. The same inputs again are a new version,
+        under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
         """
+        first = self.filter(team=team, character=character, motion=motion, behaviour=behaviour).order_by("pk").first()
         try:
             with transaction.atomic():
                 job = self.create(
@@ -54,7 +55,8 @@ class Jobs(models.Manager["Job"]):
                     provider=provider,
                     character=character,
                     motion=motion,
-                    title=_title(character),
+                    title=first.title if first else _title(character),
+                    lineage_id=first.lineage_id or first.pk if first else None,
                     behaviour=behaviour,
                     resolution=quote.resolution,
                     prompt=prompt,
@@ -115,6 +117,14 @@ class Job(JobVerbs):
     nonce = models.UUIDField(default=uuid4, unique=True, help_text="The form's: one form, one job.")
     title = models.CharField(max_length=200)
 
+    lineage = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="later",
+        help_text="The first job with this character, motion and behaviour, of which this one makes a new version.",
+    )
     character = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="character_jobs")
     motion = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="motion_jobs")
     behaviour = models.CharField(max_length=10, choices=Behaviour.choices)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -51,6 +51,7 @@ class JobVerbs(Leased):
         team_id: Any
         person_id: Any
         title: Any
+        lineage_id: Any
         state: Any
         money: Any
         task_id: Any
@@ -353,10 +354,12 @@ class JobVerbs(Leased):
         return read_line(type(self)._default_manager.all(), self.provider, asking=self.pk)
 
     def rename(self, title: str, *, by: User) -> None:
-        """A title says nothing to the provider, so it may change at any time."""
+        """A title says nothing to the provider, so it may change at any time. Versions under it change with it."""
         jobs: Any = type(self)._default_manager
+        root = self.lineage_id or self.pk
+        stack = Q(pk=self.pk) | (Q(title=self.title) & (Q(pk=root) | Q(lineage=root)))
         with transaction.atomic():
-            jobs.filter(pk=self.pk).update(title=title, version=F("version") + 1)
+            jobs.filter(stack).update(title=title, version=F("version") + 1)
             if title != self.title:
                 Activity.note(team=self.team_id, person=by, act="job.renamed", about=f"{self.title} → {title}", on=self)
         self.title = title

@@ -30,6 +30,10 @@ class Video(models.Model):
     binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
     binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
+    # Among the versions of its lineage, 1 is the first; told by lineage.number.
+    version = 1
+    versions = 1
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_video_a_position")]
 

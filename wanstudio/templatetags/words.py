@@ -1,15 +1,18 @@
 """How pages write ratios, lengths and times."""
 
+import math
+import re
 from datetime import datetime
 from decimal import Decimal
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import linebreaksbr
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, urlize
+from django.utils.safestring import SafeString, mark_safe
 
-from wanstudio.models import Money, User
+from wanstudio.models import Comment, Money, User
 from wanstudio.views.job_progress import time_left
 
 register = template.Library()
@@ -50,6 +53,33 @@ def can_send_mail() -> bool:
 def seconds(length: float | None) -> str:
     """`14.2 s`."""
     return "" if length is None else f"{float(length):.1f} s"
+
+
+@register.filter
+def timecode(at: float) -> str:
+    """`0:03.4`, cut as the player's clock cuts it."""
+    tenths = math.floor(at * 10 + 1e-6)
+    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+@register.filter
+def plain(number: float | None) -> str:
+    """For scripts and addresses: `3.433`, empty for None."""
+    return "" if number is None else f"{number:.3f}"
+
+
+@register.filter
+def said(comment: Comment) -> SafeString:
+    """The words of a comment as HTML: lines, who is mentioned, and a member's links; a guest's stay text."""
+    text: str = escape(comment.text)
+    if comment.author_id:
+        text = urlize(text, nofollow=True, autoescape=False)
+        for person in comment.mentions.all():
+            for name in (escape(str(person)), escape(given(person))):
+                if f"@{name}".lower() in text.lower():
+                    text = re.sub(rf"@{re.escape(name)}(?!\w)", r"<b>\g<0></b>", text, flags=re.IGNORECASE)
+                    break
+    return mark_safe(linebreaksbr(text, autoescape=False))  # noqa: S308 (escaped above)
 
 
 @register.filter

@@ -12,6 +12,7 @@ from wanstudio.models import (
     ApiToken,
     Attempt,
     Collection,
+    Comment,
     Entry,
     Invitation,
     Job,
@@ -248,6 +249,12 @@ def _teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
 
 def tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:
     return Tag.objects.filter(_mine(request, "team__"), team=team)
+
+
+def comments(request: HttpRequest) -> QuerySet[Comment]:
+    """What was said about the videos this person may see, and not deleted."""
+    mine = Comment.objects.filter(video__in=videos(request), deleted_at=None)
+    return mine.select_related("author", "parent", "team", "video__job__team")
 
 
 def collections(request: HttpRequest, team: Team | None = None) -> QuerySet[Collection]:

@@ -10,11 +10,14 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
+from wanstudio.forms.comment import seconds_of
 from wanstudio.models import Favourite, Team, Video
+from wanstudio.models.lineage import number
 from wanstudio.roles import Act
 from wanstudio.views import access, wall
 from wanstudio.views.back import back
 from wanstudio.views.job_words import describe
+from wanstudio.views.review import reviewed
 
 PAGE = 60
 # How much a page that was scrolled far brings back at once.
@@ -39,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         size = min(max(rows.filter(pk__gte=through).count(), PAGE), MOST_AT_ONCE)
     page, following = access.page(rows, before, size)
     context: dict[str, Any] = {
-        "videos": page,
+        "videos": number(page),
         "next_query": urlencode({**asked, "before": following}) if following else "",
     }
     if _wants_tiles(request):
@@ -93,7 +96,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     job = video.job
     results = job.videos.filter(binned_at=None).order_by("position")
     context = {"video": video, "job": job, "words": describe(job), "results": results}
-    return render(request, "videos/show.html", context | filed(request, video))
+    context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
+    return render(request, "videos/show.html", context | filed(request, video) | reviewed(video))
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, Any]:

@@ -10,14 +10,16 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from wanstudio.models import Collection, Favourite, Job, Source, Tag, Team, User, Video
+from wanstudio.models import Collection, Favourite, Job, Source, Tag, Team, User, Verdict, Video
+from wanstudio.models.lineage import newest_only
 from wanstudio.models.tag import key_of
+from wanstudio.models.verdict import is_standing
 from wanstudio.quoting import RESOLUTIONS
 from wanstudio.views import access
 
 IDS = ("person", "character", "motion", "collection")
 DATES = ("from", "to")
-NAMES = ("q", *IDS, "behaviour", "resolution", "tag", "favourite", *DATES)
+NAMES = ("q", *IDS, "behaviour", "resolution", "tag", "approval", "versions", "favourite", *DATES)
 SPANS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90}
 # Longer menus help nobody; the search does.
 MOST_ROWS = 60
@@ -34,15 +36,25 @@ def asked_of(query: QueryDict) -> dict[str, str]:
         asked["behaviour"] = ""
     if asked["resolution"] not in RESOLUTIONS:
         asked["resolution"] = ""
+    if asked["approval"] not in Verdict.Decision.values:
+        asked["approval"] = ""
+    if asked["versions"] != "all":
+        asked["versions"] = ""
     if asked["favourite"] != "1":
         asked["favourite"] = ""
     return {name: value for name, value in asked.items() if value}
 
 
 def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[Video]:
-    """The team's videos that match all of `asked`, in no order, each with whether it has this person's star."""
+    """The team's videos that match all of `asked`, in no order, each with whether it has this person's star.
+
+    Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
+    """
     user = access.person(request)
-    rows = access.videos(request).filter(job__team=team).annotate(is_favourite=Favourite.of(user))
+    rows = access.videos(request).filter(job__team=team)
+    rows = rows.annotate(is_favourite=Favourite.of(user), approval=Verdict.standing())
+    if not asked:
+        return newest_only(rows)
     for word in asked.get("q", "").split()[:20]:
         rows = rows.filter(_has(word))
     for name in ("person", "character", "motion"):
@@ -51,6 +63,8 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
     for name in ("behaviour", "resolution"):
         if name in asked:
             rows = rows.filter(**{f"job__{name}": asked[name]})
+    if "approval" in asked:
+        rows = rows.filter(is_standing(asked["approval"]))
     if "tag" in asked:
         rows = rows.filter(_under(Video.tags.through, tag__key=key_of(asked["tag"])))
     if "collection" in asked:
@@ -122,6 +136,8 @@ def menus(
             _menu(asked, "motion", "Motion", _rows(motions)),
             _menu(asked, "behaviour", "Animate or Replace", Job.Behaviour.choices),
             _menu(asked, "resolution", "Resolution", [(name, name) for name in RESOLUTIONS]),
+            _menu(asked, "approval", "Approval", Verdict.Decision.choices),
+            _menu(asked, "versions", "Newest versions", [("all", "All versions")]),
             _menu(asked, "tag", "Tag", [(tag.name, tag.name) for tag in islice(tags, MOST_ROWS)]),
             _menu(asked, "collection", "Collection", _rows(collections)),
         )

@@ -1,0 +1,146 @@
+// Comments and the player: times come from the picture and lead back to it, and what is half typed survives a reload.
+const video = document.getElementById(document.querySelector("[data-plays]")?.dataset.plays);
+const composer = document.getElementById("composer");
+const field = (name) => composer.elements.namedItem(name);
+const KEY = "draft:";
+// Set by hand, or taken away by hand: then the picture no longer moves it.
+let stuck = false;
+
+const clock = (seconds) => {
+  const tenths = Math.floor(seconds * 10 + 1e-6);
+  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+};
+const seconds = (text) => {
+  const found = /^(?:(\d+):)?(\d+(?:[.,]\d+)?)s?$/.exec(text.trim());
+  return found ? Number(found[1] ?? 0) * 60 + Number(found[2].replace(",", ".")) : null;
+};
+
+function storage(work) {
+  // Storage that is full or forbidden costs the convenience, nothing else.
+  try { return work(localStorage); } catch { return null; }
+}
+
+function mark() {
+  const [from, to] = [seconds(field("at").value), seconds(field("until").value)];
+  document.dispatchEvent(new CustomEvent("range", { detail: from !== null && to !== null ? { from, to } : null }));
+}
+
+function keep(area) {
+  const draft = { text: area.value };
+  if (area.form === composer) Object.assign(draft, { at: field("at").value, until: field("until").value });
+  storage((store) => {
+    if (area.value.trim()) store.setItem(KEY + area.dataset.draft, JSON.stringify(draft));
+    else store.removeItem(KEY + area.dataset.draft);
+  });
+}
+
+function restore(area) {
+  const draft = storage((store) => JSON.parse(store.getItem(KEY + area.dataset.draft)));
+  if (!draft?.text || area.value) return;
+  area.value = draft.text;
+  if (area.form === composer) {
+    field("at").value = draft.at ?? "";
+    field("until").value = draft.until ?? "";
+    stuck = true;
+    mark();
+  } else {
+    const fold = area.closest("details");
+    if (fold) fold.open = true;
+  }
+}
+
+function follow() {
+  if (composer && !stuck && !field("text").value) field("at").value = clock(video.currentTime);
+}
+
+const marks = {
+  in() { stuck = true; field("at").value = clock(video.currentTime); },
+  out() {
+    stuck = true;
+    if (!field("at").value) field("at").value = clock(0);
+    field("until").value = clock(video.currentTime);
+  },
+  none() { stuck = true; field("at").value = field("until").value = ""; },
+  here() {
+    video.pause();
+    if (!field("text").value) { stuck = false; field("until").value = ""; follow(); }
+    field("text").focus();
+  },
+};
+function press(name) {
+  marks[name]();
+  mark();
+  keep(field("text"));
+}
+
+function seek(to) {
+  if (!video) return;
+  video.pause();
+  video.currentTime = Number(to);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-seek-to]");
+  if (link && video && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+    event.preventDefault();
+    seek(link.dataset.seekTo);
+    document.querySelector(".stage")?.scrollIntoView({ block: "nearest" });
+  }
+  const button = event.target.closest("[data-mark]");
+  if (button) press(button.dataset.mark);
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches?.("[data-draft]")) keep(target);
+  if (target.matches?.(".timecode")) { stuck = true; mark(); keep(field("text")); }
+});
+
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && target.matches("[data-comment] textarea")) {
+    target.form.requestSubmit();
+    return;
+  }
+  if (event.key === "Escape" && target.matches("[data-comment] textarea") && !event.defaultPrevented) target.blur();
+  const name = { c: "here", i: "in", o: "out" }[event.key.toLowerCase()];
+  if (!name || !composer || !video || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.matches("input:not([data-seek], [type=radio], [type=checkbox]), textarea, select") || target.closest("dialog[open], .menu[open]")) return;
+  event.preventDefault();
+  press(name);
+});
+
+// What was said stands in the list now; what was refused stays, with the reason beside it.
+document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
+  if (!target.matches?.("[data-comment]")) return;
+  const error = target.querySelector("[role=alert]");
+  error.hidden = detail.successful;
+  error.textContent = detail.successful ? "" : detail.xhr.status === 422 ? detail.xhr.responseText : "The studio did not answer. Your words are still here; try again.";
+  if (!detail.successful) return;
+  const area = target.querySelector("textarea");
+  if (area.dataset.draft) storage((store) => store.removeItem(KEY + area.dataset.draft));
+  // A form that changes a comment holds the new words already, and they are what it starts from next time.
+  if (area.dataset.draft) area.value = "";
+  else area.defaultValue = area.value;
+  const fold = target.closest("details");
+  if (fold) fold.open = false;
+  if (target === composer) { stuck = false; field("until").value = ""; mark(); follow(); }
+});
+
+function showDone() {
+  const box = document.getElementById("show-done");
+  if (!box) return;
+  const kept = storage((store) => store.getItem("show-done"));
+  if (kept !== null) box.checked = kept === "1";
+}
+document.addEventListener("change", ({ target }) => {
+  if (target.id === "show-done") storage((store) => store.setItem("show-done", target.checked ? "1" : "0"));
+});
+document.addEventListener("htmx:afterSwap", showDone);
+showDone();
+
+if (composer && video) {
+  for (const event of ["loadedmetadata", "timeupdate", "seeked", "pause"]) video.addEventListener(event, follow);
+  for (const button of composer.querySelectorAll("[data-mark]")) button.hidden = false;
+}
+for (const area of document.querySelectorAll("[data-draft]")) restore(area);
+if (composer && video) follow();

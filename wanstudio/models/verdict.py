@@ -1,0 +1,89 @@
+"""Approved, or needs work: who said so and when. Rows are only added; the newest of a video counts."""
+
+from typing import Any, NoReturn
+
+from django.db import models, transaction
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from wanstudio.models.activity import Activity
+from wanstudio.models.ledger import AppendOnly
+from wanstudio.models.mail_choice import Kind
+from wanstudio.models.notification import Notification
+from wanstudio.models.people import User
+from wanstudio.models.video import Video
+
+
+class Verdict(models.Model):
+    class Decision(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        NEEDS_WORK = "needs_work", "Needs work"
+        OPEN = "open", "Not decided yet"
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="verdicts")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="verdicts")
+    decision = models.CharField(max_length=12, choices=Decision.choices)
+    note = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["video", "-id"], name="verdict_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()} by {self.person}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("a verdict is never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("a verdict is never deleted")
+
+    @classmethod
+    def of(cls, video: Video) -> "Verdict | None":
+        """The one that counts; None if nobody has decided, or the last one took it back."""
+        newest = cls.objects.filter(video=video).select_related("person").order_by("-pk").first()
+        return newest if newest and newest.decision != cls.Decision.OPEN else None
+
+    @classmethod
+    def give(cls, video: Video, person: User, decision: str, note: str = "") -> None:
+        """The same decision and note again writes nothing. Crash: given, or not."""
+        standing = cls.of(video)
+        said = (standing.decision, standing.note) if standing else (cls.Decision.OPEN, "")
+        if said == (decision, note[:500]):
+            return
+        with transaction.atomic():
+            made = cls.objects.create(video=video, person=person, decision=cls.Decision(decision), note=note[:500])
+            made._tell()
+
+    def _tell(self) -> None:
+        job = self.video.job
+        Activity.note(
+            act=f"verdict.{self.decision}", team=job.team_id, person=self.person, about=job.title, on=self.video
+        )
+        if self.decision == self.Decision.OPEN or job.person_id == self.person_id:
+            return
+        word = "is approved" if self.decision == self.Decision.APPROVED else "needs work"
+        Notification.tell(
+            Kind.VERDICT,
+            [job.person_id],
+            team=job.team_id,
+            event=f"verdict {self.pk}",
+            title=f"“{job.title}” {word}, says {self.person}.",
+            detail=self.note,
+            on=self.video,
+        )
+
+    @staticmethod
+    def standing() -> Subquery:
+        """For a query of videos: the newest decision of each, or null."""
+        newest = Verdict.objects.filter(video=OuterRef("pk")).order_by("-pk")
+        return Subquery(newest.values("decision")[:1])
+
+
+def is_standing(decision: str) -> Q:
+    """For videos annotated with `approval=Verdict.standing()`: whether this is how they stand; `open` is no verdict."""
+    if decision == Verdict.Decision.OPEN:
+        return Q(approval=None) | Q(approval=Verdict.Decision.OPEN)
+    return Q(approval=decision)

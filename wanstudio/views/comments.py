@@ -1,0 +1,81 @@
+"""Comments: said, changed, done, deleted. Each gives back the review of its video."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from wanstudio.forms.comment import CommentForm
+from wanstudio.models import Comment, Video
+from wanstudio.roles import Act
+from wanstudio.views import access
+from wanstudio.views.review import answer
+
+
+@login_required
+@require_POST
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """`text`, and for where `at` and `until` (`0:03.4`) or the id of the comment it answers (`parent`)."""
+    video: Video = access.mine_to(request, Act.COMMENT, access.videos(request), pk)
+    parent = None
+    if named := request.POST.get("parent"):
+        parent = access.one(access.comments(request).filter(video=video), access.number(named) or 0)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, video)
+    data = form.cleaned_data
+    where = {"at_s": data["at"], "until_s": data["until"], "parent": parent}
+    Comment.objects.say(video, data["text"], author=access.person(request), **where)
+    return answer(request, video)
+
+
+@login_required
+@require_POST
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only one's own words."""
+    comment = _comment(request, pk)
+    if comment.author_id != access.person(request).pk:
+        raise Http404("not theirs")
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, comment.video)
+    comment.edit(form.cleaned_data["text"], form.cleaned_data["at"], form.cleaned_data["until"])
+    return answer(request, comment.video)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """One's own, or anybody's for who approves."""
+    comment = _comment(request, pk)
+    if comment.author_id != access.person(request).pk:
+        access.require(request, comment.team, Act.APPROVE)
+    comment.remove()
+    return answer(request, comment.video)
+
+
+@login_required
+@require_POST
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """`resolved=1` says that it is done, anything else opens it again; said, not toggled, so that twice is once."""
+    comment = _comment(request, pk)
+    if comment.parent_id:
+        raise Http404("an answer is done with what it answers")
+    if request.POST.get("resolved") == "1":
+        comment.resolve(access.person(request))
+    else:
+        comment.reopen()
+    return answer(request, comment.video)
+
+
+def _comment(request: HttpRequest, pk: int) -> Comment:
+    comment: Comment = access.mine_to(request, Act.COMMENT, access.comments(request), pk)
+    return comment
+
+
+def _refused(request: HttpRequest, form: CommentForm, video: Video) -> HttpResponse:
+    """The sentence alone for the page's script, which shows it where the words still stand."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(form.wrong, status=422, content_type="text/plain")
+    messages.error(request, form.wrong)
+    return answer(request, video)
