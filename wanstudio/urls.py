@@ -23,6 +23,7 @@ from wanstudio.views import (
     selection,
     settings,
     shared,
+    shared_comments,
     shares,
     studio,
     team,
@@ -137,6 +138,8 @@ urlpatterns = [
     path("s/<str:token>/", shared.show, name="shared.show"),
     path("s/<str:token>/password/", shared.unlock, name="shared.unlock"),
     path("s/<str:token>/videos/<int:pk>/", shared.video, name="shared.video"),
+    path("s/<str:token>/videos/<int:pk>/review/", shared_comments.show, name="shared.comments"),
+    path("s/<str:token>/videos/<int:pk>/comments/", shared_comments.add, name="shared.comment"),
     path("s/<str:token>/videos/<int:pk>/file", shared.file, name="shared.file"),
     path("s/<str:token>/videos/<int:pk>/poster", shared.poster, name="shared.poster"),
     # Doors for machines

@@ -114,7 +114,7 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   if (!target.matches?.("[data-comment]")) return;
   const error = target.querySelector("[role=alert]");
   error.hidden = detail.successful;
-  error.textContent = detail.successful ? "" : detail.xhr.status === 422 ? detail.xhr.responseText : "The studio did not answer. Your words are still here; try again.";
+  error.textContent = detail.successful ? "" : [422, 429].includes(detail.xhr.status) ? detail.xhr.responseText : "The studio did not answer. Your words are still here; try again.";
   if (!detail.successful) return;
   const area = target.querySelector("textarea");
   if (area.dataset.draft) storage((store) => store.removeItem(KEY + area.dataset.draft));
@@ -138,6 +138,12 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("htmx:afterSwap", showDone);
 showDone();
 
+// A guest types a name once.
+const name = composer?.querySelector("[data-name]");
+if (name) {
+  name.value ||= storage((store) => store.getItem("guest-name")) ?? "";
+  name.addEventListener("change", () => storage((store) => store.setItem("guest-name", name.value)));
+}
 if (composer && video) {
   for (const event of ["loadedmetadata", "timeupdate", "seeked", "pause"]) video.addEventListener(event, follow);
   for (const button of composer.querySelectorAll("[data-mark]")) button.hidden = false;

@@ -12,9 +12,10 @@ from tests import factories
 from tests.views.form import text_of
 from tests.views.rows import finished
 from tests.views.test_viewers import everything
-from wanstudio.models import Comment, Job, Mention, Team, User, Verdict, Video
+from wanstudio.models import Comment, Job, Mention, Notification, ShareLink, Team, User, Verdict, Video
 from wanstudio.models.comment import mentioned
 from wanstudio.models.ledger import AppendOnly
+from wanstudio.views.passes import SAID
 
 Queries = Callable[..., Any]
 
@@ -313,3 +314,82 @@ def test_all_versions_are_renamed(team: Team, alice: User, as_alice: Client) -> 
     titles = Job.objects.order_by("pk").values_list("title", flat=True)
     assert list(titles) == ["Quay", "Quay", "Her own"]
     assert own.job.lineage_id == first.job_id
+
+
+@pytest.fixture
+def link(video: Video, alice: User) -> ShareLink:
+    return ShareLink.make(Video.objects.get(pk=video.pk), alice, may_comment=True)
+
+
+def guest_says(link: ShareLink, video: Video, client: Client | None = None, **fields: str) -> Any:
+    said = {"name": "Jo", "text": "Lovely", "at": "2"} | fields
+    return (client or Client()).post(f"/s/{link.token}/videos/{video.pk}/comments/", said)
+
+
+def test_a_guest_comments_where_the_link_allows_it(
+    link: ShareLink, video: Video, alice: User, as_alice: Client
+) -> None:
+    assert (
+        guest_says(link, video, text="@Alice see https://elsewhere.invalid").headers["Location"] == f"/s/{link.token}/"
+    )
+    comment = Comment.objects.get()
+    assert (comment.guest, comment.author, comment.at_s, comment.link) == ("Jo", None, 2.0, link)
+    guest = Client().get(f"/s/{link.token}/").content.decode()
+    for html in (guest, page(as_alice, video)):
+        assert "@Alice see https://elsewhere.invalid" in html
+        assert 'href="https://elsewhere' not in html
+    assert "/resolve/" not in guest
+    assert "/delete/" not in guest
+    assert "@example.com" not in guest
+    assert not Mention.objects.exists()
+    seen = as_alice.get(f"/s/{link.token}/").content.decode()
+    assert "/resolve/" not in seen
+
+    link.change(alice, may_comment=False)
+    assert guest_says(link, video, text="Again").status_code == 404
+    assert Client().get(f"/s/{link.token}/videos/{video.pk}/review/").status_code == 404
+    assert "Lovely" not in Client().get(f"/s/{link.token}/").content.decode()
+    assert Comment.objects.count() == 1
+
+
+def test_guests_need_the_password_and_an_open_link(link: ShareLink, video: Video, alice: User) -> None:
+    link.change(alice, password="quay")
+    assert guest_says(link, video).status_code == 404
+    link.change(alice, password="")
+    other = finished(video.job.team, alice)
+    assert guest_says(link, other).status_code == 404
+    link.revoke(alice)
+    assert guest_says(link, video).status_code == 404
+    assert not Comment.objects.exists()
+
+
+def test_a_guest_has_a_name_and_some_patience(link: ShareLink, video: Video) -> None:
+    assert guest_says(link, video, name=" \u200b").status_code == 302
+    assert not Comment.objects.exists()
+    for number in range(SAID + 3):
+        guest_says(link, video, text=f"Number {number}")
+    assert Comment.objects.count() == SAID
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    guest_says(link, video, elsewhere, text="From elsewhere")
+    assert Comment.objects.count() == SAID + 1
+
+
+def test_a_guests_page_follows_what_is_said(link: ShareLink, video: Video, as_alice: Client) -> None:
+    address = f"/s/{link.token}/videos/{video.pk}/review/"
+    seen = Client().get(f"/s/{link.token}/").context["state"]
+    assert Client().get(address, {"seen": seen}).status_code == 204
+    say(as_alice, video, "From the team")
+    assert "From the team" in Client().get(address, {"seen": seen}).content.decode()
+
+
+def test_who_is_told(video: Video, as_bob: Client, as_vera: Client, alice: User, bob: User, vera: User) -> None:
+    say(as_vera, video, "Look, @Bob", at="2")
+    comment = Comment.objects.get()
+    told = {note.person: (note.kind, note.path) for note in Notification.objects.all()}
+    path = f"/videos/{video.pk}/?t=2.000#comment-{comment.pk}"
+    assert told == {bob: ("mentioned", path), alice: ("comment", path)}
+    say(as_bob, video, "I do", parent=comment.pk)
+    assert {note.person for note in Notification.objects.exclude(event__startswith=f"comment {comment.pk}")} == {
+        alice,
+        vera,
+    }

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from wanstudio.models.comment import LONGEST
+from wanstudio.models.tag import clean_name
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,6}(?:[.,][0-9]{1,6})?)s?")
 
@@ -48,6 +49,18 @@ class CommentForm(forms.Form):
     def wrong(self) -> str:
         """The first sentence about it, or nothing."""
         return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")
+
+
+class GuestForm(CommentForm):
+    name = forms.CharField(
+        max_length=60, strip=True, error_messages={"required": "A comment needs your name. Nothing was sent."}
+    )
+
+    def clean_name(self) -> str:
+        name = clean_name(self.cleaned_data["name"], 60)
+        if not name:
+            raise forms.ValidationError("A comment needs your name. Nothing was sent.")
+        return name
 
 
 class VerdictForm(forms.Form):

@@ -12,6 +12,7 @@ from wanstudio.models.mail_choice import Kind
 from wanstudio.models.notification import Notification
 from wanstudio.models.people import Team, User
 from wanstudio.models.places import path_to
+from wanstudio.models.share import ShareLink
 from wanstudio.models.video import Video
 
 LONGEST = 4000
@@ -27,6 +28,7 @@ class Comments(models.Manager["Comment"]):
         *,
         author: User | None = None,
         guest: str = "",
+        link: ShareLink | None = None,
         at_s: float | None = None,
         until_s: float | None = None,
         parent: "Comment | None" = None,
@@ -43,7 +45,7 @@ class Comments(models.Manager["Comment"]):
             same = self.filter(**said, at_s=at_s, until_s=until_s, deleted_at=None)
             if echo := same.filter(created_at__gt=timezone.now() - ECHO).first():
                 return echo
-            made = self.create(**said, team=video.job.team, at_s=at_s, until_s=until_s)
+            made = self.create(**said, link=link, team=video.job.team, at_s=at_s, until_s=until_s)
             made._mention()
             made._tell()
             return made
@@ -56,6 +58,9 @@ class Comment(models.Model):
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="comments")
     guest = models.CharField(max_length=60, blank=True, help_text="The name a guest gave; members have an author.")
+    link = models.ForeignKey(
+        ShareLink, null=True, blank=True, on_delete=models.SET_NULL, related_name="comments", help_text="A guest's."
+    )
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="replies")
     at_s = models.FloatField(null=True, blank=True, help_text="Seconds; null: about all of it.")
     until_s = models.FloatField(null=True, blank=True, help_text="Seconds, the end of a range.")

@@ -21,6 +21,8 @@ WINDOW_S = 10 * 60
 TRIES = 5
 # Of all addresses together, at one link. Then each address has one try: who knows the password still gets in.
 TRIES_OF_ALL = 100
+# Comments of guests in one window: of one address, and of all together.
+SAID, SAID_OF_ALL = 15, 200
 # What fetches a page to draw its preview, or to know it; a person's browser says none of this.
 MACHINES = ("bot", "crawl", "spider", "preview", "facebookexternalhit", "whatsapp", "slack", "embed", "skypeuripreview")
 
@@ -79,6 +81,13 @@ def may_guess(request: HttpRequest, link: ShareLink) -> bool:
         return False
     _take(everybodys, TRIES_OF_ALL)
     return True
+
+
+def may_speak(request: HttpRequest, link: ShareLink) -> bool:
+    """Takes one of the comments that this address, and everybody at this link, may still write."""
+    window = int(time.time()) // WINDOW_S
+    mine = _take(f"share-said:{link.pk}:{window}:{_address(request)}", SAID)
+    return mine and _take(f"share-said:{link.pk}:{window}:all", SAID_OF_ALL)
 
 
 def _take(key: str, slots: int) -> bool:

@@ -21,9 +21,12 @@ from wanstudio.views.back import back
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The fragment; 204 if nothing has changed since the state that the page has `seen`."""
     video: Video = access.mine_to(request, Act.VIEW, access.videos(request), pk)
-    if request.GET.get("seen") == _state(video):
-        return HttpResponse(status=204)
-    return fragment(request, video)
+    return answers_only_news(request, video) or fragment(request, video)
+
+
+def answers_only_news(request: HttpRequest, video: Video) -> HttpResponse | None:
+    """204 for a page that has `seen` this state already."""
+    return HttpResponse(status=204) if request.GET.get("seen") == _state(video) else None
 
 
 @login_required

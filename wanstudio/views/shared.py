@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
+from wanstudio.forms.comment import seconds_of
 from wanstudio.forms.share import zone_of
 from wanstudio.models import ShareLink, Video
 from wanstudio.views import access, files, passes
 from wanstudio.views.guests import guest_post
 from wanstudio.views.origin import origin
+from wanstudio.views.review import reviewed
 
 # A wall of posters is a page, not a library.
 MOST = 500
@@ -49,6 +51,9 @@ def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
 
 def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) -> HttpResponse:
     context = _context(request, link, token) | {"video": watched, "job": watched.job, "preview": watched}
+    context["at"] = seconds_of(request.GET.get("t", ""))
+    if link.may_comment:
+        context |= reviewed(watched)
     return _seen(request, link, token, render(request, "shared/show.html", context))
 
 

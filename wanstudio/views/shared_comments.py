@@ -1,0 +1,71 @@
+"""What guests say under a shared video, where its link allows it: with a name, and nothing more."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from wanstudio.forms.comment import GuestForm
+from wanstudio.models import Comment, ShareLink
+from wanstudio.views import access, passes
+from wanstudio.views.guests import guest_post
+from wanstudio.views.review import answers_only_news, reviewed
+
+TOO_MANY = "That is a lot at once. Wait a few minutes, then send it again."
+
+
+@require_safe
+def show(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """The comments alone; 204 if nothing has changed since what was `seen`."""
+    found = _open(request, token, pk)
+    return answers_only_news(request, found.video) or _fragment(request, found, token)
+
+
+@guest_post
+def add(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """`name`, `text`, and `at` and `until`, or the comment that it answers (`parent`)."""
+    found = _open(request, token, pk)
+    parent = None
+    if named := request.POST.get("parent"):
+        said = Comment.objects.filter(video=found.video, deleted_at=None).select_related("parent")
+        parent = access.one(said, access.number(named) or 0)
+    form = GuestForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, found, token, form.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not passes.may_speak(request, found.link):
+        return _refused(request, found, token, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
+    data = form.cleaned_data
+    where = {"at_s": data["at"], "until_s": data["until"], "parent": parent}
+    Comment.objects.say(found.video, data["text"], guest=data["name"], link=found.link, **where)
+    return _answer(request, found, token)
+
+
+def _open(request: HttpRequest, token: str, pk: int) -> access.SharedVideo:
+    found = access.shared_video(request, token, pk)
+    if not found.link.may_comment:
+        raise Http404("no comments here")
+    return found
+
+
+def _fragment(request: HttpRequest, found: access.SharedVideo, token: str) -> HttpResponse:
+    context = {"link": found.link, "token": token, "video": found.video, **reviewed(found.video)}
+    return render(request, "shared/_said.html", context)
+
+
+def _answer(request: HttpRequest, found: access.SharedVideo, token: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return _fragment(request, found, token)
+    if found.link.kind == ShareLink.Kind.VIDEO:
+        return redirect("shared.show", token)
+    return redirect("shared.video", token, found.video.pk)
+
+
+def _refused(
+    request: HttpRequest, found: access.SharedVideo, token: str, wrong: str, status: HTTPStatus
+) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(wrong, status=status, content_type="text/plain")
+    messages.error(request, wrong)
+    return _answer(request, found, token)
