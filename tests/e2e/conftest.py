@@ -101,5 +101,5 @@ def sign_in(page: Page, studio: Studio) -> None:
     page.goto(f"{studio.url}/accounts/login/")
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{studio.url}/")

@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests import factories
-from wanstudio.models import Activity, Team, User
+from wanstudio.models import Activity, Invitation, Membership, Team, User
 from wanstudio.models.activity import MOST_FAILURES_AN_HOUR
+from wanstudio.models.belonging import LastOwner, change_role, hand_over, remove
 from wanstudio.models.ledger import AppendOnly
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +49,26 @@ def test_many_wrong_sign_ins_from_one_address_are_noted_as_some(team: Team) -> N
         Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.9")
     Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.10")
     assert Activity.objects.count() == MOST_FAILURES_AN_HOUR + 1
+
+
+def test_people_who_come_and_go_are_noted(team: Team, alice: User, bob: User, charlie: User) -> None:
+    bobs, alices = (Membership.objects.get(team=team, user=user) for user in (bob, alice))
+    change_role(bobs, "admin", by=alice)
+    hand_over(alices, bobs)
+    alices.refresh_from_db()
+    remove(alices, by=alice)
+    invitation = Invitation.objects.create(team=team, role="viewer", invited_by=bob)
+    invitation.accept(charlie)
+    rows = list(Activity.objects.values_list("act", "who", "about"))
+    assert rows == [
+        ("member.role", "Alice", "Bob is admin"),
+        ("member.transferred", "Alice", "Bob"),
+        ("member.left", "Alice", ""),
+        ("member.joined", "Charlie", "as viewer"),
+    ]
+
+
+def test_what_fails_is_not_noted(team: Team, alice: User) -> None:
+    with pytest.raises(LastOwner):
+        remove(Membership.objects.get(team=team, user=alice), by=alice)
+    assert not Activity.objects.exists()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.db.models.functions import Now
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.invitation import Invitation
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.roles import Act, Role, may
@@ -15,19 +16,24 @@ class LastOwner(Exception):
     """It would leave the team without an owner. Nothing was written."""
 
 
-def change_role(membership: Membership, role: str) -> None:
+def change_role(membership: Membership, role: str, *, by: User | None = None) -> None:
     """Another role in the same team. What they had invited others to goes with the right to invite."""
     with _owned_after(membership.team_id):
         Membership.objects.filter(pk=membership.pk).update(role=role)
         if not may(role, Act.INVITE):
             _take_back(membership)
+        _note("member.role", membership, by, f"{membership.user} is {Membership.Role(role).label.lower()}")
 
 
-def remove(membership: Membership) -> None:
+def remove(membership: Membership, *, by: User | None = None) -> None:
     """Out of the team at the next request, with their open invitations; what they made stays."""
     with _owned_after(membership.team_id):
         Membership.objects.filter(pk=membership.pk).delete()
         _take_back(membership)
+        if by == membership.user:
+            _note("member.left", membership, by, "")
+        else:
+            _note("member.removed", membership, by, str(membership.user))
 
 
 def hand_over(old: Membership, new: Membership) -> None:
@@ -36,6 +42,7 @@ def hand_over(old: Membership, new: Membership) -> None:
         Membership.objects.filter(pk=old.pk).update(role=Role.ADMIN.value)
         if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER.value):
             raise LastOwner("they have left")
+        _note("member.transferred", old, old.user, str(new.user))
 
 
 def found_team(name: str, owner: User) -> Team:
@@ -43,7 +50,12 @@ def found_team(name: str, owner: User) -> Team:
     with transaction.atomic():
         team = Team.objects.create(name=name)
         Membership.objects.create(team=team, user=owner, role=Role.OWNER.value)
+        Activity.note(team=team, person=owner, act="team.made", about=name, on=team)
         return team
+
+
+def _note(act: str, membership: Membership, by: User | None, about: str) -> None:
+    Activity.note(team=membership.team_id, person=by, act=act, about=about, on=membership if about else None)
 
 
 @contextmanager

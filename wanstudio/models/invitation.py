@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.leased import Stale
 from wanstudio.models.people import Membership, Team, User
 
@@ -69,10 +70,19 @@ class Invitation(models.Model):
             mine = Invitation.pending().filter(pk=self.pk)
             if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
                 raise Stale(f"{self} is no longer open")
+            Activity.note(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
             return Membership.objects.create(team_id=self.team_id, user=user, role=self.role)
 
-    def revoke(self) -> None:
-        Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None).update(revoked_at=Now())
+    def revoke(self, *, by: User | None = None) -> None:
+        """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
+        with transaction.atomic():
+            mine = Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None)
+            if mine.update(revoked_at=Now()) and by:
+                self.note("invitation.revoked", by)
+
+    def note(self, act: str, by: User) -> None:
+        about = f"{self.email or 'whoever has the link'} as {self.role}"
+        Activity.note(team=self.team_id, person=by, act=act, about=about, on=self)
 
 
 def _mac(pk: int) -> str:

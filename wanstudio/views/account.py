@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.forms.people import EmailForm, NameForm
-from wanstudio.models import Mail, User
+from wanstudio.models import Activity, Mail, User
 from wanstudio.views import access
 from wanstudio.views.browsers import browser_name
 
@@ -99,6 +99,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         mine = mine.filter(pk=access.number(request.POST["session"]) or 0)
     ended = [row.end() for row in mine]
     if ended:
+        Activity.note(act="session.ended", person=access.person(request), about=f"{len(ended)}")
         messages.success(request, f"Signed out in {len(ended)} other place{'' if len(ended) == 1 else 's'}.")
     return redirect("account.sessions")
 
@@ -149,6 +150,8 @@ def _changed(request: HttpRequest, who: User, wanted: str) -> HttpResponse:
     try:
         with transaction.atomic():
             changed = User.objects.filter(pk=who.pk, email=who.email).update(email=wanted)
+            if changed:
+                Activity.note(act="email.changed", person=who, about=f"{who.email} → {wanted}")
     except IntegrityError:
         changed = 0
     if changed:

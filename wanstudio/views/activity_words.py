@@ -20,6 +20,8 @@ GROUPS = {
     "signin": "Sign-ins",
     "mfa": "Second factor",
     "password": "Passwords",
+    "email": "Addresses",
+    "session": "Sessions",
     "key": "Key",
 }
 WORDS = {
@@ -57,7 +59,8 @@ WORDS = {
     "invitation.made": "invited",
     "invitation.revoked": "revoked the invitation of",
     "team.made": "made the team",
-    "team.renamed": "renamed the team",
+    "team.renamed": "renamed the team:",
+    "settings.second_factor": "set who needs a second factor:",
     "settings.sending_stopped": "stopped all sending",
     "settings.sending_resumed": "let sending go on",
     "webhook.set": "set the webhook to",
@@ -76,6 +79,8 @@ WORDS = {
     "mfa.on": "switched a second factor on:",
     "mfa.off": "switched a second factor off:",
     "mfa.codes": "drew new recovery codes",
+    "email.changed": "changed the address:",
+    "session.ended": "signed out elsewhere, sessions:",
     "password.changed": "changed the password",
     "password.reset": "reset the password",
 }

@@ -58,6 +58,7 @@ def _make(request: HttpRequest, team: Team, form: InviteForm) -> Invitation:
             for old in Invitation.pending().filter(team=team, email=email):
                 old.revoke()
         made = Invitation.objects.create(team=team, role=role, email=email, invited_by=who)
+        made.note("invitation.made", who)
         if email and settings.EMAIL_URL:
             made.mail = _post(made)
             made.save(update_fields=["mail"])
@@ -77,7 +78,7 @@ def _post(made: Invitation) -> Mail:
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     invitation: Invitation = access.mine_to(request, Act.INVITE, access.invitations(request), pk)
-    invitation.revoke()
+    invitation.revoke(by=access.person(request))
     messages.success(request, "The invitation is taken back. Its link has ended.")
     return redirect("team.show")
 

@@ -43,7 +43,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted not in GIVEN:
         raise Http404("no such role to give")
     try:
-        change_role(membership, wanted)
+        change_role(membership, wanted, by=access.person(request))
     except LastOwner:
         messages.warning(request, LAST_OWNER)
     else:
@@ -60,7 +60,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if not leaving and not may_remove(request, membership):
         raise Http404("not for this role")
     try:
-        remove_from(membership)
+        remove_from(membership, by=access.person(request))
     except LastOwner:
         messages.warning(request, LAST_OWNER)
         return redirect("team.show")
@@ -88,7 +88,7 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
     if request.method != "POST" or how not in ("too", "instead"):
         return render(request, "team/owner.html", {"membership": membership})
     if how == "too":
-        change_role(membership, Role.OWNER.value)
+        change_role(membership, Role.OWNER.value, by=access.person(request))
         messages.success(request, f"{membership.user} owns the team, too.")
     else:
         mine = Membership.objects.get(team=membership.team, user=access.person(request))

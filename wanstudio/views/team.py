@@ -6,13 +6,14 @@ from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.forms.people import InviteForm, TeamForm
-from wanstudio.models import Invitation, Membership, State, Team
+from wanstudio.models import Activity, Invitation, Membership, State, Team
 from wanstudio.models.belonging import found_team
 from wanstudio.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.views import access
@@ -86,7 +87,10 @@ def rename(request: HttpRequest) -> HttpResponse:
     team = access.team_in(request, Act.ROLES)
     form = TeamForm(request.POST)
     if form.is_valid():
-        Team.objects.filter(pk=team.pk).update(name=form.cleaned_data["name"])
+        name = form.cleaned_data["name"]
+        with transaction.atomic():
+            Team.objects.filter(pk=team.pk).update(name=name)
+            Activity.note(team=team, person=access.person(request), act="team.renamed", about=f"{team} → {name}")
     else:
         messages.info(request, "A team needs a name of at most 100 letters. Nothing was changed.")
     return redirect("team.show")
@@ -107,7 +111,10 @@ def _security(request: HttpRequest, team: Team) -> HttpResponse:
     if wanted and not access.has_factor(request):
         messages.warning(request, "Set up a second factor for yourself first. Nothing was changed.")
         return redirect("account.second_factor")
-    Team.objects.filter(pk=team.pk).update(needs_second_factor=wanted)
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(needs_second_factor=wanted)
+        about = "everybody needs one" if wanted else "a password is enough"
+        Activity.note(team=team, person=access.person(request), act="settings.second_factor", about=about)
     if wanted:
         messages.success(request, "From now on everybody here signs in with a second factor.")
     else:
