@@ -1,12 +1,14 @@
 """What a shared link gives to whom, and for how long."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -280,6 +282,24 @@ def test_guessing_is_limited_by_link_and_address(video: Video, alice: User, nobo
     # Neither this address from another link, nor another address from this one.
     assert unlock(nobody, other, "quay at dawn").status_code == 302
     assert unlock(Client(REMOTE_ADDR="192.0.2.7"), link, "quay at dawn").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_guesses_at_once_are_no_more_tries(video: Video, alice: User) -> None:
+    link = ShareLink.make(video, alice, password="quay at dawn")
+    together = Barrier(12)
+
+    def guess(number: int) -> int:
+        together.wait(timeout=60)
+        try:
+            return int(unlock(Client(), link, f"guess {number}").status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(guess, range(12)))
+    assert told.count(403) <= passes.TRIES
+    assert told.count(403) + told.count(429) == 12
 
 
 def test_a_network_of_ipv6_is_one_address(video: Video, alice: User) -> None:

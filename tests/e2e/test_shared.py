@@ -1,0 +1,143 @@
+"""A link from the dialog to a guest's browser and its end there, wide and on a phone."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.studio import Studio, wait_until
+from tests.e2e.test_pages import SIZE_NAMES, SIZES, Opened, wrong_with
+from tests.e2e.test_pages import opened as opened
+from tests.e2e.test_studio_ways import WIDE
+
+# A finished video without the minute of making it: its file is the sample clip.
+SEED = """
+from django.core.files import File
+from tests.views.rows import finished
+from wanstudio.models import Collection, Team, User, Video
+team, person = Team.objects.get(), User.objects.get()
+video = finished(team, person, title="Mira walks")
+with open("static/samples/walk.mp4", "rb") as clip, open("static/samples/walk.jpg", "rb") as poster:
+    video.file.save("walk.mp4", File(clip))
+    video.poster.save("walk.jpg", File(poster))
+Video.objects.filter(pk=video.pk).update(size_bytes=video.file.size)
+Collection.named(team, person, "The cut").add([video], person)
+print("video", video.pk)
+"""
+
+
+@pytest.fixture(scope="module")
+def video(studio: Studio) -> int:
+    found = re.search(r"video (\d+)", studio.manage("shell", "-v", "0", "-c", SEED))
+    assert found
+    return int(found[1])
+
+
+def make_link(page: Page, studio: Studio, address: str, **fields: str) -> str:
+    """A link made in the dialog of this page; its address."""
+    page.goto(studio.url + address)
+    page.get_by_role("link", name="Share", exact=True).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    if dialog.locator(".share").count():
+        dialog.get_by_text("Another link").click()
+    fresh, before = dialog.locator(".share-new"), dialog.locator(".share").count()
+    if password := fields.get("password"):
+        fresh.get_by_label("Password").fill(password)
+    fresh.get_by_label("Ends after").select_option(fields.get("lasts", "7"))
+    fresh.get_by_role("button", name="Make the link").click()
+    expect(dialog.locator(".share")).to_have_count(before + 1)
+    return dialog.get_by_label("Address of the link").first.input_value()
+
+
+def plays(page: Page) -> None:
+    wait_until(lambda: page.locator("video").evaluate("video => video.currentTime") > 0.2, "it plays", 30)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
+def test_share_with_a_password_watch_and_revoke(
+    size: Mapping[str, Any], opened: Opened, studio: Studio, video: int
+) -> None:
+    owner = opened(studio, **WIDE)
+    link = make_link(owner, studio, f"/videos/{video}/", password="quay at dawn")
+    guest = opened(studio, signed_in=False, **size)
+    guest.goto(link)
+    assert "Mira" not in guest.content()
+    guest.get_by_label("Password", exact=True).fill("quay")
+    guest.get_by_role("button", name="Open").click()
+    expect(guest.get_by_role("alert")).to_have_text("This is not the password.")
+    guest.get_by_label("Password", exact=True).fill("quay at dawn")
+    guest.get_by_role("button", name="Open").click()
+    expect(guest.get_by_role("heading", name="Mira walks")).to_be_visible()
+    guest.get_by_role("button", name="Play Mira walks").click()
+    plays(guest)
+
+    owner.reload()
+    owner.get_by_role("link", name="Share", exact=True).first.click()
+    mine = owner.get_by_role("dialog").locator(".share").first
+    expect(mine).to_contain_text("1 view, last just now")
+    mine.get_by_role("button", name="Revoke").click()
+    expect(owner.get_by_role("dialog").locator(f"input[value='{link}']")).to_have_count(0)
+    file = guest.locator("video").get_attribute("src")
+    told = guest.evaluate("src => fetch(src, {headers: {Range: 'bytes=1000-'}}).then((answer) => answer.status)", file)
+    assert told == 404
+    guest.reload()
+    expect(guest.get_by_text("Ask Northlight for a new one.")).to_be_visible()
+
+
+def test_sharing_and_watching_without_javascript(opened: Opened, studio: Studio, video: int) -> None:
+    owner = opened(studio, **WIDE, java_script_enabled=False)
+    owner.goto(f"{studio.url}/videos/{video}/")
+    owner.get_by_role("link", name="Share", exact=True).first.click()
+    owner.wait_for_url(re.compile(r"/videos/\d+/share/$"))
+    fresh = owner.locator(".share-new")
+    if not fresh.get_by_role("button", name="Make the link").is_visible():
+        owner.get_by_text("Another link").click()
+    fresh.get_by_label("Password").fill("quay at dawn")
+    fresh.get_by_role("button", name="Make the link").click()
+    owner.wait_for_url(re.compile(r"\?link=\d+$"))
+    link = owner.get_by_label("Address of the link").first.input_value()
+    guest = opened(studio, signed_in=False, java_script_enabled=False)
+    guest.goto(link)
+    guest.get_by_label("Password", exact=True).fill("quay at dawn")
+    guest.get_by_role("button", name="Open").click()
+    expect(guest.get_by_role("heading", name="Mira walks")).to_be_visible()
+    assert guest.locator("video").get_attribute("controls") is not None
+
+
+def test_a_collection_for_guests(opened: Opened, studio: Studio, video: int) -> None:
+    owner = opened(studio, **WIDE)
+    link = make_link(owner, studio, "/videos/?collection=1", lasts="never")
+    guest = opened(studio, signed_in=False)
+    guest.goto(link)
+    guest.get_by_role("link", name="Mira walks").click()
+    guest.wait_for_url(f"{link}videos/{video}/")
+    with guest.expect_download() as begun:
+        guest.get_by_role("link", name="Download").click()
+    assert begun.value.path().read_bytes() == requests.get(f"{link}videos/{video}/file", timeout=30).content
+    guest.get_by_role("link", name="Back to The cut").click()
+    guest.wait_for_url(link)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
+def test_everybody_can_use_them(size: Mapping[str, Any], opened: Opened, studio: Studio, video: int) -> None:
+    owner = opened(studio, **size, bypass_csp=True)
+    open_one = make_link(owner, studio, f"/videos/{video}/")
+    owner.locator(".share").first.get_by_text("QR code").click()
+    owner.locator(".share").last.get_by_text("Options").click()
+    assert wrong_with(owner) == []
+    locked = make_link(owner, studio, f"/videos/{video}/", password="quay at dawn")
+    collection = make_link(owner, studio, "/videos/?collection=1")
+    owner.goto(f"{studio.url}/videos/{video}/share/")
+    assert wrong_with(owner) == []
+    guest = opened(studio, **size, signed_in=False, bypass_csp=True)
+    for address in (open_one, locked, collection):
+        guest.goto(address)
+        assert wrong_with(guest) == []
+    owner.locator(".share").first.get_by_role("button", name="Revoke").click()
+    guest.goto(locked)
+    expect(guest.get_by_text("Ask Northlight for a new one.")).to_be_visible()
+    assert wrong_with(guest) == []
