@@ -146,7 +146,7 @@ def test_models_know_nothing_of_requests() -> None:
 def test_state_moves_by_verbs_only() -> None:
     """Nothing outside the verbs writes a job's state or money."""
     for file in FILES:
-        if file.name in ("job_verbs.py", "adoption.py") or "migrations" in file.parts:
+        if file.name in ("job_verbs.py", "adoption.py", "spend_request.py") or "migrations" in file.parts:
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":

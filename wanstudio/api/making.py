@@ -12,11 +12,12 @@ from wanstudio.api.problems import Problem, invalid
 from wanstudio.api.rows import job_row, quote_row
 from wanstudio.api.shapes import JobIn
 from wanstudio.forms.job import JobForm
-from wanstudio.models import ApiPost, Job, Source
+from wanstudio.models import ApiPost, Job, OverCap, Source
 from wanstudio.models.api_post import KeyReused
 from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
 from wanstudio.views import access, submitting
+from wanstudio.views.month_card import over_words
 
 LONGEST_KEY = 255
 
@@ -41,6 +42,9 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
             row = _row(request, job)
             post.finish(job.pk, row)
             return _answer(row)
+    except OverCap as over:
+        told = f"{over_words(over)} Nothing was sent. Ask in the studio for it, or have the cap raised."
+        raise Problem(402, "over-cap", told, left=str(over.room.left), cap=str(over.room.cap)) from None
     except KeyReused:
         raise Problem(
             422,

@@ -6,6 +6,7 @@ from wanstudio.models.api_post import ApiPost
 from wanstudio.models.api_token import ApiToken
 from wanstudio.models.attempt import Attempt, unsettled_attempts
 from wanstudio.models.balance_note import BalanceNote
+from wanstudio.models.budget import OverCap
 from wanstudio.models.chore import Chore
 from wanstudio.models.collection import CollectedVideo, Collection
 from wanstudio.models.comment import Comment, Mention
@@ -25,6 +26,7 @@ from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.share import ShareLink
 from wanstudio.models.source import Source
+from wanstudio.models.spend_request import SpendRequest
 from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
@@ -58,9 +60,11 @@ __all__ = [
     "Money",
     "Notification",
     "OutOfTurn",
+    "OverCap",
     "ProviderKey",
     "ShareLink",
     "Source",
+    "SpendRequest",
     "Stale",
     "State",
     "Tag",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import ledger
+from wanstudio.models import budget, ledger
 from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job_states import ENDED, MOVING, Money, State
@@ -39,15 +39,22 @@ class Jobs(models.Manager["Job"]):
         prompt: str,
         seed: int,
         seed_drawn: bool,
+        beyond_cap: bool = False,
     ) -> "Job":
         """The job of this form, queued with its price reserved.
 
         Posting a form twice, or fifty times at once, returns the one job. The same inputs again are a new version,
         under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
+        `OverCap` if it does not fit under a monthly cap, unless somebody has agreed to go `beyond_cap`.
         """
         first = self.filter(team=team, character=character, motion=motion, behaviour=behaviour).order_by("pk").first()
         try:
             with transaction.atomic():
+                held = budget.hold(team.pk)
+                if made := self.filter(nonce=nonce, team=team).first():
+                    return made
+                if not beyond_cap:
+                    budget.check(held, person, provider, quote.price)
                 job = self.create(
                     nonce=nonce,
                     team=team,

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import ledger, news
+from wanstudio.models import budget, ledger, news
 from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.balance_note import BalanceNote
@@ -52,6 +52,8 @@ class JobVerbs(Leased):
         person_id: Any
         title: Any
         lineage_id: Any
+        person: Any
+        price: Any
         state: Any
         money: Any
         task_id: Any
@@ -258,11 +260,14 @@ class JobVerbs(Leased):
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
         The first one's price stays unknown, on its attempt, and the price is reserved once more.
-        `seen`: the version that the person looked at; `Stale` if the job has changed since.
+        `seen`: the version that the person looked at; `Stale` if the job has changed since. `OverCap` if the price
+        does not fit under a monthly cap once more.
         """
         if seen != self.version:
             raise Stale(f"{self} has changed since it was looked at")
         with transaction.atomic():
+            # The team before the job, as everywhere.
+            budget.check(budget.hold(self.team_id), self.person, self.provider, self.price)
             self._move(
                 State.QUEUED,
                 "Sent again by hand",

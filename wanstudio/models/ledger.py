@@ -73,7 +73,10 @@ class Entry(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(fields=["team", "-id"], name="entry_newest")]
+        indexes = [
+            models.Index(fields=["team", "-id"], name="entry_newest"),
+            models.Index(fields=["team", "at"], name="entry_month"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} ${self.amount} of job {self.job_id}"

@@ -85,6 +85,10 @@ class Team(models.Model):
     is_first = models.BooleanField(null=True, unique=True, editable=False)
     needs_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Its months begin there.")
+    monthly_cap = models.DecimalField(
+        null=True, blank=True, max_digits=8, decimal_places=2, help_text="Dollars a month that stop; empty: no cap."
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     def __str__(self) -> str:
@@ -102,6 +106,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.CREATOR)
     joined_at = models.DateTimeField(default=timezone.now)
+    monthly_cap = models.DecimalField(
+        null=True, blank=True, max_digits=8, decimal_places=2, help_text="Dollars a month that stop; empty: no cap."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_a_team")]

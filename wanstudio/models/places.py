@@ -13,7 +13,7 @@ PLACES = {
     "team": ("team.show", False),
     "membership": ("team.show", False),
     "invitation": ("team.show", False),
-    "spendrequest": ("team.show", False),
+    "spendrequest": ("requests.show", True),
     "providerkey": ("settings.show", False),
     "webhook": ("webhook.show", False),
 }

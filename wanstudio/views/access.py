@@ -19,6 +19,7 @@ from wanstudio.models import (
     Membership,
     ShareLink,
     Source,
+    SpendRequest,
     Tag,
     Team,
     Transition,
@@ -346,6 +347,14 @@ def tokens(request: HttpRequest) -> QuerySet[ApiToken]:
     """This person's own, in all of their teams, newest first."""
     mine = ApiToken.objects.filter(membership__user=person(request))
     return mine.select_related("membership__team").order_by("-pk")
+
+
+def spend_requests(request: HttpRequest) -> QuerySet[SpendRequest]:
+    """One's own, and everybody's in the teams where this person may grant them."""
+    seen = Q(person=person(request)) & _mine(request, "team__")
+    seen |= Q(team__in=_teams_to(request, Act.GRANT))
+    rows = SpendRequest.objects.filter(seen).distinct()
+    return rows.select_related("team", "person", "character", "motion", "decided_by", "job")
 
 
 def one(rows: QuerySet[Any], pk: int) -> Any:

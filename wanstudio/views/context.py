@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from wanstudio.models import Heartbeat, Job, Notification, Team
 from wanstudio.roles import Act
 from wanstudio.views import access
+from wanstudio.views.approval import waiting
 
 # The first is what a first visit gets.
 THEMES = ("dark", "light", "auto")
@@ -31,6 +32,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
         "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
         "my_teams": SimpleLazyObject(lambda: access.my_teams(request)),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
+        "spend_requests": SimpleLazyObject(lambda: waiting(request, team) if team else []),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import BalanceNote, Heartbeat, Job, Money, Stale, State
+from wanstudio.models import BalanceNote, Heartbeat, Job, Money, OverCap, Stale, State
 from wanstudio.models.job_states import ENDED
 from wanstudio.roles import Act
 from wanstudio.views import access, submitting
@@ -19,6 +19,7 @@ from wanstudio.views.back import back
 from wanstudio.views.cards import MOST_POLLED, card, poll_context
 from wanstudio.views.curl import as_curl
 from wanstudio.views.deciding import decidable, task_id_in
+from wanstudio.views.month_card import over_words
 
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
@@ -175,6 +176,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
     except Stale:
         messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+    except OverCap as over:
+        messages.info(request, f"{over_words(over)} Nothing was sent. It can be sent again when the cap is raised.")
     return redirect("jobs.show", pk)
 
 

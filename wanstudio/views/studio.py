@@ -10,12 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from wanstudio.forms.job import JobForm, PriceForm
-from wanstudio.models import Job, Source, Team
+from wanstudio.models import Job, OverCap, Source, Team
 from wanstudio.models.job_states import MOVING
 from wanstudio.roles import Act
 from wanstudio.views import access
+from wanstudio.views.approval import asked_notices
 from wanstudio.views.attention import attention
 from wanstudio.views.cards import poll_context
+from wanstudio.views.month_card import month_context
 from wanstudio.views.price_card import price_context
 from wanstudio.views.slots import Slot, slot
 
@@ -52,19 +54,25 @@ def show_form(
     *,
     was: Decimal | None = None,
     restore: bool = False,
+    over: OverCap | None = None,
+    room_again: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return."""
+    """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return;
+    `over`: the cap that refused it; `room_again`: it was to be asked for, and there is room by now."""
     character, motion = character or form.kept("character"), motion or form.kept("motion")
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
     seconds = motion.duration if motion else None
     priced = price_context(seconds, resolution, behaviour, character=character, motion=motion, was=was)
+    priced |= month_context(team, access.person(request), priced["quote"], note=form.data.get("note", ""))
     context = {
         "form": form,
         "slots": _slots(request, team, form, character, motion),
         "first_price": bool(form.is_bound and priced["complete"] and not form.errors and was is None),
         "restore": restore,
-        "notices": attention(request, team),
+        "refused": over,
+        "room_again": room_again,
+        "notices": [*attention(request, team), *asked_notices(request, team)],
     }
     return render(request, "studio/index.html", context | priced | _docked(request, team), status=status)
 
@@ -112,6 +120,9 @@ def price(request: HttpRequest) -> HttpResponse:
         motion=motion,
         arriving=request.GET.getlist("arriving"),
     )
+    team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
+    team = team or access.current_team(request)
+    context |= month_context(team, access.person(request), context["quote"], note=request.GET.get("note", ""))
     # A page that came back from the browser's cache holds a nonce that has made its job: the next click is a new one.
     spent = Job.objects.filter(nonce=nonce).exists() if (nonce := data.get("nonce")) else False
     return render(request, "studio/_priced.html", context | {"nonce": JobForm.draw_nonce() if spent else None})

@@ -1,24 +1,30 @@
 """The click on Generate: one form, one job, at the price that was shown."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from wanstudio.addresses import is_reachable
 from wanstudio.forms.job import JobForm
-from wanstudio.models import Job, Source, Team
+from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
+from wanstudio.models.budget import rooms, tightest
 from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
 from wanstudio.roles import Act
 from wanstudio.views import access
+from wanstudio.views.approval import tell_approvers
 from wanstudio.views.price_card import UNREACHABLE
 from wanstudio.views.studio import show_form
 
 
 def create(request: HttpRequest) -> HttpResponse:
-    """303 to the job; or the form again: 422 with sentences, 409 with a changed price, 200 with the first one."""
+    """303 to the job; or the form again: 422 with sentences, 409 with a changed price or over a cap, 200 with the first
+    price. `ask`: it is over a cap, and somebody else shall decide."""
     team = access.team_in(request, Act.MAKE)
     form = JobForm(request.POST, request.FILES, sources=access.sources(request, team))
     if job := _same_form(form, team):
@@ -32,28 +38,59 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.agrees_with(quote.price):
         told: Decimal | None = form.cleaned_data["quoted"]
         return show_form(request, team, form, character, motion, was=told, status=409 if told is not None else 200)
-    return redirect("jobs.show", accept(request, team, form, character, motion, quote).pk)
+    try:
+        if "ask" not in request.POST:
+            return redirect("jobs.show", accept(request, team, form, character, motion, quote).pk)
+        if _is_over(request, team, quote):
+            return _ask(request, _wanted(request, team, form, character, motion, quote))
+        return show_form(request, team, form, character, motion, room_again=True, status=409)
+    except OverCap as over:
+        return show_form(request, team, form, character, motion, over=over, status=409)
+    except SpendRequest.DoesNotExist:
+        raise Http404("this form belongs to another team") from None
 
 
 def accept(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
-    """The job of a valid form at an agreed price: for the page and for the API."""
-    data = form.cleaned_data
+    """The job of a valid form at an agreed price: for the page and for the API. `OverCap`, and nothing was sent."""
     try:
-        return Job.objects.accept(
-            nonce=data["nonce"],
-            team=team,
-            person=access.person(request),
-            provider=settings.PROVIDER,
-            character=character,
-            motion=motion,
-            behaviour=data["behaviour"],
-            quote=quote,
-            prompt=data["prompt"],
-            seed=data["seed"],
-            seed_drawn=form.seed_drawn,
-        )
+        return Job.objects.accept(**_wanted(request, team, form, character, motion, quote))
     except Job.DoesNotExist:
         raise Http404("this form belongs to another team") from None
+
+
+def _wanted(
+    request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote
+) -> dict[str, Any]:
+    data = form.cleaned_data
+    return {
+        "nonce": data["nonce"],
+        "team": team,
+        "person": access.person(request),
+        "provider": settings.PROVIDER,
+        "character": character,
+        "motion": motion,
+        "behaviour": data["behaviour"],
+        "quote": quote,
+        "prompt": data["prompt"],
+        "seed": data["seed"],
+        "seed_drawn": form.seed_drawn,
+    }
+
+
+def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
+    room = tightest(rooms(team, access.person(request), settings.PROVIDER))
+    return bool(room and room.over(quote.price))
+
+
+def _ask(request: HttpRequest, wanted: dict[str, Any]) -> HttpResponse:
+    """Nothing is reserved by asking. The same form asks once, and its mails go out once."""
+    with transaction.atomic():
+        known = SpendRequest.objects.filter(nonce=wanted["nonce"]).exists()
+        asked = SpendRequest.objects.ask(**wanted, note=request.POST.get("note", ""))
+        if not known:
+            tell_approvers(asked)
+    messages.info(request, f"Asked to spend ${asked.price}. Nothing is sent or reserved until somebody allows it.")
+    return redirect("requests.show", asked.pk)
 
 
 def _same_form(form: JobForm, team: Team) -> Job | None:

@@ -15,6 +15,7 @@ from wanstudio.models import Entry, Team
 from wanstudio.models.drift import Drift, drift
 from wanstudio.roles import Act
 from wanstudio.views import access, spending
+from wanstudio.views.caps import caps_context
 from wanstudio.views.csv_safe import safe
 
 PAGE = 25
@@ -42,7 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "next": following,
         "drift": drift(settings.PROVIDER) if access.runs_studio(request) else None,
     }
-    return render(request, "team/usage.html", context)
+    return render(request, "team/usage.html", context | caps_context(request, team))
 
 
 def _drift(request: HttpRequest, team: Team) -> Drift | None:

@@ -1,0 +1,319 @@
+"""Caps stop at the click; what does not fit is asked for, and becomes one job when somebody allows it."""
+
+import re
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core import mail as outbox
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from tests import factories
+from tests.models.test_ledger import lost
+from tests.views.form import post, text_of
+from tests.views.rows import finished
+from wanstudio.models import Entry, Job, Mail, Membership, Source, SpendRequest, Team, User
+from wanstudio.models.budget import OverCap, rooms, spent
+from wanstudio.models.ledger import disagreements
+
+P = Decimal("1.14")
+
+
+@pytest.fixture
+def as_bob(bob: User, alice: User) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture
+def form(team: Team, alice: User) -> dict[str, Any]:
+    sources: list[Source] = [factories.character(team, alice), factories.motion(team, alice)]
+    kinds = {"character": sources[0].pk, "motion": sources[1].pk}
+    return {**kinds, "resolution": "720p", "quoted": "1.14", "prompt": "Keep the coat"}
+
+
+def cap(team: Team, amount: str | None, person: User | None = None) -> None:
+    rows: Any = Membership.objects.filter(team=team, user=person) if person else Team.objects.filter(pk=team.pk)
+    rows.update(monthly_cap=None if amount is None else Decimal(amount))
+
+
+def ask(client: Client, team: Team, form: dict[str, Any], **more: Any) -> SpendRequest:
+    answer = post(client, team, **form, ask="1", **more)
+    assert answer.status_code == 302, text_of(answer)
+    return SpendRequest.objects.latest("pk")
+
+
+def test_a_cap_stops_the_click_and_keeps_the_form(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    cap(team, "2.00", bob)
+    assert post(as_bob, team, **form).status_code == 302
+    answer = post(as_bob, team, **form)
+    assert answer.status_code == 409
+    said = text_of(answer)
+    assert "$1.14 is more than the $0.86 left of your $2.00 this month. Nothing was sent or charged." in said
+    assert "Ask to spend · $1.14" in said
+    assert "Keep the coat" in answer.content.decode()
+    assert f'name="motion" value="{form["motion"]}"' in answer.content.decode()
+    assert Job.objects.count() == Entry.objects.count() == 1
+
+
+@pytest.mark.parametrize("provider", ["sandbox", "apixo"])
+def test_each_provider_counts_for_itself(
+    provider: str, team: Team, bob: User, alice: User, settings: Settings, as_bob: Client, form: dict[str, Any]
+) -> None:
+    cap(team, "1.50")
+    factories.job(team, alice, provider={"sandbox": "apixo", "apixo": "sandbox"}[provider])
+    assert spent(team, provider) == 0
+    factories.job(team, alice, provider=provider)
+    with pytest.raises(OverCap) as over:
+        factories.job(team, bob, provider=provider)
+    assert (over.value.room.left, over.value.room.whose) == (Decimal("0.36"), "the team’s")
+
+
+def test_exactly_what_is_left_passes(team: Team, bob: User) -> None:
+    cap(team, "3.42", bob)
+    for _ in range(3):
+        factories.job(team, bob)
+    with pytest.raises(OverCap):
+        factories.job(team, bob)
+    assert rooms(team, bob, "sandbox")[0].left == 0
+    Job.objects.order_by("pk")[0].cancel()
+    factories.job(team, bob)
+
+
+def test_the_same_form_again_is_the_job_it_made(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    cap(team, "1.14", bob)
+    nonce = uuid4()
+    first, again = (post(as_bob, team, **form, nonce=nonce) for _ in range(2))
+    assert first.headers["Location"] == again.headers["Location"]
+
+
+def test_sending_again_meets_the_cap(as_alice: Client, team: Team, alice: User) -> None:
+    job = lost(factories.job(team, alice, provider="apixo"))
+    cap(team, "2.00")
+    fields = {"decision": "again", "price": str(job.price), "version": job.version}
+    said = text_of(as_alice.post(reverse("jobs.decide", args=[job.pk]), fields, follow=True))
+    assert "$1.14 is more than the $0.86 left of the team’s $2.00 this month. Nothing was sent." in said
+    job.refresh_from_db()
+    assert job.state == "uncertain"
+    cap(team, "2.28")
+    as_alice.post(reverse("jobs.decide", args=[job.pk]), fields)
+    job.refresh_from_db()
+    assert job.state == "queued"
+    assert spent(team, "apixo") == 2 * P
+
+
+def test_the_card_shows_the_month(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    url = reverse("studio.price")
+    assert "left this month" not in text_of(as_bob.get(url, form))
+    cap(team, "50.00", bob)
+    factories.job(team, bob)
+    assert "left this month of your $50.00 $48.86" in text_of(as_bob.get(url, form))
+    cap(team, "2.00", bob)
+    html = as_bob.get(url, {**form, "note": "For the launch"}).content.decode()
+    assert "$0.28 over your $2.00 this month" in html
+    assert 'name="ask"' in html
+    assert 'value="For the launch"' in html
+    assert "Ask to spend · $1.14" in html
+
+
+def test_asked_allowed_and_made_once(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, alice: User, form: dict[str, Any]
+) -> None:
+    cap(team, "0", bob)
+    nonce = uuid4()
+    asked = ask(as_bob, team, form, nonce=nonce, note="The  launch\nfilm")
+    assert ask(as_bob, team, form, nonce=nonce) == asked
+    assert (asked.note, asked.price, asked.person) == ("The launch film", P, bob)
+    assert not Entry.objects.exists()
+    assert "You asked to spend $1.14 on mira.png and walk.mp4." in text_of(as_bob.get("/"))
+    assert "Bob asks to spend $1.14" in text_of(as_alice.get("/team/"))
+    assert "Bob asks to spend $1.14" in text_of(as_alice.get("/"))
+    url = reverse("requests.decide", args=[asked.pk])
+    assert as_bob.post(url, {"decision": "allow", "price": "1.14"}).status_code == 404
+    assert not Job.objects.exists()
+    for _ in range(2):
+        as_alice.post(url, {"decision": "allow", "price": "1.14"})
+    job = Job.objects.get()
+    assert (job.person, job.prompt, job.nonce, job.price) == (bob, "Keep the coat", nonce, P)
+    asked.refresh_from_db()
+    assert (asked.state, asked.decided_by, asked.job) == ("granted", alice, job)
+    assert post(as_bob, team, **form, nonce=nonce).headers["Location"] == reverse("jobs.show", args=[job.pk])
+    assert "Alice allowed $1.14." in text_of(as_bob.get("/"))
+    assert disagreements() == []
+
+
+def test_declined_with_a_word(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    url = reverse("requests.decide", args=[asked.pk])
+    as_alice.post(url, {"decision": "decline", "word": "Try 480p first"})
+    said = text_of(as_bob.get(reverse("requests.show", args=[asked.pk])))
+    assert "Alice declined it : “Try 480p first”" in said.replace("it:", "it :")
+    assert "“Try 480p first” Nothing was sent." in text_of(as_bob.get("/"))
+    as_alice.post(url, {"decision": "allow", "price": "1.14"})
+    assert not Job.objects.exists()
+
+
+def test_withdrawn_by_who_asked_only(
+    as_bob: Client, as_alice: Client, as_charlie: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    url = reverse("requests.decide", args=[asked.pk])
+    assert as_alice.post(url, {"decision": "withdraw"}).status_code == 404
+    assert as_charlie.post(url, {"decision": "withdraw"}).status_code == 404
+    assert as_charlie.get(reverse("requests.show", args=[asked.pk])).status_code == 404
+    as_bob.post(url, {"decision": "withdraw"})
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
+
+
+def test_one_expires(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    SpendRequest.objects.update(expires_at=asked.created_at)
+    as_alice.post(reverse("requests.decide", args=[asked.pk]), {"decision": "allow", "price": "1.14"})
+    assert not Job.objects.exists()
+    assert "Nobody decided within seven days." in text_of(as_bob.get(reverse("requests.show", args=[asked.pk])))
+
+
+def test_a_price_that_changed_is_said_first(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any], settings: Settings
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    settings.PRICES = [(day, {name: 2 * price for name, price in row.items()}) for day, row in settings.PRICES]
+    page, url = (reverse(f"requests.{name}", args=[asked.pk]) for name in ("show", "decide"))
+    assert "The price is now $2.27. It was $1.14 when it was asked for." in text_of(as_alice.get(page))
+    as_alice.post(url, {"decision": "allow", "price": "1.14"})
+    assert not Job.objects.exists()
+    as_alice.post(url, {"decision": "allow", "price": "2.27"})
+    assert Job.objects.get().price == Decimal("2.27")
+
+
+def test_not_ones_own_unless_an_owner(
+    as_bob: Client, as_alice: Client, team: Team, alice: User, bob: User, form: dict[str, Any]
+) -> None:
+    cap(team, "0")
+    Membership.objects.filter(user=bob).update(role=Membership.Role.ADMIN)
+    for client, answer, jobs in ((as_bob, 404, 0), (as_alice, 302, 1)):
+        asked = ask(client, team, form)
+        url = reverse("requests.decide", args=[asked.pk])
+        assert client.post(url, {"decision": "allow", "price": "1.14"}).status_code == answer
+        assert Job.objects.count() == jobs
+
+
+def test_who_left_gets_no_video(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    Membership.objects.filter(user=bob).delete()
+    url = reverse("requests.decide", args=[asked.pk])
+    said = text_of(as_alice.post(url, {"decision": "allow", "price": "1.14"}, follow=True))
+    assert "Bob no longer makes videos in this team." in said
+    assert not Job.objects.exists()
+
+
+def test_room_by_now_asks_nobody(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+    answer = post(as_bob, team, **form, ask="1")
+    assert answer.status_code == 409
+    assert "There is room for it by now. Nothing was asked or sent. Press Generate." in text_of(answer)
+    assert not Job.objects.exists()
+    assert not SpendRequest.objects.exists()
+
+
+def test_the_mail_grants_once_and_looking_grants_nothing(
+    as_bob: Client, nobody: Client, team: Team, alice: User, bob: User, form: dict[str, Any], settings: Settings
+) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1"
+    cap(team, "0", bob)
+    ask(as_bob, team, form, note="For the launch")
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (alice.email, "Bob asks to spend $1.14")
+    path = re.findall(r"http://[^/]+(/spending/by-mail/\S+)", mail.text)[0]
+    for _ in range(3):
+        page = nobody.get(path)
+        assert page.status_code == 200
+        assert "no-store" in page.headers["Cache-Control"]
+    assert not Job.objects.exists()
+    assert nobody.get(path[:-6] + "AAAAA/").status_code == 404
+    nobody.post(path, {"decision": "allow", "price": "1.14"})
+    nobody.post(path, {"decision": "allow", "price": "1.14"})
+    assert Job.objects.get().spend_request.decided_by == alice
+    assert "Alice allowed it" in text_of(nobody.get(path))
+    assert Mail.objects.latest("pk").to == bob.email
+    assert not outbox.outbox
+
+
+def test_the_mail_of_who_may_no_longer(
+    as_bob: Client, nobody: Client, team: Team, alice: User, bob: User, form: dict[str, Any], settings: Settings
+) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1"
+    cap(team, "0", bob)
+    ask(as_bob, team, form)
+    path = re.findall(r"http://[^/]+(/spending/by-mail/\S+)", Mail.objects.get().text)[0]
+    Membership.objects.filter(user=alice).update(role=Membership.Role.CREATOR)
+    assert nobody.get(path).status_code == nobody.post(path, {"decision": "allow", "price": "1.14"}).status_code == 404
+    assert not Job.objects.exists()
+
+
+# --- setting them ---------------------------------------------------------------------------------------
+
+
+def test_setting_caps(as_alice: Client, team: Team, alice: User, bob: User) -> None:
+    ids = dict(Membership.objects.values_list("user__name", "pk"))
+    fields = {"team": team.pk, "team_cap": "400", f"cap_{ids['Bob']}": "60.00", "time_zone": "Europe/Berlin"}
+    assert as_alice.post(reverse("caps.save"), fields).status_code == 302
+    team.refresh_from_db()
+    assert (team.monthly_cap, team.time_zone) == (Decimal(400), "Europe/Berlin")
+    caps = dict(Membership.objects.values_list("user__name", "monthly_cap"))
+    assert caps == {"Alice": None, "Bob": 60}
+    as_alice.post(reverse("caps.save"), {"team": team.pk, f"cap_{ids['Bob']}": ""})
+    team.refresh_from_db()
+    assert team.monthly_cap == 400
+    assert set(Membership.objects.values_list("monthly_cap", flat=True)) == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("team_cap", "-1"),
+        ("team_cap", "1.234"),
+        ("team_cap", "NaN"),
+        ("team_cap", "many"),
+        ("team_cap", "99999999"),
+        ("time_zone", "Mars/Base"),
+        ("time_zone", "../etc/passwd"),
+    ],
+)
+def test_what_is_no_cap(name: str, value: str, as_alice: Client, team: Team) -> None:
+    answer = as_alice.post(reverse("caps.save"), {"team": team.pk, name: value})
+    assert answer.status_code == 422
+    assert "Nothing was saved." in text_of(answer)
+    team.refresh_from_db()
+    assert (team.monthly_cap, team.time_zone) == (None, "UTC")
+
+
+def test_only_who_may(as_bob: Client, as_charlie: Client, as_vera: Client, nobody: Client, team: Team) -> None:
+    for client in (as_bob, as_charlie, as_vera):
+        assert client.post(reverse("caps.save"), {"team": team.pk, "team_cap": "1"}).status_code == 404
+    assert nobody.post(reverse("caps.save"), {"team": team.pk, "team_cap": "1"}).status_code == 302
+    team.refresh_from_db()
+    assert team.monthly_cap is None
+
+
+def test_the_usage_page_shows_the_caps(as_alice: Client, as_bob: Client, team: Team, alice: User, bob: User) -> None:
+    cap(team, "10.00")
+    cap(team, "1.20", bob)
+    finished(team, bob)
+    finished(team, alice)
+    said = text_of(as_alice.get("/usage/"))
+    assert "The team $2.28 of $10.00" in said
+    assert "Bob $1.14 of $1.20 · $0.06 left" in said
+    theirs = text_of(as_bob.get("/usage/"))
+    assert "Bob $1.14 of $1.20" in theirs
+    assert "The team" not in theirs
+    assert "Set caps" not in theirs

@@ -1,0 +1,87 @@
+"""Monthly caps and the time zone in which months begin."""
+
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+
+from wanstudio.models import Membership, Team
+
+MOST = Decimal("999999.99")
+
+
+class CapsForm(forms.Form):
+    """`time_zone`, `team_cap` and `cap_<id>` a membership. What a form does not name stays; an empty cap is none."""
+
+    time_zone = forms.CharField(required=False, max_length=64, label="Months begin in")
+
+    def __init__(self, data: Any = None, *, team: Team, memberships: list[Membership]) -> None:
+        self.team, self.memberships = team, memberships
+        initial = {"time_zone": team.time_zone, "team_cap": team.monthly_cap}
+        initial |= {f"cap_{one.pk}": one.monthly_cap for one in memberships}
+        super().__init__(data, initial=initial)
+        self.fields["team_cap"] = _cap("The whole team")
+        for one in memberships:
+            self.fields[f"cap_{one.pk}"] = _cap(str(one.user))
+        self.fields["time_zone"].widget = forms.Select(choices=_zones(team.time_zone))
+        for name in self.fields:
+            self.fields[name].widget.attrs["id"] = f"id_{name}"
+
+    @property
+    def caps(self) -> list[Any]:
+        """The fields of the people."""
+        return [self[f"cap_{one.pk}"] for one in self.memberships]
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if not name:
+            return self.team.time_zone
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise forms.ValidationError("There is no such time zone. Nothing was changed.") from None
+        return name
+
+    def save(self) -> list[str]:
+        """Only what the form named and changed; returns each change in words."""
+        named, done = self.cleaned_data, []
+        if named["time_zone"] != self.team.time_zone:
+            Team.objects.filter(pk=self.team.pk).update(time_zone=named["time_zone"])
+            done.append(f"months begin in {named['time_zone']}")
+        if "team_cap" in self.data and named["team_cap"] != self.team.monthly_cap:
+            Team.objects.filter(pk=self.team.pk).update(monthly_cap=named["team_cap"])
+            done.append(f"the team, {_amount(named['team_cap'])}")
+        for one in self.memberships:
+            if (name := f"cap_{one.pk}") in self.data and named[name] != one.monthly_cap:
+                Membership.objects.filter(pk=one.pk).update(monthly_cap=named[name])
+                done.append(f"{one.user}, {_amount(named[name])}")
+        return done
+
+
+def _amount(cap: Decimal | None) -> str:
+    return "no cap" if cap is None else f"${cap:.2f} a month"
+
+
+def _cap(label: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_value=MOST,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "No cap"}),
+        error_messages={
+            "invalid": "A cap is an amount in dollars, such as 60.00.",
+            "min_value": "A cap is 0 or more.",
+            "max_value": "That is more than a cap can be.",
+            "max_decimal_places": "A cap has whole cents.",
+        },
+    )
+
+
+def _zones(now: str) -> list[tuple[str, str]]:
+    names = sorted(
+        name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right"))
+    )
+    return [(name, name.replace("_", " ")) for name in dict.fromkeys(["UTC", now, *names])]

@@ -1,0 +1,144 @@
+"""Who is told of a request to spend, the link in their mail, and what the one who asked sees of it."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core import signing
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from wanstudio.models import Activity, Notification, SpendRequest, Team, User
+from wanstudio.models.budget import rooms, tightest
+from wanstudio.models.spend_request import LASTS
+from wanstudio.quoting import quote_today
+from wanstudio.roles import Act, Role
+from wanstudio.views import access
+from wanstudio.views.attention import Link, Notice
+
+SALT = "spend request"
+# How long a decision stands on the page of who asked.
+TOLD_FOR = timedelta(days=2)
+MOST_TOLD = 3
+MOST_WAITING = 20
+
+
+def tell_approvers(asked: SpendRequest) -> None:
+    """Each by a link of their own, in the caller's transaction. Who asks is not told of their own."""
+    Activity.note(act="spend.requested", team=asked.team, person=asked.person, about=_about(asked), on=asked)
+    word = f"“{asked.note}” " if asked.note else ""
+    for person in asked.approvers().exclude(pk=asked.person_id):
+        Notification.tell(
+            Notification.Kind.SPEND,
+            [person],
+            team=asked.team,
+            event=f"spend request {asked.pk}",
+            title=f"{asked.person} asks to spend ${asked.price}",
+            detail=(
+                f"{word}{asked.title}, {asked.resolution}, beyond the monthly cap. Nothing is spent until somebody "
+                f"allows it; the link is for you alone, works once, and until {asked.expires_at:%-d %b, %H:%M} UTC."
+            ),
+            path=reverse("requests.by_mail", args=[token_for(asked, person)]),
+        )
+
+
+def tell_who_asked(asked: SpendRequest, by: User) -> None:
+    """What became of it, unless they decided it themselves."""
+    if asked.state == SpendRequest.State.WITHDRAWN:
+        return
+    granted = asked.state == SpendRequest.State.GRANTED
+    act = "spend.granted" if granted else "spend.declined"
+    Activity.note(act=act, team=asked.team, person=by, about=_about(asked), on=asked)
+    if by.pk == asked.person_id:
+        return
+    word = f"“{asked.word}” " if asked.word else ""
+    after = f"{asked.title} is on its way." if granted else f"{asked.title}. Nothing was sent or charged."
+    Notification.tell(
+        Notification.Kind.DECIDED,
+        [asked.person],
+        team=asked.team,
+        event=f"spend request {asked.pk} decided",
+        title=f"{by} {'allowed' if granted else 'declined'} ${asked.job.price if asked.job else asked.price}",
+        detail=word + after,
+        on=asked.job or asked,
+    )
+
+
+def _about(asked: SpendRequest) -> str:
+    return f"${asked.price} of {asked.person} for {asked.title}"
+
+
+def token_for(asked: SpendRequest, person: User) -> str:
+    return signing.dumps([asked.pk, person.pk], salt=SALT)
+
+
+def by_token(token: str) -> tuple[SpendRequest, User]:
+    """The request and the approver that a mail's link names. 404 for a forged one, and for who may no longer decide."""
+    try:
+        pk, person_pk = signing.loads(token, salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        raise Http404("no such link") from None
+    asked = SpendRequest.objects.select_related("team", "person", "character", "motion", "decided_by").filter(pk=pk)
+    found = asked.first()
+    person = found.approvers().filter(pk=person_pk).first() if found else None
+    if found is None or person is None:
+        raise Http404("no such request, or not for this person")
+    return found, person
+
+
+def waiting(request: HttpRequest, team: Team) -> list[dict[str, Any]]:
+    """What waits for this person's decision, the oldest first: the request, its `price` of today, what is `over`."""
+    if not access.may(request, team, Act.GRANT):
+        return []
+    person, role = access.person(request), access.role(request, team)
+    rows = SpendRequest.objects.open().filter(team=team).select_related("person", "character", "motion").order_by("pk")
+    if role != Role.OWNER:
+        rows = rows.exclude(person=person)
+    return [_waiting(team, asked) for asked in rows[:MOST_WAITING]]
+
+
+def _waiting(team: Team, asked: SpendRequest) -> dict[str, Any]:
+    quote = quote_today(asked.motion.duration or 0, asked.resolution)
+    room = tightest(rooms(team, asked.person, asked.provider))
+    whose = "their" if room and room.whose == "your" else "the team’s"
+    return {"asked": asked, "quote": quote, "over": room.over(quote.price) if room else None, "whose": whose}
+
+
+def asked_notices(request: HttpRequest, team: Team) -> list[Notice]:
+    """What this person has asked for here: what waits, and what was decided lately."""
+    mine = access.spend_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
+    told = [notice for asked in mine[:MOST_TOLD] if (notice := _notice(asked))]
+    others = [one["asked"] for one in waiting(request, team) if one["asked"].person != access.person(request)]
+    if others:
+        total = sum((asked.price for asked in others), Decimal(0))
+        who = " and ".join(sorted({str(asked.person) for asked in others})[:2])
+        fact = f"${total} asked for by {who}." if len(others) > 1 else f"{who} asks to spend ${total}."
+        page = reverse("team.show") if len(others) > 1 else reverse("requests.show", args=[others[0].pk])
+        told.insert(0, Notice("hint", fact, "Nothing is sent until somebody allows it.", [Link("Decide", page)]))
+    return told
+
+
+def _notice(asked: SpendRequest) -> Notice | None:
+    page = reverse("requests.show", args=[asked.pk])
+    if asked.is_open:
+        consequence = "Nothing is sent or reserved until somebody allows it."
+        return Notice(
+            "hint", f"You asked to spend ${asked.price} on {asked.title}.", consequence, [Link("See it", page)]
+        )
+    if asked.decided_at is None or asked.decided_at < timezone.now() - TOLD_FOR or asked.decided_by == asked.person:
+        return None
+    if asked.state == SpendRequest.State.GRANTED:
+        if asked.job is None or asked.job.has_ended:
+            return None
+        job = reverse("jobs.show", args=[asked.job.pk])
+        return Notice(
+            "hint",
+            f"{asked.decided_by} allowed ${asked.job.price}.",
+            f"{asked.title} is on its way.",
+            [Link("See it", job)],
+        )
+    word = f"“{asked.word}” " if asked.word else ""
+    return Notice(
+        "hint", f"{asked.decided_by} declined ${asked.price}.", f"{word}Nothing was sent.", [Link("See it", page)]
+    )

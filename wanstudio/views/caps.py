@@ -1,0 +1,77 @@
+"""Monthly caps: what stands against each, and setting them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from wanstudio.forms.caps import CapsForm
+from wanstudio.models import Activity, Membership, Team, User
+from wanstudio.models.budget import month_of, spent, spent_by_person
+from wanstudio.roles import Act
+from wanstudio.views import access
+from wanstudio.views.month_card import WARN_FROM, percent
+
+
+@dataclass(frozen=True)
+class CapRow:
+    """What somebody, or the team (None), has spent and reserved this month, against the cap if there is one."""
+
+    person: User | None
+    spent: Decimal
+    cap: Decimal | None
+
+    @property
+    def percent(self) -> Decimal:
+        if self.cap is None:
+            return Decimal(0)
+        return min(percent(self.spent, self.cap), Decimal(100)) if self.cap else Decimal(100)
+
+    @property
+    def warns(self) -> bool:
+        return self.cap is not None and self.percent >= WARN_FROM
+
+    @property
+    def left(self) -> Decimal:
+        return max((self.cap or Decimal(0)) - self.spent, Decimal(0))
+
+
+def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None) -> dict[str, Any]:
+    """The team's row and the people's that this person may see; `caps_form` for who may set them."""
+    provider, month = settings.PROVIDER, month_of(team)
+    memberships = list(team.memberships.select_related("user").order_by("pk"))
+    by_person = spent_by_person(team, provider, month)
+    everybody = access.may(request, team, Act.SPENDING)
+    shown = [one for one in memberships if everybody or one.user == access.person(request)]
+    rows = [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in shown]
+    may_grant = access.may(request, team, Act.GRANT)
+    return {
+        "cap_month": month,
+        "team_row": CapRow(None, spent(team, provider, month), team.monthly_cap) if everybody else None,
+        "cap_rows": rows,
+        "has_caps": team.monthly_cap is not None or any(one.monthly_cap is not None for one in shown),
+        "caps_form": (form or CapsForm(team=team, memberships=memberships)) if may_grant else None,
+    }
+
+
+@login_required
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Set the caps and the time zone of the team in the form. They hold from the next click on."""
+    team = access.team_in(request, Act.GRANT)
+    memberships: list[Membership] = list(team.memberships.select_related("user").order_by("pk"))
+    form = CapsForm(request.POST, team=team, memberships=memberships)
+    if not form.is_valid():
+        return render(request, "team/caps.html", caps_context(request, team, form), status=422)
+    with transaction.atomic():
+        for about in form.save():
+            Activity.note(act="cap.set", team=team, person=access.person(request), about=about, on=team)
+    messages.info(request, "Saved. Caps hold from the next click on; what is reserved stays.")
+    return redirect("usage.show")

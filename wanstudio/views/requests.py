@@ -1,0 +1,124 @@
+"""A request to spend: its page, for who asked and who decides, and the same from a mail's link."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.models import SpendRequest, Stale, User
+from wanstudio.models.budget import rooms, tightest
+from wanstudio.models.spend_request import NotPossible, PriceChanged
+from wanstudio.pricing import Quote
+from wanstudio.quoting import quote_today
+from wanstudio.views import access
+from wanstudio.views.approval import by_token, tell_who_asked
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who asks, for what and why, and what can be done about it."""
+    asked: SpendRequest = access.one(access.spend_requests(request), pk)
+    access.show_as(request, asked.team)
+    person = access.person(request)
+    context = _facts(asked) | {
+        "may_decide": asked.is_open and asked.approvers().filter(pk=person.pk).exists(),
+        "may_withdraw": asked.is_open and asked.person == person,
+    }
+    return render(request, "requests/show.html", context)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """`decision`: allow with the `price` that was shown, decline with a `word`, or withdraw one's own."""
+    asked: SpendRequest = access.one(access.spend_requests(request), pk)
+    person = access.person(request)
+    if request.POST.get("decision") == "withdraw":
+        if asked.person != person:
+            raise Http404("not theirs")
+        _try(request, asked, person, lambda: asked.withdraw(), "Withdrawn. Nothing was sent.")
+        return redirect("requests.show", pk)
+    if not asked.approvers().filter(pk=person.pk).exists():
+        raise Http404("not for this role")
+    _decide(request, asked, person)
+    return redirect("team.show") if request.POST.get("from") == "team" else redirect("requests.show", pk)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_mail(request: HttpRequest, token: str) -> HttpResponse:
+    """The same for who was sent this link, signed in or not. Looking at it decides nothing: mail scanners look."""
+    asked, person = by_token(token)
+    if asked.team.needs_second_factor:
+        # A link is one factor.
+        return redirect("requests.show", asked.pk)
+    if request.method == "POST":
+        _decide(request, asked, person)
+        return redirect("requests.by_mail", token)
+    context = _facts(asked) | {"may_decide": asked.is_open, "approver": person, "by_mail": True}
+    return render(request, "requests/by_mail.html", context)
+
+
+def _facts(asked: SpendRequest) -> dict[str, Any]:
+    quote = _quote(asked)
+    room = tightest(rooms(asked.team, asked.person, asked.provider))
+    return {
+        "asked": asked,
+        "quote": quote,
+        "changed": asked.is_open and quote.price != asked.price,
+        "room": room,
+        "over": room.over(quote.price) if room else Decimal(0),
+    }
+
+
+def _quote(asked: SpendRequest) -> Quote:
+    """What it costs today."""
+    return quote_today(asked.motion.duration or 0, asked.resolution)
+
+
+def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
+    match request.POST.get("decision"):
+        case "allow":
+            agreed = _price(request)
+            quote = _quote(asked)
+            said = f"${quote.price} allowed. The video is on its way."
+            _try(request, asked, person, lambda: asked.grant(person, quote, agreed=agreed), said)
+        case "decline":
+            word = request.POST.get("word", "")
+            _try(request, asked, person, lambda: asked.decline(person, word), "Declined. Nothing was sent or charged.")
+        case _:
+            messages.info(request, "Nothing was done. Allow it with its price, or decline it.")
+
+
+def _price(request: HttpRequest) -> Decimal:
+    """The price that stood on the button. What is none agrees with nothing."""
+    try:
+        return Decimal(request.POST.get("price", ""))
+    except InvalidOperation:
+        return Decimal(-1)
+
+
+def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[], object], done: str) -> None:
+    """The verb and its mail, or a sentence on why nothing was done."""
+    try:
+        with transaction.atomic():
+            verb()
+            asked.refresh_from_db()
+            tell_who_asked(asked, by)
+        messages.info(request, done)
+    except Stale:
+        messages.info(request, "This was decided in the meantime, or has expired. Nothing more was done.")
+    except PriceChanged:
+        messages.info(
+            request, "The price is another one by now. Nothing was sent. Look at it and press the button again."
+        )
+    except NotPossible as why:
+        messages.info(request, f"{why} Nothing was sent; it can only be declined.")
