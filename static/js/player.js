@@ -56,7 +56,12 @@ function adopt(player) {
   find("play").addEventListener("click", toggle);
   find("mute").addEventListener("click", () => { video.muted = !video.muted; });
   find("loop").addEventListener("click", () => { video.loop = !video.loop; say(); });
-  find("full").addEventListener("click", () => (video.requestFullscreen ?? video.webkitEnterFullscreen)?.call(video));
+  find("full").addEventListener("click", () => {
+    // Two pictures fill the screen together.
+    const stage = video.closest(".stage.wiped, .stage.beside");
+    if (stage?.requestFullscreen) stage.requestFullscreen();
+    else (video.requestFullscreen ?? video.webkitEnterFullscreen)?.call(video);
+  });
   for (const button of player.querySelectorAll("[data-step]")) button.addEventListener("click", () => step(Number(button.dataset.step)));
   player.addEventListener("player:key", ({ detail }) => {
     ({ " ": toggle, k: toggle, j: () => move(-JUMP_S), l: () => move(JUMP_S), ArrowLeft: () => step(-1), ArrowRight: () => step(1) })[detail]();

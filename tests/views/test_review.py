@@ -393,3 +393,17 @@ def test_who_is_told(video: Video, as_bob: Client, as_vera: Client, alice: User,
         alice,
         vera,
     }
+
+
+def test_versions_are_compared(team: Team, alice: User, as_alice: Client) -> None:
+    first = finished(team, alice)
+    second = again(first)
+    stranger = finished(team, alice)
+    html = page(as_alice, second)
+    assert f'href="?with={first.pk}"' in html
+    assert "The motion clip" in html
+    compared = as_alice.get(f"/videos/{second.pk}/", {"with": str(first.pk)}).content.decode()
+    assert f'data-src="/videos/{first.pk}/file"' in compared
+    for wrong in (str(stranger.pk), str(second.pk), "x"):
+        assert as_alice.get(f"/videos/{second.pk}/", {"with": wrong}).context["other"] is None
+    assert "Version 1 of 1" not in page(as_alice, stranger)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.forms.comment import seconds_of
 from wanstudio.models import Favourite, Team, Video
-from wanstudio.models.lineage import number
+from wanstudio.models.lineage import number, versions_of
 from wanstudio.roles import Act
 from wanstudio.views import access, wall
 from wanstudio.views.back import back
@@ -96,8 +96,19 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     job = video.job
     results = job.videos.filter(binned_at=None).order_by("position")
     context = {"video": video, "job": job, "words": describe(job), "results": results}
+    context |= _versions(request, video)
     context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
     return render(request, "videos/show.html", context | filed(request, video) | reviewed(video))
+
+
+def _versions(request: HttpRequest, video: Video) -> dict[str, Any]:
+    """The versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
+    versions = versions_of(video)
+    wanted = access.number(request.GET.get("with"))
+    other = next((one for one in versions if one.pk == wanted and one.pk != video.pk), None)
+    video.version, video.versions = next((one.version, one.versions) for one in versions if one.pk == video.pk)
+    comparable = other is not None or bool(video.job.motion.file)
+    return {"versions": versions, "other": other, "comparable": comparable}
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
