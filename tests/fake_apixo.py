@@ -68,6 +68,7 @@ class Post:
 class FakeApixo:
     posts: list[Post] = field(default_factory=list)
     polls: list[str] = field(default_factory=list)
+    asked_by: list[str] = field(default_factory=list)
     balance_calls: int = 0
     fetched: list[str] = field(default_factory=list)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -145,6 +146,7 @@ class FakeApixo:
         if method == "POST":
             return self._post(Post(json.loads(body), headers.get("authorization", "")))
         if parts.path.startswith(f"{API}/statusTask/"):
+            self.asked_by.append(headers.get("authorization", ""))
             return self._status(parse_qs(parts.query)["taskId"][0])
         if parts.path == f"{API}/apikeys/current-balance":
             self.balance_calls += 1

@@ -1,4 +1,4 @@
-"""Keeps the studio's processes alive on one machine: web, worker and, without a key, the sandbox.
+"""Keeps the studio's processes alive on one machine: web, worker and, while there is no key, the sandbox.
 
 A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads
 a process group of its own, so that nothing it started can hold its port when it is gone.
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
@@ -33,6 +33,7 @@ class Child:
     started_at: float = 0.0
     restart_at: float = 0.0
     pause_s: float = field(default=0.0)
+    is_wanted: Callable[[], bool] = lambda: True
 
     def start(self) -> None:
         self.started_at = time.monotonic()
@@ -45,13 +46,19 @@ class Child:
         """Notice a death, and start again once its pause is over. The first death after a steady run costs no pause."""
         now = time.monotonic()
         if self.process is None:
-            if now >= self.restart_at:
+            if now >= self.restart_at and self.is_wanted():
                 self.start()
             return
         code = self.process.poll()
         if code is None:
+            if not self.is_wanted():
+                self.signal(signal.SIGTERM)
             return
         self.signal(signal.SIGKILL)
+        if not self.is_wanted():
+            self.process = None
+            log.info("%s is not needed any more and ended", self.name)
+            return
         steady = now - self.started_at > STEADY_AFTER_S
         self.pause_s = 0.2 if steady or not self.pause_s else min(self.pause_s * 2, LONGEST_PAUSE_S)
         self.restart_at, self.process = now + self.pause_s, None

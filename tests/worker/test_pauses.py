@@ -126,9 +126,9 @@ def test_a_429_withholds_the_question_that_is_just_connecting(
     job = running(make_job())
     connect = connection_.connect
 
-    def told_meanwhile(provider: str) -> Client:
+    def told_meanwhile(provider: str, secret: str) -> Client:
         ProviderKey.at(provider).throttle(timedelta(seconds=60))
-        return connect(provider)
+        return connect(provider, secret)
 
     monkeypatch.setattr(connection_, "connect", told_meanwhile)
     assert 59 < wait_s(step(job)) < 63

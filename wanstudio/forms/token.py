@@ -19,7 +19,7 @@ class TokenForm(forms.Form):
         error_messages={"required": "Give it a name, so that you know later what stops when you revoke it."},
     )
     scope = forms.ChoiceField(choices=ApiToken.Scope.choices, initial=ApiToken.Scope.READ, label="It may")
-    days = forms.ChoiceField(choices=DAYS, required=False, label="It ends after")
+    days = forms.ChoiceField(choices=DAYS, required=False, initial="90", label="It ends after")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,6 +27,7 @@ from wanstudio.models.provider_key import ProviderKey
 from wanstudio.models.share import ShareLink
 from wanstudio.models.source import Source
 from wanstudio.models.spend_request import SpendRequest
+from wanstudio.models.stored_key import StoredKey
 from wanstudio.models.tag import Tag
 from wanstudio.models.transition import Transition
 from wanstudio.models.turn import Turn
@@ -67,6 +68,7 @@ __all__ = [
     "SpendRequest",
     "Stale",
     "State",
+    "StoredKey",
     "Tag",
     "Team",
     "Transition",

@@ -4,11 +4,12 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.people import Membership
 
 PREFIX = "wan_"
@@ -43,14 +44,16 @@ class ApiToken(models.Model):
     def draw(cls, membership: Membership, name: str, scope: str, expires_at: datetime | None) -> tuple["ApiToken", str]:
         """A new one and its secret (256 bits), which nobody can read again."""
         secret = PREFIX + secrets.token_urlsafe(32)
-        made = cls.objects.create(
-            membership=membership,
-            name=name,
-            scope=scope,
-            prefix=secret[:SHOWN],
-            digest=digest_of(secret),
-            expires_at=expires_at,
-        )
+        with transaction.atomic():
+            made = cls.objects.create(
+                membership=membership,
+                name=name,
+                scope=scope,
+                prefix=secret[:SHOWN],
+                digest=digest_of(secret),
+                expires_at=expires_at,
+            )
+            made.note("token.made")
         return made, secret
 
     @classmethod
@@ -78,7 +81,12 @@ class ApiToken(models.Model):
 
     def revoke(self) -> None:
         """Dead from the next call on. A crash leaves it revoked, or living."""
-        ApiToken.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now())
+        with transaction.atomic():
+            if ApiToken.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now()):
+                self.note("token.revoked")
+
+    def note(self, act: str) -> None:
+        Activity.note(act=act, team=self.membership.team, person=self.membership.user, about=self.name, on=self)
 
     @property
     def may_make(self) -> bool:

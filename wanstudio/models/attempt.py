@@ -45,6 +45,7 @@ class Attempt(Leased):
     job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="submissions")
     provider = models.CharField(max_length=20)
     callback = models.BooleanField(default=False)
+    key_mark = models.CharField(max_length=32, blank=True, help_text="Of the key it was sent with; empty: not noted.")
     outcome = models.CharField(max_length=20, blank=True)
     http_status = models.PositiveIntegerField(null=True)
     error = models.CharField(max_length=40, blank=True)

@@ -26,6 +26,7 @@ class BalanceNote(models.Model):
         TOLD = "told", "Told"
         SENT = "sent", "A POST went out"
         ENDED = "ended", "A task ended"
+        KEY = "key", "Another key"
 
     provider = models.CharField(max_length=20)
     moment = models.CharField(max_length=10, choices=Moment.choices)
@@ -54,8 +55,12 @@ class BalanceNote(models.Model):
         sums = entries.balance()
         balance = balance.quantize(TEN_THOUSANDTH)
         settled, pending = sums.settled, handed_over + sums.unknown
-        last = cls.objects.filter(provider=provider, moment=cls.Moment.TOLD).last()
-        if last is None or (last.balance, last.settled, last.pending) != (balance, settled, pending):
+        last = cls.objects.filter(provider=provider, moment__in=(cls.Moment.TOLD, cls.Moment.KEY)).last()
+        if (
+            last is None
+            or last.moment == cls.Moment.KEY
+            or (last.balance, last.settled, last.pending) != (balance, settled, pending)
+        ):
             cls.objects.create(
                 provider=provider,
                 moment=cls.Moment.TOLD,
@@ -64,6 +69,11 @@ class BalanceNote(models.Model):
                 settled=settled,
                 pending=pending,
             )
+
+    @classmethod
+    def key_changed(cls, provider: str) -> None:
+        """From here on it is another key's balance: nothing before it can be compared."""
+        cls.objects.create(provider=provider, moment=cls.Moment.KEY)
 
     @classmethod
     def before(
@@ -81,9 +91,9 @@ class BalanceNote(models.Model):
         before = cls.objects.filter(moment=cls.Moment.SENT, attempt=attempt, balance__isnull=False).first()
         if before is None:
             return None
-        told = cls.objects.filter(provider=before.provider, moment=cls.Moment.TOLD, pk__gt=before.pk)
-        after = told.first()
-        return (before, after) if after else None
+        told = cls.objects.filter(provider=before.provider, pk__gt=before.pk)
+        after = told.filter(moment__in=(cls.Moment.TOLD, cls.Moment.KEY)).first()
+        return (before, after) if after and after.moment == cls.Moment.TOLD else None
 
 
 Told = tuple[Decimal | None, datetime | None]

@@ -71,7 +71,8 @@ class Drift:
 def drift(provider: str) -> Drift | None:
     """Since the last top-up, or over the last 30 days; None before two balances are known."""
     told = BalanceNote.objects.filter(provider=provider, moment=BalanceNote.Moment.TOLD, at__gt=Now() - LOOKS_BACK)
-    notes = list(told.order_by("pk"))
+    another = BalanceNote.objects.filter(provider=provider, moment=BalanceNote.Moment.KEY).last()
+    notes = list(told.filter(pk__gt=another.pk if another else 0).order_by("pk"))
     if len(notes) < 2:
         return None
     start, topped_up = notes[0], False

@@ -69,7 +69,7 @@ class JobVerbs(Leased):
 
     # --- by the worker, under a lease -----------------------------------------------------------------
 
-    def begin_submitting(self, *, callback: bool) -> Attempt:
+    def begin_submitting(self, *, callback: bool, key_mark: str = "") -> Attempt:
         """queued → submitting, with the attempt's row. Nothing is sent yet. `OutOfTurn` if it must wait in line.
 
         Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
@@ -81,7 +81,9 @@ class JobVerbs(Leased):
             # Due all the while: a crash from here on must be found as soon as the lease has run out.
             self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False, place=None)
             Turn.taken(self.provider, self.team_id, self.person_id)
-            attempt = Attempt.objects.create(job_id=self.pk, provider=self.provider, callback=callback)
+            attempt = Attempt.objects.create(
+                job_id=self.pk, provider=self.provider, callback=callback, key_mark=key_mark
+            )
             self._note_balance(BalanceNote.Moment.SENT, attempt.pk)
             return attempt
 

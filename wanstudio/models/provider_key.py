@@ -41,6 +41,7 @@ class ProviderKey(Leased):
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="When the owner stopped all sending.")
     stopped_why = models.CharField(max_length=300, blank=True, help_text="If the studio itself stopped it, a sentence.")
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
+    mark = models.CharField(max_length=32, blank=True, help_text="Of the key that told the balance.")
 
     def __str__(self) -> str:
         return f"key at {self.provider}"
@@ -124,12 +125,28 @@ class ProviderKey(Leased):
             return False
         return self.balance < price
 
-    def note_balance(self, balance: Decimal) -> None:
-        """The balance as the provider tells it, with its time. A crash leaves it noted, or not."""
+    def note_balance(self, balance: Decimal, mark: str = "") -> None:
+        """The balance as the provider tells it, with its time. A crash leaves it noted, or not.
+
+        `mark`: of the key that asked. Another one than before has another balance, with which our sums start again.
+        """
         with transaction.atomic():
-            ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="")
+            if mark and ProviderKey.objects.filter(pk=self.pk).exclude(mark="").exclude(mark=mark).exists():
+                BalanceNote.key_changed(self.provider)
+            named = {"mark": mark} if mark else {}
+            ProviderKey.objects.filter(pk=self.pk).update(balance=balance, balance_at=Now(), problem="", **named)
             BalanceNote.told(self.provider, balance)
         self.balance = balance
+
+    def start_anew(self, balance: Decimal, mark: str, wait: timedelta) -> None:
+        """Another key is in force: what was held against the one before is over. An owner's stop stays.
+
+        The balance is due after `wait`.
+        """
+        ProviderKey.objects.filter(pk=self.pk).update(
+            pause=self.Pause.NONE, needed=0, paused_until=None, throttles=0, strikes=0, due_at=Now() + wait
+        )
+        self.note_balance(balance, mark)
 
     def ask_again(self, usual: timedelta, suspended: timedelta) -> None:
         """The balance is due after `usual`, or after `suspended` while submissions wait for it."""

@@ -13,6 +13,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio import keyring
 from wanstudio.models import Heartbeat, Job, ProviderKey, State, Video
 from wanstudio.models.heartbeat import SILENT_AFTER
 from wanstudio.models.job_states import ENDED, Money
@@ -40,7 +41,7 @@ class Status:
 def look() -> Status:
     """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
     status = Status({"address": settings.WANSTUDIO_URL or f"http://{settings.HOST}:{settings.PORT}"})
-    status.facts["provider"] = settings.PROVIDER
+    status.facts["provider"] = keyring.provider_in_use()
     parts = [_database, _disk, _backup]
     pending = _pending()
     status.facts["pending_migrations"] = pending
@@ -112,8 +113,8 @@ def _queue(status: Status) -> None:
 
 
 def _key(status: Status) -> None:
-    key = ProviderKey.objects.filter(provider=settings.PROVIDER).first()
-    opens = ProviderKey.opens_at(settings.PROVIDER)
+    key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).first()
+    opens = ProviderKey.opens_at(keyring.provider_in_use())
     status.facts["key"] = {
         "set": bool(settings.APIXO_API_KEY),
         "pause": key.pause if key else "",
@@ -125,7 +126,7 @@ def _key(status: Status) -> None:
     }
     if key and key.pause:
         status.attention.append(PAUSES[ProviderKey.Pause(key.pause)])
-    elif key and key.problem and settings.PROVIDER != "sandbox":
+    elif key and key.problem and keyring.provider_in_use() != "sandbox":
         status.attention.append(f"The balance could not be read: {key.problem}")
     if key and key.stopped_at:
         why = key.stopped_why or "All sending is stopped. Jobs wait until it is started again in Settings."

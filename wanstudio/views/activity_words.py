@@ -71,6 +71,7 @@ WORDS = {
     "webhook.redelivered": "delivered again to the webhook:",
     "token.made": "made an API token",
     "token.revoked": "revoked the API token",
+    "key.offered": "entered a key of the provider’s:",
     "key.set": "set the provider’s key",
     "key.removed": "removed the provider’s key",
     "signin": "signed in",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
+from wanstudio import keyring
 from wanstudio.models import Job, ProviderKey, State, Team, unsettled_attempts
 from wanstudio.roles import Act, roles_with
 from wanstudio.views import access
@@ -103,7 +103,7 @@ def _overdue(jobs: Sequence[Job]) -> Notice | None:
 
 
 def _paused(request: HttpRequest) -> Notice | None:
-    key = ProviderKey.objects.filter(provider=settings.PROVIDER).exclude(pause="").first()
+    key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).exclude(pause="").first()
     if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
         return None
     fact = PAUSES[ProviderKey.Pause(key.pause)]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from wanstudio import keyring
 from wanstudio.models import Heartbeat, Job, Notification, Team
 from wanstudio.roles import Act
 from wanstudio.views import access
@@ -19,7 +19,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {
         "theme": theme if theme in THEMES else THEMES[0],
-        "sandbox": settings.PROVIDER == "sandbox",
+        "sandbox": SimpleLazyObject(lambda: keyring.provider_in_use() == keyring.SANDBOX),
     }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
+from wanstudio import keyring
 from wanstudio.addresses import is_reachable
 from wanstudio.models import Heartbeat, ProviderKey
 from wanstudio.models.heartbeat import SILENT_AFTER
@@ -30,7 +31,7 @@ class Check(NamedTuple):
 
 def machine_checks() -> list[Check]:
     """Every part of the studio. Reads rows and the disk, calls nobody."""
-    key = ProviderKey.objects.filter(provider=settings.PROVIDER).first()
+    key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).first()
     return [_database(), _disk(), _worker(), _public_address(), _provider(key), _mail()]
 
 
@@ -66,7 +67,7 @@ def _words(age: timedelta) -> str:
 
 
 def _public_address() -> Check:
-    needed = not is_reachable(settings.PROVIDER)
+    needed = not is_reachable(keyring.provider_in_use())
     if settings.WANSTUDIO_URL and needed:
         told = f"{settings.WANSTUDIO_URL} leads APIXO nowhere. Links work; uploads need a public https address."
         return Check("Public address", False, told)
@@ -84,10 +85,12 @@ def _provider(key: ProviderKey | None) -> Check:
         return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")
     if key and key.pause:
         return Check(title, False, f"{PAUSES[ProviderKey.Pause(key.pause)]} Jobs wait in the queue, nothing is lost.")
-    if ProviderKey.opens_at(settings.PROVIDER):
+    if ProviderKey.opens_at(keyring.provider_in_use()):
         return Check(title, True, "APIXO asked us to slow down. Calls go on by themselves in a moment.")
-    if settings.PROVIDER == "sandbox":
+    if keyring.provider_in_use() == keyring.SANDBOX:
         return Check(title, None, "Not set. The sandbox stands in: videos are stand-ins and nothing is billed.")
+    if keyring.key_at(keyring.PROVIDER).unreadable:
+        return Check(title, False, "The stored key cannot be read: the encryption key has changed. Enter it again.")
     return Check(title, True, "Set. Videos are made by APIXO and billed to the key.")
 
 

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from django.conf import settings
-
+from wanstudio import keyring
 from wanstudio.addresses import is_reachable
 from wanstudio.models import Job, ProviderKey, Source
 from wanstudio.pricing import MAXIMUM_S, Quote
@@ -39,8 +38,9 @@ def price_context(
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
-    unreachable = _needs_public_address(chosen.values()) and not is_reachable(settings.PROVIDER)
-    key = ProviderKey.objects.filter(provider=settings.PROVIDER).first()
+    provider = keyring.provider_in_use()
+    unreachable = _needs_public_address(chosen.values()) and not is_reachable(provider)
+    key = ProviderKey.objects.filter(provider=provider).first()
     return {
         "quotes": quotes,
         "quote": quote,
@@ -52,7 +52,7 @@ def price_context(
         "unreachable": UNREACHABLE if unreachable else None,
         "stopped": bool(key and key.stopped_at),
         "short_balance": _short_balance(key, quote),
-        "reserved": Job.objects.reserved(settings.PROVIDER) if key and key.balance is not None else None,
+        "reserved": Job.objects.reserved(provider) if key and key.balance is not None else None,
         "reading": "motion" in arriving and not quote,
         "reading_link": "link" in arriving,
         "complete": bool(character and motion and quote and not unreachable),

@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from wanstudio import keyring
 from wanstudio.models import Activity, ProviderKey, Team
 from wanstudio.pricing import prices_on
 from wanstudio.views import access
+from wanstudio.views.keys import key_context
 from wanstudio.views.machine import PAUSES, machine_checks
 
 
@@ -27,7 +29,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "pause_fact": PAUSES.get(ProviderKey.Pause(key.pause), ""),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
     }
-    return render(request, "team/settings.html", context)
+    return render(request, "team/settings.html", context | key_context(request))
 
 
 @login_required
@@ -64,7 +66,7 @@ def balance(request: HttpRequest) -> HttpResponse:
     """The balance as it was last told. A POST makes it due: the worker asks, the page looks again."""
     if request.method == "POST":
         _require_stop(request)
-        ProviderKey.at(conf.PROVIDER).ask_balance_now()
+        ProviderKey.at(keyring.provider_in_use()).ask_balance_now()
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     may_stop = access.may_stop_sending(request)
@@ -78,4 +80,5 @@ def _require_stop(request: HttpRequest) -> None:
 
 def _key() -> ProviderKey:
     """The row of the provider in use; an unsaved one before the worker has made it."""
-    return ProviderKey.objects.filter(provider=conf.PROVIDER).first() or ProviderKey(provider=conf.PROVIDER)
+    provider = keyring.provider_in_use()
+    return ProviderKey.objects.filter(provider=provider).first() or ProviderKey(provider=provider)

@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from wanstudio import keyring
 from wanstudio.addresses import is_reachable
 from wanstudio.forms.job import JobForm
 from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
@@ -66,7 +66,7 @@ def _wanted(
         "nonce": data["nonce"],
         "team": team,
         "person": access.person(request),
-        "provider": settings.PROVIDER,
+        "provider": keyring.provider_in_use(),
         "character": character,
         "motion": motion,
         "behaviour": data["behaviour"],
@@ -78,7 +78,7 @@ def _wanted(
 
 
 def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
-    room = tightest(rooms(team, access.person(request), settings.PROVIDER))
+    room = tightest(rooms(team, access.person(request), keyring.provider_in_use()))
     return bool(room and room.over(quote.price))
 
 
@@ -101,7 +101,7 @@ def _same_form(form: JobForm, team: Team) -> Job | None:
 
 def refuse_unreachable(form: JobForm) -> None:
     """Adds the reason to the form if the provider could not fetch what it says."""
-    if is_reachable(settings.PROVIDER):
+    if is_reachable(keyring.provider_in_use()):
         return
     for kind, draft in form.drafts.items():
         if not (draft.url or (draft.source and draft.source.url)):

@@ -4,13 +4,13 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from wanstudio import keyring
 from wanstudio.models import Entry, Team
 from wanstudio.models.drift import Drift, drift
 from wanstudio.roles import Act
@@ -41,16 +41,17 @@ def show(request: HttpRequest) -> HttpResponse:
         "entries": page,
         "before": before,
         "next": following,
-        "drift": drift(settings.PROVIDER) if access.runs_studio(request) else None,
+        "drift": drift(keyring.provider_in_use()) if access.runs_studio(request) else None,
     }
     return render(request, "team/usage.html", context | caps_context(request, team))
 
 
 def _drift(request: HttpRequest, team: Team) -> Drift | None:
     """For who looks after the key. The sandbox bills nothing, so its balance proves nothing."""
-    if settings.PROVIDER == "sandbox" or not access.may(request, team, Act.KEY):
+    provider = keyring.provider_in_use()
+    if provider == keyring.SANDBOX or not access.may(request, team, Act.KEY):
         return None
-    return drift(settings.PROVIDER)
+    return drift(provider)
 
 
 @login_required

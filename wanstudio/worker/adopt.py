@@ -57,7 +57,7 @@ def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:
 
 
 def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
-    answer = ask_status(attempt.provider, task_id)
+    answer = ask_status(attempt.provider, task_id, attempt.key_mark)
     if isinstance(answer, StatusProblem):
         return _trouble(attempt, task_id, answer)
     if answer.state == TaskState.FAILED:

@@ -29,6 +29,7 @@ from wanstudio.models import (
     Source,
     Stale,
     State,
+    StoredKey,
 )
 from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
 from wanstudio.worker import (
@@ -64,6 +65,7 @@ STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Attempt: lambda attempt: adopt.look,
     Source: lambda source: errands.make_poster,
     ProviderKey: lambda key: errands.ask_balance,
+    StoredKey: lambda key: errands.check_key,
     Alarm: lambda alarm: alarms.tell,
     Mail: lambda mail: mails.send,
     Digest: lambda digest: digests.send,
@@ -77,6 +79,7 @@ def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
 
     The lines are tended on the way.
     """
+    waits.mind_the_key()
     if model is Job:
         line.tend_all()
     # One that was nudged is due since then, or a late crowd would hold it up.
@@ -92,6 +95,7 @@ def is_ready(model: type[Leased], pk: int) -> bool:
 
 def advance(model: type[Leased], pk: int) -> bool:
     """Do the next step of this row, if it is ready. Returns whether it was claimed."""
+    waits.mind_the_key()
     row = model.claim(pk, waits.paced(NUDGE_REST))
     if row is None:
         return False
@@ -122,7 +126,9 @@ def _take_step(model: type[Leased], row: Leased) -> None:
     finally:
         row.release()
     # A step that may have freed a slot, taken one, or lifted a pause.
-    if isinstance(row, ProviderKey) or (isinstance(row, Job) and (came_as == State.QUEUED or row.state != came_as)):
+    if isinstance(row, ProviderKey | StoredKey) or (
+        isinstance(row, Job) and (came_as == State.QUEUED or row.state != came_as)
+    ):
         line.tend(row.provider)
 
 

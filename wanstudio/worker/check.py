@@ -10,7 +10,7 @@ from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskState, TaskStatus
 from wanstudio.worker import waits
 from wanstudio.worker.causes import cause
-from wanstudio.worker.connection import ask_status, until_open
+from wanstudio.worker.connection import KEY_GONE, KEYLESS, ask_status, taken_by, until_open
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ SLOW_FACTOR = 3
 
 def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
-    answer = ask_status(job.provider, job.task_id)
+    answer = ask_status(job.provider, job.task_id, taken_by(job))
     if isinstance(answer, StatusProblem):
         return _trouble(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
@@ -56,8 +56,14 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
     wait = max(waits.setback(job.setbacks), waits.next_poll(job))
+    if problem.message in (KEYLESS, KEY_GONE):
+        told = KEY_GONE
+    else:
+        told = (
+            "APIXO does not answer clearly at the moment. We keep checking, you pay once." if job.setbacks > 1 else ""
+        )
     return job.worry(
-        "APIXO does not answer clearly at the moment. We keep checking, you pay once." if job.setbacks > 1 else "",
+        told,
         wait,
         polls=job.polls + 1,
         setbacks=job.setbacks + 1,
@@ -81,7 +87,7 @@ def _missing(job: Job) -> None:
 
 def fresh_urls(job: Job) -> TaskStatus | None:
     """The task's answer asked for anew, if it still is a success."""
-    answer = ask_status(job.provider, job.task_id)
+    answer = ask_status(job.provider, job.task_id, taken_by(job))
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
 
 

@@ -8,7 +8,10 @@ from typing import TypeVar
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.models import ProviderKey
+from wanstudio import keyring
+from wanstudio.keyring import Key
+from wanstudio.models import Job, ProviderKey
+from wanstudio.options import is_loopback
 from wanstudio.provider.client import Client
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskStatus
@@ -16,25 +19,62 @@ from wanstudio.worker import waits
 from wanstudio.worker.database import refresh
 
 T = TypeVar("T")
+LEAST_PATIENCE_S = 60.0
+# How an account says that a task is not its.
+DENIALS = (Error.NOT_FOUND, Error.BAD_REQUEST)
+KEYLESS = "The studio has no key for it any more."
+KEY_GONE = (
+    "The key that sent this is no longer here, and APIXO shows its task to nobody else. Set that key again, and it is "
+    "followed; a result is kept there for a day."
+)
 
 
-def connect(provider: str) -> Client:
-    """The client as it is, for submissions. Raises ValueError without a key: see `has_key`."""
-    base_url, key = settings.PROVIDERS[provider]
-    return Client(base_url, key, settings.APIXO_MODEL, read_timeout_s=settings.PROVIDER_READ_TIMEOUT_S)
+def connect(provider: str, secret: str | None = None) -> Client:
+    """A client with this key, or with the one in force. Raises ValueError without a key."""
+    secret = keyring.key_at(provider).secret if secret is None else secret
+    base_url, patience_s = keyring.base_url(provider), settings.PROVIDER_READ_TIMEOUT_S
+    if not is_loopback(base_url):
+        # The settings' own default is the sandbox's if the key came later. A POST cut short may have been charged.
+        patience_s = max(patience_s, LEAST_PATIENCE_S)
+    return Client(base_url, secret, settings.APIXO_MODEL, read_timeout_s=patience_s)
 
 
-def has_key(provider: str) -> bool:
-    """False if its key was taken away while jobs of its were under way."""
-    return bool(settings.PROVIDERS[provider][1])
+def taken_by(job: Job) -> str:
+    """The mark of the key whose account has this job's task, empty if nobody noted it."""
+    attempt = job.adopted_from or job.submissions.filter(task_id=job.task_id).last()
+    return attempt.key_mark if attempt else ""
 
 
-def ask_status(provider: str, task_id: str) -> TaskStatus | StatusProblem:
-    return _ask(provider, lambda client, look: client.status(task_id, look))
+def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | StatusProblem:
+    """Asks with the key that took the task: to another account it does not exist.
+
+    Where that key is gone, or refused by now, the one in force is asked; but its "no such task" proves nothing.
+    """
+    now = keyring.key_at(provider)
+    taker = keyring.key_that_took(provider, mark) if mark else now
+    if taker is not None:
+        answer = _ask(provider, taker, lambda client, look: client.status(task_id, look))
+        if taker.mark == now.mark or not _is_refusal(answer):
+            return answer
+    answer = _ask(provider, now, lambda client, look: client.status(task_id, look))
+    if isinstance(answer, StatusProblem) and (_is_refusal(answer) or answer.error in DENIALS):
+        return StatusProblem(Error.UNAUTHORIZED, answer.http_status, message=KEY_GONE)
+    return answer
 
 
-def ask_balance(provider: str) -> Decimal | StatusProblem:
-    return _ask(provider, lambda client, look: client.balance(look))
+def _is_refusal(answer: TaskStatus | StatusProblem) -> bool:
+    return isinstance(answer, StatusProblem) and answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN)
+
+
+def ask_balance(provider: str) -> tuple[Decimal | StatusProblem, str]:
+    """The balance of the key in force, and its mark."""
+    key = keyring.key_at(provider)
+    return _ask(provider, key, lambda client, look: client.balance(look)), key.mark
+
+
+def balance_of(provider: str, secret: str) -> Decimal | StatusProblem:
+    """The balance of a key that is not in force yet: nothing that holds the other one holds it."""
+    return connect(provider, secret).balance()
 
 
 def until_open(provider: str) -> timedelta:
@@ -56,10 +96,12 @@ class _Closed(Exception):
     """The key was closed while the connection was made."""
 
 
-def _ask(provider: str, call: Callable[[Client, Callable[[], None]], T | StatusProblem]) -> T | StatusProblem:
+def _ask(
+    provider: str, with_key: Key, call: Callable[[Client, Callable[[], None]], T | StatusProblem]
+) -> T | StatusProblem:
     """A question to the provider. While its key is closed: RATE_LIMITED with no HTTP status, and nothing is sent."""
-    if not has_key(provider):
-        return StatusProblem(Error.UNAUTHORIZED, message="The studio has no key for it any more.")
+    if not with_key.secret:
+        return StatusProblem(Error.UNAUTHORIZED, message=KEYLESS)
     if ProviderKey.opens_at(provider):
         return StatusProblem(Error.RATE_LIMITED)
     key = ProviderKey.at(provider)
@@ -70,7 +112,7 @@ def _ask(provider: str, call: Callable[[Client, Callable[[], None]], T | StatusP
             raise _Closed
 
     try:
-        answer = call(connect(provider), last_look)
+        answer = call(connect(provider, with_key.secret), last_look)
     except _Closed:
         return StatusProblem(Error.RATE_LIMITED)
     refresh()

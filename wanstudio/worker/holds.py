@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 
+from wanstudio import keyring
 from wanstudio.models import ProviderKey
 from wanstudio.worker import waits
-from wanstudio.worker.connection import has_key, until_open
+from wanstudio.worker.connection import until_open
 
 STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
 KEYLESS = "The APIXO key was taken away. Nothing was sent; it goes out once there is one."
+UNREADABLE = (
+    "The stored APIXO key cannot be read, because the encryption key has changed. Nothing was sent; it goes out once "
+    "the key is entered again in the settings."
+)
+KEY_CHANGED = "The APIXO key was changed just now. Nothing was sent; it goes out with the new one."
 SLOW_DOWN = "APIXO asked us to slow down. Nothing was charged; it goes out again by itself."
 PAUSED = {
     ProviderKey.Pause.UNAUTHORIZED: "APIXO refuses the key. Nothing was charged; it goes out once the key works.",
@@ -35,8 +41,8 @@ def held_back(provider: str) -> HeldBack | None:
     key = ProviderKey.at(provider)
     if key.stopped_at:
         return HeldBack(key.stopped_why or STOPPED, waits.account(), in_line=True)
-    if not has_key(provider):
-        return HeldBack(KEYLESS, waits.account(), in_line=True)
+    if not (in_force := keyring.key_at(provider)).secret:
+        return HeldBack(UNREADABLE if in_force.unreadable else KEYLESS, waits.account(), in_line=True)
     if ProviderKey.opens_at(provider):
         return HeldBack(SLOW_DOWN, until_open(provider), in_line=True)
     if key.blocks_sending:

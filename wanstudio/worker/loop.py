@@ -11,9 +11,9 @@ from datetime import timedelta
 from itertools import zip_longest
 from threading import Event, Lock
 
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
+from wanstudio import keyring
 from wanstudio.models import Chore, Heartbeat, Leased, ProviderKey
 from wanstudio.worker.advance import STEPS, advance, due
 
@@ -43,7 +43,7 @@ class Loop:
 
     def run(self) -> None:
         # A moment later: the sandbox starts together with us.
-        ProviderKey.at(settings.PROVIDER).ask_balance_after(timedelta(seconds=2))
+        ProviderKey.at(keyring.provider_in_use()).ask_balance_after(timedelta(seconds=2))
         Chore.enrol(Chore.SWEEP)
         log.info("worker %s is at work", self._name)
         while not self._stop.is_set():

@@ -15,9 +15,9 @@ from threading import Lock, Thread
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
-from django.conf import settings
 from django.db import DatabaseError, connection
 
+from wanstudio import keyring
 from wanstudio.models import Chore, Heartbeat, ProviderKey
 from wanstudio.worker.loop import BEAT_EVERY_S, LAST_STEPS_S, wait_for
 
@@ -91,7 +91,7 @@ def _begin(**kwargs: Any) -> None:
     Thread(target=presence.run, name="presence", daemon=True).start()
     try:
         # A moment later: the sandbox starts together with us.
-        ProviderKey.at(settings.PROVIDER).ask_balance_after(timedelta(seconds=2))
+        ProviderKey.at(keyring.provider_in_use()).ask_balance_after(timedelta(seconds=2))
         Chore.enrol(Chore.SWEEP)
     finally:
         connection.close()

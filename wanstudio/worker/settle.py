@@ -79,7 +79,7 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
                 # The last to be looked at: a true one may stand behind it.
                 taken = attempt, hint["task"]
                 continue
-            answer = ask_status(job.provider, hint["task"])
+            answer = ask_status(job.provider, hint["task"], attempt.key_mark)
             if not isinstance(answer, StatusProblem):
                 return attempt, hint["task"]
             if answer.error == Error.RATE_LIMITED:

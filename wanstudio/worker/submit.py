@@ -5,7 +5,7 @@ import shutil
 
 from django.conf import settings
 
-from wanstudio import addresses
+from wanstudio import addresses, keyring
 from wanstudio.logs import also
 from wanstudio.models import Attempt, Job, Money, OutOfTurn, Stale
 from wanstudio.models.leased import LEASE
@@ -15,7 +15,7 @@ from wanstudio.worker import waits
 from wanstudio.worker.connection import connect
 from wanstudio.worker.database import durably
 from wanstudio.worker.follow import follow
-from wanstudio.worker.holds import HeldBack, held_back
+from wanstudio.worker.holds import KEY_CHANGED, HeldBack, held_back
 from wanstudio.worker.inputs import Busy, are_old, what_changed
 from wanstudio.worker.line import LOOK_AGAIN, tend
 from wanstudio.worker.settle import was_taken_after_all
@@ -57,11 +57,13 @@ def _let_others_pass(job: Job) -> None:
 
 
 def _post(job: Job) -> None:
+    # The mark first: if the key changes in between, the last look sees that it is not this one.
+    mark = keyring.key_at(job.provider).mark
     client = connect(job.provider)
     image_url, video_url = addresses.input_link(job.character), addresses.input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
     # From here to the answer's row a crash leaves it open whether the provider has the task.
-    attempt = job.begin_submitting(callback=callback)
+    attempt = job.begin_submitting(callback=callback, key_mark=mark)
     also(attempt=attempt.pk)
     request = GenerateRequest(
         behaviour=job.behaviour,
@@ -78,6 +80,8 @@ def _post(job: Job) -> None:
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
+        if keyring.key_at(job.provider).mark != mark:
+            raise HeldBack(KEY_CHANGED, waits.seconds(1, 2))
 
     try:
         answer = client.generate(request, before_write=last_look)

@@ -12,6 +12,7 @@ from django.conf import settings
 from wanstudio.models import Chore
 from wanstudio.models.binned import empty_bin
 from wanstudio.models.stored import stored_names
+from wanstudio.models.stored_key import forget_unneeded
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def sweep(chore: Chore) -> None:
     if erased := empty_bin():
         log.info("%d deleted after 30 days in the bin", erased)
     sweep_drafts()
+    forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -1,10 +1,12 @@
 """How long the worker waits, in the provider's words (see its page), times `WANSTUDIO_PACE`."""
 
 import random
+import time
 from datetime import timedelta
 
 from django.conf import settings
 
+from wanstudio import keyring
 from wanstudio.models import Job
 
 LONG_MOTION_S = 60
@@ -15,8 +17,24 @@ OVERDUE_AFTER = timedelta(hours=24)
 BALANCE_EVERY = timedelta(minutes=10)
 
 
+MINDED_EVERY_S = 1.0
+_least_pace = 0.0
+_minded_at = float("-inf")
+
+
+def mind_the_key() -> None:
+    """Before each step: with a key that was set in the page the sandbox's hurry ends, from the check of it on.
+
+    Looked at once a second a process; a job can be sent with a key only after that was checked, over the network.
+    """
+    global _least_pace, _minded_at
+    if settings.PACE >= 1 or time.monotonic() - _minded_at < MINDED_EVERY_S:
+        return
+    _least_pace, _minded_at = (1.0 if keyring.must_not_hurry() else 0.0), time.monotonic()
+
+
 def paced(wait: timedelta) -> timedelta:
-    return wait * settings.PACE
+    return wait * max(settings.PACE, _least_pace)
 
 
 def seconds(low: float, high: float | None = None) -> timedelta:

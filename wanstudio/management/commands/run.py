@@ -3,18 +3,25 @@
 import os
 import signal
 import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
 
+from wanstudio import keyring
 from wanstudio.management.reach import require_database
 from wanstudio.models import Job, User
 from wanstudio.models.job_states import ENDED
 from wanstudio.options import is_loopback
 from wanstudio.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.views.first_run import setup_code
+
+ASK_EVERY_S = 2.0
 
 
 class Command(BaseCommand):
@@ -30,11 +37,10 @@ class Command(BaseCommand):
         if settings.BROKER_URL:
             children.append(Child("beat", manage_command("beat")))
         self._refuse_taken(settings.HOST, settings.PORT, "PORT")
-        # Jobs finish where they began: a key that was added yesterday strands none of the sandbox's, the unconfirmed
-        # ones included, for which it may still call back.
-        if settings.PROVIDER == "sandbox" or Job.objects.filter(provider="sandbox").exclude(state__in=ENDED).exists():
+        if needs_sandbox():
             self._refuse_taken("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT")
-            children.append(Child("sandbox", manage_command("sandbox")))
+        # A key that is set in the page ends it, one that is taken away there brings it back.
+        children.append(Child("sandbox", manage_command("sandbox"), is_wanted=Lately(needs_sandbox)))
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: stop.set())
@@ -58,7 +64,32 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  Wan Studio is at {address}\n")
         if not User.objects.exists() and not (is_loopback(address) and is_loopback(f"http://{settings.HOST}")):
             self.stdout.write(f"  To set it up from another machine, use the setup code {setup_code()}\n")
-        if settings.PROVIDER == "sandbox":
+        if keyring.provider_in_use() == keyring.SANDBOX:
             self.stdout.write("  No APIXO key: the sandbox stands in, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")
         self.stdout.flush()
+
+
+def needs_sandbox() -> bool:
+    """Whether jobs go there, or some of its own are under way: a job finishes where it began.
+
+    The unconfirmed ones are among them: it may still call back for them.
+    """
+    if keyring.provider_in_use() == keyring.SANDBOX:
+        return True
+    return Job.objects.filter(provider=keyring.SANDBOX).exclude(state__in=ENDED).exists()
+
+
+class Lately:
+    """The answer to a question, asked every few seconds; the last one while the database does not answer."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask, self._at, self._answer = ask, float("-inf"), False
+
+    def __call__(self) -> bool:
+        if time.monotonic() - self._at > ASK_EVERY_S:
+            self._at = time.monotonic()
+            with suppress(DatabaseError):
+                self._answer = self._ask()
+            connection.close()
+        return self._answer

@@ -1,0 +1,71 @@
+"""Which provider makes videos now, and with which key: the environment's, else the one set in the page.
+
+The one place that joins settings and rows. Asked anew for every call, so that web and workers agree at once.
+"""
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from wanstudio import crypto
+from wanstudio.models import StoredKey
+from wanstudio.models.stored_key import ending_of, mark_of
+from wanstudio.options import is_loopback
+
+PROVIDER, SANDBOX = "apixo", "sandbox"
+
+
+@dataclass(frozen=True)
+class Key:
+    """`mark` names it in rows. Without a `secret` nothing can be called; `unreadable` says why, if it is stored."""
+
+    secret: str = field(default="", repr=False)
+    mark: str = ""
+    ending: str = ""
+    unreadable: bool = False
+
+
+def provider_in_use() -> str:
+    """Where a job that is made now goes. A stored key that cannot be read does not lead into the sandbox."""
+    if settings.PROVIDER != SANDBOX:
+        return settings.PROVIDER
+    return PROVIDER if StoredKey.in_force(PROVIDER) else SANDBOX
+
+
+def is_from_environment() -> bool:
+    return bool(settings.PROVIDERS[PROVIDER][1])
+
+
+def base_url(provider: str) -> str:
+    return settings.PROVIDERS[provider][0]
+
+
+def key_at(provider: str) -> Key:
+    """The key in force there. The environment's wins."""
+    told = settings.PROVIDERS[provider][1]
+    if told:
+        return Key(told, mark_of(told), ending_of(told))
+    stored = StoredKey.in_force(provider)
+    return opened(stored) if stored else Key()
+
+
+def key_that_took(provider: str, mark: str) -> Key | None:
+    """The key with this mark, in force or kept for the tasks that it took; None if it is gone or unreadable."""
+    now = key_at(provider)
+    if now.secret and now.mark == mark:
+        return now
+    stored = StoredKey.with_mark(provider, mark)
+    key = opened(stored) if stored else Key()
+    return key if key.secret else None
+
+
+def opened(stored: StoredKey) -> Key:
+    try:
+        return Key(crypto.unseal(stored.secret), stored.mark, stored.ending)
+    except crypto.Unreadable:
+        return Key(mark=stored.mark, ending=stored.ending, unreadable=True)
+
+
+def must_not_hurry() -> bool:
+    """Whether a stored key could call a provider that is not on this machine: then no wait is shorter than written."""
+    return not is_loopback(base_url(PROVIDER)) and StoredKey.objects.exclude(secret="").exists()
