@@ -36,23 +36,26 @@ def main() -> int:
     parser.add_argument("part", nargs="?", default="all", choices=("sqlite", "celery", "all"))
     parser.add_argument("--kills", type=int, default=0, help="0: 1,000 on SQLite, 300 with PostgreSQL and Celery")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--within", type=float, default=0, help="seconds after which nobody is killed any more")
     parser.add_argument("--point", default="", help="kill only there, for example: adopted")
     words = parser.parse_args()
     if words.part == "all":
         # A process each: settings are read once.
         more = ["--seed", str(words.seed), "--kills", str(words.kills), "--point", words.point]
+        more += ["--within", str(words.within)]
         parts = [[sys.executable, "-m", "tests.chaos", part, *more] for part in ("sqlite", "celery")]
         return max(subprocess.run(part, cwd=ROOT, check=False).returncode for part in parts)
     with tempfile.TemporaryDirectory(prefix="wanstudio-chaos-") as folder:
         if words.part == "sqlite":
-            return 0 if play(Path(folder), words.kills or 1000, words.seed, words.point, None) else 1
+            return 0 if play(Path(folder), words, None) else 1
         with servers.postgres() as database, servers.rabbitmq() as broker:
             os.environ |= {"DATABASE_URL": database.url, "BROKER_URL": broker.url}
-            return 0 if play(Path(folder), words.kills or 300, words.seed, words.point, broker) else 1
+            return 0 if play(Path(folder), words, broker) else 1
 
 
-def play(folder: Path, kills: int, seed: int, point: str, broker: servers.Server | None) -> bool:
+def play(folder: Path, words: argparse.Namespace, broker: servers.Server | None) -> bool:
     """The whole drill of one part. Whether all is well."""
+    kills, seed, point = words.kills or (300 if broker else 1000), words.seed, words.point
     apixo, began = Apixo(seed), time.monotonic()
     environment(folder, apixo)
     subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, check=True)
@@ -69,15 +72,18 @@ def play(folder: Path, kills: int, seed: int, point: str, broker: servers.Server
     say(f"chaos on {'PostgreSQL with Celery' if broker else 'SQLite'}: {kills} kills, seed {seed}")
     with crew_of(GROWN if broker else ROLES) as crew:
         drill = Drill(apixo, Board(Path(os.environ["CHAOS_BOARD"])), crew, Cast(apixo, seed), report)
+        if words.within:
+            drill.end_within(words.within)
         if not point:
             at_any_moment(drill, folder, kills, seed, broker)
         if kills >= PATIENT_FROM:
             drill.run(draw(PATIENT, seed, point), "leases that run out by themselves", patient=True)
         # A miss is made up for, but not for ever.
         for more in range(20):
-            if plan := draw(min(IN_A_RUN, kills - report.kills), seed + more, point):
+            plan = [] if drill.is_over else draw(min(IN_A_RUN, kills - report.kills), seed + more, point)
+            if plan:
                 drill.run(plan, "preloaded worker and web")
-        well = report.end(*drill.posts()) and report.kills >= kills
+        well = report.end(*drill.posts()) and (report.kills >= kills or drill.is_over)
     say(f"{time.monotonic() - began:.0f} s")
     return well
 

@@ -26,9 +26,10 @@ from wanstudio.worker.advance import STEPS
 HIT_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 FOUND_WITHIN_S = 60.0
-REST_WITHIN_S = 90.0
+REST_WITHIN_S = 180.0
 FORM_WITHIN_S = 30.0
 DECIDES_EVERY = 20
+LEAST = 5
 
 
 class Drill:
@@ -41,6 +42,7 @@ class Drill:
         self._cases: list[Case] = []
         self._played: set[int] = set()
         self._patient = False
+        self._ends_at = float("inf")
 
     def run(self, kills: Sequence[Kill], name: str, *, patient: bool = False) -> None:
         """One run: these deaths, rest, the checks, a person's decisions, rest and the checks again."""
@@ -55,10 +57,20 @@ class Drill:
             self.crew.end("second")
             age()
 
+    def end_within(self, seconds: float) -> None:
+        """From then on, and after five deaths, nobody is killed any more; the run comes to rest and is judged."""
+        self._ends_at = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self._ends_at and self.report.kills >= LEAST
+
     def play(self, kills: Sequence[Kill], name: str, act: Callable[[Kill], None]) -> None:
         began, first, before = time.monotonic(), len(self._cases), self.report.kills
         complaints, asked = list[str](), 0
         for number, kill in enumerate(kills, 1):
+            if self.is_over:
+                break
             act(kill)
             complaints += oracle.half_written(self.apixo.books, self._played, anew=False)
             if number % DECIDES_EVERY == 0:
