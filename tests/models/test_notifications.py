@@ -1,14 +1,15 @@
 """What people are told: once an event, whoever tries again, and by mail as they chose."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Digest, Mail, MailChoice, Membership, Money, Notification, Team, User
+from wanstudio.models import Alarm, Digest, Job, Mail, MailChoice, Membership, Money, Notification, Team, User
 from wanstudio.models.digest import next_morning
 from wanstudio.models.mail_choice import DAILY, Kind, When, read_token, unsubscribe_token
 from wanstudio.roles import Act
@@ -110,6 +111,13 @@ def test_eight_in_the_morning_is_utc_if_nothing_else_is_said(team: Team) -> None
     assert next_morning(team, datetime(2026, 3, 1, 8, 0, tzinfo=UTC)) == datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
+def test_eight_in_the_morning_is_where_the_team_is(team: Team) -> None:
+    team.time_zone = "Europe/Berlin"
+    # The night in which the clocks go forward: one hour less to sleep.
+    assert next_morning(team, datetime(2026, 3, 28, 20, tzinfo=UTC)) == datetime(2026, 3, 29, 6, tzinfo=UTC)
+    assert next_morning(team, datetime(2026, 3, 27, 20, tzinfo=UTC)) == datetime(2026, 3, 28, 7, tzinfo=UTC)
+
+
 def test_a_link_stops_its_kind_and_no_other(team: Team, bob: User) -> None:
     found = read_token(unsubscribe_token(bob, Kind.MENTIONED))
     assert found == (bob, Kind.MENTIONED)
@@ -130,3 +138,49 @@ def test_a_job_that_ends_is_told_to_who_made_it(team: Team, bob: User) -> None:
     assert (notice.person, notice.kind) == (bob, Kind.FAILED)
     assert notice.detail.startswith("The picture was refused.")
     assert notice.path == f"/jobs/{job.pk}/"
+
+
+def test_a_move_that_cannot_be_told_is_not_made(team: Team, bob: User, monkeypatch: Any) -> None:
+    claimed = Job.claim(factories.job(team, bob).pk)
+    assert claimed
+
+    def killed(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Notification, "tell", killed)
+        with pytest.raises(RuntimeError):
+            claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW")
+    assert Job.objects.get().state == "queued"
+    claimed = Job.objects.get()
+    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW")
+    assert Notification.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_who_tell_the_same_at_once_tell_it_once(team: Team, bob: User) -> None:
+    def tell() -> None:
+        try:
+            told(team, bob)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Notification.objects.count() == 1
+    assert Mail.objects.count() == 1
+
+
+def test_an_alarm_rings_with_the_owners_alone(team: Team, alice: User, bob: User) -> None:
+    job = factories.job(team, bob)
+    Alarm.about(job, Alarm.Kind.UNSAVED)
+    Alarm.about(job, Alarm.Kind.UNSAVED)
+    Alarm.about_key(job, "no_balance")
+    rows = Notification.objects.order_by("pk").values_list("person", "kind", "path")
+    assert list(rows) == [
+        (alice.pk, Kind.ALARM, f"/jobs/{job.pk}/"),
+        (alice.pk, Kind.ALARM, "/settings/"),
+    ]

@@ -36,6 +36,6 @@ class Digest(Leased):
 
 def next_morning(team: Team, now: datetime) -> datetime:
     """The next eight o'clock where the team is."""
-    here = now.astimezone(ZoneInfo(getattr(team, "time_zone", "") or "UTC"))
+    here = now.astimezone(ZoneInfo(team.time_zone))
     today = datetime.combine(here.date(), AT, here.tzinfo)
     return today if today > here else datetime.combine(here.date() + timedelta(days=1), AT, here.tzinfo)

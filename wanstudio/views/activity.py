@@ -91,7 +91,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _start(day: date, team: Team) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(getattr(team, "time_zone", "") or "UTC"))
+    return datetime.combine(day, time(), ZoneInfo(team.time_zone))
 
 
 def _query(request: HttpRequest) -> str:

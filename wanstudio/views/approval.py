@@ -4,12 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.models import Activity, Notification, SpendRequest, Team, User
+from wanstudio.models import Activity, Notification, SpendRequest, Team, User, Webhook
 from wanstudio.models.budget import rooms, tightest
 from wanstudio.models.spend_request import LASTS
 from wanstudio.quoting import quote_today
@@ -28,6 +29,7 @@ def tell_approvers(asked: SpendRequest) -> None:
     """Each by a link of their own, in the caller's transaction. Who asks is not told of their own."""
     Activity.note(act="spend.requested", team=asked.team, person=asked.person, about=_about(asked), on=asked)
     word = f"“{asked.note}” " if asked.note else ""
+    _post("spend.requested", asked, f"{asked.person} asks to spend ${asked.price} for {asked.title}. {word}")
     for person in asked.approvers().exclude(pk=asked.person_id):
         Notification.tell(
             Notification.Kind.SPEND,
@@ -50,6 +52,7 @@ def tell_who_asked(asked: SpendRequest, by: User) -> None:
     granted = asked.state == SpendRequest.State.GRANTED
     act = "spend.granted" if granted else "spend.declined"
     Activity.note(act=act, team=asked.team, person=by, about=_about(asked), on=asked)
+    _post(act, asked, f"{by} {'allowed' if granted else 'declined'} ${asked.price} for {asked.title}.")
     if by.pk == asked.person_id:
         return
     word = f"“{asked.word}” " if asked.word else ""
@@ -63,6 +66,14 @@ def tell_who_asked(asked: SpendRequest, by: User) -> None:
         detail=word + after,
         on=asked.job or asked,
     )
+
+
+def _post(kind: str, asked: SpendRequest, text: str) -> None:
+    """To the team's webhook; the link leads to the team's page and decides nothing by itself."""
+    page = settings.LINK_BASE + reverse("team.show")
+    data = {"request": asked.pk, "person": str(asked.person), "title": asked.title, "price": str(asked.price)}
+    event = f"{kind} {asked.pk}"
+    Webhook.tell(asked.team, kind, event=event, text=f"{text.strip()} {page}", data=data | {"url": page})
 
 
 def _about(asked: SpendRequest) -> str:

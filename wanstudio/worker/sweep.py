@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
-from wanstudio.models import Chore
+from wanstudio.models import Chore, Delivery, Notification
 from wanstudio.models.binned import empty_bin
 from wanstudio.models.stored import stored_names
 from wanstudio.models.stored_key import forget_unneeded
@@ -19,10 +20,12 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(hours=1)
 # A file is written before its row: what is younger may get one yet.
 KEPT_S = 24 * 60 * 60
+TOLD_FOR = timedelta(days=180)
+DELIVERIES_FOR = timedelta(days=30)
 
 
 def sweep(chore: Chore) -> None:
-    """What lay in the bin for 30 days, half-written files, files without a row, sessions that have run out.
+    """What lay in the bin for 30 days, half-written files, files without a row, old news, sessions that have run out.
 
     Crash anywhere: the rest next time.
     """
@@ -32,8 +35,16 @@ def sweep(chore: Chore) -> None:
     forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)
+    forget_old_news()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     chore.postpone(EVERY)
+
+
+def forget_old_news() -> None:
+    """What was told half a year ago, and deliveries of a month ago. The activity stays."""
+    now = timezone.now()
+    Notification.objects.filter(at__lt=now - TOLD_FOR).delete()
+    Delivery.objects.filter(created_at__lt=now - DELIVERIES_FOR).exclude(arrived_at=None, gave_up_at=None).delete()
 
 
 def sweep_drafts() -> None:
