@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
         *("forms", "models", "media", "pricing", "preflight", "quoting", "addresses", "probing", "options"),
         *("provider", "roles", "logs", "crypto", "keyring", "sealed"),
     },
-    "api": {"views", "forms", "models", "pricing", "quoting", "roles"},
+    "api": {"views", "forms", "models", "pricing", "quoting", "roles", "keyring"},
     "worker": {"models", "media", "provider", "addresses", "probing", "logs", "crypto", "keyring", "options"},
 }
 # Of a room, only these modules may be imported from there: views read the provider's words, and call nobody.

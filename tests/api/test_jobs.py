@@ -1,10 +1,12 @@
 """Making, following and cancelling, by the verbs of the pages."""
 
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from tests import factories
 from tests.api.conftest import Script
@@ -107,24 +109,30 @@ def test_a_key_is_its_tokens_own(script: Script, stranger: Script, inputs: dict[
     assert mine["id"] != yours["id"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> None:
+def at_once(script: Script, posts: list[tuple[dict[str, Any], str]]) -> list[Any]:
+    """All of these jobs at the same moment, each from a thread of its own; the answers in any order."""
     answers: list[Any] = []
-    start = threading.Barrier(50)
+    start = threading.Barrier(len(posts))
 
-    def send() -> None:
-        start.wait(60)
+    def send(body: dict[str, Any], key: str) -> None:
         caller = Script(script.client.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+        start.wait(60)
         try:
-            answers.append(caller.post("jobs", inputs, **{"Idempotency-Key": "storm"}))
+            answers.append(caller.post("jobs", body, **{"Idempotency-Key": key}))
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=send) for _ in range(50)]
+    threads = [threading.Thread(target=send, args=post) for post in posts]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(120)
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> None:
+    answers = at_once(script, [(inputs, "storm")] * 50)
     assert [answer.status_code for answer in answers] == [201] * 50
     assert len({str(sorted(answer.json().items())) for answer in answers}) == 1
     assert sum("Idempotent-Replayed" not in answer for answer in answers) == 1
@@ -186,3 +194,18 @@ def test_the_provider_is_called_by_nobody_here(script: Script, inputs: dict[str,
     script.post("jobs", inputs)
     assert Source.objects.count() == 2
     assert Job.objects.get().submissions.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cap_stops_it_as_it_stops_the_page(
+    script: Script, inputs: dict[str, Any], team: Team, settings: Settings
+) -> None:
+    """Room for three of twenty at once, each with a key of its own."""
+    settings.PROVIDER, settings.WANSTUDIO_URL = "apixo", "https://studio.example.com"
+    Team.objects.filter(pk=team.pk).update(monthly_cap=Decimal("3.50"))
+    answers = at_once(script, [(inputs, str(number)) for number in range(20)])
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [402] * 17
+    refused(next(answer for answer in answers if answer.status_code == 402), 402, "over-cap")
+    assert Job.objects.count() == ApiPost.objects.count() == 3
+    told = script.post("quote", {"motion": inputs["motion"], "resolution": "720p"}).json()
+    assert "over the team’s $3.50 this month" in told["warnings"][-1]

@@ -5,13 +5,17 @@ from typing import Any
 from django.forms import ValidationError
 from django.http import HttpRequest
 
+from wanstudio import keyring
 from wanstudio.api import tokens
 from wanstudio.api.problems import invalid
 from wanstudio.api.rows import quote_row
 from wanstudio.api.shapes import QuoteIn
 from wanstudio.forms.inputs import take
 from wanstudio.models import Source
+from wanstudio.models.budget import rooms, tightest
+from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
+from wanstudio.views import access
 from wanstudio.views.price_card import price_context
 
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
@@ -27,7 +31,8 @@ def priced(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
     if not seconds:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
     card = price_context(seconds, asked.resolution, None, character=None, motion=motion)
-    return quote_row(quote_today(seconds, asked.resolution), _warnings(card))
+    quote = quote_today(seconds, asked.resolution)
+    return quote_row(quote, [*_warnings(card), *_over_cap(request, quote)])
 
 
 def _motion(request: HttpRequest, asked: QuoteIn) -> Source | None:
@@ -44,6 +49,12 @@ def _length_behind(url: str) -> float | None:
         return take(Source.Kind.MOTION, url=url).duration
     except ValidationError as wrong:
         raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
+
+
+def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
+    room = tightest(rooms(tokens.team(request), access.person(request), keyring.provider_in_use()))
+    over = room.over(quote.price) if room else None
+    return [f"It is ${over} over {room.whose} ${room.cap} this month. A job would be refused."] if room and over else []
 
 
 def _warnings(card: dict[str, Any]) -> list[str]:

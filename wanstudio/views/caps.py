@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -12,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from wanstudio import keyring
 from wanstudio.forms.caps import CapsForm
 from wanstudio.models import Activity, Membership, Team, User
 from wanstudio.models.budget import month_of, spent, spent_by_person
@@ -45,7 +45,7 @@ class CapRow:
 
 def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None) -> dict[str, Any]:
     """The team's row and the people's that this person may see; `caps_form` for who may set them."""
-    provider, month = settings.PROVIDER, month_of(team)
+    provider, month = keyring.provider_in_use(), month_of(team)
     memberships = list(team.memberships.select_related("user").order_by("pk"))
     by_person = spent_by_person(team, provider, month)
     everybody = access.may(request, team, Act.SPENDING)

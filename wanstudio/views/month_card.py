@@ -3,8 +3,7 @@
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from django.conf import settings
-
+from wanstudio import keyring
 from wanstudio.models import OverCap, Team, User
 from wanstudio.models.budget import Room, rooms, tightest
 from wanstudio.pricing import Quote
@@ -16,7 +15,7 @@ WARN_FROM = 90
 
 def month_context(team: Team, person: User, quote: Quote | None, *, note: str = "") -> dict[str, Any]:
     """`room`: the cap that leaves this person least, or None; `over`: dollars of the quote beyond it."""
-    room = tightest(rooms(team, person, settings.PROVIDER))
+    room = tightest(rooms(team, person, keyring.provider_in_use()))
     over = room.over(quote.price) if room and quote else Decimal(0)
     bar = month_bar(room, quote.price if quote else Decimal(0)) if room else None
     return {"room": room, "over": over, "month_bar": bar, "note": note[:300]}
