@@ -81,8 +81,11 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    rows = UserSession.objects.purge_and_list(access.person(request))
     here = request.session.session_key
+    if not UserSession.objects.filter(session_key=here).exists():
+        # It began before there was a list.
+        UserSession.objects.create_from_request(request)
+    rows = UserSession.objects.purge_and_list(access.person(request))
     shown = [
         {"row": row, "browser": browser_name(row.user_agent), "here": row.session_key == here}
         for row in sorted(rows, key=lambda row: row.created_at, reverse=True)

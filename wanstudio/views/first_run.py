@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from wanstudio.forms.setup import SetupForm
 from wanstudio.models import User
 from wanstudio.models.people import AlreadySetUp
 from wanstudio.options import is_loopback, secret_key
+from wanstudio.views.accounts import sign_in
 from wanstudio.views.machine import machine_checks
 
 MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
@@ -60,7 +60,7 @@ def _found(request: HttpRequest, form: SetupForm) -> HttpResponse:
         )
     except AlreadySetUp:
         return redirect("account_login")
-    login(request, owner, backend=settings.AUTHENTICATION_BACKENDS[0])
+    sign_in(request, owner)
     code_file().unlink(missing_ok=True)
     return redirect("studio.index")
 

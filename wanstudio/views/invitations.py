@@ -3,7 +3,6 @@
 from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from wanstudio.forms.people import InviteForm, JoinForm
 from wanstudio.models import Invitation, Mail, Stale, Team, User
 from wanstudio.roles import Act, roles_to_invite
 from wanstudio.views import access
+from wanstudio.views.accounts import sign_in
 from wanstudio.views.team import team_context
 
 MOST_PENDING = 100
@@ -124,7 +124,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         except IntegrityError:
             form.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
         else:
-            login(request, who, backend=settings.AUTHENTICATION_BACKENDS[0])
+            sign_in(request, who)
             return _welcome(request, invitation.team)
     known = bool(invitation.email) and User.objects.filter(email=invitation.email).exists()
     context = {"invitation": invitation, "form": form, "known": known}

@@ -1,0 +1,46 @@
+"""Where one is signed in, and signing out elsewhere."""
+
+from django.test import Client
+
+from tests.factories import PASSWORD
+from tests.views.form import text_of
+from wanstudio.models import Team, User
+from wanstudio.models.invitation import Invitation
+
+
+def signed_in(email: str, browser: str) -> Client:
+    client = Client(headers={"user-agent": browser})
+    client.post("/accounts/login/", {"login": email, "password": PASSWORD})
+    return client
+
+
+def test_signing_out_elsewhere(alice: User) -> None:
+    here = signed_in(alice.email, "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0")
+    there = signed_in(alice.email, "Mozilla/5.0 (iPhone) Version/17 Safari/604.1")
+    page = here.get("/account/sessions/")
+    assert "Firefox on Linux" in text_of(page)
+    assert "Safari on iPhone" in text_of(page)
+    here.post("/account/sessions/sign-out/")
+    assert here.get("/account/").status_code == 200
+    assert there.get("/account/").headers["Location"].startswith("/accounts/login/")
+
+
+def test_who_joined_just_now_is_listed_too(team: Team, alice: User) -> None:
+    invitation = Invitation.objects.create(team=team, role="viewer", invited_by=alice)
+    client = Client()
+    account = {"name": "Dana", "email": "dana@example.com", "password": PASSWORD}
+    client.post(f"/invite/{invitation.token}/", account)
+    assert [one["here"] for one in client.get("/account/sessions/").context["sessions"]] == [True]
+    elsewhere = signed_in("dana@example.com", "curl/8")
+    assert len(client.get("/account/sessions/").context["sessions"]) == 2
+    client.post("/account/sessions/sign-out/")
+    assert elsewhere.get("/account/").status_code == 302
+
+
+def test_nobody_ends_the_session_of_another(alice: User, bob: User) -> None:
+    from allauth.usersessions.models import UserSession
+
+    as_alice, as_bob = signed_in(alice.email, "curl/8"), signed_in(bob.email, "curl/8")
+    hers = UserSession.objects.get(user=alice)
+    as_bob.post("/account/sessions/sign-out/", {"session": hers.pk})
+    assert as_alice.get("/account/").status_code == 200
