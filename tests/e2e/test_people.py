@@ -164,7 +164,7 @@ def test_by_mail_an_invitation_and_a_forgotten_password(
 
     fresh = another()
     fresh.goto(f"{studio.url}/accounts/login/")
-    fresh.get_by_role("link", name="Forgot the password?").click()
+    fresh.get_by_role("link", name="Forgot your password?").click()
     fresh.get_by_label("Email").fill(EMAIL)
     fresh.get_by_role("button", name="Send the link").click()
     expect(fresh.get_by_role("heading", name="Look into your mail")).to_be_visible()
