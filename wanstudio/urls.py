@@ -109,6 +109,7 @@ urlpatterns = [
     path("account/sessions/sign-out/", account.sign_out, name="account.sign_out"),
     path("usage/", usage.show, name="usage.show"),
     path("usage/ledger.csv", usage.ledger, name="usage.ledger"),
+    path("usage/usage.csv", usage.export, name="usage.export"),
     path("activity/", activity.show, name="activity.show"),
     path("activity/activity.csv", activity.export, name="activity.export"),
     path("notifications/", notifications.index, name="notifications.index"),

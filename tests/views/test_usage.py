@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.test import Client
 from tests import factories
 from tests.models.test_ledger import again, follow, lost
 from tests.views.rows import finished, moved
-from wanstudio.models import Job, Membership, Money, ProviderKey, State, Team, User
+from wanstudio.models import Entry, Job, Membership, Money, ProviderKey, State, Team, User
+from wanstudio.models.budget import month_of, span, spent
 from wanstudio.views.csv_safe import safe
 
 P = Decimal("1.14")
@@ -109,7 +111,7 @@ def test_the_page_costs_the_same_for_any_number(
     for _ in range(30):
         finished(team, alice, provider="apixo")
     as_alice.get("/usage/")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(26):
         as_alice.get("/usage/")
 
 
@@ -129,3 +131,33 @@ def test_the_owner_is_told_of_a_drift(team: Team, alice: User, as_alice: Client,
     settings.PROVIDER = "apixo"
     key.note_balance(Decimal("74.87"))
     assert re.search(r"balance did not change since \d+ \w+, \d+:\d+ UTC, when money was added", words(as_alice))
+
+
+@pytest.mark.usefixtures("_lives")
+def test_every_plot_adds_up_to_the_ledger(as_alice: Client) -> None:
+    context = as_alice.get("/usage/?month=all").context
+    assert [title for title, _ in context["plots"]] == ["By person", "By week", "By behaviour", "By resolution"]
+    for _, lines in context["plots"]:
+        assert sum(line.total for line in lines) == context["month_total"] == 4 * P
+    answer: Any = as_alice.get("/usage/usage.csv?month=all")
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    assert sum(Decimal(row[name]) for row in rows for name in ("reserved", "settled", "unknown")) == 4 * P
+    assert as_alice.get("/usage/?month=2020-01").context["month_total"] == 0
+
+
+def test_a_month_begins_in_the_teams_time_zone(team: Team, alice: User) -> None:
+    team.time_zone = "Europe/Berlin"
+    assert [moment.isoformat() for moment in span(team, date(2026, 3, 1))] == [
+        "2026-02-28T23:00:00+00:00",
+        "2026-03-31T22:00:00+00:00",
+    ]
+    assert month_of(team, datetime(2026, 10, 31, 23, 30, tzinfo=UTC)) == date(2026, 11, 1)
+    job = factories.job(team, alice, provider="apixo")
+    first, last = datetime(2026, 3, 31, 21, 59, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)
+    column = {"person": alice, "job": job, "provider": "apixo", "amount": P}
+    other = factories.team("Other", time_zone="Europe/Berlin")
+    column["team"] = other
+    Entry.objects.create(kind="reserved", reserved=P, at=first, **column)
+    Entry.objects.create(kind="settled", reserved=-P, settled=P, at=last, **column)
+    assert spent(other, "apixo", date(2026, 3, 1)) == P
+    assert spent(other, "apixo", date(2026, 4, 1)) == 0, "settled later, it stays in the month of its reservation"

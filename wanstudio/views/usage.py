@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -17,6 +18,7 @@ from wanstudio.roles import Act
 from wanstudio.views import access, spending
 from wanstudio.views.caps import caps_context
 from wanstudio.views.csv_safe import safe
+from wanstudio.views.months import chosen_month, months_to_choose, of_month, plots
 
 PAGE = 25
 COLUMNS = (
@@ -34,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
     rows = spending.by_person(entries)
     before = request.GET.get("before", "")
     page, following = access.page(entries.select_related("job", "person"), before, PAGE)
-    context = {
+    context: dict[str, Any] = {
         "rows": rows,
         "total": spending.total(rows),
         "everybody": access.may(request, team, Act.SPENDING),
@@ -43,6 +45,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "next": following,
         "drift": drift(keyring.provider_in_use()) if access.runs_studio(request) else None,
     }
+    month = chosen_month(team, request.GET.get("month", ""))
+    context |= {"month": month, "months": months_to_choose(team, entries), "plots": plots(team, entries, month)}
+    context["month_total"] = sum((line.total for line in context["plots"][0][1]), Decimal(0))
     return render(request, "team/usage.html", context | caps_context(request, team))
 
 
@@ -52,6 +57,19 @@ def _drift(request: HttpRequest, team: Team) -> Drift | None:
     if provider == keyring.SANDBOX or not access.may(request, team, Act.KEY):
         return None
     return drift(provider)
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The entries of a month, by when their money was reserved, as the plots count them."""
+    team = access.current_team(request)
+    month = chosen_month(team, request.GET.get("month", ""))
+    rows = of_month(team, access.entries(request, team), month).select_related("job", "person").order_by("pk")
+    response = StreamingHttpResponse(_lines(rows.iterator(chunk_size=500)), content_type="text/csv; charset=utf-8")
+    name = f"{month:%Y-%m}" if month else "all"
+    response["Content-Disposition"] = f'attachment; filename="wan-studio-usage-{name}.csv"'
+    return response
 
 
 @login_required

@@ -1,0 +1,43 @@
+"""Twenty clicks at the same moment against a cap with room for three: exactly three pass, and the ledger agrees."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from tests import factories
+from wanstudio.models import Entry, Job, Membership, OverCap, Source, Team, User
+from wanstudio.models.budget import spent
+from wanstudio.models.ledger import disagreements
+
+CLICKS = 20
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("whose", ["team", "person"])
+def test_three_of_twenty_pass(whose: str, team: Team, alice: User) -> None:
+    rows = Team.objects if whose == "team" else Membership.objects
+    rows.update(monthly_cap=Decimal("3.50"))
+    character, motion = factories.character(team, alice), factories.motion(team, alice)
+    gate = Barrier(CLICKS)
+    with ThreadPoolExecutor(CLICKS) as crowd:
+        clicks = [crowd.submit(_click, gate, team, alice, character, motion) for _ in range(CLICKS)]
+        passed = [click.result() for click in clicks]
+    assert sum(passed) == 3
+    assert Job.objects.count() == Entry.objects.count() == 3
+    assert spent(team, "sandbox") == Decimal("3.42")
+    assert disagreements() == []
+
+
+def _click(gate: Barrier, team: Team, person: User, character: Source, motion: Source) -> bool:
+    try:
+        gate.wait(30)
+        factories.job(team, person, character=character, motion=motion, nonce=uuid4())
+        return True
+    except OverCap:
+        return False
+    finally:
+        connection.close()
