@@ -15,6 +15,7 @@ from threading import Event
 import requests
 
 from tests.chaos.crew import ROOT, wait_until
+from wanstudio.supervisor import _end_with_parent as end_with_parent
 
 STARTED = re.compile(r"web started, process (\d+)")
 
@@ -34,6 +35,7 @@ class RealWeb:
                 env={**os.environ, "LOG_LEVEL": "INFO"},
                 stdout=log,
                 stderr=log,
+                preexec_fn=end_with_parent,
             )
         assert wait_until(self.is_up, 60), self._log.read_text()[-2000:]
 

@@ -11,6 +11,7 @@ from tests.chaos.crew import ROOT, wait_until
 from tests.chaos.drill import Drill, age
 from tests.chaos.outcomes import VARIANTS
 from tests.chaos.plan import ANY_MOMENT, Kill
+from tests.chaos.zygote import die_with_parent
 from tests.servers import Server
 from wanstudio.models import Attempt, Heartbeat
 
@@ -81,7 +82,12 @@ class Outside:
         env = {**os.environ, "LOG_LEVEL": "WARNING"}
         with self._log.open("ab") as log:
             self._worker = subprocess.Popen(
-                [sys.executable, "manage.py", "work"], cwd=ROOT, env=env, stdout=log, stderr=log
+                [sys.executable, "manage.py", "work"],
+                cwd=ROOT,
+                env=env,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
             )
         assert wait_until(Heartbeat.alive, STARTS_WITHIN_S, 0.05), self._log.read_text()[-2000:]
 

@@ -3,6 +3,7 @@
 Spoken to in lines: "worker" or "web" comes in, "born worker PID" and "gone PID SIGNAL" go out. It ends with its input.
 """
 
+import ctypes
 import importlib
 import os
 import select
@@ -16,6 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 BOARD, LOG = "CHAOS_BOARD", "CHAOS_LOG"
 LOOK_EVERY_S = 0.05
+PR_SET_PDEATHSIG = 1
 SWEEP_EVERY_S = 0.3
 OURS = ("wanstudio.urls", "wanstudio.worker.loop", "tests.chaos.traps")
 CELERYS = (
@@ -59,6 +61,7 @@ def fork(act: Any) -> int:
     if pid := os.fork():
         return pid
     try:
+        die_with_parent()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         log = os.open(os.environ[LOG], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -69,6 +72,12 @@ def fork(act: Any) -> int:
         act()
     finally:
         os._exit(1)
+
+
+def die_with_parent() -> None:
+    """However the drill ends: nobody it started is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def reap() -> None:
