@@ -99,9 +99,10 @@ def test_without_a_mail_server_it_says_so(settings: Any) -> None:
     assert not mail.text
 
 
-def test_it_is_shown_as_html_too_with_nothing_in_it_run(box: Mailbox) -> None:
+def test_it_is_shown_as_html_too_with_nothing_in_it_run(box: Mailbox, settings: Any) -> None:
+    settings.LINK_BASE = "https://studio.example"
     mail = posted(
-        text="“<b>Mira</b>” is ready.\n\nhttps://studio.example/jobs/1/\n\n-- \nStop: https://studio.example/u\n"
+        text="“<b>Mira</b>” is ready.\nhttps://elsewhere.example/\n\nhttps://studio.example/jobs/1/\n\n-- \nStop: https://studio.example/u\n"
     )
     again(mail)
     arrived: Any = box.to("dana@example.com")
@@ -109,3 +110,4 @@ def test_it_is_shown_as_html_too_with_nothing_in_it_run(box: Mailbox) -> None:
     assert "&lt;b&gt;Mira&lt;/b&gt;" in html
     assert 'href="https://studio.example/jobs/1/"' in html
     assert 'href="https://studio.example/u"' in html
+    assert 'href="https://elsewhere' not in html

@@ -13,7 +13,8 @@ from standardwebhooks import WebhookVerificationError
 from werkzeug import Request, Response
 
 from tests import factories
-from wanstudio.models import Activity, Delivery, Job, Money, Notification, Team, User, Webhook
+from tests.views.rows import finished
+from wanstudio.models import Activity, Comment, Delivery, Job, Money, Notification, Team, User, Verdict, Webhook
 from wanstudio.worker.advance import advance, due
 from wanstudio.worker.webhooks import WAITS
 
@@ -187,3 +188,17 @@ def test_a_job_that_fails_is_posted_with_its_money(receiver: Receiver, secret: s
     assert body["data"]["job"] == claimed.pk
     assert body["data"]["cause"] == "The picture was refused."
     assert f"${claimed.price} is back" in body["text"]
+
+
+def test_comments_and_verdicts_are_posted(receiver: Receiver, secret: str, team: Team, alice: User, bob: User) -> None:
+    video = finished(team, bob)
+    Comment.objects.say(video, "The hands <here>", author=alice, at_s=1.0)
+    Verdict.give(video, alice, "approved", "Good.")
+    kinds = {}
+    for delivery in Delivery.objects.order_by("pk"):
+        step(delivery)
+        kinds[delivery.kind] = json.loads(delivery.body)
+    assert list(kinds) == ["comment.made", "video.approved"]
+    assert kinds["comment.made"]["data"]["text"] == "The hands <here>"
+    assert "&lt;here&gt;" in kinds["comment.made"]["text"]
+    assert kinds["video.approved"]["data"]["note"] == "Good."

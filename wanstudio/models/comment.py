@@ -11,9 +11,10 @@ from django.utils import timezone
 from wanstudio.models.mail_choice import Kind
 from wanstudio.models.notification import Notification
 from wanstudio.models.people import Team, User
-from wanstudio.models.places import path_to
+from wanstudio.models.places import address_of, path_to
 from wanstudio.models.share import ShareLink
 from wanstudio.models.video import Video
+from wanstudio.models.webhook import Webhook
 
 LONGEST = 4000
 # The same words again within this time are a second click, not a second comment.
@@ -137,12 +138,19 @@ class Comment(models.Model):
         verb = "answers" if self.parent_id else "comments"
         title = f"{self.name} {verb} on “{self.video.job.title}”."
         self._notify(Kind.COMMENT, people, f"comment {self.pk}", title)
+        page = address_of(self._path())
+        data = {"comment": self.pk, "video": self.video_id, "person": self.name, "text": self.text}
+        data |= {"at_s": self.at_s, "until_s": self.until_s, "guest": self.author is None, "url": page}
+        text = f"{title} “{self.text}” {page}"
+        Webhook.tell(self.team, "comment.made", event=f"comment {self.pk}", text=text, data=data)
 
     def _notify(self, kind: Kind, people: set[int], event: str, title: str) -> None:
-        where = f"?t={self.at_s:.3f}" if self.at_s is not None else ""
-        path = f"{path_to(self.video)}{where}#comment-{self.pk}"
         others = people - {self.author_id}
-        Notification.tell(kind, others, team=self.team, event=event, title=title, detail=self.text, path=path)
+        Notification.tell(kind, others, team=self.team, event=event, title=title, detail=self.text, path=self._path())
+
+    def _path(self) -> str:
+        where = f"?t={self.at_s:.3f}" if self.at_s is not None else ""
+        return f"{path_to(self.video)}{where}#comment-{self.pk}"
 
 
 class Mention(models.Model):

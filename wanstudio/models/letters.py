@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 def at_once(told: "Notification") -> None:
     """One mail about one event, in the caller's transaction."""
-    text = f"{told.title}\n{told.detail}".strip() + f"\n\n{address_of(told.path)}\n"
+    text = f"{_words(told)}\n\n{address_of(told.path)}\n"
     _post(told.person, told.kind, told.title.rstrip("."), text)
 
 
 def digest(person: User, news: Sequence["Notification"]) -> None:
     """One mail about all of these, the oldest first, in the caller's transaction."""
     count = f"{len(news)} {'piece' if len(news) == 1 else 'pieces'} of news"
-    parts = [f"{told.title}\n{told.detail}".strip() + f"\n{address_of(told.path)}" for told in news]
+    parts = [f"{_words(told)}\n{address_of(told.path)}" for told in news]
     _post(person, DAILY, f"Your day in the studio: {count}", "\n\n".join(parts) + "\n")
+
+
+def _words(told: "Notification") -> str:
+    """A line each: what somebody wrote, a guest even, must not look like a part of the mail."""
+    return "\n".join(" ".join(text.split()) for text in (told.title, told.detail) if text.strip())
 
 
 def _post(person: User, what: str, subject: str, text: str) -> None:

@@ -11,7 +11,9 @@ from wanstudio.models.ledger import AppendOnly
 from wanstudio.models.mail_choice import Kind
 from wanstudio.models.notification import Notification
 from wanstudio.models.people import User
+from wanstudio.models.places import address_of, path_to
 from wanstudio.models.video import Video
+from wanstudio.models.webhook import Webhook
 
 
 class Verdict(models.Model):
@@ -62,9 +64,12 @@ class Verdict(models.Model):
         Activity.note(
             act=f"verdict.{self.decision}", team=job.team_id, person=self.person, about=job.title, on=self.video
         )
-        if self.decision == self.Decision.OPEN or job.person_id == self.person_id:
+        if self.decision == self.Decision.OPEN:
             return
         word = "is approved" if self.decision == self.Decision.APPROVED else "needs work"
+        self._post(f"“{job.title}” {word}, says {self.person}.")
+        if job.person_id == self.person_id:
+            return
         Notification.tell(
             Kind.VERDICT,
             [job.person_id],
@@ -74,6 +79,13 @@ class Verdict(models.Model):
             detail=self.note,
             on=self.video,
         )
+
+    def _post(self, title: str) -> None:
+        """To the team's webhook."""
+        job, page = self.video.job, address_of(path_to(self.video))
+        data = {"video": self.video_id, "title": job.title, "person": str(self.person), "note": self.note, "url": page}
+        kind = f"video.{self.decision}"
+        Webhook.tell(job.team_id, kind, event=f"verdict {self.pk}", text=f"{title} {self.note} {page}", data=data)
 
     @staticmethod
     def standing() -> Subquery:

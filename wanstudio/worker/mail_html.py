@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 FOOT = "\n-- \n"
@@ -15,8 +16,8 @@ class Piece(NamedTuple):
 
 
 def as_html(subject: str, text: str) -> str:
-    """`text` is plain: everything in it is escaped."""
-    body, _, foot = text.partition(FOOT)
+    """`text` is plain: everything in it is escaped. Only links to the studio become buttons."""
+    body, _, foot = text.rpartition(FOOT) if FOOT in text else (text, "", "")
     return render_to_string(
         "mails/mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
     )
@@ -33,4 +34,5 @@ def _pieces(body: str) -> list[Piece]:
 
 
 def _is_link(line: str) -> bool:
-    return line.startswith(("https://", "http://")) and " " not in line
+    """To the studio itself: a link that a guest wrote into a comment is left as it is."""
+    return line.startswith(f"{settings.LINK_BASE}/") and " " not in line
