@@ -1,8 +1,11 @@
 """Which provider makes videos now, and with which key: the environment's, else the one set in the page.
 
-The one place that joins settings and rows. Asked anew for every call, so that web and workers agree at once.
+The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -13,6 +16,7 @@ from wanstudio.models.stored_key import ending_of, mark_of
 from wanstudio.options import is_loopback
 
 PROVIDER, SANDBOX = "apixo", "sandbox"
+_answers: ContextVar[list[str] | None] = ContextVar("provider", default=None)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,22 @@ def provider_in_use() -> str:
     """Where a job that is made now goes. A stored key that cannot be read does not lead into the sandbox."""
     if settings.PROVIDER != SANDBOX:
         return settings.PROVIDER
-    return PROVIDER if StoredKey.in_force(PROVIDER) else SANDBOX
+    if known := (answers := _answers.get()):
+        return known[0]
+    answer = PROVIDER if StoredKey.in_force(PROVIDER) else SANDBOX
+    if answers is not None:
+        answers.append(answer)
+    return answer
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Around a request: a page that names the provider in many places asks once, and says one thing."""
+    before = _answers.set([])
+    try:
+        yield
+    finally:
+        _answers.reset(before)
 
 
 def is_from_environment() -> bool:

@@ -73,7 +73,7 @@ def test_the_page_costs_the_same_for_any_number_of_uploads(
         factories.motion(team, alice)
         factories.character(team, alice)
         factories.job(team, alice)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         as_alice.get("/")
 
 

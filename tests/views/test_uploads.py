@@ -115,7 +115,7 @@ def test_the_list_says_where_each_is_used_in_a_constant_number_of_queries(
     mira = factories.character(team, alice)
     for _ in range(3):
         factories.job(team, alice, character=mira)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = text_of(as_alice.get(reverse("uploads.index")))
 
     assert "Used in 3 jobs" in page

@@ -180,8 +180,8 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
 def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Job.begin_submitting
 
-    def begin_then_stop(job: Job, *, callback: bool) -> Attempt:
-        attempt = begin(job, callback=callback)
+    def begin_then_stop(job: Job, *, callback: bool, key_mark: str) -> Attempt:
+        attempt = begin(job, callback=callback, key_mark=key_mark)
         ProviderKey.at("apixo").stop()
         return attempt
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
+from wanstudio import keyring
 from wanstudio.logs import about, public_path
 
 log = logging.getLogger("wanstudio.requests")
@@ -30,7 +31,7 @@ class RequestLog:
         asked = request.headers.get(HEADER, "")
         name = asked if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked) else uuid4().hex
         began = time.monotonic()
-        with about(request=name):
+        with about(request=name), keyring.asked_once():
             response = self._get_response(request)
             self._write(request, response, time.monotonic() - began)
         response[HEADER] = name
