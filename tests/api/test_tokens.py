@@ -134,3 +134,13 @@ def test_tokens_are_ones_own(as_charlie: Client, as_vera: Client, team: Team, al
     assert "may not use the API" in as_vera.get(reverse("tokens.index")).content.decode()
     token.refresh_from_db()
     assert (ApiToken.objects.count(), token.revoked_at) == (1, None)
+
+
+def test_a_team_that_asks_for_a_second_factor(alice: User, team: Team, inputs: dict[str, Any]) -> None:
+    """What a browser may not enter, a script of the same person may not, either."""
+    script = Script(draw(alice, team))
+    Team.objects.filter(pk=team.pk).update(needs_second_factor=True)
+    for response in (script.get("jobs"), script.post("jobs", inputs), script.post("quote", {"seconds": 3})):
+        refused(response, 403, "forbidden")
+    assert "second factor" in script.get("jobs").json()["detail"]
+    assert not Job.objects.exists()

@@ -28,7 +28,16 @@ SIGNED_OUT = [
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/1-no/",
 ]
-OWNER = ["/team/", "/usage/", "/settings/", "/accounts/logout/", "/jobs/4040/", "/nowhere/"]
+OWNER = [
+    "/team/",
+    "/usage/",
+    "/settings/",
+    "/account/tokens/",
+    "/api/",
+    "/accounts/logout/",
+    "/jobs/4040/",
+    "/nowhere/",
+]
 
 Opened = Callable[..., Page]
 

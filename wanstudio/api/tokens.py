@@ -34,8 +34,10 @@ class TokenAuth(HttpBearer):
         # Whoever a browser's cookie names has no say here.
         request.user = found.membership.user
         team = found.membership.team
-        access.know_role(request, team, found.membership.role)
         access.show_as(request, team)
+        if team.needs_second_factor and not access.has_factor(request):
+            told = "This team asks for a second factor, and you have none. Set one up in your account first."
+            raise Problem(403, "forbidden", told)
         if not access.may(request, team, Act.TOKENS):
             raise Problem(403, "forbidden", "Your role in this team may not use the API. An owner can change it.")
         return found

@@ -33,7 +33,7 @@ def connect(provider: str, secret: str | None = None) -> Client:
     """A client with this key, or with the one in force. Raises ValueError without a key."""
     secret = keyring.key_at(provider).secret if secret is None else secret
     base_url, patience_s = keyring.base_url(provider), settings.PROVIDER_READ_TIMEOUT_S
-    if not is_loopback(base_url):
+    if not is_loopback(base_url) and not keyring.is_from_environment():
         # The settings' own default is the sandbox's if the key came later. A POST cut short may have been charged.
         patience_s = max(patience_s, LEAST_PATIENCE_S)
     return Client(base_url, secret, settings.APIXO_MODEL, read_timeout_s=patience_s)
