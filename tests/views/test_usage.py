@@ -13,7 +13,7 @@ from django.test import Client
 from tests import factories
 from tests.models.test_ledger import again, follow, lost
 from tests.views.rows import finished, moved
-from wanstudio.models import Entry, Job, Membership, Money, ProviderKey, State, Team, User
+from wanstudio.models import Entry, Job, Membership, Money, ProviderKey, State, Team, User, Verdict
 from wanstudio.models.budget import month_of, span, spent
 from wanstudio.views.csv_safe import safe
 
@@ -161,3 +161,20 @@ def test_a_month_begins_in_the_teams_time_zone(team: Team, alice: User) -> None:
     Entry.objects.create(kind="settled", reserved=-P, settled=P, at=last, **column)
     assert spent(other, "apixo", date(2026, 3, 1)) == P
     assert spent(other, "apixo", date(2026, 4, 1)) == 0, "settled later, it stays in the month of its reservation"
+
+
+def test_what_an_approved_second_costs(team: Team, alice: User, as_alice: Client) -> None:
+    """Everything that was charged counts, also what nobody approved; what is taken back no longer does."""
+    good, bad = (finished(team, alice, provider="apixo") for _ in range(2))
+    assert "once a video of this time is approved" in words(as_alice)
+    Verdict.give(good, alice, Verdict.Decision.APPROVED)
+    Verdict.give(bad, alice, Verdict.Decision.NEEDS_WORK)
+    price = (2 * P / Decimal(str(good.duration))).quantize(Decimal("0.01"))
+    assert f"${price} for each approved second" in words(as_alice)
+    Verdict.give(good, alice, Verdict.Decision.OPEN)
+    assert "for each approved second" not in words(as_alice)
+
+
+def test_the_balance_of_the_sandbox_proves_nothing(as_alice: Client, team: Team, alice: User) -> None:
+    finished(team, alice, provider="apixo")
+    assert as_alice.get("/usage/").context["drift"] is None

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from wanstudio.models import Job, Team
+from wanstudio.models import Job, Team, Verdict, Video
 from wanstudio.models.budget import month_of, next_month, opened, opened_in, span, zone
 from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
+from wanstudio.models.verdict import is_standing
 from wanstudio.views.month_card import percent
 
 MOST_MONTHS = 24
@@ -66,6 +67,25 @@ def plots(team: Team, entries: Entries, month: date | None) -> list[tuple[str, l
         ("By behaviour", _lines(rows, lambda row: behaviours[row["job__behaviour"]])),
         ("By resolution", _lines(rows, lambda row: str(row["job__resolution"]))),
     ]
+
+
+class ApprovedSecond(NamedTuple):
+    """What was charged in a time, the seconds of its videos that are approved, and dollars for each of those."""
+
+    charged: Decimal
+    seconds: float
+    price: Decimal
+
+
+def approved_second(team: Team, entries: Entries, month: date | None) -> ApprovedSecond | None:
+    """What a second that was good enough has cost, all the others included; None before anything is approved."""
+    rows = list(of_month(team, entries, month).order_by().values("job_id", "settled"))
+    videos = Video.objects.filter(job__in={row["job_id"] for row in rows}).annotate(approval=Verdict.standing())
+    seconds = sum(videos.filter(is_standing(Verdict.Decision.APPROVED)).values_list("duration", flat=True))
+    charged = sum((cents(row["settled"]) for row in rows), NOTHING)
+    if not seconds:
+        return None
+    return ApprovedSecond(charged, seconds, cents(charged / Decimal(str(seconds))))
 
 
 def of_month(team: Team, entries: Entries, month: date | None) -> Any:

@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from wanstudio import keyring
-from wanstudio.models import Entry, Team
+from wanstudio.models import Entry
 from wanstudio.models.drift import Drift, drift
 from wanstudio.roles import Act
 from wanstudio.views import access, spending
 from wanstudio.views.caps import caps_context
 from wanstudio.views.csv_safe import safe
-from wanstudio.views.months import chosen_month, months_to_choose, of_month, plots
+from wanstudio.views.months import approved_second, chosen_month, months_to_choose, of_month, plots
 
 PAGE = 25
 COLUMNS = (
@@ -43,20 +43,19 @@ def show(request: HttpRequest) -> HttpResponse:
         "entries": page,
         "before": before,
         "next": following,
-        "drift": drift(keyring.provider_in_use()) if access.runs_studio(request) else None,
+        "drift": _drift(request),
     }
     month = chosen_month(team, request.GET.get("month", ""))
     context |= {"month": month, "months": months_to_choose(team, entries), "plots": plots(team, entries, month)}
+    context["approved"] = approved_second(team, entries, month)
     context["month_total"] = sum((line.total for line in context["plots"][0][1]), Decimal(0))
     return render(request, "team/usage.html", context | caps_context(request, team))
 
 
-def _drift(request: HttpRequest, team: Team) -> Drift | None:
-    """For who looks after the key. The sandbox bills nothing, so its balance proves nothing."""
+def _drift(request: HttpRequest) -> Drift | None:
+    """For who runs the studio. The sandbox bills nothing, so its balance proves nothing."""
     provider = keyring.provider_in_use()
-    if provider == keyring.SANDBOX or not access.may(request, team, Act.KEY):
-        return None
-    return drift(provider)
+    return None if provider == keyring.SANDBOX or not access.runs_studio(request) else drift(provider)
 
 
 @login_required
