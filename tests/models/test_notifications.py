@@ -184,3 +184,14 @@ def test_an_alarm_rings_with_the_owners_alone(team: Team, alice: User, bob: User
         (alice.pk, Kind.ALARM, f"/jobs/{job.pk}/"),
         (alice.pk, Kind.ALARM, "/settings/"),
     ]
+
+
+def test_who_owns_the_team_and_made_it_is_told_once_that_it_is_unconfirmed(team: Team, alice: User, bob: User) -> None:
+    for maker in (alice, bob):
+        job = factories.job(team, maker)
+        Notification.tell(Kind.UNCONFIRMED, [maker], team=team, event=f"job {job.pk} unconfirmed 1", title="x", on=job)
+        Alarm.about(job, Alarm.Kind.UNCONFIRMED)
+    rows = Notification.objects.order_by("pk").values_list("person", "kind")
+    assert list(rows) == [(alice.pk, Kind.UNCONFIRMED), (bob.pk, Kind.UNCONFIRMED), (alice.pk, Kind.ALARM)]
+    # The owner's mail is the alarm's.
+    assert [mail.to for mail in Mail.objects.all()] == [bob.email]

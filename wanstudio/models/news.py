@@ -50,7 +50,11 @@ def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
     }.get(alarm.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))
     event = f"alarm {alarm.subject} {alarm.raised_at:%Y%m%d%H%M}"
     path = reverse("settings.show") if alarm.kind == "paused" else path_to(job)
-    Notification.tell_who_may(Act.KEY, Kind.ALARM, team=job.team, event=event, title=title, detail=detail, path=path)
+    # Who made an unconfirmed one has been told so.
+    but = job.person if alarm.kind == "unconfirmed" else None
+    Notification.tell_who_may(
+        Act.KEY, Kind.ALARM, team=job.team, event=event, title=title, detail=detail, path=path, but=but
+    )
 
 
 def webhook_is_off(hook: Webhook, why: str) -> None:

@@ -113,6 +113,9 @@ class Notification(models.Model):
         cls.tell(kind, people, team=team, event=event, title=title, detail=detail, on=on, path=path)
 
     def _mail(self, member: Membership) -> None:
+        if self.kind == Kind.UNCONFIRMED and member.role == Membership.Role.OWNER:
+            # The owner's alarm tells the same, by a mail of its own.
+            return
         match MailChoice.of(self.person)[Kind(self.kind)]:
             case When.NOW:
                 letters.at_once(self)
