@@ -24,7 +24,7 @@ from wanstudio.options import is_writable
 LATE_AFTER = timedelta(minutes=5)
 BACKUP_OLD_AFTER = timedelta(days=7)
 PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key. Check APIXO_API_KEY.",
+    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key. Check it in Settings.",
     ProviderKey.Pause.NO_BALANCE: "The balance of the key is too low. Top it up; jobs go out by themselves then.",
     ProviderKey.Pause.FORBIDDEN: "APIXO refused three jobs in a row. Ask APIXO whether the key may use the model.",
 }
@@ -113,10 +113,12 @@ def _queue(status: Status) -> None:
 
 
 def _key(status: Status) -> None:
-    key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).first()
-    opens = ProviderKey.opens_at(keyring.provider_in_use())
+    provider = keyring.provider_in_use()
+    key, opens = ProviderKey.objects.filter(provider=provider).first(), ProviderKey.opens_at(provider)
+    in_force = keyring.key_at(keyring.PROVIDER)
     status.facts["key"] = {
-        "set": bool(settings.APIXO_API_KEY),
+        "set": bool(in_force.secret),
+        "from": ("environment" if keyring.is_from_environment() else "page") if in_force.secret else None,
         "pause": key.pause if key else "",
         "stopped": bool(key and key.stopped_at),
         "opens_in_s": _seconds(opens - timezone.now()) if opens else 0,
@@ -124,9 +126,13 @@ def _key(status: Status) -> None:
         "balance_s_ago": _seconds(timezone.now() - key.balance_at) if key and key.balance_at else None,
         "problem": key.problem if key else "",
     }
+    if in_force.unreadable:
+        status.attention.append(
+            "The stored APIXO key cannot be read with this encryption key. Enter it in Settings again."
+        )
     if key and key.pause:
         status.attention.append(PAUSES[ProviderKey.Pause(key.pause)])
-    elif key and key.problem and keyring.provider_in_use() != "sandbox":
+    elif key and key.problem and provider != keyring.SANDBOX:
         status.attention.append(f"The balance could not be read: {key.problem}")
     if key and key.stopped_at:
         why = key.stopped_why or "All sending is stopped. Jobs wait until it is started again in Settings."
