@@ -251,3 +251,12 @@ def test_the_sandboxs_hurry_ends_with_a_key(page: FakeApixo, alice: User, settin
     waits._minded_at = float("-inf")
     waits.mind_the_key()
     assert waits.paced(timedelta(seconds=100)) == timedelta(seconds=100)
+
+
+def test_nobody_asks_a_sandbox_that_has_ended(page: FakeApixo, alice: User) -> None:
+    use(FIRST, alice)
+    sandbox = ProviderKey.at("sandbox")
+    sandbox.ask_balance_now()
+    assert advance(ProviderKey, sandbox.pk)
+    sandbox.refresh_from_db()
+    assert (sandbox.due_at, sandbox.problem) == (None, "")

@@ -1,5 +1,6 @@
 """The provider's key, set in the page: written, never read back. The worker checks it, the page tells."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wanstudio import crypto, keyring
 from wanstudio.forms.key import KeyForm
-from wanstudio.models import Job, StoredKey
+from wanstudio.models import Job, ProviderKey, StoredKey
 from wanstudio.models.job_states import ENDED
 from wanstudio.models.stored_key import needed_keys
 from wanstudio.views import access
@@ -61,6 +62,8 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Nothing more is sent with it. What it has sent is followed to its end."""
     _require_owner(request)
     StoredKey.take_away(keyring.PROVIDER, access.person(request))
+    # Once the sandbox is back.
+    ProviderKey.at(keyring.SANDBOX).ask_balance_after(timedelta(seconds=5))
     messages.success(request, "The key is removed. Nothing more is sent with it.")
     return redirect("settings.show")
 

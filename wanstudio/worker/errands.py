@@ -8,7 +8,7 @@ from wanstudio.media.fetch import FetchError
 from wanstudio.media.poster import poster
 from wanstudio.media.probe import MediaError
 from wanstudio.media.remote import RemoteFile
-from wanstudio.models import ProviderKey, Source, StoredKey
+from wanstudio.models import Job, ProviderKey, Source, StoredKey
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.sentences import explain
 from wanstudio.worker import connection, waits
@@ -38,6 +38,12 @@ def make_poster(source: Source) -> None:
 
 def ask_balance(key: ProviderKey) -> None:
     """The balance, noted with its time; lifts a pause that it answers. Crash anywhere: asked again."""
+    if (
+        key.provider != keyring.provider_in_use()
+        and not Job.objects.unfinished().filter(provider=key.provider).exists()
+    ):
+        # A sandbox that has ended, or a key that was taken away: nobody waits for its balance.
+        return key.postpone(None, problem="")
     answer, mark = connection.ask_balance(key.provider)
     if isinstance(answer, StatusProblem):
         wait = max(waits.account(), connection.until_open(key.provider))
