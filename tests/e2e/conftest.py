@@ -11,18 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
 from tests.e2e.studio import Studio
 from tests.needs import browser as chromium
 
-HERE = Path(__file__).parent
 PASSWORD = "correct-horse-battery"
 EMAIL = "ben@northlight.example"
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser on a busy machine may miss a deadline: what fails here runs once more, and the report says so."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from wanstudio import keyring
 from wanstudio.models import Job, ProviderKey, State, Team, unsettled_attempts
@@ -51,7 +52,7 @@ def _unsaved(jobs: Sequence[Job]) -> Notice | None:
         return None
     soonest = min((job.expires_at for job in jobs if job.expires_at), default=None)
     what = "it" if len(jobs) == 1 else "the first"
-    until = f"{_provider(jobs)} deletes {what} in {time_left(soonest)}." if soonest else ""
+    until = f"{capfirst(_provider(jobs))} deletes {what} in {time_left(soonest)}." if soonest else ""
     return Notice(
         "block",
         f"{_count(jobs, 'finished video')} cannot be saved{_paid(jobs)}.",
@@ -141,4 +142,4 @@ def _reserved(jobs: Sequence[Job]) -> str:
 
 
 def _provider(jobs: Sequence[Job]) -> str:
-    return "APIXO" if any(job.is_billed for job in jobs) else "The sandbox"
+    return "APIXO" if any(job.is_billed for job in jobs) else "the sandbox"
