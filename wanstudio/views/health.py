@@ -6,16 +6,19 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from wanstudio.models import Heartbeat
 from wanstudio.options import is_writable
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, storage and worker: 200, or 503 with what is missing."""
     parts = {"database": _database(), "storage": _storage(), "worker": _worker()}

@@ -20,6 +20,7 @@ from wanstudio.views.machine import PAUSES, machine_checks
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """Each part with a sentence on what works and what to do; the machine only for who runs the studio."""
+    access.current_team(request)  # Who is in no team any more, or may not enter theirs, reads no balance.
     may_stop = access.may_stop_sending(request)
     key = _key()
     context = {
@@ -67,6 +68,7 @@ def balance(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _require_stop(request)
         ProviderKey.at(keyring.provider_in_use()).ask_balance_now()
+    access.current_team(request)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     may_stop = access.may_stop_sending(request)

@@ -121,6 +121,7 @@ def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     return files.send_poster(request, access.shared_video(request, token, pk).video)
 
 
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Shared links may be fetched, for their previews; that nothing is to be indexed stands in their answers."""
     return HttpResponse("User-agent: *\nAllow: /s/\nAllow: /static/\nDisallow: /\n", content_type="text/plain")

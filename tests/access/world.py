@@ -1,0 +1,177 @@
+"""One row of everything that addresses name, in Alice's team; and a browser for everybody who may come for it."""
+
+import time
+from http.cookies import SimpleCookie
+from typing import Any
+from uuid import uuid4
+
+from django.core import signing
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.access import people as who
+from tests.models.test_ledger import again, follow, lost
+from tests.views.rows import finished
+from wanstudio.addresses import _SALT as FILES
+from wanstudio.models import (
+    ApiToken,
+    Attempt,
+    Collection,
+    Comment,
+    Delivery,
+    Invitation,
+    Membership,
+    Notification,
+    ShareLink,
+    Source,
+    SpendRequest,
+    Tag,
+    User,
+    Video,
+    Webhook,
+)
+from wanstudio.models.binned import bin_videos
+from wanstudio.models.mail_choice import unsubscribe_token
+from wanstudio.quoting import quote_today
+from wanstudio.views.approval import token_for
+
+# In every title and text of the team, and in no template: a page that holds it shows what is the team's.
+MARK = "zebrafish"
+PASSWORD = "a password for guests"
+
+
+class World:
+    """`ids`: what forms name. `at`: the parts of an address, by the name of the thing it is about."""
+
+    def __init__(self) -> None:
+        self.team = factories.team("Northlight", is_first=True)
+        self.people = {name: self._person(name) for name in who.in_order(who.PERSONS)}
+        self.ids: dict[str, Any] = {"team": self.team.pk, "nonce": uuid4(), "price": quote_today(14.2, "720p").price}
+        self.at: dict[str, dict[str, Any]] = {}
+        self._make_inputs()
+        self._make_jobs()
+        self._make_videos()
+        self._make_links()
+        self._make_money()
+        self.tokens = {name: self._token(name) for name in self.people}
+        # Last of all: what they did before stays theirs.
+        Membership.objects.get(user=self.people[who.REMOVED]).delete()
+        self._cookies = {name: self._signed_in(name) for name in who.EVERYBODY}
+
+    def browser(self, name: str, *, api: bool = False) -> Client:
+        """As it was when it came: what one request does to its cookies does not reach the next."""
+        headers = {"Authorization": f"Bearer {self.tokens[name]}"} if api and name in self.tokens else {}
+        client = Client(headers=headers, raise_request_exception=False)
+        client.cookies = SimpleCookie(self._cookies[name].output(header="", sep=";"))
+        return client
+
+    def _person(self, name: str) -> User:
+        team = factories.team("Elsewhere") if name == who.ELSEWHERE else self.team
+        role = {who.ELSEWHERE: who.OWNER, who.REMOVED: who.ADMIN}.get(name, name)
+        made = factories.user(name.title())
+        Membership.objects.create(team=team, user=made, role=role)
+        return made
+
+    def _token(self, name: str) -> str:
+        mine = Membership.objects.get(user=self.people[name])
+        made, secret = ApiToken.draw(mine, MARK if name == who.CREATOR else name, ApiToken.Scope.MAKE, None)
+        if name == who.CREATOR:
+            self._is("token", made)
+        return secret
+
+    def _signed_in(self, name: str) -> "SimpleCookie":
+        client = Client()
+        if name in self.people:
+            client.force_login(self.people[name])
+            session = client.session
+            # A password given late enough that nobody is stopped for having to give it again.
+            given = {"method": "password", "reauthenticated": True, "at": time.time() + 3600}
+            session["account_authentication_methods"] = [given]
+            session["account_authentication_methods_user"] = str(self.people[name].pk)
+            session.save()
+        if name == who.GUEST:
+            client.post(reverse("shared.unlock", args=[self.at["share"]["token"]]), {"password": PASSWORD})
+        return client.cookies
+
+    def _is(self, name: str, row: Any, **more: Any) -> None:
+        self.ids[name] = row.pk
+        self.at[name] = {"pk": row.pk, **more}
+
+    def _make_inputs(self) -> None:
+        owner, facts = self.people[who.OWNER], {"name": f"{MARK}.png", "poster": ContentFile(b"poster", name="p.jpg")}
+        self.upload = factories.character(self.team, owner, **facts)
+        self.clip = factories.motion(self.team, owner, **(facts | {"name": f"{MARK}.mp4"}))
+        binned: Source = factories.character(self.team, owner, **facts)
+        binned.discard(owner)
+        self._is("upload", self.upload)
+        self._is("clip", self.clip)
+        self._is("binned_upload", binned)
+        self.at["signed"] = {"signed": signing.dumps(self.upload.pk, salt=FILES), "name": "character.png"}
+
+    def _make_jobs(self) -> None:
+        by = self.people[who.CREATOR]
+        job = factories.job(self.team, by, prompt=MARK)
+        job.rename(MARK, by=by)
+        self._is("job", job)
+        self._is("unconfirmed", lost(factories.job(self.team, by, provider="apixo")))
+        twice = follow(again(lost(factories.job(self.team, by, provider="apixo"))), "task_2")
+        attempt = Attempt.objects.filter(job=twice).order_by("pk")[0]
+        self._is("running", twice)
+        self._is("try", twice, attempt=attempt.pk)
+        self.at["callback"] = {"token": attempt.callback_token}
+
+    def _make_videos(self) -> None:
+        by = self.people[who.CREATOR]
+        self.video = finished(self.team, by, title=MARK)
+        binned = finished(self.team, by, title=MARK)
+        bin_videos([binned], by)
+        tag = Tag.named(self.team, MARK)
+        self.collection = Collection.named(self.team, by, MARK)
+        assert tag
+        assert self.collection
+        tag.put_on([self.video])
+        self.collection.add([self.video], by)
+        self._is("video", self.video)
+        self._is("binned", Video.objects.get(pk=binned.pk))
+        self._is("collection", self.collection)
+        self._is("comment", Comment.objects.say(self.video, MARK, author=by))
+
+    def _make_links(self) -> None:
+        by, owner = self.people[who.CREATOR], self.people[who.OWNER]
+        link = ShareLink.make(self.video, by, password=PASSWORD, may_comment=True)
+        self._is("link", link)
+        self.at["share"] = {"token": link.token}
+        self.at["shared_video"] = {"token": link.token, "pk": self.video.pk}
+        invitation = Invitation.objects.create(team=self.team, role=who.VIEWER, invited_by=owner)
+        self._is("invitation", invitation)
+        self.at["invite"] = {"token": invitation.token}
+        self._is("member", Membership.objects.get(user=self.people[who.VIEWER]))
+        Notification.tell("failed", [owner], team=self.team, event="matrix", title=MARK, on=self.video.job)
+        self._is("notification", Notification.objects.get(event="matrix"))
+        self.at["unsubscribe"] = {"token": unsubscribe_token(owner, "daily")}
+        wanted = [owner.pk, owner.email, "new@example.com"]
+        self.at["new_email"] = {"token": signing.dumps(wanted, salt="wanstudio.email")}
+
+    def _make_money(self) -> None:
+        owner = self.people[who.OWNER]
+        asked = SpendRequest.objects.ask(
+            nonce=uuid4(),
+            team=self.team,
+            person=self.people[who.CREATOR],
+            provider="sandbox",
+            character=self.upload,
+            motion=self.clip,
+            behaviour="animate",
+            quote=quote_today(14.2, "720p"),
+            prompt=MARK,
+            seed=7,
+            seed_drawn=False,
+            note=MARK,
+        )
+        self._is("asked", asked)
+        self.at["by_mail"] = {"token": token_for(asked, owner)}
+        Webhook.set_up(self.team, "https://hooks.example.com/", by=owner)
+        hook = Webhook.objects.get(team=self.team)
+        self._is("delivery", Delivery.objects.create(webhook=hook, event="matrix", kind="test", body="{}"))
