@@ -80,6 +80,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "wanstudio.views.request_log.RequestLog",
     "wanstudio.views.proxies.TrustedProxies",
+    "wanstudio.views.isolation.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -184,6 +185,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
+MESSAGE_STORAGE = "wanstudio.views.message_cookie.Storage"
 CSRF_FAILURE_VIEW = "wanstudio.views.errors.csrf_failure"
 DATABASE_ROUTERS: list[str] = []
 

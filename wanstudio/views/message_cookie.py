@@ -1,0 +1,19 @@
+"""Where the sentence waits that the next page shows: a cookie of this host alone, or the session if it is long."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
+from django.http import HttpRequest
+
+
+class HostCookie(CookieStorage):
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.cookie_name = "__Host-messages" if settings.HTTPS else "wanstudio_messages"
+
+
+class Storage(FallbackStorage):
+    storage_classes = (HostCookie, SessionStorage)
