@@ -34,8 +34,10 @@ for (const trouble of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (!isPoll(event)) return;
   const { xhr, requestConfig } = event.detail;
-  // Signed out meanwhile: the answer is the sign-in page. A reload leads there and back here.
-  if (new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname) {
+  // Signed out meanwhile: the answer is the sign-in page. A reload leads there and back here. Gone, as a link that was
+  // revoked: the page itself says so, and nothing of it stays on the screen.
+  const isElsewhere = new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname;
+  if (isElsewhere || xhr.status === 404) {
     event.preventDefault();
     location.reload();
   } else if (xhr.status < 400) {
