@@ -11,6 +11,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+LATE_S = 60
+
 
 class Mailbox:
     """`mails` as they came; `answers` by address: what to say instead of taking its mail."""
@@ -35,18 +37,19 @@ class Mailbox:
             self._came.notify_all()
         return "250 OK"
 
-    def to(self, address: str, timeout_s: float = 30) -> Message:
-        """The newest mail to this address, waited for."""
+    def to(self, address: str, about: str = "", timeout_s: float = 30) -> Message:
+        """The newest mail to this address whose subject holds `about`, waited for."""
         with self._came:
-            assert self._came.wait_for(lambda: self._all(address), timeout_s), f"no mail to {address}"
-            return self._all(address)[-1]
+            came = self._came.wait_for(lambda: self._all(address, about), timeout_s)
+            assert came, f"no mail to {address} about “{about}”, but {[mail['Subject'] for mail in self.mails]}"
+            return self._all(address, about)[-1]
 
-    def _all(self, address: str) -> list[Message]:
-        return [mail for mail in self.mails if address in mail["To"]]
+    def _all(self, address: str, about: str) -> list[Message]:
+        return [mail for mail in self.mails if address in mail["To"] and about in mail["Subject"]]
 
-    def link_to(self, address: str) -> str:
-        """The address in that mail."""
-        found = re.search(r"https?://\S+", text(self.to(address)))
+    def link_to(self, address: str, about: str = "") -> str:
+        """The first address in that mail."""
+        found = re.search(r"https?://\S+", text(self.to(address, about, LATE_S)))
         assert found
         return found[0]
 
