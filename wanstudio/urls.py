@@ -30,6 +30,7 @@ from wanstudio.views import (
     shares,
     studio,
     team,
+    theme,
     tokens,
     tries,
     unsubscribe,
@@ -137,6 +138,7 @@ urlpatterns = [
     path("settings/webhook/remove/", webhook.remove, name="webhook.remove"),
     path("settings/webhook/test/", webhook.test, name="webhook.test"),
     path("settings/webhook/<int:pk>/again/", webhook.redeliver, name="webhook.redeliver"),
+    path("theme/", theme.choose, name="theme.choose"),
     path("setup/", first_run.setup, name="setup"),
     # Pages of allauth that ours stand in for: its addresses, its list of factors.
     path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),

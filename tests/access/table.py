@@ -139,6 +139,7 @@ ACCOUNT = {
     "notifications/bell/": page(PERSONS),
     "notifications/read/": form(PERSONS, acts=False),
     "notifications/<int:pk>/": page(OWNERS, "notification"),
+    "theme/": form(EVERYBODY, body={"theme": "light"}, acts=False),
     "unsubscribe/<str:token>/": Door(EVERYBODY, EVERYBODY, "unsubscribe", acts=False),
 }
 

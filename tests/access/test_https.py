@@ -74,6 +74,7 @@ def test_every_cookie_on_the_way_in_is_bound(world: World) -> None:
             client.post("/accounts/login/", {"login": person.email, "password": factories.PASSWORD}),
             client.post("/settings/webhook/test/", {"team": world.team.pk}),
             client.get("/team/"),
+            client.post("/theme/", {"theme": "light"}),
             client.post("/accounts/logout/"),
             client.post(f"/s/{world.at['share']['token']}/password/", {"password": PASSWORD}),
             client.get(f"/s/{world.at['share']['token']}/"),
@@ -81,7 +82,7 @@ def test_every_cookie_on_the_way_in_is_bound(world: World) -> None:
             assert answer.status_code < 400
             bound(answer.cookies)
         transaction.set_rollback(True)
-    assert {"__Host-session", "__Host-csrf"} <= set(client.cookies)
+    assert {"__Host-session", "__Host-csrf", "__Host-theme"} <= set(client.cookies)
 
 
 @pytest.mark.parametrize(

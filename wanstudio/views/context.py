@@ -10,15 +10,12 @@ from wanstudio.models import Heartbeat, Job, Notification, Team
 from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.approval import waiting
-
-# The first is what a first visit gets.
-THEMES = ("dark", "light", "auto")
+from wanstudio.views.theme import theme_of
 
 
 def studio(request: HttpRequest) -> dict[str, Any]:
-    theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {
-        "theme": theme if theme in THEMES else THEMES[0],
+        "theme": theme_of(request),
         "sandbox": SimpleLazyObject(lambda: keyring.provider_in_use() == keyring.SANDBOX),
     }
     user = getattr(request, "user", None)
