@@ -317,3 +317,31 @@ def test_the_usage_page_shows_the_caps(as_alice: Client, as_bob: Client, team: T
     assert "Bob $1.14 of $1.20" in theirs
     assert "The team" not in theirs
     assert "Set caps" not in theirs
+
+
+@pytest.mark.parametrize("price", ["", "NaN", "sNaN", "Infinity", "1.141", "-1.14", "1e999999999", "1,14"])
+def test_what_is_no_price_allows_nothing(
+    price: str, as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    url = reverse("requests.decide", args=[asked.pk])
+    assert as_alice.post(url, {"decision": "allow", "price": price}).status_code == 302
+    assert not Job.objects.exists()
+    asked.refresh_from_db()
+    assert asked.is_open
+
+
+def test_what_was_asked_in_the_sandbox_is_not_allowed_with_real_money(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any], settings: Settings
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    settings.PROVIDER = "apixo"
+    url = reverse("requests.decide", args=[asked.pk])
+    said = text_of(as_alice.post(url, {"decision": "allow", "price": "1.14"}, follow=True))
+    assert "It was asked for in the sandbox, which has ended. Nothing was sent" in said
+    assert not Job.objects.exists()
+    as_alice.post(url, {"decision": "decline"})
+    asked.refresh_from_db()
+    assert asked.state == "declined"

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from wanstudio import keyring
 from wanstudio.models import SpendRequest, Stale, User
 from wanstudio.models.budget import rooms, tightest
 from wanstudio.models.spend_request import NotPossible, PriceChanged
@@ -86,6 +87,8 @@ def _quote(asked: SpendRequest) -> Quote:
 
 def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
     match request.POST.get("decision"):
+        case "allow" if asked.provider == keyring.SANDBOX != keyring.provider_in_use():
+            messages.info(request, "It was asked for in the sandbox, which has ended. Nothing was sent; ask again.")
         case "allow":
             agreed = _price(request)
             quote = _quote(asked)
@@ -101,9 +104,11 @@ def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
 def _price(request: HttpRequest) -> Decimal:
     """The price that stood on the button. What is none agrees with nothing."""
     try:
-        return Decimal(request.POST.get("price", ""))
+        price = Decimal(request.POST.get("price", ""))
     except InvalidOperation:
         return Decimal(-1)
+    # "sNaN" is read as a number, and raises when it is compared.
+    return price if price.is_finite() else Decimal(-1)
 
 
 def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[], object], done: str) -> None:
