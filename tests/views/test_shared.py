@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tests.views.form import text_of
 from tests.views.rows import finished
-from wanstudio.models import Activity, Collection, ShareLink, Team, User, Video
+from wanstudio.models import Activity, Collection, Membership, ShareLink, Team, User, Video
 from wanstudio.models.binned import bin_videos, restore_videos
 from wanstudio.views import passes
 
@@ -147,6 +147,22 @@ def test_a_private_collection_is_shared_by_its_own_person_alone(
     assert nobody.get(page(link)).status_code == 200
     Collection.objects.filter(pk=shared.pk).update(visibility="private")
     assert ENDED in text_of(nobody.get(page(link)))
+
+
+@pytest.mark.parametrize("role", ["viewer", ""])
+def test_links_to_a_private_collection_end_with_their_persons_right_to_share(
+    role: str, team: Team, bob: User, video: Video, nobody: Client
+) -> None:
+    """Nobody else sees the collection, and so nobody else could revoke them."""
+    his = Collection.named(team, bob, "Drafts", "private")
+    assert his
+    his.add([video], bob)
+    link = ShareLink.make(his, bob)
+    assert nobody.get(file(link, video)).status_code == 200
+    membership = Membership.objects.filter(team=team, user=bob)
+    membership.update(role=role) if role else membership.delete()
+    for address in everything(link, video):
+        assert nobody.get(address).status_code == 404, address
 
 
 # --- what a guest gets --------------------------------------------------------------------------------

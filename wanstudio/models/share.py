@@ -14,8 +14,9 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from wanstudio.crypto import SecretField, Unreadable, seal, unseal
 from wanstudio.models.activity import Activity
 from wanstudio.models.collection import Collection
-from wanstudio.models.people import Team, User
+from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.video import Video
+from wanstudio.roles import Act, roles_with
 
 TOKEN_BYTES = 32
 # As many letters as that many bytes make; anything else is not looked up at all.
@@ -137,7 +138,14 @@ class ShareLink(models.Model):
             return True
         if self.kind == self.Kind.VIDEO:
             return not self.videos().exists()
-        return self.collection is None or (self.collection.is_private and self.collection.person_id != self.made_by_id)
+        return self.collection is None or (self.collection.is_private and not self._is_its_makers_own())
+
+    def _is_its_makers_own(self) -> bool:
+        """Nobody else sees a private collection, so nobody could revoke its links when its person has left."""
+        if self.collection is None or self.collection.person_id != self.made_by_id:
+            return False
+        here = Membership.objects.filter(team=self.team_id, user=self.made_by_id, role__in=roles_with(Act.SHARE))
+        return here.exists()
 
     @property
     def is_expired(self) -> bool:
