@@ -28,6 +28,11 @@ class Notifications(models.QuerySet["Notification"]):
     def unread(self) -> "Notifications":
         return self.filter(read_at=None)
 
+    def bell(self) -> tuple[int, int]:
+        """How many are unread, and the id of the newest of them (0: none). One query."""
+        found = self.unread().aggregate(count=models.Count("pk"), newest=models.Max(F("pk")))
+        return found["count"], found["newest"] or 0
+
     def mark_read(self) -> None:
         # By id: a query over the memberships cannot be updated everywhere.
         Notification.objects.filter(pk__in=list(self.unread().values_list("pk", flat=True))).update(read_at=Now())
@@ -122,9 +127,3 @@ class Notification(models.Model):
             case When.DAILY:
                 Notification.objects.filter(pk=self.pk).update(waits_for_digest=True)
                 Digest.wake_for(member)
-
-    @classmethod
-    def bell(cls, person: User) -> tuple[int, int]:
-        """How many are unread, and the id of the newest of them (0: none). One query."""
-        found = cls.objects.for_person(person).unread().aggregate(count=models.Count("pk"), newest=models.Max(F("pk")))
-        return found["count"], found["newest"] or 0

@@ -17,6 +17,7 @@ from wanstudio.models import (
     Invitation,
     Job,
     Membership,
+    Notification,
     ShareLink,
     Source,
     SpendRequest,
@@ -29,6 +30,7 @@ from wanstudio.models import (
 from wanstudio.models.activity import OWNERS_ONLY
 from wanstudio.models.attempt import NOTEWORTHY
 from wanstudio.models.ledger import Entries
+from wanstudio.models.notification import Notifications
 from wanstudio.roles import Act, Role, roles_with
 from wanstudio.roles import may as role_may
 from wanstudio.views import passes
@@ -347,6 +349,11 @@ def tokens(request: HttpRequest) -> QuerySet[ApiToken]:
     """This person's own, in all of their teams, newest first."""
     mine = ApiToken.objects.filter(membership__user=person(request))
     return mine.select_related("membership__team").order_by("-pk")
+
+
+def notifications(request: HttpRequest) -> Notifications:
+    """What this person was told of the teams that they may enter: it quotes what is said there."""
+    return Notification.objects.for_person(person(request)).filter(_is_open(person(request), "team__"))
 
 
 def spend_requests(request: HttpRequest) -> QuerySet[SpendRequest]:

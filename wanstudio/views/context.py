@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from wanstudio import keyring
-from wanstudio.models import Heartbeat, Job, Notification, Team
+from wanstudio.models import Heartbeat, Job, Team
 from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.approval import waiting
@@ -25,7 +25,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "team": team,
         "can": Can(request, team),
-        "bell": SimpleLazyObject(lambda: Notification.bell(user)),
+        "bell": SimpleLazyObject(lambda: access.notifications(request).bell()),
         "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
         "my_teams": SimpleLazyObject(lambda: access.my_teams(request)),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),

@@ -22,7 +22,7 @@ LOUD = (Notification.Kind.READY, Notification.Kind.FAILED, Notification.Kind.MEN
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """All of them, newest first; `only=unread` those not yet read. For the bell's panel the newest few."""
-    mine = Notification.objects.for_person(access.person(request)).select_related("team")
+    mine = access.notifications(request).select_related("team")
     if request.GET.get("as") == "panel":
         return render(request, "notifications/_panel.html", {"news": mine.order_by("-pk")[:IN_THE_BELL]})
     only = request.GET.get("only", "")
@@ -36,15 +36,15 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """The count, if it is not what the page shows (`seen`), and what is new enough to be said aloud; else 204."""
-    person = access.person(request)
-    count, newest = Notification.bell(person)
+    mine = access.notifications(request)
+    count, newest = mine.bell()
     seen = request.GET.get("seen", "")
     if seen == f"{count}-{newest}":
         return HttpResponse(status=204)
     context: dict[str, Any] = {"bell": (count, newest), "loud": []}
     last = access.number(seen.partition("-")[2])
     if last is not None and newest > last:
-        fresh = Notification.objects.for_person(person).unread().filter(pk__gt=last, kind__in=LOUD)
+        fresh = mine.unread().filter(pk__gt=last, kind__in=LOUD)
         context["loud"] = fresh.order_by("-pk")[:3]
     return render(request, "notifications/_bell.html", context)
 
@@ -53,7 +53,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The click: read, and on to what it is about."""
-    mine = Notification.objects.for_person(access.person(request)).filter(pk=access.number(str(pk)) or 0)
+    mine = access.notifications(request).filter(pk=access.number(str(pk)) or 0)
     told: Notification = access.one(mine, pk)
     mine.mark_read()
     return redirect(told.path or "notifications.index")
@@ -63,7 +63,7 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """`pk`: that one has been read; without it all up to `newest`, so that none is swept away unseen."""
-    mine = Notification.objects.for_person(access.person(request))
+    mine = access.notifications(request)
     if (pk := access.number(request.POST.get("pk"))) is not None:
         mine.filter(pk=pk).mark_read()
     else:
