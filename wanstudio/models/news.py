@@ -59,7 +59,7 @@ def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
 
 def webhook_is_off(hook: Webhook, why: str) -> None:
     """To the owners, in their bell and by mail."""
-    Activity.note(team=hook.team_id, act="webhook.disabled", about=hook.url, on=hook)
+    Activity.note(team=hook.team_id, act="webhook.disabled", about=hook.host, on=hook)
     Notification.tell_who_may(
         Act.WEBHOOKS,
         Kind.WEBHOOK,

@@ -5,6 +5,7 @@ import json
 import secrets
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.db import models, transaction
@@ -37,6 +38,11 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def host(self) -> str:
+        """What others than the owner may read of it: the rest of such an address often is the secret that opens it."""
+        return urlsplit(self.url).hostname or ""
+
     @classmethod
     def set_up(cls, team: Team, url: str, *, by: User) -> str:
         """To this address from now on, and switched on. Returns the secret if it is a new one, else nothing."""
@@ -45,7 +51,8 @@ class Webhook(models.Model):
             hook, is_new = cls.objects.get_or_create(team=team, defaults={"url": url, "secret": seal(secret)})
             again = {"url": url, "disabled_at": None, "disabled_why": "", "failing_since": None}
             cls.objects.filter(pk=hook.pk).update(**again)
-            Activity.note(team=team, person=by, act="webhook.set", about=url, on=hook)
+            hook.url = url
+            Activity.note(team=team, person=by, act="webhook.set", about=hook.host, on=hook)
         return secret if is_new else ""
 
     def rotate(self, *, by: User) -> str:
@@ -56,12 +63,12 @@ class Webhook(models.Model):
             Webhook.objects.filter(pk=self.pk).update(
                 secret=seal(secret), old_secret=held.secret, old_secret_until=Now() + OLD_SECRET_SIGNS_FOR
             )
-            Activity.note(team=self.team_id, person=by, act="webhook.rotated", about=self.url, on=self)
+            Activity.note(team=self.team_id, person=by, act="webhook.rotated", about=self.host, on=self)
         return secret
 
     def remove(self, *, by: User) -> None:
         with transaction.atomic():
-            Activity.note(team=self.team_id, person=by, act="webhook.removed", about=self.url)
+            Activity.note(team=self.team_id, person=by, act="webhook.removed", about=self.host)
             self.delete()
 
     @classmethod
