@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tests import factories
 from tests.api.conftest import Script
 from tests.api.test_tokens import refused
-from wanstudio.models import ApiPost, Job, Source, State, Team, User
+from wanstudio.models import Activity, ApiPost, Job, Source, State, Team, User
 
 
 def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any], alice: User, team: Team) -> None:
@@ -139,12 +139,13 @@ def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> N
     assert Job.objects.count() == 1
 
 
-def test_a_queued_job_is_cancelled(script: Script, inputs: dict[str, Any]) -> None:
+def test_a_queued_job_is_cancelled(script: Script, inputs: dict[str, Any], alice: User) -> None:
     pk = script.post("jobs", inputs).json()["id"]
     cancelled = script.post(f"jobs/{pk}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
     assert script.post(f"jobs/{pk}/cancel").status_code == 200
     assert cancelled.json()["money"] == "released"
+    assert Activity.objects.get(act="job.cancelled").person == alice
 
 
 def test_a_sent_job_is_not(script: Script, team: Team, alice: User) -> None:

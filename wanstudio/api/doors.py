@@ -176,7 +176,7 @@ def cancel(request: HttpRequest, pk: int) -> dict[str, Any]:
     found = access.one(tokens.jobs(request), _id(pk))
     if found.state != State.CANCELLED:
         try:
-            found.cancel()
+            found.cancel(by=access.person(request))
         except Stale:
             told = "It has been sent by now and cannot be cancelled. It is never sent twice."
             raise problems.Problem(409, "already-sent", told) from None
