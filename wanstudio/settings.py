@@ -127,6 +127,8 @@ FILE_UPLOAD_HANDLERS = ["wanstudio.forms.capped.CappedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Each ticked video is a field of its own, up to ten thousand of them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_100
 CACHES = {
     # Sign-in limits live in the cache: it must be one for all web processes, or each would grant its own tries.
     "default": {

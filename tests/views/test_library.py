@@ -338,3 +338,10 @@ def test_a_strangers_bin_is_their_own(video: Video, as_alice: Client, as_charlie
         assert as_charlie.post(reverse(name, args=[video.pk])).status_code == 404
     assert as_charlie.get(reverse("videos.file", args=[video.pk])).status_code == 404
     assert Video.objects.get().binned_at
+
+
+def test_more_videos_can_be_ticked_than_a_form_usually_has_fields(video: Video, team: Team, as_alice: Client) -> None:
+    others = range(10**6, 10**6 + 1500)
+    sent = {"team": team.pk, "video": [video.pk, *others], "tag": "Launch"}
+    assert as_alice.post(reverse("selection.tag"), sent).status_code == 302
+    assert [tag.name for tag in video.tags.all()] == ["Launch"]
