@@ -48,7 +48,9 @@ def test_invite_by_link_and_join(team: Team, as_alice: Client, nobody: Client, s
     assert path in page.content.decode()
     assert "sends no mail" in text_of(page)
 
-    assert "Join Northlight" in text_of(nobody.get(path))
+    shown = nobody.get(path)
+    assert "Join Northlight" in text_of(shown)
+    assert shown.headers["X-Robots-Tag"] == "noindex, nofollow"
     account = {"name": "Dana", "email": "Dana@Example.com", "password": PASSWORD}
     assert nobody.post(path, account).headers["Location"] == "/"
     dana = User.objects.get(email="dana@example.com")

@@ -9,6 +9,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
 SHARED = "/s/"
+# Addresses that open something by themselves, and are sent around.
+LETTERS = ("/invite/", "/spending/by-mail/", "/unsubscribe/", "/account/email/", "/accounts/password/reset/")
 
 
 class Unlisted:
@@ -25,6 +27,8 @@ class Unlisted:
             response.headers["Cache-Control"] = "private, no-store"
             # Redirects to an address with its last slash never get as far as the middleware that says it else.
             response.headers["X-Frame-Options"] = "DENY"
+        elif request.path.startswith(LETTERS):
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
 
