@@ -31,9 +31,11 @@ function show({ text, href, label }) {
 }
 
 // The browser knows its own cable; a poll (js/poll.js) knows when the studio does not answer.
+// Guests of a shared link have no jobs.
+const LOST = document.body.matches(".guest") ? "Connection lost." : "Connection lost. Your jobs go on.";
 let offline;
 for (const lost of ["offline", "connection-lost"]) {
-  window.addEventListener(lost, () => { offline ??= show({ text: "Connection lost. Your jobs go on." }); });
+  window.addEventListener(lost, () => { offline ??= show({ text: LOST }); });
 }
 for (const back of ["online", "connection-back"]) {
   window.addEventListener(back, () => { offline?.remove(); offline = undefined; });

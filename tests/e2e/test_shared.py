@@ -108,6 +108,16 @@ def test_sharing_and_watching_without_javascript(opened: Opened, studio: Studio,
     assert guest.locator("video").get_attribute("controls") is not None
 
 
+def test_a_guest_without_a_connection_is_told_of_no_jobs(opened: Opened, studio: Studio, video: int) -> None:
+    link = make_link(opened(studio, **WIDE), studio, f"/videos/{video}/")
+    guest = opened(studio, signed_in=False)
+    guest.goto(link)
+    guest.context.set_offline(True)
+    expect(guest.get_by_text("Connection lost.", exact=True)).to_be_visible()
+    guest.context.set_offline(False)
+    expect(guest.get_by_text("Connection lost.")).to_have_count(0)
+
+
 def test_a_collection_for_guests(opened: Opened, studio: Studio, video: int) -> None:
     owner = opened(studio, **WIDE)
     link = make_link(owner, studio, "/videos/?collection=1", lasts="never")
