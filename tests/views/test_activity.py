@@ -1,6 +1,7 @@
 """The activity of a team: who sees what, and what the address narrows."""
 
 import csv
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -119,3 +120,12 @@ def test_queries_do_not_grow_with_it(
         Activity.note(act="job.made", team=team, person=bob, about="x")
     with django_assert_max_num_queries(11):
         page(as_alice)
+
+
+@pytest.mark.parametrize("told", ["nowhere", "203.0.113.7:4711", "10.0.0.9, ", "'; --", ""])
+def test_where_nobody_sits_is_not_where_somebody_signs_in(told: str, alice: User, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    sent = {"login": alice.email, "password": factories.PASSWORD}
+    way = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": told}
+    assert Client().post(reverse("account_login"), sent, **way).status_code == 302  # type: ignore[arg-type]
+    assert Activity.objects.get(act="signin").ip in ("10.0.0.1", "10.0.0.9")

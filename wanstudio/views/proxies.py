@@ -19,6 +19,9 @@ class TrustedProxies:
         if _is_trusted(request.META.get("REMOTE_ADDR", "")):
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
+                if not _is_address(hop):
+                    # Whatever a client or a proxy wrote there, it is where nobody sits.
+                    break
                 request.META["REMOTE_ADDR"] = hop
                 if not _is_trusted(hop):
                     break
@@ -30,6 +33,14 @@ class TrustedProxies:
 def _scheme(request: HttpRequest) -> str:
     told = request.META.get("HTTP_X_FORWARDED_PROTO", "")
     return told if told in ("http", "https") else str(request.META.get("wsgi.url_scheme", "http"))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_trusted(address: str) -> bool:
