@@ -86,3 +86,17 @@ def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:
     assert gone.deleted_at
     with gone.file.open() as file:
         assert file.read() == b"clip"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("a%00b.mp4", "ab.mp4"),
+        ("a%0d%0aBcc:%20x.mp4", "aBcc: x.mp4"),
+        ("%00", "example.com"),
+        ("caf%C3%A9.mp4", "café.mp4"),
+    ],
+)
+def test_a_link_is_named_by_what_can_be_read_of_it(path: str, name: str, team: Team, alice: User) -> None:
+    made = Source.from_link(team, alice, Source.Kind.MOTION, f"https://example.com/{path}", FACTS)
+    assert Source.objects.get(pk=made.pk).name == name

@@ -121,7 +121,9 @@ class Source(Leased):
             source.learn(facts)
             source.touch()
             return source
-        name = unquote(PurePath(urlsplit(url).path).name) or urlsplit(url).hostname or "link"
+        said = unquote(PurePath(urlsplit(url).path).name)
+        # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
+        name = "".join(sign for sign in said if sign.isprintable()).strip() or urlsplit(url).hostname or "link"
         source = cls.objects.create(
             team=team, person=person, kind=kind, url=url, name=name[:200], due_at=Now(), **facts
         )
