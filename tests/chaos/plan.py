@@ -54,7 +54,10 @@ class Kill(NamedTuple):
     @property
     def call(self) -> str:
         """When the provider must call back for somebody to come here; empty: whenever it likes."""
-        if self.point in (*FOUND, *CALLBACKS, "granian: callback"):
+        if self.point in CALLBACKS:
+            # A job that has ended takes no hint any more.
+            return "early"
+        if self.point in (*FOUND, "granian: callback"):
             return "late"
         return "never" if self.point in ADOPTED else ""
 
@@ -75,7 +78,8 @@ def draw(kills: int, seed: int, point: str = "") -> list[Kill]:
     following = [(point, Class.ACCEPTED) for point in FOLLOWING]
     following += [(point, Class.UNKNOWN) for point in (*FOUND, *ADOPTED)]
     web = [(point, kind) for point in CLICKS for kind in Class]
-    web += [(point, kind) for point in CALLBACKS for kind in (Class.ACCEPTED, Class.UNKNOWN)]
+    # A callback about a task that is followed already writes no id, it only wakes the worker.
+    web += [(point, Class.UNKNOWN) for point in CALLBACKS] + [(CALLBACKS[-1], Class.ACCEPTED)]
     web += [(point, Class.ACCEPTED) for point in (*UPLOADS, *FILES)]
     of_web, of_following = round(kills * 0.15), round(kills * 0.18)
     parts = ((sending, kills - of_web - of_following), (following, of_following), (web, of_web))
