@@ -73,6 +73,30 @@ for job in Job.objects.filter(state="uncertain"):
     assert other.python(STATES) == str([doubted, doubted, ("running", "reserved", False)])
 
 
+def test_what_was_asked_before_cannot_be_allowed_twice(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    """It may have been allowed since the backup, and its mail still has a button."""
+    studio.python(
+        """
+from uuid import uuid4
+from tests import factories
+from wanstudio.models import SpendRequest, Team, User
+from wanstudio.quoting import quote_today
+team, person = Team.objects.get(), User.objects.get()
+SpendRequest.objects.ask(
+    nonce=uuid4(), team=team, person=person, provider="apixo", character=factories.character(team, person),
+    motion=factories.motion(team, person), behaviour="animate", quote=quote_today(14.2, "720p"), prompt="", seed=1,
+    seed_drawn=False, note="",
+)
+"""
+    )
+    studio.manage("backup", str(tmp_path / "out"))
+    other = make_studio("b")
+    other.manage("restore", str(tmp_path / "out"))
+    asked = "from wanstudio.models import SpendRequest as R; print(R.objects.open().count(), R.objects.get().word)"
+    assert studio.python(asked).startswith("1")
+    assert other.python(asked).startswith("0 The studio was restored from its backup of ")
+
+
 def test_ids_of_lost_days_are_not_drawn_again(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     """A callback of those days names an attempt that this database never had: it must not be another job's."""
     studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")

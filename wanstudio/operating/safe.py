@@ -8,8 +8,9 @@ from types import ModuleType
 
 from django.apps import apps
 from django.db import connection
+from django.db.models.functions import Now
 
-from wanstudio.models import Heartbeat, Job, ProviderKey, State
+from wanstudio.models import Heartbeat, Job, ProviderKey, SpendRequest, State
 from wanstudio.operating.snapshot import Manifest
 
 # More than a studio draws between a backup and the loss of what it was made from. A callback or a signed link of those
@@ -17,6 +18,7 @@ from wanstudio.operating.snapshot import Manifest
 IDS_LEFT_OUT = 1_000_000
 DOUBTED = (State.QUEUED, State.SUBMITTING, State.UNCERTAIN)
 DOUBT = "The studio was restored from its backup of {when}. This may have been sent since then, and charged."
+ASKED = "The studio was restored from its backup of {when}. This may have been allowed since then."
 STOPPED = "The studio was restored from its backup of {when}. Look through what is unconfirmed, then start sending."
 
 
@@ -30,6 +32,8 @@ def make_safe(engine: ModuleType, manifest: Manifest) -> int:
     waiting = list(Job.objects.filter(state__in=DOUBTED).order_by("pk"))
     for job in waiting:
         job.doubt(DOUBT.format(when=manifest.when))
+    # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
+    SpendRequest.objects.open().update(expires_at=Now(), word=ASKED.format(when=manifest.when)[:300])
     for provider in {*Job.objects.values_list("provider", flat=True), *_known_providers()}:
         ProviderKey.at(provider).stop(STOPPED.format(when=manifest.when))
     Heartbeat.objects.all().delete()
