@@ -24,8 +24,7 @@ def test_a_nul_is_no_surprise(team: Team, alice: User) -> None:
     job = factories.job(team, alice)
     client = Client()
     client.force_login(alice)
-    refused = connection.vendor == "postgresql"
-    assert client.get("/videos/?q=walk%00ing").status_code == (400 if refused else 200)
+    assert client.get("/videos/?q=walk%00ing").status_code == 200
     assert client.get("/jobs/?before=%00&only=%00").status_code == 200
     answer = client.post(f"/jobs/{job.pk}/rename/", {"title": "Mi\0ra"})
     assert answer.status_code in (200, 302, 303, 400)

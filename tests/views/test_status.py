@@ -53,6 +53,13 @@ def test_a_change_comes_out_of_band(kind: str, team: Team, alice: User, as_alice
     assert f"seen={still.pk}:{still.version},{after.pk}:{after.version}" in html
 
 
+def test_what_there_is_to_decide_comes_by_the_poll(job: Job, as_alice: Client) -> None:
+    moved(job, State.UNCERTAIN, money=Money.UNKNOWN, ask_person=True)
+    html = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
+    assert f"Send again · ${job.price}" in html
+    assert reverse("jobs.decide", args=[job.pk]) in html
+
+
 def test_polling_ends_with_the_last_change(job: Job, as_alice: Client) -> None:
     moved(job, State.FAILED, failure="NSFW")
     html = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
