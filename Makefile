@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 CAREFUL := wanstudio/models/job*.py,wanstudio/pricing.py,wanstudio/provider/*,wanstudio/worker/*
 BIN := $(VENV)/bin
+# A process for each core; a file's tests stay together, because they share the studio they started.
+SHARED_OUT := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run work test check chaos bench load screenshots lock clean
@@ -40,9 +42,9 @@ check: $(VENV)/installed-dev ## lint, format, types, templates, migrations, depl
 
 test: $(VENV)/installed-dev ## the whole suite, browser tests included
 	@$(BIN)/python -m tests.needs
-	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/python -m pytest $(SHARED_OUT) --cov --cov-report=
 	@echo "What touches the rows, once more on PostgreSQL:"
-	WANSTUDIO_TEST_DATABASE=postgres $(BIN)/python -m pytest tests/models tests/worker tests/views
+	WANSTUDIO_TEST_DATABASE=postgres $(BIN)/python -m pytest $(SHARED_OUT) tests/models tests/worker tests/views
 	@echo "Branch coverage of what handles money and jobs (at least 90 %):"
 	@$(BIN)/coverage report --fail-under=90 --skip-empty --include='$(CAREFUL)'
 

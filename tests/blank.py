@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import tempfile
 from contextlib import ExitStack
 
@@ -14,7 +15,10 @@ for name in list(os.environ):
     if name.startswith(OURS) or name in ("HOST", "PORT", "DEBUG", "LOG_LEVEL", "LOG_FORMAT"):
         del os.environ[name]
 os.environ["WANSTUDIO_ENV_FILE"] = ""
-os.environ["WANSTUDIO_DATA"] = tempfile.mkdtemp(prefix="wanstudio-test-")
+os.environ["WANSTUDIO_DATA"] = data = tempfile.mkdtemp(prefix="wanstudio-test-")
+atexit.register(shutil.rmtree, data, ignore_errors=True)
+# For the processes among which the tests are shared out.
+os.environ["WANSTUDIO_TEST_DATABASE"] = DATABASE
 if DATABASE == "postgres":
     over = ExitStack()
     os.environ["DATABASE_URL"] = over.enter_context(servers.postgres()).url

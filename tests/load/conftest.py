@@ -5,13 +5,11 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
 
 from tests.worker.conftest import MakeJob, apixo, film, job, make_job
 
 __all__ = ["MakeJob", "apixo", "film", "job", "make_job"]
 
-on_sqlite = pytest.mark.skipif("sqlite" not in settings.DATABASES["default"]["ENGINE"], reason="about SQLite")
 LARGE = os.environ.get("LOAD") == "large"
 
 

@@ -13,7 +13,7 @@ import pytest
 from django.db.models.functions import Now
 
 from tests.fake_apixo import FakeApixo, envelope, taken_but
-from tests.load.conftest import LARGE, on_sqlite
+from tests.load.conftest import LARGE
 from tests.load.leases import Diary, end_diary, keep_diary
 from tests.load.rows import copies
 from tests.provider.scripted import answer
@@ -27,7 +27,6 @@ RESCUED_WITHIN_S = 45
 ENDED = (State.DONE, State.FAILED, State.UNCERTAIN)
 
 
-@on_sqlite
 @pytest.mark.timeout(900)
 def test_killed_again_and_again(job: Job, apixo: FakeApixo, film: bytes, say: Callable[[str], None]) -> None:
     jobs = [job, *copies(job, JOBS - 1)]

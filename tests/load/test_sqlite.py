@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-from tests.load.conftest import LARGE, on_sqlite
+from tests.load.conftest import LARGE
 from tests.worker.test_kill import ROOT
 from wanstudio.models import Job
 
@@ -39,7 +39,6 @@ print(errors, slowest)
 """
 
 
-@on_sqlite
 def test_eight_processes_read_and_write(job: Job, say: Callable[[str], None]) -> None:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "wanstudio.settings",

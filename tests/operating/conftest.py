@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from tests.e2e.studio import Studio
-from tests.servers import Server, postgres, postgres_program
+from tests.servers import Server, postgres
 
 MakeStudio = Callable[[str], Studio]
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not postgres_program("initdb"), reason="none"))]
+BOTH = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="module")
