@@ -145,10 +145,10 @@ def test_models_know_nothing_of_requests() -> None:
 
 
 def test_state_moves_by_verbs_only() -> None:
-    """Nothing outside the verbs writes a job's state or money. A stored key has a state of its own."""
+    """Nothing but the moves behind the verbs writes a job's state or money. A stored key has a state of its own."""
     for file in FILES:
         if (
-            file.name in ("job_verbs.py", "adoption.py", "spend_request.py", "stored_key.py")
+            file.name in ("job_moves.py", "adoption.py", "spend_request.py", "stored_key.py")
             or "migrations" in file.parts
         ):
             continue

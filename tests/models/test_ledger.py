@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from tests import factories
 from wanstudio.models import Attempt, Entry, Job, Money, Stale, State, Team, User, unsettled_attempts
 from wanstudio.models.adoption import adopt, name_task, release
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 from wanstudio.models.ledger import AppendOnly, Balance, disagreements
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests import factories
 from wanstudio.models import Attempt, Entry, Job, Money, Stale, State, Team, Transition, User, Video
 from wanstudio.models.job_states import ENDED, MOVES, MOVING
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from tests import factories
 from tests.models.test_ledger import claim, look
 from wanstudio.models import Attempt, Entry, Job, Money, OutOfTurn, Stale, State, Team, User
 from wanstudio.models.adoption import adopt, release
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 from wanstudio.models.ledger import COLUMNS, disagreements
 from wanstudio.views import spending, usage
 

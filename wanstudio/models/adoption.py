@@ -11,7 +11,7 @@ from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
 from wanstudio.models.job import Job
 from wanstudio.models.job_states import ENDED, Money, State
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 from wanstudio.models.leased import Stale
 from wanstudio.models.people import User
 from wanstudio.models.transition import Transition

@@ -1,6 +1,7 @@
 """A job: one video to be made, from the click to the archive."""
 
 import statistics
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -12,8 +13,10 @@ from django.utils import timezone
 from wanstudio.models import budget, ledger
 from wanstudio.models.activity import Activity
 from wanstudio.models.attempt import Attempt
+from wanstudio.models.job_late_verbs import LateVerbs
+from wanstudio.models.job_person_verbs import PersonVerbs
 from wanstudio.models.job_states import ENDED, MOVING, Money, State
-from wanstudio.models.job_verbs import JobVerbs
+from wanstudio.models.job_worker_verbs import WorkerVerbs
 from wanstudio.models.people import Team, User
 from wanstudio.models.source import Source
 from wanstudio.models.transition import Transition
@@ -22,6 +25,8 @@ from wanstudio.pricing import Quote
 MAX_SEED = 2**31 - 1
 # How many past jobs tell how long the next one takes.
 PAST = 50
+# The provider deletes a result this long after it was made.
+KEPT_BY_PROVIDER = timedelta(hours=24)
 
 
 class Jobs(models.Manager["Job"]):
@@ -113,7 +118,7 @@ def _title(character: Source) -> str:
     return character.name.rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
 
 
-class Job(JobVerbs):
+class Job(WorkerVerbs, PersonVerbs, LateVerbs):
     class Behaviour(models.TextChoices):
         ANIMATE = "animate", "Animate"
         REPLACE = "replace", "Replace"
@@ -211,6 +216,16 @@ class Job(JobVerbs):
     def has_given_up(self) -> bool:
         """Failed, but not by our own choice: its task may yet turn up alive."""
         return self.state == State.FAILED and self.money in (Money.UNKNOWN, Money.ASSUMED)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the provider's copy of the result goes."""
+        return self.result_at + KEPT_BY_PROVIDER if self.result_at else None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the provider's copy must be gone by now."""
+        return bool(self.expires_at and self.expires_at < timezone.now())
 
     def came_of(self, attempt: Attempt) -> bool:
         """Whether this attempt is its own, or the one that it was adopted from."""

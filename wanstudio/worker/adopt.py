@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from wanstudio.models import Attempt, Job, Money, State
 from wanstudio.models.adoption import SENT, adopt, release
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 from wanstudio.models.leased import NUDGE_REST
 from wanstudio.provider.failures import StatusProblem
 from wanstudio.provider.messages import TaskState

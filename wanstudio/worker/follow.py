@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from wanstudio.models import Alarm, Attempt, Job, Money, ProviderKey, State
-from wanstudio.models.job_verbs import TaskTaken
+from wanstudio.models.job_worker_verbs import TaskTaken
 from wanstudio.provider.failures import Error, Outcome, Submission
 from wanstudio.worker import waits
 from wanstudio.worker.causes import cause
