@@ -6,7 +6,7 @@ from itertools import groupby
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -44,6 +44,8 @@ def test_a_person_in_two_teams_waits_twice() -> None:
 WHO = st.sampled_from([ALICE, BOB, ABROAD])
 
 
+# One example may take long on a busy machine.
+@settings(deadline=None)
 @given(
     people=st.lists(WHO, max_size=30),
     flying=st.dictionaries(WHO, st.integers(0, 5)),
