@@ -37,7 +37,7 @@ from tests.fake_apixo import FakeApixo, envelope, taken_but
 from tests.provider.scripted import Move, answer, drip, raw
 from tests.worker.conftest import MakeJob
 from tests.worker.steps import fresh, later, running, step
-from wanstudio.media import fetch
+from wanstudio.media import asking, fetch
 from wanstudio.models import Job, Money, State
 from wanstudio.worker import archive
 from wanstudio.worker.advance import advance
@@ -82,7 +82,7 @@ DRIPS: dict[str, Callable[[bytes], Move]] = {
 def test_a_drip_holds_no_thread(
     where: str, archiving: Job, apixo: FakeApixo, film: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "HEAD_S", 0.3)
+    monkeypatch.setattr(asking, "HEAD_S", 0.3)
     monkeypatch.setattr(fetch, "PACE_OVER_S", 0.3)
     apixo.on_file(DRIPS[where](film))
     began = timezone.now()

@@ -66,6 +66,10 @@ def refused_by_server(status: int) -> FetchError:
     return FetchError(FetchProblem.HTTP_STATUS, sentence, status)
 
 
+def unreachable(sentence: str) -> FetchError:
+    return FetchError(FetchProblem.UNREACHABLE, sentence)
+
+
 def too_large(max_bytes: int) -> FetchError:
     mebibyte = 1024 * 1024
     limit = f"{max_bytes / mebibyte:.0f} MB" if max_bytes >= mebibyte else f"{max_bytes:,} bytes"

@@ -7,33 +7,26 @@ redirects or decompression that would have to be switched off again.
 
 import hashlib
 import http.client
-import re
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from email.message import Message
-from functools import cache
+from dataclasses import dataclass
 from time import monotonic
 from typing import BinaryIO
 
-import certifi
-
 from .addresses import Resolver, checked_addresses, system_resolver
-from .errors import FetchError, FetchProblem, refused_by_server, too_large
+from .answers import Opened, total_size
+from .asking import ask
+from .errors import FetchError, FetchProblem, too_large
 from .links import Target, parse, redirected
-from .wire import Patience, Wire, dial, secure
+from .wire import Patience
 
-__all__ = ["Download", "FetchError", "FetchProblem", "Fetcher", "Opened"]
+__all__ = ["Download", "FetchError", "FetchProblem", "Fetcher"]
 
-_CHUNK = 256 * 1024
-# A server that drips its headers holds nobody for longer, whatever the body may take.
-HEAD_S = 60.0
 # How long a download's speed is measured before it is judged.
 PACE_OVER_S = 60.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
 @dataclass(frozen=True)
@@ -42,37 +35,6 @@ class Download:
     sha256: str
     content_type: str
     final_url: str
-
-
-@dataclass
-class Opened:
-    """An answer whose body is still to be read. `total_size` is the whole file's, in bytes, None if not told."""
-
-    status: int
-    headers: Message
-    final_url: str
-    total_size: int | None
-    requests: int
-    _response: http.client.HTTPResponse = field(repr=False)
-    _length: int | None = field(repr=False)
-    _patience: Patience = field(repr=False)
-
-    def chunks(self, max_bytes: int) -> Iterator[bytes]:
-        """At most `max_bytes` of the body. Raises FetchError CUT_SHORT if the server sends less than it announced."""
-        wanted = max_bytes if self._length is None else min(max_bytes, self._length)
-        got = 0
-        while got < wanted:
-            try:
-                chunk = self._response.read1(min(_CHUNK, wanted - got))
-            except (OSError, http.client.HTTPException):
-                raise _cut_short() from None
-            if not chunk:
-                break
-            got += len(chunk)
-            self._patience.beat()
-            yield chunk
-        if self._length is not None and got < wanted:
-            raise _cut_short()
 
 
 class Fetcher:
@@ -113,12 +75,11 @@ class Fetcher:
                 if response.status in _REDIRECTS and location:
                     target = redirected(target, location)
                     continue
-                total_size = _total_size(response, byte_range)
                 yield Opened(
                     response.status,
                     response.headers,
                     target.url,
-                    total_size,
+                    total_size(response, byte_range),
                     requests,
                     _response=response,
                     _length=response.length,
@@ -177,7 +138,7 @@ class Fetcher:
         addresses = checked_addresses(target, self._allowed_hosts, self._resolver, patience.left())
         usual = {"Host": target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
         with ExitStack() as stack:
-            response = self._ask("POST", target, {**usual, **headers}, body, patience, addresses, stack)
+            response = ask("POST", target, {**usual, **headers}, body, patience, addresses, stack=stack, tls=self._tls)
             try:
                 return response.status, response.read(max_bytes)
             except (FetchError, OSError, http.client.HTTPException):
@@ -198,52 +159,7 @@ class Fetcher:
         if byte_range is not None:
             first, last = byte_range
             headers["Range"] = f"bytes={first}-{'' if last is None else last}"
-        return self._ask("GET", target, headers, None, patience, addresses, stack)
-
-    def _ask(
-        self,
-        method: str,
-        target: Target,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        patience: Patience,
-        addresses: Sequence[str],
-        stack: ExitStack,
-    ) -> http.client.HTTPResponse:
-        """One request over a connection of its own, to one of these addresses and to nobody else."""
-        connection = http.client.HTTPConnection(target.host, target.port)
-        stack.enter_context(hurry := ExitStack())
-        hurry.enter_context(patience.within(HEAD_S))
-        try:
-            sock = stack.enter_context(dial(addresses, target.port, patience))
-            if target.scheme == "https":
-                sock = stack.enter_context(secure(sock, target.host, self._tls or _usual_tls(), patience))
-            # A connection that has a socket does not dial: nobody resolves the name a second time.
-            connection.sock = Wire(sock, patience)
-            connection.request(method, target.path, body=body, headers=dict(headers))
-            response = stack.enter_context(connection.getresponse())
-            hurry.close()
-            return response
-        except ssl.SSLCertVerificationError:
-            raise _unreachable("The server's certificate is not valid for this link. Use another link.") from None
-        except TimeoutError:
-            patience.left()
-            raise _unreachable("The server behind this link does not answer. Try again later.") from None
-        except OSError:
-            raise _unreachable("The server behind this link cannot be reached. Check the link, or try later.") from None
-        except http.client.HTTPException:
-            raise _unreachable("The server behind this link gave no understandable answer. Use another link.") from None
-
-
-def _total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int | None] | None) -> int | None:
-    if response.status == 200:
-        return response.length
-    if response.status != 206 or byte_range is None:
-        raise refused_by_server(response.status)
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
-    if match is None or int(match[1]) != byte_range[0]:
-        raise _unreachable("The server sent another part of the file than the one asked for. Use another link.")
-    return None if match[3] == "*" else int(match[3])
+        return ask("GET", target, headers, None, patience, addresses, stack=stack, tls=self._tls)
 
 
 class Pace:
@@ -259,19 +175,3 @@ class Pace:
         if size - self._size < self._least:
             raise FetchError(FetchProblem.TIMED_OUT, "The file arrives too slowly. Try again later.")
         self._since, self._size = monotonic(), size
-
-
-@cache
-def _usual_tls() -> ssl.SSLContext:
-    # The system's authorities, an intranet's own among them, and certifi's for a system that has none.
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-def _unreachable(sentence: str) -> FetchError:
-    return FetchError(FetchProblem.UNREACHABLE, sentence)
-
-
-def _cut_short() -> FetchError:
-    return FetchError(FetchProblem.CUT_SHORT, "The file stopped arriving before it was complete. Try again.")

@@ -4,8 +4,9 @@ import io
 from dataclasses import dataclass
 from time import monotonic
 
+from .answers import Opened
 from .errors import FetchError, FetchProblem
-from .fetch import Fetcher, Opened
+from .fetch import Fetcher
 
 UNKNOWN_SIZE = 1 << 62
 """What seeking to the end finds where the server neither tells a size nor ends within the budget."""
