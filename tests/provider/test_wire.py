@@ -122,6 +122,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (hang, Error.TIMED_OUT, None),
         (raw(b"SSH-2.0-OpenSSH_9.2\r\n"), Error.MALFORMED, None),
         (raw(b"HTTP/1.1 two hundred\r\n\r\n"), Error.MALFORMED, None),
+        (raw(b"\0\x1b[2J\0 HTTP/1.1 200\r\r\n\r\n"), Error.MALFORMED, None),
         (raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), Error.MALFORMED, None),
         (raw(b"HTTP/1.1 20", then=reset), Error.CONNECTION_LOST, None),
         (raw(HEAD + b"Content-Length: 90\r\n\r\n" + b'{"code":200,'), Error.CONNECTION_LOST, 200),
@@ -141,6 +142,7 @@ def test_once_writing_began_a_broken_answer_is_unknown(
     submission = connect(server, read_timeout_s=0.3 if error is Error.TIMED_OUT else 10).generate(animate)
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, error)
     assert submission.http_status == status
+    assert submission.message.isprintable(), "fit for a line of the log, and for a database that takes no NUL"
     assert len(server.requests) == server.connections == 1
 
 

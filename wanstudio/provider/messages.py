@@ -92,8 +92,8 @@ def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
     code, message, data = answer.get("code"), answer.get("message", "" if wordless else None), answer.get("data")
     if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
         return None
-    detail = _text(data.get("error")) if isinstance(data, dict) else ""
-    return Envelope(code, _text(f"{message}: {detail}" if detail else message), data)
+    detail = clean_text(data.get("error")) if isinstance(data, dict) else ""
+    return Envelope(code, clean_text(f"{message}: {detail}" if detail else message), data)
 
 
 def carried_task_id(body: bytes) -> str:
@@ -115,13 +115,13 @@ def read_task(data: object, task_id: str) -> TaskStatus:
         raise ValueError("the answer is about another task")
     state = next((state for state in TaskState if state == data.get("state")), None)
     if state is None:
-        raise ValueError(f"unknown state {_text(data.get('state'))!r}")
+        raise ValueError(f"unknown state {clean_text(data.get('state'))!r}")
     return TaskStatus(
         task_id=task_id,
         state=state,
         result_urls=_read_results(data.get("resultJson")) if state is TaskState.SUCCESS else (),
-        fail_code=_text(data.get("failCode"), FAIL_CODE_LIMIT),
-        fail_message=_text(data.get("failMsg")),
+        fail_code=clean_text(data.get("failCode"), FAIL_CODE_LIMIT),
+        fail_message=clean_text(data.get("failMsg")),
         created_ms=_whole(data.get("createTime")),
         completed_ms=_whole(data.get("completeTime")),
         cost_ms=_whole(data.get("costTime")),
@@ -159,7 +159,8 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _text(value: object, limit: int = TEXT_LIMIT) -> str:
+def clean_text(value: object, limit: int = TEXT_LIMIT) -> str:
+    """Words of a machine that we do not control, fit for a log line, a page and a row; "" for what is no text."""
     if not isinstance(value, str):
         value = str(value) if isinstance(value, int) else ""
     # Control characters and lone surrogates would break a log line or the database.

@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from .failures import Error
+from .messages import clean_text
 
 LONGEST_ANSWER_BYTES = 1024 * 1024
 
@@ -84,7 +85,7 @@ def exchange(
     except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as trouble:
         root = _root(trouble, surrounding)
         status = response.status_code if response is not None else None
-        cause = f"{type(root).__name__}: {root}"[:300]
+        cause = clean_text(f"{type(root).__name__}: {root}", 300)
         return Trouble(_name(root, flight), cause, flight.writing, status, bytes(received))
     finally:
         deadline.cancel()
