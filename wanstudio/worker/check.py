@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 SLOW = "Slower than usual. We keep checking, you pay once."
 OVERDUE = "No result after a day. We keep checking; look the task up in APIXO's dashboard, you may want to ask them."
 SLOW_FACTOR = 3
+# So often in a row a task has to be unknown to the provider before it counts as lost.
+MISSING_ASKED = 3
 
 
 def poll(job: Job) -> None:
@@ -71,16 +73,18 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
 
 
 def _missing(job: Job) -> None:
-    """404 for a task we hold: patience for ten minutes, then failed with the money unknown."""
+    """404 for a task we hold: patience for ten minutes and some asking, then failed with the money unknown."""
     now = timezone.now()
     since = job.missing_since or now
-    if now - since > waits.paced(waits.MISSING_FOR):
+    # A worker that was away for the ten minutes has asked too seldom to know.
+    if job.setbacks + 1 >= MISSING_ASKED and now - since > waits.paced(waits.MISSING_FOR):
         why = "APIXO no longer knows the task"
         return job.mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}.")
     return job.worry(
         "APIXO says it does not know this task. We ask again for ten minutes.",
         waits.next_poll(job),
         polls=job.polls + 1,
+        setbacks=min(job.setbacks + 1, MISSING_ASKED),
         missing_since=since,
     )
 
