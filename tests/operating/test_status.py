@@ -12,7 +12,8 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import Heartbeat, Job, Money, ProviderKey, State, Team, User
+from tests.views.rows import moved
+from wanstudio.models import Attempt, Heartbeat, Job, Money, ProviderKey, State, Team, User
 
 pytestmark = pytest.mark.django_db
 
@@ -47,12 +48,28 @@ def test_all_is_well(team: Team, alice: User) -> None:
     assert "here:1 seen 0 s ago" in out.getvalue()
 
 
-def test_money_is_summed_by_what_became_of_it_without_the_sandbox(team: Team, alice: User) -> None:
-    for provider, money in (("apixo", Money.SETTLED), ("apixo", Money.UNKNOWN), ("sandbox", Money.SETTLED)):
-        job = factories.job(team, alice, provider=provider)
-        Job.objects.filter(pk=job.pk).update(money=money, price=Decimal("1.14"))
+def test_money_is_what_stands_in_the_ledger_without_the_sandbox(team: Team, alice: User) -> None:
+    for provider, money in (("apixo", Money.SETTLED), ("apixo", Money.ASSUMED), ("sandbox", Money.SETTLED)):
+        moved(factories.job(team, alice, provider=provider), State.DONE, money=money)
     money = status(0)["money"]
-    assert (money["settled"], money["unknown"], money["reserved"]) == ("1.14", "1.14", "0.00")
+    assert (money["settled"], money["assumed"], money["reserved"]) == ("1.14", "1.14", "0.00")
+
+
+def test_a_try_that_was_sent_again_is_told_and_counted(team: Team, alice: User) -> None:
+    job = moved(factories.job(team, alice, provider="apixo"), State.UNCERTAIN, money=Money.UNKNOWN)
+    Attempt.objects.create(job=job, provider="apixo", outcome="unknown")
+    job.send_again(seen=job.version, by=alice)
+    told = status(1)
+    assert (told["money"]["unknown"], told["money"]["reserved"]) == ("1.14", "1.14")
+    assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]
+    assert told["attention"][0].startswith("$1.14 may have been charged for earlier tries")
+
+
+def test_a_task_that_apixo_lost_is_told(team: Team, alice: User) -> None:
+    job = moved(factories.job(team, alice, provider="apixo"), State.FAILED, money=Money.UNKNOWN)
+    told = status(1)
+    assert told["money"]["unknown"] == "1.14"
+    assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]
 
 
 def test_no_worker(team: Team) -> None:

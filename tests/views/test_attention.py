@@ -127,3 +127,18 @@ def test_an_earlier_try_that_may_have_been_charged_too(unconfirmed: Job, as_alic
     as_alice.post(reverse("jobs.decide", args=[unconfirmed.pk]), answer)
     assert Job.objects.get(pk=unconfirmed.pk).state == State.QUEUED
     assert "$1.14 may have been charged for 1 earlier try." in text(as_alice, "/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_task_that_apixo_lost_stands_there_until_somebody_decides(
+    path: str, team: Team, alice: User, as_alice: Client, as_charlie: Client
+) -> None:
+    job = factories.job(team, alice, provider="apixo")
+    moved(job, State.RUNNING, task_id="task_1")
+    moved(Job.objects.get(pk=job.pk), State.FAILED, money=Money.UNKNOWN, failure="TASK_NOT_FOUND")
+    told = "$1.14 may have been charged: APIXO no longer knows the task of 1 video."
+    assert told in text(as_alice, path)
+    assert f'href="/jobs/{job.pk}/"' in text(as_alice, path)
+    assert "may have been charged" not in text(as_charlie, path)
+    as_alice.post(reverse("jobs.decide", args=[job.pk]), {"decision": "not_charged"})
+    assert "may have been charged" not in text(as_alice, path)

@@ -173,7 +173,7 @@ class Attempt(Leased):
 def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
     """Superseded attempts that may have been charged, the oldest first, each with `job`, `price` and `age`.
 
-    No sandbox ones. Unconfirmed jobs are not in it: see `Job.objects.unresolved`.
+    No sandbox ones. Unconfirmed jobs are not in it.
     """
     rows = Attempt.objects.filter(job__team=team, money=Money.UNKNOWN).exclude(provider="sandbox")
     return rows.select_related("job", "job__person").order_by("pk")

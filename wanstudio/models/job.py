@@ -96,11 +96,6 @@ class Jobs(models.Manager["Job"]):
         moving = self.filter(provider=provider, state__in=MOVING, money=Money.RESERVED)
         return ledger.cents(moving.aggregate(total=models.Sum("price"))["total"])
 
-    def unresolved(self, team: Team) -> models.QuerySet["Job"]:
-        """Jobs that may have been charged, the oldest first: unconfirmed ones, and failed ones whose task is lost."""
-        mine = self.filter(team=team, money=Money.UNKNOWN, state__in=(State.UNCERTAIN, State.FAILED))
-        return mine.exclude(provider="sandbox").order_by("pk")
-
     def usual_time(self, provider: str, resolution: str, billed_seconds: Decimal) -> tuple[float, float, float] | None:
         """Seconds a job of this length usually takes at this resolution: (lower quartile, median, upper), or None."""
         past = self.filter(provider=provider, resolution=resolution, cost_ms__gt=0).order_by("-pk")

@@ -14,9 +14,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio import keyring
-from wanstudio.models import Heartbeat, Job, ProviderKey, State, Video
+from wanstudio.models import Attempt, Entry, Heartbeat, Job, ProviderKey, State, Video
+from wanstudio.models.budget import NET
 from wanstudio.models.heartbeat import SILENT_AFTER
 from wanstudio.models.job_states import ENDED, Money
+from wanstudio.models.ledger import cents
 from wanstudio.operating import backup, snapshot
 from wanstudio.options import is_writable
 
@@ -48,7 +50,7 @@ def look() -> Status:
     if pending:
         status.attention.append(f"{len(pending)} migrations are pending. Run “make run”; it backs up first.")
     else:
-        parts += [_workers, _queue, _key, _unconfirmed, _unsaved, _money]
+        parts += [_workers, _queue, _key, _unconfirmed, _undecided, _unsaved, _money]
     for part in parts:
         part(status)
     return status
@@ -153,6 +155,21 @@ def _unconfirmed(status: Status) -> None:
         )
 
 
+def _undecided(status: Status) -> None:
+    """What may have been charged besides: tries that were sent again by hand, and tasks that APIXO no longer knows."""
+    tries = Attempt.objects.filter(money=Money.UNKNOWN).exclude(provider="sandbox").select_related("job")
+    lost = Job.objects.filter(state=State.FAILED, money=Money.UNKNOWN).exclude(provider="sandbox")
+    found = [(attempt.job_id, attempt.price) for attempt in tries] + [(job.pk, job.price) for job in lost]
+    status.facts["undecided"] = [{"job": pk, "price": str(price)} for pk, price in sorted(found)]
+    if found:
+        total = sum((price for _, price in found), Decimal(0))
+        ids = ", ".join(str(pk) for pk in sorted({pk for pk, _ in found})[:10])
+        status.attention.append(
+            f"${total:.2f} may have been charged for earlier tries and lost tasks. Decide on the pages of the jobs: "
+            f"{ids}."
+        )
+
+
 def _unsaved(status: Status) -> None:
     rows = Job.objects.filter(state=State.ARCHIVING, setbacks__gt=0).order_by("result_at")
     status.facts["unsaved"] = []
@@ -166,8 +183,10 @@ def _unsaved(status: Status) -> None:
 
 
 def _money(status: Status) -> None:
-    """Our prices by what became of them, in dollars; the sandbox bills nothing."""
-    sums = dict(Job.objects.exclude(provider="sandbox").values_list("money").annotate(Sum("price")))
+    """What stands in the ledger, in dollars, and what it has released; the sandbox bills nothing."""
+    entries = Entry.objects.billed()
+    given_back = entries.filter(kind__in=(Money.RELEASED, Money.ASSUMED)).order_by().values_list("kind")
+    sums = {kind: -cents(net) for kind, net in given_back.annotate(net=Sum(NET))} | entries.balance()._asdict()
     status.facts["money"] = {kind: f"{sums.get(kind, Decimal(0)):.2f}" for kind in Money.values}
     status.facts["videos"] = Video.objects.count()
 

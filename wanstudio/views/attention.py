@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from wanstudio import keyring
-from wanstudio.models import Job, ProviderKey, State, Team, unsettled_attempts
+from wanstudio.models import Job, Money, ProviderKey, State, Team, unsettled_attempts
 from wanstudio.roles import Act, roles_with
 from wanstudio.views import access
 from wanstudio.views.job_progress import time_left
@@ -37,13 +37,15 @@ class Notice(NamedTuple):
 def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
     """For who may decide, in this team or in any; nobody else is troubled. Few queries, however many jobs."""
     who = {"team__memberships__user": access.person(request), "team__memberships__role__in": roles_with(Act.DECIDE)}
-    rows = Job.objects.filter(Q(state=State.UNCERTAIN) | Q(alarmed_at__isnull=False), **who).order_by("pk")
+    waiting = Q(state=State.UNCERTAIN) | Q(state=State.FAILED, money=Money.UNKNOWN) | Q(alarmed_at__isnull=False)
+    rows = Job.objects.filter(waiting, **who).order_by("pk")
     jobs = list(rows.filter(team=team) if team else rows)
     unsaved = [job for job in jobs if job.state == State.ARCHIVING]
     unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
     overdue = [job for job in jobs if job.state == State.RUNNING]
+    lost = [job for job in jobs if job.state == State.FAILED and job.is_billed]
     found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _earlier_tries(request, team)]
-    found.append(_overdue(overdue))
+    found += [_lost(lost), _overdue(overdue)]
     return [notice for notice in found if notice][:MOST_NOTICES]
 
 
@@ -89,6 +91,18 @@ def _earlier_tries(request: HttpRequest, team: Team | None) -> Notice | None:
         f"${total} may have been charged for {len(tries)} earlier {'try' if len(tries) == 1 else 'tries'}.",
         "They were sent again by hand, and nobody knows yet what became of the first time.",
         _links(jobs, "", "Decide"),
+    )
+
+
+def _lost(jobs: Sequence[Job]) -> Notice | None:
+    """Tasks that the provider no longer knows, until somebody says that they were not charged."""
+    if not jobs:
+        return None
+    return Notice(
+        "warn",
+        f"${_sum(jobs)} may have been charged: APIXO no longer knows the task of {_count(jobs, 'video')}.",
+        f"{'It' if len(jobs) == 1 else 'They'} failed. Compare APIXO's dashboard; say if nothing was charged.",
+        _links(jobs, "only=failed", "Decide"),
     )
 
 

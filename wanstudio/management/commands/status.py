@@ -81,6 +81,8 @@ def _money_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
     told.append(("Money", ", ".join(f"${total} {kind}" for kind, total in money.items())))
     for job in facts["unconfirmed"]:
         told.append(("Unconfirmed", f"job {job['job']}, ${job['price']}, {job['title']}"))
+    for job in facts["undecided"]:
+        told.append(("Undecided", f"job {job['job']}, ${job['price']}"))
     for job in facts["unsaved"]:
         told.append(("Not saved", f"job {job['job']}, ${job['price']}, {job['hours_left']} h left"))
     return told
