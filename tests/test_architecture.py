@@ -144,6 +144,14 @@ def test_models_know_nothing_of_requests() -> None:
     assert not {name for name in names if name.startswith(("requests", "urllib3", "http", "django.http"))}
 
 
+def test_look_ups_have_one_door() -> None:
+    """`views/access/` is one to everybody else: what it does not hand out stays inside."""
+    door = "wanstudio.views.access"
+    for module, names in IMPORTS.items():
+        inside = module == door or module.startswith(f"{door}.")
+        assert inside or not {name for name in names if name.startswith(f"{door}.")}, module
+
+
 def test_state_moves_by_verbs_only() -> None:
     """Nothing but the moves behind the verbs writes a job's state or money. A stored key has a state of its own."""
     for file in FILES:

@@ -1,0 +1,62 @@
+"""Links that are handed out: those this person manages, and what one of them opens to whoever holds it."""
+
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+
+from wanstudio.models import ShareLink, Video
+from wanstudio.roles import Act
+from wanstudio.views import passes
+from wanstudio.views.access.allowed import teams_to
+from wanstudio.views.access.rows import one
+from wanstudio.views.access.work import collections, videos
+
+
+def share_links(request: HttpRequest) -> QuerySet[ShareLink]:
+    """Links to what this person may see, in the teams where they may share; revoked and expired ones too."""
+    leads = Q(video__in=videos(request)) | Q(collection__in=collections(request))
+    mine = ShareLink.objects.filter(leads, team__in=teams_to(request, Act.SHARE))
+    return mine.select_related("team", "made_by", "video__job__team", "collection__team")
+
+
+class Ended(Http404):
+    """The token is genuine, and its link is over. `link` says whose it was."""
+
+    def __init__(self, link: ShareLink) -> None:
+        super().__init__("the link has ended")
+        self.link = link
+
+
+class Locked(Http404):
+    """The link is open and has a password, which this browser has not given."""
+
+    def __init__(self, link: ShareLink) -> None:
+        super().__init__("the link has a password")
+        self.link = link
+
+
+def shared(request: HttpRequest, token: str) -> ShareLink:
+    """The open link with this token, for whoever holds it, asked about at every request.
+
+    Raises Http404 for a word that is no token of ours, Ended and Locked (404 where nobody catches them) else.
+    """
+    link = ShareLink.by_token(token)
+    if link is None:
+        raise Http404("no such link")
+    if link.has_ended:
+        raise Ended(link)
+    if not passes.has_pass(request, link):
+        raise Locked(link)
+    return link
+
+
+class SharedVideo(NamedTuple):
+    link: ShareLink
+    video: Video
+
+
+def shared_video(request: HttpRequest, token: str, pk: int) -> SharedVideo:
+    """The video with this id, if the link leads to it. Raises as `shared` does."""
+    link = shared(request, token)
+    return SharedVideo(link, one(link.videos(), pk))

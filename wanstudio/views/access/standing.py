@@ -1,0 +1,125 @@
+"""Who is asking, which teams they are in and may enter, and as what."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, Exists, F, Q, QuerySet, When
+from django.http import Http404, HttpRequest
+
+from wanstudio.models import Membership, Team, User
+
+# The team whose pages this browser saw last: a memory, never a permission.
+LAST_TEAM = "team"
+
+
+class NoTeam(Http404):
+    """This person is in no team (any more)."""
+
+
+class NeedsSecondFactor(Http404):
+    """The team wants a second factor, and this person has none. `team` is the one."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__("a second factor first")
+        self.team = team
+
+
+def person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404("nobody is signed in")
+    return request.user
+
+
+def teams(request: HttpRequest) -> QuerySet[Team]:
+    return Team.objects.filter(in_my_teams(request, ""))
+
+
+def in_my_teams(request: HttpRequest, team: str) -> Q:
+    """Rows of the teams this person is in and may enter; `team` is the way from the row to its team, as `job__team__`.
+
+    All in the one query that reads the rows: who is removed, or lacks a second factor, is out at the next request.
+    """
+    who = person(request)
+    return Q(**{f"{team}memberships__user": who}) & is_open_to(who, team)
+
+
+def is_open_to(who: User, team: str) -> Q:
+    return Q(**{f"{team}needs_second_factor": False}) | Q(Exists(factors(who)))
+
+
+def closed_teams(request: HttpRequest) -> QuerySet[Team]:
+    """Teams this person is in and may not enter before they have a second factor."""
+    return Team.objects.filter(~is_open_to(person(request), ""), memberships__user=person(request))
+
+
+def has_factor(request: HttpRequest) -> bool:
+    return factors(person(request)).exists()
+
+
+def factors(who: User) -> QuerySet[Authenticator]:
+    """What this person signs in with besides the password; recovery codes are only the way out of a lost one."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user=who, type__in=kinds)
+    return found
+
+
+def current_team(request: HttpRequest) -> Team:
+    """The team whose pages are shown: that of the thing on the page, else the one looked at last.
+
+    What a form does is decided by the team in the form: see `team_in`.
+    """
+    kept = _kept(request)
+    if "shown" not in kept:
+        mine = my_teams(request)
+        if not mine:
+            raise NoTeam("no team")
+        last = request.session.get(LAST_TEAM, person(request).last_team_id)
+        chosen = next((team for team in mine if team.pk == last), mine[0])
+        if not chosen.is_open:
+            raise NeedsSecondFactor(chosen)
+        kept["shown"] = chosen
+        know_role(request, chosen, chosen.role)
+    team: Team = kept["shown"]
+    return team
+
+
+def my_teams(request: HttpRequest) -> list[Any]:
+    """This person's teams, the oldest membership first, with their `role` and whether they `is_open` to them."""
+    kept, who = _kept(request), person(request)
+    if "mine" not in kept:
+        is_open = Case(When(is_open_to(who, ""), then=True), default=False)
+        here = Team.objects.filter(memberships__user=who).annotate(role=F("memberships__role"), is_open=is_open)
+        kept["mine"] = list(here.order_by("memberships__pk"))
+    mine: list[Any] = kept["mine"]
+    return mine
+
+
+def show_as(request: HttpRequest, team: Team) -> None:
+    """This page is about a thing of this team, whichever was looked at last."""
+    _kept(request)["shown"] = team
+
+
+def remember(request: HttpRequest, team: Team) -> None:
+    """From now on the pages show this team, in this browser and wherever this person signs in next."""
+    request.session[LAST_TEAM] = team.pk
+    User.objects.filter(pk=person(request).pk).update(last_team=team)
+
+
+def role(request: HttpRequest, team: Team) -> str:
+    """What this person is in this team, empty for a stranger. Asked once a request."""
+    roles: dict[int, str] = _kept(request).setdefault("roles", {})
+    if team.pk not in roles:
+        found = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), team=team)
+        roles[team.pk] = found.values_list("role", flat=True).first() or ""
+    return roles[team.pk]
+
+
+def know_role(request: HttpRequest, team: Team, known: str) -> None:
+    """What a query for something else has brought along, so that nobody asks again."""
+    _kept(request).setdefault("roles", {})[team.pk] = known
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """What was found out during this request."""
+    kept: dict[str, Any] = request.__dict__.setdefault("wanstudio", {})
+    return kept
