@@ -35,7 +35,8 @@ class CapsForm(forms.Form):
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])
-        if not name:
+        if name in ("", self.team.time_zone):
+            # Also one that this machine no longer knows: it must not stand in the way of a cap.
             return self.team.time_zone
         try:
             ZoneInfo(name)

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
@@ -33,7 +32,7 @@ class ShareForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, link: ShareLink | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zone, self._link = zone_of(team), link
+        self._zone, self._link = team.zone, link
         if link is not None:
             self.fields["lasts"] = forms.ChoiceField(
                 label="Ends after", choices=[(KEEP, "As it is"), *LASTS.items()], required=False
@@ -75,8 +74,3 @@ class ShareForm(forms.Form):
             after = self.cleaned_data["until"] + timedelta(days=1)
             return datetime.combine(after, time(), tzinfo=self._zone)
         return timezone.now() + timedelta(days=int(lasts))
-
-
-def zone_of(team: Team) -> ZoneInfo:
-    """Where the team's days begin; UTC for one that does not say."""
-    return ZoneInfo(getattr(team, "time_zone", "") or "UTC")

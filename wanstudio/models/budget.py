@@ -8,7 +8,6 @@ pretend money and never uses up a dollar of the real ones.
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, F, OuterRef, Subquery, Sum, When
 from django.utils import timezone
@@ -43,17 +42,9 @@ class Room(NamedTuple):
         return max(self.spent + price - self.cap, NOTHING)
 
 
-def zone(team: Team) -> ZoneInfo:
-    """The team's time zone; UTC if this machine does not know it (any more)."""
-    try:
-        return ZoneInfo(team.time_zone)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
 def month_of(team: Team, moment: datetime | None = None) -> date:
     """The first day of the month that this moment lies in for the team; now, if none is given."""
-    return (moment or timezone.now()).astimezone(zone(team)).date().replace(day=1)
+    return (moment or timezone.now()).astimezone(team.zone).date().replace(day=1)
 
 
 def next_month(month: date) -> date:
@@ -62,7 +53,7 @@ def next_month(month: date) -> date:
 
 def span(team: Team, month: date) -> tuple[datetime, datetime]:
     """When this month begins and ends for the team, in UTC. It may have an hour more or less than its days."""
-    first, last = (datetime(each.year, each.month, 1, tzinfo=zone(team)) for each in (month, next_month(month)))
+    first, last = (datetime(each.year, each.month, 1, tzinfo=team.zone) for each in (month, next_month(month)))
     return first.astimezone(UTC), last.astimezone(UTC)
 
 

@@ -1,7 +1,6 @@
 """A person's daily mail: one row a person, due at eight in the morning of their team if there is something to tell."""
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.utils import timezone
@@ -36,6 +35,6 @@ class Digest(Leased):
 
 def next_morning(team: Team, now: datetime) -> datetime:
     """The next eight o'clock where the team is."""
-    here = now.astimezone(ZoneInfo(team.time_zone))
+    here = now.astimezone(team.zone)
     today = datetime.combine(here.date(), AT, here.tzinfo)
     return today if today > here else datetime.combine(here.date() + timedelta(days=1), AT, here.tzinfo)

@@ -4,7 +4,6 @@ import csv
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
@@ -91,7 +90,7 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _start(day: date, team: Team) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(team.time_zone))
+    return datetime.combine(day, time(), team.zone)
 
 
 def _query(request: HttpRequest) -> str:

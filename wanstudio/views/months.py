@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from wanstudio.models import Job, Team, Verdict, Video
-from wanstudio.models.budget import month_of, next_month, opened, opened_in, span, zone
+from wanstudio.models.budget import month_of, next_month, opened, opened_in, span
 from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
 from wanstudio.models.verdict import is_standing
 from wanstudio.views.month_card import percent
@@ -94,7 +94,7 @@ def of_month(team: Team, entries: Entries, month: date | None) -> Any:
 
 def _week(team: Team, moment: datetime) -> str:
     """`2026-11-23`: the Monday it begins on, for the team."""
-    day = moment.astimezone(zone(team)).date()
+    day = moment.astimezone(team.zone).date()
     return (day - timedelta(days=day.weekday())).isoformat()
 
 

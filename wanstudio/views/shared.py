@@ -10,7 +10,6 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from wanstudio.forms.comment import seconds_of
-from wanstudio.forms.share import zone_of
 from wanstudio.models import ShareLink, Video
 from wanstudio.views import access, files, passes
 from wanstudio.views.guests import guest_post
@@ -63,8 +62,8 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any
         "token": token,
         "host": link.team,
         # The last day on which it is open, in the team's zone: an end at midnight is the end of the day before.
-        "until": link.expires_at and localtime(link.expires_at - timedelta(seconds=1), zone_of(link.team)),
-        "this_year": localtime(timezone=zone_of(link.team)).year,
+        "until": link.expires_at and localtime(link.expires_at - timedelta(seconds=1), link.team.zone),
+        "this_year": localtime(timezone=link.team.zone).year,
         "origin": origin(request),
     }
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio.forms.share import ShareForm, zone_of
+from wanstudio.forms.share import ShareForm
 from wanstudio.models import Collection, ShareLink, Video
 from wanstudio.roles import Act
 from wanstudio.views import access
@@ -97,7 +97,7 @@ def _answer(
         "back": reverse("videos.show", args=[thing.pk])
         if is_video
         else f"{reverse('videos.index')}?collection={thing.pk}",
-        "zone": str(zone_of(_team(thing))),
+        "zone": str(_team(thing).zone),
         "links": _rows(request, thing, wanted),
         "form": form if form is not None and opened is None else ShareForm(team=_team(thing)),
         "refused": form is not None and opened is None,
