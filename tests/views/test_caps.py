@@ -106,6 +106,27 @@ def test_sending_again_meets_the_cap(as_alice: Client, team: Team, alice: User) 
     assert spent(team, "apixo") == 2 * P
 
 
+def test_sending_again_counts_for_who_made_it(as_alice: Client, as_bob: Client, team: Team, bob: User) -> None:
+    """The usage shows it under the maker, whoever presses: so it is their cap that it must fit under."""
+    job = lost(factories.job(team, bob, provider="apixo"))
+    cap(team, "2.00", bob)
+    fields = {"decision": "again", "price": str(job.price), "version": job.version}
+    url = reverse("jobs.decide", args=[job.pk])
+    said = text_of(as_alice.post(url, fields, follow=True))
+    assert "$1.14 is more than the $0.86 left of Bob’s $2.00 this month, where it counts. Nothing was sent." in said
+    assert "left of your $2.00" in text_of(as_bob.post(url, fields, follow=True))
+    carol = Client()
+    carol.force_login(factories.user("Carol", team))
+    said = text_of(carol.post(url, fields, follow=True))
+    assert "$1.14 is more than Bob’s cap leaves this month" in said
+    assert "$0.86" not in said, "what another person has left is for those who may see the spending"
+    job.refresh_from_db()
+    assert job.state == "uncertain"
+    cap(team, "2.28", bob)
+    as_alice.post(url, fields)
+    assert spent(team, "apixo", person=bob) == 2 * P
+
+
 def test_the_card_shows_the_month(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
     url = reverse("studio.price")
     assert "left this month" not in text_of(as_bob.get(url, form))
@@ -156,6 +177,54 @@ def test_declined_with_a_word(as_bob: Client, as_alice: Client, team: Team, bob:
     assert "“Try 480p first” Nothing was sent." in text_of(as_bob.get("/"))
     as_alice.post(url, {"decision": "allow", "price": "1.14"})
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ({"decision": "decline", "word": "Try 480p first"}, "Alice has declined this request: “Try 480p first”"),
+        ({"decision": "withdraw"}, "This request is withdrawn."),
+        ({}, "Nobody decided about this request in time."),
+    ],
+)
+def test_the_form_of_what_was_decided_asks_anew(
+    end: dict[str, str],
+    says: str,
+    as_bob: Client,
+    as_alice: Client,
+    team: Team,
+    bob: User,
+    form: dict[str, Any],
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form, note="For the launch")
+    if end:
+        decider = as_bob if end["decision"] == "withdraw" else as_alice
+        decider.post(reverse("requests.decide", args=[asked.pk]), end)
+    else:
+        SpendRequest.objects.update(expires_at=asked.created_at)
+    told = Mail.objects.count()
+    for _ in range(2):
+        answer = post(as_bob, team, **form, ask="1", nonce=asked.nonce, note="For the launch")
+        assert answer.status_code == 409
+        assert says in text_of(answer)
+        assert "Nothing was asked, sent or charged just now." in text_of(answer)
+    assert (SpendRequest.objects.count(), Mail.objects.count()) == (1, told)
+    html = answer.content.decode()
+    assert "Keep the coat" in html
+    assert 'value="For the launch"' in html
+    (fresh,) = re.findall(r'name="nonce" value="([^"]+)"', html)
+    assert ask(as_bob, team, form, nonce=fresh) != asked
+
+
+def test_a_page_that_came_back_asks_for_something_new(
+    as_bob: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
+    cap(team, "0", bob)
+    asked = ask(as_bob, team, form)
+    html = as_bob.get(reverse("studio.price"), {**form, "nonce": asked.nonce}).content.decode()
+    assert 'name="nonce"' in html
+    assert str(asked.nonce) not in html
 
 
 def test_withdrawn_by_who_asked_only(

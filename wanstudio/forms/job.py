@@ -47,6 +47,7 @@ class JobForm(forms.Form):
         self.drafts: dict[str, Draft] = {}
         self._named: dict[str, Source | None] = {}
         self._wrong: dict[str, str] = {}
+        self._renewed: UUID | None = None
         for kind in Source.Kind.values:
             self.fields[kind].queryset = sources.filter(kind=kind)  # type: ignore[attr-defined]
             self.fields[kind].error_messages["invalid_choice"] = (
@@ -124,7 +125,11 @@ class JobForm(forms.Form):
     @property
     def next_nonce(self) -> UUID:
         """The nonce for the page that shows this form: its own, which has made no job yet."""
-        return self.named_nonce or self.draw_nonce()
+        return self._renewed or self.named_nonce or self.draw_nonce()
+
+    def renew_nonce(self) -> None:
+        """What it has asked for is decided: sent from the page that shows it next, it is another form."""
+        self._renewed = self.draw_nonce()
 
     def kept(self, kind: str) -> Source | None:
         """What was chosen before and is not replaced, also when something else in the form is wrong."""

@@ -51,8 +51,9 @@ class PersonVerbs(JobMoves):
         """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
         The first one's price stays unknown, on its attempt, and the price is reserved once more.
-        `seen`: the version that the person looked at; `Stale` if the job has changed since. `OverCap` if the price
-        does not fit under a monthly cap once more.
+        It counts where the usage shows it: under who made the job, whoever presses. So it is their cap that it has to
+        fit under once more, beside the team's; else `OverCap`, before anything is sent.
+        `seen`: the version that the person looked at; `Stale` if the job has changed since.
         """
         if seen != self.version:
             raise Stale(f"{self} has changed since it was looked at")

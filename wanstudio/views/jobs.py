@@ -177,7 +177,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     except Stale:
         messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
     except OverCap as over:
-        messages.info(request, f"{over_words(over)} Nothing was sent. It can be sent again when the cap is raised.")
+        other = job.person if job.person != person else None
+        said = over_words(over, other, with_sums=access.may(request, job.team, Act.SPENDING))
+        messages.info(request, f"{said} Nothing was sent. It can be sent again when the cap is raised.")
     return redirect("jobs.show", pk)
 
 

@@ -43,7 +43,14 @@ def percent(part: Decimal, whole: Decimal) -> Decimal:
     return (100 * part / whole).quantize(Decimal("0.1"), ROUND_FLOOR) if whole else Decimal(0)
 
 
-def over_words(over: OverCap) -> str:
-    """The refusal in one sentence that leads with the sums."""
+def over_words(over: OverCap, other: User | None = None, *, with_sums: bool = True) -> str:
+    """The refusal in one sentence that leads with the sums.
+
+    `other`: whose cap it is if it is not the reader's; `with_sums`: whether the reader may know what that one has left.
+    """
     room = over.room
-    return f"${over.price} is more than the ${room.left} left of {room.whose} ${room.cap} this month."
+    if other is None or room.whose != "your":
+        return f"${over.price} is more than the ${room.left} left of {room.whose} ${room.cap} this month."
+    if not with_sums:
+        return f"${over.price} is more than {other}’s cap leaves this month, and it counts there."
+    return f"${over.price} is more than the ${room.left} left of {other}’s ${room.cap} this month, where it counts."

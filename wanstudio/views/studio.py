@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from wanstudio.forms.job import JobForm, PriceForm
-from wanstudio.models import Job, OverCap, Source, Team
+from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
 from wanstudio.models.job_states import MOVING
 from wanstudio.roles import Act
 from wanstudio.views import access
@@ -56,10 +56,12 @@ def show_form(
     restore: bool = False,
     over: OverCap | None = None,
     room_again: bool = False,
+    decided: SpendRequest | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page with this form. `was`: the price that no longer holds; `restore`: what this tab had typed may return;
-    `over`: the cap that refused it; `room_again`: it was to be asked for, and there is room by now."""
+    `over`: the cap that refused it; `room_again`: it was to be asked for, and there is room by now; `decided`: what
+    it has asked for before, which waits no longer."""
     character, motion = character or form.kept("character"), motion or form.kept("motion")
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
     seconds = motion.duration if motion else None
@@ -72,6 +74,7 @@ def show_form(
         "restore": restore,
         "refused": over,
         "room_again": room_again,
+        "decided": decided,
         "notices": [*attention(request, team), *asked_notices(request, team)],
     }
     return render(request, "studio/index.html", context | priced | _docked(request, team), status=status)
@@ -123,8 +126,10 @@ def price(request: HttpRequest) -> HttpResponse:
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     context |= month_context(team, access.person(request), context["quote"], note=request.GET.get("note", ""))
-    # A page that came back from the browser's cache holds a nonce that has made its job: the next click is a new one.
-    spent = Job.objects.filter(nonce=nonce).exists() if (nonce := data.get("nonce")) else False
+    # A page that came back from the browser's cache holds a nonce that has made its job, or its request: the next
+    # click is a new one.
+    nonce = data.get("nonce")
+    spent = nonce and any(made.objects.filter(nonce=nonce).exists() for made in (Job, SpendRequest))
     return render(request, "studio/_priced.html", context | {"nonce": JobForm.draw_nonce() if spent else None})
 
 

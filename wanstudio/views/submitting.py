@@ -42,7 +42,11 @@ def create(request: HttpRequest) -> HttpResponse:
         if "ask" not in request.POST:
             return redirect("jobs.show", accept(request, team, form, character, motion, quote).pk)
         if _is_over(request, team, quote):
-            return _ask(request, _wanted(request, team, form, character, motion, quote))
+            wanted = _wanted(request, team, form, character, motion, quote)
+            if decided := _decided_before(wanted):
+                form.renew_nonce()
+                return show_form(request, team, form, character, motion, decided=decided, status=409)
+            return _ask(request, wanted)
         return show_form(request, team, form, character, motion, room_again=True, status=409)
     except OverCap as over:
         return show_form(request, team, form, character, motion, over=over, status=409)
@@ -80,6 +84,12 @@ def _wanted(
 def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
     room = tightest(rooms(team, access.person(request), keyring.provider_in_use()))
     return bool(room and room.over(quote.price))
+
+
+def _decided_before(wanted: dict[str, Any]) -> SpendRequest | None:
+    """What this very form has asked before, if that is declined, withdrawn or expired: it would ask nobody again."""
+    asked = SpendRequest.objects.select_related("decided_by").filter(nonce=wanted["nonce"], team=wanted["team"]).first()
+    return asked if asked and not asked.is_open else None
 
 
 def _ask(request: HttpRequest, wanted: dict[str, Any]) -> HttpResponse:
