@@ -60,12 +60,13 @@ def span(team: Team, month: date) -> tuple[datetime, datetime]:
 def opened(entries: Entries) -> Any:
     """The entries with `opened`: when the money that each one moves was reserved.
 
-    An entry that adds money opens it. One that moves or frees what is unknown is about the first reservation of its
-    job, any other about the last one before it.
+    Each entry names that one (`origin`). For those from before this was noted: an entry that adds money opens it, one
+    that moves or frees what is unknown is about the first reservation of its job, any other about the last before it.
     """
     before = Entry.objects.filter(job=OuterRef("job"), pk__lte=OuterRef("pk")).annotate(net=NET).filter(net__gt=0)
     return entries.annotate(net=NET).annotate(
         opened=Case(
+            When(origin__isnull=False, then=F("origin__at")),
             When(net__gt=0, then=F("at")),
             When(unknown__lt=0, then=Subquery(before.order_by("pk").values("at")[:1])),
             default=Subquery(before.order_by("-pk").values("at")[:1]),

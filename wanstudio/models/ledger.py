@@ -68,6 +68,14 @@ class Entry(models.Model):
     unknown = models.DecimalField(max_digits=8, decimal_places=2, default=NOTHING)
     at = models.DateTimeField(db_default=Now())
     why = models.CharField(max_length=300, blank=True)
+    origin = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The entry that reserved the money this one moves; none for that one itself, and of before this.",
+    )
 
     objects: ClassVar[Entries] = Entries.as_manager()  # type: ignore[assignment]
 
@@ -111,8 +119,24 @@ def write(
         kind=after,
         amount=job.price,
         why=why[:300],
+        origin=_origin(job.pk, before, attempt_id) if before in COLUMNS else None,
         **change,
     )
+
+
+def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry | None:
+    """Which reservation the price in this column goes back to; None if an entry of then does not say.
+
+    A job has one price reserved or settled at a time, but one unknown for each of its tries.
+    """
+    into = Entry.objects.filter(job=job_id, **{f"{column}__gt": 0}).select_related("origin")
+    if column == Money.UNKNOWN:
+        into = into.filter(attempt=attempt_id)
+    came = into.order_by("pk").last()
+    if came is None:
+        return None
+    opened_it = came.reserved + came.settled + came.unknown > 0
+    return came if opened_it else came.origin
 
 
 def cents(amount: Any) -> Decimal:
