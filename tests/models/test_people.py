@@ -1,13 +1,15 @@
 """People and teams: one founding, one spelling of an address, one face."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 
 import pytest
 from django.db import connection
 
 from tests import factories
-from wanstudio.models import Membership, Team, User
+from wanstudio.models import Invitation, Membership, Team, User
+from wanstudio.models.belonging import remove
 from wanstudio.models.people import AlreadySetUp
 
 
@@ -58,3 +60,26 @@ def test_an_address_has_one_spelling() -> None:
 def test_a_face() -> None:
     assert (User(name="alice", email="a@b.c").initial, User(email="b@b.c").initial) == ("A", "B")
     assert (str(User(email="b@b.c")), User(pk=7).colour, User().colour) == ("b@b.c", "c2", "c1")
+
+
+@pytest.mark.django_db
+def test_a_cap_outlives_leaving_and_joining_again() -> None:
+    alice = found()
+    team = Team.objects.get()
+    bob, carol = factories.user("Bob", team), factories.user("Carol", team)
+    Membership.objects.filter(user=bob).update(monthly_cap=Decimal("5.00"))
+    for person in (bob, carol):
+        remove(Membership.objects.get(user=person), by=person)
+    other = factories.team("Southlight")
+    for person in (bob, carol):
+        back = Invitation.objects.create(team=team, role=Membership.Role.ADMIN, invited_by=alice).accept(person)
+        assert back.role == Membership.Role.ADMIN
+        assert (
+            Invitation.objects.create(team=other, role="creator", invited_by=alice).accept(person).monthly_cap is None
+        )
+    assert Membership.objects.get(team=team, user=bob).monthly_cap == 5
+    assert Membership.objects.get(team=team, user=carol).monthly_cap is None
+    # What was taken off meanwhile does not come back from the time before.
+    Membership.objects.filter(team=team, user=bob).update(monthly_cap=None)
+    remove(Membership.objects.get(team=team, user=bob), by=alice)
+    assert Invitation.objects.create(team=team, role="creator", invited_by=alice).accept(bob).monthly_cap is None

@@ -12,6 +12,7 @@ from wanstudio.models.collection import CollectedVideo, Collection
 from wanstudio.models.comment import Comment, Mention
 from wanstudio.models.digest import Digest
 from wanstudio.models.favourite import Favourite
+from wanstudio.models.former import FormerMember
 from wanstudio.models.heartbeat import Heartbeat
 from wanstudio.models.invitation import Invitation
 from wanstudio.models.job import Job
@@ -50,6 +51,7 @@ __all__ = [
     "Digest",
     "Entry",
     "Favourite",
+    "FormerMember",
     "Heartbeat",
     "Invitation",
     "Job",

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from wanstudio.models.activity import Activity
+from wanstudio.models.former import FormerMember
 from wanstudio.models.invitation import Invitation
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.roles import Act, Role, may
@@ -26,8 +27,9 @@ def change_role(membership: Membership, role: str, *, by: User | None = None) ->
 
 
 def remove(membership: Membership, *, by: User | None = None) -> None:
-    """Out of the team at the next request, with their open invitations; what they made stays."""
+    """Out of the team at the next request, with their open invitations; what they made stays, and so does their cap."""
     with _owned_after(membership.team_id):
+        FormerMember.keep_cap(membership)
         Membership.objects.filter(pk=membership.pk).delete()
         _take_back(membership)
         if by == membership.user:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.models.activity import Activity
+from wanstudio.models.former import FormerMember
 from wanstudio.models.leased import Stale
 from wanstudio.models.people import Membership, Team, User
 
@@ -62,7 +63,8 @@ class Invitation(models.Model):
     def accept(self, user: User) -> Membership:
         """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
 
-        Who is in the team already stays what they are, and the invitation stays for somebody else.
+        Who is in the team already stays what they are, and the invitation stays for somebody else. Who was in it
+        before comes back under the cap that they had.
         """
         with transaction.atomic():
             if here := Membership.objects.filter(team_id=self.team_id, user=user).first():
@@ -71,7 +73,8 @@ class Invitation(models.Model):
             if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
                 raise Stale(f"{self} is no longer open")
             Activity.note(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
-            return Membership.objects.create(team_id=self.team_id, user=user, role=self.role)
+            cap = FormerMember.take_cap(self.team_id, user)
+            return Membership.objects.create(team_id=self.team_id, user=user, role=self.role, monthly_cap=cap)
 
     def revoke(self, *, by: User | None = None) -> None:
         """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
