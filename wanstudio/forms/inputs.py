@@ -12,6 +12,7 @@ from django.core.validators import URLValidator
 
 from wanstudio.media.poster import poster
 from wanstudio.models import Source, Team, User
+from wanstudio.models.source import fingerprint
 from wanstudio.probing import FetchError, MediaError, probe_file, probe_link
 
 MOST_URL_LENGTH = 2000
@@ -50,6 +51,7 @@ class Draft:
         if self.file is None:
             raise ValueError("a draft has a source, a link or a file")
         source = Source(team=team, person=person, kind=self.kind, name=(self.file.name or "file")[-200:], **self.facts)
+        source.fingerprint = fingerprint(self.file.chunks())
         self.file.seek(0)
         still = poster(self.file, "image" if self.kind == Source.Kind.CHARACTER else "video")
         self.file.seek(0)

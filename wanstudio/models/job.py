@@ -52,7 +52,6 @@ class Jobs(models.Manager["Job"]):
         under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
         `OverCap` if it does not fit under a monthly cap, unless somebody has agreed to go `beyond_cap`.
         """
-        first = self.filter(team=team, character=character, motion=motion, behaviour=behaviour).order_by("pk").first()
         try:
             with transaction.atomic():
                 held = budget.hold(team.pk)
@@ -60,6 +59,8 @@ class Jobs(models.Manager["Job"]):
                     return made
                 if not beyond_cap:
                     budget.check(held, person, provider, quote.price)
+                # While the team is held: of two first ones at once, one is the first.
+                first = self.same_inputs(character, motion, behaviour).order_by("pk").first()
                 job = self.create(
                     nonce=nonce,
                     team=team,
@@ -87,6 +88,11 @@ class Jobs(models.Manager["Job"]):
                 return job
         except IntegrityError:
             return self.get(nonce=nonce, team=team)
+
+    def same_inputs(self, character: Source, motion: Source, behaviour: str) -> models.QuerySet["Job"]:
+        """The team's jobs of this character and motion, by what they are: also from other uploads of the same files."""
+        alike = self.filter(team=character.team_id, character__in=character.alike(), motion__in=motion.alike())
+        return alike.filter(behaviour=behaviour)
 
     def unfinished(self) -> models.QuerySet["Job"]:
         return self.filter(state__in=MOVING)

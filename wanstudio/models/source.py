@@ -1,7 +1,8 @@
 """What goes in: a picture of a character or a clip of motion, uploaded or behind a link."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -38,6 +39,9 @@ class Source(Leased):
     url = models.TextField(blank=True)
     file = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     poster = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the file, or of the link: the same again is the same."
+    )
     format = models.CharField(max_length=10)
     size_bytes = models.BigIntegerField(null=True)
     width = models.PositiveIntegerField()
@@ -55,6 +59,7 @@ class Source(Leased):
     class Meta:
         indexes = [
             models.Index(fields=["team", "kind", "-used_at"], name="source_recent"),
+            models.Index(fields=["team", "fingerprint"], name="source_same"),
             models.Index(fields=["due_at"], name="source_due"),
         ]
 
@@ -77,6 +82,13 @@ class Source(Leased):
         length = f"{self.duration:.1f} s" if self.duration else ""
         rate = f"{self.fps:.2f}".rstrip("0").rstrip(".") + " fps" if self.fps else ""
         return " · ".join(fact for fact in (length, frame, rate, size) if fact)
+
+    def alike(self) -> models.QuerySet["Source"]:
+        """The team's rows of the same file or link, itself among them: uploaded twice it is still one thing."""
+        same = models.Q(pk=self.pk)
+        if self.fingerprint:
+            same |= models.Q(team=self.team_id, kind=self.kind, fingerprint=self.fingerprint)
+        return Source.objects.filter(same)
 
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Write what a probe found (names of fields to values), and when."""
@@ -125,7 +137,22 @@ class Source(Leased):
         # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
         name = "".join(sign for sign in said if sign.isprintable()).strip() or urlsplit(url).hostname or "link"
         source = cls.objects.create(
-            team=team, person=person, kind=kind, url=url, name=name[:200], due_at=Now(), **facts
+            team=team,
+            person=person,
+            kind=kind,
+            url=url,
+            fingerprint=fingerprint([url.encode()]),
+            name=name[:200],
+            due_at=Now(),
+            **facts,
         )
         source.wake()
         return source
+
+
+def fingerprint(pieces: Iterable[bytes]) -> str:
+    """What two sources share if they are the same; 64 hexadecimal digits."""
+    digest = sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

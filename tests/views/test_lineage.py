@@ -1,0 +1,100 @@
+"""What was made from the same inputs is one stack of versions, however the inputs came in again."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+from pytest_httpserver import HTTPServer
+
+from tests import factories
+from tests.api.conftest import ROOT, Script, draw
+from tests.views.form import CLIP, png, post, upload
+from wanstudio.models import Job, Source, Team, User
+from wanstudio.quoting import quote_today
+
+QUOTED = str(quote_today(6.0, "480p").price)
+versions = import_module("wanstudio.migrations.0026_versions")
+
+
+@pytest.fixture
+def web(settings: Settings, httpserver: HTTPServer) -> HTTPServer:
+    settings.PRIVATE_HOSTS = [f"{httpserver.host}:{httpserver.port}"]
+    httpserver.expect_request("/walk.mp4").respond_with_data(CLIP, content_type="video/mp4")
+    return httpserver
+
+
+def make(client: Client, team: Team, **fields: Any) -> Job:
+    fields = {"character_file": upload("mira.png", png()), "motion_file": upload("walk.mp4", CLIP)} | fields
+    answer = post(client, team, quoted=QUOTED, **fields)
+    assert answer.status_code == 302, answer.content.decode()
+    return Job.objects.latest("pk")
+
+
+def test_the_same_files_uploaded_twice(as_alice: Client, team: Team) -> None:
+    first = make(as_alice, team)
+    again = make(as_alice, team, motion_file=upload("copy of walk.mov", CLIP), character_file=upload("m.png", png()))
+    assert again.character_id != first.character_id
+    assert (again.lineage_id, again.title) == (first.pk, first.title)
+    assert make(as_alice, team, character_file=upload("mira.png", png((61, 90)))).lineage_id is None
+    assert make(as_alice, team, behaviour="replace").lineage_id is None
+    third = make(
+        as_alice, team, character_file="", motion_file="", character=again.character_id, motion=first.motion_id
+    )
+    assert third.lineage_id == first.pk, "the first of them all, not the one before"
+
+
+def test_another_team_has_its_own(as_alice: Client, as_charlie: Client, team: Team, charlie: User) -> None:
+    make(as_alice, team)
+    assert make(as_charlie, charlie.teams.get()).lineage_id is None
+
+
+def test_the_same_link_after_its_row_was_deleted(as_alice: Client, team: Team, web: HTTPServer, alice: User) -> None:
+    link = {"motion_file": "", "motion_url": web.url_for("/walk.mp4")}
+    first = make(as_alice, team, **link)
+    first.motion.discard(alice)
+    again = make(as_alice, team, **link)
+    assert again.motion_id != first.motion_id
+    assert again.lineage_id == first.pk
+    assert make(as_alice, team, **link | {"motion_url": web.url_for("/walk.mp4?v=2")}).lineage_id is None
+
+
+def test_make_another_try_again_and_the_api(as_alice: Client, team: Team, alice: User) -> None:
+    first = make(as_alice, team)
+    for address in (f"?from={first.pk}", f"?from={first.pk}&same=1"):
+        page: Any = as_alice.get(reverse("studio.index") + address)
+        chosen = {kind: page.context["slots"][kind].source.pk for kind in ("character", "motion")}
+        assert make(as_alice, team, character_file="", motion_file="", **chosen).lineage_id == first.pk
+    script = Script(draw(alice, team))
+    files = {"character": upload("x.png", png()), "motion": upload("y.mp4", CLIP)}
+    sent = {
+        kind: script.client.post(ROOT + "uploads", {"kind": kind, "file": file}).json()["id"]
+        for kind, file in files.items()
+    }
+    made = script.post("jobs", {**sent, "resolution": "480p", "price": QUOTED})
+    assert made.status_code == 201, made.content
+    assert Job.objects.get(pk=made.json()["id"]).lineage_id == first.pk
+
+
+def test_what_was_made_before_lineages_is_stacked(as_alice: Client, team: Team, alice: User, charlie: User) -> None:
+    first, second = make(as_alice, team), make(as_alice, team)
+    other = make(as_alice, team, behaviour="replace")
+    lost = factories.job(team, alice)
+    again = factories.job(team, alice, character=lost.character, motion=lost.motion)
+    theirs = factories.job(charlie.teams.get(), charlie)
+    default_storage.delete(str(lost.character.file.name))
+    Job.objects.update(lineage=None)
+    Source.objects.update(fingerprint="")
+    for _ in range(2):
+        versions.look_at_sources(apps, None)
+        versions.stack_jobs(apps, None)
+        found = dict(Job.objects.values_list("pk", "lineage"))
+        expected = {first.pk: None, second.pk: first.pk, other.pk: None, lost.pk: None, again.pk: lost.pk}
+        assert found == {**expected, theirs.pk: None}
+    assert set(first.character.alike()) == {first.character, second.character, other.character}
+    assert lost.character not in Source.objects.exclude(fingerprint="")
+    assert make(as_alice, team).lineage_id == first.pk
