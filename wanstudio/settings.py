@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "wanstudio.views.nul.RefuseNul",
     "wanstudio.views.first_run.FirstRun",
+    "wanstudio.views.way_back.WayBack",
     "wanstudio.views.gate.Gate",
 ]
 TEMPLATES: list[dict[str, Any]] = [

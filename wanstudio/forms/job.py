@@ -184,6 +184,12 @@ class SourceForm(forms.Form):
         return cleaned
 
     @property
+    def file_name(self) -> str:
+        """Of the file that was given, if one was."""
+        file = self.files.get("file")
+        return (file.name or "") if file else ""
+
+    @property
     def wrong(self) -> str:
         """The first sentence about it, or nothing."""
         return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")

@@ -15,7 +15,8 @@ RECENT = 8
 
 @dataclass(frozen=True)
 class Slot:
-    """One place. `wrong`: why what was given cannot be used; `url`: the link that was given; `other`: the id beside.
+    """One place. `wrong`: why what was given cannot be used; `url`: the link, `file`: the name of the file that was
+    given; `other`: the id beside.
 
     `again`: the name of a file that was given but could not be kept, because something else in the form was wrong.
     """
@@ -25,6 +26,7 @@ class Slot:
     source: Source | None = None
     wrong: str = ""
     url: str = ""
+    file: str = ""
     other: int | None = None
     again: str = ""
 
@@ -69,6 +71,11 @@ class Slot:
     @property
     def error_title(self) -> str:
         return "This link cannot be used" if self.url else f"This is not a {self.thing} we can use"
+
+    @property
+    def unnamed(self) -> str:
+        """The name of a file that cannot be used, if the sentence about it does not say it."""
+        return "" if f"“{self.file}”" in self.wrong else self.file
 
     @property
     def beside(self) -> str:

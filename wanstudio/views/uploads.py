@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.forms.inputs import take
 from wanstudio.forms.job import JobForm, SourceForm
@@ -50,9 +50,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
-    """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used."""
+    """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used.
+
+    Without JavaScript the answer is the studio itself: a visit to the address it then has leads there.
+    """
+    if request.method != "POST":
+        return redirect("studio.index")
     team = access.team_in(request, Act.MAKE)
     form = SourceForm(request.POST, request.FILES)
     source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
@@ -60,7 +65,7 @@ def add(request: HttpRequest) -> HttpResponse:
         return _page(request, team, form, source)
     kind = "motion" if form.data["kind"] == "motion" else "character"
     url = "" if source else form.data["url"]
-    shown = slots.slot(request, kind, source, team, wrong=form.wrong, url=url)
+    shown = slots.slot(request, kind, source, team, wrong=form.wrong, url=url, file=form.file_name)
     return render(request, "studio/_slot.html", {"slot": shown}, status=201 if source else 422)
 
 

@@ -1,0 +1,76 @@
+"""Buttons of pages that have grown old: signed out meanwhile, signed in again elsewhere, an address that is no page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.factories import PASSWORD
+from tests.views.form import text_of, upload
+from wanstudio.models import Job, Team, User
+
+HERE = "http://testserver"
+
+
+@pytest.fixture
+def job(team: Team, alice: User) -> Job:
+    return factories.job(team, alice)
+
+
+@pytest.mark.parametrize("page", ["/jobs/{pk}/", "/?character=1&motion=2", "/videos/?q=mira+walks"])
+def test_signed_out_meanwhile_leads_back_to_the_page_of_the_button(page: str, job: Job, alice: User) -> None:
+    page = page.format(pk=job.pk)
+    browser = Client()
+    refused = browser.post(f"/jobs/{job.pk}/rename/", {"title": "Mira"}, headers={"referer": HERE + page})
+    door = refused.headers["Location"]
+    signed_in = browser.post(door, {"login": alice.email, "password": PASSWORD})
+    assert signed_in.headers["Location"] == page
+    assert browser.get(page).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told", ["", "https://elsewhere.example/jobs/", "javascript:alert(1)", HERE + "//evil.example/"]
+)
+def test_another_place_is_no_way_back(told: str, job: Job) -> None:
+    refused = Client().post(f"/jobs/{job.pk}/cancel/", headers={"referer": told} if told else {})
+    following = "/evil.example/" if "evil" in told else "/"
+    assert refused.headers["Location"] == f"/accounts/login/?next={following}"
+
+
+def test_a_page_asked_for_signed_out_is_where_sign_in_leads(job: Job) -> None:
+    asked = Client().get(f"/jobs/{job.pk}/", headers={"referer": HERE + "/videos/"})
+    assert asked.headers["Location"] == f"/accounts/login/?next=/jobs/{job.pk}/"
+
+
+def test_a_form_from_before_another_sign_in_offers_its_page_again(alice: User, job: Job) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    old = browser.post(f"/jobs/{job.pk}/cancel/", headers={"referer": HERE + f"/jobs/{job.pk}/"})
+    assert old.status_code == 403
+    assert f'href="/jobs/{job.pk}/"' in old.content.decode()
+    # As a fragment it says nothing: htmx loads the page again.
+    assert old.headers["HX-Refresh"] == "true"
+    job.refresh_from_db()
+    assert job.state == "queued"
+
+
+def test_an_old_form_of_a_shared_link_leads_back_to_it(job: Job) -> None:
+    old = Client(enforce_csrf_checks=True).post("/s/abc/password/")
+    assert 'href="/s/abc/"' in old.content.decode()
+
+
+def test_an_address_for_forms_alone_says_so(as_alice: Client, job: Job) -> None:
+    visited = as_alice.get(reverse("jobs.cancel", args=[job.pk]))
+    assert visited.status_code == 405
+    assert visited.headers["Allow"] == "POST"
+    assert "There is no page at this address" in text_of(visited)
+    assert as_alice.get("/hooks/apixo/x/").content == b""
+
+
+def test_where_something_was_added_without_a_script_can_be_visited(as_alice: Client, team: Team) -> None:
+    wrong = as_alice.post(
+        "/uploads/add/", {"team": team.pk, "kind": "motion", "motion_file": upload("a.mp4", b"%PDF-")}
+    )
+    assert wrong.status_code == 422
+    assert "“a.mp4”" in text_of(wrong)
+    assert as_alice.get("/uploads/add/").headers["Location"] == "/"
