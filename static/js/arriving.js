@@ -45,8 +45,11 @@ function preview(slot, kind, file) {
     shown.setAttribute("aria-label", file.name);
     shown.addEventListener("loadedmetadata", () => {
       Object.assign(shown, { width: shown.videoWidth, height: shown.videoHeight });
-      show();
+      // Only its sound can be played here: the still that the server makes says more than a black picture.
+      if (shown.videoWidth) show();
       if (!(Number.isFinite(shown.duration) && shown.duration > 0) || !slot.isConnected) return;
+      // Too large to be sent: it has no price.
+      if (!slot.querySelector('[name="arriving"]')) return;
       hidden(slot, "seconds", shown.duration);
       slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
     }, { once: true });

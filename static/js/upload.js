@@ -4,7 +4,10 @@ const MB = 1024 * 1024;
 const status = document.getElementById("studio-status");
 const form = document.getElementById("studio-form");
 const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
+const TOKEN = '[name="csrfmiddlewaretoken"]';
 const running = new Set();
+const SIGNED_OUT = ["You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry."];
+const LOST = ["Connection lost.", "Nothing was sent to APIXO. This goes on by itself when the connection is back."];
 
 const megabytes = (bytes) => (bytes / MB).toFixed(1);
 const part = (slot, name) => slot.querySelector(`[data-${name}]`);
@@ -19,6 +22,11 @@ function say(slot, { line, pace = "", share = null }) {
 
 function fail(slot, fact, line, { retry = true } = {}) {
   slot.dataset.failed = "";
+  // What will never arrive is not waited for, and has no price.
+  if (!retry) {
+    for (const field of slot.querySelectorAll('[name="arriving"], [name="seconds"]')) field.remove();
+    slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+  }
   say(slot, { line });
   part(slot, "fact").textContent = fact;
   slot.querySelector(".arriving-words").setAttribute("role", "alert");
@@ -59,13 +67,36 @@ function arrive(upload, html) {
   if (!wrong) status.textContent = `${part(slot, "name").textContent} is here.`;
 }
 
+// The forms of a page hold a token that a sign-in in another tab makes worthless. A fresh one is read from the page as
+// it is now and goes into all of them; nothing that was chosen or typed is touched. False: nobody is signed in any more.
+async function renewToken() {
+  const answer = await fetch(location.pathname);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = fresh.querySelector(TOKEN)?.value;
+  if (!token || new URL(answer.url).pathname === document.body.dataset.signIn) return false;
+  for (const field of document.querySelectorAll(TOKEN)) field.value = token;
+  document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers"));
+  return true;
+}
+
+// Then what was refused for its old token goes on by itself.
+async function renew(upload) {
+  upload.renewed = true;
+  try {
+    const isIn = await renewToken();
+    if (upload.over) return;
+    if (isIn) send(upload);
+    else fail(upload.slot, ...SIGNED_OUT);
+  } catch {
+    if (!upload.over) fail(upload.slot, ...LOST);
+  }
+}
+
 function answered(upload) {
   const { xhr, slot } = upload;
   if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
-  if (new URL(xhr.responseURL).pathname !== addUrl) {
-    return fail(slot, "You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry.");
-  }
-  if (xhr.status === 403) return fail(slot, "This page is too old.", "Nothing was sent. Load it again, then add this once more.");
+  if (new URL(xhr.responseURL).pathname !== addUrl) return fail(slot, ...SIGNED_OUT);
+  if (xhr.status === 403 && !upload.renewed) return renew(upload);
   return fail(slot, `The studio could not take it (${xhr.status}).`, "Nothing was sent to APIXO. Try again in a moment.");
 }
 
@@ -99,9 +130,7 @@ function send(upload) {
     });
   });
   xhr.addEventListener("load", () => answered(upload));
-  xhr.addEventListener("error", () => {
-    fail(slot, "Connection lost.", "Nothing was sent to APIXO. This goes on by itself when the connection is back.");
-  });
+  xhr.addEventListener("error", () => fail(slot, ...LOST));
   xhr.open("POST", addUrl);
   xhr.setRequestHeader("HX-Request", "true");
   xhr.setRequestHeader("X-CSRFToken", form.elements.namedItem("csrfmiddlewaretoken").value);
@@ -124,7 +153,10 @@ document.addEventListener("upload", ({ target: slot, detail }) => {
   const upload = { ...detail, slot, before: older?.before ?? detail.before };
   dropReplaced();
   running.add(upload);
-  part(slot, "retry").addEventListener("click", () => send(upload));
+  part(slot, "retry").addEventListener("click", () => {
+    upload.renewed = false;
+    send(upload);
+  });
   for (const stop of slot.querySelectorAll("[data-stop]")) stop.addEventListener("click", () => restore(upload));
   const most = Number(slot.dataset.limit);
   if (upload.file?.size > most) {

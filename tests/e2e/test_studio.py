@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.e2e.conftest import sign_in
 from tests.e2e.studio import ROOT, Studio
 from tests.media.clips import clip
 
@@ -154,7 +155,7 @@ def test_a_file_that_cannot_be_used_says_why_in_its_place(signed_in: Page, tmp_p
 
     alert = page.locator("#motion-slot [role=alert]")
     expect(alert).to_contain_text("This is not a clip we can use")
-    expect(alert).to_contain_text("PDF")
+    expect(alert).to_contain_text("“report.mp4” This is a PDF document")
     expect(page.locator("#generate")).to_be_disabled()
 
 
@@ -163,6 +164,28 @@ def test_a_session_that_ended_is_told_apart(signed_in: Page, clip_of: dict[float
     page.context.clear_cookies()
     give(page, "Motion", clip_of[6.0])
     page.wait_for_url(re.compile(r"/accounts/login/\?next="))
+
+
+def test_signed_in_again_in_another_tab_an_upload_goes_on(signed_in: Page, studio: Studio) -> None:
+    """The old page's token is worth nothing any more: it takes a new one, and nothing is chosen twice."""
+    page = signed_in
+    context = page.context
+    context.clear_cookies(name="wanstudio_session")
+    other = context.new_page()
+    sign_in(other, studio)
+    with page.expect_response(lambda answer: UPLOADS.search(answer.url) is not None and answer.status == 201):
+        give(page, "Character", MIRA)
+    expect(page.locator("#character-slot input[name=character]")).to_be_attached()
+    expect(page.locator("#character-slot [role=alert]")).to_have_count(0)
+
+
+def test_a_file_that_is_too_large_is_not_waited_for(signed_in: Page, tmp_path: Path) -> None:
+    page = signed_in
+    large = tmp_path / "large.png"
+    large.write_bytes(MIRA.read_bytes() + bytes(10 * 1024 * 1024))
+    give(page, "Character", large)
+    expect(page.locator("#character-slot [role=alert]")).to_contain_text("“large.png” has 10.2 MB.")
+    expect(page.locator("#generate-note")).to_have_text("Add a character and a motion first.")
 
 
 # --- other ways to choose -----------------------------------------------------------------------------
