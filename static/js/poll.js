@@ -45,8 +45,10 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   }
 });
 
-// The count in the navigation goes down with what has ended here.
+// The count in the navigation goes down with what has ended here, and that of the dock with what is not in it.
 let moving = Number(poller()?.dataset.moving ?? 0);
+const hidden = () => Number(poller()?.dataset.moving ?? 0) - document.querySelectorAll(".dock-job:has(.bar)").length;
+let waiting = hidden();
 document.addEventListener("htmx:afterSwap", () => {
   const now = Number(poller()?.dataset.moving ?? 0);
   const badge = document.querySelector("#unfinished .badge");
@@ -56,6 +58,14 @@ document.addEventListener("htmx:afterSwap", () => {
     else badge.remove();
   }
   moving = now;
+  const behind = hidden();
+  const more = document.querySelector("[data-more]");
+  if (more && behind !== waiting) {
+    const left = Number(more.textContent) + behind - waiting;
+    more.textContent = String(left);
+    more.parentElement.hidden = left <= 0;
+  }
+  waiting = behind;
 });
 
 // A morph leaves alone what belongs to the reader: an open menu or dialog, a half-typed answer, a playing video.

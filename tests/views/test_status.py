@@ -53,6 +53,27 @@ def test_a_change_comes_out_of_band(kind: str, team: Team, alice: User, as_alice
     assert f"seen={still.pk}:{still.version},{after.pk}:{after.version}" in html
 
 
+def test_what_does_not_stand_on_the_page_is_only_counted(team: Team, alice: User, as_alice: Client) -> None:
+    """The studio shows two jobs and follows the rest, so that the counts beside them stay true."""
+    jobs = [factories.job(team, alice) for _ in range(4)]
+    page = as_alice.get("/").content.decode()
+    assert [f'id="dock-job-{job.pk}"' in page for job in jobs] == [True, True, False, False]
+    assert 'data-moving="4"' in page
+    seen = ",".join(f"{job.pk}:{job.version}" for job in jobs)
+    asked = {"as": "dock", "seen": seen, "shown": f"{jobs[0].pk},{jobs[1].pk}"}
+
+    moved(jobs[3], State.DONE)
+    html = as_alice.get(reverse("jobs.status"), asked).content.decode()
+    assert "dock-job-" not in html
+    assert 'data-moving="3"' in html
+    assert f"shown={jobs[0].pk}%2C{jobs[1].pk}" in html
+
+    moved(jobs[1], State.DONE)
+    html = as_alice.get(reverse("jobs.status"), asked).content.decode()
+    assert f'id="dock-job-{jobs[1].pk}" hx-swap-oob="morph"' in html
+    assert f"dock-job-{jobs[3].pk}" not in html
+
+
 def test_what_there_is_to_decide_comes_by_the_poll(job: Job, as_alice: Client) -> None:
     moved(job, State.UNCERTAIN, money=Money.UNKNOWN, ask_person=True)
     html = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()

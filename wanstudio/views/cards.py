@@ -29,13 +29,17 @@ def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
     }
 
 
-def poll_context(kind: str, jobs: list[Job]) -> dict[str, Any]:
-    """What a page needs to follow these jobs: nothing once none of them can change any more."""
+def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, Any]:
+    """What a page needs to follow these jobs: nothing once none of them can change any more.
+
+    `show`: only the first so many stand on the page, the others are counted.
+    """
     open_ones = [job for job in jobs if job.can_change]
     moving = sum(job.state in MOVING for job in jobs)
     return {
-        "cards": [{"job": job, "words": describe(job)} for job in jobs],
+        "cards": [{"job": job, "words": describe(job)} for job in jobs[:show]],
         "poll_as": kind,
+        "poll_shown": ",".join(str(job.pk) for job in jobs[:show]) if show else "",
         "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MOST_POLLED]),
         "moving": moving,
         "tab_title": _tab_title(kind, jobs, moving),

@@ -87,7 +87,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """What changed of the jobs a page shows, one request for all of them; 204 when nothing did.
 
-    `seen` is `id:version,…` as the page shows it, `as` the fragment it wants, `worker` 1 if it shows one as living.
+    `seen` is `id:version,…` as the page knows it, `as` the fragment it wants, `shown` the ids that stand on it where
+    the others are only counted, `worker` 1 if it shows one as living.
     At most 3 queries: session, person, and jobs with their timelines and the heartbeat in one.
     """
     seen = _seen(request.GET.get("seen", ""))
@@ -104,8 +105,12 @@ def status(request: HttpRequest) -> HttpResponse:
     worker = _worker(steps, request.GET.get("worker", ""))
     if not changed and not worker.get("worker_changed") and len(cards) == len(seen):
         return HttpResponse(status=204)
+    shown = request.GET.get("shown", "")
+    if shown:
+        changed = [one for one in changed if str(one["job"].pk) in shown.split(",")]
     context = poll_context(kind, [one["job"] for one in cards]) | worker
-    return render(request, "jobs/_status.html", context | {"template": template, "changed": changed})
+    context |= {"template": template, "changed": changed, "poll_shown": shown if _seen(shown) else ""}
+    return render(request, "jobs/_status.html", context)
 
 
 def _worker(steps: list[Any], shown: str) -> dict[str, bool]:

@@ -22,6 +22,8 @@ from wanstudio.views.price_card import price_context
 from wanstudio.views.slots import Slot, slot
 
 MOST_DOCKED = 2
+# The rest is counted: so many of it, the oldest, which end first.
+MOST_FOLLOWED = 50
 
 
 @login_required
@@ -82,7 +84,8 @@ def show_form(
 
 def _docked(request: HttpRequest, team: Team) -> dict[str, Any]:
     moving = list(access.jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
-    return {"more": len(moving[MOST_DOCKED:])} | poll_context("dock", moving[:MOST_DOCKED])
+    followed = poll_context("dock", moving[:MOST_FOLLOWED], show=MOST_DOCKED)
+    return {"more": len(moving[MOST_DOCKED:])} | followed
 
 
 def _slots(
@@ -99,6 +102,7 @@ def _slots(
             wrong=form.wrong_with(kind),
             again=form.unkept(kind),
             url="" if source else form[f"{kind}_url"].value() or "",
+            file=getattr(request.FILES.get(f"{kind}_file"), "name", ""),
             other=other.pk if (other := beside[kind]) else None,
         )
         for kind, source in chosen.items()
