@@ -28,3 +28,4 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("htmx:afterSwap", show);
 show();
+document.addEventListener("focusin", ({ target }) => { if (target.matches?.("input[readonly].link-field")) target.select(); });

@@ -147,8 +147,8 @@ def test_what_keeps_it_waiting_stands_where_the_sentence_is(job: Job, as_alice: 
     ("code", "label", "leads_to"),
     [
         ("PromptInvalid", "Change the prompt", "/?from={pk}#prompt"),
-        ("InputImageSensitiveContentDetected", "Use another picture", "/?from={pk}#character"),
-        ("INPUT_CHANGED", "Use another clip", "/?from={pk}#motion"),
+        ("InputImageSensitiveContentDetected", "Use another picture", "/?from={pk}#character-slot"),
+        ("INPUT_CHANGED", "Use another clip", "/?from={pk}#motion-slot"),
         ("PROCESSING_TIMEOUT", "Try again · $1.14", "/?from={pk}&amp;same=1"),
         ("unauthorized", "Check the key", "/settings/"),
         ("INSUFFICIENT_CREDITS", "Add balance at APIXO", "https://apixo.ai/"),

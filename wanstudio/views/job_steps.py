@@ -10,8 +10,8 @@ from wanstudio.provider.sentences import Explanation, Step
 # Where on the studio's page, filled in from the job, the thing to change stands.
 ANCHORS = {
     Step.CHANGE_PROMPT: "#prompt",
-    Step.CHANGE_CHARACTER: "#character",
-    Step.CHANGE_MOTION: "#motion",
+    Step.CHANGE_CHARACTER: "#character-slot",
+    Step.CHANGE_MOTION: "#motion-slot",
     Step.CHANGE_INPUTS: "",
 }
 PROVIDER_SITE = "https://apixo.ai/"
