@@ -247,6 +247,36 @@ def test_every_end_says_so_to_who_holds_the_token(link: ShareLink, video: Video,
     assert gone()
 
 
+def test_links_of_what_lies_in_the_bin_are_found_there_and_revoked(
+    video: Video, link: ShareLink, alice: User, as_alice: Client, as_vera: Client, as_charlie: Client, nobody: Client
+) -> None:
+    kept, expired = ShareLink.make(video, alice), ShareLink.make(video, alice)
+    ShareLink.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
+    bin_videos([video], alice)
+    address = reverse("shares.video", args=[video.pk])
+    binned = as_alice.get(reverse("binned.index")).content.decode()
+    assert f'<a href="{address}">2 links</a>' in binned
+    answer = as_alice.get(address)
+    assert "This video lies in the bin, and nobody sees it through a link." in text_of(answer)
+    assert f'href="{reverse("binned.index")}"' in answer.content.decode()
+    assert "Make the link" not in answer.content.decode()
+    assert as_alice.post(address, {"lasts": "7"}).status_code == 404, "none is made to what nobody could see"
+    for stranger in (as_vera, as_charlie):
+        assert stranger.get(address).status_code == 404
+        assert stranger.post(reverse("shares.revoke", args=[link.pk])).status_code == 404
+    assert as_alice.post(reverse("shares.revoke", args=[link.pk])).headers["Location"] == address
+    dialog = as_alice.post(reverse("shares.revoke", args=[expired.pk]), headers={"HX-Request": "true"})
+    assert kept.token in dialog.content.decode()
+    assert ">1 link<" in as_alice.get(reverse("binned.index")).content.decode()
+    restore_videos([video])
+    assert nobody.get(page(kept)).status_code == 200
+    assert nobody.get(page(link)).status_code == 404
+    as_alice.post(reverse("shares.revoke", args=[kept.pk]))
+    bin_videos([video], alice)
+    assert "There is no link to it any more." in text_of(as_alice.get(address))
+    assert address not in as_alice.get(reverse("binned.index")).content.decode()
+
+
 def test_a_link_outlives_what_it_led_to_as_ended(link: ShareLink, video: Video, nobody: Client) -> None:
     address = page(link)
     video.job.__class__.objects.filter(pk=video.job_id).update(video=None)

@@ -30,8 +30,10 @@ def index(request: HttpRequest) -> HttpResponse:
     if not uploads:
         rows = access.binned_videos(request).filter(job__team=team)
     page, following = access.page(rows, before, PAGE)
+    links = {} if uploads else access.links_by_video(request, [row.pk for row in page])
     for row in page:
         row.goes_at = (row.deleted_at if uploads else row.binned_at) + KEPT
+        row.links = links.get(row.pk, 0)
     context = {"rows": page, "next": following, "before": before, "uploads": uploads}
     return render(request, "videos/bin.html", context)
 

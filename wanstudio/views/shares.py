@@ -22,8 +22,9 @@ Thing = Video | Collection
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def video(request: HttpRequest, pk: int) -> HttpResponse:
-    """The links to a video; POST makes one."""
-    return _of(request, access.mine_to(request, Act.SHARE, access.videos(request), pk))
+    """The links to a video; POST makes one. Of one in the bin they can only be looked at and revoked."""
+    rows = access.videos(request) if request.method == "POST" else access.linked_videos(request)
+    return _of(request, access.mine_to(request, Act.SHARE, rows, pk))
 
 
 @login_required
@@ -88,15 +89,13 @@ def _answer(
 ) -> HttpResponse:
     """`form` only if it was refused; `opened` is the link that is unfolded."""
     wanted = opened.pk if opened else access.number(request.GET.get("link"))
-    is_video = isinstance(thing, Video)
     context: dict[str, Any] = {
         "thing": thing,
-        "is_video": is_video,
+        "is_video": isinstance(thing, Video),
+        "is_binned": _is_binned(thing),
         "title": thing.job.title if isinstance(thing, Video) else thing.name,
         "address": _address(thing),
-        "back": reverse("videos.show", args=[thing.pk])
-        if is_video
-        else f"{reverse('videos.index')}?collection={thing.pk}",
+        "back": _back(thing),
         "zone": str(_team(thing).zone),
         "links": _rows(request, thing, wanted),
         "form": form if form is not None and opened is None else ShareForm(team=_team(thing)),
@@ -106,6 +105,19 @@ def _answer(
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "shares/_dialog.html", context)
     return render(request, "shares/index.html", context, status=422 if form is not None else 200)
+
+
+def _is_binned(thing: Thing) -> bool:
+    return isinstance(thing, Video) and thing.binned_at is not None
+
+
+def _back(thing: Thing) -> str:
+    """Where the page leads back to."""
+    if _is_binned(thing):
+        return reverse("binned.index")
+    if isinstance(thing, Video):
+        return reverse("videos.show", args=[thing.pk])
+    return f"{reverse('videos.index')}?collection={thing.pk}"
 
 
 def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[dict[str, Any]]:

@@ -3,7 +3,16 @@
 from wanstudio.views.access.allowed import may, may_stop_sending, mine_to, require, runs_studio, team_in
 from wanstudio.views.access.people import activities, invitations, memberships, notifications, tokens
 from wanstudio.views.access.rows import number, one, page
-from wanstudio.views.access.sharing import Ended, Locked, SharedVideo, share_links, shared, shared_video
+from wanstudio.views.access.sharing import (
+    Ended,
+    Locked,
+    SharedVideo,
+    linked_videos,
+    links_by_video,
+    share_links,
+    shared,
+    shared_video,
+)
 from wanstudio.views.access.standing import (
     NeedsSecondFactor,
     NoTeam,
@@ -52,6 +61,8 @@ __all__ = [
     "invitations",
     "jobs",
     "know_role",
+    "linked_videos",
+    "links_by_video",
     "may",
     "may_stop_sending",
     "memberships",

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.db.models import Case, Exists, F, Q, QuerySet, When
 from django.http import Http404, HttpRequest
 
 from wanstudio.models import Membership, Team, User
+from wanstudio.models.second_factor import factors
 
 # The team whose pages this browser saw last: a memory, never a permission.
 LAST_TEAM = "team"
@@ -54,13 +54,6 @@ def closed_teams(request: HttpRequest) -> QuerySet[Team]:
 
 def has_factor(request: HttpRequest) -> bool:
     return factors(person(request)).exists()
-
-
-def factors(who: User) -> QuerySet[Authenticator]:
-    """What this person signs in with besides the password; recovery codes are only the way out of a lost one."""
-    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    found: QuerySet[Authenticator] = Authenticator.objects.filter(user=who, type__in=kinds)
-    return found
 
 
 def current_team(request: HttpRequest) -> Team:
