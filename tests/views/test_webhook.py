@@ -85,5 +85,10 @@ def test_a_test_and_its_row(as_alice: Client, team: Team) -> None:
     as_alice.post(reverse("webhook.test"), {"team": team.pk})
     page = as_alice.get(reverse("webhook.show")).content.decode()
     assert "On its way" in page
+    page = as_alice.get(reverse("webhook.show")).content.decode()
+    # A link opens the question, with a script or without; only the answer posts.
+    assert 'href="#remove-webhook"' in page
+    question = page[page.index('<dialog class="dialog" id="remove-webhook"') : page.index("</dialog>")]
+    assert page.count(f'action="{reverse("webhook.remove")}"') == question.count("<form") == 1
     as_alice.post(reverse("webhook.remove"), {"team": team.pk})
     assert not Delivery.objects.exists()
