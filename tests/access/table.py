@@ -112,7 +112,7 @@ TEAMS = {
     "spending/by-mail/<str:token>/": Door(EVERYBODY, EVERYBODY, "by_mail", {"decision": "decline"}, acts=True),
     "settings/": page(MEMBERS | OTHERS),
     "settings/sending/": form(ADMINS, body={"sending": "stop"}),
-    "settings/balance/": Door(MEMBERS | OTHERS, ADMINS),
+    "settings/balance/": Door(ADMINS | OTHERS, ADMINS),
     "settings/key/": Door(OWNERS, OWNERS, body={"key": "sk-0123456789abcdef0123456789abcdef"}),
     "settings/key/remove/": form(OWNERS, acts=False),
     "settings/key/drop/": form(OWNERS, acts=False),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.views.test_team import words
-from wanstudio.models import Heartbeat, ProviderKey, User
+from wanstudio.models import Heartbeat, Membership, ProviderKey, User
 
 SENDING, BALANCE = "/settings/sending/", "/settings/balance/"
 HTMX = {"HX-Request": "true"}
@@ -100,7 +100,7 @@ def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None
     assert "Checking…" in page
     assert f'hx-get="{BALANCE}" hx-trigger="every 2s"' in page
     assert "Checking…" in as_alice.post(BALANCE, headers=HTMX).content.decode()
-    assert "<button" not in as_bob.get(BALANCE, headers=HTMX).content.decode()
+    assert as_bob.get(BALANCE, headers=HTMX).status_code == 404
 
     key.ask_balance_after(timedelta(minutes=10))
     answer = as_alice.get(BALANCE, headers=HTMX).content.decode()
@@ -109,6 +109,23 @@ def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None
     assert "$74.87" in answer
     assert "<html" not in answer
     assert as_alice.get(BALANCE).headers["Location"] == "/settings/"
+
+
+def test_the_balance_is_for_who_may_see_the_spending(
+    as_alice: Client, as_bob: Client, as_vera: Client, bob: User
+) -> None:
+    ProviderKey.at("sandbox").note_balance(Decimal("74.87"))
+    for client in (as_bob, as_vera):
+        page = client.get("/settings/")
+        assert page.status_code == 200
+        assert "74.87" not in page.content.decode()
+        assert "Balance" not in page.content.decode()
+        for answer in (client.get(BALANCE), client.get(BALANCE, headers=HTMX), client.post(BALANCE)):
+            assert answer.status_code == 404
+    assert not ProviderKey.at("sandbox").is_checking
+    Membership.objects.filter(user=bob).update(role=Membership.Role.ADMIN)
+    assert "$74.87" in as_bob.get("/settings/").content.decode()
+    assert "$74.87" in as_bob.get(BALANCE, headers=HTMX).content.decode()
 
 
 def test_a_balance_that_could_not_be_read(as_alice: Client) -> None:

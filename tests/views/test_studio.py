@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import ProviderKey, Source, Team, User
+from wanstudio.models import Membership, ProviderKey, Source, Team, User
 
 
 @pytest.fixture
@@ -173,6 +173,18 @@ def test_a_low_balance_warns_and_does_not_block(
     assert "The balance" not in card(as_alice, motion, resolution="480p")
     assert "The balance" not in ask(as_alice, resolution="720p"), "nothing is priced yet"
     assert "data-incomplete" not in ask(as_alice, motion=motion.pk, character=character.pk, resolution="720p")
+
+
+def test_the_warning_tells_the_balance_to_who_may_see_the_spending(team: Team, bob: User, motion: Source) -> None:
+    as_bob = Client()
+    as_bob.force_login(bob)
+    ProviderKey.at("sandbox").note_balance(Decimal("1.1399"))
+    said = card(as_bob, motion, resolution="720p")
+    told = "The balance of the sandbox does not cover this $1.14. It would wait in the queue until there is enough."
+    assert told in said
+    assert "1.13" not in said
+    Membership.objects.filter(user=bob).update(role=Membership.Role.ADMIN)
+    assert "The balance of the sandbox is $1.13" in card(as_bob, motion, resolution="720p")
 
 
 def test_what_is_reserved_counts_against_the_balance(

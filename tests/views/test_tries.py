@@ -51,6 +51,20 @@ def test_an_unconfirmed_job_shows_the_balances(team: Team, alice: User, as_alice
     assert "balance was $74.87 before it was sent and $73.73 after" in words(as_alice, job)
 
 
+def test_who_may_not_see_the_spending_reads_only_what_left_the_balance(
+    team: Team, alice: User, job: Job, bob: User, as_vera: Client
+) -> None:
+    ProviderKey.at("apixo").note_balance(Decimal("74.87"))
+    unsure = lost(factories.job(team, alice, provider="apixo"))
+    ProviderKey.at("apixo").note_balance(Decimal("73.73"))
+    as_bob = Client()
+    as_bob.force_login(bob)
+    for one in (job, unsure):
+        said = words(as_bob, one)
+        assert "APIXO’s balance fell by $1.14 while it was sent; other videos may be in it." in said
+        assert "74.87" not in said + words(as_vera, one)
+
+
 def test_it_was_not_charged(job: Job, attempt: Attempt, as_alice: Client) -> None:
     assert decide(as_alice, attempt, decision="not_charged") == 302
     attempt.refresh_from_db()

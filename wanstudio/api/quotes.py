@@ -15,6 +15,7 @@ from wanstudio.models import Source
 from wanstudio.models.budget import rooms, tightest
 from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
+from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.price_card import price_context
 
@@ -32,7 +33,8 @@ def priced(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
     card = price_context(seconds, asked.resolution, None, character=None, motion=motion)
     quote = quote_today(seconds, asked.resolution)
-    return quote_row(quote, [*_warnings(card), *_over_cap(request, quote)])
+    with_sums = access.may(request, tokens.team(request), Act.SPENDING)
+    return quote_row(quote, [*_warnings(card, with_sums=with_sums), *_over_cap(request, quote)])
 
 
 def _motion(request: HttpRequest, asked: QuoteIn) -> Source | None:
@@ -57,12 +59,14 @@ def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
     return [f"It is ${over} over {room.whose} ${room.cap} this month. A job would be refused."] if room and over else []
 
 
-def _warnings(card: dict[str, Any]) -> list[str]:
+def _warnings(card: dict[str, Any], *, with_sums: bool) -> list[str]:
+    """`with_sums`: the balance itself, which only those may know who may see the spending."""
     told = []
     if card["unreachable"]:
         told.append(" ".join(card["unreachable"]))
     if card["stopped"]:
         told.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
     if (balance := card["short_balance"]) is not None:
-        told.append(f"The balance, ${balance}, does not cover this and what is reserved. A job would wait.")
+        sum_of_it = f", ${balance}," if with_sums else ""
+        told.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
     return told

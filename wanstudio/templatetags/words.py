@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
-from wanstudio.models import Comment, Money, User
+from wanstudio.models import BalanceNote, Comment, Money, User
 from wanstudio.views.job_progress import time_left
 
 register = template.Library()
@@ -92,6 +92,13 @@ def given(person: User) -> str:
 def dollars(amount: Decimal) -> str:
     """`$1.14`, `−$1.14`."""
     return f"{'−' if amount < 0 else ''}${abs(amount):.2f}"
+
+
+@register.filter
+def fall(around: tuple[BalanceNote, BalanceNote]) -> Decimal:
+    """By how much the balance fell between two notes of it, dollars: for who may not know the balance itself."""
+    before, after = around
+    return (before.balance or Decimal(0)) - (after.balance or Decimal(0))
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wanstudio import keyring
 from wanstudio.models import Activity, ProviderKey, Team
 from wanstudio.pricing import prices_on
+from wanstudio.roles import Act
 from wanstudio.views import access
 from wanstudio.views.keys import key_context
 from wanstudio.views.machine import PAUSES, machine_checks
@@ -19,8 +20,11 @@ from wanstudio.views.machine import PAUSES, machine_checks
 @login_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """Each part with a sentence on what works and what to do; the machine only for who runs the studio."""
-    access.current_team(request)  # Who is in no team any more, or may not enter theirs, reads no balance.
+    """Each part with a sentence on what works and what to do; the machine only for who runs the studio.
+
+    The balance only for who may see the team's spending.
+    """
+    access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
     may_stop = access.may_stop_sending(request)
     key = _key()
     context = {
@@ -64,11 +68,12 @@ def _note_sending(request: HttpRequest, wanted: str | None, keys: list[ProviderK
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def balance(request: HttpRequest) -> HttpResponse:
-    """The balance as it was last told. A POST makes it due: the worker asks, the page looks again."""
+    """The balance as it was last told, for who may see the spending. A POST makes it due: the worker asks, the page
+    looks again."""
+    access.require(request, access.current_team(request), Act.SPENDING)
     if request.method == "POST":
         _require_stop(request)
         ProviderKey.at(keyring.provider_in_use()).ask_balance_now()
-    access.current_team(request)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     may_stop = access.may_stop_sending(request)
