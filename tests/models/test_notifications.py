@@ -5,6 +5,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -195,3 +196,29 @@ def test_who_owns_the_team_and_made_it_is_told_once_that_it_is_unconfirmed(team:
     assert list(rows) == [(alice.pk, Kind.UNCONFIRMED), (bob.pk, Kind.UNCONFIRMED), (alice.pk, Kind.ALARM)]
     # The owner's mail is the alarm's.
     assert [mail.to for mail in Mail.objects.all()] == [bob.email]
+
+
+def test_a_mailbox_reads_nothing_of_a_team_that_is_closed_to_it(team: Team, bob: User) -> None:
+    Team.objects.filter(pk=team.pk).update(needs_second_factor=True)
+    team.refresh_from_db()
+    other = factories.team("Southlight")
+    Membership.objects.create(team=other, user=bob)
+    secret: dict[str, Any] = {"title": "Mira leaks the script", "detail": "“Burn it”", "path": "/videos/7/#c9"}
+    Notification.tell(Kind.MENTIONED, [bob], team=team, event="comment 1", **secret)
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (bob.email, "News in Northlight")
+    assert "Something happened in Northlight. Sign in to see it." in mail.text
+    Notification.tell(Kind.READY, [bob], team=team, event="job 1 ready", **secret)
+    Notification.tell(Kind.READY, [bob], team=team, event="job 2 ready", **secret)
+    Notification.tell(Kind.READY, [bob], team=other, event="job 3 ready", title="“Quay” is ready.", path="/videos/8/")
+    Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Digest, Digest.objects.get(person=bob).pk)
+    daily = Mail.objects.latest("pk")
+    assert "“Quay” is ready." in daily.text
+    assert "2 things happened in Northlight. Sign in to see it." in daily.text
+    for word in ("Mira", "Burn", "/videos/7/"):
+        assert word not in mail.subject + mail.text + daily.subject + daily.text
+    # With a second factor the mails are as everybody's.
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    Notification.tell(Kind.MENTIONED, [bob], team=team, event="comment 2", **secret)
+    assert Mail.objects.latest("pk").subject == "Mira leaks the script"

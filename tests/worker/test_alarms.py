@@ -4,16 +4,18 @@ from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db.models import F
 from pytest_django import Settings
 
+from tests import factories
 from tests.fake_apixo import FakeApixo, refusal
 from tests.provider.scripted import answer, reset
 from tests.worker.conftest import MakeJob
 from tests.worker.steps import later, running, step
-from wanstudio.models import Alarm, Job, ProviderKey, State, User
+from wanstudio.models import Alarm, Job, Membership, ProviderKey, State, Team, User
 from wanstudio.worker.advance import advance, due
 from wanstudio.worker.alarms import notice
 
@@ -50,6 +52,20 @@ def test_a_result_that_cannot_be_saved(unsaved: Job, bob: User) -> None:
     assert "$1.14" in mail.outbox[0].body
     step(unsaved)
     assert tell() == [], "told once"
+
+
+def test_an_owner_to_whom_the_team_is_closed_reads_no_title(unsaved: Job, alice: User) -> None:
+    carol = factories.user("Carol", unsaved.team)
+    Membership.objects.filter(user=carol).update(role=Membership.Role.OWNER)
+    Team.objects.update(needs_second_factor=True)
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert tell() == [f"A finished video cannot be saved: {unsaved.title}", "Something in Northlight needs you"]
+    full, short = mail.outbox
+    assert (full.to, short.to) == (["alice@example.com"], ["carol@example.com"])
+    assert unsaved.title not in short.body
+    assert "$1.14" not in short.body
+    assert "Sign in to see it." in short.body
+    assert tell() == []
 
 
 def test_the_first_failures_trouble_nobody(job: Job, apixo: FakeApixo, film: bytes) -> None:

@@ -8,24 +8,39 @@ from django.urls import reverse
 
 from wanstudio.models.mail import Mail
 from wanstudio.models.mail_choice import DAILY, unsubscribe_token
-from wanstudio.models.people import User
+from wanstudio.models.people import Team, User
 from wanstudio.models.places import address_of
+from wanstudio.models.second_factor import may_enter
 
 if TYPE_CHECKING:
     from wanstudio.models.notification import Notification
 
 
 def at_once(told: "Notification") -> None:
-    """One mail about one event, in the caller's transaction."""
+    """One mail about one event, in the caller's transaction. A mailbox gets no words of a team that is closed to it."""
+    if not may_enter(told.person, told.team):
+        return _post(told.person, told.kind, f"News in {told.team}", f"{_closed(told.team, 1)}\n")
     text = f"{_words(told)}\n\n{address_of(told.path)}\n"
-    _post(told.person, told.kind, told.title.rstrip("."), text)
+    return _post(told.person, told.kind, told.title.rstrip("."), text)
 
 
 def digest(person: User, news: Sequence["Notification"]) -> None:
     """One mail about all of these, the oldest first, in the caller's transaction."""
     count = f"{len(news)} {'piece' if len(news) == 1 else 'pieces'} of news"
-    parts = [f"{_words(told)}\n{address_of(told.path)}" for told in news]
+    closed = {team for team in {told.team for told in news} if not may_enter(person, team)}
+    parts = [f"{_words(told)}\n{address_of(told.path)}" for told in news if told.team not in closed]
+    for team in sorted(closed, key=str):
+        parts.append(_closed(team, sum(told.team == team for told in news)))
     _post(person, DAILY, f"Your day in the studio: {count}", "\n\n".join(parts) + "\n")
+
+
+def _closed(team: Team, count: int) -> str:
+    """For who has no second factor, and so may see nothing of this team before they have one."""
+    what = "Something" if count == 1 else f"{count} things"
+    return (
+        f"{what} happened in {team}. Sign in to see it. The team asks for a second factor at sign-in, and you have "
+        f"none yet, so this mail says no more.\n{address_of(reverse('studio.index'))}"
+    )
 
 
 def _words(told: "Notification") -> str:

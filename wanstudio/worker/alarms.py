@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.models import Alarm, Job, Membership, ProviderKey, State
+from wanstudio.models.second_factor import may_enter
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +39,30 @@ def tell(alarm: Alarm) -> None:
     """The mail to the owners. A crash after it was sent and before that is noted sends it once more."""
     if alarm.told_at or not settings.EMAIL_URL or alarm.job is None or _has_passed(alarm, alarm.job):
         return alarm.postpone(None)
-    owners = Membership.objects.filter(team=alarm.team, role=Membership.Role.OWNER, user__is_active=True)
-    to = list(owners.values_list("user__email", flat=True))
-    subject, text = _words(alarm, alarm.job)
     try:
-        EmailMessage(subject, text, to=to, connection=get_connection(timeout=MAIL_S)).send()
+        get_connection(timeout=MAIL_S).send_messages(_letters(alarm, alarm.job))
     except (SMTPException, OSError) as wrong:
         log.warning("%s: the mail could not be sent: %s", alarm, wrong)
         if timezone.now() - alarm.raised_at > GIVEN_UP_AFTER:
             return alarm.postpone(None)
         return alarm.postpone(timedelta(minutes=min(2**alarm.attempts, 60)))
     return alarm.postpone(None, told_at=Now())
+
+
+def _letters(alarm: Alarm, job: Job) -> list[EmailMessage]:
+    """The same to all owners; those to whom their team is closed for want of a second factor read no more than that."""
+    owners = Membership.objects.filter(team=alarm.team, role=Membership.Role.OWNER, user__is_active=True)
+    people = [owner.user for owner in owners.select_related("user").order_by("pk")]
+    told = [person.email for person in people if may_enter(person, alarm.team)]
+    closed = [person.email for person in people if person.email not in told]
+    page = settings.LINK_BASE + reverse("studio.index")
+    unsaid = (
+        f"Something in {alarm.team} needs you",
+        f"Something that concerns money happened in {alarm.team}. Sign in to see it. The team asks for a second factor "
+        f"at sign-in, and you have none yet, so this mail says no more:\n\n{page}\n",
+    )
+    letters = ((told, _words(alarm, job)), (closed, unsaid))
+    return [EmailMessage(subject, text, to=to) for to, (subject, text) in letters if to]
 
 
 def _has_passed(alarm: Alarm, job: Job) -> bool:

@@ -14,7 +14,9 @@ def send(digest: Digest) -> None:
         waiting = Notification.objects.filter(person=digest.person, waits_for_digest=True)
         pks = list(waiting.values_list("pk", flat=True))
         # Of a team that the person has left meanwhile nothing is told.
-        news = list(Notification.objects.for_person(digest.person).filter(pk__in=pks).order_by("pk"))
+        news = list(
+            Notification.objects.for_person(digest.person).filter(pk__in=pks).select_related("team").order_by("pk")
+        )
         Notification.objects.filter(pk__in=pks).update(waits_for_digest=False)
         if news and digest.person.is_active:
             write(digest.person, news)
