@@ -25,6 +25,16 @@ STOPPED = """
 from wanstudio.models import ProviderKey
 print(ProviderKey.objects.filter(stopped_at=None).count(), ProviderKey.at("apixo").stopped_why)
 """
+LINKS = """
+from datetime import timedelta
+from django.utils import timezone
+from wanstudio.models import Collection, ShareLink, Team, User
+team, person = Team.objects.get(), User.objects.get()
+shown = Collection.objects.create(team=team, person=person, name="Shown")
+ShareLink.make(shown, person)
+ShareLink.make(shown, person).revoke(person)
+ShareLink.make(shown, person, expires_at=timezone.now() - timedelta(seconds=1))
+"""
 NEXT = """
 from tests import factories
 from wanstudio.models import Team, User
@@ -38,6 +48,7 @@ print(sorted((source.name, source.file.read()) for source in Source.objects.all(
 
 
 def test_what_comes_back(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    studio.python(LINKS)
     said = studio.manage("backup", str(tmp_path / "out"))
     assert "3 jobs as of" in said
     assert "6 files" in said
@@ -45,6 +56,7 @@ def test_what_comes_back(studio: Studio, make_studio: MakeStudio, tmp_path: Path
     other = make_studio("b")
     said = other.manage("restore", str(tmp_path / "out"))
     assert "2 jobs waited to be sent" in said
+    assert "as it was then: 1 membership, 1 share link and 0 API tokens are open." in said
     assert "The secret key is another one" in said
     assert other.python(FILES) == studio.python(FILES)
 
@@ -117,7 +129,9 @@ print(Job.objects.filter(state="queued").first().submissions.create(provider="ap
 def test_the_secret_key_comes_back_if_it_was_asked_for(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     assert "can sign in as anybody" in studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
     other = make_studio("b")
-    assert "secret key is another" not in other.manage("restore", str(tmp_path / "out"))
+    said = other.manage("restore", str(tmp_path / "out"))
+    assert "secret key is another" not in said
+    assert "0 API tokens, 0 invitations and 0 signed-in browsers are open." in said
     assert (other.data / "secret.key").read_text() == (studio.data / "secret.key").read_text()
 
 

@@ -30,6 +30,7 @@ class Restored:
     same_key: bool
     unreadable: int
     kept: str
+    open_again: dict[str, int]
 
 
 def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> Restored:
@@ -55,7 +56,8 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
     # What Django and the ledger lay beside the tables.
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
-    return Restored(folder, manifest, len(media), skipped, doubted, same_key, len(unreadable()), kept)
+    lost, doors = len(unreadable()), safe.open_again(same_key=same_key)
+    return Restored(folder, manifest, len(media), skipped, doubted, same_key, lost, kept, doors)
 
 
 def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[list[MediaFile], list[str]]:

@@ -7,10 +7,22 @@ it does not know. So nothing that waits is sent by itself, and no id is drawn tw
 from types import ModuleType
 
 from django.apps import apps
+from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from wanstudio.models import Heartbeat, Job, ProviderKey, SpendRequest, State
+from wanstudio.models import (
+    ApiToken,
+    Heartbeat,
+    Invitation,
+    Job,
+    Membership,
+    ProviderKey,
+    ShareLink,
+    SpendRequest,
+    State,
+)
 from wanstudio.operating.snapshot import Manifest
 
 # More than a studio draws between a backup and the loss of what it was made from. A callback or a signed link of those
@@ -38,6 +50,24 @@ def make_safe(engine: ModuleType, manifest: Manifest) -> int:
         ProviderKey.at(provider).stop(STOPPED.format(when=manifest.when))
     Heartbeat.objects.all().delete()
     return len(waiting)
+
+
+def open_again(*, same_key: bool) -> dict[str, int]:
+    """How many doors of each kind stand open now: some of them may have been closed after the backup was made.
+
+    Under another secret key no invitation and no sign-in of then opens anything.
+    """
+    lasting = Q(expires_at=None) | Q(expires_at__gt=Now())
+    shared = ShareLink.objects.filter(lasting, revoked_at=None).exclude(video=None, collection=None)
+    doors = {
+        "membership": Membership.objects.filter(user__is_active=True).count(),
+        "share link": shared.count(),
+        "API token": ApiToken.living().count(),
+    }
+    if same_key:
+        doors["invitation"] = Invitation.pending().count()
+        doors["signed-in browser"] = Session.objects.filter(expire_date__gt=Now()).count()
+    return doors
 
 
 def _own_tables() -> list[str]:

@@ -17,6 +17,13 @@ UNREADABLE = (
     "{count} stored secrets cannot be read, because their encryption key is not here. If you have the old "
     "encryption.key, put it into the data folder before the start; else enter them again in the settings."
 )
+OPEN_AGAIN = (
+    "What was revoked, removed or changed after the backup is as it was then: {doors}. Roles, caps, passwords and "
+    "second factors are those of then, too. Before others can reach the studio: on the Team page remove who has left "
+    "since, which ends their tokens, and take back invitations; revoke links in the Share dialog of their video or "
+    "collection, or from the bin. Tokens and sign-ins are each person's own, under their account. The Activity page "
+    "ends where the backup does, so ask who may have revoked something since."
+)
 STOPPED = (
     "All sending is stopped. What was made or sent after the backup is not in it, but may have been charged: compare "
     "APIXO's dashboard and balance, decide what is unconfirmed, then start sending again in Settings."
@@ -54,9 +61,16 @@ class Command(BaseCommand):
                 f"{done.doubted} jobs waited to be sent or were unconfirmed. They may have been sent since, so each is "
                 "now unconfirmed and waits for a person; none is sent by itself."
             )
+        self.stdout.write(OPEN_AGAIN.format(doors=_counted(done.open_again)))
         self.stdout.write(STOPPED)
         if not done.same_key:
             self.stdout.write(OTHER_KEY)
         if done.unreadable:
             self.stdout.write(UNREADABLE.format(count=done.unreadable))
         self.stdout.write("Start it with: make run")
+
+
+def _counted(doors: dict[str, int]) -> str:
+    """`4 memberships, 1 share link and 0 API tokens are open`."""
+    told = [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in doors.items()]
+    return f"{', '.join(told[:-1])} and {told[-1]} are open"
