@@ -160,12 +160,25 @@ def test_several_results(job: Job, apixo: FakeApixo, film: bytes) -> None:
 
 def test_after_a_day_the_result_is_lost(archiving: Job, apixo: FakeApixo) -> None:
     apixo.on_file(answer(500), always=True)
-    job = step(later(archiving, hours=23, minutes=55))
-    assert job.state == State.ARCHIVING
+    job = later(archiving, hours=23, minutes=55)
+    for _ in range(3):
+        job = step(job)
+        assert job.state == State.ARCHIVING
     job = step(later(job, minutes=10))
     assert (job.state, job.failure, job.money) == (State.FAILED, "RESULT_LOST", Money.SETTLED)
     assert job.failure_message
     assert rests(job)
+
+
+def test_a_studio_that_slept_for_a_day_asks_for_a_fresh_link_first(
+    archiving: Job, apixo: FakeApixo, film: bytes
+) -> None:
+    apixo.on_file(answer(403), answer(403))
+    apixo.files["/fresh.mp4"] = film
+    apixo.tasks[archiving.task_id]["resultJson"] = f'{{"resultUrls":["http://{apixo.host}/fresh.mp4"]}}'
+    job = step(step(later(archiving, hours=25)))
+    assert (job.state, job.is_lost) == (State.ARCHIVING, True)
+    assert step(job).state == State.DONE
 
 
 def test_a_day_late_and_still_there_is_ready(archiving: Job) -> None:

@@ -97,7 +97,12 @@ def _reason(wrong: FetchError | MediaError | OSError) -> str:
 
 
 def _is_over(job: Job) -> bool:
-    """Whether the provider's copy must be gone, and we have tried for an hour: its clock may have told us nonsense."""
+    """Whether the provider's copy must be gone, and we have tried for an hour: its clock may have told us nonsense.
+
+    Tried more than once, and so with a link that was asked for anew: a studio that slept for a day has tried nothing.
+    """
+    if job.setbacks < ALARM_AFTER:
+        return False
     since = job.transitions.filter(to_state=State.ARCHIVING).values_list("at", flat=True).last()
     return job.is_lost and (since is None or timezone.now() - since > waits.paced(timedelta(hours=1)))
 
