@@ -154,6 +154,13 @@ def test_a_numeric_task_id_is_the_same_task(serve: Serve, connect: Connect) -> N
     assert told == TaskStatus("42", TaskState.PENDING)
 
 
+def test_a_code_in_quotes_loses_no_result_that_is_paid_for(serve: Serve, connect: Connect) -> None:
+    body = success('{"resultUrls":["https://a.example/1.mp4"]}') | {"code": "200"}
+    told = connect(serve(answer(200, body))).status(ID)
+    assert isinstance(told, TaskStatus)
+    assert told.result_urls == ("https://a.example/1.mp4",)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error", "message"),
     [

@@ -5,6 +5,7 @@ to store and to print, so that nobody further in has to think about it.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -86,10 +87,13 @@ class Envelope:
 def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
     """The envelope in `body`, or None when this is not the API speaking. Adds `data.error` to the message.
 
-    `wordless`: it may lack its message. So for questions, where nothing is paid by believing a little more.
+    `wordless`: it may lack its message, and write its code as text. So for questions, where nothing is paid by
+    believing a little more.
     """
     answer = _read_object(body)
     code, message, data = answer.get("code"), answer.get("message", "" if wordless else None), answer.get("data")
+    if wordless and isinstance(code, str) and re.fullmatch("[0-9]{1,4}", code):
+        code = int(code)
     if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
         return None
     detail = clean_text(data.get("error")) if isinstance(data, dict) else ""
