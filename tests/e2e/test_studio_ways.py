@@ -170,13 +170,22 @@ def test_nothing_jumps_over_the_whole_journey(options: dict[str, object], open_s
     assert shift <= 0.02
 
 
-@pytest.mark.parametrize("width", [320, 390, 720, 960, 1024, 2560])
+@pytest.mark.parametrize("width", [320, 390, 720, 721, 960, 1024, 2560])
 def test_no_width_scrolls_sideways(width: int, open_studio: Opened, studio: Studio) -> None:
     page = open_studio(viewport={"width": width, "height": 800})
     for address in ("/", "/uploads/"):
         page.goto(studio.url + address)
+        # As wide as the bar gets.
+        page.evaluate("document.getElementById('unfinished').innerHTML = '<span class=badge>128</span>'")
+        page.evaluate("document.querySelector('.team-name').textContent = 'Northlight Animation and Previsualisation'")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("#generate").count() == 0 or page.locator("#generate").is_visible()
+
+
+def test_without_javascript_the_price_is_in_reach_on_a_phone(open_studio: Opened) -> None:
+    page = open_studio(**PHONE, java_script_enabled=False)
+    assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [390, 390]
+    expect(page.locator("#generate")).to_be_in_viewport()
 
 
 def test_a_finger_hits_everything(open_studio: Opened) -> None:
