@@ -50,7 +50,7 @@ def test_the_deadline_holds(talk: Talk, say: Say) -> None:
     server = talk(say)
     before = monotonic()
     assert problem(Fetcher({server.host}), server.url(), deadline_s=0.4).code == FetchProblem.TIMED_OUT
-    assert monotonic() - before < 1.5
+    assert monotonic() - before < 5
 
 
 def test_silence_ends_a_long_download_early(talk: Talk) -> None:
@@ -58,7 +58,7 @@ def test_silence_ends_a_long_download_early(talk: Talk) -> None:
     before = monotonic()
     with pytest.raises(FetchError, match="too long"):
         Fetcher({server.host}).download(server.url(), io.BytesIO(), max_bytes=1000, deadline_s=60, idle_s=0.3)
-    assert monotonic() - before < 1.5
+    assert monotonic() - before < 5
 
 
 def test_an_unfinished_handshake(talk: Talk) -> None:
@@ -67,7 +67,7 @@ def test_an_unfinished_handshake(talk: Talk) -> None:
     before = monotonic()
     error = problem(Fetcher({server.host}), f"https://{server.host}/", deadline_s=0.4)
     assert error.code == FetchProblem.TIMED_OUT
-    assert monotonic() - before < 1.5
+    assert monotonic() - before < 5
 
 
 def test_dripping_over_tls() -> None:

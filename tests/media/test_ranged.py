@@ -224,6 +224,8 @@ def test_names(name: str, attachment: bool, header: str) -> None:
     assert ask(filename=name, attachment=attachment).headers["Content-Disposition"] == header
 
 
+# A response that is closed has Django look after its connections.
+@pytest.mark.django_db
 def test_the_file_is_closed_whether_it_was_read_or_not() -> None:
     opener = Opener()
     body(response := ask(opener=opener))
