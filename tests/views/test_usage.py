@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -136,13 +136,53 @@ def test_the_owner_is_told_of_a_drift(team: Team, alice: User, as_alice: Client,
 @pytest.mark.usefixtures("_lives")
 def test_every_plot_adds_up_to_the_ledger(as_alice: Client) -> None:
     context = as_alice.get("/usage/?month=all").context
-    assert [title for title, _ in context["plots"]] == ["By person", "By week", "By behaviour", "By resolution"]
+    assert [title for title, _ in context["plots"]] == ["By person", "By behaviour", "By resolution"]
     for _, lines in context["plots"]:
         assert sum(line.total for line in lines) == context["month_total"] == 4 * P
     answer: Any = as_alice.get("/usage/usage.csv?month=all")
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
     assert sum(Decimal(row[name]) for row in rows for name in ("reserved", "settled", "unknown")) == 4 * P
     assert as_alice.get("/usage/?month=2020-01").context["month_total"] == 0
+
+
+def weekly(team: Team, person: User, *spending: tuple[datetime, str]) -> None:
+    """Dollars this person reserved at these moments, and had charged a month later."""
+    job = factories.job(team, person, provider="apixo")
+    for at, amount in spending:
+        entry = {"team": team, "person": person, "job": job, "provider": "apixo", "amount": (price := Decimal(amount))}
+        Entry.objects.create(kind="reserved", reserved=price, at=at, **entry)
+        Entry.objects.create(kind="settled", reserved=-price, settled=price, at=at + timedelta(days=31), **entry)
+
+
+def test_the_weeks_are_stacked_by_person(team: Team, alice: User, bob: User, as_alice: Client, as_bob: Client) -> None:
+    team.time_zone = "Europe/Berlin"
+    team.save()
+    # The second is a Monday morning in Berlin, and still Sunday in UTC.
+    weekly(team, alice, (datetime(2026, 3, 4, tzinfo=UTC), "30"), (datetime(2026, 3, 8, 23, 30, tzinfo=UTC), "10"))
+    weekly(team, bob, (datetime(2026, 3, 10, tzinfo=UTC), "5"))
+    plot = as_alice.get("/usage/?month=2026-03").context["weeks"]
+    assert plot.people == ["Alice", "Bob"]
+    amounts = {str(week.begins): week.amounts for week in plot.weeks}
+    assert list(amounts)[-1] == "2026-03-30"
+    assert len(amounts) == 12
+    assert amounts["2026-03-02"] == [30, 0]
+    assert amounts["2026-03-09"] == [10, 5]
+    assert plot.total == 45
+    heights = {str(week.begins): [(part.number, part.height) for part in week.parts] for week in plot.weeks}
+    assert heights["2026-03-02"] == [(1, 158.5)]
+    assert [number for number, _ in heights["2026-03-09"]] == [1, 2]
+    assert [tick.label for tick in plot.ticks] == ["$0", "$10", "$20", "$30"]
+    assert as_bob.get("/usage/?month=2026-03").context["weeks"].people == ["Bob"]
+    assert as_alice.get("/usage/?month=2025-03").context["weeks"] is None
+
+
+def test_who_has_no_colour_of_their_own_is_among_the_others(team: Team, alice: User, as_alice: Client) -> None:
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    for name, amount in (("Carla", "3"), ("Dan", "0.40"), ("Ed", "9"), ("Fay", "2"), ("Gil", "0.20")):
+        weekly(team, factories.user(name, team), (at, amount))
+    plot = as_alice.get("/usage/?month=2026-03").context["weeks"]
+    assert plot.people == ["Carla", "Ed", "Fay", "Others"]
+    assert plot.top.amounts == [3, 9, 2, Decimal("0.60")]
 
 
 def test_a_month_begins_in_the_teams_time_zone(team: Team, alice: User) -> None:

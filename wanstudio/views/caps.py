@@ -47,10 +47,9 @@ def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None)
     """The team's row and the people's that this person may see; `caps_form` for who may set them."""
     provider, month = keyring.provider_in_use(), month_of(team)
     memberships = list(team.memberships.select_related("user").order_by("pk"))
-    by_person = spent_by_person(team, provider, month)
     everybody = access.may(request, team, Act.SPENDING)
     shown = [one for one in memberships if everybody or one.user == access.person(request)]
-    rows = [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in shown]
+    rows = cap_rows(team, shown)
     may_grant = access.may(request, team, Act.GRANT)
     return {
         "cap_month": month,
@@ -59,6 +58,12 @@ def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None)
         "has_caps": team.monthly_cap is not None or any(one.monthly_cap is not None for one in shown),
         "caps_form": (form or CapsForm(team=team, memberships=memberships)) if may_grant else None,
     }
+
+
+def cap_rows(team: Team, memberships: list[Membership]) -> list[CapRow]:
+    """A row for each of these people, in their order."""
+    by_person = spent_by_person(team, keyring.provider_in_use(), month_of(team))
+    return [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in memberships]
 
 
 @login_required

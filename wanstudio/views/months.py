@@ -1,4 +1,4 @@
-"""The spending of one month, or of all time, by person, week, behaviour and resolution: sums of the ledger's entries.
+"""The spending of one month, or of all time, by person, behaviour and resolution: sums of the ledger's entries.
 
 An entry belongs to the month in which its money was reserved, as for the caps.
 """
@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -63,7 +63,6 @@ def plots(team: Team, entries: Entries, month: date | None) -> list[tuple[str, l
     behaviours: dict[str, str] = {value: str(label) for value, label in Job.Behaviour.choices}
     return [
         ("By person", _lines(rows, lambda row: str(row["person__name"]))),
-        ("By week", _lines(rows, lambda row: _week(team, row["opened"]), by_size=False)),
         ("By behaviour", _lines(rows, lambda row: behaviours[row["job__behaviour"]])),
         ("By resolution", _lines(rows, lambda row: str(row["job__resolution"]))),
     ]
@@ -92,15 +91,7 @@ def of_month(team: Team, entries: Entries, month: date | None) -> Any:
     return opened(entries) if month is None else opened_in(entries, *span(team, month))
 
 
-def _week(team: Team, moment: datetime) -> str:
-    """`2026-11-23`: the Monday it begins on, for the team."""
-    day = moment.astimezone(team.zone).date()
-    return (day - timedelta(days=day.weekday())).isoformat()
-
-
-def _lines(
-    rows: Iterable[dict[str, Any]], name_of: Callable[[dict[str, Any]], str], *, by_size: bool = True
-) -> list[Line]:
+def _lines(rows: Iterable[dict[str, Any]], name_of: Callable[[dict[str, Any]], str]) -> list[Line]:
     found: dict[str, Line] = defaultdict(lambda: Line(""))
     for row in rows:
         line = found[name_of(row)]
@@ -111,4 +102,4 @@ def _lines(
     longest = max((line.total for line in found.values()), default=NOTHING)
     for line in found.values():
         line.percent = percent(line.total, longest)
-    return sorted(found.values(), key=lambda line: (-line.total, line.name) if by_size else (NOTHING, line.name))
+    return sorted(found.values(), key=lambda line: (-line.total, line.name))

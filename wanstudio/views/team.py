@@ -18,6 +18,7 @@ from wanstudio.models.belonging import found_team
 from wanstudio.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.views import access
 from wanstudio.views.back import back
+from wanstudio.views.caps import cap_rows
 from wanstudio.views.people import may_remove, roles_to_give
 
 
@@ -34,11 +35,19 @@ def show(request: HttpRequest) -> HttpResponse:
 def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, Any]:
     """What the page shows; `form`: for who may invite."""
     people = list(_people(team))
+    sees_money = access.may(request, team, Act.SPENDING)
+    months = cap_rows(team, people) if sees_money else [None] * len(people)
     return {
         "people": [
-            {"membership": one, "roles": roles_to_give(request, one), "may_remove": may_remove(request, one)}
-            for one in people
+            {
+                "membership": one,
+                "roles": roles_to_give(request, one),
+                "may_remove": may_remove(request, one),
+                "month": month,
+            }
+            for one, month in zip(people, months, strict=True)
         ],
+        "sees_money": sees_money,
         "me": next((one for one in people if one.user_id == access.person(request).pk), None),
         "form": form,
         "made": access.number(request.GET.get("invited")),

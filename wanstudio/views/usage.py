@@ -19,6 +19,7 @@ from wanstudio.views import access, spending
 from wanstudio.views.caps import caps_context
 from wanstudio.views.csv_safe import safe
 from wanstudio.views.months import approved_second, chosen_month, months_to_choose, of_month, plots
+from wanstudio.views.weeks import weeks_of
 
 PAGE = 25
 COLUMNS = (
@@ -47,6 +48,7 @@ def show(request: HttpRequest) -> HttpResponse:
     }
     month = chosen_month(team, request.GET.get("month", ""))
     context |= {"month": month, "months": months_to_choose(team, entries), "plots": plots(team, entries, month)}
+    context["weeks"] = weeks_of(team, entries, month)
     context["approved"] = approved_second(team, entries, month)
     context["month_total"] = sum((line.total for line in context["plots"][0][1]), Decimal(0))
     return render(request, "team/usage.html", context | caps_context(request, team))
