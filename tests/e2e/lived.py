@@ -1,0 +1,100 @@
+"""A team that has lived in its studio: all roles, money, links, things in the bin. Run by the studio's own shell."""
+
+import json
+from decimal import Decimal
+from uuid import uuid4
+
+from tests import factories
+from tests.views.rows import finished
+from wanstudio.models import (
+    ApiToken,
+    Collection,
+    Comment,
+    Invitation,
+    Membership,
+    Notification,
+    ShareLink,
+    SpendRequest,
+    Tag,
+    Team,
+    User,
+    Video,
+    Webhook,
+)
+from wanstudio.models.binned import bin_videos
+from wanstudio.quoting import quote_today
+
+LONG = "The final cut of the launch film for the harbour festival"
+
+
+def live() -> None:
+    """Prints the addresses that such a team has, by the group of pages they belong to."""
+    team, owner = Team.objects.get(is_first=True), User.objects.get(memberships__role="owner")
+    video, member = _works(team, owner)
+    print(json.dumps(_money(team, owner) | _people(team, owner, member) | _library(team, owner, video)))  # noqa: T201
+
+
+def _works(team: Team, owner: User) -> tuple[Video, Membership]:
+    people = {role: factories.user(role.label, team) for role in Membership.Role if role != Membership.Role.OWNER}
+    for role, person in people.items():
+        Membership.objects.filter(user=person).update(role=role, monthly_cap=Decimal(2))
+        finished(team, person, title=LONG, provider="apixo")
+    video = finished(team, owner, title=LONG)
+    Comment.objects.say(video, "The left hand melts.", author=people[Membership.Role.VIEWER], at_s=1.0, until_s=2.0)
+    Notification.tell("failed", [owner], team=team, event="lived", title=f"“{LONG}” failed.", on=video.job)
+    return video, Membership.objects.get(user=people[Membership.Role.CREATOR])
+
+
+def _money(team: Team, owner: User) -> dict[str, list[str]]:
+    Team.objects.filter(pk=team.pk).update(monthly_cap=Decimal(100))
+    asked = SpendRequest.objects.ask(
+        nonce=uuid4(),
+        team=team,
+        person=User.objects.get(name="Creator"),
+        provider="sandbox",
+        character=factories.character(team, owner),
+        motion=factories.motion(team, owner),
+        behaviour="animate",
+        quote=quote_today(120, "720p"),
+        prompt="",
+        seed=7,
+        seed_drawn=False,
+        note=LONG,
+    )
+    return {"money": ["/usage/", "/usage/?month=all", "/usage/?month=2020-01", f"/spending/{asked.pk}/"]}
+
+
+def _people(team: Team, owner: User, member: Membership) -> dict[str, list[str]]:
+    invitation = Invitation.objects.create(team=team, role="viewer", invited_by=owner, email="dora@client.example")
+    Invitation.objects.create(team=team, role="admin", invited_by=owner)
+    Webhook.set_up(team, "https://hooks.example.com/northlight", by=owner)
+    ApiToken.draw(Membership.objects.get(user=owner), "Nightly renders", ApiToken.Scope.MAKE, None)
+    return {
+        "people": ["/team/", "/team/new/", f"/team/people/{member.pk}/owner/", "/activity/", "/settings/webhook/"],
+        "invited": [f"/invite/{invitation.token}/"],
+    }
+
+
+def _library(team: Team, owner: User, video: Video) -> dict[str, list[str]]:
+    tag, collection = Tag.named(team, LONG), Collection.named(team, owner, LONG)
+    assert tag
+    assert collection
+    tag.put_on([video])
+    collection.add([video], owner)
+    bin_videos([finished(team, owner, title=LONG)], owner)
+    factories.character(team, owner, name=f"{LONG}.png").discard(owner)
+    links = [
+        ShareLink.make(video, owner, may_comment=True, may_download=True),
+        ShareLink.make(video, owner, password="quay at dawn"),
+        ShareLink.make(collection, owner),
+    ]
+    lists = ["/collections/", f"/videos/?collection={collection.pk}", "/videos/bin/", "/videos/bin/?kind=uploads"]
+    return {
+        "library": [
+            *lists,
+            f"/videos/{video.pk}/",
+            f"/videos/{video.pk}/share/",
+            f"/collections/{collection.pk}/share/",
+        ],
+        "guests": [*(f"/s/{link.token}/" for link in links), "/s/nothing/"],
+    }
