@@ -1,5 +1,6 @@
 """Inviting, joining, other roles, leaving: who may, what is written, and what two at once do."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -341,7 +342,12 @@ def test_a_new_password_by_mail_tells_nobody_who_is_known(alice: User, settings:
     known = Client().post("/accounts/password/reset/", {"email": alice.email})
     stranger = Client().post("/accounts/password/reset/", {"email": "who@example.com"})
     assert known.headers["Location"] == stranger.headers["Location"]
-    assert [mail.to for mail in Mail.objects.all()] == [alice.email]
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == (alice.email, "A new password for Wan Studio")
+    assert alice.email in mail.text
+    link = re.search(r"^https?://testserver(/accounts/password/reset/key/\S+)$", mail.text, re.MULTILINE)
+    assert link
+    assert Client().get(link[1], follow=True).status_code == 200
     Client().post("/accounts/password/reset/", {"email": alice.email})
     assert Mail.objects.count() == 1
 
