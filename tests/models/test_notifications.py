@@ -90,6 +90,22 @@ def test_a_digest_tells_all_that_waits_once(team: Team, bob: User) -> None:
     assert digest.due_at
 
 
+def test_what_was_stopped_while_it_waited_is_not_mailed(team: Team, bob: User) -> None:
+    told(team, bob, kind=Kind.READY, event="job 1 ready")
+    told(team, bob, kind=Kind.COMMENT, event="comment 1")
+    MailChoice.stop(bob, Kind.READY)
+    Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Digest, Digest.objects.get().pk)
+    assert "1 piece of news" in Mail.objects.get().subject
+
+    told(team, bob, kind=Kind.COMMENT, event="comment 2")
+    MailChoice.stop(bob, DAILY)
+    Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    advance(Digest, Digest.objects.get().pk)
+    assert Mail.objects.count() == 1
+    assert not Notification.objects.filter(waits_for_digest=True).exists()
+
+
 def test_a_digest_that_breaks_off_tells_all_the_next_time(team: Team, bob: User, monkeypatch: Any) -> None:
     told(team, bob, kind=Kind.READY, event="job 1 ready")
     digest = Digest.objects.get()

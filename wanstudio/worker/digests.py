@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
-from wanstudio.models import Digest, Notification
+from wanstudio.models import Digest, MailChoice, Notification, User
 from wanstudio.models.letters import digest as write
+from wanstudio.models.mail_choice import Kind, When
 
 
 def send(digest: Digest) -> None:
@@ -14,9 +15,13 @@ def send(digest: Digest) -> None:
         waiting = Notification.objects.filter(person=digest.person, waits_for_digest=True)
         pks = list(waiting.values_list("pk", flat=True))
         # Of a team that the person has left meanwhile nothing is told.
-        news = list(
-            Notification.objects.for_person(digest.person).filter(pk__in=pks).select_related("team").order_by("pk")
-        )
+        mine = Notification.objects.for_person(digest.person).filter(pk__in=pks, kind__in=_wanted(digest.person))
+        news = list(mine.select_related("team").order_by("pk"))
         Notification.objects.filter(pk__in=pks).update(waits_for_digest=False)
         if news and digest.person.is_active:
             write(digest.person, news)
+
+
+def _wanted(person: User) -> list[Kind]:
+    """Without what they have stopped since it began to wait."""
+    return [kind for kind, when in MailChoice.of(person).items() if when != When.OFF]
