@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -193,6 +193,16 @@ def test_every_filter_stands_in_the_address(team: Team, alice: User, as_alice: C
     assert shown(as_alice, **{"from": "2026-99-01", "to": "9999-12-31"}) == [new.pk, old.pk]
     assert shown(as_alice, q="\x00mira") == shown(as_alice) == [new.pk, old.pk]
     assert shown(as_alice, collection="9" * 30) == [new.pk, old.pk], "no id at all is no filter"
+
+
+def test_days_begin_where_the_team_is(as_alice: Client, team: Team, alice: User) -> None:
+    Team.objects.filter(pk=team.pk).update(time_zone="Pacific/Auckland")
+    video = finished(team, alice)
+    Video.objects.filter(pk=video.pk).update(archived_at=datetime(2026, 6, 30, 13, 0, tzinfo=UTC))
+    assert shown(as_alice, **{"from": "2026-07-01"}) == [video.pk]
+    assert shown(as_alice, to="2026-06-30") == []
+    Team.objects.filter(pk=team.pk).update(time_zone="America/Los_Angeles")
+    assert shown(as_alice, **{"from": "2026-06-30", "to": "2026-06-30"}) == [video.pk]
 
 
 def test_what_was_scrolled_to_is_there_again(

@@ -70,7 +70,7 @@ def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: Query
     return {
         "asked": asked,
         "filters": wall.menus(team, asked, tags, collections),
-        "dates": wall.dates(asked),
+        "dates": wall.dates(team, asked),
         "favourites": wall.favourites(asked),
         "totals": totals,
         "count": totals["count"],

@@ -72,7 +72,7 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
         rows = rows.filter(_under(Video.collections.through, collection__in=mine))
     if "favourite" in asked:
         rows = rows.filter(Favourite.of(user))
-    return rows.filter(_between(asked))
+    return rows.filter(_between(team, asked))
 
 
 def _has(word: str) -> Q:
@@ -88,25 +88,27 @@ def _under(through: Any, **named: Any) -> Exists:
     return Exists(through.objects.filter(video=OuterRef("pk"), **named))
 
 
-def _between(asked: dict[str, str]) -> Q:
-    """Whole days, both included, in UTC."""
+def _between(team: Team, asked: dict[str, str]) -> Q:
+    """Whole days of the team's time zone, both included."""
     made = Q()
     if first := _day(asked.get("from", "")):
-        made &= Q(archived_at__gte=_midnight(first))
-    if (last := _day(asked.get("to", ""))) and last < date.max:
-        made &= Q(archived_at__lt=_midnight(last + timedelta(days=1)))
+        made &= Q(archived_at__gte=_midnight(team, first))
+    if last := _day(asked.get("to", "")):
+        made &= Q(archived_at__lt=_midnight(team, last + timedelta(days=1)))
     return made
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+    # The first and the last days of the calendar have no day before or after them, in UTC.
+    return day if day and 1 < day.year < 9999 else None
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())
+def _midnight(team: Team, day: date) -> datetime:
+    return datetime.combine(day, time(), team.zone)
 
 
 def totals(rows: QuerySet[Video]) -> dict[str, Any]:
@@ -161,10 +163,10 @@ def _menu(asked: dict[str, str], name: str, label: str, choices: list[tuple[str,
     }
 
 
-def dates(asked: dict[str, str]) -> dict[str, Any]:
+def dates(team: Team, asked: dict[str, str]) -> dict[str, Any]:
     """The menu of dates: the usual spans up to today, and what its own two fields hold."""
     others = {key: value for key, value in asked.items() if key not in DATES}
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=team.zone)
     spans = {label: (today - timedelta(days=days - 1)).isoformat() for label, days in SPANS.items()}
     chosen = {key: value for key, value in asked.items() if key in DATES}
     label = next((label for label, first in spans.items() if chosen == {"from": first}), "")
