@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "wanstudio.views.first_run.FirstRun",
     "wanstudio.views.way_back.WayBack",
     "wanstudio.views.gate.Gate",
+    "wanstudio.views.form_team.FormTeam",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {

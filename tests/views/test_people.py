@@ -285,6 +285,38 @@ def test_two_teams_in_two_tabs(team: Team, alice: User, as_alice: Client) -> Non
     assert later.get("/team/").context["team"].pk == other.pk
 
 
+@pytest.mark.parametrize(
+    ("address", "data", "shown"),
+    [
+        ("/team/invitations/", {"role": "viewer", "email": ""}, "/team/"),
+        ("/team/rename/", {"name": "Nordlicht"}, "/team/"),
+        ("/usage/caps/", {"team_cap": "5.00"}, "/usage/"),
+        ("/collections/add/", {"name": "Mood"}, "/videos/"),
+        ("/uploads/sample/", {}, "/"),
+    ],
+)
+def test_after_a_form_of_another_tab_its_team_is_shown(
+    address: str, data: dict[str, str], shown: str, team: Team, alice: User, bob: User, as_alice: Client
+) -> None:
+    other = factories.team("Southlight")
+    Membership.objects.create(team=other, user=alice, role="owner")
+    as_alice.post("/team/switch/", {"team": other.pk})
+    answer = as_alice.post(address, data | {"team": team.pk}, follow=True)
+    assert answer.redirect_chain[-1][0].startswith(shown)
+    assert answer.context["team"].pk == team.pk
+    # The switcher has not moved, and its own team's forms lead where they always did.
+    assert as_alice.get(shown).context["team"].pk == other.pk
+    answer = as_alice.post("/team/rename/", {"team": other.pk, "name": "South"})
+    assert answer.headers["Location"] == "/team/"
+    leave = f"/team/people/{member(team, alice).pk}/remove/"
+    assert as_alice.post(leave).headers["Location"] == f"/team/?team={team.pk}"
+    Membership.objects.filter(team=team, user=bob).update(role="owner")
+    assert as_alice.post(leave).headers["Location"] == "/"
+    # Somebody else's team is in no address.
+    stranger = factories.team("Elsewhere")
+    assert as_alice.get(f"/team/?team={stranger.pk}").context["team"].pk == other.pk
+
+
 def test_new_teams_are_for_who_runs_the_studio(as_alice: Client, as_charlie: Client, alice: User) -> None:
     assert as_charlie.post("/team/new/", {"name": "Mine"}).status_code == 404
     as_alice.post("/team/new/", {"name": "Southlight"})

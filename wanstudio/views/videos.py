@@ -41,14 +41,16 @@ def index(request: HttpRequest) -> HttpResponse:
     if through is not None and not before:
         size = min(max(rows.filter(pk__gte=through).count(), PAGE), MOST_AT_ONCE)
     page, following = access.page(rows, before, size)
+    # An address that names its team goes on with that team's tiles.
+    here = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
     context: dict[str, Any] = {
         "videos": number(page),
-        "next_query": urlencode({**asked, "before": following}) if following else "",
+        "next_query": urlencode({**here, "before": following}) if following else "",
     }
     if _wants_tiles(request):
         answer = render(request, "videos/_tiles.html", context)
         if page:
-            answer["HX-Replace-Url"] = f"?{urlencode({**asked, 'through': page[-1].pk})}"
+            answer["HX-Replace-Url"] = f"?{urlencode({**here, 'through': page[-1].pk})}"
     else:
         context |= _around(request, team, asked, rows) | {"before": before}
         answer = render(request, "videos/index.html", context)

@@ -14,17 +14,20 @@ from wanstudio.views.access.sharing import (
     shared_video,
 )
 from wanstudio.views.access.standing import (
+    TEAM,
     NeedsSecondFactor,
     NoTeam,
     closed_teams,
     current_team,
     has_factor,
+    is_switched_to,
     know_role,
     my_teams,
     person,
     remember,
     role,
     show_as,
+    team_of_form,
     teams,
 )
 from wanstudio.views.access.work import (
@@ -44,6 +47,7 @@ from wanstudio.views.access.work import (
 )
 
 __all__ = [
+    "TEAM",
     "Ended",
     "Locked",
     "NeedsSecondFactor",
@@ -59,6 +63,7 @@ __all__ = [
     "entries",
     "has_factor",
     "invitations",
+    "is_switched_to",
     "jobs",
     "know_role",
     "linked_videos",
@@ -87,6 +92,7 @@ __all__ = [
     "stored_videos",
     "tags",
     "team_in",
+    "team_of_form",
     "teams",
     "tokens",
     "transitions",

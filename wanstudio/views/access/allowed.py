@@ -9,7 +9,7 @@ from wanstudio.models import Membership, Team, Video
 from wanstudio.roles import Act, Role, roles_with
 from wanstudio.roles import may as role_may
 from wanstudio.views.access.rows import number, one
-from wanstudio.views.access.standing import in_my_teams, my_teams, person, role, show_as, teams
+from wanstudio.views.access.standing import in_my_teams, know_form, my_teams, person, role, show_as, teams
 
 
 def may(request: HttpRequest, team: Team, act: Act) -> bool:
@@ -30,6 +30,7 @@ def team_in(request: HttpRequest, act: Act) -> Team:
         raise Http404("no such team")
     require(request, team, act)
     show_as(request, team)
+    know_form(request, team)
     return team
 
 
@@ -39,6 +40,7 @@ def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Any], pk: int) -> Any
     team = row.job.team if isinstance(row, Video) else row.team
     show_as(request, team)
     require(request, team, act)
+    know_form(request, team)
     return row
 
 

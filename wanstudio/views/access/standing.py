@@ -7,9 +7,12 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.models import Membership, Team, User
 from wanstudio.models.second_factor import factors
+from wanstudio.views.access.rows import number
 
 # The team whose pages this browser saw last: a memory, never a permission.
 LAST_TEAM = "team"
+# In an address: the team that this one page is about.
+TEAM = "team"
 
 
 class NoTeam(Http404):
@@ -57,7 +60,7 @@ def has_factor(request: HttpRequest) -> bool:
 
 
 def current_team(request: HttpRequest) -> Team:
-    """The team whose pages are shown: that of the thing on the page, else the one looked at last.
+    """The team whose pages are shown: that of the thing on the page, of the address, else the one looked at last.
 
     What a form does is decided by the team in the form: see `team_in`.
     """
@@ -66,8 +69,8 @@ def current_team(request: HttpRequest) -> Team:
         mine = my_teams(request)
         if not mine:
             raise NoTeam("no team")
-        last = request.session.get(LAST_TEAM, person(request).last_team_id)
-        chosen = next((team for team in mine if team.pk == last), mine[0])
+        wanted = (number(request.GET.get(TEAM)), _last(request))
+        chosen = next((team for pk in wanted for team in mine if team.pk == pk), mine[0])
         if not chosen.is_open:
             raise NeedsSecondFactor(chosen)
         kept["shown"] = chosen
@@ -85,6 +88,32 @@ def my_teams(request: HttpRequest) -> list[Any]:
         kept["mine"] = list(here.order_by("memberships__pk"))
     mine: list[Any] = kept["mine"]
     return mine
+
+
+def _last(request: HttpRequest) -> int | None:
+    """The id of the team that the switcher chose last, here or elsewhere."""
+    last: int | None = request.session.get(LAST_TEAM, person(request).last_team_id)
+    return last
+
+
+def is_switched_to(request: HttpRequest, team: Team) -> bool:
+    """Whether a page whose address says nothing of a team shows this one; and of one that was left, no page does."""
+    last = _last(request)
+    if last == team.pk:
+        return True
+    mine = [one.pk for one in my_teams(request)]
+    return team.pk not in mine or (last not in mine and team.pk == mine[0])
+
+
+def know_form(request: HttpRequest, team: Team) -> None:
+    """What is posted here is about this team: see `form_team.py`."""
+    _kept(request)["form"] = team
+
+
+def team_of_form(request: HttpRequest) -> Team | None:
+    """The team that what was posted was about; None if there was none."""
+    found: Team | None = _kept(request).get("form")
+    return found
 
 
 def show_as(request: HttpRequest, team: Team) -> None:

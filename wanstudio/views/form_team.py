@@ -1,0 +1,41 @@
+"""After a form of one team the page of that team, even if another tab has switched to another one since."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from wanstudio.models import User
+from wanstudio.views import access
+
+
+class FormTeam:
+    """Puts the form's team into the address it leads to, where that says nothing of a team by itself.
+
+    The switcher stays where it is: what it chose is still what the other tabs show.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
+            team = access.team_of_form(request)
+            if team and not access.is_switched_to(request, team):
+                response["Location"] = with_team(response["Location"], team.pk)
+        return response
+
+
+def with_team(address: str, pk: int) -> str:
+    """The same address naming the team; unchanged if it is of one thing, which knows its team, or of another host."""
+    parts = urlsplit(address)
+    try:
+        of_one_thing = bool(resolve(parts.path).kwargs)
+    except Resolver404:
+        return address
+    if parts.netloc or of_one_thing:
+        return address
+    query = "&".join(filter(None, [parts.query, urlencode({access.TEAM: pk})]))
+    return parts._replace(query=query).geturl()
