@@ -5,11 +5,13 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from wanstudio.models import Activity, Membership, Team, User
+from tests.views.rows import finished
+from wanstudio.models import Activity, Comment, Membership, Team, User
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +131,32 @@ def test_where_nobody_sits_is_not_where_somebody_signs_in(told: str, alice: User
     way = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": told}
     assert Client().post(reverse("account_login"), sent, **way).status_code == 302  # type: ignore[arg-type]
     assert Activity.objects.get(act="signin").ip in ("10.0.0.1", "10.0.0.9")
+
+
+def test_comments_and_tags_stand_in_it_without_the_words(as_alice: Client, team: Team, alice: User, bob: User) -> None:
+    as_bob = Client()
+    as_bob.force_login(bob)
+    video = finished(team, alice, title="Mira")
+    as_bob.post(reverse("comments.add", args=[video.pk]), {"text": "A secret word"})
+    Comment.objects.say(video, "From outside", guest="Gus")
+    comment = Comment.objects.get(author=bob)
+    for resolved in ("1", "1", "0"):
+        as_bob.post(reverse("comments.resolve", args=[comment.pk]), {"resolved": resolved})
+    for _ in range(2):
+        as_alice.post(reverse("comments.delete", args=[comment.pk]))
+    for _ in range(2):
+        as_bob.post(reverse("filing.tag", args=[video.pk]), {"tag": "mood"})
+    as_bob.post(reverse("filing.tag", args=[video.pk]), {"remove": "mood"})
+    noted = Activity.objects.filter(Q(act__startswith="comment.") | Q(act__startswith="tag."))
+    assert list(noted.values_list("who", "act", "about")) == [
+        (str(bob), "comment.made", "Mira"),
+        ("Gus (guest)", "comment.made", "Mira"),
+        (str(bob), "comment.resolved", "Mira"),
+        (str(bob), "comment.reopened", "Mira"),
+        (str(alice), "comment.deleted", f"Mira, by {bob}"),
+        (str(bob), "tag.put_on", "Mira: mood"),
+        (str(bob), "tag.taken_off", "Mira: mood"),
+    ]
+    assert "called a comment done" in page(as_alice, "?group=comment")
+    assert "tagged" in page(as_alice, "?group=tag")
+    assert not Activity.objects.filter(about__contains="secret").exists()

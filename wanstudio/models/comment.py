@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from wanstudio.models.activity import Activity
 from wanstudio.models.mail_choice import Kind
 from wanstudio.models.notification import Notification
 from wanstudio.models.people import Team, User
@@ -47,6 +48,7 @@ class Comments(models.Manager["Comment"]):
             if echo := same.filter(created_at__gt=timezone.now() - ECHO).first():
                 return echo
             made = self.create(**said, link=link, team=video.job.team, at_s=at_s, until_s=until_s)
+            made._note("comment.made", author)
             made._mention()
             made._tell()
             return made
@@ -104,20 +106,37 @@ class Comment(models.Model):
 
     def resolve(self, person: User) -> None:
         """Done, by the first who says so."""
-        if Comment.objects.filter(pk=self.pk, resolved_at=None).exists():
-            self._change(resolved_at=Now(), resolved_by=person)
+        with transaction.atomic():
+            if self._change(models.Q(resolved_at=None), resolved_at=Now(), resolved_by=person):
+                self._note("comment.resolved", person)
 
-    def reopen(self) -> None:
-        self._change(resolved_at=None, resolved_by=None)
+    def reopen(self, person: User) -> None:
+        with transaction.atomic():
+            if self._change(models.Q(resolved_at__isnull=False), resolved_at=None, resolved_by=None):
+                self._note("comment.reopened", person)
 
-    def remove(self) -> None:
+    def remove(self, person: User) -> None:
         """The words are gone for good; the row tells open pages."""
         with transaction.atomic():
-            self._change(deleted_at=Now(), text="")
-            Mention.objects.filter(comment=self).delete()
+            if self._change(deleted_at=Now(), text=""):
+                Mention.objects.filter(comment=self).delete()
+                self._note("comment.deleted", person)
 
-    def _change(self, **changes: object) -> None:
-        Comment.objects.filter(pk=self.pk, deleted_at=None).update(changed_at=Now(), **changes)
+    def _change(self, *only: models.Q, **changes: object) -> int:
+        """How many rows that was: none for a deleted one."""
+        return Comment.objects.filter(*only, pk=self.pk, deleted_at=None).update(changed_at=Now(), **changes)
+
+    def _note(self, act: str, person: User | None) -> None:
+        """Whose words they are and what they were about, never the words: they can be deleted, and this cannot."""
+        about = self.video.job.title if person == self.author else f"{self.video.job.title}, by {self.name}"
+        Activity.note(
+            act=act,
+            team=self.team_id,
+            person=person,
+            who="" if person else f"{self.name} (guest)",
+            about=about,
+            on=self.video,
+        )
 
     def _mention(self) -> None:
         if self.author:

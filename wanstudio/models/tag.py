@@ -4,9 +4,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 
-from wanstudio.models.people import Team
+from wanstudio.models.activity import Activity
+from wanstudio.models.people import Team, User
 
 if TYPE_CHECKING:
     from wanstudio.models.video import Video
@@ -45,13 +46,32 @@ class Tag(models.Model):
         name = clean_name(name)
         return cls.objects.get_or_create(team=team, key=key_of(name), defaults={"name": name})[0] if name else None
 
-    def put_on(self, videos: "Iterable[Video]") -> None:
+    def put_on(self, videos: "Iterable[Video]", *, by: User | None = None) -> None:
         """On all of them; where it is already nothing changes. A crash leaves it on all or on none."""
         through = self.videos.through
-        rows = [through(tag_id=self.pk, video_id=video.pk) for video in videos]
-        through.objects.bulk_create(rows, ignore_conflicts=True)
+        with transaction.atomic():
+            tagged = self._tagged()
+            fresh = [video for video in videos if video.pk not in tagged]
+            through.objects.bulk_create(
+                [through(tag_id=self.pk, video_id=video.pk) for video in fresh], ignore_conflicts=True
+            )
+            self._note("tag.put_on", by, fresh)
 
-    def take_off(self, videos: "Iterable[Video]") -> None:
+    def take_off(self, videos: "Iterable[Video]", *, by: User | None = None) -> None:
         """Off all of them. A tag that is on nothing any more goes."""
-        self.videos.through.objects.filter(tag_id=self.pk, video__in=list(videos)).delete()
-        Tag.objects.filter(pk=self.pk, videos=None).delete()
+        with transaction.atomic():
+            tagged = self._tagged()
+            gone = [video for video in videos if video.pk in tagged]
+            self.videos.through.objects.filter(tag_id=self.pk, video__in=gone).delete()
+            self._note("tag.taken_off", by, gone)
+            Tag.objects.filter(pk=self.pk, videos=None).delete()
+
+    def _tagged(self) -> set[int]:
+        return set(self.videos.through.objects.filter(tag_id=self.pk).values_list("video_id", flat=True))
+
+    def _note(self, act: str, by: User | None, videos: "list[Video]") -> None:
+        """One line, however many they are."""
+        if videos:
+            one = videos[0] if len(videos) == 1 else None
+            about = f"{one.job.title if one else f'{len(videos)} videos'}: {self.name}"
+            Activity.note(act=act, team=self.team_id, person=by, about=about, on=one)

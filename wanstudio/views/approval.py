@@ -48,6 +48,7 @@ def tell_approvers(asked: SpendRequest) -> None:
 def tell_who_asked(asked: SpendRequest, by: User) -> None:
     """What became of it, unless they decided it themselves."""
     if asked.state == SpendRequest.State.WITHDRAWN:
+        Activity.note(act="spend.withdrawn", team=asked.team, person=by, about=_about(asked), on=asked)
         return
     granted = asked.state == SpendRequest.State.GRANTED
     act = "spend.granted" if granted else "spend.declined"

@@ -50,7 +50,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     comment = _comment(request, pk)
     if comment.author_id != access.person(request).pk:
         access.require(request, comment.team, Act.APPROVE)
-    comment.remove()
+    comment.remove(access.person(request))
     return answer(request, comment.video)
 
 
@@ -64,7 +64,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("resolved") == "1":
         comment.resolve(access.person(request))
     else:
-        comment.reopen()
+        comment.reopen(access.person(request))
     return answer(request, comment.video)
 
 

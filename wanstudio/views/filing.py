@@ -20,11 +20,11 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     video = _video(request, pk)
     if gone := request.POST.get("remove", ""):
         for found in access.tags(request, video.job.team).filter(key=key_of(gone)):
-            found.take_off([video])
+            found.take_off([video], by=access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
             if named := Tag.named(video.job.team, name):
-                named.put_on([video])
+                named.put_on([video], by=access.person(request))
     return _answer(request, video)
 
 

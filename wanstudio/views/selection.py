@@ -32,10 +32,10 @@ def tag(request: HttpRequest) -> HttpResponse:
     chosen, name = _chosen(request, team), request.POST.get("tag", "")
     if request.POST.get("off"):
         for gone in access.tags(request, team).filter(key=key_of(name)):
-            gone.take_off(chosen)
+            gone.take_off(chosen, by=access.person(request))
             messages.success(request, f"“{gone}” taken off {_many(chosen)}.")
     elif chosen and (named := Tag.named(team, name)):
-        named.put_on(chosen)
+        named.put_on(chosen, by=access.person(request))
         messages.success(request, f"{_many(chosen)} tagged “{named}”.")
     else:
         _nothing(request, chosen, "Write a tag first. Nothing was changed.")
