@@ -389,7 +389,11 @@ def test_a_chat_app_draws_the_poster(link: ShareLink, video: Video, nobody: Clie
     assert '<meta property="og:title" content="Mira walks">' in shown
     assert f'<meta property="og:image" content="http://testserver{poster}">' in shown
     assert f'content="http://testserver{file(link, video)}"' in shown
-    assert nobody.get(poster).headers["Content-Type"] == "image/jpeg"
+    drawn = nobody.get(poster)
+    assert drawn.headers["Content-Type"] == "image/jpeg"
+    # Some draw it in the reader's browser, on a page of theirs.
+    assert drawn.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert nobody.get(file(link, video)).headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_a_view_is_a_persons_visit(link: ShareLink, video: Video) -> None:

@@ -11,7 +11,7 @@ class Isolated:
     """No other site may show an answer in a frame, or load it as a part of its own page.
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
-    middleware that sets them for pages. A page's own policy stays.
+    middleware that sets them for pages. What an answer says of itself stays.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -19,7 +19,7 @@ class Isolated:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Content-Security-Policy", NOTHING)
         return response

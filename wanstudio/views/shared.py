@@ -117,7 +117,12 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
-    return files.send_poster(request, access.shared_video(request, token, pk).video)
+    """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
+    found = access.shared_video(request, token, pk)
+    response = files.send_poster(request, found.video)
+    if not found.link.password:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @require_safe
