@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.views.rows import finished
-from wanstudio.models import Activity, Comment, Membership, Team, User
+from wanstudio.models import Activity, Comment, Membership, Source, Team, User
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +160,11 @@ def test_comments_and_tags_stand_in_it_without_the_words(as_alice: Client, team:
     assert "called a comment done" in page(as_alice, "?group=comment")
     assert "tagged" in page(as_alice, "?group=tag")
     assert not Activity.objects.filter(about__contains="secret").exists()
+
+
+def test_who_uploads_stands_in_it_once(as_alice: Client, team: Team, alice: User) -> None:
+    as_alice.post(reverse("uploads.sample"), {"team": team.pk})
+    noted = Activity.objects.filter(act="upload.added")
+    assert set(noted.values_list("person", flat=True)) == {alice.pk}
+    assert noted.count() == Source.objects.count() == 2
+    assert "uploaded" in page(as_alice, "?group=upload")

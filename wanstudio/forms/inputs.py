@@ -56,7 +56,7 @@ class Draft:
         still = poster(self.file, "image" if self.kind == Source.Kind.CHARACTER else "video")
         self.file.seek(0)
         source.file.save(f"source.{source.format.lower()}", self.file, save=False)
-        source.save()
+        source.add()
         source.keep_poster(still)
         return source
 

@@ -90,6 +90,12 @@ class Source(Leased):
             same |= models.Q(team=self.team_id, kind=self.kind, fingerprint=self.fingerprint)
         return Source.objects.filter(same)
 
+    def add(self) -> None:
+        """Its new row, and who has brought it: both or neither."""
+        with transaction.atomic():
+            self.save(force_insert=True)
+            Activity.note(team=self.team_id, person=self.person, act="upload.added", about=self.name, on=self)
+
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Write what a probe found (names of fields to values), and when."""
         Source.objects.filter(pk=self.pk).update(probed_at=Now(), **facts)
@@ -136,7 +142,7 @@ class Source(Leased):
         said = unquote(PurePath(urlsplit(url).path).name)
         # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
         name = "".join(sign for sign in said if sign.isprintable()).strip() or urlsplit(url).hostname or "link"
-        source = cls.objects.create(
+        made = cls(
             team=team,
             person=person,
             kind=kind,
@@ -146,8 +152,9 @@ class Source(Leased):
             due_at=Now(),
             **facts,
         )
-        source.wake()
-        return source
+        made.add()
+        made.wake()
+        return made
 
 
 def fingerprint(pieces: Iterable[bytes]) -> str:

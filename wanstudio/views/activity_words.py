@@ -33,6 +33,7 @@ WORDS = {
     "job.not_charged": "said it was not charged:",
     "job.adopted": "follows an earlier try:",
     "job.renamed": "renamed",
+    "upload.added": "uploaded",
     "upload.deleted": "deleted the upload",
     "upload.restored": "took back the upload",
     "upload.erased": "deleted for good the upload",
