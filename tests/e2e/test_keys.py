@@ -37,6 +37,8 @@ def test_a_key_from_the_page(
         expect(page.get_by_text("It works: $74.87.")).to_be_visible(timeout=SOON_MS)
         expect(page.locator("#key")).to_contain_text("ends in 4b21")
         assert CANARY not in page.content()
+        # Nothing of the sandbox is left to say at the foot: no empty bar stays there.
+        expect(page.locator(".dock")).to_be_hidden()
         wait_until(lambda: "sandbox is not needed any more" in studio.log.read_text(), "the sandbox ends")
         apixo.wait_for(lambda: apixo.balance_calls >= 2)
 
