@@ -1,7 +1,8 @@
 """Secrets at rest: the provider's key, a webhook's secret. The database alone does not tell them.
 
 The keys come from `WANSTUDIO_ENCRYPTION_KEYS` or from the file `encryption.key` in the data folder, one a line. The
-first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart.
+first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart. It knows
+our own columns only: secrets in the rows of other apps are `sealed.py`'s.
 """
 
 import os

@@ -1,4 +1,8 @@
-"""Small secrets at rest: sealed with a key that is derived from `SECRET_KEY`, which is not in the database."""
+"""Secrets at rest in rows of other apps: sealed with a key derived from `SECRET_KEY`, which is not in the database.
+
+Such a secret stands inside JSON that allauth writes, so the rotation of `crypto.py`, which looks for columns of ours,
+would miss it and then throw its key away. What is in a column of ours belongs there.
+"""
 
 import base64
 
