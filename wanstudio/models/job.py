@@ -3,8 +3,8 @@
 import statistics
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
-from uuid import UUID, uuid4
+from typing import ClassVar, Unpack
+from uuid import uuid4
 
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
@@ -20,7 +20,7 @@ from wanstudio.models.job_worker_verbs import WorkerVerbs
 from wanstudio.models.people import Team, User
 from wanstudio.models.source import Source
 from wanstudio.models.transition import Transition
-from wanstudio.pricing import Quote
+from wanstudio.models.wanted import Wanted, columns
 
 MAX_SEED = 2**31 - 1
 # How many past jobs tell how long the next one takes.
@@ -30,55 +30,31 @@ KEPT_BY_PROVIDER = timedelta(hours=24)
 
 
 class Jobs(models.Manager["Job"]):
-    def accept(
-        self,
-        *,
-        nonce: UUID,
-        team: Team,
-        person: User,
-        provider: str,
-        character: Source,
-        motion: Source,
-        behaviour: str,
-        quote: Quote,
-        prompt: str,
-        seed: int,
-        seed_drawn: bool,
-        beyond_cap: bool = False,
-    ) -> "Job":
+    def accept(self, *, beyond_cap: bool = False, **wanted: Unpack[Wanted]) -> "Job":
         """The job of this form, queued with its price reserved.
 
         Posting a form twice, or fifty times at once, returns the one job. The same inputs again are a new version,
         under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
         `OverCap` if it does not fit under a monthly cap, unless somebody has agreed to go `beyond_cap`.
         """
+        nonce, team, person, quote = wanted["nonce"], wanted["team"], wanted["person"], wanted["quote"]
+        character = wanted["character"]
         try:
             with transaction.atomic():
                 held = budget.hold(team.pk)
                 if made := self.filter(nonce=nonce, team=team).first():
                     return made
                 if not beyond_cap:
-                    budget.check(held, person, provider, quote.price)
+                    budget.check(held, person, wanted["provider"], quote.price)
                 # While the team is held: of two first ones at once, one is the first.
-                first = self.same_inputs(character, motion, behaviour).order_by("pk").first()
+                first = self.same_inputs(character, wanted["motion"], wanted["behaviour"]).order_by("pk").first()
                 job = self.create(
-                    nonce=nonce,
-                    team=team,
-                    person=person,
-                    provider=provider,
-                    character=character,
-                    motion=motion,
+                    **columns(wanted),
                     title=first.title if first else _title(character),
                     lineage_id=first.lineage_id or first.pk if first else None,
-                    behaviour=behaviour,
-                    resolution=quote.resolution,
-                    prompt=prompt,
-                    seed=seed,
-                    seed_drawn=seed_drawn,
                     duration=float(quote.duration),
                     billed_seconds=quote.billed_seconds,
                     unit_price=quote.unit_price,
-                    price=quote.price,
                     due_at=Now(),
                 )
                 Transition.objects.create(job=job, to_state=State.QUEUED)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import ClassVar
-from uuid import UUID, uuid4
+from typing import ClassVar, Unpack
+from uuid import uuid4
 
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
@@ -14,6 +14,7 @@ from wanstudio.models.job import Job
 from wanstudio.models.leased import Stale
 from wanstudio.models.people import Membership, Team, User
 from wanstudio.models.source import Source
+from wanstudio.models.wanted import Wanted, columns
 from wanstudio.pricing import Quote
 from wanstudio.roles import Act, may, roles_with
 
@@ -29,43 +30,17 @@ class NotPossible(Exception):
 
 
 class SpendRequests(models.Manager["SpendRequest"]):
-    def ask(
-        self,
-        *,
-        nonce: UUID,
-        team: Team,
-        person: User,
-        provider: str,
-        character: Source,
-        motion: Source,
-        behaviour: str,
-        quote: Quote,
-        prompt: str,
-        seed: int,
-        seed_drawn: bool,
-        note: str,
-    ) -> "SpendRequest":
+    def ask(self, *, note: str, **wanted: Unpack[Wanted]) -> "SpendRequest":
         """The request of this form; the same form asks once. Nothing is reserved."""
         try:
             with transaction.atomic():
                 return self.create(
-                    nonce=nonce,
-                    team=team,
-                    person=person,
-                    provider=provider,
-                    character=character,
-                    motion=motion,
-                    behaviour=behaviour,
-                    resolution=quote.resolution,
-                    prompt=prompt,
-                    seed=seed,
-                    seed_drawn=seed_drawn,
-                    price=quote.price,
+                    **columns(wanted),
                     note=" ".join(note.split())[:300],
                     expires_at=timezone.now() + LASTS,
                 )
         except IntegrityError:
-            return self.get(nonce=nonce, team=team)
+            return self.get(nonce=wanted["nonce"], team=wanted["team"])
 
     def open(self) -> models.QuerySet["SpendRequest"]:
         return self.filter(state=SpendRequest.State.ASKED, expires_at__gt=Now())

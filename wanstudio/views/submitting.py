@@ -1,7 +1,6 @@
 """The click on Generate: one form, one job, at the price that was shown."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,6 +12,7 @@ from wanstudio.addresses import is_reachable
 from wanstudio.forms.job import JobForm
 from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
 from wanstudio.models.budget import rooms, tightest
+from wanstudio.models.wanted import Wanted
 from wanstudio.pricing import Quote
 from wanstudio.quoting import quote_today
 from wanstudio.roles import Act
@@ -62,9 +62,7 @@ def accept(request: HttpRequest, team: Team, form: JobForm, character: Source, m
         raise Http404("this form belongs to another team") from None
 
 
-def _wanted(
-    request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote
-) -> dict[str, Any]:
+def _wanted(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Wanted:
     data = form.cleaned_data
     return {
         "nonce": data["nonce"],
@@ -86,13 +84,13 @@ def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
     return bool(room and room.over(quote.price))
 
 
-def _decided_before(wanted: dict[str, Any]) -> SpendRequest | None:
+def _decided_before(wanted: Wanted) -> SpendRequest | None:
     """What this very form has asked before, if that is declined, withdrawn or expired: it would ask nobody again."""
     asked = SpendRequest.objects.select_related("decided_by").filter(nonce=wanted["nonce"], team=wanted["team"]).first()
     return asked if asked and not asked.is_open else None
 
 
-def _ask(request: HttpRequest, wanted: dict[str, Any]) -> HttpResponse:
+def _ask(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     """Nothing is reserved by asking. The same form asks once, and its mails go out once."""
     with transaction.atomic():
         known = SpendRequest.objects.filter(nonce=wanted["nonce"]).exists()
