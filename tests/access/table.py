@@ -37,7 +37,8 @@ STUDIO = {
     "": page(MEMBERS | OTHERS),
     "price/": page(MEMBERS | OTHERS),
     "uploads/": page(MEMBERS | OTHERS),
-    "uploads/add/": form(CREATORS, body=TEAM | {"kind": "motion", "url": ""}, acts=False),
+    # A visit leads to the studio, whoever somebody is.
+    "uploads/add/": Door(get=PERSONS, post=CREATORS, body=TEAM | {"kind": "motion", "url": ""}),
     "uploads/sample/": form(CREATORS, body=TEAM | {"kind": "character"}),
     "uploads/<int:pk>/slot/": page(MEMBERS, "upload"),
     "uploads/<int:pk>/delete/": form(CREATORS, "upload"),
