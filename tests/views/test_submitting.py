@@ -14,7 +14,9 @@ from tests import factories
 from tests.e2e.studio import free_port
 from tests.media.clips import clip
 from tests.views.form import CLIP, png, post, text_of, upload
+from wanstudio.forms.job import JobForm
 from wanstudio.models import Attempt, Job, Source, Team, User
+from wanstudio.views import submitting
 
 KEPT = ("nonce", "quoted", "character", "motion")
 
@@ -216,6 +218,21 @@ def test_a_double_click_makes_one_job(as_alice: Client, team: Team, character: S
     first, second = post(as_alice, team, **fields), post(as_alice, team, **fields)
 
     assert first.headers["Location"] == second.headers["Location"] == reverse("jobs.show", args=[Job.objects.get().pk])
+
+
+def test_a_click_that_fails_beside_its_twin_leads_to_the_job(
+    as_alice: Client, team: Team, character: Source, motion: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"nonce": uuid4(), "character": character.pk, "motion": motion.pk, "quoted": "0.57"}
+
+    def twin_is_faster(form: JobForm) -> None:
+        monkeypatch.undo()
+        post(as_alice, team, **fields)
+        form.add_error("motion", "Many links are being read right now.")
+
+    monkeypatch.setattr(submitting, "refuse_unreachable", twin_is_faster)
+    response = post(as_alice, team, **fields)
+    assert response.headers["Location"] == reverse("jobs.show", args=[Job.objects.get().pk])
 
 
 def test_uploads_need_an_address_that_the_provider_can_reach(

@@ -31,7 +31,13 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
     try:
         if key and (earlier := ApiPost.earlier(token, key, body)):
             return _answer(earlier, again=True)
-        character, motion, quote, form = _judged(request, asked, key)
+        try:
+            character, motion, quote, form = _judged(request, asked, key)
+        except Problem:
+            # Reading links takes its time: the same request may have made the job meanwhile.
+            if key and (earlier := ApiPost.earlier(token, key, body)):
+                return _answer(earlier, again=True)
+            raise
         if not key:
             return _answer(_row(request, _accept(request, form, character, motion, quote)))
         with transaction.atomic():

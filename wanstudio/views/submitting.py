@@ -31,6 +31,9 @@ def create(request: HttpRequest) -> HttpResponse:
         return redirect("jobs.show", job.pk)
     if form.is_valid():
         refuse_unreachable(form)
+    # Reading links takes its time, and only so many are read at once: another click may have made the job meanwhile.
+    if job := _same_form(form, team):
+        return redirect("jobs.show", job.pk)
     if form.errors:
         return show_form(request, team, form, status=422)
     character, motion = form.keep_inputs(team, access.person(request))
