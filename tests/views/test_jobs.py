@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.views.form import text_of
 from tests.views.rows import moved
 from wanstudio.models import Job, Money, State, Team, User
 
@@ -260,3 +261,19 @@ def test_the_jobs_made_from_one_source(job: Job, as_alice: Client, team: Team, a
     assert reverse("jobs.show", args=[other.pk]) not in html
     both = as_alice.get(reverse("jobs.index"), {"source": job.motion_id}).content.decode()
     assert reverse("jobs.show", args=[other.pk]) in both
+
+
+@pytest.mark.parametrize(("rounds", "told"), [(3, 3), (4, 2), (40, 2)])
+def test_a_job_that_is_turned_away_for_days_is_told_shortly(
+    rounds: int, told: int, team: Team, alice: User, as_alice: Client
+) -> None:
+    """The first time and the last stand there, and how often in between; what came before and after, too."""
+    job = factories.job(team, alice)
+    for _ in range(rounds):
+        job = moved(moved(job, State.SUBMITTING), State.QUEUED)
+    job = moved(moved(job, State.SUBMITTING), State.RUNNING, started_at=timezone.now())
+    happened = text_of(as_alice.get(reverse("jobs.show", args=[job.pk]))).partition("What happened")[2]
+    assert happened.count("Back in the queue") == told
+    assert happened.count("Sent to the sandbox") == told + 1
+    assert (f"{rounds - 2} more times" in happened) is (rounds > 3)
+    assert "Generating" in happened

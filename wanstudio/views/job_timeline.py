@@ -1,6 +1,6 @@
 """What happened to a job, in order, and what is still to come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ MARKS = {
     State.CANCELLED: "now plain",
     State.QUEUED: "now plain",
 }
+# So many tries in a row are told one by one; of more the first and the last.
+MOST_TRIES = 3
 
 
 class Moment(NamedTuple):
@@ -28,13 +30,40 @@ class Moment(NamedTuple):
 
 def timeline(job: Job, steps: Iterable[Transition]) -> list[Moment]:
     past = list(steps)
-    moments = [Moment(_label(step, job, is_last=step is past[-1]), step.why, step.at) for step in past]
+    moments = [_moment(part, job, is_last=part[-1] is past[-1]) for part in _parts(past)]
     if not moments:
         return moments
     moments[-1] = moments[-1]._replace(mark=MARKS.get(State(job.state), "now"))
     if job.is_billed and job.state == State.FAILED and job.money in (Money.RELEASED, Money.ASSUMED):
         moments.append(Moment(f"${job.price} released", "", past[-1].at))
     return moments + [Moment(label, "", None, "ahead") for label in _to_come(State(job.state))]
+
+
+def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
+    """Each step alone; of a job that was sent and turned away every minute for days the middle in one piece."""
+    at = 0
+    while at < len(past):
+        end = at
+        while _is_round(past[end : end + 2]):
+            end += 2
+        if end - at > 2 * MOST_TRIES:
+            yield from ([step] for step in past[at : at + 2])
+            yield past[at + 2 : end - 2]
+            at = end - 2
+        # The last of them, or what is none.
+        yield from ([step] for step in past[at : max(end, at + 1)])
+        at = max(end, at + 1)
+
+
+def _is_round(pair: list[Transition]) -> bool:
+    return [step.to_state for step in pair] == [State.SUBMITTING, State.QUEUED]
+
+
+def _moment(part: list[Transition], job: Job, *, is_last: bool) -> Moment:
+    *earlier, step = part
+    if earlier:
+        return Moment(f"{len(part) // 2} more times", "Sent, and back in the queue each time.", step.at)
+    return Moment(_label(step, job, is_last=is_last), step.why, step.at)
 
 
 def _label(step: Transition, job: Job, *, is_last: bool) -> str:
