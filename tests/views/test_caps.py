@@ -182,9 +182,9 @@ def test_declined_with_a_word(as_bob: Client, as_alice: Client, team: Team, bob:
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        ({"decision": "decline", "word": "Try 480p first"}, "Alice has declined this request: “Try 480p first”"),
-        ({"decision": "withdraw"}, "This request is withdrawn."),
-        ({}, "Nobody decided about this request in time."),
+        ({"decision": "decline", "word": "Try 480p first"}, "Alice has declined this $1.14: “Try 480p first”"),
+        ({"decision": "withdraw"}, "The request for this $1.14 is withdrawn."),
+        ({}, "Nobody decided about this $1.14 in time."),
     ],
 )
 def test_the_form_of_what_was_decided_asks_anew(

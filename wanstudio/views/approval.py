@@ -117,10 +117,15 @@ def _waiting(team: Team, asked: SpendRequest) -> dict[str, Any]:
     return {"asked": asked, "quote": quote, "over": room.over(quote.price) if room else None, "whose": whose}
 
 
-def asked_notices(request: HttpRequest, team: Team) -> list[Notice]:
-    """What this person has asked for here: what waits, and what was decided lately."""
+def asked_notices(request: HttpRequest, team: Team, *, just_told: SpendRequest | None = None) -> list[Notice]:
+    """What this person has asked for here: what waits, and what was decided lately.
+
+    `just_told`: what the form that they have just sent had asked before; it is told first, in more words.
+    """
     mine = access.spend_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
-    told = [notice for asked in mine[:MOST_TOLD] if (notice := _notice(asked))]
+    told = [notice for asked in mine[:MOST_TOLD] if asked != just_told and (notice := _notice(asked))]
+    if just_told:
+        told.insert(0, _asked_before(just_told))
     others = [one["asked"] for one in waiting(request, team) if one["asked"].person != access.person(request)]
     if others:
         total = sum((asked.price for asked in others), Decimal(0))
@@ -129,6 +134,22 @@ def asked_notices(request: HttpRequest, team: Team) -> list[Notice]:
         page = reverse("team.show") if len(others) > 1 else reverse("requests.show", args=[others[0].pk])
         told.insert(0, Notice("hint", fact, "Nothing is sent until somebody allows it.", [Link("Decide", page)]))
     return told
+
+
+def _asked_before(asked: SpendRequest) -> Notice:
+    """The form of a request that waits no longer was sent once more."""
+    match asked.state:
+        case SpendRequest.State.DECLINED:
+            word = f": “{asked.word}”" if asked.word else "."
+            fact = f"{asked.decided_by or 'Somebody'} has declined this ${asked.price}{word}"
+        case SpendRequest.State.WITHDRAWN:
+            fact = f"The request for this ${asked.price} is withdrawn."
+        case _:
+            fact = f"Nobody decided about this ${asked.price} in time."
+    consequence = (
+        "Nothing was asked, sent or charged just now. Change something, or ask once more: that is a new request."
+    )
+    return Notice("warn", fact, consequence, [Link("See it", reverse("requests.show", args=[asked.pk]))])
 
 
 def _notice(asked: SpendRequest) -> Notice | None:

@@ -76,8 +76,7 @@ def show_form(
         "restore": restore,
         "refused": over,
         "room_again": room_again,
-        "decided": decided,
-        "notices": [*attention(request, team), *asked_notices(request, team)],
+        "notices": [*attention(request, team), *asked_notices(request, team, just_told=decided)],
     }
     return render(request, "studio/index.html", context | priced | _docked(request, team), status=status)
 
