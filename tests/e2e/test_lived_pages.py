@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import PASSWORD
 from tests.e2e.studio import Studio
-from tests.e2e.test_pages import SIZE_NAMES, SIZES, Opened, go_over
+from tests.e2e.test_pages import SIZE_NAMES, SIZES, Opened, go_over, wrong_with
 from tests.e2e.test_pages import opened as opened
 
 ACCOUNT = [
@@ -19,6 +21,7 @@ ACCOUNT = [
     "/accounts/password/change/",
     "/accounts/2fa/totp/activate/",
     "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/webauthn/add/",
 ]
 
 pytestmark = pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
@@ -35,11 +38,17 @@ def lived(studio: Studio) -> dict[str, list[str]]:
 def test_pages_of_the_team(
     group: str, size: dict[str, Any], opened: Opened, studio: Studio, lived: dict[str, list[str]]
 ) -> None:
-    go_over(opened(studio, **size, bypass_csp=True), studio, lived[group])
+    page = opened(studio, **size, bypass_csp=True)
+    it_is_me(page, studio)
+    go_over(page, studio, lived[group])
 
 
 def test_pages_of_an_account(size: dict[str, Any], opened: Opened, studio: Studio, lived: dict[str, list[str]]) -> None:
-    go_over(opened(studio, **size, bypass_csp=True), studio, ACCOUNT)
+    page = opened(studio, **size, bypass_csp=True)
+    page.goto(f"{studio.url}/accounts/2fa/totp/activate/")
+    assert wrong_with(page) == []
+    it_is_me(page, studio)
+    go_over(page, studio, ACCOUNT)
 
 
 @pytest.mark.parametrize("group", ["guests", "invited"])
@@ -54,5 +63,14 @@ def test_they_keep_the_content_policy(
 ) -> None:
     """What a page complains of fails this as it ends: see `watched`."""
     page = opened(studio, **size)
+    it_is_me(page, studio)
     for address in [*ACCOUNT, *(each for group in lived.values() for each in group)]:
         page.goto(studio.url + address)
+
+
+def it_is_me(page: Page, studio: Studio) -> None:
+    """The password once more: without it the sheets of an account only ask for it."""
+    page.goto(f"{studio.url}/accounts/2fa/totp/activate/")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Authenticator app")).to_be_visible()
