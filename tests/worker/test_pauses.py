@@ -43,6 +43,18 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     running(second)
 
 
+def test_refused_although_the_balance_covers_it_the_waits_grow(make_job: MakeJob, apixo: FakeApixo) -> None:
+    job, waits = make_job(), list[float]()
+    apixo.on_post(refusal(402, "Insufficient balance"), always=True)
+    for _ in range(8):
+        waits.append(wait_s(step(job)))
+        ask(ProviderKey.at("apixo"))
+    assert 29 < waits[0] <= 40
+    assert 59 < waits[1] <= 80
+    assert 900 < waits[-1] <= 1280
+    assert len(apixo.posts) == 8
+
+
 def test_402_pauses_until_the_balance_covers_the_job(make_job: MakeJob, apixo: FakeApixo) -> None:
     first, cheap = make_job(), make_job(resolution="480p")
     assert first.price == Decimal("1.14")

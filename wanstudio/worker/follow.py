@@ -103,6 +103,8 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
         pause, needed = ProviderKey.Pause.NO_BALANCE, job.price
     else:
         pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
-    key.suspend(pause, needed, waits.account())
+    # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
+    wait = waits.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
+    key.suspend(pause, needed, wait)
     Alarm.about_key(job, pause)
-    job.requeue(PAUSED[pause], waits.account(), place=1)
+    job.requeue(PAUSED[pause], wait, place=1)

@@ -76,6 +76,10 @@ def throttled(throttles: int, retry_after_s: float | None) -> timedelta:
     return seconds(roof, roof * 1.25)
 
 
-def account() -> timedelta:
-    """Between two looks at the balance of a key that was refused."""
-    return seconds(30, 40)
+def account(before: int = 0) -> timedelta:
+    """Between two looks at the balance of a key that was refused.
+
+    `before`: how often it refused this job already, though the balance seemed to cover it; 20 minutes at most.
+    """
+    factor: int = 2 ** min(before, 5)
+    return seconds(30, 40) * factor
