@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Watched, sign_in
-from tests.e2e.studio import ROOT, Studio
+from tests.e2e.studio import ROOT, Studio, wait_until
 
 MIRA = ROOT / "static" / "samples" / "mira.png"
 WALK = ROOT / "static" / "samples" / "walk.mp4"
@@ -152,6 +152,9 @@ def test_accessible_in_every_state(
 
 @pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
 def test_nothing_jumps_over_the_whole_journey(options: dict[str, object], open_studio: Opened, studio: Studio) -> None:
+    # A job of another test that ends meanwhile gives its place at the foot of the page back.
+    under_way = "SELECT id FROM wanstudio_job WHERE state IN ('queued', 'submitting', 'running', 'archiving')"
+    wait_until(lambda: not studio.rows(under_way), "nothing is under way", 90)
     page = open_studio(**options)
     page.add_init_script(SHIFTS)
     page.goto(studio.url)
