@@ -86,6 +86,8 @@ def test_a_file_over_the_limit(
     response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (3 * 1024 * 1024 // 2))})
 
     refused(response, f"“big.bin” has 1.5 MB; a {what} may have 1 MB.", sources=0)
+    response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (1024 * 1024 + 1))})
+    refused(response, f"“big.bin” has a little more than 1 MB; a {what} may have 1 MB.", sources=0)
 
 
 def test_a_link_that_nobody_answers(as_alice: Client, team: Team, character: Source, settings: Settings) -> None:

@@ -99,8 +99,10 @@ def _probe_upload(kind: str, file: UploadedFile[bytes]) -> dict[str, Any]:
     what, _ = WHAT[Source.Kind(kind)]
     most = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > most:
+        size = megabytes(file.size or 0)
+        size = f"a little more than {size}" if size == megabytes(most) else size
         raise forms.ValidationError(
-            f"“{file.name}” has {megabytes(file.size or 0)}; a {what} may have {megabytes(most)}. Nothing was sent; "
+            f"“{file.name}” has {size}; a {what} may have {megabytes(most)}. Nothing was sent; "
             f"choose a smaller {what}.",
             "too_large",
         )
