@@ -17,8 +17,9 @@ from django.dispatch import Signal
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
-# A hint may come in any number; it wakes a row at most this often (the provider's own shortest interval).
-NUDGE_REST = timedelta(seconds=5)
+# A hint may come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
+# what a busy machine needs from a claim to its call.
+NUDGE_REST = timedelta(seconds=6)
 # Sent with `pk` by a model whose row may be ready from now on, once that is committed. Nobody has to listen.
 woken = Signal()
 # An id that was handed to a queue is not handed over again for this long, unless the row was claimed meanwhile.
