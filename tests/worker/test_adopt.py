@@ -148,12 +148,18 @@ def test_a_503_that_was_taken_while_the_retry_runs(job: Job, apixo: FakeApixo) -
     assert money() == ("2.28", "0.00", "0.00")
 
 
+def lost(job: Job, apixo: FakeApixo) -> Job:
+    """Three looks in ten minutes do not find its task."""
+    apixo.on_status(refusal(404), refusal(404), refusal(404))
+    step(job)
+    step(fresh(job))
+    return step(later(job, minutes=11))
+
+
 def test_a_task_that_was_lost_turns_up(job: Job, apixo: FakeApixo) -> None:
     job = running(job)
     task_id = job.task_id
-    apixo.on_status(refusal(404), refusal(404))
-    step(job)
-    job = step(later(job, minutes=11))
+    job = lost(job, apixo)
     assert (job.state, job.money) == (State.FAILED, Money.UNKNOWN)
     call_back(apixo.posts[0])
     look(first())
@@ -164,10 +170,9 @@ def test_a_task_that_was_lost_turns_up(job: Job, apixo: FakeApixo) -> None:
 
 def test_a_lost_task_that_failed_is_released(job: Job, apixo: FakeApixo) -> None:
     job = running(job)
-    apixo.on_status(refusal(404), refusal(404))
-    step(job)
-    step(later(job, minutes=11))
-    apixo.fail(job.task_id, "NSFW")
+    task_id = job.task_id
+    lost(job, apixo)
+    apixo.fail(task_id, "NSFW")
     call_back(apixo.posts[0])
     look(first())
     assert fresh(job).money == Money.ASSUMED
