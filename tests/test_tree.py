@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
-from wanstudio.sandbox.prompts import TABLE
+from wanstudio.provider.sandbox.prompt_orders import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 # Mails are no pages: their programs know neither our stylesheet nor our content policy.

@@ -7,9 +7,9 @@ import av
 import pytest
 from PIL import Image
 
-from tests.sandbox.conftest import SAMPLES
+from tests.provider.sandbox.conftest import SAMPLES
+from tools.samples.scenes import draw_mira, place, walk_frames
 from wanstudio.media.probe import probe_image, probe_video
-from wanstudio.sandbox.drawing.samples import draw_mira, place, walk_frames
 
 
 def test_the_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:

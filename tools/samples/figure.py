@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from wanstudio.sandbox.drawing.paint import Brush, Colour, Light, Point, mix
+from tools.samples.paint import Brush, Colour, Light, Point, mix
 
 SUPERSAMPLE = 3
 SHOULDER = (0.74, -3.3)
@@ -72,7 +72,7 @@ def leg_joints(pose: Pose) -> list[tuple[Point, Point, Point]]:
 
 def draw_figure(look: Look, pose: Pose, unit: float, light: Light | None = None) -> tuple[Image.Image, Point]:
     """The figure on transparent ground, and where its hips are in that picture (pixels). `unit`: pixels a unit."""
-    from wanstudio.sandbox.drawing.heads import draw_head
+    from tools.samples.heads import draw_head
 
     scale = unit * SUPERSAMPLE
     size = (round(9 * scale), round(11.4 * scale))

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 
-from wanstudio.sandbox.drawing.figure import Look, Pose, rotate
-from wanstudio.sandbox.drawing.paint import Brush, Colour, Point, mix
+from tools.samples.figure import Look, Pose, rotate
+from tools.samples.paint import Brush, Colour, Point, mix
 
 CENTRE = (0.0, -4.72)
 DARK = (38, 22, 30)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from wanstudio.sandbox.drawing.paint import Colour, mix
+from tools.samples.paint import Colour, mix
 
 Stop = tuple[float, Colour]
 

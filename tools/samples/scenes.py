@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from wanstudio.sandbox.drawing import scenery
-from wanstudio.sandbox.drawing.figure import SHIN, THIGH, Look, Pose, draw_figure, leg_joints
-from wanstudio.sandbox.drawing.film import write_film
-from wanstudio.sandbox.drawing.paint import Light
+from tools.samples import scenery
+from tools.samples.figure import SHIN, THIGH, Look, Pose, draw_figure, leg_joints
+from tools.samples.film import write_film
+from tools.samples.paint import Light
 
 MIRA = Look(skin=(232, 170, 136), hair=(44, 28, 34), top=(208, 58, 72), legs=(46, 42, 66), garment="coat", head="bob")
 WALKER = Look(

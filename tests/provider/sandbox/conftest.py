@@ -7,11 +7,11 @@ import pytest
 
 from tests.media.clips import clip
 from tests.media.servers import FileServer
-from tests.sandbox.caller import Caller
+from tests.provider.sandbox.caller import Caller
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.server import Sandbox
 
-SAMPLES = Path(__file__).parents[2] / "static" / "samples"
+SAMPLES = Path(__file__).parents[3] / "static" / "samples"
 
 
 @pytest.fixture(scope="session")

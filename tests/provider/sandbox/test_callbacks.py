@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.sandbox.caller import Caller, Json
+from tests.provider.sandbox.caller import Caller, Json
 
 
 class Receiver:

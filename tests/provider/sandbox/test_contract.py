@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from tests.media.servers import FileServer
-from tests.sandbox.caller import Caller
-from tests.sandbox.conftest import running_sandbox, serving_files
+from tests.provider.sandbox.caller import Caller
+from tests.provider.sandbox.conftest import running_sandbox, serving_files
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.server import Sandbox
 
 VIOLATIONS: list[tuple[dict[str, Any], str]] = [
     ({"mode": "pro"}, "input.mode"),

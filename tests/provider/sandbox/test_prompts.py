@@ -5,8 +5,8 @@ import time
 import pytest
 import requests
 
-from tests.sandbox.caller import Caller
-from wanstudio.sandbox.prompts import ALWAYS, TABLE, Orders, read_orders
+from tests.provider.sandbox.caller import Caller
+from wanstudio.provider.sandbox.prompt_orders import ALWAYS, TABLE, Orders, read_orders
 
 
 def test_every_order_of_the_table_is_understood() -> None:

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.media.clips import boxes, clip, rotated
-from tests.sandbox.conftest import SAMPLES
-from wanstudio.sandbox.cutout import cut_out
-from wanstudio.sandbox.motion import frames, picture
-from wanstudio.sandbox.render import Order, frame_size, render, timing
+from tests.provider.sandbox.conftest import SAMPLES
+from wanstudio.provider.sandbox.clip_motion import frames, picture
+from wanstudio.provider.sandbox.cutout import cut_out
+from wanstudio.provider.sandbox.stand_in_video import Order, frame_size, render, timing
 
 Film = Callable[..., Path]
 

@@ -13,14 +13,14 @@ import pytest
 import requests
 
 from tests.media.servers import FileServer
-from tests.sandbox.caller import Caller
-from tests.sandbox.test_callbacks import Receiver, receiver  # noqa: F401
+from tests.provider.sandbox.caller import Caller
+from tests.provider.sandbox.test_callbacks import Receiver, receiver  # noqa: F401
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.server import serve
+from wanstudio.provider.sandbox.server import serve
 serve("127.0.0.1", int(sys.argv[1]), Path(sys.argv[2]), Fetcher({sys.argv[3]}), pace=0.02, pending_s=0.1, least_s=0.5)
 """
 Start = Callable[[], subprocess.Popen[str]]
@@ -43,7 +43,7 @@ def start(tmp_path: Path, files: FileServer, port: int) -> Iterator[Start]:
 
     def run() -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PROGRAM, str(port), str(tmp_path / "data"), files.host]
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stderr=subprocess.PIPE, text=True)
         started.append(process)
         ends = time.monotonic() + 30
         while time.monotonic() < ends:

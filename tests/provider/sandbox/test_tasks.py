@@ -10,11 +10,11 @@ from PIL import Image
 
 from tests.media.clips import clip
 from tests.media.servers import FileServer
-from tests.sandbox.caller import Caller
-from tests.sandbox.conftest import running_sandbox
+from tests.provider.sandbox.caller import Caller
+from tests.provider.sandbox.conftest import running_sandbox
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.inputs import price_cents
-from wanstudio.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.task_inputs import price_cents
 
 
 def test_a_task_goes_from_pending_to_success(caller: Caller) -> None:

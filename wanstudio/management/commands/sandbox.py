@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from wanstudio.addresses import sandbox_fetcher
 from wanstudio.options import folder
-from wanstudio.sandbox.server import serve
+from wanstudio.provider.sandbox.server import serve
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@
 
 import json
 
-from wanstudio.sandbox.tasks import Task
+from wanstudio.provider.sandbox.task_store import Task
 
 MESSAGES = {
     400: "Invalid request",

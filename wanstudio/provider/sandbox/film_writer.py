@@ -10,7 +10,7 @@ import av
 from av.container import InputContainer
 from PIL import Image
 
-from wanstudio.sandbox.motion import open_clip
+from wanstudio.provider.sandbox.clip_motion import open_clip
 
 RATES = frozenset({48000, 44100, 32000, 24000, 22050, 16000})
 AHEAD = 3

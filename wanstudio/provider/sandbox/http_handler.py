@@ -12,12 +12,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from wanstudio.sandbox import answers
-from wanstudio.sandbox.api import Api
-from wanstudio.sandbox.inputs import price_cents, probe_motion
-from wanstudio.sandbox.prompts import Orders, read_orders
-from wanstudio.sandbox.results import send_result
-from wanstudio.sandbox.validate import Refused, validate
+from wanstudio.provider.sandbox import envelopes as answers
+from wanstudio.provider.sandbox.prompt_orders import Orders, read_orders
+from wanstudio.provider.sandbox.request_body import Refused, validate
+from wanstudio.provider.sandbox.result_files import send_result
+from wanstudio.provider.sandbox.serving import Api
+from wanstudio.provider.sandbox.task_inputs import price_cents, probe_motion
 
 logger = logging.getLogger("wanstudio.sandbox")
 BODY_MAX_BYTES = 1024 * 1024

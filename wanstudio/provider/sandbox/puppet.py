@@ -7,7 +7,7 @@ from functools import cached_property
 
 from PIL import Image
 
-from wanstudio.sandbox.motion import Beat, Motion
+from wanstudio.provider.sandbox.clip_motion import Beat, Motion
 
 COLUMNS, ROWS = 8, 14
 HIP, SHOULDER = 0.6, 0.24

@@ -4,12 +4,12 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from wanstudio.sandbox import answers
-from wanstudio.sandbox.runner import KEPT_S, result_path
-from wanstudio.sandbox.validate import Refused
+from wanstudio.provider.sandbox import envelopes as answers
+from wanstudio.provider.sandbox.request_body import Refused
+from wanstudio.provider.sandbox.task_runner import KEPT_S, result_path
 
 if TYPE_CHECKING:
-    from wanstudio.sandbox.handler import Handler
+    from wanstudio.provider.sandbox.http_handler import Handler
 
 PAGE = b"<!doctype html><title>Not the video</title><p>This is a web page where a video should be.</p>"
 

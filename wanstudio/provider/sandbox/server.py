@@ -10,10 +10,10 @@ from threading import Event, Thread
 from typing import Any
 
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.api import Api
-from wanstudio.sandbox.handler import Handler
-from wanstudio.sandbox.runner import Runner
-from wanstudio.sandbox.tasks import Store
+from wanstudio.provider.sandbox.http_handler import Handler
+from wanstudio.provider.sandbox.serving import Api
+from wanstudio.provider.sandbox.task_runner import Runner
+from wanstudio.provider.sandbox.task_store import Store
 
 logger = logging.getLogger("wanstudio.sandbox")
 START_BALANCE_CENTS = 100_00

@@ -6,10 +6,10 @@ from pathlib import Path
 from threading import Event, Lock
 
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox.prompts import Orders
-from wanstudio.sandbox.runner import Runner
-from wanstudio.sandbox.tasks import Store
-from wanstudio.sandbox.validate import Request
+from wanstudio.provider.sandbox.prompt_orders import Orders
+from wanstudio.provider.sandbox.request_body import Request
+from wanstudio.provider.sandbox.task_runner import Runner
+from wanstudio.provider.sandbox.task_store import Store
 
 
 @dataclass

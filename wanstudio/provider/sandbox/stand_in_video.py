@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from wanstudio.sandbox import encode
-from wanstudio.sandbox.cutout import Cutout, cut_out, rounded
-from wanstudio.sandbox.motion import MAXIMUM_S, Motion, frames, measure, moving, picture
-from wanstudio.sandbox.puppet import Posture, Puppet, middle, postures
+from wanstudio.provider.sandbox import film_writer as encode
+from wanstudio.provider.sandbox.clip_motion import MAXIMUM_S, Motion, frames, measure, moving, picture
+from wanstudio.provider.sandbox.cutout import Cutout, cut_out, rounded
+from wanstudio.provider.sandbox.puppet import Posture, Puppet, middle, postures
 
 # The floor's shadow under a figure, from its middle to its rim.
 SHADE = [max(0, 120 - v * 2 // 3) for v in range(256)]

@@ -9,7 +9,7 @@ from typing import TypeVar
 from wanstudio.media.fetch import Fetcher, FetchError
 from wanstudio.media.probe import MediaError, VideoFacts, probe_image, probe_video
 from wanstudio.media.remote import RemoteFile
-from wanstudio.sandbox.validate import Refused
+from wanstudio.provider.sandbox.request_body import Refused
 
 T = TypeVar("T")
 IMAGE_MAX_BYTES = 10 * 1024 * 1024

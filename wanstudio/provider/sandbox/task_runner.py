@@ -12,10 +12,10 @@ import av
 import requests
 
 from wanstudio.media.fetch import Fetcher
-from wanstudio.sandbox import answers
-from wanstudio.sandbox.inputs import TaskFailed, fetch_clip, fetch_image, price_cents
-from wanstudio.sandbox.render import Order, Stopped, render
-from wanstudio.sandbox.tasks import Callback, Store, Task
+from wanstudio.provider.sandbox import envelopes as answers
+from wanstudio.provider.sandbox.stand_in_video import Order, Stopped, render
+from wanstudio.provider.sandbox.task_inputs import TaskFailed, fetch_clip, fetch_image, price_cents
+from wanstudio.provider.sandbox.task_store import Callback, Store, Task
 
 logger = logging.getLogger("wanstudio.sandbox")
 RENDERS = 2

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
-from wanstudio.sandbox.prompts import Orders, read_orders
-from wanstudio.sandbox.validate import Refused, Request
+from wanstudio.provider.sandbox.prompt_orders import Orders, read_orders
+from wanstudio.provider.sandbox.request_body import Refused, Request
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS task (

@@ -1,0 +1,1 @@
+"""Scripts for developers: nothing at run time imports them."""
