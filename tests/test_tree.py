@@ -28,7 +28,7 @@ def test_scripts_import_nothing() -> None:
     """Hashed names are written into templates, not into scripts: an import would ask for a name without a hash."""
     wrong = [
         path.name
-        for path in (ROOT / "static/js").glob("*.js")
+        for path in (ROOT / "static/js").rglob("*.js")
         if re.search(r"^import |\bimport\(", path.read_text(), re.M)
     ]
     assert not wrong
