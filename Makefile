@@ -13,17 +13,32 @@ SHARED_OUT := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-$(VENV)/installed: requirements.txt
+# A lock is whole: it goes as it stands into an empty environment, and `pip check` says whether anything is missing.
+# Resolving it again (without --no-deps) would fail on the day an index offers something newer than what is pinned.
+define install
+@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(1)
+@$(BIN)/python -m pip check --disable-pip-version-check
+endef
+
+# Stamps are gone before an installation begins and come back when it is whole. Without a stamp, or with an interpreter
+# that has no pip, the environment is made from nothing; so it is when a lock in it has changed.
+ifneq ($(shell $(BIN)/python -Ic 'import pip' 2>/dev/null && echo whole),whole)
+.PHONY: $(VENV)/installed
+endif
+
+$(VENV)/installed: requirements.txt $(and $(wildcard $(VENV)/installed-dev),requirements-dev.txt)
 	@$(PYTHON) -c 'import sys; sys.exit("Wan Studio needs Python 3.11 or later; set PYTHON=…" if sys.version_info < (3, 11) else 0)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@rm -f $(VENV)/installed $(VENV)/installed-dev
 	@echo "Installing what the studio needs…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PYTHON) -m venv --clear $(VENV)
+	$(call install,requirements.txt)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@rm -f $(VENV)/installed $(VENV)/installed-dev
 	@echo "Installing what the tests need…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/installed $@
 
 run: $(VENV)/installed ## set up and run the studio: web, worker and sandbox
 	@$(BIN)/python manage.py prepare
@@ -64,7 +79,7 @@ screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/
 
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml --group dev -o requirements-dev.txt
+	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml --group dev --constraint requirements.txt -o requirements-dev.txt
 
 clean: ## remove what the commands above made, but never data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage coverage.json test-results
