@@ -119,7 +119,7 @@ DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqli
 BROKER_URL = env.str("BROKER_URL", "", validate=options.a_broker)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
