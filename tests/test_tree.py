@@ -24,16 +24,6 @@ def test_template_names_static_files_that_exist_and_keeps_the_content_policy(tem
     assert not re.findall(r"<style", text)
 
 
-def test_scripts_import_nothing() -> None:
-    """Hashed names are written into templates, not into scripts: an import would ask for a name without a hash."""
-    wrong = [
-        path.name
-        for path in (ROOT / "static/js").rglob("*.js")
-        if re.search(r"^import |\bimport\(", path.read_text(), re.M)
-    ]
-    assert not wrong
-
-
 def test_readme_lists_every_test_prompt() -> None:
     readme = (ROOT / "README.md").read_text()
     assert [prompt for prompt, meaning in TABLE if f"| `{prompt}` | {meaning} |" not in readme] == []

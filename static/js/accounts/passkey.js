@@ -1,11 +1,11 @@
-// What a browser without passkeys, or a person who cancels, is told; allauth's own scripts do the rest.
+// Passkeys: the sentences for a browser without them and for a person who cancels; allauth's own scripts do the rest.
 const able = window.isSecureContext && "PublicKeyCredential" in window;
 document.querySelectorAll("[data-passkey]").forEach((button) => { button.hidden = !able; });
 document.querySelectorAll("[data-no-passkey]").forEach((words) => { words.hidden = able; });
 
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
-  const words = document.querySelector("[data-passkey-trouble]");
+  const words = document.querySelector("[data-passkey-problem]");
   if (!words) return;
   words.textContent = event.detail.exception?.name === "NotAllowedError"
     ? "The browser did not get a passkey. Nothing was changed; try again."

@@ -1,41 +1,30 @@
-// Comments and the player: times come from the picture and lead back to it, and what is half typed survives a reload.
+// Comments beside the player: times come from the video and lead back to it, and what is half typed survives a reload.
+import { load, loadJson, save } from "../storage.js";
+import { parseTimecode, timecode } from "../timecode.js";
+import { markRange } from "./pins.js";
+
 const video = document.getElementById(document.querySelector("[data-plays]")?.dataset.plays);
 const composer = document.getElementById("composer");
 const field = (name) => composer.elements.namedItem(name);
-const KEY = "draft:";
+const DRAFT = "draft:";
+const SHOW_DONE = "show-done";
+const GUEST_NAME = "guest-name";
 // Set by hand, or taken away by hand: then the picture no longer moves it.
 let stuck = false;
 
-const clock = (seconds) => {
-  const tenths = Math.floor(seconds * 10 + 1e-6);
-  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
-};
-const seconds = (text) => {
-  const found = /^(?:(\d+):)?(\d+(?:[.,]\d+)?)s?$/.exec(text.trim());
-  return found ? Number(found[1] ?? 0) * 60 + Number(found[2].replace(",", ".")) : null;
-};
-
-function storage(work) {
-  // Storage that is full or forbidden costs the convenience, nothing else.
-  try { return work(localStorage); } catch { return null; }
-}
-
 function mark() {
-  const [from, to] = [seconds(field("at").value), seconds(field("until").value)];
-  document.dispatchEvent(new CustomEvent("range", { detail: from !== null && to !== null ? { from, to } : null }));
+  const [from, to] = [parseTimecode(field("at").value), parseTimecode(field("until").value)];
+  markRange(from !== null && to !== null ? { from, to } : null);
 }
 
 function keep(area) {
   const draft = { text: area.value };
   if (area.form === composer) Object.assign(draft, { at: field("at").value, until: field("until").value });
-  storage((store) => {
-    if (area.value.trim()) store.setItem(KEY + area.dataset.draft, JSON.stringify(draft));
-    else store.removeItem(KEY + area.dataset.draft);
-  });
+  save("localStorage", DRAFT + area.dataset.draft, area.value.trim() ? JSON.stringify(draft) : null);
 }
 
 function restore(area) {
-  const draft = storage((store) => JSON.parse(store.getItem(KEY + area.dataset.draft)));
+  const draft = loadJson("localStorage", DRAFT + area.dataset.draft);
   if (!draft?.text || area.value) return;
   area.value = draft.text;
   if (area.form === composer) {
@@ -50,15 +39,15 @@ function restore(area) {
 }
 
 function follow() {
-  if (composer && !stuck && !field("text").value) field("at").value = clock(video.currentTime);
+  if (composer && !stuck && !field("text").value) field("at").value = timecode(video.currentTime);
 }
 
 const marks = {
-  in() { stuck = true; field("at").value = clock(video.currentTime); },
+  in() { stuck = true; field("at").value = timecode(video.currentTime); },
   out() {
     stuck = true;
-    if (!field("at").value) field("at").value = clock(0);
-    field("until").value = clock(video.currentTime);
+    if (!field("at").value) field("at").value = timecode(0);
+    field("until").value = timecode(video.currentTime);
   },
   none() { stuck = true; field("at").value = field("until").value = ""; },
   here() {
@@ -123,7 +112,7 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   error.textContent = detail.successful ? "" : why(detail.xhr);
   if (!detail.successful) return;
   const area = target.querySelector("textarea");
-  if (area.dataset.draft) storage((store) => store.removeItem(KEY + area.dataset.draft));
+  if (area.dataset.draft) save("localStorage", DRAFT + area.dataset.draft, null);
   // A form that changes a comment holds the new words already, and they are what it starts from next time.
   if (area.dataset.draft) area.value = "";
   else area.defaultValue = area.value;
@@ -135,11 +124,11 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
 function showDone() {
   const box = document.getElementById("show-done");
   if (!box) return;
-  const kept = storage((store) => store.getItem("show-done"));
+  const kept = load("localStorage", SHOW_DONE);
   if (kept !== null) box.checked = kept === "1";
 }
 document.addEventListener("change", ({ target }) => {
-  if (target.id === "show-done") storage((store) => store.setItem("show-done", target.checked ? "1" : "0"));
+  if (target.id === "show-done") save("localStorage", SHOW_DONE, target.checked ? "1" : "0");
 });
 document.addEventListener("htmx:afterSwap", showDone);
 showDone();
@@ -147,8 +136,8 @@ showDone();
 // A guest types a name once.
 const name = composer?.querySelector("[data-name]");
 if (name) {
-  name.value ||= storage((store) => store.getItem("guest-name")) ?? "";
-  name.addEventListener("change", () => storage((store) => store.setItem("guest-name", name.value)));
+  name.value ||= load("localStorage", GUEST_NAME) ?? "";
+  name.addEventListener("change", () => save("localStorage", GUEST_NAME, name.value));
 }
 if (composer && video) {
   for (const event of ["loadedmetadata", "timeupdate", "seeked", "pause"]) video.addEventListener(event, follow);

@@ -1,10 +1,10 @@
-// After an @ the names of the team are offered; whoever types them by hand mentions as well.
+// Mentions: after an @ the names of the team are offered. A name typed by hand mentions as well.
 const people = [...document.querySelectorAll("#people option")].map((option) => option.value);
-const MOST = 6;
+const MAX_NAMES = 6;
 let list = null;
 let area = null;
 
-function asked() {
+function mentionAtCaret() {
   const before = area.value.slice(0, area.selectionStart);
   const found = /(?:^|[\s(])@([^@\n]{0,40})$/u.exec(before);
   return found ? { typed: found[1], from: before.length - found[1].length } : null;
@@ -18,7 +18,7 @@ function close() {
 }
 
 function choose(name) {
-  const { from } = asked();
+  const { from } = mentionAtCaret();
   area.setRangeText(`${name} `, from, area.selectionStart, "end");
   close();
   area.dispatchEvent(new Event("input", { bubbles: true }));
@@ -32,19 +32,19 @@ function point(to) {
 }
 
 function offer() {
-  const said = asked();
-  const typed = said?.typed.toLowerCase();
-  const fits = said ? people.filter((name) => name.toLowerCase().startsWith(typed) || name.toLowerCase().includes(` ${typed}`)) : [];
+  const mention = mentionAtCaret();
+  const typed = mention?.typed.toLowerCase();
+  const fits = mention ? people.filter((name) => name.toLowerCase().startsWith(typed) || name.toLowerCase().includes(` ${typed}`)) : [];
   close();
-  if (!fits.length || fits.some((name) => name.toLowerCase() === typed?.trim() && said.typed.endsWith(" "))) return;
+  if (!fits.length || fits.some((name) => name.toLowerCase() === typed?.trim() && mention.typed.endsWith(" "))) return;
   list = document.createElement("ul");
   list.className = "mention-list";
   list.id = "mention-list";
   list.role = "listbox";
   list.setAttribute("aria-label", "People");
-  for (const [place, name] of fits.slice(0, MOST).entries()) {
+  for (const [index, name] of fits.slice(0, MAX_NAMES).entries()) {
     const row = document.createElement("li");
-    Object.assign(row, { id: `mention-${place}`, role: "option", textContent: name });
+    Object.assign(row, { id: `mention-${index}`, role: "option", textContent: name });
     // Before the field loses the focus.
     row.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(name); });
     list.append(row);

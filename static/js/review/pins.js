@@ -1,4 +1,4 @@
-// Who said something where, above the bar; and the range that is spoken of, on it. Placed here, for no markup may carry styles.
+// Pins of comments above the player's bar, and the range that is spoken of, on it. Placed here: no markup may carry styles.
 const player = document.querySelector("[data-plays]");
 const video = document.getElementById(player?.dataset.plays);
 const pins = player?.querySelector("[data-pins]");
@@ -39,14 +39,19 @@ function pinOf(comment) {
   return pin;
 }
 
-function draw() {
+// The range {from, to} in seconds that is being written about, or null.
+export function markRange(span) {
+  marked = span;
+  if (video && pins) light(marked);
+}
+
+function paint() {
   pins.replaceChildren(...[...document.querySelectorAll(".comment[data-at]")].map(pinOf));
   light(marked);
 }
 
 if (video && pins) {
   pins.setAttribute("aria-hidden", "true");
-  document.addEventListener("range", ({ detail }) => { marked = detail; light(marked); });
   for (const event of ["pointerover", "focusin"]) {
     document.addEventListener(event, ({ target }) => {
       const comment = target.closest?.(".comment");
@@ -54,7 +59,7 @@ if (video && pins) {
     });
   }
   document.addEventListener("pointerout", ({ target }) => { if (target.closest?.(".comment")) light(marked); });
-  document.addEventListener("htmx:afterSwap", draw);
-  video.addEventListener("loadedmetadata", draw);
-  draw();
+  document.addEventListener("htmx:afterSwap", paint);
+  video.addEventListener("loadedmetadata", paint);
+  paint();
 }

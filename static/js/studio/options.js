@@ -1,28 +1,20 @@
-// What was chosen survives a reload, a sign-in and the back button: inputs in the address, options in this tab's storage.
-const form = document.getElementById("studio-form");
-const KINDS = ["character", "motion"];
-const OPTIONS = ["behaviour", "resolution", "prompt", "seed_mode", "seed"];
+// Options of the studio: they survive a reload, a sign-in and the back button. Inputs are kept in the address, the rest in
+// this tab's storage.
+import { loadJson, save } from "../storage.js";
+import { KINDS, onSlotChange } from "./slots.js";
 
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(form.dataset.keep)) ?? {};
-  } catch {
-    return {};
-  }
-}
+const OPTIONS = ["behaviour", "resolution", "prompt", "seed_mode", "seed"];
+const MIRRORED_LENGTH = 60;
+const form = document.getElementById("studio-form");
 
 function keepOptions() {
   const data = new FormData(form);
   const options = Object.fromEntries(OPTIONS.map((name) => [name, data.get(name) ?? ""]));
-  try {
-    sessionStorage.setItem(form.dataset.keep, JSON.stringify(options));
-  } catch {
-    // Storage that is full or forbidden costs the convenience, nothing else.
-  }
+  save("sessionStorage", form.dataset.keep, JSON.stringify(options));
 }
 
 function restoreOptions() {
-  for (const [name, value] of Object.entries(read())) {
+  for (const [name, value] of Object.entries(loadJson("sessionStorage", form.dataset.keep) ?? {})) {
     const control = OPTIONS.includes(name) && form.elements.namedItem(name);
     if (!control || control.value === value) continue;
     control.value = value;
@@ -44,9 +36,15 @@ function keepInputs() {
 
 form.addEventListener("input", keepOptions);
 form.addEventListener("change", keepOptions);
-// A place of the studio got other contents, by htmx or by the studio's own scripts.
-for (const name of ["htmx:load", "slot"]) {
-  document.addEventListener(name, ({ target }) => { if (target.matches?.("[data-slot]")) keepInputs(); });
-}
+onSlotChange(keepInputs);
 // After htmx and the other modules listen.
 if ("restore" in form.dataset) document.addEventListener("DOMContentLoaded", restoreOptions);
+
+// The folded row shows the beginning of the prompt while it is closed.
+for (const mirror of document.querySelectorAll("[data-mirror]")) {
+  const field = document.getElementById(mirror.dataset.mirror);
+  const show = () => { mirror.textContent = field.value.slice(0, MIRRORED_LENGTH); };
+  field.addEventListener("input", show);
+  field.addEventListener("change", show);
+  show();
+}

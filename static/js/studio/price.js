@@ -1,5 +1,7 @@
-// Asks for the price whenever what it depends on changes, and lets nobody click one that may be stale.
-// hx-sync drops the older of two questions, so that the answer on the page belongs to the last change.
+// The price card: asked for again whenever what it depends on changes, and not to be clicked while it may be stale.
+// hx-sync drops the older of two requests, so that the answer on the page belongs to the last change.
+import { onSlotChange } from "./slots.js";
+
 const AGAIN_MS = 3000;
 const form = document.getElementById("studio-form");
 const card = document.getElementById("price");
@@ -21,13 +23,12 @@ function busy() {
 function settle() {
   card.removeAttribute("aria-busy");
   button().disabled = "incomplete" in button().dataset;
-  const total = card.querySelector(".price-total")?.textContent.trim();
-  const reason = card.querySelector("#price-reason")?.textContent;
-  // The place of a clip that is still on its way says its price first.
-  for (const echo of document.querySelectorAll("#motion-slot[data-arriving] [data-fact]")) {
-    if (reason && !echo.closest("[data-failed]")) echo.textContent = `${total} for ${reason.split(/,| ×/)[0]}`;
-  }
-  if (reason) status.textContent = reason;
+  const reason = card.querySelector("#price-reason");
+  if (!reason) return;
+  status.textContent = reason.textContent;
+  // The slot of a clip that is still on its way says its price first.
+  const fact = document.querySelector("#motion-slot[data-arriving]:not([data-failed]) [data-fact]");
+  if (fact) fact.textContent = reason.dataset.short;
 }
 
 function lost() {
@@ -46,10 +47,7 @@ card.addEventListener("htmx:sendError", lost);
 card.addEventListener("htmx:responseError", lost);
 window.addEventListener("online", ask);
 
-// A place of the studio got other contents, by htmx or by the studio's own scripts.
-for (const name of ["htmx:load", "slot"]) {
-  document.addEventListener(name, ({ target }) => { if (target.matches?.("[data-slot]")) ask(); });
-}
+onSlotChange(ask);
 form.addEventListener("submit", (event) => {
   if (event.submitter === button() && card.hasAttribute("aria-busy")) event.preventDefault();
 });

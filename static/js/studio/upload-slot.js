@@ -1,8 +1,8 @@
-// Takes in what was given: its place shows it at once from the local file, with the length the price depends on.
-// Then it is upload.js's turn: event "upload" on the place, with the file or the link and what stood there before.
-const KINDS = ["character", "motion"];
+// Slots of what is on its way: shown at once from the local file, with the length that the price depends on.
+import { KINDS, slotChanged, slotOf } from "./slots.js";
+import { startUpload } from "./upload.js";
+
 const ENDINGS = { character: /\.(jpe?g|png|webp)$/i, motion: /\.(mp4|mov|m4v)$/i };
-const slotOf = (kind) => document.getElementById(`${kind}-slot`);
 const previews = {};
 
 function kindOf({ kind, file, url, near }) {
@@ -11,11 +11,11 @@ function kindOf({ kind, file, url, near }) {
   if (type) return type;
   const name = file ? file.name : url.split(/[?#]/)[0];
   const byName = KINDS.find((each) => ENDINGS[each].test(name));
-  // Nothing says what it is: the place it was dropped on, or the first empty one.
+  // Nothing says what it is: the slot it was dropped on, or the first empty one.
   return byName ?? near ?? KINDS.find((each) => !slotOf(each).querySelector(`[name="${each}"], [name="arriving"]`)) ?? KINDS[0];
 }
 
-function arrivingSlot(kind, name) {
+function uploadSlot(kind, name) {
   const slot = document.getElementById(`${kind}-arriving`).content.firstElementChild.cloneNode(true);
   slot.querySelector("[data-name]").textContent = name;
   slot.querySelector("[data-name]").title = name;
@@ -27,13 +27,13 @@ function arrivingSlot(kind, name) {
   return slot;
 }
 
-function hidden(slot, name, value) {
+function addHidden(slot, name, value) {
   const field = document.createElement("input");
   Object.assign(field, { type: "hidden", name, value });
   slot.append(field);
 }
 
-// Shown once its size is known, so that it never changes its place.
+// Shown once its size is known, so that nothing moves.
 function preview(slot, kind, file) {
   URL.revokeObjectURL(previews[kind]);
   previews[kind] = URL.createObjectURL(file);
@@ -50,8 +50,8 @@ function preview(slot, kind, file) {
       if (!(Number.isFinite(shown.duration) && shown.duration > 0) || !slot.isConnected) return;
       // Too large to be sent: it has no price.
       if (!slot.querySelector('[name="arriving"]')) return;
-      hidden(slot, "seconds", shown.duration);
-      slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+      addHidden(slot, "seconds", shown.duration);
+      slotChanged(slot);
     }, { once: true });
   } else {
     shown.alt = file.name;
@@ -61,17 +61,17 @@ function preview(slot, kind, file) {
   shown.src = previews[kind];
 }
 
-document.addEventListener("give", ({ detail }) => {
-  const kind = kindOf(detail);
+// Takes a file or a link: its kind where it was said, else the kind of the slot it came near to as a last hint.
+export function receive({ file, url, kind: said, near }) {
+  const kind = kindOf({ kind: said, file, url, near });
   const before = slotOf(kind);
-  const slot = arrivingSlot(kind, detail.file?.name ?? detail.url);
+  const slot = uploadSlot(kind, file?.name ?? url);
   const hadFocus = before.contains(document.activeElement);
-  if (detail.file) preview(slot, kind, detail.file);
-  else if (kind === "motion") hidden(slot, "arriving", "link");
+  if (file) preview(slot, kind, file);
+  else if (kind === "motion") addHidden(slot, "arriving", "link");
   before.replaceWith(slot);
   htmx.process(slot);
   if (hadFocus) slot.querySelector("[data-stop-word]").focus();
-  slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
-  const { file, url } = detail;
-  slot.dispatchEvent(new CustomEvent("upload", { bubbles: true, detail: { kind, file, url, before } }));
-});
+  slotChanged(slot);
+  startUpload(slot, { kind, file, url, before });
+}

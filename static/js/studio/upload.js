@@ -1,10 +1,11 @@
-// Sends what arriving.js shows, with progress, Stop and Retry. The answer takes the place's place: the stored source,
-// or the sentence that says why it cannot be used.
+// Uploads, with progress, Stop and Retry. The answer replaces the slot: the stored input, or why it cannot be used.
+import { renewToken } from "../ui/session.js";
+import { slotChanged } from "./slots.js";
+
 const MB = 1024 * 1024;
 const status = document.getElementById("studio-status");
 const form = document.getElementById("studio-form");
 const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
-const TOKEN = '[name="csrfmiddlewaretoken"]';
 const running = new Set();
 const SIGNED_OUT = ["You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry."];
 const LOST = ["Connection lost.", "Nothing was sent to APIXO. This goes on by itself when the connection is back."];
@@ -25,7 +26,7 @@ function fail(slot, fact, line, { retry = true } = {}) {
   // What will never arrive is not waited for, and has no price.
   if (!retry) {
     for (const field of slot.querySelectorAll('[name="arriving"], [name="seconds"]')) field.remove();
-    slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+    slotChanged(slot);
   }
   say(slot, { line });
   part(slot, "fact").textContent = fact;
@@ -46,7 +47,7 @@ function restore(upload) {
   const hadFocus = upload.slot.contains(document.activeElement);
   upload.slot.replaceWith(upload.before);
   if (hadFocus) upload.before.querySelector("label.browse input, summary")?.focus();
-  upload.before.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+  slotChanged(upload.before);
 }
 
 function arrive(upload, html) {
@@ -67,19 +68,7 @@ function arrive(upload, html) {
   if (!wrong) status.textContent = `${part(slot, "name").textContent} is here.`;
 }
 
-// The forms of a page hold a token that a sign-in in another tab makes worthless. A fresh one is read from the page as
-// it is now and goes into all of them; nothing that was chosen or typed is touched. False: nobody is signed in any more.
-async function renewToken() {
-  const answer = await fetch(location.pathname);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = fresh.querySelector(TOKEN)?.value;
-  if (!token || new URL(answer.url).pathname === document.body.dataset.signIn) return false;
-  for (const field of document.querySelectorAll(TOKEN)) field.value = token;
-  document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers"));
-  return true;
-}
-
-// Then what was refused for its old token goes on by itself.
+// What was refused for an old token goes on by itself with a fresh one.
 async function renew(upload) {
   upload.renewed = true;
   try {
@@ -105,7 +94,7 @@ function send(upload) {
   if ("failed" in slot.dataset) {
     delete slot.dataset.failed;
     part(slot, "fact").textContent = "";
-    slot.dispatchEvent(new CustomEvent("slot", { bubbles: true }));
+    slotChanged(slot);
   }
   slot.querySelector(".arriving-words").removeAttribute("role");
   part(slot, "retry").hidden = true;
@@ -147,10 +136,11 @@ function dropReplaced() {
   }
 }
 
-document.addEventListener("upload", ({ target: slot, detail }) => {
+// Sends a file or a link from its slot; `before` is the slot that returns when it is stopped.
+export function startUpload(slot, { kind, file, url, before }) {
   // Of two on their way, what stood before the first returns when the second is stopped.
-  const older = [...running].find((upload) => upload.slot === detail.before);
-  const upload = { ...detail, slot, before: older?.before ?? detail.before };
+  const older = [...running].find((upload) => upload.slot === before);
+  const upload = { slot, kind, file, url, before: older?.before ?? before };
   dropReplaced();
   running.add(upload);
   part(slot, "retry").addEventListener("click", () => {
@@ -158,15 +148,16 @@ document.addEventListener("upload", ({ target: slot, detail }) => {
     send(upload);
   });
   for (const stop of slot.querySelectorAll("[data-stop]")) stop.addEventListener("click", () => restore(upload));
-  const most = Number(slot.dataset.limit);
-  if (upload.file?.size > most) {
+  const limit = Number(slot.dataset.limit);
+  if (upload.file?.size > limit) {
     const { thing } = slot.dataset;
-    const line = `A ${thing} may have ${megabytes(most).replace(/\.0$/, "")} MB. Nothing was sent; choose a smaller ${thing}.`;
+    const line = `A ${thing} may have ${megabytes(limit).replace(/\.0$/, "")} MB. Nothing was sent; choose a smaller ${thing}.`;
     fail(slot, `“${upload.file.name}” has ${megabytes(upload.file.size)} MB.`, line, { retry: false });
   } else {
     send(upload);
   }
-});
+}
+
 document.addEventListener("htmx:afterSwap", dropReplaced);
 window.addEventListener("online", () => {
   for (const upload of running) if ("failed" in upload.slot.dataset && !part(upload.slot, "retry").hidden) send(upload);

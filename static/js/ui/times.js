@@ -1,25 +1,13 @@
-// Times in the reader's own time zone; the server writes them in UTC.
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const soon = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const SIZES = [[43_200], [1440, "day"], [60, "hour"], [1, "minute"]];
+// Times in the reader's own time zone, kept true while the page is open; the server writes them in UTC.
+import { dayAndTime, exact, since, timeOfDay } from "../clock.js";
 
-function since(moment) {
-  const minutes = Math.floor((Date.now() - moment) / 60_000);
-  const [size, name] = SIZES.find(([least]) => minutes >= least) ?? [0];
-  if (!size) return "just now";
-  if (!name) return date.format(moment);
-  const count = Math.floor(minutes / size);
-  return `${count} ${name}${count === 1 ? "" : "s"} ago`;
-}
+const FORMATS = { clock: timeOfDay, date: dayAndTime, ago: since };
 
 function writeAll() {
   for (const time of document.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);
-    const write = { clock: clock.format, date: soon.format, ago: since }[time.dataset.time];
-    time.textContent = write(moment);
-    time.title = exact.format(moment);
+    time.textContent = FORMATS[time.dataset.time](moment);
+    time.title = exact(moment);
   }
 }
 

@@ -1,15 +1,18 @@
 // Toasts say what was done, never what went wrong. From the server: a message, or the header
 // HX-Trigger: {"toast": {"text": "…", "href": "/videos/3/", "label": "Watch"}}.
 const SHOWN_MS = 6000;
+// Guests of a shared link have no jobs.
+const LOST = document.body.matches(".guest") ? "Connection lost." : "Connection lost. Your jobs go on.";
 const region = document.getElementById("toasts");
 
-function leave(toast) {
+// Stays while the pointer or the focus is on it.
+function expire(toast) {
   let timer;
   const start = () => { timer = setTimeout(() => toast.remove(), SHOWN_MS); };
-  const hold = () => clearTimeout(timer);
-  toast.addEventListener("pointerenter", hold);
+  const stop = () => clearTimeout(timer);
+  toast.addEventListener("pointerenter", stop);
   toast.addEventListener("pointerleave", start);
-  toast.addEventListener("focusin", hold);
+  toast.addEventListener("focusin", stop);
   toast.addEventListener("focusout", start);
   start();
 }
@@ -30,16 +33,15 @@ function show({ text, href, label }) {
   return toast;
 }
 
-// The browser knows its own cable; a poll (js/poll.js) knows when the studio does not answer.
-// Guests of a shared link have no jobs.
-const LOST = document.body.matches(".guest") ? "Connection lost." : "Connection lost. Your jobs go on.";
+// The browser knows its own network; the page's poller knows when the studio does not answer.
 let offline;
-for (const lost of ["offline", "connection-lost"]) {
-  window.addEventListener(lost, () => { offline ??= show({ text: LOST }); });
+export function connectionLost() { offline ??= show({ text: LOST }); }
+export function connectionBack() {
+  offline?.remove();
+  offline = undefined;
 }
-for (const back of ["online", "connection-back"]) {
-  window.addEventListener(back, () => { offline?.remove(); offline = undefined; });
-}
+window.addEventListener("offline", connectionLost);
+window.addEventListener("online", connectionBack);
 
-document.body.addEventListener("toast", ({ detail }) => leave(show(detail)));
-for (const toast of region.children) leave(toast);
+document.body.addEventListener("toast", ({ detail }) => expire(show(detail)));
+for (const toast of region.children) expire(toast);

@@ -17,14 +17,14 @@ for (const views of document.querySelectorAll("[data-views]")) {
   const target = () => Math.min(result.currentTime, other.duration || Infinity);
   function follow() {
     if (shown === "result" || !other.duration) return;
-    const drift = other.currentTime - target();
+    const ahead = other.currentTime - target();
     const over = other.ended || result.currentTime >= other.duration;
-    if (result.paused || over || Math.abs(drift) > FAR_S) {
-      if (Math.abs(drift) > 0.001 && !other.seeking) other.currentTime = target();
+    if (result.paused || over || Math.abs(ahead) > FAR_S) {
+      if (Math.abs(ahead) > 0.001 && !other.seeking) other.currentTime = target();
       if (result.paused || over) other.pause();
     }
     // A little faster or slower until both show the same moment: a jump would be seen.
-    const nudge = Math.abs(drift) > EXACT_S ? Math.max(-0.2, Math.min(0.2, -2 * drift)) : 0;
+    const nudge = Math.abs(ahead) > EXACT_S ? Math.max(-0.2, Math.min(0.2, -2 * ahead)) : 0;
     other.playbackRate = result.playbackRate * (1 + nudge);
     if (!result.paused && !over && other.paused) other.play().catch(() => {});
   }
@@ -57,7 +57,7 @@ for (const views of document.querySelectorAll("[data-views]")) {
   function show(view) {
     shown = view;
     const both = view !== "result";
-    // Its first picture is wanted before anything plays.
+    // Its first picture is needed before anything plays.
     if (both && !other.src) Object.assign(other, { preload: "auto", src: other.dataset.src });
     for (const part of [other, ...stage.querySelectorAll(".stage-label")]) part.hidden = !both;
     wipe.hidden = view !== "wipe";
@@ -68,6 +68,6 @@ for (const views of document.querySelectorAll("[data-views]")) {
     else other.pause();
   }
   views.addEventListener("change", (event) => show(event.target.value));
-  const wanted = views.querySelector(":checked").value;
-  if (wanted !== "result") show(wanted);
+  const chosen = views.querySelector(":checked").value;
+  if (chosen !== "result") show(chosen);
 }

@@ -1,33 +1,30 @@
-// The transport under a video: frame by frame, loop, sound, full screen, and the keys space J K L and the arrows.
+// The player under a video: frame by frame, loop, sound, full screen, and the keys space J K L and the arrows.
 // A fragment may bring a player later, so everything is found when it is needed.
+import { timecode } from "../timecode.js";
+
 const JUMP_S = 1;
-const ready = new WeakSet();
+// What each key does, by player.
+const keys = new WeakMap();
 
-const clock = (seconds) => {
-  const tenths = Math.floor(seconds * 10 + 1e-6);
-  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
-};
-
-function adopt(player) {
+function setUp(player) {
   const video = document.getElementById(player.dataset.plays);
-  if (!video || ready.has(player)) return;
-  ready.add(player);
+  if (!video || keys.has(player)) return;
   video.controls = false;
   player.hidden = false;
   const find = (name) => player.querySelector(`[data-${name}]`);
   const [seek, fill] = [find("seek"), player.querySelector(".bar-fill")];
   let frame = 1 / Number(player.dataset.fps);
 
-  const draw = () => {
+  const paint = () => {
     const length = video.duration || Number(seek.max);
     seek.max = String(length);
     seek.value = String(video.currentTime);
-    seek.setAttribute("aria-valuetext", `${clock(video.currentTime)} of ${clock(length)}`);
+    seek.setAttribute("aria-valuetext", `${timecode(video.currentTime)} of ${timecode(length)}`);
     fill.setAttribute("width", `${(100 * video.currentTime) / length}%`);
-    find("now").textContent = clock(video.currentTime);
-    find("length").textContent = clock(length);
+    find("now").textContent = timecode(video.currentTime);
+    find("length").textContent = timecode(length);
   };
-  const run = () => { draw(); if (!video.paused && !video.ended) requestAnimationFrame(run); };
+  const run = () => { paint(); if (!video.paused && !video.ended) requestAnimationFrame(run); };
   const say = () => {
     find("play").setAttribute("aria-pressed", String(!video.paused));
     find("play").setAttribute("aria-label", video.paused ? "Play" : "Pause");
@@ -49,7 +46,7 @@ function adopt(player) {
   const step = (count) => { video.pause(); move(count * frame); };
   const toggle = () => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
 
-  for (const event of ["loadedmetadata", "seeking", "seeked", "timeupdate"]) video.addEventListener(event, draw);
+  for (const event of ["loadedmetadata", "seeking", "seeked", "timeupdate"]) video.addEventListener(event, paint);
   for (const event of ["play", "pause", "ended", "volumechange"]) video.addEventListener(event, () => { say(); run(); });
   video.addEventListener("click", toggle);
   seek.addEventListener("input", () => { video.currentTime = Number(seek.value); });
@@ -63,10 +60,10 @@ function adopt(player) {
     else (video.requestFullscreen ?? video.webkitEnterFullscreen)?.call(video);
   });
   for (const button of player.querySelectorAll("[data-step]")) button.addEventListener("click", () => step(Number(button.dataset.step)));
-  player.addEventListener("player:key", ({ detail }) => {
-    ({ " ": toggle, k: toggle, j: () => move(-JUMP_S), l: () => move(JUMP_S), ArrowLeft: () => step(-1), ArrowRight: () => step(1) })[detail]();
+  keys.set(player, {
+    " ": toggle, k: toggle, j: () => move(-JUMP_S), l: () => move(JUMP_S), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
   });
-  draw();
+  paint();
   say();
 }
 
@@ -80,9 +77,17 @@ document.addEventListener("keydown", (event) => {
   const player = document.querySelector("[data-plays]:not([hidden])");
   if (!player) return;
   event.preventDefault();
-  player.dispatchEvent(new CustomEvent("player:key", { detail: key }));
+  keys.get(player)?.[key]();
 });
 
-function adoptAll() { for (const player of document.querySelectorAll("[data-plays]")) adopt(player); }
-document.addEventListener("htmx:afterSwap", adoptAll);
-adoptAll();
+function setUpAll() { for (const player of document.querySelectorAll("[data-plays]")) setUp(player); }
+document.addEventListener("htmx:afterSwap", setUpAll);
+setUpAll();
+
+// The big button over a video that has not begun. It goes for good with the first play.
+for (const button of document.querySelectorAll("[data-start]")) {
+  const video = document.getElementById(button.dataset.start);
+  button.hidden = !video.paused;
+  button.addEventListener("click", () => { video.play().catch(() => {}); video.focus(); });
+  video.addEventListener("play", () => { button.hidden = true; });
+}

@@ -1,4 +1,4 @@
-// Ticking tiles: how many and how much they come to, a range with Shift, and a click anywhere while selecting.
+// Selection on the wall: how many and how much they come to, a range with Shift, and a click anywhere while selecting.
 const boxes = () => [...document.querySelectorAll(".tile-check input")];
 const bar = () => document.getElementById("selection");
 const wall = () => document.getElementById("wall");
@@ -11,7 +11,7 @@ function words(count, seconds, price) {
   return [`${count.toLocaleString("en")} selected`, count ? sums.join(", ") : ""];
 }
 
-function tell() {
+function update() {
   const form = bar();
   if (!form) return;
   const ticked = boxes().filter((box) => box.checked);
@@ -22,19 +22,19 @@ function tell() {
     : words(ticked.length, sum("seconds"), sum("price"));
   form.querySelector("[data-selected]").textContent = selected;
   form.querySelector("[data-sum]").textContent = sums;
-  wall()?.classList.toggle("selecting", wanted || ticked.length > 0 || Boolean(all()?.checked));
+  wall()?.classList.toggle("selecting", isSelecting || ticked.length > 0 || Boolean(all()?.checked));
 }
 
-let wanted = false;
+let isSelecting = false;
 
 function selecting(on) {
-  wanted = on;
+  isSelecting = on;
   if (!on) {
     for (const box of boxes()) box.checked = false;
     if (all()) all().checked = false;
     last = undefined;
   }
-  tell();
+  update();
 }
 
 function tick(box, on, range) {
@@ -44,14 +44,14 @@ function tick(box, on, range) {
   const between = from < 0 ? [box] : row.slice(Math.min(from, here), Math.max(from, here) + 1);
   for (const one of between) one.checked = on;
   last = box;
-  tell();
+  update();
 }
 
 document.addEventListener("click", (event) => {
   const { target } = event;
   if (target.closest("[data-select]")) {
     event.preventDefault();
-    selecting(!wanted);
+    selecting(!isSelecting);
   } else if (target.closest("[data-unselect]")) {
     event.preventDefault();
     selecting(false);
@@ -67,7 +67,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", ({ target }) => {
   if (target !== all()) return;
   for (const box of boxes()) box.checked = target.checked;
-  tell();
+  update();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -77,9 +77,9 @@ document.addEventListener("keydown", (event) => {
 // What was scrolled to belongs to "all" as well.
 document.addEventListener("htmx:afterSwap", () => {
   if (all()?.checked) for (const box of boxes()) box.checked = true;
-  tell();
+  update();
 });
 // A page that comes back may hold ticks of before.
-window.addEventListener("pageshow", tell);
-wanted = Boolean(wall()?.classList.contains("selecting"));
-tell();
+window.addEventListener("pageshow", update);
+isSelecting = Boolean(wall()?.classList.contains("selecting"));
+update();

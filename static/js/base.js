@@ -1,0 +1,12 @@
+// Every page's script: the parts of its frame.
+import "./ui/theme.js";
+import "./ui/menu.js";
+import "./ui/dialog.js";
+import "./ui/toast.js";
+import "./ui/busy.js";
+import "./ui/copy.js";
+import "./ui/password.js";
+import "./ui/session.js";
+import "./ui/submit-on-choice.js";
+import "./ui/times.js";
+import "./notifications/bell.js";

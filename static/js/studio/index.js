@@ -1,0 +1,5 @@
+// The studio's page: inputs come in, options are kept, the price follows.
+import "../jobs/following.js";
+import "./options.js";
+import "./price.js";
+import "./inputs.js";

@@ -1,0 +1,99 @@
+"""JavaScript modules: what they import exists before and after names are hashed, and shared facts stand once."""
+
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import override_settings
+
+JS = settings.BASE_DIR / "static" / "js"
+MODULES = {path.relative_to(JS).as_posix(): path.read_text() for path in sorted(JS.rglob("*.js"))}
+IMPORT = re.compile(r"""^\s*import\b[^;]*;|^\s*export\b[^;]*\bfrom\s*["'][^;]*;|\bimport\s*\([^;]*;""", re.MULTILINE)
+# The one spelling that Django rewrites for certain.
+REWRITTEN = re.compile(r"""(?:import|export)(?: [{*][^"'();]* from)? ?"(\.{1,2}/[\w./-]+\.js)";""")
+HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
+# What writes times, and the modules that may. A third way to write one belongs into one of the two.
+FORMATTER = re.compile(r"\bpadStart\(|\bIntl\.\w*Time\w*|\btoLocale(?:Time|Date)String\(")
+FORMATTERS = {"clock.js", "timecode.js"}
+MAX_FILES_IN_A_FOLDER = 15
+
+
+def imports_of(name: str, text: str) -> list[str]:
+    """The files that a module imports, as paths like its own."""
+    found = [(REWRITTEN.fullmatch(each.strip()), each) for each in IMPORT.findall(text)]
+    assert not [each for match, each in found if not match], f"Django does not rewrite these imports of {name}"
+    return [posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1])) for match, _ in found if match]
+
+
+GRAPH = {name: imports_of(name, text) for name, text in MODULES.items()}
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the collected static files, as a studio serves them."""
+    folder = tmp_path_factory.mktemp("static")
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"}}
+    # Compression takes most of the time, and says nothing about names.
+    plain = ["css", "js", "json", "map", "svg", "txt", "md"]
+    with override_settings(STATIC_ROOT=folder, STORAGES=storages, WHITENOISE_SKIP_COMPRESS_EXTENSIONS=plain):
+        call_command("collectstatic", verbosity=0, interactive=False)
+        yield folder
+
+
+def test_imports_name_modules_that_exist() -> None:
+    assert sum(map(len, GRAPH.values())) > 30
+    assert {name for names in GRAPH.values() for name in names} <= MODULES.keys()
+
+
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    """Each hash would depend on itself, and collecting would not come to an end."""
+    left = {name: set(names) for name, names in GRAPH.items()}
+    while leaves := {name for name, names in left.items() if not names & left.keys()}:
+        left = {name: names for name, names in left.items() if name not in leaves}
+    assert not left
+
+
+def test_every_module_is_used_by_a_page() -> None:
+    pages = "".join(path.read_text() for path in (settings.BASE_DIR / "templates").rglob("*.html"))
+    used = set(re.findall(r"""\{% static ['"]js/([^'"]+)['"]""", pages))
+    for _ in MODULES:
+        used |= {name for user in used & GRAPH.keys() for name in GRAPH[user]}
+    assert used == MODULES.keys()
+
+
+def test_times_are_written_by_one_clock_and_one_timecode() -> None:
+    assert {name for name, text in MODULES.items() if FORMATTER.search(text)} == FORMATTERS
+
+
+def test_hidden_tabs_are_noticed_by_the_poller_alone() -> None:
+    assert [name for name, text in MODULES.items() if "visibilitychange" in text or "document.hidden" in text] == [
+        "poller.js"
+    ]
+
+
+def test_folders_of_modules_stay_small() -> None:
+    assert max(Counter(posixpath.dirname(name) for name in MODULES).values()) <= MAX_FILES_IN_A_FOLDER
+
+
+def test_collected_modules_import_hashed_files_that_exist(collected: Path) -> None:
+    """Hashed all the way down: a browser that kept an old module never mixes it with a new one."""
+    paths: dict[str, str] = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    for name in MODULES:
+        hashed = paths[f"js/{name}"]
+        assert HASHED.search(hashed)
+        imported = imports_of(hashed, (collected / hashed).read_text())
+        assert imported == [paths[f"js/{each}"] for each in GRAPH[name]]
+        assert all((collected / each).is_file() for each in imported)
+
+
+def test_collected_scripts_of_packages_are_as_they_came(collected: Path) -> None:
+    paths: dict[str, str] = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    scripts = [name for name in paths if name.endswith(".js") and not name.startswith("js/")]
+    assert len(scripts) > 5
+    assert [name for name in scripts if (collected / name).read_bytes() != (collected / paths[name]).read_bytes()] == []
