@@ -1,1 +1,0 @@
-"""Shapes of input, and nothing else."""

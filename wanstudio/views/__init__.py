@@ -1,1 +1,0 @@
-"""The browser's edge. A view fetches through `access`, validates a form, calls one verb, and renders or redirects."""
