@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from wanstudio.models import Membership, Team, User
+from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noqa: F401 (fixtures)
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Membership, Team
 
 
 @pytest.fixture

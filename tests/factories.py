@@ -5,8 +5,11 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 
-from wanstudio.models import Job, Membership, Source, Team, User
-from wanstudio.quoting import quote_today
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.quoting import quote_today
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 PASSWORD = "correct-horse-battery"
 

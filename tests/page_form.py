@@ -12,7 +12,7 @@ from django.urls import reverse
 from PIL import Image
 
 from tests.media.clips import clip
-from wanstudio.models import Team
+from wanstudio.teams.models import Team
 
 CLIP = clip(6.0)
 

@@ -6,7 +6,14 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Job, Money, State, Team, Transition, User, Video, ledger
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money import models as ledger
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
 
 
 def moved(job: Job, state: State, **fields: Any) -> Job:

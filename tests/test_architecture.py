@@ -111,7 +111,7 @@ def test_the_arrow_has_no_circle() -> None:
 
 def test_only_one_module_joins_worker_and_client() -> None:
     users = {module for module, names in IMPORTS.items() if "wanstudio.provider.client" in names}
-    assert users - {"wanstudio.provider.client"} == {"wanstudio.worker.connection"}
+    assert users - {"wanstudio.provider.client"} == {"wanstudio.keys.provider_calls"}
 
 
 def test_only_commands_start_the_worker_and_the_sandbox() -> None:
@@ -179,8 +179,8 @@ def later():
 """
     assert imports_in(code, ["wanstudio", "views"]) == {
         "wanstudio.views.access",
-        "wanstudio.worker.submit",
-        "wanstudio.worker.waits",
+        "wanstudio.jobs.steps.submission",
+        "wanstudio.keys.intervals",
         "wanstudio.models",
         "wanstudio.provider.client",
     }

@@ -9,7 +9,9 @@ from pytest_django import Settings
 from tests import factories
 from tests.fake_apixo import KEY, FakeApixo, running
 from tests.media.clips import FASTSTART, clip
-from wanstudio.models import Job, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
 
 MakeJob = Callable[..., Job]
 

@@ -7,9 +7,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import Attempt, Job, Leased, ProviderKey, State
-from wanstudio.models.leased import NUDGE_REST
-from wanstudio.worker.advance import advance
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.work.advance import advance
+from wanstudio.work.leases import NUDGE_REST, Leased
 
 
 def step(job: Job) -> Job:

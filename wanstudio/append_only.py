@@ -47,3 +47,7 @@ def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+class AppendOnly(Exception):
+    """Somebody tried to change or to delete an entry of the ledger."""

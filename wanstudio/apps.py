@@ -10,9 +10,10 @@ class WanStudioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wanstudio import checks, hints  # noqa: F401  (registers the system checks)
-        from wanstudio.models.ledger_lock import lock
-        from wanstudio.views import sign_ins
+        from wanstudio.accounts import sign_ins
+        from wanstudio.append_only import lock
+        from wanstudio.operations import system_checks as checks  # noqa: F401  (registers the system checks)
+        from wanstudio.work import broker_hints as hints
 
         hints.connect()
         sign_ins.connect()

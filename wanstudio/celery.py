@@ -14,7 +14,7 @@ from celery.beat import Scheduler
 from celery.signals import setup_logging
 from django.conf import settings
 
-from wanstudio.models.leased import ANNOUNCED_FOR
+from wanstudio.work.leases import ANNOUNCED_FOR
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
 
@@ -26,7 +26,7 @@ REDIS = settings.BROKER_URL.startswith("redis")
 
 log = logging.getLogger(__name__)
 
-app = Celery("wanstudio", include=["wanstudio.worker.tasks"])
+app = Celery("wanstudio", include=["wanstudio.work.tasks"])
 app.conf.update(
     broker_url=settings.BROKER_URL or "memory://",
     task_default_queue=QUEUE,

@@ -1,40 +1,31 @@
-"""The domain: rows and the verbs that move them, a noun a file."""
+"""Every noun's models, imported here so that Django finds them under the one app label."""
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.alarm import Alarm
-from wanstudio.models.api_post import ApiPost
-from wanstudio.models.api_token import ApiToken
-from wanstudio.models.attempt import Attempt, unsettled_attempts
-from wanstudio.models.balance_note import BalanceNote
-from wanstudio.models.budget import OverCap
-from wanstudio.models.chore import Chore
-from wanstudio.models.collection import CollectedVideo, Collection
-from wanstudio.models.comment import Comment, Mention
-from wanstudio.models.digest import Digest
-from wanstudio.models.favourite import Favourite
-from wanstudio.models.former import FormerMember
-from wanstudio.models.heartbeat import Heartbeat
-from wanstudio.models.invitation import Invitation
-from wanstudio.models.job import Job
-from wanstudio.models.job_states import Money, State
-from wanstudio.models.leased import Leased, Stale
-from wanstudio.models.ledger import Entry
-from wanstudio.models.line import OutOfTurn
-from wanstudio.models.mail import Mail
-from wanstudio.models.mail_choice import MailChoice
-from wanstudio.models.notification import Notification
-from wanstudio.models.people import Membership, Team, User
-from wanstudio.models.provider_key import ProviderKey
-from wanstudio.models.share import ShareLink
-from wanstudio.models.source import Source
-from wanstudio.models.spend_request import SpendRequest
-from wanstudio.models.stored_key import StoredKey
-from wanstudio.models.tag import Tag
-from wanstudio.models.transition import Transition
-from wanstudio.models.turn import Turn
-from wanstudio.models.verdict import Verdict
-from wanstudio.models.video import Video
-from wanstudio.models.webhook import Delivery, Webhook
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.api.models import ApiPost, ApiToken
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition, Turn
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.keys.models.key_in_page import StoredKey
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Entry
+from wanstudio.notifications.models.mail_choices import MailChoice
+from wanstudio.notifications.models.mails import Digest, Mail
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.requests.models import SpendRequest
+from wanstudio.review.models.approvals import Verdict
+from wanstudio.review.models.comments import Comment, Mention
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models.collections import CollectedVideo, Collection
+from wanstudio.videos.models.favourites import Favourite
+from wanstudio.videos.models.tags import Tag
+from wanstudio.videos.models.video import Video
+from wanstudio.work.models import Chore, Heartbeat
 
 __all__ = [
     "Activity",
@@ -55,21 +46,15 @@ __all__ = [
     "Heartbeat",
     "Invitation",
     "Job",
-    "Leased",
     "Mail",
     "MailChoice",
     "Membership",
     "Mention",
-    "Money",
     "Notification",
-    "OutOfTurn",
-    "OverCap",
     "ProviderKey",
     "ShareLink",
     "Source",
     "SpendRequest",
-    "Stale",
-    "State",
     "StoredKey",
     "Tag",
     "Team",
@@ -79,5 +64,4 @@ __all__ = [
     "Verdict",
     "Video",
     "Webhook",
-    "unsettled_attempts",
 ]

@@ -10,7 +10,8 @@ from typing import Any
 from csp.constants import NONE, SELF
 from environs import Env
 
-from wanstudio import databases, options
+from wanstudio import settings_databases as databases
+from wanstudio import settings_types as options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -78,13 +79,13 @@ INSTALLED_APPS = [
     "lucide",
 ]
 MIDDLEWARE = [
-    "wanstudio.views.request_log.RequestLog",
-    "wanstudio.views.proxies.TrustedProxies",
-    "wanstudio.views.isolation.Isolated",
+    "wanstudio.web.request_log.RequestLog",
+    "wanstudio.web.proxies.TrustedProxies",
+    "wanstudio.web.isolation.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "wanstudio.views.guests.Unlisted",
+    "wanstudio.sharing.unlisted.Unlisted",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -93,11 +94,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "wanstudio.views.nul.RefuseNul",
-    "wanstudio.views.first_run.FirstRun",
-    "wanstudio.views.way_back.WayBack",
-    "wanstudio.views.gate.Gate",
-    "wanstudio.views.form_team.FormTeam",
+    "wanstudio.web.nul.RefuseNul",
+    "wanstudio.teams.views.first_run.FirstRun",
+    "wanstudio.web.way_back.WayBack",
+    "wanstudio.teams.gate.Gate",
+    "wanstudio.teams.form_team.FormTeam",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -109,7 +110,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "wanstudio.views.context.studio",
+                "wanstudio.studio.context.studio",
             ],
         },
     }
@@ -125,7 +126,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 60
-FILE_UPLOAD_HANDLERS = ["wanstudio.forms.capped.CappedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["wanstudio.uploads.upload_handler.CappedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -152,7 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
-ACCOUNT_ADAPTER = "wanstudio.views.accounts.Accounts"
+ACCOUNT_ADAPTER = "wanstudio.accounts.allauth_adapter.Accounts"
 # In the shared cache, and never by account alone: whoever fails on purpose must not lock out its owner. The key of a
 # failed sign-in holds the address it came from (see the adapter).
 ACCOUNT_RATE_LIMITS = {
@@ -168,7 +169,7 @@ ACCOUNT_RATE_LIMITS = {
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-MFA_ADAPTER = "wanstudio.views.accounts.SecondFactors"
+MFA_ADAPTER = "wanstudio.accounts.allauth_adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -189,8 +190,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
-MESSAGE_STORAGE = "wanstudio.views.message_cookie.Storage"
-CSRF_FAILURE_VIEW = "wanstudio.views.errors.csrf_failure"
+MESSAGE_STORAGE = "wanstudio.web.message_cookie.Storage"
+CSRF_FAILURE_VIEW = "wanstudio.web.error_pages.csrf_failure"
 DATABASE_ROUTERS: list[str] = []
 
 # --- headers ------------------------------------------------------------------------------------------

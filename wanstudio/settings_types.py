@@ -219,11 +219,11 @@ def a_log_format(value: str) -> None:
 
 
 def logging(level: str, form: str, secrets: list[str]) -> dict[str, Any]:
-    lines = {"text": "wanstudio.logs.TextLines", "json": "wanstudio.logs.JsonLines"}[form]
+    lines = {"text": "wanstudio.operations.logs.TextLines", "json": "wanstudio.operations.logs.JsonLines"}[form]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"about": {"()": "wanstudio.logs.AddAbout"}},
+        "filters": {"about": {"()": "wanstudio.operations.logs.AddAbout"}},
         "formatters": {"line": {"()": lines, "secrets": secrets}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
         "root": {"handlers": ["console"], "level": level},

@@ -3,42 +3,40 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from wanstudio.api import doors
-from wanstudio.views import (
-    account,
-    activity,
-    binned,
-    caps,
-    collections,
-    comments,
-    files,
-    filing,
-    first_run,
-    health,
-    hooks,
-    invitations,
-    jobs,
-    keys,
-    notifications,
-    people,
-    requests,
-    review,
-    selection,
-    settings,
-    shared,
-    shared_comments,
-    shares,
-    studio,
-    team,
-    theme,
-    tokens,
-    tries,
-    unsubscribe,
-    uploads,
-    usage,
-    videos,
-    webhook,
-)
+from wanstudio.accounts import views as account
+from wanstudio.activity import views as activity
+from wanstudio.api import endpoints as doors
+from wanstudio.api import views as tokens
+from wanstudio.jobs.views import callbacks as hooks
+from wanstudio.jobs.views import earlier_attempts as tries
+from wanstudio.jobs.views import job_pages as jobs
+from wanstudio.keys.views import key_page as keys
+from wanstudio.keys.views import settings_page as settings
+from wanstudio.money import views as caps
+from wanstudio.notifications.views import notification_pages as notifications
+from wanstudio.notifications.views import unsubscribe
+from wanstudio.notifications.views import webhook_settings as webhook
+from wanstudio.operations import health
+from wanstudio.requests import views as requests
+from wanstudio.review.views import comment_forms as comments
+from wanstudio.review.views import review_panel as review
+from wanstudio.sharing.views import guest_comments as shared_comments
+from wanstudio.sharing.views import link_dialog as shares
+from wanstudio.sharing.views import shared_pages as shared
+from wanstudio.studio import views as studio
+from wanstudio.teams.views import first_run, invitations
+from wanstudio.teams.views import members as people
+from wanstudio.teams.views import team_page as team
+from wanstudio.uploads import file_views as files
+from wanstudio.uploads import views as uploads
+from wanstudio.usage import views as usage
+from wanstudio.videos import file_views as video_files
+from wanstudio.videos.views import bin_pages as binned
+from wanstudio.videos.views import collection_pages as collections
+from wanstudio.videos.views import filing_forms as filing
+from wanstudio.videos.views import selection
+from wanstudio.videos.views import video_page as videos
+from wanstudio.web import theme
 
 urlpatterns = [
     path("", studio.index, name="studio.index"),
@@ -74,8 +72,8 @@ urlpatterns = [
     path("videos/<int:pk>/erase/", binned.erase, name="binned.erase"),
     path("videos/<int:pk>/", videos.show, name="videos.show"),
     path("videos/<int:pk>/favourite/", videos.favourite, name="videos.favourite"),
-    path("videos/<int:pk>/file", files.video, name="videos.file"),
-    path("videos/<int:pk>/poster", files.video_poster, name="videos.poster"),
+    path("videos/<int:pk>/file", video_files.video, name="videos.file"),
+    path("videos/<int:pk>/poster", video_files.video_poster, name="videos.poster"),
     path("videos/<int:pk>/review/", review.show, name="review.show"),
     path("videos/<int:pk>/verdict/", review.decide, name="review.decide"),
     path("videos/<int:pk>/comments/", comments.add, name="comments.add"),
@@ -147,7 +145,7 @@ urlpatterns = [
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("allauth.account.urls")),
-    # Doors for guests: the token says what may be seen, and access.shared asks it
+    # Guest access: the token says what may be seen, see sharing/queries.py
     path("s/<str:token>/", shared.show, name="shared.show"),
     path("s/<str:token>/password/", shared.unlock, name="shared.unlock"),
     path("s/<str:token>/videos/<int:pk>/", shared.video, name="shared.video"),

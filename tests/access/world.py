@@ -12,30 +12,26 @@ from django.urls import reverse
 
 from tests import factories
 from tests.access import people as who
-from tests.models.test_ledger import again, follow, lost
-from tests.views.rows import finished
-from wanstudio.addresses import _SALT as FILES
-from wanstudio.models import (
-    ApiToken,
-    Attempt,
-    Collection,
-    Comment,
-    Delivery,
-    Invitation,
-    Membership,
-    Notification,
-    ShareLink,
-    Source,
-    SpendRequest,
-    Tag,
-    User,
-    Video,
-    Webhook,
-)
-from wanstudio.models.binned import bin_videos
-from wanstudio.models.mail_choice import unsubscribe_token
-from wanstudio.quoting import quote_today
-from wanstudio.views.approval import token_for
+from tests.money.test_ledger import again, follow, lost
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.api.models import ApiToken
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.money.quoting import quote_today
+from wanstudio.notifications.models.mail_choices import unsubscribe_token
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.requests.approval import token_for
+from wanstudio.requests.models import SpendRequest
+from wanstudio.review.models.comments import Comment
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Invitation, Membership
+from wanstudio.uploads.file_links import _SALT as FILES
+from wanstudio.uploads.models import Source
+from wanstudio.videos.bin import bin_videos
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.tags import Tag
+from wanstudio.videos.models.video import Video
 
 # In every title and text of the team, and in no template: a page that holds it shows what is the team's.
 MARK = "zebrafish"

@@ -3,9 +3,9 @@
 from django.test import Client
 
 from tests.factories import PASSWORD
-from tests.views.form import text_of
-from wanstudio.models import Team, User
-from wanstudio.models.invitation import Invitation
+from tests.page_form import text_of
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Invitation, Team
 
 
 def signed_in(email: str, browser: str) -> Client:

@@ -4,10 +4,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests import factories
-from wanstudio.models import Activity, Invitation, Membership, Team, User
-from wanstudio.models.activity import MOST_FAILURES_AN_HOUR
-from wanstudio.models.belonging import LastOwner, change_role, hand_over, remove
-from wanstudio.models.ledger import AppendOnly
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import MOST_FAILURES_AN_HOUR, Activity
+from wanstudio.append_only import AppendOnly
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from tests.views.rows import finished
-from wanstudio.models import Activity, Comment, Membership, Source, Team, User
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.review.models.comments import Comment
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,10 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from wanstudio.models import ApiToken, Membership, Source, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.api.models import ApiToken
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 ROOT = "/api/v1/"
 

@@ -11,9 +11,11 @@ from pytest_httpserver import HTTPServer
 
 from tests.api.conftest import ROOT, Script
 from tests.api.test_tokens import refused
-from tests.views.form import CLIP, png, upload
-from tests.views.rows import finished
-from wanstudio.models import Source, Team, User
+from tests.page_form import CLIP, png, upload
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,13 @@ from pytest_django import Settings
 from tests import factories
 from tests.api.conftest import Script
 from tests.api.test_tokens import refused
-from wanstudio.models import Activity, ApiPost, Job, Source, State, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.api.models import ApiPost
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 
 def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any], alice: User, team: Team) -> None:

@@ -11,7 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.api.conftest import ROOT, Script, draw
-from wanstudio.models import ApiToken, Job, Membership, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.api.models import ApiToken
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Membership, Team
 
 
 def refused(response: Any, status: int, kind: str) -> None:

@@ -17,8 +17,11 @@ from tests import factories
 from tests.chaos.apixo import Apixo
 from tests.chaos.outcomes import BY_CLASS, MAY_REPEAT, Class, Variant
 from tests.media.clips import FASTSTART, clip
-from wanstudio.models import Job, Membership, Source, Team, User
-from wanstudio.quoting import quote_today
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.quoting import quote_today
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 LENGTHS = (2.0, 5.0, 7.25, 14.2, 26.0, 61.3, 120.0, 131.5)
 

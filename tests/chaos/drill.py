@@ -19,9 +19,11 @@ from tests.chaos.cases import Case, Cast
 from tests.chaos.crew import Crew, wait_until
 from tests.chaos.plan import ADOPTED, CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
 from tests.chaos.report import Report
-from wanstudio.addresses import input_link
-from wanstudio.models import Job, Leased, Stale, State
-from wanstudio.worker.advance import STEPS
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.uploads.file_links import input_link
+from wanstudio.work.advance import STEPS
+from wanstudio.work.leases import Leased, Stale
 
 HIT_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05

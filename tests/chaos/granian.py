@@ -15,7 +15,7 @@ from threading import Event
 import requests
 
 from tests.chaos.crew import ROOT, wait_until
-from wanstudio.supervisor import _end_with_parent as end_with_parent
+from wanstudio.operations.supervisor import _end_with_parent as end_with_parent
 
 STARTED = re.compile(r"web started, process (\d+)")
 
@@ -75,7 +75,7 @@ def main() -> None:
     from django.conf import settings
 
     django.setup()
-    from wanstudio.supervisor import Child, supervise, web_command
+    from wanstudio.operations.supervisor import Child, supervise, web_command
 
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -15,10 +15,13 @@ from django.db.models import Count, Sum
 from tests.chaos.cases import Case
 from tests.chaos.ledger import Ledger, Post
 from tests.chaos.outcomes import COUNTED, MOST_FAILURES
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED, State
 from wanstudio.media.poster import verify_video
-from wanstudio.models import Attempt, Job, Money, Source, State, Video
-from wanstudio.models.job_states import ENDED
-from wanstudio.models.ledger import NOTHING, Entry, cents, disagreements
+from wanstudio.money.models import NOTHING, Entry, Money, cents, disagreements
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models.video import Video
 
 
 class Sums(NamedTuple):

@@ -13,7 +13,8 @@ from tests.chaos.outcomes import VARIANTS
 from tests.chaos.plan import ANY_MOMENT, Kill
 from tests.chaos.zygote import die_with_parent
 from tests.servers import Server
-from wanstudio.models import Attempt, Heartbeat
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.work.models import Heartbeat
 
 # From the click on: a job is sent, followed and archived within about this.
 MOMENT_S = 0.5

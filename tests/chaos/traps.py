@@ -13,11 +13,20 @@ from django.conf import settings
 from django.db.models.fields.files import FieldFile
 
 from tests.chaos.board import Board
-from wanstudio.models import Attempt, Job, Leased, ProviderKey, Source, State, Transition, Video
-from wanstudio.models.job import Jobs
-from wanstudio.models.ledger import Entry
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job, Jobs
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps import orphans as adopt
+from wanstudio.jobs.steps import submission as submit
+from wanstudio.keys import provider_calls as connection
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Entry
 from wanstudio.provider import client, wire
-from wanstudio.worker import adopt, archive, connection, submit
+from wanstudio.uploads.models import Source
+from wanstudio.videos import steps as archive
+from wanstudio.videos.models.video import Video
+from wanstudio.work.leases import Leased
 
 VICTIM = "X-Victim"
 

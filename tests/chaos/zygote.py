@@ -19,7 +19,7 @@ BOARD, LOG = "CHAOS_BOARD", "CHAOS_LOG"
 LOOK_EVERY_S = 0.05
 PR_SET_PDEATHSIG = 1
 SWEEP_EVERY_S = 0.3
-OURS = ("wanstudio.urls", "wanstudio.worker.loop", "tests.chaos.traps")
+OURS = ("wanstudio.urls", "wanstudio.work.loop", "tests.chaos.traps")
 CELERYS = (
     *("wanstudio.celery", "celery.apps.worker", "celery.apps.beat", "celery.bin.celery", "celery.concurrency.thread"),
     "kombu.transport.pyamqp",
@@ -107,7 +107,7 @@ def work() -> None:
 
         app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle"])
         return
-    from wanstudio.worker import loop
+    from wanstudio.work import loop
 
     loop.LOOK_EVERY_S = LOOK_EVERY_S
     loop.Loop(Event()).run()

@@ -5,24 +5,20 @@ from decimal import Decimal
 from uuid import uuid4
 
 from tests import factories
-from tests.views.rows import finished
-from wanstudio.models import (
-    ApiToken,
-    Collection,
-    Comment,
-    Invitation,
-    Membership,
-    Notification,
-    ShareLink,
-    SpendRequest,
-    Tag,
-    Team,
-    User,
-    Video,
-    Webhook,
-)
-from wanstudio.models.binned import bin_videos
-from wanstudio.quoting import quote_today
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.api.models import ApiToken
+from wanstudio.money.quoting import quote_today
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.requests.models import SpendRequest
+from wanstudio.review.models.comments import Comment
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.videos.bin import bin_videos
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.tags import Tag
+from wanstudio.videos.models.video import Video
 
 LONG = "The final cut of the launch film for the harbour festival"
 

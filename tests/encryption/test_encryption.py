@@ -8,8 +8,8 @@ from cryptography.fernet import Fernet
 from environs import EnvError
 from pytest_django import Settings
 
-from wanstudio import crypto
-from wanstudio.options import encryption_keys
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.settings_types import encryption_keys
 
 SECRET = "canary-7f3b1c9e2d"
 

@@ -9,7 +9,12 @@ import pytest
 from django.db import connection
 
 from tests import factories
-from wanstudio.models import Job, Money, State, Team, Transition, User
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
 
 
 @pytest.mark.django_db

@@ -13,11 +13,16 @@ from pytest_django import Settings
 from tests import factories
 from tests.fake_apixo import FakeApixo, refusal
 from tests.provider.scripted import answer, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import later, running, step
-from wanstudio.models import Alarm, Job, Membership, ProviderKey, State, Team, User
-from wanstudio.worker.advance import advance, due
-from wanstudio.worker.alarms import notice
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import later, running, step
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.alerting import notice
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Membership, Team
+from wanstudio.work.advance import advance, due
 
 
 @pytest.fixture(autouse=True)

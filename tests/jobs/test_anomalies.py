@@ -35,12 +35,14 @@ from django.utils import timezone
 
 from tests.fake_apixo import FakeApixo, envelope, taken_but
 from tests.provider.scripted import Move, answer, drip, raw
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import fresh, later, running, step
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import fresh, later, running, step
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
 from wanstudio.media import asking, fetch
-from wanstudio.models import Job, Money, State
-from wanstudio.worker import archive
-from wanstudio.worker.advance import advance
+from wanstudio.money.models import Money
+from wanstudio.videos import steps as archive
+from wanstudio.work.advance import advance
 
 HOUR_MS = 3_600_000
 

@@ -4,8 +4,10 @@ import pytest
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import Attempt, Job, Team, User
-from wanstudio.models.attempt import Hint
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt, Hint
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db
 

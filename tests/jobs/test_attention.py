@@ -8,8 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from tests.views.rows import moved
-from wanstudio.models import Attempt, Job, Membership, Money, ProviderKey, State, Team, User
+from tests.page_rows import moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Membership, Team
 
 PAGES = ["/", "/jobs/"]
 LINK = "https://cdn.example.com/v.mp4?key=secret"

@@ -12,8 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests import factories
-from wanstudio.models import Attempt, Job, Money, Source, State, Team, User
-from wanstudio.views import hooks
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.views import callbacks as hooks
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 Post = Callable[..., int]
 

@@ -12,12 +12,19 @@ from django.db import DatabaseError
 
 from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, later, rests, running, states, step, wait_s, woken
-from wanstudio.models import Attempt, Job, Money, ProviderKey, Stale, State
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps import polling as check
+from wanstudio.jobs.steps import submission as submit
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
 from wanstudio.provider.failures import Error, Outcome
-from wanstudio.worker import archive, check, submit
-from wanstudio.worker.advance import advance, due
+from wanstudio.videos import steps as archive
+from wanstudio.work.advance import advance, due
+from wanstudio.work.leases import Stale
 
 
 def claimed(job: Job) -> Job:
@@ -193,7 +200,7 @@ def test_a_long_step_keeps_its_lease(job: Job, apixo: FakeApixo, monkeypatch: py
         apixo.wait_for(lambda: (fresh(job).lease_until or died_at) != died_at)
         answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[0]}})(line, over)
 
-    monkeypatch.setattr("wanstudio.worker.advance.HEARTBEAT_S", 0.05)
+    monkeypatch.setattr("wanstudio.work.advance.HEARTBEAT_S", 0.05)
     apixo.on_post(taken_but(slow))
     assert running(job).task_id == apixo.made[0]
 
@@ -214,7 +221,7 @@ def test_a_heartbeat_survives_a_database_that_is_busy(
         apixo.wait_for(lambda: len(beats) >= 3)
         answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[0]}})(line, over)
 
-    monkeypatch.setattr("wanstudio.worker.advance.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("wanstudio.work.advance.HEARTBEAT_S", 0.02)
     monkeypatch.setattr(Job, "keep_lease", busy_once)
     apixo.on_post(taken_but(slow))
     assert running(job).state == State.RUNNING
@@ -227,6 +234,6 @@ def test_a_heartbeat_ends_with_its_lease(job: Job, apixo: FakeApixo, monkeypatch
         apixo.wait_for(lambda: not any(thread.name == f"lease-{job.pk}" for thread in enumerate_threads()))
         answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[0]}})(line, over)
 
-    monkeypatch.setattr("wanstudio.worker.advance.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("wanstudio.work.advance.HEARTBEAT_S", 0.02)
     apixo.on_post(taken_but(outlive))
     assert running(job).task_id == apixo.made[0], "nobody else had taken it"

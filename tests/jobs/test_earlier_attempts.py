@@ -9,10 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from tests.models.test_ledger import again, follow, look, lost
-from wanstudio.models import Attempt, Entry, Job, Membership, Money, ProviderKey, Team, User
-from wanstudio.models.adoption import adopt
-from wanstudio.models.ledger import disagreements
+from tests.money.test_ledger import again, follow, look, lost
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.orphaned_tasks import adopt
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.teams.models import Membership, Team
 
 
 @pytest.fixture

@@ -15,13 +15,17 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import ask, died, fresh, open_up, running, states, step, wait_s
-from tests.worker.test_kill import worker
-from wanstudio.models import Job, ProviderKey, Source, State, User
-from wanstudio.worker import line
-from wanstudio.worker.advance import advance, due
-from wanstudio.worker.line import tend
+from tests.jobs.test_worker_kill import worker
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import ask, died, fresh, open_up, running, states, step, wait_s
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps import queue_update as line
+from wanstudio.jobs.steps.queue_update import tend
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.uploads.models import Source
+from wanstudio.work.advance import advance, due
 
 MINUTES = 4 * 60
 STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."

@@ -10,12 +10,17 @@ from pytest_django import Settings
 from tests import factories
 from tests.fake_apixo import FakeApixo
 from tests.media.clips import clip
+from tests.pictures import picture
 from tests.provider.scripted import Move, answer, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.pictures import picture
-from tests.worker.steps import rests, running, step, wait_s
-from wanstudio import probing
-from wanstudio.models import Job, Money, Source, State, Team, User
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import rests, running, step, wait_s
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.uploads import probing
+from wanstudio.uploads.models import Source
 
 
 @pytest.fixture

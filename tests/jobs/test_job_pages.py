@@ -10,9 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from tests.views.form import text_of
-from tests.views.rows import moved
-from wanstudio.models import Job, Money, State, Team, User
+from tests.page_form import text_of
+from tests.page_rows import moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
 
 Queries = Callable[..., Any]
 
@@ -85,7 +89,7 @@ def test_an_empty_list_says_what_to_do(as_alice: Client) -> None:
 
 
 def test_the_list_pages_by_key(team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wanstudio.views.jobs.PAGE", 2)
+    monkeypatch.setattr("wanstudio.jobs.views.job_pages.PAGE", 2)
     made = [factories.job(team, alice).pk for _ in range(3)]
 
     first = as_alice.get(reverse("jobs.index"))

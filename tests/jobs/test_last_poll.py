@@ -15,11 +15,18 @@ from pytest_django import Settings
 from tests import factories
 from tests.fake_apixo import FakeApixo, envelope, taken_but
 from tests.provider.scripted import answer
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, open_up, rests, running, step, wait_s, woken
-from wanstudio.models import Attempt, Job, Money, ProviderKey, Stale, State, Team, User
-from wanstudio.worker.advance import advance
-from wanstudio.worker.submit import send
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, open_up, rests, running, step, wait_s, woken
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.submission import send
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.work.advance import advance
+from wanstudio.work.leases import Stale
 
 signal_uid = "tests.after_the_attempt"
 

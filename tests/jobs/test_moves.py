@@ -9,9 +9,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Attempt, Entry, Job, Money, Stale, State, Team, Transition, User, Video
-from wanstudio.models.job_states import ENDED, MOVES, MOVING
-from wanstudio.models.job_worker_verbs import TaskTaken
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED, MOVES, MOVING, State
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.money.models import Entry, Money
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
+from wanstudio.work.leases import Stale
 
 pytestmark = pytest.mark.django_db
 

@@ -11,13 +11,16 @@ from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, Post, refusal, taken_but
 from tests.provider.scripted import answer, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, later, running, step, wait_s, woken
-from wanstudio.models import Attempt, Entry, Job, Money, State, Video
-from wanstudio.models.adoption import name_task
-from wanstudio.models.leased import NUDGE_REST
-from wanstudio.models.ledger import disagreements
-from wanstudio.worker.advance import advance
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, later, running, step, wait_s, woken
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.orphaned_tasks import name_task
+from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.videos.models.video import Video
+from wanstudio.work.advance import advance
+from wanstudio.work.leases import NUDGE_REST
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from tests.fake_apixo import HTML, FakeApixo, envelope, refusal
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import fresh, later, rests, running, states, step, wait_s, woken
-from wanstudio.models import Job, Money, ProviderKey, State
-from wanstudio.worker.check import OVERDUE, SLOW
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.polling import OVERDUE, SLOW
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
 
 NO_ANSWER: dict[str, Move] = {
     "500": refusal(500),

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import Job, OutOfTurn, State, Team, Turn, User
-from wanstudio.models.line import turn_order
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queue import OutOfTurn, turn_order
+from wanstudio.jobs.states import State
+from wanstudio.teams.models import Team
 
 ALICE, BOB, ABROAD = (1, 1), (1, 2), (2, 1)
 NOON = timezone.now()

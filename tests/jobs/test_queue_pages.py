@@ -7,9 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from tests.views.test_status import Queries, poll
-from wanstudio.models import Job, Team, User
-from wanstudio.views.job_words import describe
+from tests.jobs.test_status_poll import Queries, poll
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.words import describe
+from wanstudio.teams.models import Team
 
 
 @pytest.fixture

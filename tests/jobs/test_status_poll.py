@@ -10,8 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from tests.views.rows import moved, result
-from wanstudio.models import Heartbeat, Job, Money, State, Team, User
+from tests.page_rows import moved, result
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.work.models import Heartbeat
 
 Queries = Callable[..., Any]
 

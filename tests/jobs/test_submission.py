@@ -8,9 +8,13 @@ from pytest_django import Settings
 
 from tests.fake_apixo import HTML, KEY, FakeApixo, accept, envelope, refusal, taken_but
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import later, rests, running, states, step, wait_s
-from wanstudio.models import Attempt, Job, Money, ProviderKey, State
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import later, rests, running, states, step, wait_s
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
 
 UNKNOWNS: dict[str, Callable[[], Move]] = {
     "no answer in time": lambda: hang,

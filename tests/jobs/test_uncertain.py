@@ -11,11 +11,15 @@ from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import fresh, later, rests, running, states, step, wait_s, woken
-from wanstudio.models import Attempt, Job, Money, ProviderKey, State
-from wanstudio.worker import submit
-from wanstudio.worker.advance import advance
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps import submission as submit
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.work.advance import advance
 
 
 @pytest.fixture

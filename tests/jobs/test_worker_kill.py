@@ -17,9 +17,14 @@ from django.test import Client
 from tests.databases import database_url
 from tests.fake_apixo import KEY, FakeApixo, envelope, taken_but
 from tests.provider.scripted import answer, hang
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, states
-from wanstudio.models import Attempt, Heartbeat, Job, Money, State, Video
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, states
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.videos.models.video import Video
+from wanstudio.work.models import Heartbeat
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,8 +3,8 @@
 import pytest
 from pytest_django import Settings
 
-from wanstudio.models import Job
-from wanstudio.worker import waits
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import intervals as waits
 
 DRAWS = 200
 

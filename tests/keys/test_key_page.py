@@ -9,8 +9,13 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from tests import factories
-from tests.views.form import text_of
-from wanstudio.models import Activity, Job, ProviderKey, StoredKey, Team, User
+from tests.page_form import text_of
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys.models.key_in_page import StoredKey
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Team
 
 CANARY = "sk-canary-5d1f0a77c3e94b21"
 

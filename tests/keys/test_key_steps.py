@@ -11,11 +11,14 @@ from PIL import Image
 from tests import factories
 from tests.fake_apixo import HTML, FakeApixo, envelope, refusal
 from tests.media.clips import clip
+from tests.pictures import picture
 from tests.provider.scripted import answer, reset
-from tests.worker.pictures import picture
-from tests.worker.steps import ask, wait_s
-from wanstudio.models import ProviderKey, Source, Team, User
-from wanstudio.worker.advance import advance
+from tests.worker_steps import ask, wait_s
+from wanstudio.accounts.models import User
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
+from wanstudio.work.advance import advance
 
 FACTS = {"format": "mp4", "width": 64, "height": 48, "duration": 2.0}
 

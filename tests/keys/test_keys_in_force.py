@@ -12,15 +12,22 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import step
-from wanstudio import crypto, keyring
-from wanstudio.models import Attempt, BalanceNote, Job, ProviderKey, Stale, State, StoredKey, User
-from wanstudio.models.drift import drift
-from wanstudio.models.stored_key import forget_unneeded
-from wanstudio.worker import waits
-from wanstudio.worker.advance import advance
-from wanstudio.worker.connection import KEY_GONE, connect
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import step
+from wanstudio.accounts.models import User
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.keys.models.key_in_page import StoredKey, forget_unneeded
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.provider_calls import KEY_GONE, connect
+from wanstudio.money.reconciliation import drift
+from wanstudio.work.advance import advance
+from wanstudio.work.leases import Stale
 
 FIRST, SECOND = "sk-canary-first-1111", "sk-canary-second-2222"
 
@@ -181,7 +188,7 @@ def test_a_key_that_changes_at_the_last_moment_sends_nothing(
         check(other)
         return client
 
-    monkeypatch.setattr("wanstudio.worker.submit.connect", late)
+    monkeypatch.setattr("wanstudio.jobs.steps.submission.connect", late)
     job = step(make_job())
     monkeypatch.undo()
     assert (job.state, len(page.posts), job.money) == ("queued", 0, "reserved")

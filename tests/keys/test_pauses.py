@@ -12,13 +12,17 @@ from django.db.models.functions import Now
 
 from tests.fake_apixo import HTML, FakeApixo, refusal
 from tests.provider.scripted import answer
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import ask, open_up, running, step, wait_s
-from wanstudio.models import Attempt, Job, Money, ProviderKey, State
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import ask, open_up, running, step, wait_s
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys import provider_calls as connection_
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.provider_calls import until_open
+from wanstudio.money.models import Money
 from wanstudio.provider.client import Client
-from wanstudio.worker import connection as connection_
-from wanstudio.worker.advance import advance
-from wanstudio.worker.connection import until_open
+from wanstudio.work.advance import advance
 
 
 def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:

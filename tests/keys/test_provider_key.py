@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import ProviderKey
+from wanstudio.keys.models.provider_key import ProviderKey
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.views.test_team import words
-from wanstudio.models import Heartbeat, Membership, ProviderKey, User
+from tests.teams.test_team_page import words
+from wanstudio.accounts.models import User
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Membership
+from wanstudio.work.models import Heartbeat
 
 SENDING, BALANCE = "/settings/sending/", "/settings/balance/"
 HTMX = {"HX-Request": "true"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.worker.conftest import MakeJob, apixo, film, job, make_job
+from tests.worker_fixtures import MakeJob, apixo, film, job, make_job
 
 __all__ = ["MakeJob", "apixo", "film", "job", "make_job"]
 

@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 
 from tests.fake_apixo import API, FakeApixo
 from tests.provider.scripted import Move
-from wanstudio.models import Job, Source, State
-from wanstudio.worker import waits
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys import intervals as waits
+from wanstudio.uploads.models import Source
 
 
 def copies(job: Job, number: int, *, due: bool = True) -> list[Job]:

@@ -13,14 +13,17 @@ import pytest
 from django.db.models.functions import Now
 
 from tests.fake_apixo import FakeApixo, envelope, taken_but
+from tests.jobs.test_worker_kill import worker
 from tests.load.conftest import LARGE
 from tests.load.leases import Diary, end_diary, keep_diary
 from tests.load.rows import copies
 from tests.provider.scripted import answer
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, states
-from tests.worker.test_kill import worker
-from wanstudio.models import Job, Money, State, Video
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, states
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.videos.models.video import Video
 
 WORKERS, JOBS, KILLS, EVERY_S = (4, 500, 60, 2.0) if LARGE else (2, 40, 3, 2.0)
 RESCUED_WITHIN_S = 45

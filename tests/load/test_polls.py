@@ -9,11 +9,12 @@ import pytest
 from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal
+from tests.jobs.test_worker_kill import worker
 from tests.load.conftest import LARGE
 from tests.load.rows import Watch, copies, set_running
-from tests.worker.conftest import MakeJob
-from tests.worker.test_kill import worker
-from wanstudio.models import Job, State
+from tests.worker_fixtures import MakeJob
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
 
 RUNNING = 1000 if LARGE else 250
 # Seconds watched, and the 429 in the middle of it asks for this many.

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
+from tests.jobs.test_worker_kill import ROOT
 from tests.load.conftest import LARGE
-from tests.worker.test_kill import ROOT
-from wanstudio.models import Job
+from wanstudio.jobs.models.job import Job
 
 PROCESSES, TIMES = 8, 200 if LARGE else 60
 # Ready to go, it says so and waits for the others.

@@ -12,12 +12,17 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from tests import factories
-from tests.models.test_ledger import lost
-from tests.views.form import post, text_of
-from tests.views.rows import finished
-from wanstudio.models import Entry, Job, Mail, Membership, Source, SpendRequest, Team, User
-from wanstudio.models.budget import OverCap, rooms, spent
-from wanstudio.models.ledger import disagreements
+from tests.money.test_ledger import lost
+from tests.page_form import post, text_of
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.budgets import OverCap, rooms, spent
+from wanstudio.money.models import Entry, disagreements
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.requests.models import SpendRequest
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 P = Decimal("1.14")
 

@@ -9,9 +9,12 @@ import pytest
 from django.db import connection
 
 from tests import factories
-from wanstudio.models import Entry, Job, Membership, OverCap, Source, Team, User
-from wanstudio.models.budget import spent
-from wanstudio.models.ledger import disagreements
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.budgets import OverCap, spent
+from wanstudio.money.models import Entry, disagreements
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 CLICKS = 20
 

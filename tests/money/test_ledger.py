@@ -10,10 +10,16 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from tests import factories
-from wanstudio.models import Attempt, Entry, Job, Money, Stale, State, Team, User, unsettled_attempts
-from wanstudio.models.adoption import adopt, name_task, release
-from wanstudio.models.job_worker_verbs import TaskTaken
-from wanstudio.models.ledger import AppendOnly, Balance, disagreements
+from wanstudio.accounts.models import User
+from wanstudio.append_only import AppendOnly
+from wanstudio.jobs.models.attempt import Attempt, unsettled_attempts
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.orphaned_tasks import adopt, name_task, release
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.money.models import Balance, Entry, Money, disagreements
+from wanstudio.teams.models import Team
+from wanstudio.work.leases import Stale
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wanstudio.pricing import Quote, prices_on, quote
+from wanstudio.money.pricing import Quote, prices_on, quote
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
 AWKWARD = {"480p": Decimal("0.045"), "720p": Decimal("0.0833")}

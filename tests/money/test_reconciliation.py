@@ -7,9 +7,13 @@ import pytest
 from django.db.models.functions import Now
 
 from tests import factories
-from tests.models.test_ledger import again, claim, follow, lost
-from wanstudio.models import BalanceNote, Job, ProviderKey, Team, User
-from wanstudio.models.drift import Drift, drift
+from tests.money.test_ledger import again, claim, follow, lost
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.reconciliation import Drift, drift
+from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db
 

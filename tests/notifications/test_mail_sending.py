@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from tests.mailbox import Mailbox, mailbox, text
-from wanstudio.models import Mail
-from wanstudio.worker.advance import advance, due
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.work.advance import advance, due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

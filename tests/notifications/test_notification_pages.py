@@ -7,8 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from wanstudio.models import MailChoice, Membership, Notification, Team, User
-from wanstudio.models.mail_choice import Kind, When, unsubscribe_token
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When, unsubscribe_token
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.teams.models import Membership, Team
 
 pytestmark = pytest.mark.django_db
 

@@ -10,11 +10,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Alarm, Digest, Job, Mail, MailChoice, Membership, Money, Notification, Team, User
-from wanstudio.models.digest import next_morning
-from wanstudio.models.mail_choice import DAILY, Kind, When, read_token, unsubscribe_token
-from wanstudio.roles import Act
-from wanstudio.worker.advance import advance
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.models import Money
+from wanstudio.notifications.models.mail_choices import DAILY, Kind, MailChoice, When, read_token, unsubscribe_token
+from wanstudio.notifications.models.mails import Digest, Mail, next_morning
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.roles import Act
+from wanstudio.work.advance import advance
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +120,7 @@ def test_a_digest_that_breaks_off_tells_all_the_next_time(team: Team, bob: User,
 
     Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     with monkeypatch.context() as patched:
-        patched.setattr("wanstudio.worker.digests.write", broken)
+        patched.setattr("wanstudio.notifications.steps.digests.write", broken)
         advance(Digest, digest.pk)
     assert Notification.objects.filter(waits_for_digest=True).exists()
     Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))

@@ -13,10 +13,18 @@ from standardwebhooks import WebhookVerificationError
 from werkzeug import Request, Response
 
 from tests import factories
-from tests.views.rows import finished
-from wanstudio.models import Activity, Comment, Delivery, Job, Money, Notification, Team, User, Verdict, Webhook
-from wanstudio.worker.advance import advance, due
-from wanstudio.worker.webhooks import WAITS
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.models import Money
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.steps.webhook_delivery import WAITS
+from wanstudio.review.models.approvals import Verdict
+from wanstudio.review.models.comments import Comment
+from wanstudio.teams.models import Team
+from wanstudio.work.advance import advance, due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from wanstudio.crypto import unseal
-from wanstudio.models import Activity, Delivery, Team, Webhook
+from wanstudio.activity.models import Activity
+from wanstudio.encryption.encrypted_fields import unseal
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db
 

@@ -68,10 +68,11 @@ def _fill(made: Studio) -> None:
 from datetime import timedelta
 from django.core.management import call_command
 from tests import factories
+from wanstudio.teams.verbs import found_studio
 from wanstudio.models import Job, Team, User
 call_command("migrate", verbosity=0)
 call_command("createcachetable", verbosity=0)
-ben = User.objects.found_studio(team="Northlight", name="Ben", email="ben@northlight.example", password="correct-horse")
+ben = found_studio(team="Northlight", name="Ben", email="ben@northlight.example", password="correct-horse")
 team = Team.objects.get()
 queued, sent, running = (factories.job(team, ben, provider="apixo") for _ in range(3))
 sent.begin_submitting(callback=True)

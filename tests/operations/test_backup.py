@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.studio import ROOT, Studio
-from tests.operating.conftest import BOTH, MakeStudio
+from tests.operations.conftest import BOTH, MakeStudio
 
 
 @pytest.fixture(params=BOTH)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.e2e.studio import Studio
-from tests.operating.conftest import MakeStudio
+from tests.operations.conftest import MakeStudio
 
 
 def newest(folder: Path) -> Path:

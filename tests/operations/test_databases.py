@@ -3,7 +3,7 @@
 import pytest
 from environs import EnvError
 
-from wanstudio.databases import database
+from wanstudio.settings_databases import database
 
 
 def test_sqlite_is_safe_under_load() -> None:

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
-from wanstudio.models import Heartbeat
+from wanstudio.work.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
 

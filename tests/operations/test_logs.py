@@ -11,11 +11,14 @@ from django.urls import reverse
 
 from tests import factories
 from tests.fake_apixo import KEY
-from tests.worker.conftest import MakeJob, apixo, film, job, make_job  # noqa: F401 (fixtures)
-from tests.worker.steps import running, step
-from wanstudio.addresses import input_link
-from wanstudio.logs import AddAbout, JsonLines, TextLines, about, also
-from wanstudio.models import Job, Team, User
+from tests.worker_fixtures import MakeJob, apixo, film, job, make_job  # noqa: F401 (fixtures)
+from tests.worker_steps import running, step
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.operations.logs import AddAbout, JsonLines, TextLines
+from wanstudio.teams.models import Team
+from wanstudio.uploads.file_links import input_link
+from wanstudio.work.log_context import about, also
 
 SECRET = "sk-quite-long-secret"
 

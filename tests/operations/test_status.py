@@ -12,8 +12,15 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from tests import factories
-from tests.views.rows import moved
-from wanstudio.models import Attempt, Heartbeat, Job, Money, ProviderKey, State, Team, User
+from tests.page_rows import moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.work.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Chore, Team, User
-from wanstudio.worker.advance import advance, due
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.work.advance import advance, due
+from wanstudio.work.models import Chore
 
 DAY_S = 24 * 60 * 60
 

@@ -9,13 +9,19 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import factories
-from tests.views.form import text_of
-from tests.views.rows import finished
-from tests.views.test_viewers import everything
-from wanstudio.models import Comment, Job, Mention, Notification, ShareLink, Team, User, Verdict, Video
-from wanstudio.models.comment import mentioned
-from wanstudio.models.ledger import AppendOnly
-from wanstudio.views.passes import SAID
+from tests.page_form import text_of
+from tests.page_rows import finished
+from tests.teams.test_viewers import everything
+from wanstudio.accounts.models import User
+from wanstudio.append_only import AppendOnly
+from wanstudio.jobs.models.job import Job
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.review.models.approvals import Verdict
+from wanstudio.review.models.comments import Comment, Mention, mentioned
+from wanstudio.sharing.guest_access import SAID
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
 
 Queries = Callable[..., Any]
 

@@ -13,11 +13,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.views.form import text_of
-from tests.views.rows import finished
-from wanstudio.models import Activity, Collection, Membership, ShareLink, Team, User, Video
-from wanstudio.models.binned import bin_videos, restore_videos
-from wanstudio.views import passes
+from tests.page_form import text_of
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Membership, Team
+from wanstudio.videos.bin import bin_videos, restore_videos
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.video import Video
 
 ENDED = "This link has ended. Ask Northlight for a new one."
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"

@@ -13,10 +13,14 @@ from pytest_httpserver import HTTPServer
 from tests import factories
 from tests.e2e.studio import free_port
 from tests.media.clips import clip
-from tests.views.form import CLIP, png, post, text_of, upload
-from wanstudio.forms.job import JobForm
-from wanstudio.models import Attempt, Job, Source, Team, User
-from wanstudio.views import submitting
+from tests.page_form import CLIP, png, post, text_of, upload
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.studio import generate as submitting
+from wanstudio.studio.forms import JobForm
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 KEPT = ("nonce", "quoted", "character", "motion")
 

@@ -13,7 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio.models import Membership, ProviderKey, Source, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 
 
 @pytest.fixture

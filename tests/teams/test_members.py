@@ -8,15 +8,13 @@ import pytest
 from django.db import connection
 
 from tests import factories
-from wanstudio.models import Invitation, Membership, Team, User
-from wanstudio.models.belonging import remove
-from wanstudio.models.people import AlreadySetUp
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import AlreadySetUp, Invitation, Membership, Team
+from wanstudio.teams.verbs import found_studio, remove
 
 
 def found(name: str = "Alice") -> User:
-    return User.objects.found_studio(
-        team="Northlight", name=name, email=f" {name}@Example.com ", password=factories.PASSWORD
-    )
+    return found_studio(team="Northlight", name=name, email=f" {name}@Example.com ", password=factories.PASSWORD)
 
 
 @pytest.mark.django_db

@@ -14,11 +14,14 @@ from django.utils import timezone
 
 from tests import factories
 from tests.factories import PASSWORD
-from tests.views.form import text_of
-from tests.views.rows import finished
-from wanstudio.models import Invitation, Mail, Membership, Stale, Team, User
-from wanstudio.models.belonging import LastOwner, change_role, hand_over, remove
-from wanstudio.roles import MAY, Act, Role
+from tests.page_form import text_of
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.roles import MAY, Act, Role
+from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
+from wanstudio.work.leases import Stale
 
 
 def invited(team: Team, by: User, role: str = "creator", email: str = "") -> Invitation:

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from wanstudio.roles import MAY, Act, Role, may, roles_with
+from wanstudio.teams.roles import MAY, Act, Role, may, roles_with
 
 
 def test_each_role_may_what_the_one_below_it_may() -> None:

@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from tests.views.rows import finished, moved
-from wanstudio.models import Money, State, Team, User
+from tests.page_rows import finished, moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
 
 
 def words(client: Client, path: str) -> str:

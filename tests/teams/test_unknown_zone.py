@@ -7,9 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.views.rows import finished
-from wanstudio.models import Membership, ShareLink, Team, User
-from wanstudio.models.digest import Digest, next_morning
+from tests.page_rows import finished
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mails import Digest, next_morning
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Membership, Team
 
 
 @pytest.fixture

@@ -8,9 +8,13 @@ from django.apps import apps
 from django.test import Client
 
 from tests import factories
-from tests.views.form import png, text_of, upload
-from tests.views.rows import finished, moved
-from wanstudio.models import Job, Money, State, Team, User
+from tests.page_form import png, text_of, upload
+from tests.page_rows import finished, moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
 
 
 def everything() -> dict[str, list[Any]]:

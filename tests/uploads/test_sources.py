@@ -6,7 +6,9 @@ import pytest
 from django.db.models.functions import Now
 
 from tests import factories
-from wanstudio.models import Source, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 pytestmark = pytest.mark.django_db
 

@@ -9,9 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
-from tests.views.form import CLIP, png, text_of, upload
-from wanstudio.models import Job, Source, Team, User
-from wanstudio.views import uploads
+from tests.page_form import CLIP, png, text_of, upload
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
+from wanstudio.uploads import views as uploads
+from wanstudio.uploads.models import Source
 
 SCRIPT = {"HX-Request": "true"}
 

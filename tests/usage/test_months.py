@@ -7,12 +7,15 @@ import pytest
 from django.db import connection
 
 from tests import factories
-from tests.models.test_ledger import again, claim, follow, lost
-from wanstudio.models import Attempt, Entry, Job, Money, Team, User
-from wanstudio.models.adoption import release
-from wanstudio.models.budget import spent
-from wanstudio.models.ledger import disagreements
-from wanstudio.models.ledger_lock import lock
+from tests.money.test_ledger import again, claim, follow, lost
+from wanstudio.accounts.models import User
+from wanstudio.append_only import lock
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.orphaned_tasks import release
+from wanstudio.money.budgets import spent
+from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.teams.models import Team
 
 P = Decimal("1.14")
 NIL = Decimal("0.00")

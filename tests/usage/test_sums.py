@@ -13,12 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
-from tests.models.test_ledger import claim, look
-from wanstudio.models import Attempt, Entry, Job, Money, OutOfTurn, Stale, State, Team, User
-from wanstudio.models.adoption import adopt, release
-from wanstudio.models.job_worker_verbs import TaskTaken
-from wanstudio.models.ledger import COLUMNS, disagreements
-from wanstudio.views import spending, usage
+from tests.money.test_ledger import claim, look
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queue import OutOfTurn
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.orphaned_tasks import adopt, release
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.money.models import COLUMNS, Entry, Money, disagreements
+from wanstudio.teams.models import Team
+from wanstudio.usage import spending
+from wanstudio.usage import views as usage
+from wanstudio.work.leases import Stale
 
 NOW = timedelta(0)
 ids = count(1)

@@ -11,11 +11,17 @@ import pytest
 from django.test import Client
 
 from tests import factories
-from tests.models.test_ledger import again, follow, lost
-from tests.views.rows import finished, moved
-from wanstudio.models import Entry, Job, Membership, Money, ProviderKey, State, Team, User, Verdict
-from wanstudio.models.budget import month_of, span, spent
-from wanstudio.views.csv_safe import safe
+from tests.money.test_ledger import again, follow, lost
+from tests.page_rows import finished, moved
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.budgets import month_of, span, spent
+from wanstudio.money.models import Entry, Money
+from wanstudio.review.models.approvals import Verdict
+from wanstudio.teams.models import Membership, Team
+from wanstudio.web.csv_cells import safe
 
 P = Decimal("1.14")
 
@@ -94,7 +100,7 @@ def test_other_text_stays() -> None:
 
 
 def test_the_ledger_pages(team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wanstudio.views.usage.PAGE", 2)
+    monkeypatch.setattr("wanstudio.usage.views.PAGE", 2)
     for _ in range(3):
         factories.job(team, alice, provider="apixo")
     first = as_alice.get("/usage/")

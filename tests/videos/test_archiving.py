@@ -14,11 +14,14 @@ from django.core.files.storage import default_storage
 from tests.fake_apixo import HTML, FakeApixo, refusal
 from tests.media.clips import FASTSTART, clip
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import died, fresh, later, rests, running, states, step, wait_s, woken
-from wanstudio.models import Job, Money, State, Video
-from wanstudio.worker import archive
-from wanstudio.worker.advance import advance
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import died, fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.videos import steps as archive
+from wanstudio.videos.models.video import Video
+from wanstudio.work.advance import advance
 
 
 def with_length(length: int, body: bytes) -> Move:

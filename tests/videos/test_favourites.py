@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.views.rows import finished
-from tests.views.test_videos import WALL, shown
-from wanstudio.models import Favourite, Team, User, Video
+from tests.page_rows import finished
+from tests.videos.test_video_pages import WALL, shown
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.favourites import Favourite
+from wanstudio.videos.models.video import Video
 
 HTMX = {"HX-Request": "true"}
 

@@ -11,12 +11,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from tests.views.form import text_of
-from tests.views.rows import finished
-from tests.views.test_videos import WALL, shown
-from wanstudio.models import Collection, Entry, Favourite, Job, Membership, Source, Tag, Team, User, Video
-from wanstudio.models.binned import KEPT, empty_bin
-from wanstudio.views.zipped import file_name, unused
+from tests.page_form import text_of
+from tests.page_rows import finished
+from tests.videos.test_video_pages import WALL, shown
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.models import Entry
+from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
+from wanstudio.videos.bin import KEPT, empty_bin
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.favourites import Favourite
+from wanstudio.videos.models.tags import Tag
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.zip_archive import file_name, unused
 
 
 @pytest.fixture
@@ -208,7 +216,7 @@ def test_days_begin_where_the_team_is(as_alice: Client, team: Team, alice: User)
 def test_what_was_scrolled_to_is_there_again(
     team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanstudio.views.videos.PAGE", 2)
+    monkeypatch.setattr("wanstudio.videos.views.video_page.PAGE", 2)
     made = [finished(team, alice).pk for _ in range(6)]
     more = as_alice.get(WALL, {"q": "mira", "before": str(made[4])}, headers={"HX-Request": "true"})
     assert more.headers["HX-Replace-Url"] == f"?q=mira&through={made[2]}"

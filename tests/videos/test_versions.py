@@ -13,9 +13,12 @@ from pytest_httpserver import HTTPServer
 
 from tests import factories
 from tests.api.conftest import ROOT, Script, draw
-from tests.views.form import CLIP, png, post, upload
-from wanstudio.models import Job, Source, Team, User
-from wanstudio.quoting import quote_today
+from tests.page_form import CLIP, png, post, upload
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.quoting import quote_today
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 QUOTED = str(quote_today(6.0, "480p").price)
 versions = import_module("wanstudio.migrations.0026_versions")

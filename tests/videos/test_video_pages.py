@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.views.rows import finished, result
-from wanstudio.models import Team, User, Video
+from tests.page_rows import finished, result
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
 
 Queries = Callable[..., Any]
 WALL = "/videos/"
@@ -69,7 +71,7 @@ def test_no_match_offers_a_way_out(video: Video, as_alice: Client) -> None:
 def test_the_wall_pages_by_key_and_keeps_its_filters(
     team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanstudio.views.videos.PAGE", 2)
+    monkeypatch.setattr("wanstudio.videos.views.video_page.PAGE", 2)
     made = [finished(team, alice, title=f"Mira {number}").pk for number in range(3)]
 
     first = as_alice.get(WALL, {"q": "mira"})

@@ -6,8 +6,10 @@ from django.urls import reverse
 
 from tests import factories
 from tests.factories import PASSWORD
-from tests.views.form import text_of, upload
-from wanstudio.models import Job, Team, User
+from tests.page_form import text_of, upload
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
 
 HERE = "http://testserver"
 

@@ -8,10 +8,15 @@ from django.db import transaction
 from pytest_django import Settings
 
 from tests import factories
-from wanstudio import celery, hints
-from wanstudio.hints import Teller
-from wanstudio.models import Job, ProviderKey, State, Team, User
-from wanstudio.models.leased import woken
+from wanstudio import celery
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Team
+from wanstudio.work import broker_hints as hints
+from wanstudio.work.broker_hints import Teller
+from wanstudio.work.leases import woken
 
 Sent = list[tuple[str, int]]
 

@@ -5,7 +5,9 @@ from django.db import connection
 from django.test import Client
 
 from tests import factories
-from wanstudio.models import Job, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
 
 
 @pytest.mark.django_db(transaction=True)

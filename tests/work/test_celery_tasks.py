@@ -8,14 +8,18 @@ import pytest
 from django.db.models import F
 
 from tests.fake_apixo import FakeApixo
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import fresh
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import fresh
 from wanstudio.celery import QUEUE, app
-from wanstudio.models import Heartbeat, Job, ProviderKey, Source, State
-from wanstudio.models.leased import ANNOUNCED_FOR
-from wanstudio.worker import tasks
-from wanstudio.worker.presence import Presence, presence
-from wanstudio.worker.tasks import advance_row, sweep
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.uploads.models import Source
+from wanstudio.work import tasks
+from wanstudio.work.celery_worker import Presence, presence
+from wanstudio.work.leases import ANNOUNCED_FOR
+from wanstudio.work.models import Heartbeat
+from wanstudio.work.tasks import advance_row, sweep
 
 Told = list[tuple[Any, ...]]
 
@@ -143,6 +147,6 @@ def test_a_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pyt
         return False
 
     monkeypatch.setattr(Presence, "is_working", property(look))
-    monkeypatch.setattr("wanstudio.worker.presence.LOOK_EVERY_S", 0)
+    monkeypatch.setattr("wanstudio.work.celery_worker.LOOK_EVERY_S", 0)
     Presence().run()
     assert not Heartbeat.objects.exists()

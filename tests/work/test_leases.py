@@ -10,8 +10,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tests import factories
-from wanstudio.models import Job, ProviderKey, Source, Stale, Team, User
-from wanstudio.models.leased import LEASE, NUDGE_REST
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
+from wanstudio.work.leases import LEASE, NUDGE_REST, Stale
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

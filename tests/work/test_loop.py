@@ -15,13 +15,17 @@ from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, envelope, taken_but
 from tests.provider.scripted import answer
-from tests.worker.conftest import MakeJob
-from tests.worker.steps import fresh
-from wanstudio.models import Heartbeat, Job, ProviderKey, Source, State
-from wanstudio.worker import loop
-from wanstudio.worker.advance import advance
-from wanstudio.worker.loop import Loop, wait_for
-from wanstudio.worker.sweep import sweep_drafts
+from tests.worker_fixtures import MakeJob
+from tests.worker_steps import fresh
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.operations.sweep import sweep_drafts
+from wanstudio.uploads.models import Source
+from wanstudio.work import loop
+from wanstudio.work.advance import advance
+from wanstudio.work.loop import Loop, wait_for
+from wanstudio.work.models import Heartbeat
 
 Working = Callable[..., AbstractContextManager[threading.Thread]]
 

@@ -3,10 +3,10 @@
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from tests.worker.steps import fresh
-from wanstudio.models import Job
-from wanstudio.worker import database
-from wanstudio.worker.database import durably, refresh
+from tests.worker_steps import fresh
+from wanstudio.jobs.models.job import Job
+from wanstudio.work import reconnect as database
+from wanstudio.work.reconnect import durably, refresh
 
 
 def test_a_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.models import Mail, User
-from wanstudio.sealed import seal, unseal
+from wanstudio.accounts.models import User
+from wanstudio.encryption.allauth_secrets import seal, unseal
+from wanstudio.notifications.models.mails import Mail
 
 # Somebody else may ask for a new password of mine; my mailbox must not fill up with it.
 MAIL_REST = timedelta(minutes=1)

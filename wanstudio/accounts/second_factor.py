@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
-from wanstudio.models.people import Team, User
+from wanstudio.accounts.models import User
 
 if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
@@ -18,8 +18,3 @@ def factors(who: User) -> "QuerySet[Authenticator]":
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     found: QuerySet[Authenticator] = Authenticator.objects.filter(user=who, type__in=kinds)
     return found
-
-
-def may_enter(who: User, team: Team) -> bool:
-    """Whether nothing of the team is closed to this member for want of a second factor."""
-    return not team.needs_second_factor or factors(who).exists()

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import HttpRequest
 
-from wanstudio.models import Activity, User
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
 
 
 def connect() -> None:

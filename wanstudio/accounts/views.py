@@ -17,10 +17,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.forms.people import EmailForm, NameForm
-from wanstudio.models import Activity, Mail, User
-from wanstudio.views import access
-from wanstudio.views.browsers import browser_name
+from wanstudio.accounts.browsers import browser_name
+from wanstudio.accounts.forms import EmailForm, NameForm
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.teams import access
 
 _SALT = "wanstudio.email"
 EMAIL_LINK_S = 60 * 60

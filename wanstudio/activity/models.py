@@ -6,12 +6,12 @@ A row is written in the transaction of what it tells, so that a crash leaves bot
 from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models.ledger import AppendOnly
-from wanstudio.models.people import Team, User
+from wanstudio.append_only import AppendOnly
 
 # What only an owner sees: who signs in from where, and what moves the locks.
 OWNERS_ONLY = ("signin", "signout", "mfa", "passkey", "password", "email", "key", "session")
@@ -40,10 +40,10 @@ class Activity(models.Model):
     """
 
     team = models.ForeignKey(
-        Team, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="activities"
+        "Team", null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="activities"
     )
     person = models.ForeignKey(
-        User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="activities"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="activities"
     )
     who = models.CharField(max_length=200)
     act = models.CharField(max_length=40)
@@ -79,8 +79,8 @@ class Activity(models.Model):
         cls,
         *,
         act: str,
-        team: Team | int | None = None,
-        person: User | None = None,
+        team: models.Model | int | None = None,
+        person: models.Model | None = None,
         about: str = "",
         on: models.Model | None = None,
         who: str = "",
@@ -91,7 +91,7 @@ class Activity(models.Model):
         Without a person `who` is the name of a guest; empty, it was the studio itself.
         """
         cls.objects.create(
-            team_id=team.pk if isinstance(team, Team) else team,
+            team_id=team.pk if isinstance(team, models.Model) else team,
             person_id=person.pk if person else None,
             who=_line(who or str(person or "Wan Studio"))[:200],
             act=act[:40],
@@ -102,7 +102,7 @@ class Activity(models.Model):
         )
 
     @classmethod
-    def note_failure(cls, *, person: User | None, who: str, ip: str | None) -> None:
+    def note_failure(cls, *, person: models.Model | None, who: str, ip: str | None) -> None:
         """A sign-in that went wrong; of many from one address only the first of an hour."""
         act, since = "signin.failed", timezone.now() - timedelta(hours=1)
         if cls.objects.filter(ip=ip or None, at__gt=since, act=act).count() < MOST_FAILURES_AN_HOUR:

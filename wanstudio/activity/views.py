@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
-from wanstudio.models import Activity, Team
-from wanstudio.models.activity import OWNERS_ONLY
-from wanstudio.models.places import path_of
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.activity_words import GROUPS, words
-from wanstudio.views.csv_safe import safe
-from wanstudio.views.usage import Echo
+from wanstudio.activity.models import OWNERS_ONLY, Activity
+from wanstudio.activity.queries import visible_activities
+from wanstudio.activity.words import GROUPS, words
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.usage.views import Echo
+from wanstudio.web.csv_cells import safe
+from wanstudio.web.row_links import path_of
 
 PAGE = 50
 COLUMNS = ("at", "person", "act", "about", "thing", "id", "ip")
@@ -68,7 +69,7 @@ def _is_owner(request: HttpRequest, team: Team) -> bool:
 
 
 def _chosen(request: HttpRequest, team: Team) -> QuerySet[Activity]:
-    rows = access.activities(request, team)
+    rows = visible_activities(request, team)
     if (person := access.number(request.GET.get("person"))) is not None:
         rows = rows.filter(person=person)
     if (group := request.GET.get("group", "")) in GROUPS:

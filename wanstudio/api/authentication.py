@@ -7,10 +7,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from wanstudio.api.models import ApiToken
 from wanstudio.api.problems import Problem
-from wanstudio.models import ApiToken, Job, Source, Team, Video
-from wanstudio.roles import Act
-from wanstudio.views import access
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queries import visible_jobs
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_videos
 
 
 class TokenAuth(HttpBearer):
@@ -59,12 +66,12 @@ def require_make(request: HttpRequest) -> None:
 
 
 def jobs(request: HttpRequest) -> QuerySet[Job]:
-    return access.jobs(request).filter(team=team(request)).prefetch_related("videos")
+    return visible_jobs(request).filter(team=team(request)).prefetch_related("videos")
 
 
 def videos(request: HttpRequest) -> QuerySet[Video]:
-    return access.videos(request).filter(job__team=team(request))
+    return visible_videos(request).filter(job__team=team(request))
 
 
 def sources(request: HttpRequest) -> QuerySet[Source]:
-    return access.sources(request, team(request))
+    return visible_sources(request, team(request))

@@ -7,11 +7,13 @@ from ninja import NinjaAPI, Query
 from ninja.errors import ValidationError
 from pydantic import ValidationError as Misshapen
 
-from wanstudio.api import lists, problems, tokens
-from wanstudio.api.lists import Paging
-from wanstudio.api.making import make
+from wanstudio.api import authentication as tokens
+from wanstudio.api import paging as lists
+from wanstudio.api import problems
+from wanstudio.api.job_creation import make
+from wanstudio.api.paging import Paging
 from wanstudio.api.quotes import priced
-from wanstudio.api.rows import job_row, upload_row, video_row
+from wanstudio.api.row_shapes import job_row, upload_row, video_row
 from wanstudio.api.shapes import (
     JobIn,
     JobOut,
@@ -25,9 +27,11 @@ from wanstudio.api.shapes import (
     VideoOut,
     Videos,
 )
-from wanstudio.forms.job import SourceForm
-from wanstudio.models import Stale, State
-from wanstudio.views import access, files
+from wanstudio.jobs.states import State
+from wanstudio.studio.forms import SourceForm
+from wanstudio.teams import access
+from wanstudio.videos import file_views as files
+from wanstudio.work.leases import Stale
 
 Kind = Literal["", "character", "motion"]
 WRONG: dict[Any, Any] = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut}

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from wanstudio.models import ApiToken
+from wanstudio.api.models import ApiToken
 
 DAYS = [("90", "90 days"), ("30", "30 days"), ("365", "a year"), ("", "never")]
 

@@ -7,17 +7,20 @@ from django.db import transaction
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from wanstudio.api import tokens
+from wanstudio.api import authentication as tokens
+from wanstudio.api.models import ApiPost, KeyReused
 from wanstudio.api.problems import Problem, invalid
-from wanstudio.api.rows import job_row, quote_row
+from wanstudio.api.row_shapes import job_row, quote_row
 from wanstudio.api.shapes import JobIn
-from wanstudio.forms.job import JobForm
-from wanstudio.models import ApiPost, Job, OverCap, Source
-from wanstudio.models.api_post import KeyReused
-from wanstudio.pricing import Quote
-from wanstudio.quoting import quote_today
-from wanstudio.views import access, submitting
-from wanstudio.views.month_card import over_words
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.budgets import OverCap
+from wanstudio.money.month_card import over_words
+from wanstudio.money.pricing import Quote
+from wanstudio.money.quoting import quote_today
+from wanstudio.studio import generate as submitting
+from wanstudio.studio.forms import JobForm
+from wanstudio.teams import access
+from wanstudio.uploads.models import Source
 
 LONGEST_KEY = 255
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import Field
 
-from wanstudio.views import access
+from wanstudio.teams import access
 
 
 class Paging(Schema):

@@ -5,19 +5,19 @@ from typing import Any
 from django.forms import ValidationError
 from django.http import HttpRequest
 
-from wanstudio import keyring
-from wanstudio.api import tokens
+from wanstudio.api import authentication as tokens
 from wanstudio.api.problems import invalid
-from wanstudio.api.rows import quote_row
+from wanstudio.api.row_shapes import quote_row
 from wanstudio.api.shapes import QuoteIn
-from wanstudio.forms.inputs import take
-from wanstudio.models import Source
-from wanstudio.models.budget import rooms, tightest
-from wanstudio.pricing import Quote
-from wanstudio.quoting import quote_today
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.price_card import price_context
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.budgets import rooms, tightest
+from wanstudio.money.pricing import Quote
+from wanstudio.money.quoting import quote_today
+from wanstudio.studio.price_card import price_context
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.forms import take
+from wanstudio.uploads.models import Source
 
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."

@@ -6,9 +6,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from wanstudio.models import Job, Source, State, Video
-from wanstudio.pricing import Quote
-from wanstudio.views.job_words import describe
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.words import describe
+from wanstudio.money.pricing import Quote
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models.video import Video
 
 
 def quote_row(quote: Quote, warnings: list[str]) -> dict[str, Any]:

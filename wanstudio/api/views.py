@@ -10,10 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.forms.token import TokenForm
-from wanstudio.models import ApiToken, Membership
-from wanstudio.roles import Act
-from wanstudio.views import access
+from wanstudio.api.forms import TokenForm
+from wanstudio.api.models import ApiToken
+from wanstudio.api.queries import own_tokens
+from wanstudio.teams import access
+from wanstudio.teams.models import Membership
+from wanstudio.teams.roles import Act
 
 
 @login_required
@@ -41,7 +43,7 @@ def _draw(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: TokenForm, *, status: int = 200, **more: Any) -> HttpResponse:
     team = access.current_team(request)
-    tokens = [token for token in access.tokens(request) if token.revoked_at is None]
+    tokens = [token for token in own_tokens(request) if token.revoked_at is None]
     context = {"form": form, "tokens": tokens, "may_draw": access.may(request, team, Act.TOKENS), **more}
     return render(request, "account/tokens.html", context, status=status)
 
@@ -49,7 +51,7 @@ def _page(request: HttpRequest, form: TokenForm, *, status: int = 200, **more: A
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    token: ApiToken = access.one(access.tokens(request), pk)
+    token: ApiToken = access.one(own_tokens(request), pk)
     token.revoke()
     messages.success(request, f"“{token.name}” is revoked. What uses it is refused from now on.")
     return redirect("tokens.index")

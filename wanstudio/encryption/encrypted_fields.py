@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
-from wanstudio.options import encryption_key, secret_key
+from wanstudio.settings_types import encryption_key, secret_key
 
 
 class Unreadable(Exception):

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from wanstudio import crypto
-from wanstudio.operating.snapshot import CannotOperate
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.operations.snapshot import CannotOperate
 
 
 @dataclass

@@ -9,12 +9,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from wanstudio import keyring
-from wanstudio.models import Job, Money, ProviderKey, State, Team, unsettled_attempts
-from wanstudio.roles import Act, roles_with
-from wanstudio.views import access
-from wanstudio.views.job_progress import time_left
-from wanstudio.views.machine import PAUSES
+from wanstudio.jobs.job_progress import time_left
+from wanstudio.jobs.models.attempt import unsettled_attempts
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.views.machine_checks import PAUSES
+from wanstudio.money.models import Money
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act, roles_with
 
 MOST_LINKS = 3
 MOST_NOTICES = 3

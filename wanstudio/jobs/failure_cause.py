@@ -1,6 +1,6 @@
 """Why a job failed, in the sentence that its maker is told. Its page finds the same words by itself."""
 
-from wanstudio.models import Job
+from wanstudio.jobs.models.job import Job
 from wanstudio.provider.sentences import explain
 
 

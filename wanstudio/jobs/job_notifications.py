@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.job_states import Money
-from wanstudio.models.mail_choice import Kind
-from wanstudio.models.notification import Notification
-from wanstudio.models.places import address_of, path_to
-from wanstudio.models.webhook import Webhook
-from wanstudio.roles import Act
+from wanstudio.activity.models import Activity
+from wanstudio.money.models import Money
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.teams.roles import Act
+from wanstudio.web.row_links import address_of, path_to
 
 if TYPE_CHECKING:
-    from wanstudio.models.alarm import Alarm
-    from wanstudio.models.job import Job
+    from wanstudio.jobs.models.alerts import Alarm
+    from wanstudio.jobs.models.job import Job
 
 
 def ready(job: "Job | Any") -> None:

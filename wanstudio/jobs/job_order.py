@@ -3,9 +3,10 @@
 from typing import Any, TypedDict
 from uuid import UUID
 
-from wanstudio.models.people import Team, User
-from wanstudio.models.source import Source
-from wanstudio.pricing import Quote
+from wanstudio.accounts.models import User
+from wanstudio.money.pricing import Quote
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 
 class Wanted(TypedDict):

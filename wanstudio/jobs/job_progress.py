@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from wanstudio.models import Job, State
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
 
 ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 BESIDE = {

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 
-from wanstudio.models import Job
+from wanstudio.jobs.models.job import Job
 from wanstudio.provider.sentences import Explanation, Step
 
 # Where on the studio's page, filled in from the job, the thing to change stands.

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from wanstudio.models.job_states import State
-from wanstudio.models.turn import Turn
+from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.states import State
 
 # A task without an end after so long holds nobody else's turn: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)

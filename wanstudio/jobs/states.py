@@ -14,16 +14,6 @@ class State(models.TextChoices):
     UNCERTAIN = "uncertain", "Unconfirmed"
 
 
-class Money(models.TextChoices):
-    """`ASSUMED`: released because the provider said failed, which it does not promise to be unbilled."""
-
-    RESERVED = "reserved", "Reserved"
-    SETTLED = "settled", "Charged"
-    RELEASED = "released", "Released"
-    ASSUMED = "assumed", "Released, assumed"
-    UNKNOWN = "unknown", "Unknown"
-
-
 MOVES: dict[State, frozenset[State]] = {
     # To running: an earlier attempt turns out to have been taken before the next one is sent.
     # To uncertain: the database is a restored backup, and it may have been sent since.

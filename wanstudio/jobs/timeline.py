@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from wanstudio.models import Job, Money, State, Transition
-from wanstudio.views.job_words import explain_failure, provider_name
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.words import explain_failure, provider_name
+from wanstudio.money.models import Money
 
 # How the last step that happened is marked.
 MARKS = {

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from wanstudio.models import Job, Money, Source, State
-from wanstudio.pricing import quote
+from wanstudio.jobs.job_progress import Progress, place_in_line, progress
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.next_steps import NextStep, next_steps
+from wanstudio.jobs.states import State
+from wanstudio.money.models import Money
+from wanstudio.money.pricing import quote
 from wanstudio.provider.sentences import Explanation, Step, explain
-from wanstudio.views.job_progress import Progress, place_in_line, progress
-from wanstudio.views.job_steps import NextStep, next_steps
+from wanstudio.uploads.models import Source
 
 # Failures that we name ourselves, in the manner of the provider's.
 OURS = {

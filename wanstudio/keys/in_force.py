@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from wanstudio import crypto
-from wanstudio.models import StoredKey
-from wanstudio.models.stored_key import ending_of, mark_of
-from wanstudio.options import is_loopback
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.keys.models.key_in_page import StoredKey, ending_of, mark_of
+from wanstudio.settings_types import is_loopback
 
 PROVIDER, SANDBOX = "apixo", "sandbox"
 _answers: ContextVar[list[str] | None] = ContextVar("provider", default=None)

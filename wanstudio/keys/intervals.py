@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from wanstudio import keyring
-from wanstudio.models import Job
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
 
 LONG_MOTION_S = 60
 MISSING_FOR = timedelta(minutes=10)

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from wanstudio import keyring
-from wanstudio.models import ProviderKey
-from wanstudio.worker import waits
-from wanstudio.worker.connection import until_open
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.provider_calls import until_open
 
 STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
 KEYLESS = "The APIXO key was taken away. Nothing was sent; it goes out once there is one."

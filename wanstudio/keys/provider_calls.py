@@ -8,15 +8,16 @@ from typing import TypeVar
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio import keyring
-from wanstudio.keyring import Key
-from wanstudio.models import Job, ProviderKey
-from wanstudio.options import is_loopback
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.in_force import Key
+from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.provider.client import Client
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskStatus
-from wanstudio.worker import waits
-from wanstudio.worker.database import refresh
+from wanstudio.settings_types import is_loopback
+from wanstudio.work.reconnect import refresh
 
 T = TypeVar("T")
 LEAST_PATIENCE_S = 60.0

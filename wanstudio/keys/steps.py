@@ -1,39 +1,13 @@
 """What the worker does besides jobs: a poster for a linked clip, the balance of a key."""
 
-from datetime import timedelta
-
-from wanstudio import keyring
-from wanstudio.addresses import peoples_fetcher
-from wanstudio.media.fetch import FetchError
-from wanstudio.media.poster import poster
-from wanstudio.media.probe import MediaError
-from wanstudio.media.remote import RemoteFile
-from wanstudio.models import Job, ProviderKey, Source, StoredKey
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys import intervals as waits
+from wanstudio.keys import provider_calls as connection
+from wanstudio.keys.models.key_in_page import StoredKey
+from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.sentences import explain
-from wanstudio.worker import connection, waits
-
-POSTER_MAX_BYTES = 64 * 1024 * 1024
-POSTER_REQUESTS = 200
-POSTER_S = 60
-MOST_TRIES = 3
-
-
-def make_poster(source: Source) -> None:
-    """A still of what is behind a link, so that browsers load nothing from foreign hosts.
-
-    Nice to have: given up after 3 tries.
-    """
-    if source.poster or source.attempts > MOST_TRIES:
-        return source.postpone(None)
-    remote = RemoteFile(
-        peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S
-    )
-    try:
-        source.keep_poster(poster(remote, "video" if source.is_motion else "image"))
-    except (FetchError, MediaError):
-        return source.postpone(timedelta(seconds=30))
-    return source.postpone(None)
 
 
 def ask_balance(key: ProviderKey) -> None:

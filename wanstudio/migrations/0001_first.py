@@ -3,8 +3,8 @@
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
-import wanstudio.models.source
-import wanstudio.models.video
+import wanstudio.uploads.models
+import wanstudio.videos.models.video
 from django.conf import settings
 from django.db import migrations, models
 
@@ -159,8 +159,8 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('character', 'Character'), ('motion', 'Motion')], max_length=10)),
                 ('name', models.CharField(max_length=200)),
                 ('url', models.TextField(blank=True)),
-                ('file', models.FileField(blank=True, max_length=200, upload_to=wanstudio.models.source._stored_name)),
-                ('poster', models.FileField(blank=True, max_length=200, upload_to=wanstudio.models.source._stored_name)),
+                ('file', models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name)),
+                ('poster', models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name)),
                 ('format', models.CharField(max_length=10)),
                 ('size_bytes', models.BigIntegerField(null=True)),
                 ('width', models.PositiveIntegerField()),
@@ -229,8 +229,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")),
-                ('file', models.FileField(max_length=200, upload_to=wanstudio.models.video._stored_name)),
-                ('poster', models.FileField(max_length=200, upload_to=wanstudio.models.video._stored_name)),
+                ('file', models.FileField(max_length=200, upload_to=wanstudio.videos.models.video._stored_name)),
+                ('poster', models.FileField(max_length=200, upload_to=wanstudio.videos.models.video._stored_name)),
                 ('size_bytes', models.BigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('width', models.PositiveIntegerField()),

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import wanstudio.models.invitation
+import wanstudio.teams.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('viewer', 'Viewer')], max_length=10)),
                 ('email', models.EmailField(blank=True, max_length=254)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(default=wanstudio.models.invitation._expiry)),
+                ('expires_at', models.DateTimeField(default=wanstudio.teams.models._expiry)),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='invitations_taken', to=settings.AUTH_USER_MODEL)),

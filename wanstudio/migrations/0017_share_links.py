@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import wanstudio.crypto
+import wanstudio.encryption.encrypted_fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('video', 'Video'), ('collection', 'Collection')], max_length=10)),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('sealed_token', wanstudio.crypto.SecretField(editable=False)),
+                ('sealed_token', wanstudio.encryption.encrypted_fields.SecretField(editable=False)),
                 ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('password', models.CharField(blank=True, help_text='Hashed; empty for none.', max_length=128)),
                 ('expires_at', models.DateTimeField(blank=True, help_text='Empty for never.', null=True)),

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
-import wanstudio.crypto
+import wanstudio.encryption.encrypted_fields
 from django.db import migrations, models
 
 
@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.CharField(max_length=1000)),
-                ('secret', wanstudio.crypto.SecretField()),
-                ('old_secret', wanstudio.crypto.SecretField(blank=True)),
+                ('secret', wanstudio.encryption.encrypted_fields.SecretField()),
+                ('old_secret', wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
                 ('old_secret_until', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('failing_since', models.DateTimeField(null=True)),

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import wanstudio.crypto
+import wanstudio.encryption.encrypted_fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('provider', models.CharField(max_length=20)),
                 ('state', models.CharField(choices=[('checking', 'being checked'), ('active', 'in force'), ('refused', 'refused'), ('retired', 'no longer in force')], default='checking', max_length=10)),
-                ('secret', wanstudio.crypto.SecretField(blank=True)),
+                ('secret', wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
                 ('mark', models.CharField(max_length=32)),
                 ('ending', models.CharField(blank=True, max_length=4)),
                 ('problem', models.CharField(blank=True, help_text='Why it could not be checked yet, or is refused.', max_length=300)),

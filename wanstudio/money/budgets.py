@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from django.db.models import Case, F, OuterRef, Subquery, Sum, When
 from django.utils import timezone
 
-from wanstudio.models.ledger import NOTHING, Entries, Entry, cents
-from wanstudio.models.people import Membership, Team, User
+from wanstudio.accounts.models import User
+from wanstudio.money.models import NOTHING, Entries, Entry, cents
+from wanstudio.teams.models import Membership, Team
 
 NET = F("reserved") + F("settled") + F("unknown")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 
-from wanstudio.models import Membership, Team
+from wanstudio.teams.models import Membership, Team
 
 MOST = Decimal("999999.99")
 

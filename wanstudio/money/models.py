@@ -11,16 +11,23 @@ from django.db import models
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
-from wanstudio.models.job_states import Money
-from wanstudio.models.people import Team, User
+from wanstudio.accounts.models import User
+from wanstudio.append_only import AppendOnly
+from wanstudio.teams.models import Team
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
 COLUMNS = ("reserved", "settled", "unknown")
 
 
-class AppendOnly(Exception):
-    """Somebody tried to change or to delete an entry of the ledger."""
+class Money(models.TextChoices):
+    """`ASSUMED`: released because the provider said failed, which it does not promise to be unbilled."""
+
+    RESERVED = "reserved", "Reserved"
+    SETTLED = "settled", "Charged"
+    RELEASED = "released", "Released"
+    ASSUMED = "assumed", "Released, assumed"
+    UNKNOWN = "unknown", "Unknown"
 
 
 class Balance(NamedTuple):
@@ -154,8 +161,8 @@ class Disagreement(NamedTuple):
 
 def disagreements() -> list[Disagreement]:
     """Every job whose ledger and rows differ: none, ever. One statement, so that work under way cannot mislead it."""
-    from wanstudio.models.attempt import Attempt
-    from wanstudio.models.job import Job
+    from wanstudio.jobs.models.attempt import Attempt
+    from wanstudio.jobs.models.job import Job
 
     def summed(column: str) -> Coalesce:
         entries = Entry.objects.filter(job=OuterRef("pk")).order_by().values("job")

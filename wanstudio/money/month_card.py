@@ -3,10 +3,11 @@
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from wanstudio import keyring
-from wanstudio.models import OverCap, Team, User
-from wanstudio.models.budget import Room, rooms, tightest
-from wanstudio.pricing import Quote
+from wanstudio.accounts.models import User
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.budgets import OverCap, Room, rooms, tightest
+from wanstudio.money.pricing import Quote
+from wanstudio.teams.models import Team
 
 # The part of this video in the bar is seen even where its share is tiny: per cent.
 LEAST_SHOWN = Decimal("1.5")

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.pricing import Quote, prices_on, quote
+from wanstudio.money.pricing import Quote, prices_on, quote
 
 RESOLUTIONS = ("480p", "720p")
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from django.db.models.functions import Now
 
-from wanstudio.models.balance_note import BalanceNote
-from wanstudio.models.ledger import NOTHING, cents
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.money.models import NOTHING, cents
 
 LOOKS_BACK = timedelta(days=30)
 

@@ -11,13 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from wanstudio import keyring
-from wanstudio.forms.caps import CapsForm
-from wanstudio.models import Activity, Membership, Team, User
-from wanstudio.models.budget import month_of, spent, spent_by_person
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.month_card import WARN_FROM, percent
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.budgets import month_of, spent, spent_by_person
+from wanstudio.money.forms import CapsForm
+from wanstudio.money.month_card import WARN_FROM, percent
+from wanstudio.teams import access
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.roles import Act
 
 
 @dataclass(frozen=True)

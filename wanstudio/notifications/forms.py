@@ -2,7 +2,7 @@
 
 from django import forms
 
-from wanstudio.addresses import webhook_refusal
+from wanstudio.web.fetchers import webhook_refusal
 
 
 class WebhookForm(forms.Form):

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.urls import reverse
 
-from wanstudio.models.mail import Mail
-from wanstudio.models.mail_choice import DAILY, unsubscribe_token
-from wanstudio.models.people import Team, User
-from wanstudio.models.places import address_of
-from wanstudio.models.second_factor import may_enter
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mail_choices import DAILY, unsubscribe_token
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.teams.models import Team
+from wanstudio.teams.second_factor_rule import may_enter
+from wanstudio.web.row_links import address_of
 
 if TYPE_CHECKING:
-    from wanstudio.models.notification import Notification
+    from wanstudio.notifications.models.notification import Notification
 
 
 def at_once(told: "Notification") -> None:

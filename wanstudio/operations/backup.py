@@ -16,10 +16,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from wanstudio import crypto
-from wanstudio.operating import files, media, postgres, snapshot, sqlite
-from wanstudio.operating.snapshot import CannotOperate, Manifest
-from wanstudio.options import folder
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.operations import file_copies as files
+from wanstudio.operations import media_files as media
+from wanstudio.operations import postgres, snapshot, sqlite
+from wanstudio.operations.snapshot import CannotOperate, Manifest
+from wanstudio.settings_types import folder
 
 # What must stay free on the disk that takes the backup.
 SPARE_BYTES = 64 * 1024 * 1024

@@ -8,8 +8,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from wanstudio.models import Heartbeat
-from wanstudio.options import is_writable
+from wanstudio.settings_types import is_writable
+from wanstudio.work.models import Heartbeat
 
 
 @require_safe

@@ -5,34 +5,16 @@ The formatters are the last door: a key that a foreign library wrote into its me
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-# Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
-SHORTEST_SECRET = 8
+from wanstudio.web.public_path import SHORTEST_SECRET, public_path
+from wanstudio.work.log_context import _about
+
 HIDDEN = "[secret]"
-_about: ContextVar[Mapping[str, object]] = ContextVar("about", default=MappingProxyType({}))
-
-
-@contextmanager
-def about(**names: object) -> Iterator[None]:
-    """What the lines written within are about, beside what the lines around it are about."""
-    before = _about.set({**_about.get(), **names})
-    try:
-        yield
-    finally:
-        _about.reset(before)
-
-
-def also(**names: object) -> None:
-    """The same for the rest of the `about` that this runs in."""
-    _about.set({**_about.get(), **names})
 
 
 class AddAbout(logging.Filter):
@@ -85,19 +67,3 @@ def without(secrets: Collection[str], text: str) -> str:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, HIDDEN)
     return text
-
-
-def public_path(request: Any) -> str:
-    """The path as it may be written down: ids stay, tokens and signatures do not.
-
-    What a route captures as text is a token in this studio, or a name that nobody needs in a log.
-    """
-    path = str(request.path)
-    match = getattr(request, "resolver_match", None)
-    if match is None:
-        # Nobody knows what it was meant to be: a token without its last slash, perhaps.
-        return "/".join(part if len(part) < SHORTEST_SECRET * 2 else "…" for part in path.split("/"))
-    for value in (*match.args, *match.kwargs.values()):
-        if isinstance(value, str) and value:
-            path = path.replace(value, "…")
-    return path

@@ -10,9 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from wanstudio.operating.files import whole
-from wanstudio.operating.media import Named, named
-from wanstudio.operating.snapshot import CannotOperate, Manifest
+from wanstudio.operations.file_copies import whole
+from wanstudio.operations.media_files import Named, named
+from wanstudio.operations.snapshot import CannotOperate, Manifest
 
 FOLDER = "tables"
 

@@ -11,11 +11,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from wanstudio import crypto
-from wanstudio.models import Heartbeat
-from wanstudio.operating import backup, files, safe, snapshot
-from wanstudio.operating.secrets import unreadable
-from wanstudio.operating.snapshot import CannotOperate, Manifest, MediaFile
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption.rotation import unreadable
+from wanstudio.operations import backup, snapshot
+from wanstudio.operations import file_copies as files
+from wanstudio.operations import restore_safety as safe
+from wanstudio.operations.snapshot import CannotOperate, Manifest, MediaFile
+from wanstudio.work.models import Heartbeat
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 

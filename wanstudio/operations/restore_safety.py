@@ -12,18 +12,15 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from wanstudio.models import (
-    ApiToken,
-    Heartbeat,
-    Invitation,
-    Job,
-    Membership,
-    ProviderKey,
-    ShareLink,
-    SpendRequest,
-    State,
-)
-from wanstudio.operating.snapshot import Manifest
+from wanstudio.api.models import ApiToken
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.operations.snapshot import Manifest
+from wanstudio.requests.models import SpendRequest
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Invitation, Membership
+from wanstudio.work.models import Heartbeat
 
 # More than a studio draws between a backup and the loss of what it was made from. A callback or a signed link of those
 # days carries such an id: drawn again, it would bring another job's video.

@@ -13,14 +13,17 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio import keyring
-from wanstudio.models import Attempt, Entry, Heartbeat, Job, ProviderKey, State, Video
-from wanstudio.models.budget import NET
-from wanstudio.models.heartbeat import SILENT_AFTER
-from wanstudio.models.job_states import ENDED, Money
-from wanstudio.models.ledger import cents
-from wanstudio.operating import backup, snapshot
-from wanstudio.options import is_writable
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED, State
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.budgets import NET
+from wanstudio.money.models import Entry, Money, cents
+from wanstudio.operations import backup, snapshot
+from wanstudio.settings_types import is_writable
+from wanstudio.videos.models.video import Video
+from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 # Due work that a living worker has not taken up by then is stuck.
 LATE_AFTER = timedelta(minutes=5)

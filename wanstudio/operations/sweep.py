@@ -10,10 +10,12 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.models import Chore, Delivery, Notification
-from wanstudio.models.binned import empty_bin
-from wanstudio.models.stored import stored_names
-from wanstudio.models.stored_key import forget_unneeded
+from wanstudio.keys.models.key_in_page import forget_unneeded
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Delivery
+from wanstudio.operations.referenced_files import stored_names
+from wanstudio.videos.bin import empty_bin
+from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
 

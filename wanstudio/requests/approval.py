@@ -10,13 +10,18 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.models import Activity, Notification, SpendRequest, Team, User, Webhook
-from wanstudio.models.budget import rooms, tightest
-from wanstudio.models.spend_request import LASTS
-from wanstudio.quoting import quote_today
-from wanstudio.roles import Act, Role
-from wanstudio.views import access
-from wanstudio.views.attention import Link, Notice
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.attention import Link, Notice
+from wanstudio.money.budgets import rooms, tightest
+from wanstudio.money.quoting import quote_today
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.requests.models import LASTS, SpendRequest
+from wanstudio.requests.queries import visible_requests
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act, Role
 
 SALT = "spend request"
 # How long a decision stands on the page of who asked.
@@ -122,7 +127,7 @@ def asked_notices(request: HttpRequest, team: Team, *, just_told: SpendRequest |
 
     `just_told`: what the form that they have just sent had asked before; it is told first, in more words.
     """
-    mine = access.spend_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
+    mine = visible_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
     told = [notice for asked in mine[:MOST_TOLD] if asked != just_told and (notice := _notice(asked))]
     if just_told:
         told.insert(0, _asked_before(just_told))

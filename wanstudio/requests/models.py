@@ -9,14 +9,15 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import budget
-from wanstudio.models.job import Job
-from wanstudio.models.leased import Stale
-from wanstudio.models.people import Membership, Team, User
-from wanstudio.models.source import Source
-from wanstudio.models.wanted import Wanted, columns
-from wanstudio.pricing import Quote
-from wanstudio.roles import Act, may, roles_with
+from wanstudio.accounts.models import User
+from wanstudio.jobs.job_order import Wanted, columns
+from wanstudio.jobs.models.job import Job
+from wanstudio.money import budgets as budget
+from wanstudio.money.pricing import Quote
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.roles import Act, may, roles_with
+from wanstudio.uploads.models import Source
+from wanstudio.work.leases import Stale
 
 LASTS = timedelta(days=7)
 

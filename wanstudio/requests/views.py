@@ -12,21 +12,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio import keyring
-from wanstudio.models import SpendRequest, Stale, User
-from wanstudio.models.budget import rooms, tightest
-from wanstudio.models.spend_request import NotPossible, PriceChanged
-from wanstudio.pricing import Quote
-from wanstudio.quoting import quote_today
-from wanstudio.views import access
-from wanstudio.views.approval import by_token, tell_who_asked
+from wanstudio.accounts.models import User
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.budgets import rooms, tightest
+from wanstudio.money.pricing import Quote
+from wanstudio.money.quoting import quote_today
+from wanstudio.requests.approval import by_token, tell_who_asked
+from wanstudio.requests.models import NotPossible, PriceChanged, SpendRequest
+from wanstudio.requests.queries import visible_requests
+from wanstudio.teams import access
+from wanstudio.work.leases import Stale
 
 
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Who asks, for what and why, and what can be done about it."""
-    asked: SpendRequest = access.one(access.spend_requests(request), pk)
+    asked: SpendRequest = access.one(visible_requests(request), pk)
     access.show_as(request, asked.team)
     person = access.person(request)
     context = _facts(asked) | {
@@ -40,7 +42,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision`: allow with the `price` that was shown, decline with a `word`, or withdraw one's own."""
-    asked: SpendRequest = access.one(access.spend_requests(request), pk)
+    asked: SpendRequest = access.one(visible_requests(request), pk)
     person = access.person(request)
     if request.POST.get("decision") == "withdraw":
         if asked.person != person:

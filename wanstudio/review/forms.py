@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from wanstudio.models.comment import LONGEST
-from wanstudio.models.tag import clean_name
+from wanstudio.review.models.comments import LONGEST
+from wanstudio.videos.models.tags import clean_name
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,6}(?:[.,][0-9]{1,6})?)s?")
 

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from wanstudio.models import ShareLink, Team
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Team
 
 LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "never": "Never", "date": "On a date"}
 KEEP = "keep"

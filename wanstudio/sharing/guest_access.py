@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from wanstudio.models import ShareLink
+from wanstudio.sharing.models import ShareLink
 
 PASS, VISIT = "share", "seen"
 PASS_S = 7 * 24 * 60 * 60

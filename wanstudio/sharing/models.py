@@ -11,12 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from wanstudio.crypto import SecretField, Unreadable, seal, unseal
-from wanstudio.models.activity import Activity
-from wanstudio.models.collection import Collection
-from wanstudio.models.people import Membership, Team, User
-from wanstudio.models.video import Video
-from wanstudio.roles import Act, roles_with
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, seal, unseal
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.roles import Act, roles_with
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.video import Video
 
 TOKEN_BYTES = 32
 # As many letters as that many bytes make; anything else is not looked up at all.

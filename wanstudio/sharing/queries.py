@@ -7,34 +7,35 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest
 
-from wanstudio.models import ShareLink, Video
-from wanstudio.roles import Act
-from wanstudio.views import passes
-from wanstudio.views.access.allowed import teams_to
-from wanstudio.views.access.rows import one
-from wanstudio.views.access.work import binned_videos, collections, videos
+from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.access import teams_to
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import binned_videos, visible_collections, visible_videos
+from wanstudio.web.access import one
 
 
-def share_links(request: HttpRequest) -> QuerySet[ShareLink]:
+def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
     """Links to what this person may see, in the teams where they may share; revoked and expired ones too.
 
     Those to a video in the bin, too: taken back, it is open to them again.
     """
-    leads = Q(video__in=linked_videos(request)) | Q(collection__in=collections(request))
+    leads = Q(video__in=linked_videos(request)) | Q(collection__in=visible_collections(request))
     mine = ShareLink.objects.filter(leads, team__in=teams_to(request, Act.SHARE))
     return mine.select_related("team", "made_by", "video__job__team", "collection__team")
 
 
 def linked_videos(request: HttpRequest) -> QuerySet[Video]:
     """Whose links this person may look at: those of a video in the bin wait there for its way back."""
-    either = Q(pk__in=videos(request).values("pk")) | Q(pk__in=binned_videos(request).values("pk"))
+    either = Q(pk__in=visible_videos(request).values("pk")) | Q(pk__in=binned_videos(request).values("pk"))
     return Video.objects.filter(either).select_related("job", "job__team")
 
 
 def links_by_video(request: HttpRequest, videos: Iterable[int]) -> dict[int, int]:
     """By the id of each of these videos, how many links lead to it that are neither revoked nor expired."""
     lasting = Q(expires_at=None) | Q(expires_at__gt=Now())
-    found = share_links(request).filter(lasting, revoked_at=None, video__in=list(videos)).order_by()
+    found = visible_links(request).filter(lasting, revoked_at=None, video__in=list(videos)).order_by()
     return dict(found.values_list("video").annotate(count=Count("pk")))
 
 

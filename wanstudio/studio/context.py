@@ -5,12 +5,15 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wanstudio import keyring
-from wanstudio.models import Heartbeat, Job, Team
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.approval import waiting
-from wanstudio.views.theme import theme_of
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
+from wanstudio.notifications.queries import own_notifications
+from wanstudio.requests.approval import waiting
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.web.theme import theme_of
+from wanstudio.work.models import Heartbeat
 
 
 def studio(request: HttpRequest) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "team": team,
         "can": Can(request, team),
-        "bell": SimpleLazyObject(lambda: access.notifications(request).bell()),
+        "bell": SimpleLazyObject(lambda: own_notifications(request).bell()),
         "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
         "my_teams": SimpleLazyObject(lambda: access.my_teams(request)),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),

@@ -14,9 +14,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from wanstudio.forms.inputs import Draft, take
-from wanstudio.models import Job, Source, Team, User
-from wanstudio.models.job import MAX_SEED
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import MAX_SEED, Job
+from wanstudio.teams.models import Team
+from wanstudio.uploads.forms import Draft, take
+from wanstudio.uploads.models import Source
 
 SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", "Let APIXO draw")]
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")

@@ -7,26 +7,30 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from wanstudio import keyring
-from wanstudio.addresses import is_reachable
-from wanstudio.forms.job import JobForm
-from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
-from wanstudio.models.budget import rooms, tightest
-from wanstudio.models.wanted import Wanted
-from wanstudio.pricing import Quote
-from wanstudio.quoting import quote_today
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.approval import tell_approvers
-from wanstudio.views.price_card import UNREACHABLE
-from wanstudio.views.studio import show_form
+from wanstudio.jobs.job_order import Wanted
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.budgets import OverCap, rooms, tightest
+from wanstudio.money.pricing import Quote
+from wanstudio.money.quoting import quote_today
+from wanstudio.requests.approval import tell_approvers
+from wanstudio.requests.models import SpendRequest
+from wanstudio.studio.forms import JobForm
+from wanstudio.studio.price_card import UNREACHABLE
+from wanstudio.studio.views import show_form
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
+from wanstudio.web.fetchers import is_reachable
 
 
 def create(request: HttpRequest) -> HttpResponse:
     """303 to the job; or the form again: 422 with sentences, 409 with a changed price or over a cap, 200 with the first
     price. `ask`: it is over a cap, and somebody else shall decide."""
     team = access.team_in(request, Act.MAKE)
-    form = JobForm(request.POST, request.FILES, sources=access.sources(request, team))
+    form = JobForm(request.POST, request.FILES, sources=visible_sources(request, team))
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)
     if form.is_valid():

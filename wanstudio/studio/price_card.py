@@ -4,11 +4,13 @@ from collections.abc import Collection
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from wanstudio import keyring
-from wanstudio.addresses import is_reachable
-from wanstudio.models import Job, ProviderKey, Source
-from wanstudio.pricing import MAXIMUM_S, Quote
-from wanstudio.quoting import RESOLUTIONS, quote_today
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.pricing import MAXIMUM_S, Quote
+from wanstudio.money.quoting import RESOLUTIONS, quote_today
+from wanstudio.uploads.models import Source
+from wanstudio.web.fetchers import is_reachable
 
 CENT = Decimal("0.01")
 UNREACHABLE = (

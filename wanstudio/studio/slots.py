@@ -6,9 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from wanstudio.forms.inputs import megabytes
-from wanstudio.models import Source, Team
-from wanstudio.views import access
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.uploads.forms import megabytes
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
 
 RECENT = 8
 
@@ -91,5 +93,5 @@ class Slot:
 
 def slot(request: HttpRequest, kind: str, source: Source | None = None, team: Team | None = None, **more: Any) -> Slot:
     """The place as it is to be shown to this person."""
-    recents = access.sources(request, team or access.current_team(request)).filter(kind=kind).order_by("-used_at")
+    recents = visible_sources(request, team or access.current_team(request)).filter(kind=kind).order_by("-used_at")
     return Slot(kind, list(recents[:RECENT]), source, **more)

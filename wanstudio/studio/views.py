@@ -9,17 +9,23 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from wanstudio.forms.job import JobForm, PriceForm
-from wanstudio.models import Job, OverCap, Source, SpendRequest, Team
-from wanstudio.models.job_states import MOVING
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.approval import asked_notices
-from wanstudio.views.attention import attention
-from wanstudio.views.cards import poll_context
-from wanstudio.views.month_card import month_context
-from wanstudio.views.price_card import price_context
-from wanstudio.views.slots import Slot, slot
+from wanstudio.jobs.attention import attention
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queries import visible_jobs
+from wanstudio.jobs.states import MOVING
+from wanstudio.jobs.views.job_cards import poll_context
+from wanstudio.money.budgets import OverCap
+from wanstudio.money.month_card import month_context
+from wanstudio.requests.approval import asked_notices
+from wanstudio.requests.models import SpendRequest
+from wanstudio.studio.forms import JobForm, PriceForm
+from wanstudio.studio.price_card import price_context
+from wanstudio.studio.slots import Slot, slot
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
 
 MOST_DOCKED = 2
 # The rest is counted: so many of it, the oldest, which end first.
@@ -43,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         initial |= {"behaviour": earlier.behaviour, "resolution": earlier.resolution, "prompt": earlier.prompt}
         initial |= {"seed_mode": "fixed", "seed": earlier.seed} if "same" in request.GET else {}
         chosen = {kind: chosen[kind] or _if_kept(getattr(earlier, kind)) for kind in chosen}
-    form = JobForm(initial=initial, sources=access.sources(request, team))
+    form = JobForm(initial=initial, sources=visible_sources(request, team))
     return show_form(request, team, form, chosen["character"], chosen["motion"], restore=earlier is None)
 
 
@@ -82,7 +88,7 @@ def show_form(
 
 
 def _docked(request: HttpRequest, team: Team) -> dict[str, Any]:
-    moving = list(access.jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
+    moving = list(visible_jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
     followed = poll_context("dock", moving[:MOST_FOLLOWED], show=MOST_DOCKED)
     return {"more": len(moving[MOST_DOCKED:])} | followed
 
@@ -115,7 +121,7 @@ def price(request: HttpRequest) -> HttpResponse:
     form = PriceForm(request.GET)
     form.is_valid()
     data = form.cleaned_data
-    sources = access.sources(request)
+    sources = visible_sources(request)
     character = sources.filter(kind="character", pk=data.get("character") or 0).first()
     motion = sources.filter(kind="motion", pk=data.get("motion") or 0).first()
     context = price_context(
@@ -140,12 +146,12 @@ def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
     named = request.GET.get(kind, "")
     if not (named.isdecimal() and len(named) < 19):
         return None
-    return access.sources(request, team).filter(kind=kind, pk=int(named)).first()
+    return visible_sources(request, team).filter(kind=kind, pk=int(named)).first()
 
 
 def _earlier(request: HttpRequest) -> Job | None:
     named = request.GET.get("from", "")
-    return access.jobs(request).filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
+    return visible_jobs(request).filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
 
 
 def _if_kept(source: Source) -> Source | None:

@@ -6,8 +6,8 @@ from urllib.parse import urlencode, urlsplit
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
-from wanstudio.models import User
-from wanstudio.views import access
+from wanstudio.accounts.models import User
+from wanstudio.teams import access
 
 
 class FormTeam:

@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from wanstudio.models import Team, User
-from wanstudio.views import access
+from wanstudio.accounts.models import User
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
 
 
 class Gate:

@@ -1,82 +1,23 @@
 """Who uses the studio: people, teams, and who is in which."""
 
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
-from django.db import IntegrityError, models, transaction
+from django.core import signing
+from django.db import models, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
-from wanstudio import roles
-
-COLOURS = 6
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.teams import roles
+from wanstudio.work.leases import Stale
 
 
 class AlreadySetUp(Exception):
     """The studio has its owner; setting it up happens once."""
-
-
-class People(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A person who signs in with `email` (kept in lower case)."""
-        user = self.model(email=email.strip().lower(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
-
-    def found_studio(self, *, team: str, name: str, email: str, password: str) -> "User":
-        """The first person, owner of the first team. Two at once make one: the second gets `AlreadySetUp`.
-
-        `is_first` is true or null and unique, so that the database itself refuses a second founding.
-        """
-        try:
-            with transaction.atomic():
-                if self.exists():
-                    raise AlreadySetUp
-                founded = Team.objects.create(name=team, is_first=True)
-                owner = self.create_superuser(email, password, name=name)
-                Membership.objects.create(team=founded, user=owner, role=Membership.Role.OWNER)
-                return owner
-        except IntegrityError:
-            raise AlreadySetUp from None
-
-
-class User(AbstractBaseUser, PermissionsMixin):
-    """A person. The e-mail address is the login."""
-
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=100)
-    is_staff = models.BooleanField(default=False)
-    is_active = models.BooleanField(default=True)
-    date_joined = models.DateTimeField(default=timezone.now)
-    last_team = models.ForeignKey(
-        "Team", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="Looked at last."
-    )
-
-    objects: ClassVar[People] = People()
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ["name"]
-
-    def __str__(self) -> str:
-        return self.name or self.email
-
-    @property
-    def initial(self) -> str:
-        """One letter for the avatar."""
-        return str(self)[:1].upper()
-
-    @property
-    def colour(self) -> str:
-        """The avatar's class, `c1` to `c6`: the same for a person everywhere."""
-        return f"c{(self.pk or 0) % COLOURS + 1}"
 
 
 class Team(models.Model):
@@ -124,3 +65,113 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
+
+
+class FormerMember(models.Model):
+    """Leaving and joining again lifts no cap: it waits here, and the next membership takes it over."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    monthly_cap = models.DecimalField(max_digits=8, decimal_places=2, help_text="Dollars.")
+    left_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_former_member_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, once in {self.team}"
+
+    @classmethod
+    def keep_cap(cls, membership: Membership) -> None:
+        """In the transaction that ends the membership. One without a cap leaves nothing."""
+        cap = Membership.objects.filter(pk=membership.pk).values_list("monthly_cap", flat=True).first()
+        if cap is not None:
+            now = {"monthly_cap": cap, "left_at": timezone.now()}
+            cls.objects.update_or_create(team_id=membership.team_id, user_id=membership.user_id, defaults=now)
+
+    @classmethod
+    def take_cap(cls, team_id: int, user: User) -> Decimal | None:
+        """For the membership that begins in the caller's transaction: the cap of the last one, or None."""
+        mine = cls.objects.filter(team=team_id, user=user)
+        cap = mine.values_list("monthly_cap", flat=True).first()
+        mine.delete()
+        return cap
+
+
+_SALT = "wanstudio.invitation"
+LASTS = timedelta(days=7)
+
+
+def _expiry() -> datetime:
+    return timezone.now() + LASTS
+
+
+class Invitation(models.Model):
+    """`email` empty: whoever has the link may join. The link is derived, so that it can be copied again."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    email = models.EmailField(blank=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations_made")
+    mail = models.ForeignKey("Mail", null=True, on_delete=models.SET_NULL, related_name="invitations")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(default=_expiry)
+    revoked_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="invitations_taken")
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+    @property
+    def token(self) -> str:
+        """The id and 256 bits of an HMAC of it: nothing is stored that would open the door."""
+        return f"{self.pk}.{_mac(self.pk)}"
+
+    @classmethod
+    def pending(cls) -> "models.QuerySet[Invitation]":
+        return cls.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=Now())
+
+    @classmethod
+    def by_token(cls, token: str) -> "Invitation | None":
+        """The invitation that may still be taken, or None for any token that is not ours."""
+        number, _, mac = token.partition(".")
+        if not (number.isdecimal() and number.isascii() and len(number) < 19):
+            return None
+        if not constant_time_compare(mac, _mac(int(number))):
+            return None
+        return cls.pending().select_related("team", "invited_by").filter(pk=int(number)).first()
+
+    def is_for(self, user: User) -> bool:
+        return not self.email or self.email == user.email
+
+    def accept(self, user: User) -> Membership:
+        """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
+
+        Who is in the team already stays what they are, and the invitation stays for somebody else. Who was in it
+        before comes back under the cap that they had.
+        """
+        with transaction.atomic():
+            if here := Membership.objects.filter(team_id=self.team_id, user=user).first():
+                return here
+            mine = Invitation.pending().filter(pk=self.pk)
+            if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
+                raise Stale(f"{self} is no longer open")
+            Activity.note(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
+            cap = FormerMember.take_cap(self.team_id, user)
+            return Membership.objects.create(team_id=self.team_id, user=user, role=self.role, monthly_cap=cap)
+
+    def revoke(self, *, by: User | None = None) -> None:
+        """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
+        with transaction.atomic():
+            mine = Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None)
+            if mine.update(revoked_at=Now()) and by:
+                self.note("invitation.revoked", by)
+
+    def note(self, act: str, by: User) -> None:
+        about = f"{self.email or 'whoever has the link'} as {self.role}"
+        Activity.note(team=self.team_id, person=by, act=act, about=about, on=self)
+
+
+def _mac(pk: int) -> str:
+    return signing.b64_encode(salted_hmac(_SALT, str(pk), algorithm="sha256").digest()).decode()

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.former import FormerMember
-from wanstudio.models.invitation import Invitation
-from wanstudio.models.people import Membership, Team, User
-from wanstudio.roles import Act, Role, may
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.teams.models import AlreadySetUp, FormerMember, Invitation, Membership, Team
+from wanstudio.teams.roles import Act, Role, may
 
 
 class LastOwner(Exception):
@@ -45,6 +44,23 @@ def hand_over(old: Membership, new: Membership) -> None:
         if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER.value):
             raise LastOwner("they have left")
         _note("member.transferred", old, old.user, str(new.user))
+
+
+def found_studio(*, team: str, name: str, email: str, password: str) -> User:
+    """The first person, owner of the first team. Two at once make one: the second gets `AlreadySetUp`.
+
+    `is_first` is true or null and unique, so that the database itself refuses a second founding.
+    """
+    try:
+        with transaction.atomic():
+            if User.objects.exists():
+                raise AlreadySetUp
+            founded = Team.objects.create(name=team, is_first=True)
+            owner = User.objects.create_superuser(email, password, name=name)
+            Membership.objects.create(team=founded, user=owner, role=Membership.Role.OWNER)
+            return owner
+    except IntegrityError:
+        raise AlreadySetUp from None
 
 
 def found_team(name: str, owner: User) -> Team:

@@ -12,8 +12,11 @@ from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
-from wanstudio.models import BalanceNote, Comment, Money, User
-from wanstudio.views.job_progress import time_left
+from wanstudio.accounts.models import User
+from wanstudio.jobs.job_progress import time_left
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.money.models import Money
+from wanstudio.review.models.comments import Comment
 
 register = template.Library()
 register.filter("left", time_left)

@@ -10,10 +10,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
 
+from wanstudio.accounts.models import User
 from wanstudio.media.poster import poster
-from wanstudio.models import Source, Team, User
-from wanstudio.models.source import fingerprint
-from wanstudio.probing import FetchError, MediaError, probe_file, probe_link
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source, fingerprint
+from wanstudio.uploads.probing import FetchError, MediaError, probe_file, probe_link
 
 MOST_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])

@@ -13,9 +13,10 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.leased import Leased
-from wanstudio.models.people import Team, User
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.teams.models import Team
+from wanstudio.work.leases import Leased
 
 
 def _stored_name(source: "Source", name: str) -> str:

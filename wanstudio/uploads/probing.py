@@ -8,12 +8,12 @@ from typing import Any
 
 from django.conf import settings
 
-from wanstudio.addresses import peoples_fetcher
 from wanstudio.media.boxes import SeekableFile
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, too_large
 from wanstudio.media.probe import probe_image, probe_video
 from wanstudio.media.remote import UNKNOWN_SIZE, RemoteFile
-from wanstudio.models import Source
+from wanstudio.uploads.models import Source
+from wanstudio.web.fetchers import peoples_fetcher
 
 DEADLINE_S = 5.0
 _SLOTS = BoundedSemaphore(4)

@@ -15,11 +15,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.forms.inputs import take
-from wanstudio.forms.job import JobForm, SourceForm
-from wanstudio.models import Source, Team
-from wanstudio.roles import Act
-from wanstudio.views import access, slots, studio
+from wanstudio.studio import slots
+from wanstudio.studio import views as studio
+from wanstudio.studio.forms import JobForm, SourceForm
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.forms import take
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
 
 PAGE = 60
 SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
@@ -29,7 +33,7 @@ SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What is kept for next time, newest first, a page at a time; `kind` narrows it."""
-    rows = access.sources(request, access.current_team(request)).select_related("person").order_by("-pk")
+    rows = visible_sources(request, access.current_team(request)).select_related("person").order_by("-pk")
     kind = request.GET.get("kind", "")
     if kind in Source.Kind.values:
         rows = rows.filter(kind=kind)
@@ -72,7 +76,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
     """Without JavaScript: the studio with this in its place and everything else as it was."""
     kind = form.data["kind"]
-    filled = JobForm.unsent(request.POST, sources=access.sources(request, team), kind=kind, wrong=form.wrong)
+    filled = JobForm.unsent(request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong)
     character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
     return studio.show_form(request, team, filled, character, motion, status=200 if source else 422)
 
@@ -81,7 +85,7 @@ def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | N
 @require_safe
 def slot(request: HttpRequest, pk: int) -> HttpResponse:
     """A source in its slot: one of the recent ones, or one whose poster was still to come."""
-    source: Source = access.mine_to(request, Act.VIEW, access.sources(request).select_related("team"), pk)
+    source: Source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
     return render(request, "studio/_slot.html", {"slot": slots.slot(request, source.kind, source, source.team)})
 
 
@@ -89,7 +93,7 @@ def slot(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the lists; what was made from it stays."""
-    source: Source = access.mine_to(request, Act.ORGANISE, access.sources(request).select_related("team"), pk)
+    source: Source = access.mine_to(request, Act.ORGANISE, visible_sources(request).select_related("team"), pk)
     source.discard(access.person(request))
     said = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
     messages.success(request, format_html(said, source.name, reverse("binned.index")))
@@ -104,7 +108,7 @@ def sample(request: HttpRequest) -> HttpResponse:
     team, person = access.team_in(request, Act.MAKE), access.person(request)
     chosen = []
     for kind, name in SAMPLES.items():
-        here = access.sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
+        here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
         path = Path(settings.BASE_DIR) / "static" / "samples" / name
         if here is None:
             with path.open("rb") as file:

@@ -11,11 +11,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from wanstudio.models import Job, Team, Verdict, Video
-from wanstudio.models.budget import month_of, next_month, opened, opened_in, span
-from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
-from wanstudio.models.verdict import is_standing
-from wanstudio.views.month_card import percent
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.budgets import month_of, next_month, opened, opened_in, span
+from wanstudio.money.models import COLUMNS, NOTHING, Entries, cents
+from wanstudio.money.month_card import percent
+from wanstudio.review.models.approvals import Verdict, is_standing
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
 
 MOST_MONTHS = 24
 FIELDS = ("job_id", "person__name", "job__behaviour", "job__resolution", "opened", *COLUMNS)

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from wanstudio.models import Job, State
-from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.money.models import COLUMNS, NOTHING, Entries, cents
 
 
 def by_person(entries: Entries) -> list[dict[str, Any]]:

@@ -11,15 +11,17 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from wanstudio import keyring
-from wanstudio.models import Entry
-from wanstudio.models.drift import Drift, drift
-from wanstudio.roles import Act
-from wanstudio.views import access, spending
-from wanstudio.views.caps import caps_context
-from wanstudio.views.csv_safe import safe
-from wanstudio.views.months import approved_second, chosen_month, months_to_choose, of_month, plots
-from wanstudio.views.weeks import weeks_of
+from wanstudio.keys import in_force as keyring
+from wanstudio.money.models import Entry
+from wanstudio.money.queries import visible_entries
+from wanstudio.money.reconciliation import Drift, drift
+from wanstudio.money.views import caps_context
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.usage import spending
+from wanstudio.usage.months import approved_second, chosen_month, months_to_choose, of_month, plots
+from wanstudio.usage.weeks import weeks_of
+from wanstudio.web.csv_cells import safe
 
 PAGE = 25
 COLUMNS = (
@@ -33,7 +35,7 @@ COLUMNS = (
 def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team = access.current_team(request)
-    entries = access.entries(request, team)
+    entries = visible_entries(request, team)
     rows = spending.by_person(entries)
     before = request.GET.get("before", "")
     page, following = access.page(entries.select_related("job", "person"), before, PAGE)
@@ -66,7 +68,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries of a month, by when their money was reserved, as the plots count them."""
     team = access.current_team(request)
     month = chosen_month(team, request.GET.get("month", ""))
-    rows = of_month(team, access.entries(request, team), month).select_related("job", "person").order_by("pk")
+    rows = of_month(team, visible_entries(request, team), month).select_related("job", "person").order_by("pk")
     response = StreamingHttpResponse(_lines(rows.iterator(chunk_size=500)), content_type="text/csv; charset=utf-8")
     name = f"{month:%Y-%m}" if month else "all"
     response["Content-Disposition"] = f'attachment; filename="wan-studio-usage-{name}.csv"'
@@ -77,7 +79,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def ledger(request: HttpRequest) -> StreamingHttpResponse:
     """The same entries, oldest first, as they are read: any number of them. Times are UTC, money is dollars."""
-    entries = access.entries(request, access.current_team(request))
+    entries = visible_entries(request, access.current_team(request))
     rows = entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500)
     response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv"'

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from wanstudio.models import Team
-from wanstudio.models.budget import next_month, opened_in
-from wanstudio.models.ledger import COLUMNS, NOTHING, Entries, cents
+from wanstudio.money.budgets import next_month, opened_in
+from wanstudio.money.models import COLUMNS, NOTHING, Entries, cents
+from wanstudio.teams.models import Team
 
 WEEKS = 12
 MOST_WEEKS = 52

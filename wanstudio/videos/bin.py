@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.job import Job
-from wanstudio.models.job_states import ENDED
-from wanstudio.models.people import User
-from wanstudio.models.source import Source
-from wanstudio.models.video import Video
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models.video import Video
 
 KEPT = timedelta(days=30)
 MOST_NOTES = 50

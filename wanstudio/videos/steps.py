@@ -14,14 +14,18 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.utils import timezone
 
-from wanstudio.addresses import results_fetcher
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.polling import fresh_urls
+from wanstudio.keys import intervals as waits
 from wanstudio.media.fetch import FetchError, FetchProblem
 from wanstudio.media.packed import unpacked
 from wanstudio.media.poster import poster, verify_video
 from wanstudio.media.probe import MediaError, VideoFacts
-from wanstudio.models import Job, Money, Stale, State, Video
-from wanstudio.worker import waits
-from wanstudio.worker.check import fresh_urls
+from wanstudio.money.models import Money
+from wanstudio.videos.models.video import Video
+from wanstudio.web.fetchers import results_fetcher
+from wanstudio.work.leases import Stale
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from wanstudio.models.job import Job
-from wanstudio.models.job_states import State
-from wanstudio.models.video import Video
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.videos.models.video import Video
 
 
 def root_of(job: Job) -> int:

@@ -10,12 +10,19 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from wanstudio.models import Collection, Favourite, Job, Source, Tag, Team, User, Verdict, Video
-from wanstudio.models.lineage import newest_only
-from wanstudio.models.tag import key_of
-from wanstudio.models.verdict import is_standing
-from wanstudio.quoting import RESOLUTIONS
-from wanstudio.views import access
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.review.models.approvals import Verdict, is_standing
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.favourites import Favourite
+from wanstudio.videos.models.tags import Tag, key_of
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections, visible_videos
+from wanstudio.videos.versions import newest_only
 
 IDS = ("person", "character", "motion", "collection")
 DATES = ("from", "to")
@@ -51,7 +58,7 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
     Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
     """
     user = access.person(request)
-    rows = access.videos(request).filter(job__team=team)
+    rows = visible_videos(request).filter(job__team=team)
     rows = rows.annotate(is_favourite=Favourite.of(user), approval=Verdict.standing())
     if not asked:
         return newest_only(rows)
@@ -68,7 +75,7 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
     if "tag" in asked:
         rows = rows.filter(_under(Video.tags.through, tag__key=key_of(asked["tag"])))
     if "collection" in asked:
-        mine = access.collections(request, team).filter(pk=int(asked["collection"]))
+        mine = visible_collections(request, team).filter(pk=int(asked["collection"]))
         rows = rows.filter(_under(Video.collections.through, collection__in=mine))
     if "favourite" in asked:
         rows = rows.filter(Favourite.of(user))

@@ -11,7 +11,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from zipstream import ZipStream
 
-from wanstudio.models import Video
+from wanstudio.videos.models.video import Video
 
 CHUNK = 256 * 1024
 # With its number and ending a name stays under the 255 bytes that file systems take.

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from wanstudio.views.guests import SHARED
-from wanstudio.views.way_back import page_before
+from wanstudio.sharing.unlisted import SHARED
+from wanstudio.web.way_back import page_before
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,19 +4,12 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core import signing
-from django.urls import reverse
 
 from wanstudio.media.addresses import is_public
 from wanstudio.media.errors import FetchError
 from wanstudio.media.fetch import Fetcher
 from wanstudio.media.links import parse
-from wanstudio.models import Attempt, Source
-from wanstudio.options import is_loopback
-
-# A provider may fetch its inputs late in a long queue.
-FILE_LINK_S = 24 * 60 * 60
-_SALT = "wanstudio.files"
+from wanstudio.settings_types import is_loopback
 
 
 def is_reachable(provider: str) -> bool:
@@ -31,27 +24,6 @@ def _is_public_https(url: str) -> bool:
         return parts.scheme == "https" and ipaddress.ip_address(host).is_global
     except ValueError:
         return parts.scheme == "https" and "." in host and not host.endswith((".local", ".internal", ".localhost"))
-
-
-def input_link(source: Source) -> str:
-    """Where the provider finds this input: the link as it was given, or a signed one to our file."""
-    if source.url:
-        return source.url
-    name = f"{source.kind}.{source.format.lower()}"
-    return settings.LINK_BASE + reverse("files.show", args=[signing.dumps(source.pk, salt=_SALT), name])
-
-
-def source_of(signed: str) -> int | None:
-    """The id in a file link, or None if it is forged or over 24 h old."""
-    try:
-        pk = signing.loads(signed, salt=_SALT, max_age=FILE_LINK_S)
-    except signing.BadSignature:
-        return None
-    return pk if isinstance(pk, int) else None
-
-
-def callback_link(attempt: Attempt) -> str:
-    return str(settings.LINK_BASE + reverse("hooks.apixo", args=[attempt.callback_token]))
 
 
 def peoples_fetcher() -> Fetcher:

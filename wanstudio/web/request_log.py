@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
-from wanstudio import keyring
-from wanstudio.logs import about, public_path
+from wanstudio.keys import in_force as keyring
+from wanstudio.web.public_path import public_path
+from wanstudio.work.log_context import about
 
 log = logging.getLogger("wanstudio.requests")
 

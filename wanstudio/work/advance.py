@@ -15,38 +15,32 @@ from django.db import DatabaseError, connection
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
-from wanstudio.logs import about, also
-from wanstudio.models import (
-    Alarm,
-    Attempt,
-    Chore,
-    Delivery,
-    Digest,
-    Job,
-    Leased,
-    Mail,
-    ProviderKey,
-    Source,
-    Stale,
-    State,
-    StoredKey,
-)
-from wanstudio.models.leased import HEARTBEAT_S, NUDGE_REST
-from wanstudio.worker import (
-    adopt,
-    alarms,
-    archive,
-    check,
-    digests,
-    errands,
-    line,
-    mails,
-    settle,
-    submit,
-    sweep,
-    waits,
-    webhooks,
-)
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps import alerting as alarms
+from wanstudio.jobs.steps import orphans as adopt
+from wanstudio.jobs.steps import polling as check
+from wanstudio.jobs.steps import queue_update as line
+from wanstudio.jobs.steps import submission as submit
+from wanstudio.jobs.steps import uncertain as settle
+from wanstudio.keys import intervals as waits
+from wanstudio.keys import steps as errands
+from wanstudio.keys.models.key_in_page import StoredKey
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.notifications.models.mails import Digest, Mail
+from wanstudio.notifications.models.webhooks import Delivery
+from wanstudio.notifications.steps import digests
+from wanstudio.notifications.steps import mail_sending as mails
+from wanstudio.notifications.steps import webhook_delivery as webhooks
+from wanstudio.operations import sweep
+from wanstudio.uploads import steps as upload_steps
+from wanstudio.uploads.models import Source
+from wanstudio.videos import steps as archive
+from wanstudio.work.leases import HEARTBEAT_S, NUDGE_REST, Leased, Stale
+from wanstudio.work.log_context import about, also
+from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +57,7 @@ JOB_STEPS: dict[str, Step] = {
 STEPS: dict[type[Leased], Callable[[Any], Step | None]] = {
     Job: lambda job: JOB_STEPS.get(job.state),
     Attempt: lambda attempt: adopt.look,
-    Source: lambda source: errands.make_poster,
+    Source: lambda source: upload_steps.make_poster,
     ProviderKey: lambda key: errands.ask_balance,
     StoredKey: lambda key: errands.check_key,
     Alarm: lambda alarm: alarms.tell,

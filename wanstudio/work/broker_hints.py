@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from wanstudio.models.leased import Leased, woken
+from wanstudio.work.leases import Leased, woken
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,10 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import DatabaseError, connection
 
-from wanstudio import keyring
-from wanstudio.models import Chore, Heartbeat, ProviderKey
-from wanstudio.worker.loop import BEAT_EVERY_S, LAST_STEPS_S, wait_for
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.work.loop import BEAT_EVERY_S, LAST_STEPS_S, wait_for
+from wanstudio.work.models import Chore, Heartbeat
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,11 @@ from threading import Event, Lock
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from wanstudio import keyring
-from wanstudio.models import Chore, Heartbeat, Leased, ProviderKey
-from wanstudio.worker.advance import STEPS, advance, due
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.work.advance import STEPS, advance, due
+from wanstudio.work.leases import Leased
+from wanstudio.work.models import Chore, Heartbeat
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.db import models
 from django.db.models.functions import Now
 
+from wanstudio.work.leases import Leased
+
 SILENT_AFTER = timedelta(seconds=30)
 
 
@@ -46,3 +48,22 @@ class Heartbeat(models.Model):
     @classmethod
     def _living(cls) -> models.QuerySet["Heartbeat"]:
         return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER)
+
+
+class Chore(Leased):
+    """One row a chore: whoever claims it does it, and makes it due again."""
+
+    SWEEP = "sweep"
+
+    name = models.CharField(max_length=30, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="chore_due")]
+
+    def __str__(self) -> str:
+        return f"chore {self.name}"
+
+    @classmethod
+    def enrol(cls, name: str) -> None:
+        """Due from the first call on; later calls change nothing."""
+        cls.objects.get_or_create(name=name, defaults={"due_at": Now()})

@@ -4,10 +4,10 @@ import logging
 
 from celery import shared_task
 
-from wanstudio.models.leased import ANNOUNCED_FOR
-from wanstudio.worker.advance import STEPS, advance, due, is_ready
-from wanstudio.worker.database import refresh
-from wanstudio.worker.presence import presence
+from wanstudio.work.advance import STEPS, advance, due, is_ready
+from wanstudio.work.celery_worker import presence
+from wanstudio.work.leases import ANNOUNCED_FOR
+from wanstudio.work.reconnect import refresh
 
 log = logging.getLogger(__name__)
 

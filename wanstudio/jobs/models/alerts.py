@@ -8,11 +8,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import news
-from wanstudio.models.leased import Leased
+from wanstudio.jobs import job_notifications as news
+from wanstudio.work.leases import Leased
 
 if TYPE_CHECKING:
-    from wanstudio.models.job import Job
+    from wanstudio.jobs.models.job import Job
 
 # A trouble that comes and goes is told about once in this time.
 REST = timedelta(hours=6)

@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from wanstudio.models.job_states import Money
-from wanstudio.models.leased import Leased
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Leased
 
 if TYPE_CHECKING:
-    from wanstudio.models.people import Team
+    from wanstudio.teams.models import Team
 
 _SALT = "wanstudio.callback"
 # Ids that one attempt may be told without any of them being looked at.

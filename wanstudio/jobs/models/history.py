@@ -1,6 +1,7 @@
 """What happened to a job, step by step: the timeline on its page."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -16,3 +17,24 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_state} → {self.to_state}"
+
+
+class Turn(models.Model):
+    """One row a person, team and provider."""
+
+    provider = models.CharField(max_length=20)
+    team = models.ForeignKey("Team", on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey("User", on_delete=models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "team", "person"], name="one_turn_a_person")]
+
+    def __str__(self) -> str:
+        return f"last turn of {self.person_id} at {self.provider}"
+
+    @classmethod
+    def taken(cls, provider: str, team_id: int, person_id: int) -> None:
+        cls.objects.update_or_create(
+            provider=provider, team_id=team_id, person_id=person_id, defaults={"sent_at": Now()}
+        )

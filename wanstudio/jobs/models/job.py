@@ -10,17 +10,20 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import budget, ledger
-from wanstudio.models.activity import Activity
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.job_late_verbs import LateVerbs
-from wanstudio.models.job_person_verbs import PersonVerbs
-from wanstudio.models.job_states import ENDED, MOVING, Money, State
-from wanstudio.models.job_worker_verbs import WorkerVerbs
-from wanstudio.models.people import Team, User
-from wanstudio.models.source import Source
-from wanstudio.models.transition import Transition
-from wanstudio.models.wanted import Wanted, columns
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.job_order import Wanted, columns
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.states import ENDED, MOVING, State
+from wanstudio.jobs.verbs.decisions import PersonVerbs
+from wanstudio.jobs.verbs.progress import WorkerVerbs
+from wanstudio.jobs.verbs.recovery import LateVerbs
+from wanstudio.money import budgets as budget
+from wanstudio.money import models as ledger
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 
 MAX_SEED = 2**31 - 1
 # How many past jobs tell how long the next one takes.

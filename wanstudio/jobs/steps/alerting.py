@@ -10,8 +10,12 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.models import Alarm, Job, Membership, ProviderKey, State
-from wanstudio.models.second_factor import may_enter
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams.models import Membership
+from wanstudio.teams.second_factor_rule import may_enter
 
 log = logging.getLogger(__name__)
 

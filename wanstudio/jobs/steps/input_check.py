@@ -1,11 +1,12 @@
 """The last look at a job's inputs before money is spent: they must be what was priced."""
 
-from wanstudio import addresses
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import intervals as waits
 from wanstudio.media.fetch import FetchError, FetchProblem
 from wanstudio.media.probe import MediaError
-from wanstudio.models import Job, Source
-from wanstudio.probing import probe_link
-from wanstudio.worker import waits
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.probing import probe_link
+from wanstudio.web import fetchers as addresses
 
 
 class Busy(Exception):

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from wanstudio.models.attempt import Hint
+from wanstudio.jobs.models.attempt import Hint
+from wanstudio.keys import intervals as waits
 from wanstudio.provider.failures import Error, Outcome
-from wanstudio.worker import waits
 
 # These answers say by themselves that the provider has no task of ours.
 NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)

@@ -6,15 +6,18 @@ Nothing here submits.
 import logging
 from datetime import timedelta
 
-from wanstudio.models import Attempt, Job, Money, State
-from wanstudio.models.adoption import SENT, adopt, release
-from wanstudio.models.job_worker_verbs import TaskTaken
-from wanstudio.models.leased import NUDGE_REST
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
+from wanstudio.jobs.verbs.orphaned_tasks import SENT, adopt, release
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.provider_calls import ask_status, until_open
+from wanstudio.money.models import Money
 from wanstudio.provider.failures import StatusProblem
 from wanstudio.provider.messages import TaskState
-from wanstudio.worker import waits
-from wanstudio.worker.connection import ask_status, until_open
-from wanstudio.worker.hints import NO_SUCH_TASK, NOT_TAKEN, is_final
+from wanstudio.work.leases import NUDGE_REST
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from wanstudio.models import Job, Money, ProviderKey
+from wanstudio.jobs.failure_cause import cause
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.provider_calls import KEY_GONE, KEYLESS, ask_status, taken_by, until_open
+from wanstudio.money.models import Money
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.messages import TaskState, TaskStatus
-from wanstudio.worker import waits
-from wanstudio.worker.causes import cause
-from wanstudio.worker.connection import KEY_GONE, KEYLESS, ask_status, taken_by, until_open
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,13 @@ from django.db import transaction
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveIntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from wanstudio.models import Job, ProviderKey, State
-from wanstudio.models.leased import due_after
-from wanstudio.models.line import free_slots, in_flight, in_line, last_turns, turn_order
-from wanstudio.worker import waits
-from wanstudio.worker.holds import held_back
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queue import free_slots, in_flight, in_line, last_turns, turn_order
+from wanstudio.jobs.states import State
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.pauses import held_back
+from wanstudio.work.leases import due_after
 
 TEND_EVERY_S = 1.0
 # Nobody who waits is forgotten, even if nobody tends the line.

@@ -5,20 +5,26 @@ import shutil
 
 from django.conf import settings
 
-from wanstudio import addresses, keyring
-from wanstudio.logs import also
-from wanstudio.models import Attempt, Job, Money, OutOfTurn, Stale
-from wanstudio.models.leased import LEASE
+from wanstudio.jobs.callback_links import callback_link
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queue import OutOfTurn
+from wanstudio.jobs.steps.input_check import Busy, are_old, what_changed
+from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, tend
+from wanstudio.jobs.steps.submission_outcome import follow
+from wanstudio.jobs.steps.uncertain import was_taken_after_all
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.pauses import KEY_CHANGED, HeldBack, held_back
+from wanstudio.keys.provider_calls import connect
+from wanstudio.money.models import Money
 from wanstudio.provider.failures import Outcome, Submission
 from wanstudio.provider.messages import GenerateRequest
-from wanstudio.worker import waits
-from wanstudio.worker.connection import connect
-from wanstudio.worker.database import durably
-from wanstudio.worker.follow import follow
-from wanstudio.worker.holds import KEY_CHANGED, HeldBack, held_back
-from wanstudio.worker.inputs import Busy, are_old, what_changed
-from wanstudio.worker.line import LOOK_AGAIN, tend
-from wanstudio.worker.settle import was_taken_after_all
+from wanstudio.uploads.file_links import input_link
+from wanstudio.web import fetchers as addresses
+from wanstudio.work.leases import LEASE, Stale
+from wanstudio.work.log_context import also
+from wanstudio.work.reconnect import durably
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +66,7 @@ def _post(job: Job) -> None:
     # The mark first: if the key changes in between, the last look sees that it is not this one.
     mark = keyring.key_at(job.provider).mark
     client = connect(job.provider)
-    image_url, video_url = addresses.input_link(job.character), addresses.input_link(job.motion)
+    image_url, video_url = input_link(job.character), input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
     # From here to the answer's row a crash leaves it open whether the provider has the task.
     attempt = job.begin_submitting(callback=callback, key_mark=mark)
@@ -72,7 +78,7 @@ def _post(job: Job) -> None:
         resolution=job.resolution,
         seed=job.seed,
         prompt=job.prompt,
-        callback_url=addresses.callback_link(attempt) if callback else "",
+        callback_url=callback_link(attempt) if callback else "",
     )
 
     def last_look() -> None:

@@ -4,13 +4,18 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
-from wanstudio.models import Alarm, Attempt, Job, Money, ProviderKey, State
-from wanstudio.models.job_worker_verbs import TaskTaken
+from wanstudio.jobs.failure_cause import cause
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.pauses import PAUSED, SLOW_DOWN
+from wanstudio.keys.provider_calls import throttle, until_open
+from wanstudio.money.models import Money
 from wanstudio.provider.failures import Error, Outcome, Submission
-from wanstudio.worker import waits
-from wanstudio.worker.causes import cause
-from wanstudio.worker.connection import throttle, until_open
-from wanstudio.worker.holds import PAUSED, SLOW_DOWN
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from wanstudio.models import Attempt, Job, State
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
+from wanstudio.jobs.steps.submission_outcome import follow, patience, run
+from wanstudio.keys import intervals as waits
+from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
-from wanstudio.worker import waits
-from wanstudio.worker.connection import ask_status, until_open
-from wanstudio.worker.follow import follow, patience, run
-from wanstudio.worker.hints import NO_SUCH_TASK, NOT_TAKEN, is_final
 
 SILENT = "APIXO does not say yet whether it has the task that was named. We keep asking."
 

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from wanstudio.models import budget
-from wanstudio.models.activity import Activity
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.job_moves import JobMoves
-from wanstudio.models.job_states import Money, State
-from wanstudio.models.leased import Stale
-from wanstudio.models.people import User
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.moves import JobMoves
+from wanstudio.money import budgets as budget
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Stale
 
 
 class PersonVerbs(JobMoves):

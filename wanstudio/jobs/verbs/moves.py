@@ -14,15 +14,17 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.models import ledger, news
-from wanstudio.models.activity import Activity
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.balance_note import BalanceNote
-from wanstudio.models.job_states import ENDED, MOVES, Money, State
-from wanstudio.models.leased import Leased, Stale, due_after
-from wanstudio.models.people import User
-from wanstudio.models.provider_key import ProviderKey
-from wanstudio.models.transition import Transition
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs import job_notifications as news
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.states import ENDED, MOVES, State
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money import models as ledger
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Leased, Stale, due_after
 
 AS_IT_STANDS = "as it stands"
 # What a page shows of a job that stays where it is.

@@ -6,15 +6,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.models import ledger
-from wanstudio.models.activity import Activity
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.job import Job
-from wanstudio.models.job_states import ENDED, Money, State
-from wanstudio.models.job_worker_verbs import TaskTaken
-from wanstudio.models.leased import Stale
-from wanstudio.models.people import User
-from wanstudio.models.transition import Transition
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.money import models as ledger
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Stale
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 # As in the job it comes from.

@@ -8,15 +8,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.models import news
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.balance_note import BalanceNote
-from wanstudio.models.job_moves import JobMoves
-from wanstudio.models.job_states import Money, State
-from wanstudio.models.leased import Stale
-from wanstudio.models.line import Line, read_line
-from wanstudio.models.provider_key import ProviderKey
-from wanstudio.models.turn import Turn
+from wanstudio.jobs import job_notifications as news
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.queue import Line, read_line
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.moves import JobMoves
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Stale
 
 
 class TaskTaken(Exception):

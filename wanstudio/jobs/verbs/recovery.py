@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db import transaction
 
-from wanstudio.models import news
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.job_moves import JobMoves
-from wanstudio.models.job_states import Money, State
-from wanstudio.models.leased import Stale
-from wanstudio.models.people import User
+from wanstudio.accounts.models import User
+from wanstudio.jobs import job_notifications as news
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.states import State
+from wanstudio.jobs.verbs.moves import JobMoves
+from wanstudio.money.models import Money
+from wanstudio.work.leases import Stale
 
 # Outcomes of an attempt that leave it open whether the provider has its task, or say that it has.
 MAYBE_TAKEN = ("", "accepted", "unknown")

@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from wanstudio.logs import about
-from wanstudio.models import Attempt, Job
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
 from wanstudio.provider.messages import carried_task_id
-from wanstudio.views.bodies import TooLarge, TooSlow, read_body
+from wanstudio.web.request_bodies import TooLarge, TooSlow, read_body
+from wanstudio.work.log_context import about
 
 log = logging.getLogger(__name__)
 

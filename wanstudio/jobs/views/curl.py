@@ -4,9 +4,9 @@ import json
 
 from django.conf import settings
 
-from wanstudio.addresses import input_link
-from wanstudio.models import Job
+from wanstudio.jobs.models.job import Job
 from wanstudio.provider.messages import GenerateRequest
+from wanstudio.uploads.file_links import input_link
 
 
 def as_curl(job: Job) -> str:

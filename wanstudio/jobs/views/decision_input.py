@@ -2,14 +2,15 @@
 
 from django.http import HttpRequest
 
-from wanstudio.models import Job
-from wanstudio.roles import Act
-from wanstudio.views import access
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queries import visible_jobs
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
 
 
 def decidable(request: HttpRequest, pk: int) -> Job:
     """The job, for who may decide about it; for everybody else there is nothing to decide."""
-    job: Job = access.mine_to(request, Act.DECIDE, access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.DECIDE, visible_jobs(request), pk)
     return job
 
 

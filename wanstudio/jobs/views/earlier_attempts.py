@@ -8,11 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from wanstudio.models import Attempt, BalanceNote, Job, Money, Stale
-from wanstudio.models.adoption import name_task, ordinal, release
-from wanstudio.models.attempt import NOTEWORTHY
-from wanstudio.views import access
-from wanstudio.views.deciding import decidable, task_id_in
+from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.orphaned_tasks import name_task, ordinal, release
+from wanstudio.jobs.views.decision_input import decidable, task_id_in
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.money.models import Money
+from wanstudio.teams import access
+from wanstudio.work.leases import Stale
 
 
 def earlier_tries(job: Job) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wanstudio.models import Job, State, Transition
-from wanstudio.models.job_states import MOVING
-from wanstudio.roles import Act, may
-from wanstudio.views.job_timeline import timeline
-from wanstudio.views.job_words import describe
-from wanstudio.views.tries import earlier_tries
+from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import MOVING, State
+from wanstudio.jobs.timeline import timeline
+from wanstudio.jobs.views.earlier_attempts import earlier_tries
+from wanstudio.jobs.words import describe
+from wanstudio.teams.roles import Act, may
 
 MOST_POLLED = 200
 # What the icon of a browser’s tab says about a job.

@@ -10,16 +10,24 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import BalanceNote, Heartbeat, Job, Money, OverCap, Stale, State
-from wanstudio.models.job_states import ENDED
-from wanstudio.roles import Act
-from wanstudio.views import access, submitting
-from wanstudio.views.attention import attention
-from wanstudio.views.back import back
-from wanstudio.views.cards import MOST_POLLED, card, poll_context
-from wanstudio.views.curl import as_curl
-from wanstudio.views.deciding import decidable, task_id_in
-from wanstudio.views.month_card import over_words
+from wanstudio.jobs.attention import attention
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queries import visible_jobs, visible_transitions
+from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.views.curl import as_curl
+from wanstudio.jobs.views.decision_input import decidable, task_id_in
+from wanstudio.jobs.views.job_cards import MOST_POLLED, card, poll_context
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.money.budgets import OverCap
+from wanstudio.money.models import Money
+from wanstudio.money.month_card import over_words
+from wanstudio.studio import generate as submitting
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.queries import visible_sources
+from wanstudio.web.back import back
+from wanstudio.work.leases import Stale
+from wanstudio.work.models import Heartbeat
 
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
@@ -33,12 +41,12 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return submitting.create(request)
     team = access.current_team(request)
-    rows = access.jobs(request).filter(team=team)
+    rows = visible_jobs(request).filter(team=team)
     only = request.GET.get("only", "")
     if only in FILTERS:
         rows = rows.filter(_filter(request, only))
     named = access.number(request.GET.get("source"))
-    if source := access.sources(request, team).filter(pk=named).first() if named else None:
+    if source := visible_sources(request, team).filter(pk=named).first() if named else None:
         rows = rows.filter(Q(character=source) | Q(motion=source))
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
@@ -72,7 +80,7 @@ def _filter(request: HttpRequest, only: str) -> Q:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One job: it becomes the video in place."""
     # An id beyond 64 bits is nobody's; asked for, it would break the query.
-    steps = list(access.transitions(request).filter(job_id=access.number(str(pk)) or 0))
+    steps = list(visible_transitions(request).filter(job_id=access.number(str(pk)) or 0))
     if not steps:
         raise Http404("no such job")
     job = _shown(request, steps[0])
@@ -96,7 +104,7 @@ def status(request: HttpRequest) -> HttpResponse:
     template = FRAGMENTS.get(kind)
     if template is None:
         raise Http404("no such fragment")
-    mine = access.transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
+    mine = visible_transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
     steps: list[Any] = list(mine.annotate(worker_lives=Heartbeat.lives()))
     if steps:
         _shown(request, steps[0])
@@ -131,7 +139,7 @@ def _seen(text: str) -> dict[int, int]:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Only while queued; a job that has been sent cannot be cancelled."""
-    job: Job = access.mine_to(request, Act.MAKE, access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     try:
         job.cancel(by=access.person(request))
     except Stale:
@@ -143,7 +151,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """A title says nothing to the provider, so it may change at any time."""
-    job: Job = access.mine_to(request, Act.ORGANISE, access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
     if title := " ".join(request.POST.get("title", "").split())[:200]:
         job.rename(title, by=access.person(request))
     else:
@@ -155,7 +163,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
     """The request as one could send it by hand, without the key."""
-    job: Job = access.mine_to(request, Act.MAKE, access.jobs(request), pk)
+    job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
     return render(request, "jobs/curl.html", {"job": job, "curl": as_curl(job), "signed": signed})
 
@@ -202,7 +210,7 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, step: Any) -> Job:
-    """The job of a step that `access.transitions` found; its team and this person's role there need no more asking."""
+    """The job of a step that `visible_transitions` found; its team and this person's role there need no more asking."""
     job: Job = step.job
     access.show_as(request, job.team)
     access.know_role(request, job.team, step.role)

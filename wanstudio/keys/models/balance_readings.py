@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models.functions import Now
 
-from wanstudio.models.job_states import State
-from wanstudio.models.ledger import NOTHING, Entry
+from wanstudio.jobs.states import State
+from wanstudio.money.models import NOTHING, Entry
 
 if TYPE_CHECKING:
-    from wanstudio.models.attempt import Attempt
+    from wanstudio.jobs.models.attempt import Attempt
 
 TEN_THOUSANDTH = Decimal("0.0001")
 

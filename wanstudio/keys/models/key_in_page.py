@@ -10,13 +10,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from wanstudio import crypto
-from wanstudio.models.activity import Activity
-from wanstudio.models.attempt import Attempt
-from wanstudio.models.job_states import ENDED, Money
-from wanstudio.models.leased import Leased, Stale
-from wanstudio.models.people import Team, User
-from wanstudio.models.provider_key import ProviderKey
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.states import ENDED
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.money.models import Money
+from wanstudio.teams.models import Team
+from wanstudio.work.leases import Leased, Stale
 
 # A shorter key keeps its end to itself, too.
 SHOWN_FROM = 12

@@ -8,8 +8,8 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from wanstudio.models.balance_note import BalanceNote
-from wanstudio.models.leased import Leased
+from wanstudio.keys.models.balance_readings import BalanceNote
+from wanstudio.work.leases import Leased
 
 # Three refusals with 403 in a row say that the key, not the content, is the reason.
 STRIKES = 3

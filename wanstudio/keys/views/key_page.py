@@ -11,12 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio import crypto, keyring
-from wanstudio.forms.key import KeyForm
-from wanstudio.models import Job, ProviderKey, StoredKey
-from wanstudio.models.job_states import ENDED
-from wanstudio.models.stored_key import needed_keys
-from wanstudio.views import access
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.forms import KeyForm
+from wanstudio.keys.models.key_in_page import StoredKey, needed_keys
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.teams import access
 
 ENVIRONMENT_WINS = "APIXO_API_KEY is set in the environment and wins. Take it out there first; nothing was stored."
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
-from wanstudio import keyring
-from wanstudio.addresses import is_reachable
-from wanstudio.models import Heartbeat, ProviderKey
-from wanstudio.models.heartbeat import SILENT_AFTER
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.web.fetchers import is_reachable
+from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 BYTES_A_VIDEO = 5_000_000
 PAUSES = {

@@ -8,13 +8,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio import keyring
-from wanstudio.models import Activity, ProviderKey, Team
-from wanstudio.pricing import prices_on
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.keys import key_context
-from wanstudio.views.machine import PAUSES, machine_checks
+from wanstudio.activity.models import Activity
+from wanstudio.keys import in_force as keyring
+from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.views.key_page import key_context
+from wanstudio.keys.views.machine_checks import PAUSES, machine_checks
+from wanstudio.money.pricing import prices_on
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
 
 
 @login_required

@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio import crypto
-from wanstudio.management.reach import require_database
-from wanstudio.operating.backup import Made, back_up
-from wanstudio.operating.restore import KINDS
-from wanstudio.operating.snapshot import CannotOperate, secret_key_file
+from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.operations.backup import Made, back_up
+from wanstudio.operations.reach import require_database
+from wanstudio.operations.restore import KINDS
+from wanstudio.operations.snapshot import CannotOperate, secret_key_file
 
 WITHOUT_KEY = (
     "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio.forms.setup import SetupForm
-from wanstudio.models import User
-from wanstudio.models.people import AlreadySetUp
+from wanstudio.teams.forms import SetupForm
+from wanstudio.teams.models import AlreadySetUp
+from wanstudio.teams.verbs import found_studio
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if not form.is_valid():
             raise CommandError(_in_words(form.errors.get_json_data()))
         try:
-            User.objects.found_studio(team=team, name=name, email=form.cleaned_data["email"], password=password)
+            found_studio(team=team, name=name, email=form.cleaned_data["email"], password=password)
         except AlreadySetUp:
             raise CommandError("The studio already has its owner. Nothing was changed.") from None
         except ValidationError as wrong:

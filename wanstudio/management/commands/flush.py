@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands import flush
 
-from wanstudio.models.ledger_lock import lock, unlock_to_empty
+from wanstudio.append_only import lock, unlock_to_empty
 
 
 class Command(flush.Command):

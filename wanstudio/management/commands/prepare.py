@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from wanstudio.management.reach import require_database
-from wanstudio.operating.backup import before_migration
-from wanstudio.operating.snapshot import CannotOperate
+from wanstudio.operations.backup import before_migration
+from wanstudio.operations.reach import require_database
+from wanstudio.operations.snapshot import CannotOperate
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio.management.reach import require_database
-from wanstudio.operating.restore import Restored, restore
-from wanstudio.operating.snapshot import CannotOperate
+from wanstudio.operations.reach import require_database
+from wanstudio.operations.restore import Restored, restore
+from wanstudio.operations.snapshot import CannotOperate
 
 OTHER_KEY = (
     "The secret key is another one than then: people sign in again, and links and callbacks on their way fail (jobs "

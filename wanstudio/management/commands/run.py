@@ -13,13 +13,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from wanstudio import keyring
-from wanstudio.management.reach import require_database
-from wanstudio.models import Job, User
-from wanstudio.models.job_states import ENDED
-from wanstudio.options import is_loopback
-from wanstudio.supervisor import Child, manage_command, supervise, web_command
-from wanstudio.views.first_run import setup_code
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import ENDED
+from wanstudio.keys import in_force as keyring
+from wanstudio.operations.reach import require_database
+from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
+from wanstudio.settings_types import is_loopback
+from wanstudio.teams.views.first_run import setup_code
 
 ASK_EVERY_S = 2.0
 

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from wanstudio.addresses import sandbox_fetcher
-from wanstudio.options import folder
 from wanstudio.provider.sandbox.server import serve
+from wanstudio.settings_types import folder
+from wanstudio.web.fetchers import sandbox_fetcher
 
 
 class Command(BaseCommand):

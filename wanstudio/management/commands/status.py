@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio.management.reach import require_database
-from wanstudio.operating.status import Status, look
+from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_status import Status, look
 
 GIGA, MEGA = 1e9, 1e6
 

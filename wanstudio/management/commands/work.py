@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from wanstudio.management.reach import require_database
-from wanstudio.worker.loop import Loop
+from wanstudio.operations.reach import require_database
+from wanstudio.work.loop import Loop
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@
 from django.core import signing
 from django.db import models
 
-from wanstudio.models.people import User
+from wanstudio.accounts.models import User
 
 SALT = "wanstudio.unsubscribe"
 # In place of a kind: the daily mail as a whole.

@@ -12,12 +12,13 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models import letters
-from wanstudio.models.digest import Digest
-from wanstudio.models.mail_choice import Kind, MailChoice, When
-from wanstudio.models.people import Membership, Team, User
-from wanstudio.models.places import path_to
-from wanstudio.roles import Act, roles_with
+from wanstudio.accounts.models import User
+from wanstudio.notifications import mail_templates as letters
+from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When
+from wanstudio.notifications.models.mails import Digest
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.roles import Act, roles_with
+from wanstudio.web.row_links import path_to
 
 
 class Notifications(models.QuerySet["Notification"]):

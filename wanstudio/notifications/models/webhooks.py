@@ -12,10 +12,11 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from wanstudio.crypto import SecretField, seal
-from wanstudio.models.activity import Activity
-from wanstudio.models.leased import Leased
-from wanstudio.models.people import Team, User
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.encryption.encrypted_fields import SecretField, seal
+from wanstudio.teams.models import Team
+from wanstudio.work.leases import Leased
 
 # After a rotation the old secret still signs, beside the new one.
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)

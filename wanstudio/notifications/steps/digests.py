@@ -2,9 +2,11 @@
 
 from django.db import transaction
 
-from wanstudio.models import Digest, MailChoice, Notification, User
-from wanstudio.models.letters import digest as write
-from wanstudio.models.mail_choice import Kind, When
+from wanstudio.accounts.models import User
+from wanstudio.notifications.mail_templates import digest as write
+from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When
+from wanstudio.notifications.models.mails import Digest
+from wanstudio.notifications.models.notification import Notification
 
 
 def send(digest: Digest) -> None:

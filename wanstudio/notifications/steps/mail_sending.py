@@ -10,8 +10,8 @@ from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from wanstudio.models import Mail
-from wanstudio.worker.mail_html import as_html
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.notifications.steps.mail_html import as_html
 
 log = logging.getLogger(__name__)
 

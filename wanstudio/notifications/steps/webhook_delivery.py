@@ -9,10 +9,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
-from wanstudio.addresses import peoples_fetcher
-from wanstudio.crypto import Unreadable, unseal
+from wanstudio.encryption.encrypted_fields import Unreadable, unseal
+from wanstudio.jobs import job_notifications as news
 from wanstudio.media.fetch import FetchError
-from wanstudio.models import Delivery, Webhook, news
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.web.fetchers import peoples_fetcher
 
 POST_S = 15.0
 ANSWER_BYTES = 2000

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.models import MailChoice, Notification
-from wanstudio.models.mail_choice import CHOOSABLE, When
-from wanstudio.views import access
+from wanstudio.notifications.models.mail_choices import CHOOSABLE, MailChoice, When
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.queries import own_notifications
+from wanstudio.teams import access
 
 PAGE = 30
 IN_THE_BELL = 8
@@ -22,7 +23,7 @@ LOUD = (Notification.Kind.READY, Notification.Kind.FAILED, Notification.Kind.MEN
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """All of them, newest first; `only=unread` those not yet read. For the bell's panel the newest few."""
-    mine = access.notifications(request).select_related("team")
+    mine = own_notifications(request).select_related("team")
     if request.GET.get("as") == "panel":
         return render(request, "notifications/_panel.html", {"news": mine.order_by("-pk")[:IN_THE_BELL]})
     only = request.GET.get("only", "")
@@ -36,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """The count, if it is not what the page shows (`seen`), and what is new enough to be said aloud; else 204."""
-    mine = access.notifications(request)
+    mine = own_notifications(request)
     count, newest = mine.bell()
     seen = request.GET.get("seen", "")
     if seen == f"{count}-{newest}":
@@ -53,7 +54,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 @require_safe
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The click: read, and on to what it is about."""
-    mine = access.notifications(request).filter(pk=access.number(str(pk)) or 0)
+    mine = own_notifications(request).filter(pk=access.number(str(pk)) or 0)
     told: Notification = access.one(mine, pk)
     mine.mark_read()
     return redirect(told.path or "notifications.index")
@@ -63,7 +64,7 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """`pk`: that one has been read; without it all up to `newest`, so that none is swept away unseen."""
-    mine = access.notifications(request)
+    mine = own_notifications(request)
     if (pk := access.number(request.POST.get("pk"))) is not None:
         mine.filter(pk=pk).mark_read()
     else:

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from wanstudio.models.mail_choice import DAILY, Kind, MailChoice, read_token
+from wanstudio.notifications.models.mail_choices import DAILY, Kind, MailChoice, read_token
 
 
 # No session decides anything here: the link itself is the permission, and mail programs post to it on their own.

@@ -7,11 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.crypto import Unreadable, seal, unseal
-from wanstudio.forms.webhook import WebhookForm
-from wanstudio.models import Activity, Delivery, Team, Webhook
-from wanstudio.roles import Act
-from wanstudio.views import access
+from wanstudio.activity.models import Activity
+from wanstudio.encryption.encrypted_fields import Unreadable, seal, unseal
+from wanstudio.notifications.forms import WebhookForm
+from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
 
 PAGE = 25
 # The new secret on its way to the page that shows it once.

@@ -6,14 +6,14 @@ from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.ledger import AppendOnly
-from wanstudio.models.mail_choice import Kind
-from wanstudio.models.notification import Notification
-from wanstudio.models.people import User
-from wanstudio.models.places import address_of, path_to
-from wanstudio.models.video import Video
-from wanstudio.models.webhook import Webhook
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.append_only import AppendOnly
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.videos.models.video import Video
+from wanstudio.web.row_links import address_of, path_to
 
 
 class Verdict(models.Model):

@@ -8,14 +8,15 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.models.activity import Activity
-from wanstudio.models.mail_choice import Kind
-from wanstudio.models.notification import Notification
-from wanstudio.models.people import Team, User
-from wanstudio.models.places import address_of, path_to
-from wanstudio.models.share import ShareLink
-from wanstudio.models.video import Video
-from wanstudio.models.webhook import Webhook
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Team
+from wanstudio.videos.models.video import Video
+from wanstudio.web.row_links import address_of, path_to
 
 LONGEST = 4000
 # The same words again within this time are a second click, not a second comment.

@@ -5,21 +5,24 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from wanstudio.forms.comment import CommentForm
-from wanstudio.models import Comment, Video
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.review import answer
+from wanstudio.review.forms import CommentForm
+from wanstudio.review.models.comments import Comment
+from wanstudio.review.queries import visible_comments
+from wanstudio.review.views.review_panel import answer
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_videos
 
 
 @login_required
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """`text`, and for where `at` and `until` (`0:03.4`) or the id of the comment it answers (`parent`)."""
-    video: Video = access.mine_to(request, Act.COMMENT, access.videos(request), pk)
+    video: Video = access.mine_to(request, Act.COMMENT, visible_videos(request), pk)
     parent = None
     if named := request.POST.get("parent"):
-        parent = access.one(access.comments(request).filter(video=video), access.number(named) or 0)
+        parent = access.one(visible_comments(request).filter(video=video), access.number(named) or 0)
     form = CommentForm(request.POST)
     if not form.is_valid():
         return _refused(request, form, video)
@@ -69,7 +72,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _comment(request: HttpRequest, pk: int) -> Comment:
-    comment: Comment = access.mine_to(request, Act.COMMENT, access.comments(request), pk)
+    comment: Comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     return comment
 
 

@@ -9,18 +9,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.forms.comment import VerdictForm
-from wanstudio.models import Comment, Verdict, Video
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.back import back
+from wanstudio.review.forms import VerdictForm
+from wanstudio.review.models.approvals import Verdict
+from wanstudio.review.models.comments import Comment
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_videos
+from wanstudio.web.back import back
 
 
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The fragment; 204 if nothing has changed since the state that the page has `seen`."""
-    video: Video = access.mine_to(request, Act.VIEW, access.videos(request), pk)
+    video: Video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
     return answers_only_news(request, video) or fragment(request, video)
 
 
@@ -33,7 +36,7 @@ def answers_only_news(request: HttpRequest, video: Video) -> HttpResponse | None
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision` is `approved`, `needs_work`, or `open` to take it back; `note` says why."""
-    video: Video = access.mine_to(request, Act.APPROVE, access.videos(request), pk)
+    video: Video = access.mine_to(request, Act.APPROVE, visible_videos(request), pk)
     form = VerdictForm(request.POST)
     if form.is_valid():
         Verdict.give(video, access.person(request), form.cleaned_data["decision"], form.cleaned_data["note"])

@@ -7,11 +7,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from wanstudio.forms.comment import GuestForm
-from wanstudio.models import Comment, ShareLink
-from wanstudio.views import access, passes
-from wanstudio.views.guests import guest_post
-from wanstudio.views.review import answers_only_news, reviewed
+from wanstudio.review.forms import GuestForm
+from wanstudio.review.models.comments import Comment
+from wanstudio.review.views.review_panel import answers_only_news, reviewed
+from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.queries import SharedVideo, shared_video
+from wanstudio.sharing.unlisted import guest_post
+from wanstudio.teams import access
 
 TOO_MANY = "That is a lot at once. Wait a few minutes, then send it again."
 
@@ -42,19 +45,19 @@ def add(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     return _answer(request, found, token)
 
 
-def _open(request: HttpRequest, token: str, pk: int) -> access.SharedVideo:
-    found = access.shared_video(request, token, pk)
+def _open(request: HttpRequest, token: str, pk: int) -> SharedVideo:
+    found = shared_video(request, token, pk)
     if not found.link.may_comment:
         raise Http404("no comments here")
     return found
 
 
-def _fragment(request: HttpRequest, found: access.SharedVideo, token: str) -> HttpResponse:
+def _fragment(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
     context = {"link": found.link, "token": token, "video": found.video, **reviewed(found.video)}
     return render(request, "shared/_said.html", context)
 
 
-def _answer(request: HttpRequest, found: access.SharedVideo, token: str) -> HttpResponse:
+def _answer(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return _fragment(request, found, token)
     if found.link.kind == ShareLink.Kind.VIDEO:
@@ -62,9 +65,7 @@ def _answer(request: HttpRequest, found: access.SharedVideo, token: str) -> Http
     return redirect("shared.video", token, found.video.pk)
 
 
-def _refused(
-    request: HttpRequest, found: access.SharedVideo, token: str, wrong: str, status: HTTPStatus
-) -> HttpResponse:
+def _refused(request: HttpRequest, found: SharedVideo, token: str, wrong: str, status: HTTPStatus) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(wrong, status=status, content_type="text/plain")
     messages.error(request, wrong)

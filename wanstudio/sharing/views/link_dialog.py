@@ -10,11 +10,15 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio.forms.share import ShareForm
-from wanstudio.models import Collection, ShareLink, Video
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.origin import origin
+from wanstudio.sharing.forms import ShareForm
+from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.queries import linked_videos, visible_links
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections, visible_videos
+from wanstudio.web.origin import origin
 
 Thing = Video | Collection
 
@@ -23,7 +27,7 @@ Thing = Video | Collection
 @require_http_methods(["GET", "HEAD", "POST"])
 def video(request: HttpRequest, pk: int) -> HttpResponse:
     """The links to a video; POST makes one. Of one in the bin they can only be looked at and revoked."""
-    rows = access.videos(request) if request.method == "POST" else access.linked_videos(request)
+    rows = visible_videos(request) if request.method == "POST" else linked_videos(request)
     return _of(request, access.mine_to(request, Act.SHARE, rows, pk))
 
 
@@ -31,7 +35,7 @@ def video(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
     """The links to a collection; POST makes one. Of private ones only their own person's."""
-    return _of(request, access.mine_to(request, Act.SHARE, access.collections(request), pk))
+    return _of(request, access.mine_to(request, Act.SHARE, visible_collections(request), pk))
 
 
 def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
@@ -64,7 +68,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _link(request: HttpRequest, pk: int) -> ShareLink:
-    link: ShareLink = access.mine_to(request, Act.SHARE, access.share_links(request), pk)
+    link: ShareLink = access.mine_to(request, Act.SHARE, visible_links(request), pk)
     return link
 
 
@@ -123,7 +127,7 @@ def _back(thing: Thing) -> str:
 def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[dict[str, Any]]:
     """Those that are not revoked, the newest first, each with its address and code."""
     led = {"video": thing} if isinstance(thing, Video) else {"collection": thing}
-    found = access.share_links(request).filter(revoked_at=None, **led)
+    found = visible_links(request).filter(revoked_at=None, **led)
     return [_row(request, link, is_open=link.pk == opened) for link in found[:50]]
 
 

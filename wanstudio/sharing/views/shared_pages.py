@@ -9,12 +9,15 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
-from wanstudio.forms.comment import seconds_of
-from wanstudio.models import ShareLink, Video
-from wanstudio.views import access, files, passes
-from wanstudio.views.guests import guest_post
-from wanstudio.views.origin import origin
-from wanstudio.views.review import reviewed
+from wanstudio.review.forms import seconds_of
+from wanstudio.review.views.review_panel import reviewed
+from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
+from wanstudio.sharing.unlisted import guest_post
+from wanstudio.videos import file_views as files
+from wanstudio.videos.models.video import Video
+from wanstudio.web.origin import origin
 
 # A wall of posters is a page, not a library.
 MOST = 500
@@ -24,10 +27,10 @@ MOST = 500
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """The page of the link."""
     try:
-        link = access.shared(request, token)
-    except access.Ended as ended:
+        link = shared(request, token)
+    except Ended as ended:
         return _ended(request, ended.link)
-    except access.Locked as locked:
+    except Locked as locked:
         return _ask(request, locked.link, token)
     videos = list(link.videos()[:MOST])
     if link.kind == ShareLink.Kind.VIDEO:
@@ -40,10 +43,10 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """One video of a collection."""
     try:
-        found = access.shared_video(request, token, pk)
-    except access.Ended as ended:
+        found = shared_video(request, token, pk)
+    except Ended as ended:
         return _ended(request, ended.link)
-    except access.Locked:
+    except Locked:
         return redirect("shared.show", token)
     return _watch(request, found.link, token, found.video)
 
@@ -87,10 +90,10 @@ def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", sta
 def unlock(request: HttpRequest, token: str) -> HttpResponse:
     """The `password`. A try is spent before it is looked at; who is out of tries is not told whether it was right."""
     try:
-        access.shared(request, token)
-    except access.Ended as ended:
+        shared(request, token)
+    except Ended as ended:
         return _ended(request, ended.link)
-    except access.Locked as locked:
+    except Locked as locked:
         link = locked.link
     else:
         return redirect("shared.show", token)
@@ -108,7 +111,7 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """The video itself, asked about with every range; `?download` where the link allows it."""
-    found = access.shared_video(request, token, pk)
+    found = shared_video(request, token, pk)
     download = "download" in request.GET
     if download and not found.link.may_download:
         raise Http404("no downloads")
@@ -118,7 +121,7 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
-    found = access.shared_video(request, token, pk)
+    found = shared_video(request, token, pk)
     response = files.send_poster(request, found.video)
     if not found.link.password:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from wanstudio.forms.setup import SetupForm
-from wanstudio.models import User
-from wanstudio.models.people import AlreadySetUp
-from wanstudio.options import is_loopback, secret_key
-from wanstudio.views.accounts import sign_in
-from wanstudio.views.machine import machine_checks
+from wanstudio.accounts.allauth_adapter import sign_in
+from wanstudio.accounts.models import User
+from wanstudio.keys.views.machine_checks import machine_checks
+from wanstudio.settings_types import is_loopback, secret_key
+from wanstudio.teams.forms import SetupForm
+from wanstudio.teams.models import AlreadySetUp
+from wanstudio.teams.verbs import found_studio
 
 MACHINE_DOORS = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
 
@@ -55,9 +56,7 @@ def setup(request: HttpRequest) -> HttpResponse:
 def _found(request: HttpRequest, form: SetupForm) -> HttpResponse:
     data = form.cleaned_data
     try:
-        owner = User.objects.found_studio(
-            team=data["team_name"], name=data["name"], email=data["email"], password=data["password"]
-        )
+        owner = found_studio(team=data["team_name"], name=data["name"], email=data["email"], password=data["password"])
     except AlreadySetUp:
         return redirect("account_login")
     sign_in(request, owner)

@@ -11,12 +11,16 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio.forms.people import InviteForm, JoinForm
-from wanstudio.models import Invitation, Mail, Stale, Team, User
-from wanstudio.roles import Act, roles_to_invite
-from wanstudio.views import access
-from wanstudio.views.accounts import sign_in
-from wanstudio.views.team import team_context
+from wanstudio.accounts.allauth_adapter import sign_in
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mails import Mail
+from wanstudio.teams import access
+from wanstudio.teams.forms import InviteForm, JoinForm
+from wanstudio.teams.models import Invitation, Team
+from wanstudio.teams.queries import visible_invitations
+from wanstudio.teams.roles import Act, roles_to_invite
+from wanstudio.teams.views.team_page import team_context
+from wanstudio.work.leases import Stale
 
 MOST_PENDING = 100
 WELCOME = "You are in. Welcome to {team}."
@@ -77,7 +81,7 @@ def _post(made: Invitation) -> Mail:
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    invitation: Invitation = access.mine_to(request, Act.INVITE, access.invitations(request), pk)
+    invitation: Invitation = access.mine_to(request, Act.INVITE, visible_invitations(request), pk)
     invitation.revoke(by=access.person(request))
     messages.success(request, "The invitation is taken back. Its link has ended.")
     return redirect("team.show")

@@ -7,11 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio.models import Membership
-from wanstudio.models.belonging import LastOwner, change_role, hand_over
-from wanstudio.models.belonging import remove as remove_from
-from wanstudio.roles import Act, Role
-from wanstudio.views import access
+from wanstudio.teams import access
+from wanstudio.teams.models import Membership
+from wanstudio.teams.queries import visible_memberships
+from wanstudio.teams.roles import Act, Role
+from wanstudio.teams.verbs import LastOwner, change_role, hand_over
+from wanstudio.teams.verbs import remove as remove_from
 
 LAST_OWNER = "A team needs an owner: make somebody else one first. Nothing was changed."
 GIVEN = (Role.ADMIN, Role.CREATOR, Role.VIEWER)
@@ -36,7 +37,7 @@ def may_remove(request: HttpRequest, membership: Membership) -> bool:
 @require_POST
 def role(request: HttpRequest, pk: int) -> HttpResponse:
     """Another role; `role` is one of admin, creator, viewer."""
-    membership: Membership = access.mine_to(request, Act.ROLES, access.memberships(request), pk)
+    membership: Membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
     wanted = request.POST.get("role", "")
     if wanted == membership.role:
         return redirect("team.show")
@@ -55,7 +56,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the team; their work stays. One's own membership: leaving."""
-    membership: Membership = access.mine_to(request, Act.VIEW, access.memberships(request), pk)
+    membership: Membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
     leaving = membership.user_id == access.person(request).pk
     if not leaving and not may_remove(request, membership):
         raise Http404("not for this role")
@@ -75,7 +76,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def owner(request: HttpRequest, pk: int) -> HttpResponse:
     """Make somebody an owner too, or hand the team over to them. Asks for the password again."""
-    membership: Membership = access.mine_to(request, Act.ROLES, access.memberships(request), pk)
+    membership: Membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
     if membership.role == Role.OWNER:
         return redirect("team.show")
     answer: HttpResponse = _owner(request, membership)

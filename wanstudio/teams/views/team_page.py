@@ -12,14 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.forms.people import InviteForm, TeamForm
-from wanstudio.models import Activity, Invitation, Membership, State, Team
-from wanstudio.models.belonging import found_team
-from wanstudio.roles import MAY, Act, Role, roles_to_invite
-from wanstudio.views import access
-from wanstudio.views.back import back
-from wanstudio.views.caps import cap_rows
-from wanstudio.views.people import may_remove, roles_to_give
+from wanstudio.activity.models import Activity
+from wanstudio.jobs.states import State
+from wanstudio.money.views import cap_rows
+from wanstudio.teams import access
+from wanstudio.teams.forms import InviteForm, TeamForm
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
+from wanstudio.teams.verbs import found_team
+from wanstudio.teams.views.members import may_remove, roles_to_give
+from wanstudio.web.back import back
 
 
 @login_required

@@ -5,8 +5,8 @@ from uuid import uuid4
 from django.db import models
 from django.utils import timezone
 
-from wanstudio.models.people import User
-from wanstudio.models.tag import Tag
+from wanstudio.accounts.models import User
+from wanstudio.videos.models.tags import Tag
 
 
 def _stored_name(video: "Video", name: str) -> str:

@@ -13,12 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.models import CollectedVideo, Collection, Video
-from wanstudio.models.collection import LONGEST
-from wanstudio.models.tag import clean_name
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.back import back
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.collections import LONGEST, CollectedVideo, Collection
+from wanstudio.videos.models.tags import clean_name
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections
+from wanstudio.web.back import back
 
 COVERS = 4
 SHOWN = Q(collected__video__binned_at=None)
@@ -29,7 +30,7 @@ SHOWN = Q(collected__video__binned_at=None)
 def index(request: HttpRequest) -> HttpResponse:
     """All that this person may see, each with up to four covers; three queries however many there are."""
     team = access.current_team(request)
-    rows: list[Any] = list(access.collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
+    rows: list[Any] = list(visible_collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
     covers = _covers(rows)
     for row in rows:
         row.covers = covers[row.pk]
@@ -80,7 +81,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     """One place earlier or later in the list."""
     collection = _collection(request, pk)
     step = -1 if request.POST.get("to") == "earlier" else 1
-    collection.move(step, access.collections(request, collection.team))
+    collection.move(step, visible_collections(request, collection.team))
     return redirect("collections.index")
 
 
@@ -97,7 +98,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _collection(request: HttpRequest, pk: int) -> Collection:
-    collection: Collection = access.mine_to(request, Act.ORGANISE, access.collections(request), pk)
+    collection: Collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
     return collection
 
 

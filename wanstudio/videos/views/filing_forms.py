@@ -5,12 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from wanstudio.models import Collection, Tag, Video
-from wanstudio.models.tag import key_of
-from wanstudio.roles import Act
-from wanstudio.views import access
-from wanstudio.views.back import back
-from wanstudio.views.videos import filed
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.tags import Tag, key_of
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.views.video_page import filed
+from wanstudio.web.back import back
 
 
 @login_required
@@ -19,7 +21,7 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
     video = _video(request, pk)
     if gone := request.POST.get("remove", ""):
-        for found in access.tags(request, video.job.team).filter(key=key_of(gone)):
+        for found in visible_tags(request, video.job.team).filter(key=key_of(gone)):
             found.take_off([video], by=access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
@@ -34,7 +36,7 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
     """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
     video = _video(request, pk)
     person, post = access.person(request), request.POST
-    mine = access.collections(request, video.job.team)
+    mine = visible_collections(request, video.job.team)
     if gone := post.get("remove"):
         access.one(mine, access.number(gone) or 0).remove([video])
     elif chosen := post.get("collection"):
@@ -45,7 +47,7 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _video(request: HttpRequest, pk: int) -> Video:
-    video: Video = access.mine_to(request, Act.ORGANISE, access.videos(request), pk)
+    video: Video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
     return video
 
 

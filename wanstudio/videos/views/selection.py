@@ -11,13 +11,17 @@ from django.utils.html import format_html
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from wanstudio.models import Collection, Tag, Team, Video
-from wanstudio.models.binned import bin_videos
-from wanstudio.models.tag import key_of
-from wanstudio.roles import Act
-from wanstudio.views import access, wall
-from wanstudio.views.back import back
-from wanstudio.views.zipped import zipped
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.videos import wall
+from wanstudio.videos.bin import bin_videos
+from wanstudio.videos.models.collections import Collection
+from wanstudio.videos.models.tags import Tag, key_of
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.zip_archive import zipped
+from wanstudio.web.back import back
 
 MOST = 10_000
 
@@ -31,7 +35,7 @@ def tag(request: HttpRequest) -> HttpResponse:
     team = access.team_in(request, Act.ORGANISE)
     chosen, name = _chosen(request, team), request.POST.get("tag", "")
     if request.POST.get("off"):
-        for gone in access.tags(request, team).filter(key=key_of(name)):
+        for gone in visible_tags(request, team).filter(key=key_of(name)):
             gone.take_off(chosen, by=access.person(request))
             messages.success(request, f"“{gone}” taken off {_many(chosen)}.")
     elif chosen and (named := Tag.named(team, name)):
@@ -48,7 +52,7 @@ def collect(request: HttpRequest) -> HttpResponse:
     """Into `collection`, or out of the one in `out`, or into a new one of this `name`."""
     team = access.team_in(request, Act.ORGANISE)
     chosen, post, person = _chosen(request, team), request.POST, access.person(request)
-    mine = access.collections(request, team)
+    mine = visible_collections(request, team)
     if post.get("out"):
         into: Collection | None = access.one(mine, access.number(post["out"]) or 0)
         assert into is not None  # noqa: S101
@@ -103,7 +107,7 @@ def _chosen(request: HttpRequest, team: Team) -> list[Video]:
         rows = rows.filter(pk__lte=access.number(post.get("newest")) or 0)
     else:
         ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MOST)]
-        rows = access.videos(request).filter(job__team=team, pk__in=ids)
+        rows = visible_videos(request).filter(job__team=team, pk__in=ids)
     return list(rows.order_by("-pk")[:MOST])
 
 

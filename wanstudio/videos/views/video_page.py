@@ -10,14 +10,18 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.forms.comment import seconds_of
-from wanstudio.models import Favourite, Team, Video
-from wanstudio.models.lineage import number, versions_of
-from wanstudio.roles import Act
-from wanstudio.views import access, wall
-from wanstudio.views.back import back
-from wanstudio.views.job_words import describe
-from wanstudio.views.review import reviewed
+from wanstudio.jobs.words import describe
+from wanstudio.review.forms import seconds_of
+from wanstudio.review.views.review_panel import reviewed
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.videos import wall
+from wanstudio.videos.models.favourites import Favourite
+from wanstudio.videos.models.video import Video
+from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.versions import number, versions_of
+from wanstudio.web.back import back
 
 PAGE = 60
 # How much a page that was scrolled far brings back at once.
@@ -66,7 +70,7 @@ def _wants_tiles(request: HttpRequest) -> bool:
 
 def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: QuerySet[Video]) -> dict[str, Any]:
     """What stands around the tiles: filters, sums, and what the selection may be put into."""
-    collections, tags = list(access.collections(request, team)), list(access.tags(request, team))
+    collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
     opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
     totals = wall.totals(rows)
     return {
@@ -88,7 +92,7 @@ def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: Query
 
 def _starred(request: HttpRequest) -> QuerySet[Video]:
     """The videos this person may see, each with whether it has their star."""
-    return access.videos(request).annotate(is_favourite=Favourite.of(access.person(request)))
+    return visible_videos(request).annotate(is_favourite=Favourite.of(access.person(request)))
 
 
 @login_required
@@ -116,11 +120,11 @@ def _versions(request: HttpRequest, video: Video) -> dict[str, Any]:
 def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
     """Where a video is filed, and where it might be, for its page and the fragments of it."""
     team = video.job.team
-    collections = list(access.collections(request, team))
+    collections = list(visible_collections(request, team))
     within = set(video.collected.values_list("collection_id", flat=True))
     return {
         "tags": list(video.tags.all()),
-        "all_tags": access.tags(request, team)[:MOST_SUGGESTED],
+        "all_tags": visible_tags(request, team)[:MOST_SUGGESTED],
         "within": [one for one in collections if one.pk in within],
         "without": [one for one in collections if one.pk not in within],
     }
@@ -130,7 +134,7 @@ def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
 @require_POST
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
-    video: Video = access.one(access.videos(request), pk)
+    video: Video = access.one(visible_videos(request), pk)
     wanted = request.POST.get("favourite") == "1"
     (Favourite.star if wanted else Favourite.unstar)(access.person(request), video)
     if not request.htmx:  # type: ignore[attr-defined]

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
-from wanstudio.models.people import User
-from wanstudio.models.video import Video
+from wanstudio.accounts.models import User
+from wanstudio.videos.models.video import Video
 
 
 class Favourite(models.Model):

@@ -1,0 +1,11 @@
+"""A person's own notifications."""
+
+from django.http import HttpRequest
+
+from wanstudio.notifications.models.notification import Notification, Notifications
+from wanstudio.teams.access import is_open_to, person
+
+
+def own_notifications(request: HttpRequest) -> Notifications:
+    """What this person was told of the teams that they may enter: it quotes what is said there."""
+    return Notification.objects.for_person(person(request)).filter(is_open_to(person(request), "team__"))

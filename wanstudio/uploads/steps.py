@@ -1,0 +1,32 @@
+"""The worker's step for uploads: a poster for a linked input."""
+
+from datetime import timedelta
+
+from wanstudio.media.fetch import FetchError
+from wanstudio.media.poster import poster
+from wanstudio.media.probe import MediaError
+from wanstudio.media.remote import RemoteFile
+from wanstudio.uploads.models import Source
+from wanstudio.web.fetchers import peoples_fetcher
+
+POSTER_MAX_BYTES = 64 * 1024 * 1024
+POSTER_REQUESTS = 200
+POSTER_S = 60
+MOST_TRIES = 3
+
+
+def make_poster(source: Source) -> None:
+    """A still of what is behind a link, so that browsers load nothing from foreign hosts.
+
+    Nice to have: given up after 3 tries.
+    """
+    if source.poster or source.attempts > MOST_TRIES:
+        return source.postpone(None)
+    remote = RemoteFile(
+        peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S
+    )
+    try:
+        source.keep_poster(poster(remote, "video" if source.is_motion else "image"))
+    except (FetchError, MediaError):
+        return source.postpone(timedelta(seconds=30))
+    return source.postpone(None)

@@ -1,0 +1,23 @@
+"""Log context: which job and attempt the lines of this thread are about."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+
+_about: ContextVar[Mapping[str, object]] = ContextVar("about", default=MappingProxyType({}))
+
+
+@contextmanager
+def about(**names: object) -> Iterator[None]:
+    """What the lines written within are about, beside what the lines around it are about."""
+    before = _about.set({**_about.get(), **names})
+    try:
+        yield
+    finally:
+        _about.reset(before)
+
+
+def also(**names: object) -> None:
+    """The same for the rest of the `about` that this runs in."""
+    _about.set({**_about.get(), **names})
