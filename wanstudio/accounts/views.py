@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name is changed.")
         return redirect("account.show")
     context = {"form": form, "memberships": who.memberships.select_related("team").order_by("pk"), **_security(request)}
-    return render(request, "account/show.html", context, status=422 if form.errors else 200)
+    return render(request, "accounts/show.html", context, status=422 if form.errors else 200)
 
 
 def _security(request: HttpRequest) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     team = asked.filter(pk=access.number(request.GET.get("team")) or 0).first() or asked.first()
     if team is None:
         return redirect("account.show")
-    return render(request, "account/second_factor.html", {"asking": team, **_security(request)})
+    return render(request, "accounts/second_factor.html", {"asking": team, **_security(request)})
 
 
 @login_required
@@ -92,7 +92,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         {"row": row, "browser": browser_name(row.user_agent), "here": row.session_key == here}
         for row in sorted(rows, key=lambda row: row.created_at, reverse=True)
     ]
-    return render(request, "account/sessions.html", {"sessions": sorted(shown, key=lambda one: not one["here"])})
+    return render(request, "accounts/sessions.html", {"sessions": sorted(shown, key=lambda one: not one["here"])})
 
 
 @login_required
@@ -117,7 +117,7 @@ def email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "sends_mail": bool(settings.EMAIL_URL)}
-        return render(request, "account/email_change.html", context, status=422 if form.errors else 200)
+        return render(request, "accounts/email_change.html", context, status=422 if form.errors else 200)
     who, wanted = access.person(request), form.cleaned_data["email"]
     if not settings.EMAIL_URL:
         return _changed(request, who, wanted)
@@ -145,9 +145,9 @@ def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
     except signing.BadSignature:
         pk, old, wanted = 0, "", ""
     if (pk, old) != (who.pk, who.email):
-        return render(request, "account/email_ended.html", status=404)
+        return render(request, "accounts/email_ended.html", status=404)
     if request.method != "POST":
-        return render(request, "account/email_confirm.html", {"wanted": wanted})
+        return render(request, "accounts/email_confirm.html", {"wanted": wanted})
     return _changed(request, who, wanted)
 
 

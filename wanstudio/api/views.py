@@ -45,7 +45,7 @@ def _page(request: HttpRequest, form: TokenForm, *, status: int = 200, **more: A
     team = access.current_team(request)
     tokens = [token for token in own_tokens(request) if token.revoked_at is None]
     context = {"form": form, "tokens": tokens, "may_draw": access.may(request, team, Act.TOKENS), **more}
-    return render(request, "account/tokens.html", context, status=status)
+    return render(request, "api/tokens.html", context, status=status)
 
 
 @login_required
@@ -61,4 +61,4 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     """The API by example, for the address that this person uses."""
-    return render(request, "account/api.html", {"base": request.build_absolute_uri("/api/v1/")})
+    return render(request, "api/guide.html", {"base": request.build_absolute_uri("/api/v1/")})

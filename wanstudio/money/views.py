@@ -76,7 +76,7 @@ def save(request: HttpRequest) -> HttpResponse:
     memberships: list[Membership] = list(team.memberships.select_related("user").order_by("pk"))
     form = CapsForm(request.POST, team=team, memberships=memberships)
     if not form.is_valid():
-        return render(request, "team/caps.html", caps_context(request, team, form), status=422)
+        return render(request, "money/caps.html", caps_context(request, team, form), status=422)
     with transaction.atomic():
         for about in form.save():
             Activity.note(act="cap.set", team=team, person=access.person(request), about=about, on=team)

@@ -23,7 +23,7 @@ class Gate:
         if not isinstance(wrong, Http404) or not isinstance(request.user, User):
             return None
         if isinstance(wrong, access.NoTeam):
-            return render(request, "team/none.html", status=404)
+            return render(request, "teams/none.html", status=404)
         if isinstance(wrong, access.NeedsSecondFactor):
             return _to_second_factor(request, wrong.team)
         # It may be there, behind the door: whoever follows a link is led to the key. Nothing was done.

@@ -53,7 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context["weeks"] = weeks_of(team, entries, month)
     context["approved"] = approved_second(team, entries, month)
     context["month_total"] = sum((line.total for line in context["plots"][0][1]), Decimal(0))
-    return render(request, "team/usage.html", context | caps_context(request, team))
+    return render(request, "usage/usage.html", context | caps_context(request, team))
 
 
 def _drift(request: HttpRequest) -> Drift | None:

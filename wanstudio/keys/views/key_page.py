@@ -35,7 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     context = key_context(request)
-    response = render(request, "team/_key.html", context)
+    response = render(request, "keys/_key.html", context)
     if context["offered"] is None or not context["offered"].is_checking:
         # Decided: much else on the page says something else now.
         response["HX-Refresh"] = "true"

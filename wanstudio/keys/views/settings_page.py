@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "pause_fact": PAUSES.get(ProviderKey.Pause(key.pause), ""),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
     }
-    return render(request, "team/settings.html", context | key_context(request))
+    return render(request, "keys/settings.html", context | key_context(request))
 
 
 @login_required
@@ -79,7 +79,7 @@ def balance(request: HttpRequest) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     may_stop = access.may_stop_sending(request)
-    return render(request, "team/_balance.html", {"key": _key(), "may_stop": may_stop})
+    return render(request, "keys/_balance.html", {"key": _key(), "may_stop": may_stop})
 
 
 def _require_stop(request: HttpRequest) -> None:

@@ -19,7 +19,7 @@ def as_html(subject: str, text: str) -> str:
     """`text` is plain: everything in it is escaped. Only links to the studio become buttons."""
     body, _, foot = text.rpartition(FOOT) if FOOT in text else (text, "", "")
     return render_to_string(
-        "mails/mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
+        "notifications/mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
     )
 
 

@@ -97,7 +97,7 @@ def _page(request: HttpRequest, team: Team, form: WebhookForm, status: int = 200
     before = request.GET.get("before", "")
     page, following = access.page(Delivery.objects.filter(webhook=hook), before, PAGE) if hook else ([], None)
     context = {"hook": hook, "form": form, "deliveries": page, "before": before, "next": following}
-    return render(request, "webhook/show.html", context | {"secret": _fresh(request)}, status=status)
+    return render(request, "notifications/webhook.html", context | {"secret": _fresh(request)}, status=status)
 
 
 def _fresh(request: HttpRequest) -> str:

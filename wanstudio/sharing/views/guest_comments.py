@@ -54,7 +54,7 @@ def _open(request: HttpRequest, token: str, pk: int) -> SharedVideo:
 
 def _fragment(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
     context = {"link": found.link, "token": token, "video": found.video, **reviewed(found.video)}
-    return render(request, "shared/_said.html", context)
+    return render(request, "sharing/_said.html", context)
 
 
 def _answer(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:

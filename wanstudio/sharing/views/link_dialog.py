@@ -107,8 +107,8 @@ def _answer(
         "errors": form.errors.values() if form is not None and opened is not None else [],
     }
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "shares/_dialog.html", context)
-    return render(request, "shares/index.html", context, status=422 if form is not None else 200)
+        return render(request, "sharing/_dialog.html", context)
+    return render(request, "sharing/links.html", context, status=422 if form is not None else 200)
 
 
 def _is_binned(thing: Thing) -> bool:

@@ -36,7 +36,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if link.kind == ShareLink.Kind.VIDEO:
         return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
     context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
-    return _seen(request, link, token, render(request, "shared/collection.html", context))
+    return _seen(request, link, token, render(request, "sharing/collection.html", context))
 
 
 @require_safe
@@ -56,7 +56,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     context["at"] = seconds_of(request.GET.get("t", ""))
     if link.may_comment:
         context |= reviewed(watched)
-    return _seen(request, link, token, render(request, "shared/show.html", context))
+    return _seen(request, link, token, render(request, "sharing/show.html", context))
 
 
 def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
@@ -78,12 +78,12 @@ def _seen(request: HttpRequest, link: ShareLink, token: str, response: HttpRespo
 
 def _ended(request: HttpRequest, link: ShareLink) -> HttpResponse:
     """Only who holds a real token is told whose it was."""
-    return render(request, "shared/ended.html", {"host": link.team}, status=HTTPStatus.NOT_FOUND)
+    return render(request, "sharing/ended.html", {"host": link.team}, status=HTTPStatus.NOT_FOUND)
 
 
 def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", status: int = 200) -> HttpResponse:
     context = {"host": link.team, "token": token, "wrong": wrong}
-    return render(request, "shared/password.html", context, status=status)
+    return render(request, "sharing/password.html", context, status=status)
 
 
 @guest_post

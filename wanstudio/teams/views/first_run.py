@@ -50,7 +50,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         else:
             return _found(request, form)
     context = {"form": form, "ask_code": ask_code, "checks": [] if ask_code else machine_checks()}
-    return render(request, "setup/index.html", context, status=422 if form.errors else 200)
+    return render(request, "teams/setup.html", context, status=422 if form.errors else 200)
 
 
 def _found(request: HttpRequest, form: SetupForm) -> HttpResponse:

@@ -37,7 +37,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _refuse(form, team)
     if form.errors:
-        return render(request, "team/show.html", team_context(request, team, form), status=422)
+        return render(request, "teams/show.html", team_context(request, team, form), status=422)
     made = _make(request, team, form)
     return redirect(f"{reverse('team.show')}?invited={made.pk}#invitations")
 
@@ -93,7 +93,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     """Join: with one click for who is signed in, with a new account or a sign-in for everybody else."""
     invitation = Invitation.by_token(token)
     if invitation is None:
-        return render(request, "invitations/ended.html", status=404)
+        return render(request, "teams/ended.html", status=404)
     if request.method == "POST" and not ratelimit.consume(request, action="join"):
         return too_many(request)
     if isinstance(request.user, User):
@@ -106,11 +106,11 @@ def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpRespon
         access.remember(request, invitation.team)
         return redirect("studio.index")
     if request.method != "POST" or not invitation.is_for(who):
-        return render(request, "invitations/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
+        return render(request, "teams/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
     try:
         invitation.accept(who)
     except (Stale, IntegrityError):
-        return render(request, "invitations/ended.html", status=404)
+        return render(request, "teams/ended.html", status=404)
     return _welcome(request, invitation.team)
 
 
@@ -124,7 +124,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
                 who = User.objects.create_user(data["email"], data["password"], name=data["name"])
                 invitation.accept(who)
         except Stale:
-            return render(request, "invitations/ended.html", status=404)
+            return render(request, "teams/ended.html", status=404)
         except IntegrityError:
             form.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
         else:
@@ -132,7 +132,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             return _welcome(request, invitation.team)
     known = bool(invitation.email) and User.objects.filter(email=invitation.email).exists()
     context = {"invitation": invitation, "form": form, "known": known}
-    return render(request, "invitations/sign_up.html", context, status=422 if form.errors else 200)
+    return render(request, "teams/sign_up.html", context, status=422 if form.errors else 200)
 
 
 def _welcome(request: HttpRequest, team: Team) -> HttpResponse:

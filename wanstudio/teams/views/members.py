@@ -87,7 +87,7 @@ def owner(request: HttpRequest, pk: int) -> HttpResponse:
 def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
     how = request.POST.get("how")
     if request.method != "POST" or how not in ("too", "instead"):
-        return render(request, "team/owner.html", {"membership": membership})
+        return render(request, "teams/owner.html", {"membership": membership})
     if how == "too":
         change_role(membership, Role.OWNER.value, by=access.person(request))
         messages.success(request, f"{membership.user} owns the team, too.")

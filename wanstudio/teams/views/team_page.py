@@ -31,7 +31,7 @@ def show(request: HttpRequest) -> HttpResponse:
     team = access.current_team(request)
     invites = access.may(request, team, Act.INVITE)
     form = InviteForm(roles=roles_to_invite(access.role(request, team))) if invites else None
-    return render(request, "team/show.html", team_context(request, team, form))
+    return render(request, "teams/show.html", team_context(request, team, form))
 
 
 def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def new(request: HttpRequest) -> HttpResponse:
         access.remember(request, team)
         messages.success(request, f"“{team}” is founded. You own it; invite its people.")
         return redirect("team.show")
-    return render(request, "team/new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "teams/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @login_required

@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     covers = _covers(rows)
     for row in rows:
         row.covers = covers[row.pk]
-    return render(request, "collections/index.html", {"collections": rows})
+    return render(request, "videos/collections.html", {"collections": rows})
 
 
 def _covers(rows: list[Collection]) -> dict[int, list[Video]]:
