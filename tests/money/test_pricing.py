@@ -1,3 +1,4 @@
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -101,13 +102,15 @@ def test_the_reason_multiplies_to_the_price(
     duration: float | Decimal, resolution: str, prices: dict[str, Decimal]
 ) -> None:
     quoted = quote(duration, resolution, prices)
-    sum_shown = quoted.reason.removesuffix(", the rest is not generated").split("billed as ")[-1]
-    seconds, _, dollars = sum_shown.partition(" s × $")
-    unit, _, price = dollars.partition(" = $")
+    found = re.fullmatch(r"× \$(\S+) = \$([\d.]+)(, the rest is not generated)?", quoted.times)
+    assert found
+    unit, price = found.group(1, 2)
+    seconds = str(quoted.billed_seconds) if quoted.is_clamped else quoted.clip.removesuffix(" s")
     assert Decimal(price) == quoted.price
     assert quote(Decimal(seconds), resolution, {resolution: Decimal(unit)}).price == quoted.price
-    if quoted.billed_seconds != quoted.duration:
-        assert quoted.reason.partition(" s")[0] != str(quoted.billed_seconds)
+    assert quoted.reason == f"{quoted.seconds} {quoted.times}"
+    if quoted.is_clamped:
+        assert quoted.clip != f"{quoted.billed_seconds} s"
 
 
 def test_prices_change_on_their_day() -> None:

@@ -26,19 +26,43 @@ class Quote:
     @property
     def reason(self) -> str:
         """The sum as people check it: "3.2 s, billed as 5 s × $0.04 = $0.20"."""
+        return f"{self.seconds} {self.times}"
+
+    @property
+    def clip(self) -> str:
+        """The length of the clip: "3.2 s"."""
         shown = next(text for text in _roundings(self.duration) if self._tells_the_truth(Decimal(text)))
-        total = f"× {_dollars(self.unit_price)} = {_dollars(self.price)}"
-        if self.billed_seconds == self.duration:
-            return f"{shown} s {total}"
-        rest = ", the rest is not generated" if self.duration > self.billed_seconds else ""
-        return f"{shown} s, billed as {self.billed_seconds} s {total}{rest}"
+        return f"{shown} s"
+
+    @property
+    def seconds(self) -> str:
+        """What is multiplied, and why: "3.2 s, billed as 5 s"."""
+        return f"{self.clip}, billed as {self.billed_seconds} s" if self.is_clamped else self.clip
+
+    @property
+    def formula(self) -> str:
+        return f"{self.seconds} × {_dollars(self.unit_price)}"
+
+    @property
+    def times(self) -> str:
+        """The second half of the reason: "× $0.04 = $0.20"."""
+        left_out = ", the rest is not generated" if self.is_too_long else ""
+        return f"× {_dollars(self.unit_price)} = {_dollars(self.price)}{left_out}"
+
+    @property
+    def is_clamped(self) -> bool:
+        return self.billed_seconds != self.duration
+
+    @property
+    def is_too_long(self) -> bool:
+        return self.duration > MAXIMUM_S
 
     def _tells_the_truth(self, shown: Decimal) -> bool:
         # A length rounded for reading must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
         # hand, give another price than the one charged.
-        if self.billed_seconds == self.duration:
+        if not self.is_clamped:
             return _cents(shown * self.unit_price) == self.price
-        return shown > MAXIMUM_S if self.duration > MAXIMUM_S else 0 < shown < MINIMUM_S
+        return shown > MAXIMUM_S if self.is_too_long else 0 < shown < MINIMUM_S
 
 
 def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:

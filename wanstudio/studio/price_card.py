@@ -7,7 +7,7 @@ from typing import Any
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.pricing import MAXIMUM_S, Quote
+from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import RESOLUTIONS, quote_today
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import is_reachable
@@ -46,7 +46,6 @@ def price_context(
     return {
         "quotes": quotes,
         "quote": quote,
-        "why": _why(quote) if quote else None,
         "least": {name: quote_today(1, name) for name in RESOLUTIONS},
         "resolution": resolution,
         "behaviour": behaviour if behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,
@@ -73,20 +72,6 @@ def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | No
 
 def _needs_public_address(sources: Collection[Source | None]) -> bool:
     return any(source and not source.url for source in sources)
-
-
-def _why(quote: Quote) -> dict[str, Any]:
-    """The reason in the two lines that the card has for it, and whether a limit of billing was met."""
-    length, _, times = quote.reason.partition(" × ")
-    clip, clamped, _ = length.partition(", billed as ")
-    return {
-        "formula": quote.reason.partition(" = ")[0],
-        "clip": clip,
-        "length": length,
-        "times": f"× {times}",
-        "clamped": bool(clamped),
-        "too_long": quote.duration > MAXIMUM_S,
-    }
 
 
 def _missing(chosen: dict[Source.Kind, Source | None], arriving: Collection[str]) -> str:

@@ -52,7 +52,7 @@ class Slot:
     def formats(self) -> str:
         if self.is_motion:
             return "MP4, MOV or M4V, 5 to 120 s"
-        return f"JPEG, PNG or WebP, up to {megabytes(self.limit_bytes)}"
+        return f"JPEG, PNG or WebP, up to {self.limit}"
 
     @property
     def tips(self) -> tuple[str, ...]:
@@ -69,6 +69,10 @@ class Slot:
     @property
     def limit_bytes(self) -> int:
         return int(settings.CLIP_MAX_BYTES if self.is_motion else settings.IMAGE_MAX_BYTES)
+
+    @property
+    def limit(self) -> str:
+        return megabytes(self.limit_bytes)
 
     @property
     def error_title(self) -> str:

@@ -148,11 +148,8 @@ export function startUpload(slot, { kind, file, url, before }) {
     send(upload);
   });
   for (const stop of slot.querySelectorAll("[data-stop]")) stop.addEventListener("click", () => restore(upload));
-  const limit = Number(slot.dataset.limit);
-  if (upload.file?.size > limit) {
-    const { thing } = slot.dataset;
-    const line = `A ${thing} may have ${megabytes(limit).replace(/\.0$/, "")} MB. Nothing was sent; choose a smaller ${thing}.`;
-    fail(slot, `“${upload.file.name}” has ${megabytes(upload.file.size)} MB.`, line, { retry: false });
+  if (file?.size > Number(slot.dataset.limit)) {
+    fail(slot, `“${file.name}” has ${megabytes(file.size)} MB.`, slot.dataset.tooLarge, { retry: false });
   } else {
     send(upload);
   }
