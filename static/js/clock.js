@@ -25,7 +25,7 @@ export function since(moment) {
   const minutes = Math.floor((now() - moment) / 60_000);
   if (minutes < 1) return "just now";
   if (minutes >= AS_DATE_FROM_MINUTES) return day(moment);
-  const [size, unit] = UNITS.find(([least]) => minutes >= least);
+  const [size, unit] = UNITS.find(([minimum]) => minutes >= minimum);
   return age.format(-Math.floor(minutes / size), unit);
 }
 

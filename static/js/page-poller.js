@@ -1,4 +1,4 @@
-// The page's own poller, #poller: a lost connection is shown, and what is over is shown by the page itself.
+// The page's own poller, #poller: it shows that the connection is lost, and leaves alone what belongs to the reader.
 import { startPoller } from "./poller.js";
 import { connectionBack, connectionLost } from "./ui/toast.js";
 

@@ -12,7 +12,7 @@ document.addEventListener("htmx:afterSwap", () => {
   const current = { unfinished: unfinished(), beyondDock: beyondDock() };
   const badge = document.querySelector("#unfinished .badge");
   if (badge && current.unfinished !== shown.unfinished) {
-    const count = Number.parseInt(badge.textContent, 10) + current.unfinished - shown.unfinished;
+    const count = Number(badge.firstChild.data) + current.unfinished - shown.unfinished;
     if (count > 0) badge.firstChild.data = String(count);
     else badge.remove();
   }

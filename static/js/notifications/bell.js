@@ -1,4 +1,4 @@
-// The bell asks every five seconds for what is new, and hands on what may be shown on the desktop.
+// The bell: its poller, its panel, and what it brings for the desktop.
 import { startPoller } from "../poller.js";
 import { notify } from "./desktop.js";
 

@@ -1,4 +1,5 @@
 // Comments beside the player: times come from the video and lead back to it, and what is half typed survives a reload.
+import "../page-poller.js";
 import { load, loadJson, save } from "../storage.js";
 import { parseTimecode, timecode } from "../timecode.js";
 import { markRange } from "./pins.js";
@@ -113,7 +114,7 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   if (!detail.successful) return;
   const area = target.querySelector("textarea");
   if (area.dataset.draft) save("localStorage", DRAFT + area.dataset.draft, null);
-  // A form that changes a comment holds the new words already, and they are what it starts from next time.
+  // A form that changes a comment has the new words already, and starts from them next time.
   if (area.dataset.draft) area.value = "";
   else area.defaultValue = area.value;
   const fold = target.closest("details");

@@ -1,4 +1,5 @@
-// Pins of comments above the player's bar, and the range that is spoken of, on it. Placed here: no markup may carry styles.
+// Pins of comments above the player's bar, and the range that is written about, on it. They are placed by script, because
+// no markup may carry styles.
 const player = document.querySelector("[data-plays]");
 const video = document.getElementById(player?.dataset.plays);
 const pins = player?.querySelector("[data-pins]");

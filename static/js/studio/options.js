@@ -1,5 +1,5 @@
-// Options of the studio: they survive a reload, a sign-in and the back button. Inputs are kept in the address, the rest in
-// this tab's storage.
+// Options of the studio: they survive a reload, a sign-in and the back button. Inputs are kept in the address, the rest
+// in this tab's storage.
 import { loadJson, save } from "../storage.js";
 import { KINDS, onSlotChange } from "./slots.js";
 

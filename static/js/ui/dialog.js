@@ -16,7 +16,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A fragment loaded into the shared dialog opens it; when it closes, what it held is gone.
+// A fragment loaded into the shared dialog opens it; when it closes, its contents are gone.
 const shared = document.getElementById("dialog");
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target === shared && shared.childElementCount && !shared.open) shared.showModal();

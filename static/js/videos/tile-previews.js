@@ -1,4 +1,4 @@
-// Tiles of the wall play while the pointer rests on them or the focus is inside. Never with reduced motion.
+// Tiles of the wall play while the pointer is on them or the focus is inside. Never with reduced motion.
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 function start(tile) {
@@ -7,18 +7,18 @@ function start(tile) {
   const label = media.querySelector(".tile-time");
   const video = document.createElement("video");
   Object.assign(video, { src: tile.dataset.preview, muted: true, loop: true, playsInline: true, preload: "auto" });
-  const line = Object.assign(document.createElement("progress"), { className: "progress", max: 1, value: 0 });
-  line.setAttribute("aria-hidden", "true");
+  const bar = Object.assign(document.createElement("progress"), { className: "progress", max: 1, value: 0 });
+  bar.setAttribute("aria-hidden", "true");
   label.dataset.usual ??= label.textContent;
   video.addEventListener("timeupdate", () => {
     // Emptied when it stops, it says so once more.
     if (!video.isConnected) return;
-    line.max = video.duration || 1;
-    line.value = video.currentTime;
+    bar.max = video.duration || 1;
+    bar.value = video.currentTime;
     label.textContent = `${video.currentTime.toFixed(1)} / ${label.dataset.usual}`;
   });
   media.insertBefore(video, label);
-  media.append(line);
+  media.append(bar);
   video.play().catch(() => {});
 }
 
