@@ -12,7 +12,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.work.advance import advance
-from wanstudio.work.leases import NUDGE_REST, Leased
+from wanstudio.work.leases import NUDGE_INTERVAL, Leased
 
 
 def step(job: Job) -> Job:
@@ -24,7 +24,7 @@ def step(job: Job) -> Job:
 
 def woken(job: Job) -> Job:
     """The step that a hint wakes, as if the rest after the last one were over."""
-    Job.objects.filter(pk=job.pk).update(claimed_at=F("claimed_at") - NUDGE_REST)
+    Job.objects.filter(pk=job.pk).update(claimed_at=F("claimed_at") - NUDGE_INTERVAL)
     assert advance(Job, job.pk), "no hint woke it"
     return fresh(job)
 

@@ -1,7 +1,13 @@
 """The one app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
+
+# Each registers its steps with the worker as it is imported.
+STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps", "operations.sweep")
 
 
 class WanStudioConfig(AppConfig):
@@ -13,8 +19,13 @@ class WanStudioConfig(AppConfig):
         from wanstudio.accounts import sign_ins
         from wanstudio.append_only import lock
         from wanstudio.operations import system_checks as checks  # noqa: F401  (registers the system checks)
-        from wanstudio.work import broker_hints as hints
+        from wanstudio.work import broker_hints
 
-        hints.connect()
+        for module in STEPS:
+            import_module(f"wanstudio.{module}")
+        if settings.BROKER_URL:
+            from wanstudio.celery import hand_over
+
+            broker_hints.connect(hand_over)
         sign_ins.connect()
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

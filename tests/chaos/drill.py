@@ -22,7 +22,7 @@ from tests.chaos.report import Report
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.uploads.file_links import input_link
-from wanstudio.work.advance import STEPS
+from wanstudio.work import registry
 from wanstudio.work.leases import Leased, Stale
 
 HIT_WITHIN_S = 20.0
@@ -238,7 +238,7 @@ class Drill:
 
 def age() -> None:
     """The leases of the dead run out now rather than in 30 s. Only one worker lives at a time here."""
-    for model in STEPS:
+    for model in registry.kinds:
         held: type[Leased] = model
         over = Now() - timedelta(seconds=1)
         held._default_manager.filter(lease_until__isnull=False).update(lease_until=over)

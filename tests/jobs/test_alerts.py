@@ -153,4 +153,4 @@ def test_without_mail_nothing_is_sent(unsaved: Job, settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_a_job_that_is_gone_is_no_trouble() -> None:
-    notice(0)
+    notice(Job(pk=0))

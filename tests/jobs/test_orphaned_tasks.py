@@ -20,7 +20,7 @@ from wanstudio.jobs.verbs.orphaned_tasks import name_task
 from wanstudio.money.models import Entry, Money, disagreements
 from wanstudio.videos.models.video import Video
 from wanstudio.work.advance import advance
-from wanstudio.work.leases import NUDGE_REST
+from wanstudio.work.leases import NUDGE_INTERVAL
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +51,9 @@ def call_back(post: Post, task_id: str | None = None) -> None:
 def look(attempt: Attempt) -> Attempt:
     """The attempt's step that a hint or its time wakes, as if the rest were over."""
     mine = Attempt.objects.filter(pk=attempt.pk)
-    mine.update(claimed_at=F("claimed_at") - NUDGE_REST)
+    mine.update(claimed_at=F("claimed_at") - NUDGE_INTERVAL)
     mine.filter(due_at__isnull=False).update(due_at=Now())
-    Job.objects.update(claimed_at=F("claimed_at") - NUDGE_REST)
+    Job.objects.update(claimed_at=F("claimed_at") - NUDGE_INTERVAL)
     assert advance(Attempt, attempt.pk), "nothing woke it"
     return Attempt.objects.get(pk=attempt.pk)
 

@@ -153,7 +153,7 @@ def test_that_no_worker_lives_comes_and_goes_by_the_poll(as_alice: Client, team:
     assert "worker=1" in came_back
     assert "The worker is not running." not in as_alice.get("/jobs/").content.decode()
     assert as_alice.get(f"{address}&worker=1").status_code == 204
-    Heartbeat.rest("here:1")
+    Heartbeat.end("here:1")
     gone = as_alice.get(f"{address}&worker=1").content.decode()
     assert "The worker is not running." in gone
     assert "Nothing is sent or charged until it is back." in gone

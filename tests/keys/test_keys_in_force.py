@@ -39,7 +39,7 @@ def page(apixo: FakeApixo, settings: Settings, tmp_path: Path) -> Iterator[FakeA
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (apixo.url, "")}
     settings.ENCRYPTION_KEYS = ()
     yield apixo
-    waits._least_pace, waits._minded_at = 0.0, float("-inf")
+    waits._min_pace, waits._checked_at = 0.0, float("-inf")
 
 
 def offer(secret: str, person: User) -> StoredKey:
@@ -251,12 +251,12 @@ def test_rotation_loses_nothing(page: FakeApixo, make_job: MakeJob, alice: User,
 def test_the_sandboxs_hurry_ends_with_a_key(page: FakeApixo, alice: User, settings: Settings) -> None:
     """Nobody is ever asked more often than allowed, whenever the key came."""
     settings.PACE = 0.03
-    waits.mind_the_key()
+    waits.pace()
     assert waits.paced(timedelta(seconds=100)) == timedelta(seconds=3)
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": ("https://api.example.com/api/v1", "")}
     StoredKey.offer("apixo", FIRST, alice)
-    waits._minded_at = float("-inf")
-    waits.mind_the_key()
+    waits._checked_at = float("-inf")
+    waits.pace()
     assert waits.paced(timedelta(seconds=100)) == timedelta(seconds=100)
 
 

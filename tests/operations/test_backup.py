@@ -145,7 +145,7 @@ def test_a_studio_in_use_is_not_overwritten(studio: Studio, tmp_path: Path) -> N
     assert "Stop it first" in studio.refuses("restore", str(tmp_path / "out"))
     assert studio.python(STATES) == before
     studio.python(
-        "from wanstudio.models import Heartbeat, Job, Team; Heartbeat.rest('here:1'); Team.objects.update(name='X')"
+        "from wanstudio.models import Heartbeat, Job, Team; Heartbeat.end('here:1'); Team.objects.update(name='X')"
     )
     said = studio.manage("restore", str(tmp_path / "out"), "--force")
     assert "is kept as" in said

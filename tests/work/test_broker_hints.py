@@ -5,17 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
-from pytest_django import Settings
 
 from tests import factories
-from wanstudio import celery
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.teams.models import Team
-from wanstudio.work import broker_hints as hints
-from wanstudio.work.broker_hints import Teller
+from wanstudio.work import broker_hints
+from wanstudio.work.broker_hints import Hints
 from wanstudio.work.leases import woken
 
 Sent = list[tuple[str, int]]
@@ -59,52 +57,57 @@ def test_what_was_rolled_back_is_not_said(team: Team, alice: User, heard: Sent) 
     assert not heard
 
 
-def test_nobody_listens_without_a_broker(settings: Settings) -> None:
-    settings.BROKER_URL = ""
-    hints.connect()
-    assert not [receiver for receiver in woken.receivers if receiver[0][0] == "hints"]
-    settings.BROKER_URL = "redis://127.0.0.1:1/0"
-    hints.connect()
-    assert [receiver for receiver in woken.receivers if receiver[0][0] == "hints"]
-    woken.disconnect(dispatch_uid="hints")
+def test_ready_rows_are_heard_from_the_connection_on() -> None:
+    sent, arrived = [], threading.Event()
+
+    def take(name: str, pk: int) -> None:
+        sent.append(name)
+        arrived.set()
+
+    assert not [receiver for receiver in woken.receivers if receiver[0][0] == "hints"], (
+        "without a broker nobody listens"
+    )
+    broker_hints.connect(take)
+    try:
+        woken.send(Job, pk=1)
+        assert arrived.wait(10)
+    finally:
+        woken.disconnect(dispatch_uid="hints")
+    assert sent == ["Job"]
 
 
-def test_a_hint_reaches_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hint_reaches_the_broker() -> None:
     sent, arrived = [], threading.Event()
 
     def take(name: str, pk: int) -> None:
         sent.append((name, pk))
         arrived.set()
 
-    monkeypatch.setattr(celery, "hand_over", take)
-    Teller().tell(Job, 7)
+    Hints(take).send(Job, 7)
     assert arrived.wait(10)
     assert sent == [("Job", 7)]
 
 
-def test_a_broker_that_refuses_is_named_once_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    tries, works, arrived = [], threading.Event(), threading.Event()
+def test_a_broker_that_refuses_is_named_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    calls, works, arrived = [], threading.Event(), threading.Event()
 
     def take(name: str, pk: int) -> None:
-        tries.append(pk)
+        calls.append(pk)
         if not works.is_set():
             raise ConnectionRefusedError("nobody there")
         arrived.set()
 
-    monkeypatch.setattr(celery, "hand_over", take)
-    teller = Teller()
+    hints = Hints(take)
     caplog.set_level("INFO")
     for pk in (1, 2, 3):
-        teller.tell(Job, pk)
-    while len(tries) < 3:
+        hints.send(Job, pk)
+    while len(calls) < 3:
         assert not arrived.wait(0.01)
     works.set()
-    teller.tell(Job, 4)
+    hints.send(Job, 4)
     assert arrived.wait(10)
-    teller.tell(Job, 5)
-    while len(tries) < 5:
+    hints.send(Job, 5)
+    while len(calls) < 5:
         arrived.wait(0.01)
     assert caplog.text.count("takes no hints") == 1
     assert "takes hints again" in caplog.text
@@ -112,9 +115,12 @@ def test_a_broker_that_refuses_is_named_once_and_tried_again(
 
 def test_a_broker_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     hang = threading.Event()
-    monkeypatch.setattr(hints, "MOST_WAITING", 10)
-    monkeypatch.setattr(celery, "hand_over", lambda name, pk: hang.wait(30))
-    teller = Teller()
+    monkeypatch.setattr(broker_hints, "MAX_WAITING", 10)
+
+    def take(name: str, pk: int) -> None:
+        hang.wait(30)
+
+    hints = Hints(take)
     for pk in range(100):
-        teller.tell(Job, pk)
+        hints.send(Job, pk)
     hang.set()

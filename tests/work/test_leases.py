@@ -15,7 +15,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
-from wanstudio.work.leases import LEASE, NUDGE_REST, Stale
+from wanstudio.work.leases import LEASE, NUDGE_INTERVAL, Stale
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,7 +80,7 @@ def test_a_hint_during_the_lease_stays(job: Job) -> None:
     mine.postpone(timedelta(hours=1))
     mine.release()
     assert Job.claim(job.pk) is None, "hints keep five seconds distance"
-    Job.objects.update(claimed_at=Now() - NUDGE_REST)
+    Job.objects.update(claimed_at=Now() - NUDGE_INTERVAL)
     again = claimed(job.pk)
     assert (again.nudged_at, again.attempts) == (None, 2)
 

@@ -15,26 +15,25 @@ PROBE_GOOD_FOR = timedelta(minutes=10)
 UNCONFIRMED_FOR = timedelta(minutes=60)
 OVERDUE_AFTER = timedelta(hours=24)
 BALANCE_EVERY = timedelta(minutes=10)
+CHECK_KEY_EVERY_S = 1.0
+
+_min_pace = 0.0
+_checked_at = float("-inf")
 
 
-MINDED_EVERY_S = 1.0
-_least_pace = 0.0
-_minded_at = float("-inf")
-
-
-def mind_the_key() -> None:
-    """Before each step: with a key that was set in the page the sandbox's hurry ends, from the check of it on.
+def pace() -> float:
+    """The factor on every interval. With a key that was set in the page the sandbox's hurry ends.
 
     Looked at once a second a process; a job can be sent with a key only after that was checked, over the network.
     """
-    global _least_pace, _minded_at
-    if settings.PACE >= 1 or time.monotonic() - _minded_at < MINDED_EVERY_S:
-        return
-    _least_pace, _minded_at = (1.0 if keyring.must_not_hurry() else 0.0), time.monotonic()
+    global _min_pace, _checked_at
+    if settings.PACE < 1 and time.monotonic() - _checked_at >= CHECK_KEY_EVERY_S:
+        _min_pace, _checked_at = (1.0 if keyring.must_not_hurry() else 0.0), time.monotonic()
+    return max(settings.PACE, _min_pace)
 
 
 def paced(wait: timedelta) -> timedelta:
-    return wait * max(settings.PACE, _least_pace)
+    return wait * pace()
 
 
 def seconds(low: float, high: float | None = None) -> timedelta:

@@ -1,4 +1,6 @@
-"""What the worker does besides jobs: a poster for a linked clip, the balance of a key."""
+"""The worker's steps for keys: the balance of a key, and the check of one that was set in the page."""
+
+from datetime import timedelta
 
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force as keyring
@@ -8,6 +10,7 @@ from wanstudio.keys.models.key_in_page import StoredKey
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.provider.failures import Error, StatusProblem
 from wanstudio.provider.sentences import explain
+from wanstudio.work import registry
 
 
 def ask_balance(key: ProviderKey) -> None:
@@ -45,3 +48,14 @@ def check_key(offered: StoredKey) -> None:
     else:
         wait = waits.retry(offered.attempts)
     return offered.postpone(wait, problem=explain(answer.error, answer.message).cause[:300])
+
+
+def ask_balance_soon() -> None:
+    """At the start of a worker; a moment later, because the sandbox starts together with it."""
+    ProviderKey.at(keyring.provider_in_use()).ask_balance_after(timedelta(seconds=2))
+
+
+registry.register(ProviderKey, ask_balance)
+registry.register(StoredKey, check_key)
+registry.set_pace(waits.pace)
+registry.at_start(ask_balance_soon)

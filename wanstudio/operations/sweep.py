@@ -15,6 +15,7 @@ from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery
 from wanstudio.operations.referenced_files import stored_names
 from wanstudio.videos.bin import empty_bin
+from wanstudio.work import registry
 from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
@@ -78,3 +79,7 @@ def _is_old(path: Path) -> bool:
         return path.is_file() and time.time() - path.stat().st_mtime > KEPT_S
     except FileNotFoundError:
         return False
+
+
+registry.register(Chore, sweep)
+registry.at_start(lambda: Chore.enrol(Chore.SWEEP))

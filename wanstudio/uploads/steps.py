@@ -8,6 +8,7 @@ from wanstudio.media.probe import MediaError
 from wanstudio.media.remote import RemoteFile
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher
+from wanstudio.work import registry
 
 POSTER_MAX_BYTES = 64 * 1024 * 1024
 POSTER_REQUESTS = 200
@@ -30,3 +31,6 @@ def make_poster(source: Source) -> None:
     except (FetchError, MediaError):
         return source.postpone(timedelta(seconds=30))
     return source.postpone(None)
+
+
+registry.register(Source, make_poster)

@@ -25,6 +25,7 @@ from wanstudio.media.probe import MediaError, VideoFacts
 from wanstudio.money.models import Money
 from wanstudio.videos.models.video import Video
 from wanstudio.web.fetchers import results_fetcher
+from wanstudio.work import registry
 from wanstudio.work.leases import Stale
 
 log = logging.getLogger(__name__)
@@ -188,3 +189,6 @@ class _Moved(File):  # type: ignore[type-arg]
 
     def temporary_file_path(self) -> str:
         return str(self._path)
+
+
+registry.register(Job, save, State.ARCHIVING)

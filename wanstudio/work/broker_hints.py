@@ -1,4 +1,4 @@
-"""In outgrown mode: tells the broker at once about a row that has just become ready.
+"""Hints to the broker: in outgrown mode it hears at once of a row that has just become ready.
 
 A thread of its own does, so that a broker that hangs holds up no page. What it cannot hand over is forgotten: the row
 is there, and the next sweep finds it.
@@ -6,29 +6,31 @@ is there, and the next sweep finds it.
 
 import logging
 import os
+from collections.abc import Callable
 from queue import Full, Queue
 from threading import Lock, Thread
-from typing import Any
-
-from django.conf import settings
 
 from wanstudio.work.leases import Leased, woken
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 
 
-class Teller:
-    """The thread and what waits for it. Started with the first hint, once in every process."""
+class Hints:
+    """The thread and what waits for it. Started with the first hint, once in every process.
 
-    def __init__(self) -> None:
-        self._waiting: Queue[tuple[str, int]] = Queue(MOST_WAITING)
+    `hand_over` publishes the name of a model and an id, and raises what the broker's client raises.
+    """
+
+    def __init__(self, hand_over: Callable[[str, int], None]) -> None:
+        self._hand_over = hand_over
+        self._waiting: Queue[tuple[str, int]] = Queue(MAX_WAITING)
         self._lock = Lock()
         self._process = 0
         self._works = True
 
-    def tell(self, sender: type[Leased], pk: int, **kwargs: Any) -> None:
+    def send(self, sender: type[Leased], pk: int, **kwargs: object) -> None:
         """Returns at once, whatever the broker does."""
         try:
             self._waiting.put_nowait((sender.__name__, pk))
@@ -40,12 +42,10 @@ class Teller:
                 Thread(target=self._run, name="hints", daemon=True).start()
 
     def _run(self) -> None:
-        from wanstudio.celery import hand_over
-
         while True:
             name, pk = self._waiting.get()
             try:
-                hand_over(name, pk)
+                self._hand_over(name, pk)
                 self._note(True)
             except Exception as wrong:
                 self._note(False, wrong)
@@ -60,10 +60,6 @@ class Teller:
                 log.warning("the broker takes no hints (%s); sweeps find what is due", wrong)
 
 
-teller = Teller()
-
-
-def connect() -> None:
-    """Listen, if there is a broker."""
-    if settings.BROKER_URL:
-        woken.connect(teller.tell, dispatch_uid="hints")
+def connect(hand_over: Callable[[str, int], None]) -> None:
+    """Listen to every row that becomes ready."""
+    woken.connect(Hints(hand_over).send, dispatch_uid="hints", weak=False)

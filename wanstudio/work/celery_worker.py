@@ -1,4 +1,4 @@
-"""That a Celery worker lives, and how it ends.
+"""The presence of a Celery worker: its heartbeat, its start and its end.
 
 Its heartbeat means that work is done: a step is under way, or a sweep came through lately. A worker that nobody sends
 sweeps to (the broker is away, or beat has died) is silent, and the pages say so.
@@ -10,17 +10,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from threading import Lock, Thread
-from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import DatabaseError, connection
 
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.work import registry
 from wanstudio.work.loop import BEAT_EVERY_S, LAST_STEPS_S, wait_for
-from wanstudio.work.models import Chore, Heartbeat
+from wanstudio.work.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +74,7 @@ class Presence:
     def _end(self) -> None:
         wait_for(lambda: not self._steps, LAST_STEPS_S)
         with suppress(DatabaseError):
-            Heartbeat.rest(self.name)
+            Heartbeat.end(self.name)
         log.info("worker %s stopped, %d steps cut off", self.name, self._steps)
         # Celery ends by itself now; unless a step or the broker keeps it.
         time.sleep(1)
@@ -88,17 +85,16 @@ presence = Presence()
 
 
 @worker_ready.connect
-def _begin(**kwargs: Any) -> None:
+def _begin(**kwargs: object) -> None:
     Thread(target=presence.run, name="presence", daemon=True).start()
     try:
-        # A moment later: the sandbox starts together with us.
-        ProviderKey.at(keyring.provider_in_use()).ask_balance_after(timedelta(seconds=2))
-        Chore.enrol(Chore.SWEEP)
+        for start in registry.starts:
+            start()
     finally:
         connection.close()
     log.info("worker %s is at work", presence.name)
 
 
 @worker_shutting_down.connect
-def _stop(**kwargs: Any) -> None:
+def _stop(**kwargs: object) -> None:
     presence.stop()

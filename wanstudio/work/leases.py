@@ -19,7 +19,7 @@ LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
 # A hint may come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
 # what a busy machine needs from a claim to its call.
-NUDGE_REST = timedelta(seconds=6)
+NUDGE_INTERVAL = timedelta(seconds=6)
 # Sent with `pk` by a model whose row may be ready from now on, once that is committed. Nobody has to listen.
 woken = Signal()
 # An id that was handed to a queue is not handed over again for this long, unless the row was claimed meanwhile.
@@ -56,21 +56,21 @@ class Leased(models.Model):
         abstract = True
 
     @classmethod
-    def ready(cls, rest: timedelta = NUDGE_REST) -> models.QuerySet[Self]:
+    def ready(cls, interval: timedelta = NUDGE_INTERVAL) -> models.QuerySet[Self]:
         """Rows that may be claimed now: due or nudged, and under nobody's living lease."""
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
-        rested = Q(claimed_at=None) | Q(claimed_at__lte=Now() - rest)
-        return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & rested))
+        unclaimed = Q(claimed_at=None) | Q(claimed_at__lte=Now() - interval)
+        return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & unclaimed))
 
     @classmethod
-    def claim(cls, pk: int, rest: timedelta = NUDGE_REST) -> Self | None:
+    def claim(cls, pk: int, interval: timedelta = NUDGE_INTERVAL) -> Self | None:
         """Take the lease of a ready row, or None. One conditional UPDATE: of many claimers one wins.
 
         A crash right after it leaves the row due and the lease to run out: it is claimed again within 30 s.
         """
         token = uuid4()
         taken = (
-            cls.ready(rest)
+            cls.ready(interval)
             .filter(pk=pk)
             .update(
                 lease_token=token,

@@ -7,17 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
 from itertools import zip_longest
 from threading import Event, Lock
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.work.advance import STEPS, advance, due
+from wanstudio.work import registry
+from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Leased
-from wanstudio.work.models import Chore, Heartbeat
+from wanstudio.work.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +42,8 @@ class Loop:
         self._beat_at = 0.0
 
     def run(self) -> None:
-        # A moment later: the sandbox starts together with us.
-        ProviderKey.at(keyring.provider_in_use()).ask_balance_after(timedelta(seconds=2))
-        Chore.enrol(Chore.SWEEP)
+        for start in registry.starts:
+            start()
         log.info("worker %s is at work", self._name)
         while not self._stop.is_set():
             try:
@@ -67,7 +64,7 @@ class Loop:
             self._beat_at = time.monotonic()
         self._room.clear()
         # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
-        queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in STEPS]
+        queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in registry.kinds]
         for row in (row for rows in zip_longest(*queues) for row in rows if row):
             with self._lock:
                 if row in self._busy:
@@ -98,7 +95,7 @@ class Loop:
         self._pool.shutdown(wait=False)
         wait_for(lambda: not self._busy, LAST_STEPS_S)
         with suppress(DatabaseError):
-            Heartbeat.rest(self._name)
+            Heartbeat.end(self._name)
         log.info("worker %s stopped, %d steps cut off", self._name, len(self._busy))
 
 

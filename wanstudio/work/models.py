@@ -1,4 +1,4 @@
-"""That a worker lives."""
+"""Worker heartbeats: one row a process, written every 5 s; and chores, one row for each."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ class Heartbeat(models.Model):
         cls.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
 
     @classmethod
-    def rest(cls, name: str) -> None:
+    def end(cls, name: str) -> None:
         """This worker stopped in an orderly way: nobody needs to wait for its silence."""
         cls.objects.filter(name=name).delete()
 

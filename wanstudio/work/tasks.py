@@ -4,14 +4,14 @@ import logging
 
 from celery import shared_task
 
-from wanstudio.work.advance import STEPS, advance, due, is_ready
+from wanstudio.work import registry
+from wanstudio.work.advance import advance, due, is_ready
 from wanstudio.work.celery_worker import presence
 from wanstudio.work.leases import ANNOUNCED_FOR
 from wanstudio.work.reconnect import refresh
 
 log = logging.getLogger(__name__)
 
-MODELS = {model.__name__: model for model in STEPS}
 # How many ids of a model one sweep hands over: a second's work for many workers, and no flood for few.
 A_SWEEP = 200
 
@@ -23,7 +23,7 @@ def advance_row(name: str, pk: int) -> None:
 
     A crash anywhere, and a message that comes twice or late, change nothing: see `advance`.
     """
-    model = MODELS.get(name)
+    model = next((model for model in registry.kinds if model.__name__ == name), None)
     if model is None:
         return log.warning("a message names %s, which this version does not know", name)
     refresh()
@@ -38,7 +38,7 @@ def sweep() -> None:
     """Hand over what is due and was not handed over lately. Cut off anywhere: the rest follows 10 s later."""
     refresh()
     presence.note_sweep()
-    for model in STEPS:
+    for model in registry.kinds:
         if pks := due(model, A_SWEEP, model.unannounced()):
             model.announce(pks)
             for pk in pks:

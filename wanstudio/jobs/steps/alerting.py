@@ -28,9 +28,9 @@ PAUSES = {
 }
 
 
-def notice(job_id: int) -> None:
+def notice(stepped: Job) -> None:
     """After a step of this job: raises what its row asks for. A crash before it: raised after the next step."""
-    job = Job.objects.filter(pk=job_id).first()
+    job = Job.objects.filter(pk=stepped.pk).first()
     if job is None:
         return
     if job.state == State.UNCERTAIN and job.ask_person:

@@ -17,7 +17,7 @@ from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
 from wanstudio.provider.failures import StatusProblem
 from wanstudio.provider.messages import TaskState
-from wanstudio.work.leases import NUDGE_REST
+from wanstudio.work.leases import NUDGE_INTERVAL
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def look(attempt: Attempt) -> None:
     holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
     if holder and not holder.has_given_up:
         return _followed(attempt, holder, task_id)
-    if any(job.claimed_within(waits.paced(NUDGE_REST)) for job in (attempt.job, holder) if job):
+    if any(job.claimed_within(waits.paced(NUDGE_INTERVAL)) for job in (attempt.job, holder) if job):
         # It may have asked about the same task a moment ago: two calls keep their distance.
         return attempt.postpone(waits.seconds(5.5, 10))
     return _ask(attempt, task_id, holder)

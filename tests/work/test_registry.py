@@ -1,0 +1,61 @@
+"""The worker's registry: every row that can be due has a step, and hooks run when they say."""
+
+import pytest
+from django.apps import apps
+
+from tests.worker_fixtures import MakeJob
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.work import registry
+from wanstudio.work.advance import advance, due
+from wanstudio.work.leases import Leased
+from wanstudio.work.registry import Kind
+
+
+def test_every_leased_model_has_a_step() -> None:
+    leased = {model for model in apps.get_models() if issubclass(model, Leased)}
+    assert {model for model, kind in registry.kinds.items() if kind.steps} == leased
+
+
+def test_every_state_of_a_job_that_moves_by_itself_has_a_step() -> None:
+    moving = {State.QUEUED, State.SUBMITTING, State.UNCERTAIN, State.RUNNING, State.ARCHIVING}
+    assert registry.kinds[Job].steps.keys() == moving
+
+
+def test_hooks_run_in_order_around_a_step(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, calls = make_job(), []
+    monkeypatch.setattr(registry, "kinds", {Job: Kind()})
+    registry.before_looking(Job, lambda: calls.append("looked"))
+    registry.register(Job, lambda row: calls.append("step"), State.QUEUED)
+    registry.after_step(Job, lambda row: calls.append("leased" if row.keep_lease() else "lost"))
+    registry.after_release(Job, lambda row, before: calls.append(f"{before} {row.keep_lease()}"))
+    assert due(Job) == [job.pk]
+    assert advance(Job, job.pk)
+    assert calls == ["looked", "step", "leased", "queued False"]
+
+
+def test_failed_step_is_tried_again_and_skips_the_hook_under_its_lease(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job, calls = make_job(), []
+    monkeypatch.setattr(registry, "kinds", {Job: Kind()})
+
+    def fail(row: Job) -> None:
+        raise RuntimeError("a surprise")
+
+    registry.register(Job, fail)
+    registry.after_step(Job, lambda row: calls.append("step"))
+    registry.after_release(Job, lambda row, before: calls.append("release"))
+    assert advance(Job, job.pk)
+    assert calls == ["release"]
+    assert "a surprise" in caplog.text
+    job.refresh_from_db()
+    assert (job.due_at is not None, job.lease_token) == (True, None)
+
+
+def test_row_without_a_step_stops_being_due(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job()
+    monkeypatch.setattr(registry, "kinds", {})
+    assert advance(Job, job.pk)
+    job.refresh_from_db()
+    assert job.due_at is None
