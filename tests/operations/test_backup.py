@@ -74,7 +74,7 @@ def test_nothing_that_waited_is_sent_by_itself(studio: Studio, make_studio: Make
         """
 from django.conf import settings
 from wanstudio.models import Job, ProviderKey
-from wanstudio.worker.advance import advance, due
+from wanstudio.work.advance import advance, due
 settings.PROVIDERS["apixo"] = ("http://127.0.0.1:9/api/v1", "a-key-of-a-test")
 ProviderKey.at("apixo").go_on()
 for job in Job.objects.filter(state="uncertain"):
@@ -92,7 +92,7 @@ def test_what_was_asked_before_cannot_be_allowed_twice(studio: Studio, make_stud
 from uuid import uuid4
 from tests import factories
 from wanstudio.models import SpendRequest, Team, User
-from wanstudio.quoting import quote_today
+from wanstudio.money.quoting import quote_today
 team, person = Team.objects.get(), User.objects.get()
 SpendRequest.objects.ask(
     nonce=uuid4(), team=team, person=person, provider="apixo", character=factories.character(team, person),

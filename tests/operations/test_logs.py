@@ -85,7 +85,7 @@ def test_secrets_do_not_pass_but_words_do(text: Lines) -> None:
 def test_every_line_about_a_job_names_it_and_its_attempt(job: Job, text: Lines) -> None:  # noqa: F811
     job = running(job)
     step(job)
-    ours = [line for line in text.said if "wanstudio.worker" in line]
+    ours = [line for line in text.said if "wanstudio.jobs" in line]
     attempt = job.submissions.get().pk
     assert [line for line in ours if f"job={job.pk} attempt={attempt} " not in line] == []
     assert ours

@@ -30,7 +30,7 @@ class AddAbout(logging.Filter):
 
 
 class TextLines(logging.Formatter):
-    """`2026-11-23 04:30:00,123 INFO wanstudio.worker.submit job=3 attempt=4 accepted …`"""
+    """`2026-11-23 04:30:00,123 INFO wanstudio.jobs.steps.submission job=3 attempt=4 accepted …`"""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(about)s%(message)s")
