@@ -1,17 +1,47 @@
-"""The database itself refuses to change or delete an entry of the ledger or of the activity, whoever asks.
+"""Append-only rows: models and querysets refuse to change or delete them, and for some tables the database does, too.
 
-Laid after every `migrate`, because SQLite drops a table's triggers when a migration rebuilds the table.
+Its triggers are laid after every `migrate`, because SQLite drops them when a migration rebuilds the table.
 """
 
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
-from django.db import connections
+from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+Row = TypeVar("Row", bound=models.Model)
 
 TABLES = {"wanstudio_entry": "the ledger is append-only", "wanstudio_activity": "the activity is append-only"}
 
 
-def lock(using: str = "default", **kwargs: Any) -> None:
+class AppendOnly(Exception):
+    """Something tried to change or to delete a row that is only ever added."""
+
+
+class AppendOnlyRows(models.QuerySet[Row]):
+    def update(self, **changes: object) -> NoReturn:
+        raise AppendOnly(f"rows of {self.model._meta.verbose_name} are never changed")
+
+    def bulk_update(self, *args: object, **options: object) -> NoReturn:
+        self.update()
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly(f"rows of {self.model._meta.verbose_name} are never deleted")
+
+
+class AppendOnlyModel(models.Model):
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly(f"a row of {self._meta.verbose_name} is never changed")
+        super().save(*args, **options)
+
+    def delete(self, *args: object, **options: object) -> NoReturn:
+        raise AppendOnly(f"a row of {self._meta.verbose_name} is never deleted")
+
+
+def lock(using: str = "default", **kwargs: object) -> None:
     """Lay the triggers, where the tables exist. Again and again, with the same result."""
     connection = connections[using]
     for table in TABLES.keys() & set(connection.introspection.table_names()):
@@ -47,7 +77,3 @@ def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
-
-
-class AppendOnly(Exception):
-    """Somebody tried to change or to delete an entry of the ledger."""

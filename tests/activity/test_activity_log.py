@@ -5,7 +5,8 @@ from django.db import DatabaseError, connection, transaction
 
 from tests import factories
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import MOST_FAILURES_AN_HOUR, Activity
+from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import MAX_FAILURES_AN_HOUR, record, record_failure
 from wanstudio.append_only import AppendOnly
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
@@ -24,7 +25,7 @@ def test_making_and_cancelling_are_noted(team: Team, bob: User) -> None:
 
 
 def test_it_refuses_every_change(team: Team, bob: User) -> None:
-    Activity.note(team=team, person=bob, act="job.made", about="x")
+    record(team=team, person=bob, act="job.made", about="x")
     row = Activity.objects.get()
     row.who = "Alice"
     for change in (row.save, row.delete, Activity.objects.all().delete, lambda: Activity.objects.update(who="x")):
@@ -34,22 +35,22 @@ def test_it_refuses_every_change(team: Team, bob: User) -> None:
 
 @pytest.mark.parametrize("statement", ["UPDATE wanstudio_activity SET who = 'x'", "DELETE FROM wanstudio_activity"])
 def test_the_database_refuses_it_too(team: Team, bob: User, statement: str) -> None:
-    Activity.note(team=team, person=bob, act="job.made")
+    record(team=team, person=bob, act="job.made")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
 def test_it_outlives_who_did_it(team: Team, bob: User) -> None:
-    Activity.note(team=team, person=bob, act="signin")
+    record(team=team, person=bob, act="signin")
     bob.delete()
     assert Activity.objects.get().who == "Bob"
 
 
 def test_many_wrong_sign_ins_from_one_address_are_noted_as_some(team: Team) -> None:
-    for _ in range(MOST_FAILURES_AN_HOUR + 5):
-        Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.9")
-    Activity.note_failure(person=None, who="eve@example.com", ip="203.0.113.10")
-    assert Activity.objects.count() == MOST_FAILURES_AN_HOUR + 1
+    for _ in range(MAX_FAILURES_AN_HOUR + 5):
+        record_failure(None, "eve@example.com", "203.0.113.9")
+    record_failure(None, "eve@example.com", "203.0.113.10")
+    assert Activity.objects.count() == MAX_FAILURES_AN_HOUR + 1
 
 
 def test_people_who_come_and_go_are_noted(team: Team, alice: User, bob: User, charlie: User) -> None:

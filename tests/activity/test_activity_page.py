@@ -13,6 +13,7 @@ from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record, record_sign_in
 from wanstudio.review.models.comments import Comment
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
@@ -51,7 +52,7 @@ def test_sign_ins_and_keys_are_the_owners(as_alice: Client, admin: Client, team:
         reverse("account_login"), {"login": bob.email, "password": "wrong"}, REMOTE_ADDR="203.0.113.7"
     )
     assert wrong.status_code == 200
-    Activity.note(act="key.set", team=team, person=bob, about="…a1b2")
+    record(act="key.set", team=team, person=bob, about="…a1b2")
     assert "203.0.113.7" in page(as_alice)
     assert "set the provider’s key" in page(as_alice)
     assert "203.0.113.7" not in page(admin)
@@ -75,7 +76,7 @@ def test_signing_in_and_out_is_noted_with_its_address(alice: User) -> None:
 
 
 def test_another_teams_sign_ins_stay_there(as_alice: Client, charlie: User) -> None:
-    Activity.note(act="signin", person=charlie, ip="203.0.113.8")
+    record_sign_in("signin", charlie, "203.0.113.8")
     assert "203.0.113.8" not in page(as_alice)
 
 
@@ -102,7 +103,7 @@ def test_a_person(as_alice: Client, team: Team, bob: User, alice: User) -> None:
 
 def test_pages_follow_one_another(as_alice: Client, team: Team, bob: User) -> None:
     for number in range(55):
-        Activity.note(act="job.made", team=team, person=bob, about=f"video-{number:02}-")
+        record(act="job.made", team=team, person=bob, about=f"video-{number:02}-")
     response: Any = as_alice.get(reverse("activity.show") + "?group=job")
     older = page(as_alice, f"?group=job&before={response.context['next']}")
     assert "video-54-" in response.content.decode()
@@ -112,7 +113,7 @@ def test_pages_follow_one_another(as_alice: Client, team: Team, bob: User) -> No
 
 
 def test_the_file_runs_nothing(as_alice: Client, team: Team, bob: User) -> None:
-    Activity.note(act="job.renamed", team=team, person=bob, about="=HYPERLINK(1)")
+    record(act="job.renamed", team=team, person=bob, about="=HYPERLINK(1)")
     response: Any = as_alice.get(reverse("activity.export") + "?group=job")
     rows = list(csv.reader(line.decode() for line in response.streaming_content))
     assert rows[0][:4] == ["at", "person", "act", "about"]
@@ -123,7 +124,7 @@ def test_queries_do_not_grow_with_it(
     as_alice: Client, team: Team, bob: User, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(30):
-        Activity.note(act="job.made", team=team, person=bob, about="x")
+        record(act="job.made", team=team, person=bob, about="x")
     with django_assert_max_num_queries(11):
         page(as_alice)
 

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.http import HttpRequest
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record, record_failure, record_sign_in
 
 
 def connect() -> None:
@@ -29,12 +29,12 @@ def connect() -> None:
 
 
 def _in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    Activity.note(act="signin", person=user, ip=_ip(request))
+    record_sign_in("signin", user, _ip(request))
 
 
 def _out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user:
-        Activity.note(act="signout", person=user, ip=_ip(request))
+        record_sign_in("signout", user, _ip(request))
 
 
 def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
@@ -44,16 +44,15 @@ def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | Non
         validate_email(typed)
     except ValidationError:
         typed = "Somebody"
-    person = User.objects.filter(email=typed).first()
-    Activity.note_failure(person=person, who=str(person or typed), ip=_ip(request))
+    record_failure(User.objects.filter(email=typed).first(), typed, _ip(request))
 
 
 def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    Activity.note(act="password.changed", person=user, ip=_ip(request))
+    record_sign_in("password.changed", user, _ip(request))
 
 
 def _password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    Activity.note(act="password.reset", person=user, ip=_ip(request))
+    record_sign_in("password.reset", user, _ip(request))
 
 
 def _factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
@@ -65,12 +64,12 @@ def _factor_removed(sender: Any, request: HttpRequest, user: User, authenticator
 
 
 def _codes_drawn(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
-    Activity.note(act="mfa.codes", person=user)
+    record(act="mfa.codes", person=user)
 
 
 def _factor(act: str, user: User, authenticator: Any) -> None:
     names = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
-    Activity.note(act=act, person=user, about=names.get(str(authenticator.type), str(authenticator.type)))
+    record(act=act, person=user, about=names.get(str(authenticator.type), str(authenticator.type)))
 
 
 def _ip(request: HttpRequest | None) -> str | None:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wanstudio.accounts.browsers import browser_name
 from wanstudio.accounts.forms import EmailForm, NameForm
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.notifications.models.mails import Mail
 from wanstudio.teams import access
 
@@ -104,7 +104,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         mine = mine.filter(pk=access.number(request.POST["session"]) or 0)
     ended = [row.end() for row in mine]
     if ended:
-        Activity.note(act="session.ended", person=access.person(request), about=f"{len(ended)}")
+        record(act="session.ended", person=access.person(request), about=f"{len(ended)}")
         messages.success(request, f"Signed out in {len(ended)} other place{'' if len(ended) == 1 else 's'}.")
     return redirect("account.sessions")
 
@@ -156,7 +156,7 @@ def _changed(request: HttpRequest, who: User, wanted: str) -> HttpResponse:
         with transaction.atomic():
             changed = User.objects.filter(pk=who.pk, email=who.email).update(email=wanted)
             if changed:
-                Activity.note(act="email.changed", person=who, about=f"{who.email} → {wanted}")
+                record(act="email.changed", person=who, about=f"{who.email} → {wanted}")
     except IntegrityError:
         changed = 0
     if changed:

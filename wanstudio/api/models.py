@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams.models import Membership
 
 PREFIX = "wan_"
@@ -89,7 +89,7 @@ class ApiToken(models.Model):
                 self.note("token.revoked")
 
     def note(self, act: str) -> None:
-        Activity.note(act=act, team=self.membership.team, person=self.membership.user, about=self.name, on=self)
+        record(act=act, team=self.membership.team, person=self.membership.user, about=self.name, on=self)
 
     @property
     def may_make(self) -> bool:

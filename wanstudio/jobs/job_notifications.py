@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils import timezone
 
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.models.notification import Notification
@@ -59,7 +59,7 @@ def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
 
 def webhook_is_off(hook: Webhook, why: str) -> None:
     """To the owners, in their bell and by mail."""
-    Activity.note(team=hook.team_id, act="webhook.disabled", about=hook.host, on=hook)
+    record(team=hook.team_id, act="webhook.disabled", about=hook.host, on=hook)
     Notification.tell_who_may(
         Act.WEBHOOKS,
         Kind.WEBHOOK,

@@ -5,14 +5,14 @@ written in the transaction of the move it belongs to, so that a crash leaves bot
 """
 
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.accounts.models import User
-from wanstudio.append_only import AppendOnly
+from wanstudio.append_only import AppendOnlyModel, AppendOnlyRows
 from wanstudio.teams.models import Team
 
 CENT = Decimal("0.01")
@@ -38,9 +38,7 @@ class Balance(NamedTuple):
     unknown: Decimal = NOTHING
 
 
-class Entries(models.QuerySet["Entry"]):
-    """Reads and appends. The database refuses the rest, too: see ledger_lock.py."""
-
+class Entries(AppendOnlyRows["Entry"]):
     def billed(self) -> "Entries":
         """Without the sandbox, which bills nothing."""
         return self.exclude(provider="sandbox")
@@ -50,17 +48,8 @@ class Entries(models.QuerySet["Entry"]):
         sums = self.aggregate(**{name: Sum(name, default=NOTHING) for name in COLUMNS})
         return Balance(*(cents(sums[name]) for name in COLUMNS))
 
-    def update(self, **changes: Any) -> NoReturn:
-        raise AppendOnly("an entry is never changed")
 
-    def delete(self) -> NoReturn:
-        raise AppendOnly("an entry is never deleted")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("an entry is never changed")
-
-
-class Entry(models.Model):
+class Entry(AppendOnlyModel):
     """One change of the money of a job, or of one of its attempts. `amount` is the price it is about, in dollars."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="entries")
@@ -95,14 +84,6 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} ${self.amount} of job {self.job_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly("an entry is never changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("an entry is never deleted")
 
 
 def write(

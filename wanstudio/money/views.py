@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.keys import in_force as keyring
 from wanstudio.money.budgets import month_of, spent, spent_by_person
 from wanstudio.money.forms import CapsForm
@@ -79,6 +79,6 @@ def save(request: HttpRequest) -> HttpResponse:
         return render(request, "money/caps.html", caps_context(request, team, form), status=422)
     with transaction.atomic():
         for about in form.save():
-            Activity.note(act="cap.set", team=team, person=access.person(request), about=about, on=team)
+            record(act="cap.set", team=team, person=access.person(request), about=about, on=team)
     messages.info(request, "Saved. Caps hold from the next click on; what is reserved stays.")
     return redirect("usage.show")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.attention import Link, Notice
 from wanstudio.money.budgets import rooms, tightest
 from wanstudio.money.quoting import quote_today
@@ -32,7 +32,7 @@ MOST_WAITING = 20
 
 def tell_approvers(asked: SpendRequest) -> None:
     """Each by a link of their own, in the caller's transaction. Who asks is not told of their own."""
-    Activity.note(act="spend.requested", team=asked.team, person=asked.person, about=_about(asked), on=asked)
+    record(act="spend.requested", team=asked.team, person=asked.person, about=_about(asked), on=asked)
     word = f"“{asked.note}” " if asked.note else ""
     _post("spend.requested", asked, f"{asked.person} asks to spend ${asked.price} for {asked.title}. {word}")
     for person in asked.approvers().exclude(pk=asked.person_id):
@@ -53,11 +53,11 @@ def tell_approvers(asked: SpendRequest) -> None:
 def tell_who_asked(asked: SpendRequest, by: User) -> None:
     """What became of it, unless they decided it themselves."""
     if asked.state == SpendRequest.State.WITHDRAWN:
-        Activity.note(act="spend.withdrawn", team=asked.team, person=by, about=_about(asked), on=asked)
+        record(act="spend.withdrawn", team=asked.team, person=by, about=_about(asked), on=asked)
         return
     granted = asked.state == SpendRequest.State.GRANTED
     act = "spend.granted" if granted else "spend.declined"
-    Activity.note(act=act, team=asked.team, person=by, about=_about(asked), on=asked)
+    record(act=act, team=asked.team, person=by, about=_about(asked), on=asked)
     _post(act, asked, f"{by} {'allowed' if granted else 'declined'} ${asked.price} for {asked.title}.")
     if by.pk == asked.person_id:
         return

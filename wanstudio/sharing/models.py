@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, seal, unseal
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
@@ -111,7 +111,7 @@ class ShareLink(models.Model):
         # What is private has no name for the others of the team.
         hidden = self.collection is not None and self.collection.is_private
         about = "a private collection" if hidden else self.title
-        Activity.note(team=self.team_id, person=person, act=act, about=about, on=None if hidden else self.video)
+        record(team=self.team_id, person=person, act=act, about=about, on=None if hidden else self.video)
 
     @classmethod
     def by_token(cls, token: str) -> "ShareLink | None":

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams import roles
 from wanstudio.work.leases import Stale
 
@@ -157,7 +157,7 @@ class Invitation(models.Model):
             mine = Invitation.pending().filter(pk=self.pk)
             if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
                 raise Stale(f"{self} is no longer open")
-            Activity.note(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
+            record(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
             cap = FormerMember.take_cap(self.team_id, user)
             return Membership.objects.create(team_id=self.team_id, user=user, role=self.role, monthly_cap=cap)
 
@@ -170,7 +170,7 @@ class Invitation(models.Model):
 
     def note(self, act: str, by: User) -> None:
         about = f"{self.email or 'whoever has the link'} as {self.role}"
-        Activity.note(team=self.team_id, person=by, act=act, about=about, on=self)
+        record(team=self.team_id, person=by, act=act, about=about, on=self)
 
 
 def _mac(pk: int) -> str:

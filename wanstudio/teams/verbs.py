@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams.models import AlreadySetUp, FormerMember, Invitation, Membership, Team
 from wanstudio.teams.roles import Act, Role, may
 
@@ -68,12 +68,12 @@ def found_team(name: str, owner: User) -> Team:
     with transaction.atomic():
         team = Team.objects.create(name=name)
         Membership.objects.create(team=team, user=owner, role=Role.OWNER.value)
-        Activity.note(team=team, person=owner, act="team.made", about=name, on=team)
+        record(team=team, person=owner, act="team.made", about=name, on=team)
         return team
 
 
 def _note(act: str, membership: Membership, by: User | None, about: str) -> None:
-    Activity.note(team=membership.team_id, person=by, act=act, about=about, on=membership if about else None)
+    record(team=membership.team_id, person=by, act=act, about=about, on=membership if about else None)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Leased
 
@@ -95,7 +95,7 @@ class Source(Leased):
         """Its new row, and who has brought it: both or neither."""
         with transaction.atomic():
             self.save(force_insert=True)
-            Activity.note(team=self.team_id, person=self.person, act="upload.added", about=self.name, on=self)
+            record(team=self.team_id, person=self.person, act="upload.added", about=self.name, on=self)
 
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Write what a probe found (names of fields to values), and when."""
@@ -117,14 +117,14 @@ class Source(Leased):
         with transaction.atomic():
             binned = Source.objects.filter(pk=self.pk, deleted_at=None)
             if binned.update(deleted_at=Now(), deleted_by=person):
-                Activity.note(team=self.team_id, person=person, act="upload.deleted", about=self.name, on=self)
+                record(team=self.team_id, person=person, act="upload.deleted", about=self.name, on=self)
 
     def restore(self, *, by: User | None = None) -> bool:
         """Take it back; False if its files are gone by now."""
         with transaction.atomic():
             binned = Source.objects.filter(pk=self.pk, deleted_at__isnull=False, erased_at=None)
             if taken := bool(binned.update(deleted_at=None, deleted_by=None)):
-                Activity.note(team=self.team_id, person=by, act="upload.restored", about=self.name, on=self)
+                record(team=self.team_id, person=by, act="upload.restored", about=self.name, on=self)
             return taken
 
     def keep_poster(self, jpeg: bytes) -> None:

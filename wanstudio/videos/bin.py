@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
 from wanstudio.uploads.models import Source
@@ -44,9 +44,9 @@ def _turn(videos: Iterable[Video], only: Q, act: str, by: User | None, **changes
 def _note(act: str, by: User | None, videos: list[Video]) -> None:
     """Each by its title; very many at once are one line."""
     if len(videos) > MOST_NOTES:
-        return Activity.note(act=act, team=videos[0].job.team_id, person=by, about=f"{len(videos)} videos")
+        return record(act=act, team=videos[0].job.team_id, person=by, about=f"{len(videos)} videos")
     for video in videos:
-        Activity.note(act=act, team=video.job.team_id, person=by, about=video.job.title, on=video)
+        record(act=act, team=video.job.team_id, person=by, about=video.job.title, on=video)
     return None
 
 
@@ -78,7 +78,7 @@ def erase_source(pk: int, by: User | None = None) -> bool:
         jobs = Job.objects.filter(Q(character=source) | Q(motion=source))
         if jobs.exclude(state__in=ENDED).exists():
             return False
-        Activity.note(act="upload.erased", team=source.team_id, person=by, about=source.name)
+        record(act="upload.erased", team=source.team_id, person=by, about=source.name)
         file, poster = str(source.file.name or ""), str(source.poster.name or "")
         if jobs.exists():
             Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)

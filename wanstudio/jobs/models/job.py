@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.job_order import Wanted, columns
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
@@ -62,7 +62,7 @@ class Jobs(models.Manager["Job"]):
                 )
                 Transition.objects.create(job=job, to_state=State.QUEUED)
                 ledger.write(job, Money.RESERVED, before=None)
-                Activity.note(team=team, person=person, act="job.made", about=job.title, on=job)
+                record(team=team, person=person, act="job.made", about=job.title, on=job)
                 job.wake()
                 return job
         except IntegrityError:

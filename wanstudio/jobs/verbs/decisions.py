@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs.moves import JobMoves
@@ -29,7 +29,7 @@ class PersonVerbs(JobMoves):
         with transaction.atomic():
             jobs.filter(stack).update(title=title, version=F("version") + 1)
             if title != self.title:
-                Activity.note(team=self.team_id, person=by, act="job.renamed", about=f"{self.title} → {title}", on=self)
+                record(team=self.team_id, person=by, act="job.renamed", about=f"{self.title} → {title}", on=self)
         self.title = title
 
     def cancel(self, *, by: User | None = None) -> None:

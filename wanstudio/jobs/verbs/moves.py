@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs import job_notifications as news
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
@@ -158,4 +158,4 @@ class JobMoves(Leased):
         BalanceNote.before(moment, self.provider, self.pk, attempt_id, key or (None, None))
 
     def _note(self, act: str, by: User | None) -> None:
-        Activity.note(team=self.team_id, person=by, act=act, about=self.title, on=self)
+        record(team=self.team_id, person=by, act=act, about=self.title, on=self)

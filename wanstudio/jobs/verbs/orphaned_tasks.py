@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
@@ -57,7 +57,7 @@ def adopt(
             why = f"APIXO had taken an earlier try: task {task_id}"
             Transition.objects.create(job=job, to_state=State.RUNNING, why=why[:300])
             ledger.write(job, Money.RESERVED, before=None, attempt_id=attempt.pk, why=why)
-            Activity.note(team=job.team_id, act="job.adopted", about=job.title, on=job)
+            record(team=job.team_id, act="job.adopted", about=job.title, on=job)
             return job
     except IntegrityError:
         raise TaskTaken(task_id) from None
@@ -118,7 +118,7 @@ def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None
 
 
 def _note(act: str, attempt: Attempt, by: User | None) -> None:
-    Activity.note(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
+    record(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
 
 
 def ordinal(attempt: Attempt) -> str:

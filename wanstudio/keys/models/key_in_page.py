@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields as crypto
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED
@@ -155,4 +155,4 @@ def forget_unneeded() -> None:
 
 def _note(act: str, key: StoredKey, person: User | None) -> None:
     about = f"APIXO key, ends in {key.ending}" if key.ending else "APIXO key"
-    Activity.note(act=act, team=Team.objects.filter(is_first=True).first(), person=person, about=about)
+    record(act=act, team=Team.objects.filter(is_first=True).first(), person=person, about=about)

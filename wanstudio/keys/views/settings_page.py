@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.views.key_page import key_context
@@ -64,7 +64,7 @@ def _note_sending(request: HttpRequest, wanted: str | None, keys: list[ProviderK
     stopped = any(key.stopped_at for key in keys)
     if wanted in ("stop", "go_on") and stopped != (wanted == "stop"):
         act = "settings.sending_stopped" if wanted == "stop" else "settings.sending_resumed"
-        Activity.note(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
+        record(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
 
 
 @login_required

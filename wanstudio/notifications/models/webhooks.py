@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import SecretField, seal
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Leased
@@ -53,7 +53,7 @@ class Webhook(models.Model):
             again = {"url": url, "disabled_at": None, "disabled_why": "", "failing_since": None}
             cls.objects.filter(pk=hook.pk).update(**again)
             hook.url = url
-            Activity.note(team=team, person=by, act="webhook.set", about=hook.host, on=hook)
+            record(team=team, person=by, act="webhook.set", about=hook.host, on=hook)
         return secret if is_new else ""
 
     def rotate(self, *, by: User) -> str:
@@ -64,12 +64,12 @@ class Webhook(models.Model):
             Webhook.objects.filter(pk=self.pk).update(
                 secret=seal(secret), old_secret=held.secret, old_secret_until=Now() + OLD_SECRET_SIGNS_FOR
             )
-            Activity.note(team=self.team_id, person=by, act="webhook.rotated", about=self.host, on=self)
+            record(team=self.team_id, person=by, act="webhook.rotated", about=self.host, on=self)
         return secret
 
     def remove(self, *, by: User) -> None:
         with transaction.atomic():
-            Activity.note(team=self.team_id, person=by, act="webhook.removed", about=self.host)
+            record(team=self.team_id, person=by, act="webhook.removed", about=self.host)
             self.delete()
 
     @classmethod
@@ -140,9 +140,7 @@ class Delivery(Leased):
         with transaction.atomic():
             rows = Delivery.objects.filter(pk=self.pk)
             rows.update(due_at=Now(), arrived_at=None, gave_up_at=None, tries_before=len(self.tries))
-            Activity.note(
-                team=self.webhook.team_id, person=by, act="webhook.redelivered", about=self.kind, on=self.webhook
-            )
+            record(team=self.webhook.team_id, person=by, act="webhook.redelivered", about=self.kind, on=self.webhook)
             self.wake()
 
 

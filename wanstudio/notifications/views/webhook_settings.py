@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, seal, unseal
 from wanstudio.notifications.forms import WebhookForm
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
@@ -66,7 +66,7 @@ def test(request: HttpRequest) -> HttpResponse:
     event = f"test {timezone.now().isoformat()}"
     text = f"A test from Wan Studio, sent by {person} of {hook.team}."
     if Webhook.tell(hook.team, "test", event=event, text=text, data={"team": hook.team.name}):
-        Activity.note(team=hook.team, person=person, act="webhook.tested", on=hook)
+        record(team=hook.team, person=person, act="webhook.tested", on=hook)
         messages.success(request, "On its way. How it was answered shows below in a moment.")
     else:
         messages.info(request, "The webhook is switched off. Save it again, and nothing is lost.")

@@ -1,14 +1,12 @@
 """Approved, or needs work: who said so and when. Rows are only added; the newest of a video counts."""
 
-from typing import Any, NoReturn
-
 from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
-from wanstudio.append_only import AppendOnly
+from wanstudio.activity.verbs import record
+from wanstudio.append_only import AppendOnlyModel
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Webhook
@@ -16,7 +14,7 @@ from wanstudio.videos.models.video import Video
 from wanstudio.web.row_links import address_of, path_to
 
 
-class Verdict(models.Model):
+class Verdict(AppendOnlyModel):
     class Decision(models.TextChoices):
         APPROVED = "approved", "Approved"
         NEEDS_WORK = "needs_work", "Needs work"
@@ -33,14 +31,6 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_decision_display()} by {self.person}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly("a verdict is never changed")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("a verdict is never deleted")
 
     @classmethod
     def of(cls, video: Video) -> "Verdict | None":
@@ -61,9 +51,7 @@ class Verdict(models.Model):
 
     def _tell(self) -> None:
         job = self.video.job
-        Activity.note(
-            act=f"verdict.{self.decision}", team=job.team_id, person=self.person, about=job.title, on=self.video
-        )
+        record(act=f"verdict.{self.decision}", team=job.team_id, person=self.person, about=job.title, on=self.video)
         if self.decision == self.Decision.OPEN:
             return
         word = "is approved" if self.decision == self.Decision.APPROVED else "needs work"

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Webhook
@@ -130,11 +130,10 @@ class Comment(models.Model):
     def _note(self, act: str, person: User | None) -> None:
         """Whose words they are and what they were about, never the words: they can be deleted, and this cannot."""
         about = self.video.job.title if person == self.author else f"{self.video.job.title}, by {self.name}"
-        Activity.note(
+        record(
             act=act,
             team=self.team_id,
-            person=person,
-            who="" if person else f"{self.name} (guest)",
+            person=person or f"{self.name} (guest)",
             about=about,
             on=self.video,
         )

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.jobs.states import State
 from wanstudio.money.views import cap_rows
 from wanstudio.teams import access
@@ -101,7 +101,7 @@ def rename(request: HttpRequest) -> HttpResponse:
         name = form.cleaned_data["name"]
         with transaction.atomic():
             Team.objects.filter(pk=team.pk).update(name=name)
-            Activity.note(team=team, person=access.person(request), act="team.renamed", about=f"{team} → {name}")
+            record(team=team, person=access.person(request), act="team.renamed", about=f"{team} → {name}")
     else:
         messages.info(request, "A team needs a name of at most 100 letters. Nothing was changed.")
     return redirect("team.show")
@@ -125,7 +125,7 @@ def _security(request: HttpRequest, team: Team) -> HttpResponse:
     with transaction.atomic():
         Team.objects.filter(pk=team.pk).update(needs_second_factor=wanted)
         about = "everybody needs one" if wanted else "a password is enough"
-        Activity.note(team=team, person=access.person(request), act="settings.second_factor", about=about)
+        record(team=team, person=access.person(request), act="settings.second_factor", about=about)
     if wanted:
         messages.success(request, "From now on everybody here signs in with a second factor.")
     else:

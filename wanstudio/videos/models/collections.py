@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams.models import Team
 from wanstudio.videos.models.tags import clean_name, key_of
 from wanstudio.videos.models.video import Video
@@ -62,7 +62,7 @@ class Collection(models.Model):
     def note(self, act: str, person: User) -> None:
         """In the activity, unless nobody else may know of it."""
         if not self.is_private:
-            Activity.note(team=self.team_id, person=person, act=act, about=self.name, on=self)
+            record(team=self.team_id, person=person, act=act, about=self.name, on=self)
 
     def add(self, videos: Iterable[Video], person: User) -> None:
         """Lay them in; what is in it already stays as it is. A crash leaves all in it or none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models, transaction
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
+from wanstudio.activity.verbs import record
 from wanstudio.teams.models import Team
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ class Tag(models.Model):
         if videos:
             one = videos[0] if len(videos) == 1 else None
             about = f"{one.job.title if one else f'{len(videos)} videos'}: {self.name}"
-            Activity.note(act=act, team=self.team_id, person=by, about=about, on=one)
+            record(act=act, team=self.team_id, person=by, about=about, on=one)
