@@ -1,4 +1,4 @@
-"""Real processes and a real browser. One studio serves the module that asks; what kills things starts its own."""
+"""Real processes and a real browser: one of each for all tests of a process. What kills a studio starts its own."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,15 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
+from tests.e2e.person import Person
 from tests.e2e.studio import Studio
+from tests.e2e.template import EMAIL, PASSWORD, template
+from tests.e2e.windows import SIZE, WIDE
 from tests.needs import browser as chromium
 
-PASSWORD = "correct-horse-battery"
-EMAIL = "ben@northlight.example"
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]
+
+# Nobody waits longer than it takes; a busy machine may take this long.
+SOON_MS = 30_000
+expect.set_options(timeout=SOON_MS)
+
+Opened = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -28,33 +35,56 @@ def launch_browser(browser_type_launch_args: dict[str, Any], browser_type: Brows
     return lambda **more: browser_type.launch(**{**browser_type_launch_args, **more})
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio in the sandbox with its owner, shared by the module's tests."""
-    made = Studio(tmp_path_factory.mktemp("studio") / "data")
+# --- studios ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes that share out the tests."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / "studios"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running_studio(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """The studio of all tests of this process that neither configure nor kill it."""
+    made = Studio(tmp_path_factory.mktemp("studio") / "data", template(templates, owner=True))
     made.start()
-    made.manage("createowner", "--email", EMAIL, "--team", "Northlight", "--name", "Ben", WANSTUDIO_PASSWORD=PASSWORD)
     yield made
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def studio(running_studio: Studio) -> Studio:
+    """A studio in the sandbox with its owner and nothing else in it; shared by the module's tests."""
+    running_studio.reset()
+    return running_studio
+
+
 @pytest.fixture
-def start_studio(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+def start_studio(tmp_path: Path, templates: Path) -> Iterator[Callable[..., Studio]]:
     """Start studios of the test's own: `start_studio(APIXO_API_KEY=…)`, with an owner unless `owner=False`."""
     made: list[Studio] = []
 
     def start(*, owner: bool = True, **env: str) -> Studio:
-        fresh = Studio(tmp_path / f"data{len(made)}", **env)
+        fresh = Studio(tmp_path / f"data{len(made)}", template(templates, owner=owner), **env)
         made.append(fresh)
-        fresh.start()
-        if owner:
-            words = ("createowner", "--email", EMAIL, "--team", "Northlight", "--name", "Ben")
-            fresh.manage(*words, WANSTUDIO_PASSWORD=PASSWORD)
-        return fresh
+        return fresh.start()
 
     yield start
     for each in made:
         each.stop()
+
+
+@pytest.fixture(scope="module")
+def person(studio: Studio) -> Person:
+    """Ben, without a browser."""
+    return Person(studio)
+
+
+# --- pages --------------------------------------------------------------------------------------------
 
 
 class Watched:
@@ -82,14 +112,46 @@ def watched() -> Iterator[Watched]:
 
 
 @pytest.fixture
-def signed_in(studio: Studio, context: BrowserContext, watched: Watched) -> Page:
-    """A page of the module's studio, signed in as its owner."""
-    page = watched.watch(context.new_page())
-    sign_in(page, studio)
-    return page
+def opened(browser: Browser, watched: Watched) -> Iterator[Opened]:
+    """An empty page in a context of its own: `opened(studio, signed_in=True, **options of the browser's context)`."""
+    contexts: list[BrowserContext] = []
+
+    def fresh(studio: Studio, *, signed_in: bool = True, **options: Any) -> Page:
+        contexts.append(context := browser.new_context(**options))
+        if signed_in:
+            enter(context, studio)
+        return watched.watch(context.new_page())
+
+    yield fresh
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(opened: Opened, studio: Studio) -> Page:
+    """A page of Ben's, in the window of this run: see `tests.e2e.windows`."""
+    return opened(studio, **SIZE)
+
+
+@pytest.fixture
+def wide(opened: Opened, studio: Studio) -> Page:
+    return opened(studio, **WIDE)
+
+
+@pytest.fixture
+def plain(opened: Opened, studio: Studio) -> Page:
+    """Without JavaScript."""
+    return opened(studio, **WIDE, java_script_enabled=False)
+
+
+def enter(context: BrowserContext, studio: Studio) -> None:
+    """Signed in as Ben, with the session of everybody who enters like this."""
+    cookies = studio.cookies(lambda: Person(studio).session.cookies.get_dict())
+    context.add_cookies([{"name": name, "value": value, "url": studio.url} for name, value in cookies.items()])
 
 
 def sign_in(page: Page, studio: Studio) -> None:
+    """A session of the page's own, by the form."""
     page.goto(f"{studio.url}/accounts/login/")
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 import requests
+
+from tests.e2e.console import Console
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -38,9 +41,12 @@ def wait_until(true: Callable[[], T], what: str, within_s: float = 30) -> T:
 
 
 class Studio:
-    """Started by `start`, ended by `stop`. `url` is its address, `data` its folder, `log` what its processes said."""
+    """Started by `start`, ended by `stop`. `url` is its address, `data` its folder, `log` what its processes said.
 
-    def __init__(self, data: Path, **env: str) -> None:
+    `template`: a prepared folder that it begins as a copy of; without one it prepares its own.
+    """
+
+    def __init__(self, data: Path, template: Path | None = None, **env: str) -> None:
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
@@ -55,7 +61,10 @@ class Studio:
             **env,
         }
         self.log = data.parent / f"{data.name}.log"
+        self._template = template
         self._process: subprocess.Popen[bytes] | None = None
+        self._console: Console | None = None
+        self._cookies: dict[str, str] = {}
 
     def manage(self, *words: str, **env: str) -> str:
         """What `manage.py words…` prints."""
@@ -83,7 +92,11 @@ class Studio:
 
     def python(self, code: str) -> str:
         """What this code prints inside the studio, with its settings and models."""
-        return self.manage("shell", "-v0", "-c", code).strip()
+        if self._process is None:
+            return self.manage("shell", "-v0", "-c", code).strip()
+        if self._console is None:
+            self._console = Console(ROOT, self.env)
+        return self._console.run(code).strip()
 
     @contextmanager
     def beside(self, *words: str) -> Iterator[None]:
@@ -102,7 +115,10 @@ class Studio:
                 process.kill()
 
     def start(self) -> "Studio":
-        self.manage("prepare")
+        if self._template and not self.data.exists():
+            shutil.copytree(self._template, self.data, symlinks=True)
+        else:
+            self.manage("prepare")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "run"], cwd=ROOT, env=self.env, stdout=log, stderr=log
@@ -144,9 +160,31 @@ class Studio:
         database.close()
         return found
 
+    def cookies(self, login: Callable[[], dict[str, str]]) -> dict[str, str]:
+        """Those of a browser that is signed in, made by `login` once and then shared."""
+        if not self._cookies:
+            self._cookies = login()
+        return self._cookies
+
+    def reset(self) -> None:
+        """Everything in its database as in the template, ids included, while its processes go on."""
+        assert self._template
+        self._cookies = {}
+        with (
+            closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=20)) as database,
+            closing(sqlite3.connect(self._template / "studio.sqlite3")) as template,
+        ):
+            alive = database.execute("SELECT * FROM wanstudio_heartbeat").fetchall()
+            template.backup(database)
+            with database:
+                for beat in alive:
+                    database.execute(f"INSERT INTO wanstudio_heartbeat VALUES ({', '.join('?' * len(beat))})", beat)
+
     def stop(self) -> float:
         """SIGTERM to the supervisor alone. Returns the seconds it took."""
         assert self._process is not None
+        if self._console:
+            self._console.close()
         began = time.monotonic()
         self._process.terminate()
         try:

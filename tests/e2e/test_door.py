@@ -17,13 +17,13 @@ SILENT = 40
 
 
 @pytest.fixture(scope="module")
-def door(studio: Studio) -> str:
+def door(studio: Studio, person: Person) -> str:
     """The path of the callback of an unconfirmed job."""
-    job = Person(studio).make_sample(prompt="[html:504]")
+    job = person.make_sample(prompt="[html:504]")
     wait_until(lambda: state(studio, job) == "uncertain", "an unconfirmed job")
     attempt = studio.rows("SELECT id FROM wanstudio_attempt WHERE job_id = ?", job)[0][0]
-    token = studio.manage("shell", "-c", f"from wanstudio.models import *; print(Attempt({attempt}).callback_token)")
-    return f"/hooks/apixo/{token.strip().splitlines()[-1]}/"
+    token = studio.python(f"from wanstudio.models import Attempt; print(Attempt({attempt}).callback_token)")
+    return f"/hooks/apixo/{token}/"
 
 
 def state(studio: Studio, job: int) -> str:

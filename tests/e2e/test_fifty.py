@@ -1,26 +1,22 @@
 """One form, posted fifty times at once to the real web processes: one job."""
 
-import re
 import threading
-from collections.abc import Callable
 
 import requests
 
-from tests.e2e.person import MIRA, WALK, Person
+from tests.e2e.person import MIRA, WALK, Person, value_of
 from tests.e2e.studio import Studio, wait_until
 
 POSTS = 50
 
 
-def test_fifty_posts_of_one_form_make_one_job(start_studio: Callable[..., Studio]) -> None:
-    studio = start_studio()
-    person = Person(studio)
+def test_fifty_posts_of_one_form_make_one_job(studio: Studio, person: Person) -> None:
     page = person.get("/").text
     files = {"character_file": MIRA, "motion_file": WALK}
     told = person._send(page, files).text
     assert studio.rows("SELECT count(*) FROM wanstudio_job")[0][0] == 0, "told the price, and nothing sent"
     names = ("csrfmiddlewaretoken", "nonce", "quoted", "character", "motion", "team")
-    form = {name: value(told, name) for name in names} | {"behaviour": "animate", "resolution": "480p"}
+    form = {name: value_of(told, name) for name in names} | {"behaviour": "animate", "resolution": "480p"}
     gate, answers = threading.Barrier(POSTS), []
 
     def post() -> None:
@@ -39,9 +35,3 @@ def test_fifty_posts_of_one_form_make_one_job(start_studio: Callable[..., Studio
     assert len({answer.headers["Location"] for answer in answers}) == 1
     wait_until(lambda: studio.rows("SELECT state FROM wanstudio_job") == [("done",)], "the one job is Ready", 60)
     assert studio.rows("SELECT count(*) FROM wanstudio_attempt")[0][0] == 1
-
-
-def value(page: str, name: str) -> str:
-    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
-    assert found, name
-    return found[1]

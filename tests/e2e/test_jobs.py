@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.e2e.conftest import EMAIL, PASSWORD, Watched, sign_in
+from tests.e2e.conftest import Watched
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_studio_ways import PHONE, WIDE
+from tests.e2e.template import EMAIL, PASSWORD
 
 STATUS = re.compile(r"/jobs/status/")
 READY_MS = 60_000
@@ -21,20 +21,6 @@ READY_MS = 60_000
 TWO_POLLS_MS = 5000
 # The answer to a poll that has seen an older state, taken in as the poller does.
 SWAP = "address => htmx.ajax('GET', address, { target: '#poller', swap: 'morph:outerHTML' })"
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, studio: Studio, watched: Watched) -> Iterator[Page]:
-    context = browser.new_context(**request.param)
-    page = watched.watch(context.new_page())
-    sign_in(page, studio)
-    yield page
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def person(studio: Studio) -> Person:
-    return Person(studio)
 
 
 @pytest.fixture(scope="module")

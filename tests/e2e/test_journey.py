@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_httpserver import HTTPServer
 
-from tests.e2e.conftest import Watched, sign_in
+from tests.e2e.conftest import Opened
 from tests.e2e.studio import ROOT, Studio, wait_until
 
 SAMPLES = ROOT / "static" / "samples"
@@ -77,11 +77,9 @@ def check_result(studio: Studio, motion: Path) -> None:
         assert min(stream.width, stream.height) == int(resolution.removesuffix("p"))
 
 
-def test_first_run_to_first_video(
-    start_studio: Callable[..., Studio], context: BrowserContext, watched: Watched
-) -> None:
+def test_first_run_to_first_video(start_studio: Callable[..., Studio], opened: Opened) -> None:
     studio = start_studio(owner=False)
-    page = watched.watch(context.new_page())
+    page = opened(studio, signed_in=False)
     page.goto(studio.url)
     expect(page).to_have_url(f"{studio.url}/setup/")
     page.get_by_label("Team name").fill("Northlight")
@@ -98,9 +96,10 @@ def test_first_run_to_first_video(
     check_result(studio, SAMPLES / "walk.mp4")
 
 
-def test_an_uploaded_picture_and_clip(signed_in: Page, studio: Studio, tmp_path: Path) -> None:
+def test_an_uploaded_picture_and_clip(wide: Page, studio: Studio, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "dance.mp4", 6.4, 640, 360)
-    page = signed_in
+    page = wide
+    page.goto(studio.url)
     page.get_by_label("Character file").set_input_files(SAMPLES / "mira.png")
     page.get_by_label("Motion file").set_input_files(clip)
     page.get_by_text("Replace", exact=True).click()
@@ -111,15 +110,13 @@ def test_an_uploaded_picture_and_clip(signed_in: Page, studio: Studio, tmp_path:
     check_result(studio, clip)
 
 
-def test_a_motion_behind_a_link(
-    start_studio: Callable[..., Studio], context: BrowserContext, watched: Watched, httpserver: HTTPServer
-) -> None:
+def test_a_motion_behind_a_link(start_studio: Callable[..., Studio], opened: Opened, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/walk.mp4").respond_with_data(
         (SAMPLES / "walk.mp4").read_bytes(), content_type="video/mp4"
     )
     studio = start_studio(WANSTUDIO_PRIVATE_HOSTS=f"{httpserver.host}:{httpserver.port}")
-    page = watched.watch(context.new_page())
-    sign_in(page, studio)
+    page = opened(studio)
+    page.goto(studio.url)
     page.get_by_label("Character file").set_input_files(SAMPLES / "mira.png")
     add_link(page, "Motion", httpserver.url_for("/walk.mp4"))
     page.get_by_role("radio", name="480p").check()
@@ -136,8 +133,9 @@ def add_link(page: Page, kind: str, url: str) -> None:
     slot.get_by_role("button", name="Add").click()
 
 
-def test_one_that_fails(signed_in: Page) -> None:
-    page = signed_in
+def test_one_that_fails(wide: Page, studio: Studio) -> None:
+    page = wide
+    page.goto(studio.url)
     page.get_by_role("button", name="Use the sample").click()
     prompt = page.get_by_label("Prompt")
     prompt.fill("[fail:InputImageSensitiveContentDetected]")

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import EMAIL, Watched, sign_in
+from tests.e2e.conftest import Opened
 from tests.e2e.studio import Studio, wait_until
+from tests.e2e.template import EMAIL
 from tests.fake_apixo import refusal, running
 
 CANARY = "sk-canary-5d1f0a77c3e94b21"
@@ -19,13 +20,10 @@ def found_in(*folders: Path) -> list[str]:
     return [str(path) for path in files if CANARY.encode() in path.read_bytes()]
 
 
-def test_a_key_from_the_page(
-    start_studio: Callable[..., Studio], context: BrowserContext, watched: Watched, tmp_path: Path
-) -> None:
+def test_a_key_from_the_page(start_studio: Callable[..., Studio], opened: Opened, tmp_path: Path) -> None:
     with running() as apixo:
         studio = start_studio(APIXO_BASE_URL=apixo.url, LOG_LEVEL="DEBUG")
-        page = watched.watch(context.new_page())
-        sign_in(page, studio)
+        page = opened(studio)
         page.goto(f"{studio.url}/settings/")
         apixo.on_balance(refusal(401, f"Invalid key {CANARY}"))
         page.get_by_label("Key from APIXO").fill(CANARY)

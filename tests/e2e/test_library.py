@@ -3,18 +3,13 @@
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Watched
-from tests.e2e.person import Person
-from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_pages import wrong_with
-from tests.e2e.test_studio_ways import PHONE, WIDE
-from tests.e2e.test_videos import copy_video, done, signed_in_as, titles
+from tests.e2e.studio import Studio
+from tests.e2e.test_videos import copy_video, titles
 
 COPIES = 70
 
@@ -22,27 +17,11 @@ COPIES = 70
 @pytest.fixture(scope="module")
 def wall(studio: Studio) -> Studio:
     """One video of its own and copies of it that share its files."""
-    Person(studio).make_sample(prompt="Slowly along the quay")
-    wait_until(lambda: done(studio) == 1, "it is Ready", 90)
+    studio.python("from tests.e2e.finished import finish; finish(prompt='Slowly along the quay')")
     with closing(sqlite3.connect(studio.data / "studio.sqlite3", timeout=20)) as database, database:
         for number in range(COPIES):
             copy_video(database, 1, f"Take {number:03}")
     return studio
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, wall: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, wall, watched, request.param)
-
-
-@pytest.fixture
-def wide(browser: Browser, wall: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, wall, watched, WIDE)
-
-
-@pytest.fixture
-def plain(browser: Browser, wall: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, wall, watched, {**WIDE, "java_script_enabled": False})
 
 
 def select(page: Page, *names: str) -> None:
@@ -143,35 +122,3 @@ def test_without_javascript_tiles_are_ticked_downloaded_and_binned(plain: Page, 
     expect(plain.get_by_text("The bin is empty")).to_be_visible()
     plain.goto(f"{wall.url}/videos/")
     assert "Take 050" in titles(plain)
-
-
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_pages_are_readable_by_machines(
-    size: dict[str, object], browser: Browser, wall: Studio, watched: Watched
-) -> None:
-    options = {**size, "bypass_csp": True, "reduced_motion": "reduce"}
-    for page in signed_in_as(browser, wall, watched, options):
-        page.goto(f"{wall.url}/videos/?q=take")
-        select(page, "Take 030")
-        assert wrong_with(page) == []
-        page.locator("#selection summary", has_text="Tag").click()
-        assert wrong_with(page) == []
-        page.get_by_label("Tag", exact=True).fill("Noir")
-        page.get_by_role("button", name="Add").first.click()
-        page.goto(f"{wall.url}/videos/?tag=noir")
-        page.locator(".filters summary", has_text="Date").click()
-        assert wrong_with(page) == []
-        select(page, "Take 030")
-        page.locator("#selection summary", has_text="Collect").click()
-        page.get_by_label("New collection").fill("Cut")
-        page.get_by_label("New collection").press("Enter")
-        video = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 030'")[0][0]
-        binned = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 002'")[0][0]
-        page.goto(f"{wall.url}/videos/{binned}/")
-        page.locator("main summary[aria-label=More]").click()
-        page.get_by_role("button", name="Move to the bin").click()
-        for address in ("/collections/", f"/videos/{video}/", "/videos/bin/", "/videos/bin/?kind=uploads"):
-            page.goto(wall.url + address)
-            assert wrong_with(page) == [], address
-        page.goto(f"{wall.url}/videos/bin/")
-        page.get_by_role("button", name="Restore Take 002").click()

@@ -5,27 +5,20 @@ from collections.abc import Callable, Iterator
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import EMAIL, PASSWORD, Watched, sign_in
+from tests.e2e.conftest import Opened, sign_in
 from tests.e2e.studio import Studio
+from tests.e2e.template import EMAIL, PASSWORD
 from tests.mailbox import Mailbox, mailbox
 
 Open = Callable[[], Page]
 
 
 @pytest.fixture
-def another(browser: Browser, watched: Watched) -> Iterator[Open]:
+def another(opened: Opened, studio: Studio) -> Open:
     """A browser of somebody else."""
-    contexts: list[BrowserContext] = []
-
-    def make() -> Page:
-        contexts.append(browser.new_context())
-        return watched.watch(contexts[-1].new_page())
-
-    yield make
-    for context in contexts:
-        context.close()
+    return lambda: opened(studio, signed_in=False)
 
 
 def invite(page: Page, studio: Studio, role: str, email: str = "") -> str:
@@ -54,30 +47,30 @@ def confirm(page: Page) -> None:
         page.get_by_role("button", name="Go on").click()
 
 
-def test_a_viewer_joins_by_link_and_makes_nothing(signed_in: Page, studio: Studio, another: Open) -> None:
+def test_a_viewer_joins_by_link_and_makes_nothing(wide: Page, studio: Studio, another: Open) -> None:
     rosa = another()
-    join(rosa, invite(signed_in, studio, "Viewer"), "Rosa Keller", "rosa@client.example")
+    join(rosa, invite(wide, studio, "Viewer"), "Rosa Keller", "rosa@client.example")
     rosa.goto(f"{studio.url}/")
     expect(rosa.get_by_text("You watch and comment here")).to_be_visible()
     expect(rosa.get_by_text("Generate")).to_have_count(0)
 
-    signed_in.goto(f"{studio.url}/team/")
-    signed_in.get_by_label("Role of Rosa Keller").select_option(label="Creator")
-    expect(signed_in.get_by_text("Rosa Keller is creator now.")).to_be_visible()
+    wide.goto(f"{studio.url}/team/")
+    wide.get_by_label("Role of Rosa Keller").select_option(label="Creator")
+    expect(wide.get_by_text("Rosa Keller is creator now.")).to_be_visible()
     rosa.goto(f"{studio.url}/")
     expect(rosa.locator("#generate")).to_be_visible()
 
-    signed_in.get_by_label("More about Rosa Keller").click()
-    signed_in.get_by_role("link", name="Remove…").click()
-    signed_in.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(signed_in.get_by_text("is out of the team")).to_be_visible()
+    wide.get_by_label("More about Rosa Keller").click()
+    wide.get_by_role("link", name="Remove…").click()
+    wide.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(wide.get_by_text("is out of the team")).to_be_visible()
     rosa.goto(f"{studio.url}/videos/")
     expect(rosa.get_by_role("heading", name="You are in no team")).to_be_visible()
 
 
-def test_an_authenticator_app_from_setting_up_to_signing_in(signed_in: Page, studio: Studio, another: Open) -> None:
+def test_an_authenticator_app_from_setting_up_to_signing_in(wide: Page, studio: Studio, another: Open) -> None:
     dana = another()
-    join(dana, invite(signed_in, studio, "Creator"), "Dana Totp", "dana@northlight.example")
+    join(dana, invite(wide, studio, "Creator"), "Dana Totp", "dana@northlight.example")
     dana.goto(f"{studio.url}/accounts/2fa/totp/activate/")
     confirm(dana)
     app = pyotp.TOTP(dana.get_by_label("Or type this secret").input_value())
@@ -142,9 +135,9 @@ def confirm_or_passkey(page: Page) -> None:
     confirm(page)
 
 
-def test_passkeys_explain_where_they_cannot_be(signed_in: Page, studio: Studio) -> None:
-    signed_in.goto(f"{studio.url}/account/")
-    expect(signed_in.get_by_text("Open the studio as http://localhost:")).to_be_visible()
+def test_passkeys_explain_where_they_cannot_be(wide: Page, studio: Studio) -> None:
+    wide.goto(f"{studio.url}/account/")
+    expect(wide.get_by_text("Open the studio as http://localhost:")).to_be_visible()
 
 
 @pytest.fixture
@@ -154,15 +147,14 @@ def box() -> Iterator[Mailbox]:
 
 
 def test_by_mail_an_invitation_and_a_forgotten_password(
-    start_studio: Callable[..., Studio], box: Mailbox, another: Open
+    start_studio: Callable[..., Studio], box: Mailbox, opened: Opened
 ) -> None:
     studio = start_studio(EMAIL_URL=f"smtp://127.0.0.1:{box.port}")
-    ben, ines = another(), another()
+    ben, ines, fresh = (opened(studio, signed_in=False) for _ in range(3))
     sign_in(ben, studio)
     invite(ben, studio, "Creator", "ines@northlight.example")
     join(ines, box.link_to("ines@northlight.example"), "Ines Duarte")
 
-    fresh = another()
     fresh.goto(f"{studio.url}/accounts/login/")
     fresh.get_by_role("link", name="Forgot your password?").click()
     fresh.get_by_label("Email").fill(EMAIL)

@@ -1,34 +1,19 @@
 """Review in a browser: comments at a time, drafts, mentions, news of others, pins, and the wipe."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Watched
-from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_studio_ways import PHONE, WIDE
-from tests.e2e.test_videos import done, loaded, now, signed_in_as
+from tests.e2e.test_videos import loaded, now
 
 
 @pytest.fixture(scope="module")
 def made(studio: Studio) -> Studio:
     """A studio with one video, id 1."""
-    Person(studio).make_sample()
-    wait_until(lambda: done(studio) == 1, "the video is Ready", 90)
+    studio.python("from tests.e2e.finished import finish; finish()")
     return studio
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, made: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, made, watched, request.param)
-
-
-@pytest.fixture
-def wide(browser: Browser, made: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, made, watched, WIDE)
 
 
 def test_a_comment_here_leads_back_here(wide: Page, made: Studio) -> None:

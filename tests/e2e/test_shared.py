@@ -1,39 +1,27 @@
 """A link from the dialog to a guest's browser and its end there, wide and on a phone."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import Opened
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_pages import SIZE_NAMES, SIZES, Opened, wrong_with
-from tests.e2e.test_pages import opened as opened
-from tests.e2e.test_studio_ways import WIDE
+from tests.e2e.windows import SIZE, WIDE
 
-# A finished video without the minute of making it: its file is the sample clip.
 SEED = """
-from django.core.files import File
-from tests.views.rows import finished
-from wanstudio.models import Collection, Team, User, Video
-team, person = Team.objects.get(), User.objects.get()
-video = finished(team, person, title="Mira walks")
-with open("static/samples/walk.mp4", "rb") as clip, open("static/samples/walk.jpg", "rb") as poster:
-    video.file.save("walk.mp4", File(clip))
-    video.poster.save("walk.jpg", File(poster))
-Video.objects.filter(pk=video.pk).update(size_bytes=video.file.size)
-Collection.named(team, person, "The cut").add([video], person)
-print("video", video.pk)
+from tests.e2e.finished import finish
+from wanstudio.models import Collection
+video = finish("Mira walks")
+Collection.named(video.job.team, video.job.person, "The cut").add([video], video.job.person)
+print(video.pk)
 """
 
 
 @pytest.fixture(scope="module")
 def video(studio: Studio) -> int:
-    found = re.search(r"video (\d+)", studio.manage("shell", "-v", "0", "-c", SEED))
-    assert found
-    return int(found[1])
+    return int(studio.python(SEED))
 
 
 def make_link(page: Page, studio: Studio, address: str, **fields: str) -> str:
@@ -57,13 +45,10 @@ def plays(page: Page) -> None:
     wait_until(lambda: page.locator("video").evaluate("video => video.currentTime") > 0.2, "it plays", 30)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
-def test_share_with_a_password_watch_and_revoke(
-    size: Mapping[str, Any], opened: Opened, studio: Studio, video: int
-) -> None:
+def test_share_with_a_password_watch_and_revoke(opened: Opened, studio: Studio, video: int) -> None:
     owner = opened(studio, **WIDE)
     link = make_link(owner, studio, f"/videos/{video}/", password="quay at dawn")
-    guest = opened(studio, signed_in=False, **size)
+    guest = opened(studio, signed_in=False, **SIZE)
     guest.goto(link)
     assert "Mira" not in guest.content()
     guest.get_by_label("Password", exact=True).fill("quay")
@@ -130,26 +115,3 @@ def test_a_collection_for_guests(opened: Opened, studio: Studio, video: int) -> 
     assert begun.value.path().read_bytes() == requests.get(f"{link}videos/{video}/file", timeout=30).content
     guest.get_by_role("link", name="Back to The cut").click()
     guest.wait_for_url(link)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=SIZE_NAMES)
-def test_everybody_can_use_them(size: Mapping[str, Any], opened: Opened, studio: Studio, video: int) -> None:
-    owner = opened(studio, **size, bypass_csp=True)
-    open_one = make_link(owner, studio, f"/videos/{video}/")
-    owner.locator(".share").first.get_by_text("QR code").click()
-    owner.locator(".share").last.get_by_text("Options").click()
-    assert wrong_with(owner) == []
-    locked = make_link(owner, studio, f"/videos/{video}/", password="quay at dawn")
-    collection = make_link(owner, studio, "/videos/?collection=1")
-    owner.goto(f"{studio.url}/videos/{video}/share/")
-    assert wrong_with(owner) == []
-    guest = opened(studio, **size, signed_in=False, bypass_csp=True)
-    for address in (open_one, locked, collection):
-        guest.goto(address)
-        assert wrong_with(guest) == []
-    kept = owner.locator(".share").count() - 1
-    owner.locator(".share").first.get_by_role("button", name="Revoke").click()
-    expect(owner.locator(".share")).to_have_count(kept)
-    guest.goto(locked)
-    expect(guest.get_by_text("Ask Northlight for a new one.")).to_be_visible()
-    assert wrong_with(guest) == []

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import sign_in
-from tests.e2e.studio import ROOT, Studio
+from tests.e2e.conftest import Opened, sign_in
+from tests.e2e.person import MIRA, WALK
+from tests.e2e.studio import Studio
+from tests.e2e.template import EMAIL, PASSWORD
 from tests.media.clips import clip
 
-MIRA = ROOT / "static" / "samples" / "mira.png"
-WALK = ROOT / "static" / "samples" / "walk.mp4"
 UPLOADS = re.compile(r"/uploads/add/$")
 PRICES = re.compile(r"/price/")
 
@@ -25,6 +25,14 @@ def clip_of(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
         made[seconds] = folder / f"clip-{seconds:.0f}.mp4"
         made[seconds].write_bytes(clip(seconds, size=(320, 240)))
     return made
+
+
+@pytest.fixture
+def page(opened: Opened, studio: Studio) -> Page:
+    """The studio's first page."""
+    page = opened(studio)
+    page.goto(studio.url)
+    return page
 
 
 class Held:
@@ -68,8 +76,7 @@ def wait_for_both(page: Page) -> None:
 # --- uploads ------------------------------------------------------------------------------------------
 
 
-def test_a_local_clip_has_its_price_before_its_upload_ends(signed_in: Page, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_a_local_clip_has_its_price_before_its_upload_ends(page: Page, clip_of: dict[float, Path]) -> None:
     give(page, "Character", MIRA)
     expect(page.locator("input[name=character]")).to_be_attached()
     held = Held(page, UPLOADS)
@@ -87,8 +94,7 @@ def test_a_local_clip_has_its_price_before_its_upload_ends(signed_in: Page, clip
     expect(slot.get_by_text("14.0 s · 320 × 240")).to_be_visible()
 
 
-def test_progress_stop_and_what_stood_there_before(signed_in: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_progress_stop_and_what_stood_there_before(page: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
     give(page, "Motion", clip_of[6.0])
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
     before, stored = page.locator("input[name=motion]").input_value(), sources(studio)
@@ -106,10 +112,8 @@ def test_progress_stop_and_what_stood_there_before(signed_in: Page, studio: Stud
     assert sources(studio) == stored
 
 
-def test_a_lost_connection_says_so_and_loses_nothing(
-    signed_in: Page, studio: Studio, clip_of: dict[float, Path]
-) -> None:
-    page, stored = signed_in, sources(studio)
+def test_a_lost_connection_says_so_and_loses_nothing(page: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
+    stored = sources(studio)
     page.route(UPLOADS, lambda route: route.abort())
     give(page, "Motion", clip_of[6.0])
     expect(page.get_by_text("Connection lost.")).to_be_visible()
@@ -121,8 +125,7 @@ def test_a_lost_connection_says_so_and_loses_nothing(
     assert sources(studio) == stored + 1
 
 
-def test_it_goes_on_by_itself_when_the_connection_is_back(signed_in: Page, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_it_goes_on_by_itself_when_the_connection_is_back(page: Page, clip_of: dict[float, Path]) -> None:
     page.route(UPLOADS, lambda route: route.abort())
     give(page, "Motion", clip_of[6.0])
     expect(page.get_by_text("Connection lost.")).to_be_visible()
@@ -132,8 +135,7 @@ def test_it_goes_on_by_itself_when_the_connection_is_back(signed_in: Page, clip_
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
 
 
-def test_what_is_chosen_later_wins(signed_in: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_what_is_chosen_later_wins(page: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
     held = Held(page, UPLOADS)
     give(page, "Motion", clip_of[14.0])
     held.wait_for(1)
@@ -147,8 +149,7 @@ def test_what_is_chosen_later_wins(signed_in: Page, studio: Studio, clip_of: dic
     expect(page.locator("#generate")).to_have_text(re.compile(r"\$0\.24"))
 
 
-def test_a_file_that_cannot_be_used_says_why_in_its_place(signed_in: Page, tmp_path: Path) -> None:
-    page = signed_in
+def test_a_file_that_cannot_be_used_says_why_in_its_place(page: Page, tmp_path: Path) -> None:
     wrong = tmp_path / "report.mp4"
     wrong.write_bytes(b"%PDF-1.7 a report")
     give(page, "Motion", wrong)
@@ -159,16 +160,14 @@ def test_a_file_that_cannot_be_used_says_why_in_its_place(signed_in: Page, tmp_p
     expect(page.locator("#generate")).to_be_disabled()
 
 
-def test_a_session_that_ended_is_told_apart(signed_in: Page, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_a_session_that_ended_is_told_apart(page: Page, clip_of: dict[float, Path]) -> None:
     page.context.clear_cookies()
     give(page, "Motion", clip_of[6.0])
     page.wait_for_url(re.compile(r"/accounts/login/\?next="))
 
 
-def test_signed_in_again_in_another_tab_an_upload_goes_on(signed_in: Page, studio: Studio) -> None:
+def test_signed_in_again_in_another_tab_an_upload_goes_on(page: Page, studio: Studio) -> None:
     """The old page's token is worth nothing any more: it takes a new one, and nothing is chosen twice."""
-    page = signed_in
     context = page.context
     context.clear_cookies(name="wanstudio_session")
     other = context.new_page()
@@ -179,8 +178,7 @@ def test_signed_in_again_in_another_tab_an_upload_goes_on(signed_in: Page, studi
     expect(page.locator("#character-slot [role=alert]")).to_have_count(0)
 
 
-def test_a_file_that_is_too_large_is_not_waited_for(signed_in: Page, tmp_path: Path) -> None:
-    page = signed_in
+def test_a_file_that_is_too_large_is_not_waited_for(page: Page, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     large.write_bytes(MIRA.read_bytes() + bytes(10 * 1024 * 1024))
     give(page, "Character", large)
@@ -211,8 +209,7 @@ def drop(page: Page, target: str, *files: Path) -> None:
     )
 
 
-def test_dropped_anywhere_each_finds_its_place(signed_in: Page) -> None:
-    page = signed_in
+def test_dropped_anywhere_each_finds_its_place(page: Page) -> None:
     drop(page, ".rail", MIRA, WALK)
 
     assert page.evaluate("window.marked") == 2
@@ -221,8 +218,7 @@ def test_dropped_anywhere_each_finds_its_place(signed_in: Page) -> None:
     expect(page.locator("#generate")).to_be_enabled()
 
 
-def test_a_pasted_link_finds_its_place_and_a_pasted_word_stays_a_word(signed_in: Page) -> None:
-    page = signed_in
+def test_a_pasted_link_finds_its_place_and_a_pasted_word_stays_a_word(page: Page) -> None:
     paste = """([target, text]) => {
         const data = new DataTransfer();
         data.setData("text/plain", text);
@@ -238,8 +234,7 @@ def test_a_pasted_link_finds_its_place_and_a_pasted_word_stays_a_word(signed_in:
     expect(page.locator("#motion-slot [role=alert]")).to_contain_text("private address")
 
 
-def test_a_recent_one_comes_back_with_one_click(signed_in: Page, clip_of: dict[float, Path]) -> None:
-    page = signed_in
+def test_a_recent_one_comes_back_with_one_click(page: Page, clip_of: dict[float, Path]) -> None:
     give(page, "Motion", clip_of[3.0])
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
     give(page, "Motion", clip_of[6.0])
@@ -263,8 +258,7 @@ def use_sample(page: Page) -> None:
     expect(page.locator("#generate")).to_be_enabled()
 
 
-def test_a_late_answer_never_overwrites_a_newer_one(signed_in: Page) -> None:
-    page = signed_in
+def test_a_late_answer_never_overwrites_a_newer_one(page: Page) -> None:
     use_sample(page)
     held = Held(page, PRICES)
     choose(page, "720p")
@@ -283,8 +277,7 @@ def test_a_late_answer_never_overwrites_a_newer_one(signed_in: Page) -> None:
     expect(page.locator("input[name=quoted]")).to_have_value("0.20")
 
 
-def test_a_price_that_cannot_be_asked_comes_back_by_itself(signed_in: Page) -> None:
-    page = signed_in
+def test_a_price_that_cannot_be_asked_comes_back_by_itself(page: Page) -> None:
     use_sample(page)
     page.route(PRICES, lambda route: route.abort())
     choose(page, "720p")
@@ -299,8 +292,7 @@ def test_a_price_that_cannot_be_asked_comes_back_by_itself(signed_in: Page) -> N
 # --- what stays ---------------------------------------------------------------------------------------
 
 
-def test_a_reload_and_a_sign_in_keep_everything(signed_in: Page, studio: Studio) -> None:
-    page = signed_in
+def test_a_reload_and_a_sign_in_keep_everything(page: Page, studio: Studio) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     use_sample(page)
     page.get_by_text("Replace", exact=True).click()
@@ -310,8 +302,8 @@ def test_a_reload_and_a_sign_in_keep_everything(signed_in: Page, studio: Studio)
     page.get_by_label("Seed number").fill("99")
     page.context.clear_cookies()
     page.reload()
-    page.get_by_label("Email").fill("ben@northlight.example")
-    page.get_by_label("Password", exact=True).fill("correct-horse-battery")
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_label("Prompt")).to_have_value("Keep the coat")
@@ -325,8 +317,8 @@ def jobs(studio: Studio) -> int:
     return int(studio.rows("SELECT COUNT(*) FROM wanstudio_job")[0][0])
 
 
-def test_a_double_click_makes_one_job_and_going_back_another(signed_in: Page, studio: Studio) -> None:
-    page, before = signed_in, jobs(studio)
+def test_a_double_click_makes_one_job_and_going_back_another(page: Page, studio: Studio) -> None:
+    before = jobs(studio)
     use_sample(page)
     page.locator("#generate").dblclick()
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
@@ -342,8 +334,8 @@ def test_a_double_click_makes_one_job_and_going_back_another(signed_in: Page, st
     assert jobs(studio) == before + 2
 
 
-def test_two_tabs_do_not_disturb_each_other(signed_in: Page, clip_of: dict[float, Path]) -> None:
-    one = signed_in
+def test_two_tabs_do_not_disturb_each_other(page: Page, clip_of: dict[float, Path]) -> None:
+    one = page
     use_sample(one)
     two = one.context.new_page()
     two.goto(one.url)

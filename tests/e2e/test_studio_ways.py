@@ -1,20 +1,15 @@
 """The studio for everybody: without JavaScript, by keyboard alone, on a phone, in both themes; and nothing jumps."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Watched, sign_in
-from tests.e2e.studio import ROOT, Studio, wait_until
+from tests.e2e.conftest import Opened
+from tests.e2e.person import MIRA, WALK
+from tests.e2e.studio import Studio, wait_until
+from tests.e2e.windows import PHONE, SIZE, WIDE
 
-MIRA = ROOT / "static" / "samples" / "mira.png"
-WALK = ROOT / "static" / "samples" / "walk.mp4"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-WIDE = {"viewport": {"width": 1440, "height": 900}}
 SHIFTS = """
 window.shift = 0;
 new PerformanceObserver((list) => {
@@ -22,34 +17,21 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
-Opened = Callable[..., Page]
-
 
 @pytest.fixture
-def open_studio(browser: Browser, studio: Studio, watched: Watched) -> Opened:
-    """A signed-in page: `open_studio(theme="light", **options of the browser's context)`."""
+def first_page(opened: Opened, studio: Studio) -> Opened:
+    """The studio's first page: `first_page(**options of the browser's context)`."""
 
-    def opened(theme: str = "dark", **options: object) -> Page:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.add_cookies([{"name": "theme", "value": theme, "url": studio.url}])
-        page = watched.watch(context.new_page())
-        sign_in(page, studio)
+    def fresh(**options: object) -> Page:
+        page = opened(studio, **options)
         page.goto(studio.url)
         return page
 
-    return opened
+    return fresh
 
 
-def accessible(page: Page) -> None:
-    """No violation that axe knows, on what the page shows now."""
-    # A colour on its way to another is neither.
-    page.wait_for_timeout(250)
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found] == []
-
-
-def test_without_javascript(open_studio: Opened) -> None:
-    page = open_studio(java_script_enabled=False, **WIDE)
+def test_without_javascript(first_page: Opened) -> None:
+    page = first_page(java_script_enabled=False, **WIDE)
     page.get_by_label("Character file").set_input_files(MIRA)
     page.get_by_label("Motion file").set_input_files(WALK)
     page.get_by_label("Prompt").fill("Slowly")
@@ -61,8 +43,8 @@ def test_without_javascript(open_studio: Opened) -> None:
     expect(page).to_have_url(re.compile(r"/jobs/\d+/$"))
 
 
-def test_without_javascript_links_and_recent_ones(open_studio: Opened) -> None:
-    page = open_studio(java_script_enabled=False, **WIDE)
+def test_without_javascript_links_and_recent_ones(first_page: Opened) -> None:
+    page = first_page(java_script_enabled=False, **WIDE)
     page.get_by_role("button", name="Use the sample").click()
     page.get_by_role("link", name="Take walk.mp4 out").click()
     expect(page.locator("input[name=character]")).to_be_attached()
@@ -85,8 +67,8 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the tab key never reaches {selector}")
 
 
-def test_by_keyboard_alone(open_studio: Opened) -> None:
-    page = open_studio(**WIDE)
+def test_by_keyboard_alone(first_page: Opened) -> None:
+    page = first_page(**WIDE)
     tab_to(page, "#character-slot .link-menu summary")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -110,8 +92,8 @@ def test_by_keyboard_alone(open_studio: Opened) -> None:
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
 
 
-def test_enter_in_a_field_spends_nothing(open_studio: Opened) -> None:
-    page = open_studio(**WIDE)
+def test_enter_in_a_field_spends_nothing(first_page: Opened) -> None:
+    page = first_page(**WIDE)
     page.get_by_role("button", name="Use the sample").click()
     page.wait_for_url(re.compile("character=.*motion="))
     page.get_by_text("Fixed", exact=True).click()
@@ -122,40 +104,11 @@ def test_enter_in_a_field_spends_nothing(open_studio: Opened) -> None:
     assert "/jobs/" not in page.url
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
-def test_accessible_in_every_state(
-    theme: str, options: dict[str, object], open_studio: Opened, studio: Studio, tmp_path: Path
-) -> None:
-    # Axe paints styles of its own, which the content policy would refuse.
-    page = open_studio(theme, **options, bypass_csp=True)
-    accessible(page)
-    page.route("**/uploads/add/", lambda route: route.abort())
-    page.get_by_label("Motion file").set_input_files(WALK)
-    expect(page.get_by_text("Connection lost.")).to_be_visible()
-    accessible(page)
-    page.unroute("**/uploads/add/")
-    page.get_by_role("button", name="Retry").click()
-    expect(page.locator("input[name=motion]")).to_be_attached()
-    wrong = tmp_path / "notes.png"
-    wrong.write_text("words")
-    page.get_by_label("Character file").set_input_files(wrong)
-    expect(page.locator("#character-slot [role=alert]")).to_be_visible()
-    accessible(page)
-    page.get_by_label("Character file").set_input_files(MIRA)
-    expect(page.locator("#generate")).to_be_enabled()
-    page.locator("#motion-slot .plus-menu summary").click()
-    accessible(page)
-    page.goto(f"{studio.url}/uploads/")
-    accessible(page)
-
-
-@pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
-def test_nothing_jumps_over_the_whole_journey(options: dict[str, object], open_studio: Opened, studio: Studio) -> None:
+def test_nothing_jumps_over_the_whole_journey(first_page: Opened, studio: Studio) -> None:
     # A job of another test that ends meanwhile gives its place at the foot of the page back.
     under_way = "SELECT id FROM wanstudio_job WHERE state IN ('queued', 'submitting', 'running', 'archiving')"
     wait_until(lambda: not studio.rows(under_way), "nothing is under way", 90)
-    page = open_studio(**options)
+    page = first_page(**SIZE)
     page.add_init_script(SHIFTS)
     page.goto(studio.url)
     page.get_by_label("Motion file").set_input_files(WALK)
@@ -173,26 +126,27 @@ def test_nothing_jumps_over_the_whole_journey(options: dict[str, object], open_s
     assert shift <= 0.02
 
 
-@pytest.mark.parametrize("width", [320, 390, 720, 721, 960, 1024, 2560])
-def test_no_width_scrolls_sideways(width: int, open_studio: Opened, studio: Studio) -> None:
-    page = open_studio(viewport={"width": width, "height": 800})
+def test_no_width_scrolls_sideways(first_page: Opened, studio: Studio) -> None:
+    page = first_page()
     for address in ("/", "/uploads/"):
         page.goto(studio.url + address)
         # As wide as the bar gets.
         page.evaluate("document.getElementById('unfinished').innerHTML = '<span class=badge>128</span>'")
         page.evaluate("document.querySelector('.team-name').textContent = 'Northlight Animation and Previsualisation'")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.locator("#generate").count() == 0 or page.locator("#generate").is_visible()
+        for width in (320, 390, 720, 721, 960, 1024, 2560):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+            assert page.locator("#generate").count() == 0 or page.locator("#generate").is_visible(), (address, width)
 
 
-def test_without_javascript_the_price_is_in_reach_on_a_phone(open_studio: Opened) -> None:
-    page = open_studio(**PHONE, java_script_enabled=False)
+def test_without_javascript_the_price_is_in_reach_on_a_phone(first_page: Opened) -> None:
+    page = first_page(**PHONE, java_script_enabled=False)
     assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [390, 390]
     expect(page.locator("#generate")).to_be_in_viewport()
 
 
-def test_a_finger_hits_everything(open_studio: Opened) -> None:
-    page = open_studio(**PHONE)
+def test_a_finger_hits_everything(first_page: Opened) -> None:
+    page = first_page(**PHONE)
     page.get_by_role("button", name="Use the sample").click()
     page.wait_for_url(re.compile("character=.*motion="))
     small = page.evaluate(

@@ -6,26 +6,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import Opened
 from tests.e2e.studio import Studio, wait_until
 from tests.e2e.test_journey import generate, watch_it_play
-from tests.e2e.test_pages import Opened
-from tests.e2e.test_pages import opened as opened
 from tests.e2e.test_people import invite, join
-from tests.e2e.test_studio_ways import PHONE, WIDE
 from tests.e2e.test_videos import loaded, now
+from tests.e2e.windows import PHONE, WIDE
 from tests.mailbox import Mailbox, mailbox, text
 
 INES = "ines@northlight.example"
 SECRET = "quay at dawn"
 # What another browser did shows within two polls of five seconds; the rest is for a machine that is busy.
 SOON_S = 60
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=SOON_S * 1000)
-    yield
-    expect.set_options(timeout=None)
 
 
 @pytest.fixture

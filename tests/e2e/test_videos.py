@@ -2,18 +2,18 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Watched, sign_in
+from tests.e2e.conftest import Opened
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_studio_ways import PHONE, WIDE
+from tests.e2e.windows import PHONE
 
 COPIES = 130
 PAGE = 60
@@ -22,19 +22,14 @@ PAGE = 60
 @pytest.fixture(scope="module")
 def wall(studio: Studio) -> Studio:
     """A studio with two videos of its own, ids 1 and 2, and copies of them that share their files."""
-    person = Person(studio)
-    person.make_sample(prompt="Slowly along the quay", behaviour="animate")
-    wait_until(lambda: done(studio) == 1, "the first is Ready", 90)
-    person.make_sample(prompt="Rain on glass", behaviour="replace")
-    wait_until(lambda: done(studio) == 2, "the second is Ready", 90)
+    studio.python(
+        "from tests.e2e.finished import finish; finish(prompt='Slowly along the quay', behaviour='animate');"
+        "finish(prompt='Rain on glass', behaviour='replace')"
+    )
     with closing(sqlite3.connect(studio.data / "studio.sqlite3", timeout=20)) as database, database:
         for number in range(COPIES):
             copy_video(database, number % 2 + 1, f"Take {number:03}")
     return studio
-
-
-def done(studio: Studio) -> int:
-    return int(studio.rows("SELECT COUNT(*) FROM wanstudio_job WHERE state = 'done'")[0][0])
 
 
 def copy_video(database: sqlite3.Connection, job: int, title: str) -> None:
@@ -51,24 +46,6 @@ def copy_row(database: sqlite3.Connection, table: str, where: str, changes: Mapp
     values = ", ".join(f":{name}" if name in changes else name for name in columns)
     sql = f"INSERT INTO wanstudio_{table} ({', '.join(columns)}) SELECT {values} FROM wanstudio_{table} WHERE {where}"
     return int(database.execute(f"{sql} LIMIT 1", changes).lastrowid or 0)
-
-
-@pytest.fixture
-def wide(browser: Browser, wall: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, wall, watched, WIDE)
-
-
-@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, wall: Studio, watched: Watched) -> Iterator[Page]:
-    yield from signed_in_as(browser, wall, watched, request.param)
-
-
-def signed_in_as(browser: Browser, wall: Studio, watched: Watched, options: Mapping[str, object]) -> Iterator[Page]:
-    context = browser.new_context(**options)  # type: ignore[arg-type]
-    page = watched.watch(context.new_page())
-    sign_in(page, wall)
-    yield page
-    context.close()
 
 
 def titles(page: Page) -> list[str]:
@@ -114,11 +91,11 @@ def test_less_motion_means_no_preview(wide: Page, wall: Studio) -> None:
     assert wide.locator(".tile video").count() == 0
 
 
-def test_a_finger_opens_a_tile(browser: Browser, wall: Studio, watched: Watched) -> None:
-    for page in signed_in_as(browser, wall, watched, PHONE):
-        page.goto(f"{wall.url}/videos/")
-        page.locator(".tile").first.tap()
-        page.wait_for_url(re.compile(r"/videos/\d+/$"))
+def test_a_finger_opens_a_tile(opened: Opened, wall: Studio) -> None:
+    page = opened(wall, **PHONE)
+    page.goto(f"{wall.url}/videos/")
+    page.locator(".tile").first.tap()
+    page.wait_for_url(re.compile(r"/videos/\d+/$"))
 
 
 def test_search_and_filters_stay_in_the_address(page: Page, wall: Studio) -> None:
@@ -158,16 +135,15 @@ def test_scrolling_brings_the_older_ones_once_each(page: Page, wall: Studio) -> 
     assert titles(page)[:COPIES] == newest_first
 
 
-def test_paging_by_link_without_javascript(browser: Browser, wall: Studio, watched: Watched) -> None:
-    for page in signed_in_as(browser, wall, watched, {**WIDE, "java_script_enabled": False}):
-        page.goto(f"{wall.url}/videos/?q=take")
-        seen = titles(page)
-        while (older := page.get_by_role("link", name="Older videos")).count():
-            older.click()
-            page.wait_for_load_state()
-            assert "q=take" in page.url
-            seen += titles(page)
-        assert seen == [f"Take {number:03}" for number in reversed(range(COPIES))]
+def test_paging_by_link_without_javascript(plain: Page, wall: Studio) -> None:
+    plain.goto(f"{wall.url}/videos/?q=take")
+    seen = titles(plain)
+    while (older := plain.get_by_role("link", name="Older videos")).count():
+        older.click()
+        plain.wait_for_load_state()
+        assert "q=take" in plain.url
+        seen += titles(plain)
+    assert seen == [f"Take {number:03}" for number in reversed(range(COPIES))]
 
 
 def test_back_is_the_same_place(page: Page, wall: Studio) -> None:

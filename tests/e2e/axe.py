@@ -1,0 +1,44 @@
+"""Accessibility and fit of pages: what axe knows to be wrong, and what makes a page wider than its window."""
+
+from collections.abc import Iterable, Sequence
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.studio import Studio
+
+THEMES = ("dark", "light")
+# Axe paints styles of its own, which the content policy would refuse. A colour on its way to another is neither.
+LOOKED_AT = {"bypass_csp": True, "reduced_motion": "reduce"}
+WIDTHS = {1440: (720, 1024, 2560, 1440), 390: (320, 390)}
+# What reaches beyond the right edge.
+BEYOND = """width => [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > width + 0.5)
+    .map((one) => one.outerHTML.slice(0, 100))"""
+
+
+def go_over(page: Page, studio: Studio, addresses: Iterable[str], themes: Sequence[str] = THEMES) -> None:
+    """Each of these pages has no violation and fits every width."""
+    wrong = {}
+    for address in addresses:
+        page.goto(studio.url + address)
+        if found := wrong_with(page, themes):
+            wrong[address] = found
+    assert wrong == {}
+
+
+def wrong_with(page: Page, themes: Sequence[str] = THEMES) -> list[str]:
+    """What axe knows to be wrong with the page, in each theme; and what makes it wider than its window."""
+    size = page.viewport_size
+    assert size is not None
+    wrong = []
+    for theme in themes:
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        for one in Axe().run(page).response["violations"]:
+            wrong.append(f"{theme}: {one['id']} {[node['html'][:160] for node in one['nodes']]}")
+    for width in WIDTHS[size["width"]]:
+        page.set_viewport_size({**size, "width": width})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{width} px: {page.evaluate(BEYOND, width)}")
+    page.set_viewport_size(size)
+    return wrong
