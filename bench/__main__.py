@@ -13,9 +13,9 @@ from tests import blank  # noqa: F401  (before anything reads the environment)
 from bench.arrival import arrivals
 from bench.door import doors
 from bench.words import say
-from tests.e2e.conftest import EMAIL, PASSWORD
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
+from tests.e2e.template import EMAIL, PASSWORD
 from tests.media.clips import FASTSTART, clip
 from tests.media.servers import FileServer
 from tests.media.test_remote_clips import with_wide_mdat

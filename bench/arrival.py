@@ -11,14 +11,14 @@ import requests
 from playwright.sync_api import Page, sync_playwright
 
 from bench.words import say
-from tests.e2e.conftest import EMAIL, PASSWORD
 from tests.e2e.person import MIRA, WALK
 from tests.e2e.studio import Studio, wait_until
+from tests.e2e.template import EMAIL, PASSWORD
 from tests.fake_apixo import FakeApixo
-from tests.load.doors import forged
-from tests.load.outside import studio_with
 from tests.media.clips import FASTSTART, clip
 from tests.needs import browser
+from tests.proof.load.doors import forged
+from tests.proof.load.outside import studio_with
 
 JOBS = 50
 # A row that turns Ready writes down when.

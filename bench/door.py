@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bench.words import say
 from tests.e2e.studio import wait_until
-from tests.load.doors import forged, knock
-from tests.load.outside import studio_with
+from tests.proof.load.doors import forged, knock
+from tests.proof.load.outside import studio_with
 from tests.provider.scripted import hang
 
 A_SECOND, SECONDS, RUNS = 50, 10, 3

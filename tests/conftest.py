@@ -11,6 +11,13 @@ from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noq
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
 
+# What takes long begins first, so that the short ones fill what is left of the time at the end.
+LONG = ("tests/proof/chaos/", "tests/proof/", "tests/e2e/", "tests/operations/", "tests/jobs/", "tests/access/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((at for at, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
+
 
 @pytest.fixture
 def team(db: None) -> Team:

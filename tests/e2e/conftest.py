@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
+from tests.blank import WINDOW
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio
 from tests.e2e.template import EMAIL, PASSWORD, template
-from tests.e2e.windows import SIZE, WIDE
+from tests.e2e.windows import PHONE, WIDE, Window
 from tests.needs import browser as chromium
 
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -22,6 +23,14 @@ SOON_MS = 30_000
 expect.set_options(timeout=SOON_MS)
 
 Opened = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a phone only what asks for its `size`; the rest is the same as in the wide window."""
+    if WINDOW == "phone":
+        other = [item for item in items if "size" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in other]
 
 
 @pytest.fixture(scope="session")
@@ -128,9 +137,15 @@ def opened(browser: Browser, watched: Watched) -> Iterator[Opened]:
 
 
 @pytest.fixture
-def page(opened: Opened, studio: Studio) -> Page:
-    """A page of Ben's, in the window of this run: see `tests.e2e.windows`."""
-    return opened(studio, **SIZE)
+def size() -> Window:
+    """The window of this run, for what looks different on a phone."""
+    return PHONE if WINDOW == "phone" else WIDE
+
+
+@pytest.fixture
+def page(opened: Opened, studio: Studio, size: Window) -> Page:
+    """A page of Ben's in that window."""
+    return opened(studio, **size)
 
 
 @pytest.fixture

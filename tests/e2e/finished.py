@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tests import factories
 from tests.e2e.template import EMAIL
-from tests.views.rows import finished
+from tests.page_rows import finished
 from wanstudio.models import Team, User, Video
 
 SAMPLES = Path(__file__).resolve().parents[2] / "static" / "samples"

@@ -10,9 +10,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import blank  # noqa: F401  (before anything reads the environment)
-from tests.e2e.conftest import EMAIL, PASSWORD, QUIET, sign_in
+from tests.e2e.conftest import QUIET, sign_in
 from tests.e2e.person import Person
 from tests.e2e.studio import ROOT, Studio, wait_until
+from tests.e2e.template import EMAIL, PASSWORD
 from tests.needs import browser as chromium
 
 OUT = ROOT / "test-results" / "screenshots"

@@ -9,7 +9,7 @@ from tests.e2e.conftest import Opened
 from tests.e2e.pages import OWNER, SIGNED_OUT, in_use
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio
-from tests.e2e.windows import SIZE
+from tests.e2e.windows import Window
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +17,8 @@ def full(studio: Studio, person: Person) -> list[str]:
     return in_use(studio, person)
 
 
-def test_pages_in_use_are_accessible(opened: Opened, studio: Studio, full: list[str]) -> None:
-    go_over(opened(studio, **SIZE, **LOOKED_AT), studio, [*full, *OWNER], themes=["dark"])
+def test_pages_in_use_are_accessible(opened: Opened, studio: Studio, size: Window, full: list[str]) -> None:
+    go_over(opened(studio, **size, **LOOKED_AT), studio, [*full, *OWNER], themes=["dark"])
 
 
 def test_content_policy_is_never_broken(page: Page, studio: Studio, full: list[str]) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Opened
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.windows import SIZE, WIDE
+from tests.e2e.windows import WIDE, Window
 
 SEED = """
 from tests.e2e.finished import finish
@@ -45,10 +45,10 @@ def plays(page: Page) -> None:
     wait_until(lambda: page.locator("video").evaluate("video => video.currentTime") > 0.2, "it plays", 30)
 
 
-def test_share_with_a_password_watch_and_revoke(opened: Opened, studio: Studio, video: int) -> None:
+def test_share_with_a_password_watch_and_revoke(opened: Opened, studio: Studio, size: Window, video: int) -> None:
     owner = opened(studio, **WIDE)
     link = make_link(owner, studio, f"/videos/{video}/", password="quay at dawn")
-    guest = opened(studio, signed_in=False, **SIZE)
+    guest = opened(studio, signed_in=False, **size)
     guest.goto(link)
     assert "Mira" not in guest.content()
     guest.get_by_label("Password", exact=True).fill("quay")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Opened
 from tests.e2e.person import MIRA, WALK
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.windows import PHONE, SIZE, WIDE
+from tests.e2e.windows import PHONE, WIDE, Window
 
 SHIFTS = """
 window.shift = 0;
@@ -104,11 +104,11 @@ def test_enter_in_a_field_spends_nothing(first_page: Opened) -> None:
     assert "/jobs/" not in page.url
 
 
-def test_nothing_jumps_over_the_whole_journey(first_page: Opened, studio: Studio) -> None:
+def test_nothing_jumps_over_the_whole_journey(first_page: Opened, studio: Studio, size: Window) -> None:
     # A job of another test that ends meanwhile gives its place at the foot of the page back.
     under_way = "SELECT id FROM wanstudio_job WHERE state IN ('queued', 'submitting', 'running', 'archiving')"
     wait_until(lambda: not studio.rows(under_way), "nothing is under way", 90)
-    page = first_page(**SIZE)
+    page = first_page(**size)
     page.add_init_script(SHIFTS)
     page.goto(studio.url)
     page.get_by_label("Motion file").set_input_files(WALK)

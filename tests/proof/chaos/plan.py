@@ -3,7 +3,7 @@
 import random
 from typing import NamedTuple
 
-from tests.chaos.outcomes import BY_CLASS, Class, Variant
+from tests.proof.chaos.outcomes import BY_CLASS, Class, Variant
 
 # While a job is being sent. The first list comes to every class, the second only where a connection stands.
 SENDING = (

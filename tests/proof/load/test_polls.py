@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal
 from tests.jobs.test_worker_kill import worker
-from tests.load.conftest import LARGE
-from tests.load.rows import Watch, copies, set_running
+from tests.proof.load.conftest import LARGE
+from tests.proof.load.rows import Watch, copies, set_running
 from tests.worker_fixtures import MakeJob
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State

@@ -7,11 +7,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chaos.crew import ROOT, wait_until
-from tests.chaos.drill import Drill, age
-from tests.chaos.outcomes import VARIANTS
-from tests.chaos.plan import ANY_MOMENT, Kill
-from tests.chaos.zygote import die_with_parent
+from tests.proof.chaos.crew import ROOT, wait_until
+from tests.proof.chaos.drill import Drill, age
+from tests.proof.chaos.outcomes import VARIANTS
+from tests.proof.chaos.plan import ANY_MOMENT, Kill
+from tests.proof.chaos.zygote import die_with_parent
 from tests.servers import Server
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.work.models import Heartbeat

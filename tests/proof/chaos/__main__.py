@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: see the package."""
+"""`python -m tests.proof.chaos`: see the package."""
 
 import argparse
 import os
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import blank, servers  # (blank first: before anything reads the environment)
-from tests.chaos.apixo import KEY, Apixo
-from tests.chaos.board import Board
-from tests.chaos.crew import GROWN, ROLES, ROOT, Crew
+from tests.proof.chaos.apixo import KEY, Apixo
+from tests.proof.chaos.board import Board
+from tests.proof.chaos.crew import GROWN, ROLES, ROOT, Crew
 
 if TYPE_CHECKING:
-    from tests.chaos.drill import Drill
+    from tests.proof.chaos.drill import Drill
 
 assert blank
 PACE = "0.001"
@@ -32,7 +32,7 @@ PATIENT, PATIENT_FROM = 12, 250
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.proof.chaos", description=__doc__)
     parser.add_argument("part", nargs="?", default="all", choices=("sqlite", "celery", "all"))
     parser.add_argument("--kills", type=int, default=0, help="0: 1,000 on SQLite, 300 with PostgreSQL and Celery")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
@@ -43,7 +43,7 @@ def main() -> int:
         # A process each: settings are read once.
         more = ["--seed", str(words.seed), "--kills", str(words.kills), "--point", words.point]
         more += ["--within", str(words.within)]
-        parts = [[sys.executable, "-m", "tests.chaos", part, *more] for part in ("sqlite", "celery")]
+        parts = [[sys.executable, "-m", "tests.proof.chaos", part, *more] for part in ("sqlite", "celery")]
         return max(subprocess.run(part, cwd=ROOT, check=False).returncode for part in parts)
     with tempfile.TemporaryDirectory(prefix="wanstudio-chaos-") as folder:
         if words.part == "sqlite":
@@ -63,10 +63,10 @@ def play(folder: Path, words: argparse.Namespace, broker: servers.Server | None)
     import django
 
     django.setup()
-    from tests.chaos.cases import Cast
-    from tests.chaos.drill import Drill
-    from tests.chaos.plan import draw
-    from tests.chaos.report import Report, say
+    from tests.proof.chaos.cases import Cast
+    from tests.proof.chaos.drill import Drill
+    from tests.proof.chaos.plan import draw
+    from tests.proof.chaos.report import Report, say
 
     report = Report()
     say(f"chaos on {'PostgreSQL with Celery' if broker else 'SQLite'}: {kills} kills, seed {seed}")
@@ -90,8 +90,8 @@ def play(folder: Path, words: argparse.Namespace, broker: servers.Server | None)
 
 def at_any_moment(drill: "Drill", folder: Path, kills: int, seed: int, broker: servers.Server | None) -> None:
     """Its share of the deaths of granian, of real workers, of beat and of the broker."""
-    from tests.chaos.outside import Outside, draw_outside
-    from tests.chaos.served import play_granian
+    from tests.proof.chaos.outside import Outside, draw_outside
+    from tests.proof.chaos.served import play_granian
 
     if of_granian := round(kills * GRANIAN):
         play_granian(drill, of_granian, seed, folder / "granian.log")

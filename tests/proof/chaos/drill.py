@@ -11,14 +11,14 @@ from threading import Thread
 import requests
 from django.db.models.functions import Now
 
-from tests.chaos import oracle
-from tests.chaos.apixo import Apixo
-from tests.chaos.board import Board, Order
-from tests.chaos.callers import Callers
-from tests.chaos.cases import Case, Cast
-from tests.chaos.crew import Crew, wait_until
-from tests.chaos.plan import ADOPTED, CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
-from tests.chaos.report import Report
+from tests.proof.chaos import oracle
+from tests.proof.chaos.apixo import Apixo
+from tests.proof.chaos.board import Board, Order
+from tests.proof.chaos.callers import Callers
+from tests.proof.chaos.cases import Case, Cast
+from tests.proof.chaos.crew import Crew, wait_until
+from tests.proof.chaos.plan import ADOPTED, CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
+from tests.proof.chaos.report import Report
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.uploads.file_links import input_link

@@ -13,8 +13,8 @@ from tests import servers
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
 from tests.fake_apixo import FakeApixo, envelope, taken_but
-from tests.outgrown.conftest import StartStudio
-from tests.outgrown.steps import call_back, state, worker_lives
+from tests.proof.outgrown.conftest import StartStudio
+from tests.proof.outgrown.steps import call_back, state, worker_lives
 from tests.provider.scripted import answer, hang
 from tests.servers import Server
 

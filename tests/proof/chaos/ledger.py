@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from tests.chaos.outcomes import Class, Variant
+from tests.proof.chaos.outcomes import Class, Variant
 
 # The reference page: dollars a second, of a clip between 5 and 120 seconds.
 RATES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}

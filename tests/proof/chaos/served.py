@@ -6,10 +6,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.chaos.crew import wait_until
-from tests.chaos.drill import HIT_WITHIN_S, Drill
-from tests.chaos.granian import RealWeb
-from tests.chaos.plan import Kill, draw_granian
+from tests.proof.chaos.crew import wait_until
+from tests.proof.chaos.drill import HIT_WITHIN_S, Drill
+from tests.proof.chaos.granian import RealWeb
+from tests.proof.chaos.plan import Kill, draw_granian
 
 # A request takes about as long; granian dies anywhere in it.
 MOMENT_S = 0.06

@@ -3,8 +3,8 @@
 from tests.e2e.person import Person
 from tests.e2e.studio import wait_until
 from tests.fake_apixo import FakeApixo
-from tests.outgrown.conftest import StartStudio
-from tests.outgrown.steps import call_back, state, worker_lives
+from tests.proof.outgrown.conftest import StartStudio
+from tests.proof.outgrown.steps import call_back, state, worker_lives
 from tests.servers import Server
 
 

@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 
 from tests.fake_apixo import FakeApixo, envelope, taken_but
 from tests.jobs.test_worker_kill import worker
-from tests.load.conftest import LARGE
-from tests.load.leases import Diary, end_diary, keep_diary
-from tests.load.rows import copies
+from tests.proof.load.conftest import LARGE
+from tests.proof.load.leases import Diary, end_diary, keep_diary
+from tests.proof.load.rows import copies
 from tests.provider.scripted import answer
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, states

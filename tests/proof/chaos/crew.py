@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROLES = ("worker", "web")
 GROWN = ("worker", "web", "beat")
 
@@ -35,7 +35,7 @@ class Crew:
         self._news = threading.Condition()
         self._ready = threading.Event()
         self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.zygote"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.proof.chaos.zygote"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         threading.Thread(target=self._listen, daemon=True).start()
         assert self._ready.wait(60), "the zygote did not start"

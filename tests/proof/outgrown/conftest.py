@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests import servers
-from tests.e2e.conftest import EMAIL, PASSWORD
 from tests.e2e.studio import Studio
+from tests.e2e.template import OWNER, PASSWORD, template
 from tests.fake_apixo import KEY, FakeApixo, running
 from tests.media.clips import FASTSTART, clip
 from tests.servers import Server
@@ -53,23 +53,40 @@ def apixo() -> Iterator[FakeApixo]:
         yield server
 
 
-@pytest.fixture
-def database(postgres_server: Server) -> str:
-    """The address of an empty database of this test's own."""
-    name = f"studio_{uuid4().hex}"
-    with psycopg.connect(postgres_server.url, autocommit=True) as line:
-        line.execute(f"CREATE DATABASE {name}".encode())
-    return f"{postgres_server.url.rpartition('/')[0]}/{name}"
+@pytest.fixture(scope="session")
+def prepared(postgres_server: Server, templates: Path) -> str:
+    """The address of a database of a studio with its owner, for the others to be copied from."""
+    url = _new_database(postgres_server, "prepared")
+    _prepare(Studio(templates / "outgrown", DATABASE_URL=url))
+    return url
 
 
 @pytest.fixture
-def start_studio(database: str, apixo: FakeApixo, tmp_path: Path) -> Iterator[StartStudio]:
+def database(postgres_server: Server, prepared: str) -> str:
+    """The address of a prepared database of this test's own."""
+    return _new_database(postgres_server, f"studio_{uuid4().hex}", " TEMPLATE prepared")
+
+
+def _new_database(server: Server, name: str, more: str = "") -> str:
+    with psycopg.connect(server.url, autocommit=True) as line:
+        line.execute(f"CREATE DATABASE {name}{more}".encode())
+    return f"{server.url.rpartition('/')[0]}/{name}"
+
+
+def _prepare(studio: Studio) -> None:
+    studio.manage("prepare")
+    studio.manage(*OWNER, WANSTUDIO_PASSWORD=PASSWORD)
+
+
+@pytest.fixture
+def start_studio(database: str, templates: Path, apixo: FakeApixo, tmp_path: Path) -> Iterator[StartStudio]:
     """A studio with an owner, whose provider is `apixo` and whose broker is the one that is given."""
     made: list[Studio] = []
 
     def start(broker: Server, **env: str) -> Studio:
         studio = Studio(
             tmp_path / f"data{len(made)}",
+            template(templates, owner=True),
             **{
                 "DATABASE_URL": database,
                 "BROKER_URL": broker.url,
@@ -82,10 +99,9 @@ def start_studio(database: str, apixo: FakeApixo, tmp_path: Path) -> Iterator[St
             },
         )
         made.append(studio)
-        studio.start()
-        words = ("createowner", "--email", EMAIL, "--team", "Northlight", "--name", "Ben")
-        studio.manage(*words, WANSTUDIO_PASSWORD=PASSWORD)
-        return studio
+        if "DATABASE_URL" in env:
+            _prepare(studio)
+        return studio.start()
 
     yield start
     for studio in made:

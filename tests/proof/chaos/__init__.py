@@ -1,6 +1,6 @@
 """Killing things at the worst moments, a thousand times, against a provider that keeps its own books.
 
-    python -m tests.chaos [sqlite|celery|all] [--kills N] [--seed N]        (make chaos: both parts)
+    python -m tests.proof.chaos [sqlite|celery|all] [--kills N] [--seed N]        (make chaos: both parts)
 
 outcomes.py   every way a POST can end, by the class that the rule book gives it
 ledger.py     the provider's own books: POSTs, tasks, files, dollars; it asks the studio nothing

@@ -6,17 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.studio import wait_until
-from tests.load.conftest import LARGE
-from tests.load.doors import forged, knock
-from tests.load.outside import studio_with
+from tests.e2e.template import template
+from tests.proof.load.conftest import LARGE
+from tests.proof.load.doors import forged, knock
+from tests.proof.load.outside import studio_with
 from tests.provider.scripted import Scripted, answer, hang
 
 A_SECOND, SECONDS = 50, 20 if LARGE else 3
 
 
 @pytest.mark.timeout(400)
-def test_fifty_callbacks_a_second(tmp_path: Path, say: Callable[[str], None]) -> None:
-    with Scripted(answer(200, b"a film")) as foreign, studio_with(tmp_path) as (studio, apixo, person):
+def test_fifty_callbacks_a_second(tmp_path: Path, templates: Path, say: Callable[[str], None]) -> None:
+    with (
+        Scripted(answer(200, b"a film")) as foreign,
+        studio_with(tmp_path, template(templates, owner=True)) as (studio, apixo, person),
+    ):
         job = person.make_sample()
         wait_until(lambda: bool(apixo.made), "the job was sent", 60)
         wait_until(lambda: state(studio.rows, job) == "running", "it runs")

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
-from tests.chaos.cases import Case
-from tests.chaos.ledger import Ledger, Post
-from tests.chaos.outcomes import COUNTED, MOST_FAILURES
+from tests.proof.chaos.cases import Case
+from tests.proof.chaos.ledger import Ledger, Post
+from tests.proof.chaos.outcomes import COUNTED, MOST_FAILURES
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models.fields.files import FieldFile
 
-from tests.chaos.board import Board
+from tests.proof.chaos.board import Board
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job, Jobs

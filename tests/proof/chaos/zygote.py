@@ -19,7 +19,7 @@ BOARD, LOG = "CHAOS_BOARD", "CHAOS_LOG"
 LOOK_EVERY_S = 0.05
 PR_SET_PDEATHSIG = 1
 SWEEP_EVERY_S = 0.3
-OURS = ("wanstudio.urls", "wanstudio.work.loop", "tests.chaos.traps")
+OURS = ("wanstudio.urls", "wanstudio.work.loop", "tests.proof.chaos.traps")
 CELERYS = (
     *("wanstudio.celery", "celery.apps.worker", "celery.apps.beat", "celery.bin.celery", "celery.concurrency.thread"),
     "kombu.transport.pyamqp",
@@ -99,7 +99,7 @@ def work() -> None:
     """The studio's worker, of the kind that the settings ask for."""
     from django.conf import settings
 
-    from tests.chaos import traps
+    from tests.proof.chaos import traps
 
     traps.install("worker", Path(os.environ[BOARD]), ways())
     if settings.BROKER_URL:
@@ -125,7 +125,7 @@ def serve(application: Any) -> None:
     """The same application as granian serves, in threads of one process."""
     from django.conf import settings
 
-    from tests.chaos import traps
+    from tests.proof.chaos import traps
 
     traps.install("web", Path(os.environ[BOARD]), {})
     server = _Threaded(("127.0.0.1", settings.PORT), _Silent)

@@ -4,9 +4,9 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.chaos.oracle import Sums
-from tests.chaos.outcomes import Class
-from tests.chaos.plan import Kill
+from tests.proof.chaos.oracle import Sums
+from tests.proof.chaos.outcomes import Class
+from tests.proof.chaos.plan import Kill
 
 
 def say(line: str = "") -> None:

@@ -14,9 +14,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
 
 from tests import factories
-from tests.chaos.apixo import Apixo
-from tests.chaos.outcomes import BY_CLASS, MAY_REPEAT, Class, Variant
 from tests.media.clips import FASTSTART, clip
+from tests.proof.chaos.apixo import Apixo
+from tests.proof.chaos.outcomes import BY_CLASS, MAY_REPEAT, Class, Variant
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.quoting import quote_today

@@ -14,7 +14,7 @@ from threading import Event
 
 import requests
 
-from tests.chaos.crew import ROOT, wait_until
+from tests.proof.chaos.crew import ROOT, wait_until
 from wanstudio.operations.supervisor import _end_with_parent as end_with_parent
 
 STARTED = re.compile(r"web started, process (\d+)")
@@ -30,7 +30,7 @@ class RealWeb:
     def start(self) -> None:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.granian"],
+                [sys.executable, "-m", "tests.proof.chaos.granian"],
                 cwd=ROOT,
                 env={**os.environ, "LOG_LEVEL": "INFO"},
                 stdout=log,

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import connection
 
 from tests.jobs.test_worker_kill import ROOT
-from tests.load.conftest import LARGE
+from tests.proof.load.conftest import LARGE
+from tests.proof.load.conftest import say as say
 from wanstudio.jobs.models.job import Job
 
 PROCESSES, TIMES = 8, 200 if LARGE else 60

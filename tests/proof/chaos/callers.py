@@ -6,9 +6,9 @@ import time
 
 import requests
 
-from tests.chaos.apixo import Apixo
-from tests.chaos.ledger import Task
-from tests.chaos.outcomes import says
+from tests.proof.chaos.apixo import Apixo
+from tests.proof.chaos.ledger import Task
+from tests.proof.chaos.outcomes import says
 
 TRIES = 4
 FIRST_PAUSE_S = 0.3

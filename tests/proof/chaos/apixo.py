@@ -13,10 +13,10 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.chaos.board import Order
-from tests.chaos.ledger import Ledger, Post, Task
-from tests.chaos.outcomes import ACCEPT, HTML, Variant, http, says
 from tests.media.clips import FASTSTART, box, clip
+from tests.proof.chaos.board import Order
+from tests.proof.chaos.ledger import Ledger, Post, Task
+from tests.proof.chaos.outcomes import ACCEPT, HTML, Variant, http, says
 
 KEY = "sk-of-the-chaos-apixo"
 API = "/api/v1"
