@@ -8,21 +8,21 @@ from pathlib import Path
 
 LOOP = """
 import contextlib, io, json, sys, traceback
-from django.db import close_old_connections
+from django.db import connections
 for line in sys.stdin:
     printed, wrong = io.StringIO(), ""
-    close_old_connections()
     try:
         with contextlib.redirect_stdout(printed):
             exec(json.loads(line), {"__name__": "console"})
     except Exception:
         wrong = traceback.format_exc()
+    connections.close_all()
     print(json.dumps([printed.getvalue(), wrong]), flush=True)
 """
 
 
 class Console:
-    """`run(code)` returns what the code prints; each piece of code has names of its own."""
+    """`run(code)` returns what the code prints; each piece has names, and a connection to the database, of its own."""
 
     def __init__(self, root: Path, env: Mapping[str, str]) -> None:
         command = [sys.executable, "manage.py", "shell", "-v0", "-c", LOOP]

@@ -92,8 +92,6 @@ class Studio:
 
     def python(self, code: str) -> str:
         """What this code prints inside the studio, with its settings and models."""
-        if self._process is None:
-            return self.manage("shell", "-v0", "-c", code).strip()
         if self._console is None:
             self._console = Console(ROOT, self.env)
         return self._console.run(code).strip()
@@ -180,11 +178,16 @@ class Studio:
                 for beat in alive:
                     database.execute(f"INSERT INTO wanstudio_heartbeat VALUES ({', '.join('?' * len(beat))})", beat)
 
+    def close(self) -> None:
+        """The end of what `python` has started."""
+        if self._console:
+            self._console.close()
+            self._console = None
+
     def stop(self) -> float:
         """SIGTERM to the supervisor alone. Returns the seconds it took."""
         assert self._process is not None
-        if self._console:
-            self._console.close()
+        self.close()
         began = time.monotonic()
         self._process.terminate()
         try:

@@ -273,7 +273,7 @@ def test_side_by_side_in_step(wide: Page, wall: Studio) -> None:
     wait_until(lambda: wide.evaluate(APART) < 0.1, "in step while they play")
     wide.get_by_role("button", name="Pause").click()
     wait_until(lambda: wide.evaluate(APART) < 0.02, "in step when paused")
-    assert motion.evaluate("motion => motion.paused")
+    wait_until(lambda: motion.evaluate("motion => motion.paused"), "the clip is paused, too")
     wide.get_by_role("slider", name="Position").fill("0.5")
     wait_until(lambda: abs(now(motion) - 0.5) < 0.05, "the clip follows the slider")
     wide.locator("[data-views]").get_by_text("Result", exact=True).click()

@@ -1,5 +1,6 @@
-"""Studios that do not run: a folder and a database each, worked on by real commands, on SQLite and on PostgreSQL."""
+"""Studios that do not run: a folder and a database each, worked on by real commands, on the database of the tests."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,59 +8,52 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.blank import DATABASE
 from tests.e2e.studio import Studio
-from tests.servers import Server, postgres
 
 MakeStudio = Callable[[str], Studio]
-BOTH = ["sqlite", "postgresql"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgres() as running:
-        yield running
 
 
 @pytest.fixture
-def kind() -> str:
-    """The database of the test's studios. A module that minds overrides it."""
-    return "sqlite"
-
-
-@pytest.fixture
-def make_studio(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> MakeStudio:
+def make_studio(tmp_path: Path) -> Iterator[MakeStudio]:
     """`make_studio("a")`: a folder and an empty database of that name. Made twice, it is the same one again."""
+    made: list[Studio] = []
 
     def make(name: str) -> Studio:
-        if kind == "sqlite":
-            return Studio(tmp_path / name)
-        database = f"{name}_{abs(hash(tmp_path)):x}"
-        url: str = request.getfixturevalue("server").url
-        with psycopg.connect(url, autocommit=True) as line:
-            if not line.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
-                line.execute(f'CREATE DATABASE "{database}"'.encode())
-        return Studio(tmp_path / name, DATABASE_URL=url.rpartition("/")[0] + f"/{database}")
+        made.append(_studio(tmp_path / name, f"{name}_{abs(hash(tmp_path)):x}"))
+        return made[-1]
 
-    return make
+    yield make
+    for each in made:
+        each.close()
+
+
+def _studio(folder: Path, database: str, template: str = "template1") -> Studio:
+    """On PostgreSQL with a database of its own, a copy of `template`, if there is none of that name."""
+    if DATABASE == "sqlite":
+        return Studio(folder)
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as line:
+        if not line.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+            line.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"'.encode())
+    return Studio(folder, DATABASE_URL=url.rpartition("/")[0] + f"/{database}")
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first filled studio on SQLite is kept, for the others to be copied from."""
-    return tmp_path_factory.mktemp("filled") / "data"
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """The first filled studio, for the others to be copied from."""
+    made = _studio(tmp_path_factory.mktemp("filled") / "data", "filled")
+    _fill(made)
+    made.close()
+    return made
 
 
 @pytest.fixture
-def studio(make_studio: MakeStudio, kind: str, filled: Path) -> Studio:
+def studio(make_studio: MakeStudio, filled: Studio, tmp_path: Path) -> Studio:
     """One with its owner and three jobs: the first queued, the second just being sent, the third running."""
-    made = make_studio("a")
-    if kind == "sqlite" and filled.exists():
-        shutil.copytree(filled, made.data)
-        return made
-    _fill(made)
-    if kind == "sqlite":
-        shutil.copytree(made.data, filled)
-    return made
+    shutil.copytree(filled.data, tmp_path / "a")
+    _studio(tmp_path / "a", f"a_{abs(hash(tmp_path)):x}", template="filled")
+    return make_studio("a")
 
 
 def _fill(made: Studio) -> None:

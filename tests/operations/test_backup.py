@@ -6,16 +6,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.studio import ROOT, Studio
-from tests.operations.conftest import BOTH, MakeStudio
-
-
-@pytest.fixture(params=BOTH)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
+from tests.operations.conftest import MakeStudio
 
 STATES = """
 from wanstudio.models import Job
