@@ -7,7 +7,10 @@ from django.conf import settings
 from django.db.models.signals import post_migrate
 
 # Each registers its steps with the worker as it is imported.
-STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps", "operations.sweep")
+STEPS = (
+    *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
+    "operations.sweep",
+)
 
 
 class WanStudioConfig(AppConfig):

@@ -11,8 +11,8 @@ from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.key_in_page import StoredKey
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Entry
+from wanstudio.notifications.models.digest import Digest
 from wanstudio.notifications.models.mail_choices import MailChoice
-from wanstudio.notifications.models.mails import Digest, Mail
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.requests.models import SpendRequest
@@ -25,6 +25,7 @@ from wanstudio.videos.models.collections import CollectedVideo, Collection
 from wanstudio.videos.models.favourites import Favourite
 from wanstudio.videos.models.tags import Tag
 from wanstudio.videos.models.video import Video
+from wanstudio.work.mails import Mail
 from wanstudio.work.models import Chore, Heartbeat
 
 __all__ = [

@@ -19,10 +19,10 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import OverCap, rooms, spent
 from wanstudio.money.models import Entry, disagreements
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
+from wanstudio.work.mails import Mail
 
 P = Decimal("1.14")
 

@@ -14,12 +14,13 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
+from wanstudio.notifications.models.digest import Digest, next_morning
 from wanstudio.notifications.models.mail_choices import DAILY, Kind, MailChoice, When, read_token, unsubscribe_token
-from wanstudio.notifications.models.mails import Digest, Mail, next_morning
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act
 from wanstudio.work.advance import advance
+from wanstudio.work.mails import Mail
 
 pytestmark = pytest.mark.django_db
 

@@ -17,11 +17,11 @@ from tests.factories import PASSWORD
 from tests.page_form import text_of
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.roles import MAY, Act, Role
 from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
 from wanstudio.work.leases import Stale
+from wanstudio.work.mails import Mail
 
 
 def invited(team: Team, by: User, role: str = "creator", email: str = "") -> Invitation:

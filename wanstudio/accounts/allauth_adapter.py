@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.encryption.allauth_secrets import seal, unseal
-from wanstudio.notifications.models.mails import Mail
+from wanstudio.work.mails import Mail, post_mail
 
 # Somebody else may ask for a new password of mine; my mailbox must not fill up with it.
 MAIL_REST = timedelta(minutes=1)
@@ -43,7 +43,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         message = self.render_mail(template_prefix, email, context)
         lately = Mail.objects.filter(to=email, subject=message.subject, created_at__gt=timezone.now() - MAIL_REST)
         if not lately.exists():
-            Mail.objects.post(to=email, subject=message.subject, text=message.body)
+            post_mail(to=email, subject=message.subject, text=message.body)
 
     def format_email_subject(self, subject: str) -> str:
         return subject

@@ -21,8 +21,8 @@ from wanstudio.accounts.browsers import browser_name
 from wanstudio.accounts.forms import EmailForm, NameForm
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.teams import access
+from wanstudio.work.mails import post_mail
 
 _SALT = "wanstudio.email"
 EMAIL_LINK_S = 60 * 60
@@ -132,7 +132,7 @@ def _post_link(who: User, wanted: str) -> None:
     token = signing.dumps([who.pk, who.email, wanted], salt=_SALT)
     url = settings.LINK_BASE + reverse("account.confirm_email", args=[token])
     text = f"To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
-    Mail.objects.post(to=wanted, subject="Confirm your new address", text=text)
+    post_mail(to=wanted, subject="Confirm your new address", text=text)
 
 
 @login_required
@@ -160,7 +160,7 @@ def _changed(request: HttpRequest, who: User, wanted: str) -> HttpResponse:
     except IntegrityError:
         changed = 0
     if changed:
-        Mail.objects.post(
+        post_mail(
             to=who.email,
             subject="Your address was changed",
             text=f"You sign in to Wan Studio with {wanted} from now on.\n",

@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models.mail_choices import DAILY, unsubscribe_token
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.teams.models import Team
 from wanstudio.teams.second_factor_rule import may_enter
 from wanstudio.web.row_links import address_of
+from wanstudio.work.mails import post_mail
 
 if TYPE_CHECKING:
     from wanstudio.notifications.models.notification import Notification
@@ -54,7 +54,7 @@ def _post(person: User, what: str, subject: str, text: str) -> None:
         return
     stop = address_of(reverse("unsubscribe", args=[unsubscribe_token(person, what)]))
     choose = address_of(reverse("notifications.choices"))
-    Mail.objects.post(
+    post_mail(
         to=person.email,
         subject=subject,
         text=f"{text}\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n",

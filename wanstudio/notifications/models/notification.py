@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.notifications import mail_templates as letters
+from wanstudio.notifications.models.digest import Digest
 from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When
-from wanstudio.notifications.models.mails import Digest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.web.row_links import path_to

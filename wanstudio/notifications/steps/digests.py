@@ -4,8 +4,8 @@ from django.db import transaction
 
 from wanstudio.accounts.models import User
 from wanstudio.notifications.mail_templates import digest as write
+from wanstudio.notifications.models.digest import Digest
 from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When
-from wanstudio.notifications.models.mails import Digest
 from wanstudio.notifications.models.notification import Notification
 
 

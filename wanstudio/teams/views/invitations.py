@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.teams import access
 from wanstudio.teams.forms import InviteForm, JoinForm
 from wanstudio.teams.models import Invitation, Team
@@ -21,6 +20,7 @@ from wanstudio.teams.queries import visible_invitations
 from wanstudio.teams.roles import Act, roles_to_invite
 from wanstudio.teams.views.team_page import team_context
 from wanstudio.work.leases import Stale
+from wanstudio.work.mails import Mail, post_mail
 
 MOST_PENDING = 100
 WELCOME = "You are in. Welcome to {team}."
@@ -75,7 +75,7 @@ def _post(made: Invitation) -> Mail:
         f"{made.invited_by} invites you to the team “{made.team}” on Wan Studio, as {made.get_role_display().lower()}."
         f"\n\nJoin here, until {made.expires_at:%-d %b}:\n\n{url}\n\nIf you did not expect this, do nothing.\n"
     )
-    return Mail.objects.post(team=made.team, to=made.email, subject=f"Join {made.team} on Wan Studio", text=text)
+    return post_mail(team=made.team, to=made.email, subject=f"Join {made.team} on Wan Studio", text=text)
 
 
 @login_required

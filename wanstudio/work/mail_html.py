@@ -1,4 +1,4 @@
-"""The same words as a mail's text, for programs that show HTML: paragraphs, a button for a link, a quiet foot."""
+"""The HTML of a mail, made from its text: paragraphs, a button for a link, a quiet foot."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ def as_html(subject: str, text: str) -> str:
     """`text` is plain: everything in it is escaped. Only links to the studio become buttons."""
     body, _, foot = text.rpartition(FOOT) if FOOT in text else (text, "", "")
     return render_to_string(
-        "notifications/mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
+        "mail.html", {"subject": subject, "pieces": _pieces(body), "foot": foot.strip().splitlines()}
     )
 
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from tests.mailbox import Mailbox, mailbox, text
-from wanstudio.notifications.models.mails import Mail
 from wanstudio.work.advance import advance, due
+from wanstudio.work.mails import Mail, post_mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ def box(settings: Any) -> Iterator[Mailbox]:
 
 def posted(**fields: Any) -> Mail:
     defaults = {"to": "dana@example.com", "subject": "Hello\nDana", "text": "Look: https://studio.example/x"}
-    return Mail.objects.post(**{**defaults, **fields})
+    return post_mail(**{**defaults, **fields})
 
 
 def again(mail: Mail) -> None:

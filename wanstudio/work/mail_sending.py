@@ -1,4 +1,4 @@
-"""Sending mails: again and again for a day, then given up with the reason."""
+"""The worker's step for mails: sent again and again for a day, then given up with the reason."""
 
 import logging
 from datetime import timedelta
@@ -10,8 +10,9 @@ from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from wanstudio.notifications.models.mails import Mail
-from wanstudio.notifications.steps.mail_html import as_html
+from wanstudio.work import registry
+from wanstudio.work.mail_html import as_html
+from wanstudio.work.mails import Mail
 
 log = logging.getLogger(__name__)
 
@@ -69,3 +70,6 @@ def _id(mail: Mail) -> str:
     """The same at every try, so that a mail that goes out twice is shown once."""
     mark = salted_hmac("wanstudio.mail", f"{mail.pk} {mail.created_at.isoformat()}").hexdigest()[:16]
     return f"<{mail.pk}.{mark}@{urlsplit(settings.LINK_BASE).hostname}>"
+
+
+registry.register(Mail, send)
