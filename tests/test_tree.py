@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
-from wanstudio.provider.sandbox.prompt_orders import TABLE
+from wanstudio.provider.sandbox.fault_prompts import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 # Mails are no pages: their programs know neither our stylesheet nor our content policy.
@@ -26,7 +26,7 @@ def test_template_names_static_files_that_exist_and_keeps_the_content_policy(tem
 
 def test_readme_lists_every_test_prompt() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert [prompt for prompt, meaning in TABLE if f"| `{prompt}` | {meaning} |" not in readme] == []
+    assert [prompt for prompt, meaning in TABLE.items() if f"| `{prompt}` | {meaning} |" not in readme] == []
 
 
 def test_env_example_lists_every_setting() -> None:

@@ -1,4 +1,4 @@
-"""The pictures that come with the studio: they are what the script draws, and small."""
+"""The samples that come with the studio: they are what the script draws, and small."""
 
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from tools.samples.scenes import draw_mira, place, walk_frames
 from wanstudio.media.probe import probe_image, probe_video
 
 
-def test_the_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
+def test_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
     with (SAMPLES / "walk.mp4").open("rb") as file:
         facts = probe_video(file, decode=True)
     assert facts.duration == pytest.approx(5.0, abs=0.01)
@@ -22,7 +22,7 @@ def test_the_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
         assert sum(1 for _ in film.decode(video=0)) == 150
 
 
-def test_the_sample_character_is_what_the_script_draws() -> None:
+def test_sample_character_has_the_size_that_the_script_draws() -> None:
     with (SAMPLES / "mira.png").open("rb") as file:
         facts = probe_image(file)
     assert (facts.format, facts.width, facts.height) == ("PNG", 768, 1152)
@@ -39,14 +39,14 @@ def test_the_sample_character_is_what_the_script_draws() -> None:
         ("result-thumb.jpg", (176, 176), 15_000),
     ],
 )
-def test_the_pictures_of_the_pages_are_small(name: str, size: tuple[int, int], limit: int) -> None:
+def test_pictures_of_the_pages_are_small(name: str, size: tuple[int, int], limit: int) -> None:
     path: Path = SAMPLES / name
     with Image.open(path) as picture:
         assert (picture.format, picture.size) == ("JPEG", size)
     assert path.stat().st_size < limit
 
 
-def test_the_walk_is_drawn_frame_by_frame_and_ends_where_it_began() -> None:
+def test_walk_is_drawn_frame_by_frame_and_ends_where_it_began() -> None:
     first, second = islice(walk_frames(), 2)
     assert first.size == (720, 1280)
     assert first.tobytes() != second.tobytes()

@@ -1,4 +1,4 @@
-"""Talks to the sandbox as the reference page says, by plain HTTP."""
+"""A caller of the sandbox, by plain HTTP, as the reference page says."""
 
 import json
 import time

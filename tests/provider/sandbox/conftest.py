@@ -9,7 +9,8 @@ from tests.media.clips import clip
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.stand_in import Sandbox
+from wanstudio.provider.sandbox.task_runner import Options
 
 SAMPLES = Path(__file__).parents[3] / "static" / "samples"
 
@@ -30,8 +31,8 @@ def serving_files(folder: Path, clip_content: bytes) -> Iterator[FileServer]:
 
 
 @contextmanager
-def running_sandbox(folder: Path, files: FileServer) -> Iterator[Sandbox]:
-    running = Sandbox("127.0.0.1", 0, folder, Fetcher({files.host}), pace=0.002, pending_s=0.05, least_s=0.1)
+def running_sandbox(folder: Path, files: FileServer, pending_s: float = 0.05) -> Iterator[Sandbox]:
+    running = Sandbox(0, folder, Fetcher({files.host}), Options(pace=0.002, pending_s=pending_s, processing_s=0.1))
     running.start()
     try:
         yield running

@@ -1,4 +1,4 @@
-"""Callbacks: the same envelope as statusTask, wanting a 200, tried four times at most."""
+"""Callbacks: the same envelope as statusTask, sent until it is answered with 200, four times at most."""
 
 import json
 import threading
@@ -54,27 +54,27 @@ def receiver() -> Iterator[Receiver]:
     running.server.server_close()
 
 
-def test_a_callback_says_what_the_status_says(caller: Caller, receiver: Receiver) -> None:
+def test_callback_carries_the_status_answer(caller: Caller, receiver: Receiver) -> None:
     task_id = caller.submit(receiver.url)
     [body] = receiver.wait(1)
     assert body == {"code": 200, "message": "success", "data": caller.status(task_id)}
     assert body["data"]["state"] == "success"
 
 
-def test_a_failure_is_told_too(caller: Caller, receiver: Receiver) -> None:
+def test_callback_reports_a_failure(caller: Caller, receiver: Receiver) -> None:
     caller.submit(receiver.url, prompt="[fail:NSFW]")
     [body] = receiver.wait(1)
     assert (body["data"]["state"], body["data"]["failCode"]) == ("failed", "NSFW")
 
 
-def test_anything_but_200_is_tried_again(caller: Caller, receiver: Receiver) -> None:
+def test_callback_is_repeated_until_it_is_answered_with_200(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [500, 302]
     caller.submit(receiver.url, prompt="[fail:NSFW]")
     first, second, third = receiver.wait(3)
     assert first == second == third
 
 
-def test_three_retries_and_no_more_with_growing_delays(caller: Caller, receiver: Receiver) -> None:
+def test_callback_is_repeated_three_times_with_growing_delays(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [503] * 9
     caller.submit(receiver.url, prompt="[fail:NSFW]")
     receiver.wait(4)
@@ -85,6 +85,6 @@ def test_three_retries_and_no_more_with_growing_delays(caller: Caller, receiver:
     assert caller.status(caller.submit(prompt="[stuck]"))["state"] == "pending"
 
 
-def test_no_callback_in_async_mode(caller: Caller, receiver: Receiver) -> None:
+def test_async_mode_sends_no_callback(caller: Caller, receiver: Receiver) -> None:
     caller.finished(caller.submit(prompt="[fail:NSFW]"))
     receiver.wait(0, settle_s=0.3)

@@ -1,9 +1,9 @@
-"""What the sandbox refuses, and in which words: every violation of the reference page has its own reason."""
+"""The contract of the reference page: every violation is refused with its own reason."""
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -11,8 +11,7 @@ import requests
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from tests.provider.sandbox.conftest import running_sandbox, serving_files
-from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox.server import Sandbox
+from wanstudio.provider.sandbox.stand_in import Sandbox
 
 VIOLATIONS: list[tuple[dict[str, Any], str]] = [
     ({"mode": "pro"}, "input.mode"),
@@ -62,16 +61,16 @@ def assert_refused(answer: requests.Response, code: int, reason: str) -> None:
 
 
 @pytest.mark.parametrize(("changes", "reason"), VIOLATIONS)
-def test_each_violation_has_its_reason(caller: Caller, changes: dict[str, Any], reason: str) -> None:
+def test_invalid_input_is_refused_with_its_reason(caller: Caller, changes: dict[str, Any], reason: str) -> None:
     assert_refused(caller.post(caller.body(**changes)), 400, reason)
 
 
 @pytest.mark.parametrize("seed", [-1, 0, 2147483647])
-def test_the_seeds_that_are_documented_are_taken(caller: Caller, seed: int) -> None:
+def test_documented_seeds_are_accepted(caller: Caller, seed: int) -> None:
     assert caller.submit(seed=seed)
 
 
-def test_seed_and_prompt_may_be_missing(caller: Caller) -> None:
+def test_seed_and_prompt_are_optional(caller: Caller) -> None:
     assert caller.submit(seed=None)
 
 
@@ -87,40 +86,40 @@ def test_seed_and_prompt_may_be_missing(caller: Caller) -> None:
         ({"input": []}, "Invalid input"),
     ],
 )
-def test_the_frame_of_the_request_is_checked(caller: Caller, changes: dict[str, Any], reason: str) -> None:
+def test_invalid_request_is_refused_with_its_reason(caller: Caller, changes: dict[str, Any], reason: str) -> None:
     assert_refused(caller.post({**caller.body(), **changes}), 400, reason)
 
 
 @pytest.mark.parametrize("url", ["https://example.com/hook", "http://localhost:9/hook", "http://[::1]:9/hook"])
-def test_callbacks_go_to_https_and_to_loopback(caller: Caller, url: str) -> None:
+def test_callback_urls_on_https_and_loopback_are_accepted(caller: Caller, url: str) -> None:
     assert caller.post({**caller.body(), "request_type": "callback", "callback_url": url}).status_code == 200
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[1]", b'"text"', b"\xff\xfe", b"[" * 100_000, b"null"])
-def test_what_is_not_a_json_object_is_refused(caller: Caller, raw: bytes) -> None:
+def test_body_that_is_no_json_object_is_refused(caller: Caller, raw: bytes) -> None:
     url = f"{caller.base_url}/generateTask/wan-2-2-animate"
     headers = {**caller.headers, "Content-Type": "application/json"}
     assert_refused(requests.post(url, raw, headers=headers, timeout=10), 400, "Invalid request body")
 
 
-def test_the_content_type_is_required(caller: Caller) -> None:
+def test_missing_content_type_is_refused(caller: Caller) -> None:
     url = f"{caller.base_url}/generateTask/wan-2-2-animate"
     assert_refused(requests.post(url, "{}", headers=caller.headers, timeout=10), 400, "Content-Type")
 
 
-def test_a_body_beyond_the_limit_is_refused(caller: Caller) -> None:
+def test_body_over_one_mebibyte_is_refused(caller: Caller) -> None:
     assert_refused(caller.post({"input": "x" * 1_100_000}), 400, "larger than 1 MiB")
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "sandbox", "Basic sandbox"])
-def test_nothing_without_the_key(caller: Caller, authorization: str) -> None:
+def test_calls_without_the_key_are_refused(caller: Caller, authorization: str) -> None:
     caller.headers = {"Authorization": authorization}
     assert_refused(caller.post(caller.body()), 401, "Invalid or missing API key")
     assert_refused(caller.poll("task_1"), 401, "Invalid or missing API key")
     assert_refused(caller.get("/apikeys/current-balance"), 401, "Invalid or missing API key")
 
 
-def test_unknown_models_tasks_and_routes(caller: Caller, sandbox: Sandbox) -> None:
+def test_unknown_models_tasks_and_routes_are_refused(caller: Caller, sandbox: Sandbox) -> None:
     assert_refused(caller.post(caller.body(), model="wan-9"), 404, "No such model")
     assert_refused(caller.poll("task_0123456789abcdef"), 404, "Task not found")
     assert_refused(caller.get("/statusTask/wan-2-2-animate"), 404, "Task not found")
@@ -143,7 +142,7 @@ def test_unknown_models_tasks_and_routes(caller: Caller, sandbox: Sandbox) -> No
         b"GET /results/..%2f..%2fsandbox.sqlite3 HTTP/1.1\r\n\r\n",
     ],
 )
-def test_garbage_leaves_no_trace_on_stderr(
+def test_garbage_prints_no_traceback(
     caller: Caller, sandbox: Sandbox, raw: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     port = int(sandbox.origin.rpartition(":")[2])
@@ -155,6 +154,8 @@ def test_garbage_leaves_no_trace_on_stderr(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_public_address_is_not_bound(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="loopback"):
-        Sandbox("0.0.0.0", 0, tmp_path, Fetcher())
+def test_only_loopback_is_bound(sandbox: Sandbox) -> None:
+    assert urlsplit(sandbox.base_url).hostname == "127.0.0.1"
+    with socket.socket() as elsewhere:
+        # Another address of this machine, free although the sandbox has this port: so it does not bind them all.
+        elsewhere.bind(("127.0.0.2", urlsplit(sandbox.base_url).port))

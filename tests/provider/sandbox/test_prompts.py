@@ -1,4 +1,4 @@
-"""Every order that a prompt can give."""
+"""Test prompts: every fault that a prompt can order."""
 
 import time
 
@@ -6,35 +6,35 @@ import pytest
 import requests
 
 from tests.provider.sandbox.caller import Caller
-from wanstudio.provider.sandbox.prompt_orders import ALWAYS, TABLE, Orders, read_orders
+from wanstudio.provider.sandbox.fault_prompts import ALWAYS, TABLE, Faults, read_faults
 
 
-def test_every_order_of_the_table_is_understood() -> None:
-    for example, _ in TABLE:
-        assert read_orders(f"a walk {example} at dusk") != Orders(), example
+def test_every_prompt_of_the_table_orders_something() -> None:
+    for example in TABLE:
+        assert read_faults(f"a walk {example} at dusk") != Faults(), example
 
 
 @pytest.mark.parametrize(
     "prose", ["a walk", "[sic]", "[http:abc]", "[http:200]", "[slow:]", "[fail]", "[hang:5]", "[[]]", "[http:403x1]"]
 )
-def test_prose_is_left_alone(prose: str) -> None:
-    assert read_orders(prose) == Orders()
+def test_prose_in_brackets_orders_nothing(prose: str) -> None:
+    assert read_faults(prose) == Faults()
 
 
-def test_orders_can_be_combined() -> None:
-    assert read_orders("[slow:2.5][fail:NSFW]") == Orders(slow_s=2.5, fail="NSFW")
-    assert read_orders("[http:503 x4]") == Orders(http=503, submits=4)
-    assert read_orders("[http:403 x1]") == Orders(http=403, submits=1)
-    assert read_orders("[http:402]").submits == ALWAYS
+def test_faults_can_be_combined() -> None:
+    assert read_faults("[slow:2.5][fail:NSFW]") == Faults(slow_s=2.5, fail="NSFW")
+    assert read_faults("[http:503 x4]") == Faults(http=503, submits=4)
+    assert read_faults("[http:403 x1]") == Faults(http=403, submits=1)
+    assert read_faults("[http:402]").submits == ALWAYS
 
 
-def test_a_failure_of_choice(caller: Caller) -> None:
+def test_fail_ends_the_task_with_its_code(caller: Caller) -> None:
     data = caller.finished(caller.submit(prompt="[fail:PromptInvalid]"))
     assert (data["failCode"], data["failMsg"]) == ("PromptInvalid", "Prompt is invalid or rejected")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_passing_trouble_strikes_once(caller: Caller, status: int) -> None:
+def test_http_with_a_passing_status_happens_once(caller: Caller, status: int) -> None:
     body = caller.body(prompt=f"[http:{status}] [stuck]")
     first = caller.post(body)
     assert first.status_code == first.json()["code"] == status
@@ -44,24 +44,24 @@ def test_passing_trouble_strikes_once(caller: Caller, status: int) -> None:
     assert caller.post(body).status_code == status
 
 
-def test_another_callback_address_does_not_make_it_another_request(caller: Caller) -> None:
+def test_request_is_the_same_with_another_callback_address(caller: Caller) -> None:
     body = caller.body(prompt="[http:429] [stuck]") | {"request_type": "callback"}
     assert caller.post(body | {"callback_url": "https://a.example/1"}).status_code == 429
     assert caller.post(body | {"callback_url": "https://a.example/2"}).status_code == 200
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 504])
-def test_lasting_trouble_lasts(caller: Caller, status: int) -> None:
+def test_http_with_a_lasting_status_happens_every_time(caller: Caller, status: int) -> None:
     body = caller.body(prompt=f"[http:{status}]")
     assert [caller.post(body).status_code for _ in range(3)] == [status] * 3
 
 
-def test_a_count_says_how_often(caller: Caller) -> None:
+def test_count_says_how_often_a_submit_fails(caller: Caller) -> None:
     body = caller.body(prompt="[http:500 x2] [stuck]")
     assert [caller.post(body).status_code for _ in range(4)] == [500, 500, 200, 500]
 
 
-def test_a_gateway_answers_with_a_page(caller: Caller) -> None:
+def test_html_answers_with_the_page_of_a_gateway(caller: Caller) -> None:
     answer = caller.post(caller.body(prompt="[html:502]"))
     assert answer.status_code == 502
     assert answer.headers["Content-Type"] == "text/html"
@@ -87,23 +87,23 @@ def wait_for_balance(caller: Caller, balance: float) -> None:
         time.sleep(0.05)
 
 
-def test_status_calls_can_fail_for_a_while(caller: Caller) -> None:
+def test_status_fails_as_many_status_calls_as_counted(caller: Caller) -> None:
     task_id = caller.submit(prompt="[status:503 x2] [stuck]")
     assert [caller.poll(task_id).status_code for _ in range(3)] == [503, 503, 200]
 
 
-def test_slow_takes_its_time(caller: Caller) -> None:
+def test_slow_task_takes_at_least_its_seconds(caller: Caller) -> None:
     data = caller.finished(caller.submit(prompt="[slow:1.2]"))
     assert data["costTime"] >= 1200
 
 
-def test_stuck_never_ends(caller: Caller) -> None:
+def test_stuck_task_stays_in_processing(caller: Caller) -> None:
     stuck, after = caller.submit(prompt="[stuck]"), caller.submit()
     assert caller.finished(after)["state"] == "success"
     assert caller.status(stuck)["state"] == "processing"
 
 
-def test_nojson_is_broken_twice(caller: Caller) -> None:
+def test_nojson_breaks_two_status_answers(caller: Caller) -> None:
     task_id = caller.submit(prompt="[nojson]")
     answers: list[str] = []
     while len(answers) < 3:
@@ -122,13 +122,13 @@ def test_many_has_two_results(caller: Caller) -> None:
     assert all(content[4:8] == b"ftyp" for content in contents)
 
 
-def test_badfile_is_a_web_page(caller: Caller) -> None:
+def test_badfile_result_is_a_web_page(caller: Caller) -> None:
     [url] = caller.results(caller.finished(caller.submit(prompt="[badfile]")))
     answer = requests.get(url, timeout=10)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
 
 
-def test_an_expired_link_is_replaced_by_a_fresh_one(caller: Caller) -> None:
+def test_expired_link_is_replaced_by_a_fresh_one(caller: Caller) -> None:
     task_id = caller.submit(prompt="[expired]")
     [old] = caller.results(caller.finished(task_id))
     assert caller.results(caller.status(task_id)) == [old]

@@ -10,11 +10,12 @@ from PIL import Image, ImageChops, ImageStat
 
 from tests.media.clips import boxes, clip, rotated
 from tests.provider.sandbox.conftest import SAMPLES
-from wanstudio.provider.sandbox.clip_motion import frames, picture
+from wanstudio.provider.sandbox.clip_motion import Clip, picture
 from wanstudio.provider.sandbox.cutout import cut_out
-from wanstudio.provider.sandbox.stand_in_video import Order, frame_size, render, timing
+from wanstudio.provider.sandbox.film_writer import to_frame
+from wanstudio.provider.sandbox.stand_in_video import Film, frame_size, render, timing
 
-Film = Callable[..., Path]
+MakeFilm = Callable[..., Path]
 
 
 def nothing() -> None:
@@ -22,7 +23,7 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Film:
+def film(tmp_path: Path) -> MakeFilm:
     """Renders and returns the path of the result."""
 
     def make(
@@ -35,7 +36,7 @@ def film(tmp_path: Path) -> Film:
             image,
             source,
             target,
-            Order(behaviour, resolution, duration, float(str(more.get("fps", 12))), shape),
+            Film(behaviour, resolution, duration, float(str(more.get("fps", 12))), shape),
             nothing,
         )
         return target
@@ -58,13 +59,15 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     for behaviour, resolution in (("animate", "480p"), ("replace", "720p")):
         made[behaviour] = tmp_path_factory.mktemp("samples") / f"{behaviour}.mp4"
-        order = Order(behaviour, resolution, 5.0, 30.0, (720, 1280))
+        order = Film(behaviour, resolution, 5.0, 30.0, (720, 1280))
         render(SAMPLES / "mira.png", SAMPLES / "walk.mp4", made[behaviour], order, nothing)
     return made
 
 
 @pytest.mark.parametrize(("behaviour", "size"), [("animate", (480, 720)), ("replace", (720, 1280))])
-def test_the_sample(samples: dict[str, Path], behaviour: str, size: tuple[int, int]) -> None:
+def test_sample_has_its_format_length_size_and_motion(
+    samples: dict[str, Path], behaviour: str, size: tuple[int, int]
+) -> None:
     path = samples[behaviour]
     with av.open(str(path)) as opened:
         video, audio = opened.streams.video[0], opened.streams.audio[0]
@@ -93,7 +96,7 @@ def coat(image: Image.Image) -> tuple[float, float]:
     return sum(i * v for i, v in enumerate(columns)) / total / 96, total / 255 / 96
 
 
-def test_the_character_goes_where_the_walker_goes(samples: dict[str, Path]) -> None:
+def test_character_goes_where_the_walker_goes(samples: dict[str, Path]) -> None:
     for behaviour, path in samples.items():
         made = pictures(path)
         right, left = coat(made[36])[0], coat(made[110])[0]
@@ -110,10 +113,25 @@ def test_replace_takes_the_walker_out(samples: dict[str, Path]) -> None:
     assert difference(without_mira, again) < 1
 
 
+def test_scene_moves_on_behind_the_character_where_the_camera_moves(film: MakeFilm, tmp_path: Path) -> None:
+    wall = Image.effect_noise((50, 12), 200).resize((500, 120), Image.Resampling.NEAREST).convert("RGB")
+    with av.open(str(tmp_path / "pan.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = 120, 120, "yuv420p"
+        for index in range(12):
+            target.mux(stream.encode(to_frame(wall.crop((30 * index, 0, 30 * index + 120, 120)))))
+        target.mux(stream.encode())
+    made = pictures(film("replace", "480p", (tmp_path / "pan.mp4").read_bytes(), 1.0, (120, 120)))
+    corners = [image.crop((0, 0, 100, 100)) for image in made]
+    assert min(difference(corners[i], corners[i + 1]) for i in range(11)) > 10
+
+
 @pytest.mark.parametrize(
     ("duration", "fps", "shape"), [(0.5, 12, (96, 64)), (3.2, 5, (64, 96)), (2.0, 60, (200, 64)), (1.0, 25, (64, 64))]
 )
-def test_length_and_sides_follow_the_clip(film: Film, duration: float, fps: int, shape: tuple[int, int]) -> None:
+def test_length_and_sides_are_those_of_the_clip(
+    film: MakeFilm, duration: float, fps: int, shape: tuple[int, int]
+) -> None:
     content = clip(duration, fps=fps, size=shape)
     path = film("replace", "480p", content, duration, shape, fps=fps)
     with av.open(str(path)) as opened:
@@ -128,13 +146,13 @@ def test_length_and_sides_follow_the_clip(film: Film, duration: float, fps: int,
 
 
 @pytest.mark.parametrize("fps", [0.5, 11, 24, 29.97, 59.94, 240])
-def test_a_clip_beyond_two_minutes_is_cut_there(fps: float) -> None:
-    duration, rate, count = timing(Order("animate", "480p", 600.0, fps, (64, 64)))
+def test_clip_over_two_minutes_is_cut_there(fps: float) -> None:
+    duration, rate, count = timing(Film("animate", "480p", 600.0, fps, (64, 64)))
     assert duration == 120
     assert count / rate == pytest.approx(120, abs=0.05)
 
 
-def test_a_turned_clip_stands_upright(tmp_path: Path) -> None:
+def test_clip_with_a_rotation_is_read_upright(tmp_path: Path) -> None:
     """A clip whose left half is red, turned a quarter clockwise by its header, shows red at the top."""
     plain, turned = tmp_path / "plain.mp4", tmp_path / "turned.mp4"
     halves = Image.new("RGB", (128, 64), (0, 0, 255))
@@ -143,10 +161,10 @@ def test_a_turned_clip_stands_upright(tmp_path: Path) -> None:
         stream = target.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 128, 64, "yuv420p"
         for _ in range(5):
-            target.mux(stream.encode(av.VideoFrame.from_image(halves)))  # type: ignore[no-untyped-call]
+            target.mux(stream.encode(to_frame(halves)))
         target.mux(stream.encode())
     turned.write_bytes(rotated(plain.read_bytes(), 90))
-    upright = picture(next(frames(turned, Fraction(10), 1)), (64, 128))
+    upright = picture(next(Clip(turned, (64, 128), Fraction(10), 1).frames()), (64, 128))
     assert upright.size == (64, 128)
     top, bottom = upright.getpixel((32, 20)), upright.getpixel((32, 108))
     assert isinstance(top, tuple)
@@ -163,7 +181,7 @@ def test_sides_are_even_and_the_short_one_exact(ratio: tuple[int, int], size: tu
     assert frame_size(ratio, 720) == size
 
 
-def test_mira_is_cut_out_of_her_picture() -> None:
+def test_figure_is_cut_out_of_a_calm_background() -> None:
     with Image.open(SAMPLES / "mira.png") as opened:
         mira = opened.convert("RGB").resize((480, 720))
     cutout = cut_out(mira)
@@ -176,7 +194,7 @@ def test_mira_is_cut_out_of_her_picture() -> None:
     assert red - green < 110, "her coat is gone from the plate"
 
 
-def test_a_picture_without_a_calm_background_is_used_whole(film: Film, tmp_path: Path) -> None:
+def test_picture_without_a_calm_background_is_used_whole(film: MakeFilm, tmp_path: Path) -> None:
     Image.effect_noise((400, 600), 120).convert("RGB").save(tmp_path / "noise.png")
     with Image.open(tmp_path / "noise.png") as noise:
         assert not cut_out(noise).found
@@ -187,7 +205,7 @@ def test_a_picture_without_a_calm_background_is_used_whole(film: Film, tmp_path:
         assert difference(made[0], made[8]) > 1
 
 
-def test_transparency_is_believed(film: Film, tmp_path: Path, short_clip: bytes) -> None:
+def test_transparent_picture_gets_a_plain_background(film: MakeFilm, tmp_path: Path, short_clip: bytes) -> None:
     figure = Image.new("RGBA", (300, 500))
     figure.paste((200, 40, 60, 255), (100, 60, 200, 460))
     figure.save(tmp_path / "figure.webp", lossless=True)
@@ -214,6 +232,6 @@ def test_what_check_raises_ends_the_render(tmp_path: Path) -> None:
             SAMPLES / "mira.png",
             SAMPLES / "walk.mp4",
             tmp_path / "o.mp4",
-            Order("animate", "480p", 5, 30, (720, 1280)),
+            Film("animate", "480p", 5, 30, (720, 1280)),
             check,
         )

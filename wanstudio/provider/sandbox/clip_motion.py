@@ -1,43 +1,63 @@
-"""What moves in a clip, and how: measured on thumbnails, against the clip's own median picture."""
+"""Motion in a clip: where its figure is in each frame, measured on thumbnails against the clip's median picture."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, pairwise
+from math import ceil
 from pathlib import Path
+from statistics import fmean, median
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer
 from PIL import Image, ImageChops, ImageFilter
 
+from .cutout import mean
+
 THUMB = 96
-MAXIMUM_S = 120.0
 SAMPLES, PLATES = 27, 12
 DIFFERENT = 26
+# Of a frame, differing from the median picture: beyond this share it is the camera that moves.
+MAX_MOVING = 0.45
+
+
+class Stance(NamedTuple):
+    """The moving figure in one frame, in shares (0…1) of the frame's width or height; `lean` is how far its upper third
+    is to the right of its lower, `stride` how wide it stands."""
+
+    x: float = 0.5
+    top: float = 0.15
+    bottom: float = 0.9
+    lean: float = 0.0
+    stride: float = 0.2
 
 
 @dataclass(frozen=True)
-class Beat:
-    """The moving figure at one moment, in shares (0…1) of the frame's width or height."""
+class Clip:
+    """A clip to be read as `count` frames, `fps` a second. `size` is its upright size in pixels."""
 
-    x: float
-    top: float
-    bottom: float
-    upper_x: float
-    middle_x: float
-    lower_x: float
-    stride: float
-
-
-NOBODY = Beat(x=0.5, top=0.15, bottom=0.9, upper_x=0.5, middle_x=0.5, lower_x=0.5, stride=0.2)
-
-
-@dataclass(frozen=True)
-class Motion:
-    """`beats` are `fps` a second. `background` is None where the camera moves: nothing stands out then."""
-
-    beats: list[Beat]
+    path: Path
+    size: tuple[int, int]
     fps: Fraction
-    background: Image.Image | None
+    count: int
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Repeated where the clip is slower, dropped where it is faster."""
+        given = 0
+        start: float | None = None
+        with open_clip(self.path) as opened:
+            opened.streams.video[0].thread_type = "AUTO"
+            for frame, following in pairwise(chain(opened.decode(video=0), [None])):
+                if frame is None:
+                    return
+                start = (frame.time or 0.0) if start is None else start
+                until = ceil(((following.time or 0.0) - start) * self.fps - 0.01) if following else self.count
+                for _ in range(given, min(until, self.count)):
+                    yield frame
+                given = max(given, until)
+                if given >= self.count:
+                    return
 
 
 def open_clip(path: Path) -> InputContainer:
@@ -46,139 +66,84 @@ def open_clip(path: Path) -> InputContainer:
     return av.open(path.open("rb"), "r", options=only)
 
 
-def frames(path: Path, fps: Fraction, count: int) -> Iterator[av.VideoFrame]:
-    """Exactly `count` frames, `fps` a second: repeated where the clip is slower, dropped where it is faster."""
-    last: av.VideoFrame | None = None
-    given = 0
-    with open_clip(path) as clip:
-        clip.streams.video[0].thread_type = "AUTO"
-        start: float | None = None
-        for frame in clip.decode(video=0):
-            time = frame.time or 0.0
-            start = time if start is None else start
-            while last is not None and given < count and given < (time - start) * fps - 0.01:
-                yield last
-                given += 1
-            last = frame
-            if given >= count:
-                return
-    while last is not None and given < count:
-        yield last
-        given += 1
+def picture(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
+    """The frame in RGB, upright at `size`."""
+    width, height = size if frame.rotation % 180 == 0 else size[::-1]
+    plane = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").planes[0]
+    across = Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
+    return across.rotate(frame.rotation, expand=True) if frame.rotation else across
 
 
 def measure(
-    path: Path,
-    fps: Fraction,
-    count: int,
-    plate_size: tuple[int, int] | None,
-    shape: tuple[int, int],
-    check: Callable[[], None],
-) -> Motion:
-    """Reads the clip once. `shape` is the clip's upright size in pixels; a plate is made only where a size is given.
-
-    Memory: 5 KB a frame, and a dozen pictures of the plate's size.
+    clip: Clip, plate_size: tuple[int, int] | None, check: Callable[[], None]
+) -> tuple[list[Stance], Image.Image | None]:
+    """A stance for each frame, and the plate: the scene without its figure, only where a size is given, and None where
+    the camera moves, for nothing stands out then. Calls `check` at every frame. Memory: 5 KB a frame, a dozen plates.
     """
-    small = max(8, shape[0] * THUMB // max(shape)), max(8, shape[1] * THUMB // max(shape))
+    small = max(8, clip.size[0] * THUMB // max(clip.size)), max(8, clip.size[1] * THUMB // max(clip.size))
     thumbs: list[Image.Image] = []
     samples: list[tuple[Image.Image, Image.Image]] = []
-    for index, frame in enumerate(frames(path, fps, count)):
+    for index, frame in enumerate(clip.frames()):
         check()
-        thumbs.append(picture(frame, small, "gray8"))
-        if plate_size and index % max(1, count // PLATES) == 0:
+        thumbs.append(picture(frame, small).convert("L"))
+        if plate_size and index % max(1, clip.count // PLATES) == 0:
             samples.append((thumbs[-1], picture(frame, plate_size)))
-    median = _median(thumbs[:: max(1, count // SAMPLES)])
-    masks = [moving(thumb, median) for thumb in thumbs]
-    covered = sorted(_mean(mask) for mask in masks)
-    still_camera = covered[len(covered) // 2] < 0.45
-    beats: list[Beat] = []
+    usual = _median_picture(thumbs[:: max(1, clip.count // SAMPLES)])
+    masks = [_moving(thumb, usual) for thumb in thumbs]
+    stances: list[Stance] = []
     for mask in masks:
-        beats.append(_beat(mask) or (beats[-1] if beats else NOBODY))
-    return Motion(_smooth(beats), fps, _plate(samples, median) if samples and still_camera else None)
+        stances.append(_stance(mask) or (stances[-1] if stances else Stance()))
+    smooth = [Stance(*map(fmean, zip(*stances[max(0, i - 2) : i + 3], strict=True))) for i in range(len(stances))]
+    still = median(map(mean, masks)) < MAX_MOVING
+    return smooth, _plate(samples, usual) if samples and still else None
 
 
-def _median(thumbs: list[Image.Image]) -> Image.Image:
-    middle = len(thumbs) // 2
+def _median_picture(thumbs: list[Image.Image]) -> Image.Image:
     values = zip(*(thumb.tobytes() for thumb in thumbs), strict=True)
-    return Image.frombytes("L", thumbs[0].size, bytes(sorted(value)[middle] for value in values))
+    return Image.frombytes("L", thumbs[0].size, bytes(sorted(value)[len(value) // 2] for value in values))
 
 
-def _plate(samples: list[tuple[Image.Image, Image.Image]], median: Image.Image) -> Image.Image:
-    """The scene without its figure: from each sample what lies still in it, as the median thumbnail tells."""
+def _plate(samples: list[tuple[Image.Image, Image.Image]], usual: Image.Image) -> Image.Image:
+    """From each sample what lies still in it, as the median thumbnail tells."""
     plate = samples[0][1].copy()
     for thumb, full in samples:
-        still = ImageChops.invert(moving(thumb, median).filter(ImageFilter.MaxFilter(5)))
+        still = ImageChops.invert(_moving(thumb, usual, 10).filter(ImageFilter.MaxFilter(5)))
         plate.paste(full, mask=still.resize(full.size, Image.Resampling.BICUBIC))
     return plate
 
 
-def picture(frame: av.VideoFrame, size: tuple[int, int], pixels: str = "rgb24") -> Image.Image:
-    """The frame upright at `size`; `pixels` is rgb24 or gray8."""
-    turned = frame.rotation % 180 == 90
-    width, height = (size[1], size[0]) if turned else size
-    scaled = frame.reformat(width=width, height=height, format=pixels, interpolation="AREA")
-    plane, mode = scaled.planes[0], "L" if pixels == "gray8" else "RGB"
-    across = Image.frombuffer(mode, (width, height), bytes(plane), "raw", mode, plane.line_size, 1)
-    return across.rotate(frame.rotation, expand=True) if frame.rotation else across
-
-
-def moving(frame: Image.Image, background: Image.Image) -> Image.Image:
-    """White where a frame differs from the background; both of one size and mode L."""
-    different = ImageChops.difference(frame, background).point(lambda v: 255 if v > DIFFERENT else 0)
+def _moving(thumb: Image.Image, usual: Image.Image, limit: int = DIFFERENT) -> Image.Image:
+    different = ImageChops.difference(thumb, usual).point(lambda v: 255 if v > limit else 0)
     return different.filter(ImageFilter.MedianFilter(3))
 
 
-def _thumb_size(size: tuple[int, int]) -> tuple[int, int]:
-    longest = max(size)
-    return max(8, size[0] * THUMB // longest), max(8, size[1] * THUMB // longest)
-
-
-def _mean(mask: Image.Image) -> float:
-    return mask.resize((1, 1), Image.Resampling.BOX).tobytes()[0] / 255
-
-
-def _beat(mask: Image.Image) -> Beat | None:
-    rows = mask.resize((1, mask.height), Image.Resampling.BOX).tobytes()
-    if sum(rows) < 255 * mask.height * 0.004:
+def _stance(mask: Image.Image) -> Stance | None:
+    if mean(mask) < 0.004:
         return None
-    top, bottom = _edge(rows, 0.02), _edge(rows, 0.985)
-    third = max(1, (bottom - top) // 3)
-    bands = [_columns(mask, top + third * n, top + third * (n + 1)) for n in range(3)]
-    lower = bands[2]
-    width = mask.width
-    return Beat(
-        x=_centre(_columns(mask, top, bottom + 1)),
-        top=top / mask.height,
-        bottom=(bottom + 1) / mask.height,
-        upper_x=_centre(bands[0]),
-        middle_x=_centre(bands[1]),
-        lower_x=_centre(lower),
-        stride=(_edge(lower, 0.96) - _edge(lower, 0.04)) / width,
+    rows = mask.resize((1, mask.height), Image.Resampling.BOX).tobytes()
+    top, bottom = _reach(rows, 0.01), _reach(rows, 0.99)
+    third = (bottom - top) / 3
+    upper, lower = _columns(mask, top, top + third), _columns(mask, bottom - third, bottom)
+    return Stance(
+        x=_reach(_columns(mask, top, bottom), 0.5),
+        top=top,
+        bottom=bottom,
+        lean=_reach(upper, 0.5) - _reach(lower, 0.5),
+        stride=_reach(lower, 0.96) - _reach(lower, 0.04),
     )
 
 
-def _columns(mask: Image.Image, top: int, bottom: int) -> bytes:
-    return mask.crop((0, top, mask.width, max(top + 1, bottom))).resize((mask.width, 1), Image.Resampling.BOX).tobytes()
+def _columns(mask: Image.Image, top: float, bottom: float) -> bytes:
+    first = int(top * mask.height)
+    band = mask.crop((0, first, mask.width, max(first + 1, ceil(bottom * mask.height))))
+    return band.resize((mask.width, 1), Image.Resampling.BOX).tobytes()
 
 
-def _centre(values: bytes) -> float:
-    total = sum(values)
-    return (sum(i * v for i, v in enumerate(values)) / total + 0.5) / len(values) if total else 0.5
-
-
-def _edge(values: bytes, share: float) -> int:
-    """The index at which `share` of the sum of `values` is reached."""
-    wanted, reached = sum(values) * share, 0
+def _reach(values: bytes, share: float) -> float:
+    """Where, as a share of their number, `share` of the sum of `values` is reached."""
+    missing = sum(values) * share
     for index, value in enumerate(values):
-        reached += value
-        if reached >= wanted:
-            return index
-    return len(values) - 1
-
-
-def _smooth(beats: list[Beat], reach: int = 2) -> list[Beat]:
-    smooth = []
-    for index in range(len(beats)):
-        around = beats[max(0, index - reach) : index + reach + 1]
-        smooth.append(Beat(*(sum(getattr(b, name) for b in around) / len(around) for name in Beat.__annotations__)))
-    return smooth
+        if value and value >= missing:
+            return (index + missing / value) / len(values)
+        missing -= value
+    return 0.5

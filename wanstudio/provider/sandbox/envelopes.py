@@ -1,8 +1,8 @@
-"""What the API answers, as the reference page writes it: the envelope, a task's status, the balance."""
+"""Answers of the API as the reference page writes them: the envelope, an error, a task's status."""
 
 import json
 
-from wanstudio.provider.sandbox.task_store import Task
+from .task_store import Task
 
 MESSAGES = {
     400: "Invalid request",
@@ -33,25 +33,18 @@ def error(code: int, message: str = "") -> bytes:
     return json.dumps(envelope).encode()
 
 
-def status(task: Task, result_base: str) -> dict[str, object]:
-    """`data` of statusTask and of the callback. Times in ms. `result_base`: where the results are served."""
-    data: dict[str, object] = {"taskId": task.id, "state": task.state}
-    if task.state == "success":
-        urls = [f"{result_base}/results/{result_name(task, number)}" for number in range(task.results)]
-        whole = json.dumps({"resultUrls": urls})
-        data["resultJson"] = (
-            whole[: len(whole) // 2] if task.orders.nojson and task.readings < BROKEN_READINGS else whole
-        )
-    if task.state == "failed":
-        data["failCode"], data["failMsg"] = task.fail_code, task.fail_message
-    data["createTime"] = round(task.created * 1000)
+def status(task: Task, origin: str) -> dict[str, object]:
+    """`data` of statusTask and of the callback. Times in ms. `origin`: where the results are served."""
+    data: dict[str, object] = {"taskId": task.id, "state": task.state, "createTime": round(task.created * 1000)}
     if task.completed is not None:
         data["completeTime"] = round(task.completed * 1000)
-        if task.state == "success":
-            data["costTime"] = round((task.completed - task.created) * 1000)
+    if task.state == "failed":
+        data |= {"failCode": task.fail_code, "failMsg": task.fail_message}
+    if task.state == "success" and task.completed is not None:
+        fresh = "-fresh" if task.faults.expired and task.url_version else ""
+        urls = [f"{origin}/results/{task.id}-{number}{fresh}.mp4" for number in range(task.results)]
+        result = json.dumps({"resultUrls": urls})
+        broken = task.faults.nojson and task.readings < BROKEN_READINGS
+        data["resultJson"] = result[: len(result) // 2] if broken else result
+        data["costTime"] = round((task.completed - task.created) * 1000)
     return data
-
-
-def result_name(task: Task, number: int) -> str:
-    fresh = "-fresh" if task.orders.expired and task.url_version else ""
-    return f"{task.id}-{number}{fresh}.mp4"

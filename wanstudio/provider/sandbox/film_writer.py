@@ -1,31 +1,25 @@
-"""Writes pictures and the clip's own sound as an MP4 that plays while it loads."""
+"""Writing pictures and the clip's own sound as an MP4 that plays while it loads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from queue import Full, Queue
-from threading import Event, Thread
 
 import av
 from av.container import InputContainer
 from PIL import Image
 
-from wanstudio.provider.sandbox.clip_motion import open_clip
-
-RATES = frozenset({48000, 44100, 32000, 24000, 22050, 16000})
-AHEAD = 3
+from .clip_motion import open_clip
 
 
-def write(
-    target: Path, pictures: Iterator[Image.Image], size: tuple[int, int], fps: Fraction, clip: Path, duration: float
-) -> None:
+def write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: Path, duration: float) -> None:
     """H.264 in yuv420p, AAC if `clip` has sound, the index in front. Holds a few frames at a time."""
     with (
         open_clip(clip) as source,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as film,
     ):
         video = film.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "crf": "23"})
-        video.width, video.height = size
         video.pix_fmt = "yuv420p"
         # Without these words players take small films for the old television colours.
         context = video.codec_context
@@ -33,8 +27,11 @@ def write(
         context.gop_size = round(fps * 2)
         sound = _sound(source, duration)
         pending = next(sound, None)
-        audio = film.add_stream("aac", rate=pending.sample_rate, layout=pending.layout.name) if pending else None
+        # The encoder resamples what it is given.
+        audio = film.add_stream("aac", rate=48000, layout="stereo") if pending else None
         for index, picture in enumerate(_ahead(pictures)):
+            if index == 0:
+                video.width, video.height = picture.size
             frame = to_frame(picture).reformat(format="yuv420p", dst_colorspace="ITU709")
             frame.pts, frame.time_base = index, 1 / fps
             film.mux(video.encode(frame))
@@ -50,59 +47,24 @@ def write(
 def to_frame(picture: Image.Image) -> av.VideoFrame:
     """An RGB picture as a frame. PyAV has this too, but without its types."""
     frame = av.VideoFrame(picture.width, picture.height, "rgb24")
-    plane = frame.planes[0]
-    plane.update(picture.tobytes("raw", "RGB", plane.line_size, 1))
+    frame.planes[0].update(picture.tobytes("raw", "RGB", frame.planes[0].line_size, 1))
     return frame
 
 
 def _sound(source: InputContainer, duration: float) -> Iterator[av.AudioFrame]:
-    """The clip's first sound track up to `duration` seconds, as an AAC encoder wants it; nothing if unreadable."""
-    if not source.streams.audio:
-        return
-    stream = source.streams.audio[0]
-    rate = stream.rate if stream.rate in RATES else 48000
-    resampler = av.AudioResampler("fltp", "mono" if stream.channels == 1 else "stereo", rate)
-    try:
-        for frame in source.decode(stream):
-            for piece in resampler.resample(frame):
-                if (piece.time or 0.0) + piece.samples / rate > duration + 0.001:
-                    return
-                yield piece
-    except av.FFmpegError:
-        # A picture without the rest of its sound is still the video that was asked for.
-        return
+    """The clip's first sound track up to `duration` seconds; nothing if unreadable."""
+    # A picture without the rest of its sound is still the video that was asked for.
+    with suppress(av.FFmpegError, IndexError):
+        for frame in source.decode(source.streams.audio[0]):
+            if (frame.time or 0.0) + frame.samples / frame.sample_rate > duration + 0.001:
+                return
+            yield frame
 
 
-def _ahead(pictures: Iterable[Image.Image]) -> Iterator[Image.Image]:
-    """The same pictures, made in a thread of their own while the last ones are encoded. Raises what making raises."""
-    ready: Queue[Image.Image | BaseException | None] = Queue(AHEAD)
-    ended = Event()
-
-    def put(item: Image.Image | BaseException | None) -> bool:
-        while not ended.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-            except Full:
-                continue
-            return True
-        return False
-
-    def make() -> None:
-        try:
-            for picture in pictures:
-                if not put(picture):
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    maker = Thread(target=make, name="pictures", daemon=True)
-    maker.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        ended.set()
-        maker.join()
+def _ahead(pictures: Iterator[Image.Image]) -> Iterator[Image.Image]:
+    """The same pictures, each made in a thread of its own while the one before is encoded."""
+    with ThreadPoolExecutor(1, "pictures") as maker:
+        coming = maker.submit(next, pictures, None)
+        while picture := coming.result():
+            coming = maker.submit(next, pictures, None)
+            yield picture

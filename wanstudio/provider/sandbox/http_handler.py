@@ -1,42 +1,53 @@
-"""HTTP: three calls of the API, and the results, which are served to anybody as a CDN does."""
+"""HTTP of the stand-in: three calls of the API, and the results, which are served to anybody as a CDN does."""
 
 import hmac
 import json
 import logging
+import os
 import re
-import select
-import socket
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Callable, Hashable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
+from typing import BinaryIO, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from wanstudio.provider.sandbox import envelopes as answers
-from wanstudio.provider.sandbox.prompt_orders import Orders, read_orders
-from wanstudio.provider.sandbox.request_body import Refused, validate
-from wanstudio.provider.sandbox.result_files import send_result
-from wanstudio.provider.sandbox.serving import Api
-from wanstudio.provider.sandbox.task_inputs import price_cents, probe_motion
+from . import envelopes
+from .fault_prompts import Faults
+from .request_body import Refused, Request, validate
+from .task_inputs import price_cents, probe_duration
+from .task_runner import TaskRunner
 
 logger = logging.getLogger("wanstudio.sandbox")
-BODY_MAX_BYTES = 1024 * 1024
-DRAIN_MAX_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+MAX_DRAIN_BYTES = 16 * 1024 * 1024
 HANG_S = 600.0
-RETRY_AFTER_S = 2
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+RESULT = re.compile(r"/results/(task_[0-9a-f]{16})-(\d)(-fresh)?\.mp4")
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center><h1>%d</h1></center><hr>gateway</body></html>"
+BAD_FILE = b"<!doctype html><title>Not the video</title><p>This is a web page where a video should be.</p>"
 
 
-class Abandoned(Exception):
-    """The connection is closed without an answer."""
+class HttpServer(ThreadingHTTPServer):
+    """A thread a connection. A client that goes away is not worth a traceback."""
+
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        logger.debug("connection broke off", exc_info=True)
 
 
 class Handler(BaseHTTPRequestHandler):
-    api: ClassVar[Api]
+    """A route may raise Refused; an OSError closes the connection without an answer."""
+
+    runner: ClassVar[TaskRunner]
+    faulty: ClassVar[Counter[Hashable]]
+    faulty_lock = Lock()
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "Sandbox", ""
     timeout = 60
-    task_id, answered, began = "-", 0, 0.0
+    task_id, answered = "-", 0
 
     def do_GET(self) -> None:
         self._answer(self._get)
@@ -48,62 +59,43 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(self._post)
 
     def _answer(self, act: Callable[[], None]) -> None:
-        self.task_id, self.answered, self.began = "-", 0, time.monotonic()
-        try:
-            self._try(act)
-        except (Abandoned, OSError):
-            # OSError: the client is gone. Nothing can be said to it, and nothing is wrong here.
-            self.close_connection = True
-        took = round((time.monotonic() - self.began) * 1000)
+        self.task_id, self.answered, began = "-", 0, time.monotonic()
         path = self.path.partition("?")[0][:200]
-        logger.info(
-            "request method=%s path=%s status=%d ms=%d task=%s", self.command, path, self.answered, took, self.task_id
-        )
-
-    def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
         except Refused as refused:
-            self._json(refused.code, answers.error(refused.code, refused.message))
-        except (Abandoned, OSError):
-            raise
+            self._error(refused.code, refused.message)
+        except OSError:
+            self.close_connection = True
         except Exception:
-            logger.exception("surprise in %s %s", self.command, urlsplit(self.path).path)
-            self._json(500, answers.error(500))
+            logger.exception("surprise in %s %s", self.command, path)
+            self._error(500)
+        ms = round((time.monotonic() - began) * 1000)
+        logger.info(
+            "request method=%s path=%s status=%d ms=%d task=%s", self.command, path, self.answered, ms, self.task_id
+        )
 
     def _get(self) -> None:
-        url = urlsplit(self.path)
-        if match := re.fullmatch(r"/results/(task_[0-9a-f]{16})-(\d)(-fresh)?\.mp4", url.path):
-            self.task_id = match[1]
-            send_result(self, match[1], int(match[2]), fresh=bool(match[3]))
+        url, model = urlsplit(self.path), self.runner.options.model
+        if match := RESULT.fullmatch(url.path):
+            self._result(match[1], int(match[2]), fresh=bool(match[3]))
             return
         self._authorise(url.path)
         if url.path == "/api/v1/apikeys/current-balance":
-            self._json(200, answers.success(self.api.store.balance_cents() / 100))
-        elif url.path == f"/api/v1/statusTask/{self.api.model}":
+            self._success(self.runner.store.balance_cents() / 100)
+        elif url.path == f"/api/v1/statusTask/{model}":
             self._status(parse_qs(url.query).get("taskId", [""])[0])
-        elif url.path == f"/api/v1/generateTask/{self.api.model}":
+        elif url.path == f"/api/v1/generateTask/{model}":
             raise Refused(405, "Method not allowed: use POST.")
         else:
             raise Refused(404, "No such model or route.")
-
-    def _status(self, task_id: str) -> None:
-        task = self.api.store.get(task_id)
-        if task is None:
-            raise Refused(404, "Task not found.")
-        self.task_id = task.id
-        self.api.store.count_poll(task.id)
-        if task.orders.status and task.polls < task.orders.polls:
-            self._json(task.orders.status, answers.error(task.orders.status))
-            return
-        self._json(200, answers.success(answers.status(task, self.api.origin())))
 
     def _post(self) -> None:
         # Read before anything is refused: an answer to a request that is still being sent is lost with its connection.
         raw = self._body()
         path = urlsplit(self.path).path
         self._authorise(path)
-        if path != f"/api/v1/generateTask/{self.api.model}":
+        if path != f"/api/v1/generateTask/{self.runner.options.model}":
             raise Refused(404, "No such model or route.")
         if self.headers.get_content_type() != "application/json":
             raise Refused(400, "Invalid Content-Type: it must be application/json.")
@@ -111,69 +103,112 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(raw)
         except (ValueError, RecursionError):
             raise Refused(400, "Invalid request body: it is not valid JSON.") from None
-        request = validate(body)
-        orders = read_orders(request.prompt)
-        ordered = (orders.http or orders.html or orders.hang or orders.lost) and self.api.strikes(request, orders)
-        if ordered and self._refuse_as_ordered(orders):
-            return
-        facts = probe_motion(self.api.fetcher, request.video_url)
-        price = price_cents(facts.duration if facts else 0, request.resolution)
-        self.task_id = self.api.store.create(request, price, self.api.pending_s)
-        self.api.runner.wake()
-        if ordered and orders.hang:
-            self._hang()
-        if ordered and orders.lost:
-            raise Abandoned
-        self._json(200, answers.success({"taskId": self.task_id}))
-
-    def _refuse_as_ordered(self, orders: Orders) -> bool:
-        if orders.http:
-            self._json(orders.http, answers.error(orders.http))
-        elif orders.html:
-            self.reply(orders.html, "text/html", GATEWAY_PAGE % (orders.html, orders.html))
-        return bool(orders.http or orders.html)
-
-    def _hang(self) -> None:
-        ends = time.monotonic() + HANG_S
-        while time.monotonic() < ends and not self.api.stopping.is_set():
-            readable, _, _ = select.select([self.connection], [], [], 0.25)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                break
-        raise Abandoned
+        self._generate(validate(body))
 
     def _authorise(self, path: str) -> None:
         if not path.startswith("/api/v1/"):
             raise Refused(404, "No such route.")
         given = self.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.api.key}".encode()):
-            raise Refused(401, answers.MESSAGES[401])
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.runner.options.key}".encode()):
+            raise Refused(401, envelopes.MESSAGES[401])
+
+    def _generate(self, request: Request) -> None:
+        faults = self._faults_of_submit(request)
+        if faults.http:
+            self._error(faults.http)
+            return
+        if faults.html:
+            self._reply(faults.html, "text/html", GATEWAY_PAGE % (faults.html, faults.html))
+            return
+        price = price_cents(probe_duration(self.runner.fetcher, request.video_url), request.resolution)
+        task = self.runner.store.create(request, price, self.runner.options.pending_s)
+        self.task_id = task.id
+        self.runner.follow(task)
+        if faults.hang:
+            self.runner.stopping.wait(HANG_S)
+        if faults.hang or faults.lost:
+            raise ConnectionAbortedError
+        self._success({"taskId": task.id})
+
+    def _faults_of_submit(self, request: Request) -> Faults:
+        """None any more once this request got them as often as it orders: the count begins anew then."""
+        # Not known by its callback address: the same request is sent again with another.
+        known_by = (request.behaviour, request.resolution, request.seed, request.prompt)
+        faults = request.faults
+        with self.faulty_lock:
+            self.faulty[known_by] += 1
+            if self.faulty[known_by] <= faults.submits and (faults.http or faults.html or faults.hang or faults.lost):
+                return faults
+            del self.faulty[known_by]
+            return Faults()
+
+    def _status(self, task_id: str) -> None:
+        task = self.runner.store.get(task_id)
+        if task is None:
+            raise Refused(404, "Task not found.")
+        self.task_id = task.id
+        self.runner.store.count_poll(task.id)
+        if task.faults.status and task.polls < task.faults.polls:
+            self._error(task.faults.status)
+        else:
+            self._success(envelopes.status(task, self.runner.origin))
+
+    def _result(self, task_id: str, number: int, *, fresh: bool) -> None:
+        self.task_id = task_id
+        task, path = self.runner.store.get(task_id), self.runner.result_path(task_id, number)
+        if task is None or task.state != "success" or task.is_expired or not path.is_file():
+            raise Refused(404, "No such file.")
+        if task.faults.expired and not fresh:
+            self.runner.store.renew_url(task.id)
+            raise Refused(403, "This link has expired.")
+        if task.faults.badfile:
+            self._reply(200, "text/html", BAD_FILE)
+            return
+        with path.open("rb") as file:
+            self._send_video(file)
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not re.fullmatch(r"\d{1,12}", length):
-            self.close_connection = True
-            raise Refused(400, "Invalid request body: it needs a Content-Length.")
-        if int(length) > BODY_MAX_BYTES:
+        size = int(length) if re.fullmatch(r"\d{1,12}", length) else -1
+        if size < 0 or size > MAX_BODY_BYTES:
             self.close_connection = True
             # Some of it is swallowed: an answer to somebody who is still sending would be lost.
-            self.rfile.read(min(int(length), DRAIN_MAX_BYTES))
-            raise Refused(400, "Invalid request body: it is larger than 1 MiB.")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise Abandoned
+            self.rfile.read(min(max(size, 0), MAX_DRAIN_BYTES))
+            reason = "it needs a Content-Length" if size < 0 else "it is larger than 1 MiB"
+            raise Refused(400, f"Invalid request body: {reason}.")
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionAbortedError
         return body
 
-    def _json(self, code: int, body: bytes) -> None:
-        extra = {"Retry-After": str(RETRY_AFTER_S)} if code == 429 else {}
-        self.reply(code, "application/json", body, extra)
+    def _success(self, data: object) -> None:
+        self._reply(200, "application/json", envelopes.success(data))
 
-    def reply(self, code: int, content_type: str, body: bytes, extra: dict[str, str] | None = None) -> None:
-        self.head(code, {"Content-Type": content_type, "Content-Length": str(len(body)), **(extra or {})})
+    def _error(self, code: int, message: str = "") -> None:
+        extra = {"Retry-After": "2"} if code == 429 else {}
+        self._reply(code, "application/json", envelopes.error(code, message), extra)
+
+    def _reply(self, code: int, content_type: str, body: bytes, extra: dict[str, str] | None = None) -> None:
+        self._head(code, {"Content-Type": content_type, "Content-Length": str(len(body)), **(extra or {})})
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def head(self, code: int, headers: dict[str, str]) -> None:
-        """The status line and headers of an answer whose body follows."""
+    def _send_video(self, file: BinaryIO) -> None:
+        """The file as 200, the part of it that was asked for as 206, or 416 if there is no such part."""
+        size = os.fstat(file.fileno()).st_size
+        part = parse_range(self.headers.get("Range", ""), size)
+        if part is not None and not part:
+            self._reply(416, "application/json", envelopes.error(416), {"Content-Range": f"bytes */{size}"})
+            return
+        span = range(size) if part is None else part
+        headers = {"Accept-Ranges": "bytes", "Content-Type": "video/mp4", "Content-Length": str(len(span))}
+        if part is not None:
+            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        self._head(200 if part is None else 206, headers)
+        if self.command != "HEAD":
+            self.connection.sendfile(file, span.start, len(span))
+
+    def _head(self, code: int, headers: dict[str, str]) -> None:
         self.answered = code
         self.send_response(code)
         for name, value in headers.items():
@@ -187,7 +222,20 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if not getattr(self, "headers", None):
             self.command, self.request_version = self.command or "GET", "HTTP/1.1"
-        self.reply(code if code != 501 else 405, "application/json", answers.error(405 if code == 501 else code))
+        self._error(405 if code == 501 else code)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """One structured line a request is written in `_answer`; the library's own is not wanted."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """The library's own line is left out: `_answer` writes a structured one."""
+
+
+def parse_range(header: str, size: int) -> range | None:
+    """The bytes asked for; None for the whole file (no range, several, or nonsense); empty if there is no such part."""
+    match = RANGE.fullmatch(header.strip())
+    if not match or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), min(int(last) + 1, size) if last else size)

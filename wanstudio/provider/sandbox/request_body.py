@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-SEED_MAXIMUM = 2_147_483_647
+from .fault_prompts import Faults, read_faults
+
+MAX_SEED = 2_147_483_647
 
 
+@dataclass(eq=False)
 class Refused(Exception):
     """The call is answered with `code`, as HTTP status and in the envelope, and this message."""
 
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    code: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Request:
     prompt: str
     callback_url: str
 
+    @property
+    def faults(self) -> Faults:
+        return read_faults(self.prompt)
+
 
 def validate(body: object) -> Request:
     """`body`: parsed JSON. Raises Refused(400). Fields that are not documented are ignored."""
@@ -39,24 +44,24 @@ def validate(body: object) -> Request:
         raise Refused(400, "Missing required field input.")
     if not isinstance(given, dict):
         raise Refused(400, "Invalid input: it must be an object.")
-    _one_of(given, "mode", ("standard",))
-    return Request(
-        behaviour=_one_of(given, "type", ("animate", "replace")),
-        image_url=_single_url(given, "image_urls"),
-        video_url=_single_url(given, "video_urls"),
-        resolution=_one_of(given, "resolution", ("480p", "720p")),
-        seed=_seed(given),
-        prompt=_prompt(given),
-        callback_url=callback_url,
-    )
+    _one_of(given, "mode", "standard")
+    behaviour = _one_of(given, "type", "animate", "replace")
+    image_url, video_url = _single_url(given, "image_urls"), _single_url(given, "video_urls")
+    resolution = _one_of(given, "resolution", "480p", "720p")
+    seed, prompt = given.get("seed", -1), given.get("prompt", "")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not -1 <= seed <= MAX_SEED:
+        raise Refused(400, f"Invalid input.seed: use -1 or an integer from 0 to {MAX_SEED}.")
+    if not isinstance(prompt, str) or ("prompt" in given and not prompt.strip()):
+        raise Refused(400, "Invalid input.prompt: it must be a non-empty string if it is sent.")
+    return Request(behaviour, image_url, video_url, resolution, seed, prompt, callback_url)
 
 
 def _callback_url(body: dict[str, object]) -> str:
     kind = body.get("request_type", "async")
-    if kind not in ("async", "callback"):
-        raise Refused(400, "Invalid request_type: use async or callback.")
     if kind == "async":
         return ""
+    if kind != "callback":
+        raise Refused(400, "Invalid request_type: use async or callback.")
     url = body.get("callback_url")
     if not url:
         raise Refused(400, "Missing required field callback_url: it is required when request_type is callback.")
@@ -69,40 +74,27 @@ def _callback_url(body: dict[str, object]) -> str:
     return str(url)
 
 
-def _one_of(given: dict[str, object], name: str, choices: tuple[str, ...]) -> str:
+def _required(given: dict[str, object], name: str) -> object:
     value = given.get(name)
     if value is None:
         raise Refused(400, f"Missing required field input.{name}.")
+    return value
+
+
+def _one_of(given: dict[str, object], name: str, *choices: str) -> str:
+    value = _required(given, name)
     if not isinstance(value, str) or value not in choices:
         raise Refused(400, f"Invalid input.{name}: use {' or '.join(choices)}.")
     return value
 
 
 def _single_url(given: dict[str, object], name: str) -> str:
-    value = given.get(name)
-    if value is None:
-        raise Refused(400, f"Missing required field input.{name}.")
+    value = _required(given, name)
     if not isinstance(value, list) or len(value) != 1:
         raise Refused(400, f"Invalid input.{name}: provide exactly 1 URL.")
     if _parts(value[0]) is None:
         raise Refused(400, f"Invalid input.{name}[0]: it must be a public HTTP/HTTPS URL.")
     return str(value[0])
-
-
-def _seed(given: dict[str, object]) -> int:
-    seed = given.get("seed", -1)
-    if not isinstance(seed, int) or isinstance(seed, bool) or not -1 <= seed <= SEED_MAXIMUM:
-        raise Refused(400, f"Invalid input.seed: use -1 or an integer from 0 to {SEED_MAXIMUM}.")
-    return seed
-
-
-def _prompt(given: dict[str, object]) -> str:
-    if "prompt" not in given:
-        return ""
-    prompt = given["prompt"]
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise Refused(400, "Invalid input.prompt: it must be a non-empty string if it is sent.")
-    return prompt
 
 
 def _parts(url: object) -> SplitResult | None:
@@ -114,9 +106,7 @@ def _parts(url: object) -> SplitResult | None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

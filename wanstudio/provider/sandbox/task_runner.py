@@ -1,28 +1,28 @@
-"""Moves tasks: one thread that decides, two that render, a few that deliver callbacks."""
+"""Running tasks: a thread a task leads it from pending to its last callback, and two at a time are rendered."""
 
 import logging
 import shutil
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 
 import av
 import requests
 
 from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox import envelopes as answers
-from wanstudio.provider.sandbox.stand_in_video import Order, Stopped, render
-from wanstudio.provider.sandbox.task_inputs import TaskFailed, fetch_clip, fetch_image, price_cents
-from wanstudio.provider.sandbox.task_store import Callback, Store, Task
+
+from . import envelopes
+from .stand_in_video import Film, render
+from .task_inputs import TaskFailed, fetch_clip, fetch_image, price_cents
+from .task_store import Task, TaskStore
 
 logger = logging.getLogger("wanstudio.sandbox")
 RENDERS = 2
-DELIVERIES = 4
 CALLBACK_DELAYS_S = (30.0, 60.0, 120.0)
 CALLBACK_TIMEOUT_S = 30.0
-KEPT_S = 24 * 3600.0
+SWEEP_EVERY_S = 60.0
 FAIL_MESSAGES = {
     "PromptInvalid": "Prompt is invalid or rejected",
     "GENERATION_FAILED": "Generation failed",
@@ -30,147 +30,144 @@ FAIL_MESSAGES = {
 }
 
 
-class Runner:
-    """`pace` multiplies the waits of the callbacks; `least_s` is the shortest time a task is processing, in seconds."""
+@dataclass(frozen=True)
+class Options:
+    """`pace` multiplies the delays of callbacks. A task is pending for `pending_s` and processing for at least
+    `processing_s` (seconds). The balance starts at `balance_cents`."""
 
-    def __init__(
-        self, store: Store, folder: Path, fetcher: Fetcher, pace: float, least_s: float, result_base: Callable[[], str]
-    ) -> None:
-        self._store, self._folder, self._fetcher, self._pace, self._least_s = store, folder, fetcher, pace, least_s
-        self._result_base = result_base
-        self._renders = ThreadPoolExecutor(RENDERS, "render")
-        self._rendering: set[str] = set()
-        self._delivering: set[str] = set()
-        self._wake, self._stopping = Event(), Event()
-        self._thread = Thread(target=self._loop, name="runner", daemon=True)
-        self._swept = 0.0
+    key: str = "sandbox"
+    model: str = "wan-2-2-animate"
+    pace: float = 1.0
+    pending_s: float = 0.5
+    processing_s: float = 2.0
+    balance_cents: int = 100_00
+
+
+class Stopped(Exception):
+    """The sandbox is ending; the task is taken up again when it is back."""
+
+
+class TaskRunner:
+    """`origin` is the address at which the results are served."""
+
+    def __init__(self, store: TaskStore, folder: Path, fetcher: Fetcher, options: Options, origin: str) -> None:
+        self.store, self.fetcher, self.options, self.origin = store, fetcher, options, origin
+        self.stopping = Event()
+        self._work, self._results = folder / "work", folder / "results"
+        self._renders = BoundedSemaphore(RENDERS)
 
     def start(self) -> None:
         """Takes up what a process that is gone left unfinished."""
-        shutil.rmtree(self._folder / "work", ignore_errors=True)
-        (self._folder / "work").mkdir(parents=True)
-        (self._folder / "results").mkdir(exist_ok=True)
-        for task in self._store.unfinished():
-            self._take(task)
-        self._thread.start()
+        shutil.rmtree(self._work, ignore_errors=True)
+        self._work.mkdir(parents=True)
+        self._results.mkdir(exist_ok=True)
+        for task in self.store.unfinished():
+            self.follow(task)
+        Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def stop(self) -> None:
         """Returns within seconds; a half rendered task is rendered again at the next start."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join(5)
-        self._renders.shutdown(wait=True, cancel_futures=True)
+        self.stopping.set()
+        for _ in range(RENDERS):
+            self._renders.acquire(timeout=5)
 
-    def wake(self) -> None:
-        self._wake.set()
+    def follow(self, task: Task) -> None:
+        Thread(target=self._follow, args=(task,), name=task.id, daemon=True).start()
 
-    def _loop(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                self._tick()
-                due = self._store.next_due()
-            except Exception:
-                logger.exception("runner failed, going on")
-                due = None
-            # Something that is due but waits for a free thread is looked at again when that thread wakes us.
-            left = 5.0 if due is None else due - time.time()
-            self._wake.wait(min(5.0, left if left > 0 else 0.25))
+    def result_path(self, task_id: str, number: int) -> Path:
+        return self._results / f"{task_id}-{number}.mp4"
 
-    def _tick(self) -> None:
-        self._store.publish()
-        free = RENDERS - len(self._rendering)
-        for task in self._store.startable(max(0, free)):
-            self._store.start(task.id)
-            self._take(task)
-        for callback in self._store.callbacks_due():
-            if callback.task_id not in self._delivering and len(self._delivering) < DELIVERIES:
-                self._delivering.add(callback.task_id)
-                # Not from a pool: an executor's threads are waited for at the end, however slow their receiver is.
-                Thread(target=self._deliver, args=(callback,), name="callback", daemon=True).start()
-        if time.time() - self._swept > 60:
-            self._swept = time.time()
-            for old in self._store.sweep(time.time() - KEPT_S):
-                for number in range(old.results):
-                    result_path(self._folder, old.id, number).unlink(missing_ok=True)
+    def _follow(self, task: Task) -> None:
+        with suppress(Stopped):
+            if task.completed is None:
+                self._run(task)
+            self._call_back(task.id)
 
-    def _take(self, task: Task) -> None:
-        if task.orders.stuck:
-            return
-        self._rendering.add(task.id)
-        self._renders.submit(self._produce, task)
+    def _run(self, task: Task) -> None:
+        self._sleep_until(task.due_at)
+        with self._renders:
+            self._check()
+            started = task.started or time.time()
+            self.store.start(task.id, started)
+            if task.faults.stuck:
+                return
+            outcome = self._outcome(task)
+        self._sleep_until(started + max(self.options.processing_s, task.faults.slow_s))
+        self.store.complete(outcome)
 
-    def _produce(self, task: Task) -> None:
-        started = task.started or time.time()
-        due_at = started + max(self._least_s, task.orders.slow_s)
+    def _outcome(self, task: Task) -> Task:
+        """The task with its results and price, or the reason of its failure."""
+        work = self._work / task.id
+        work.mkdir()
         try:
-            results, price = self._make(task)
-            self._store.conclude(task.id, due_at, results=results, price_cents=price)
+            return self._make(task, work)
         except Stopped:
-            return
+            raise
         except TaskFailed as failure:
-            self._store.conclude(task.id, due_at, fail_code=failure.code, message=failure.message)
+            return replace(task, fail_code=failure.code, fail_message=failure.message)
         except Exception as error:
             # A file that the probe let pass and the decoder does not is to be expected, all else is a surprise.
             logger.warning("task=%s failed", task.id, exc_info=not isinstance(error, av.FFmpegError))
             sentence = "The video could not be made from these inputs."
-            self._store.conclude(task.id, due_at, fail_code="GENERATION_FAILED", message=sentence)
+            return replace(task, fail_code="GENERATION_FAILED", fail_message=sentence)
         finally:
-            shutil.rmtree(self._folder / "work" / task.id, ignore_errors=True)
-            self._rendering.discard(task.id)
-            self._wake.set()
+            shutil.rmtree(work, ignore_errors=True)
 
-    def _make(self, task: Task) -> tuple[int, int]:
-        """How many results were made, and the price in cents. Raises TaskFailed."""
-        orders, wanted = task.orders, task.request
-        if orders.fail:
-            raise TaskFailed(orders.fail, FAIL_MESSAGES.get(orders.fail, f"The task failed: {orders.fail}"))
-        work = self._folder / "work" / task.id
-        work.mkdir(exist_ok=True)
-        image, clip = work / "image", work / "clip"
-        fetch_image(self._fetcher, wanted.image_url, image, self._check)
-        facts = fetch_clip(self._fetcher, wanted.video_url, clip, self._check)
-        count = 2 if orders.many else 1
-        for number in range(count):
-            label = "Sandbox" if number == 0 else f"Sandbox {number + 1}"
-            shape = (facts.width, facts.height)
-            order = Order(wanted.behaviour, wanted.resolution, facts.duration, facts.fps or 30.0, shape, label)
-            draft = work / f"{number}.mp4"
-            render(image, clip, draft, order, self._check)
-            draft.replace(result_path(self._folder, task.id, number))
-        return count, price_cents(facts.duration, wanted.resolution)
-
-    def _check(self) -> None:
-        if self._stopping.is_set():
-            raise Stopped
-
-    def _deliver(self, callback: Callback) -> None:
-        task = self._store.get(callback.task_id)
-        delivered = task is not None and self._post(
-            callback.url, answers.success(answers.status(task, self._result_base()))
+    def _make(self, task: Task, work: Path) -> Task:
+        if code := task.faults.fail:
+            raise TaskFailed(code, FAIL_MESSAGES.get(code, f"The task failed: {code}"))
+        request, image, clip = task.request, work / "image", work / "clip"
+        fetch_image(self.fetcher, request.image_url, image, self._check)
+        facts = fetch_clip(self.fetcher, request.video_url, clip, self._check)
+        film = Film(
+            request.behaviour, request.resolution, facts.duration, facts.fps or 30.0, (facts.width, facts.height)
         )
-        delays = CALLBACK_DELAYS_S[callback.tries : callback.tries + 1]
-        again_at = time.time() + delays[0] * self._pace if delays else None
-        if self._stopping.is_set():
-            return
-        self._store.callback_tried(callback.task_id, delivered=delivered, again_at=again_at)
-        self._delivering.discard(callback.task_id)
-        logger.info("callback task=%s try=%d delivered=%s", callback.task_id, callback.tries + 1, delivered)
-        self._wake.set()
+        results = 2 if task.faults.many else 1
+        for number in range(results):
+            draft, label = work / f"{number}.mp4", f"Sandbox {number + 1}" if number else "Sandbox"
+            render(image, clip, draft, replace(film, label=label), self._check)
+            draft.replace(self.result_path(task.id, number))
+        return replace(task, results=results, price_cents=price_cents(facts.duration, request.resolution))
 
-    def _post(self, url: str, body: bytes) -> bool:
+    def _call_back(self, task_id: str) -> None:
+        """Sends the callback until it is answered with 200, four times at most."""
+        while (task := self.store.get(task_id)) and task.callback_at is not None:
+            self._sleep_until(task.callback_at)
+            delivered = self._post(task)
+            self._check()
+            again_at = None
+            if not delivered and task.attempts < len(CALLBACK_DELAYS_S):
+                again_at = time.time() + CALLBACK_DELAYS_S[task.attempts] * self.options.pace
+            self.store.callback_sent(task_id, delivered=delivered, again_at=again_at)
+            logger.info("callback task=%s try=%d delivered=%s", task_id, task.attempts + 1, delivered)
+
+    def _post(self, task: Task) -> bool:
+        body = envelopes.success(envelopes.status(task, self.origin))
+        headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
+        timeout = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
+        url = task.request.callback_url
         with requests.Session() as session:
             session.trust_env = False
             try:
-                headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
-                timeout = max(5.0, CALLBACK_TIMEOUT_S * self._pace)
-                with session.post(
-                    url, body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
-                ) as got:
-                    return got.status_code == 200
+                answer = session.post(url, body, headers=headers, timeout=timeout, allow_redirects=False, stream=True)
             except requests.RequestException:
                 return False
+            return answer.status_code == 200
 
+    def _sweep(self) -> None:
+        """Deletes results that are no longer kept, every minute."""
+        while True:
+            for path in self._results.iterdir():
+                task = self.store.get(path.stem.rpartition("-")[0])
+                if task and task.is_expired:
+                    path.unlink(missing_ok=True)
+            if self.stopping.wait(SWEEP_EVERY_S):
+                return
 
-def result_path(folder: Path, task_id: str, number: int) -> Path:
-    return folder / "results" / f"{task_id}-{number}.mp4"
+    def _sleep_until(self, moment: float) -> None:
+        self.stopping.wait(max(0.0, moment - time.time()))
+        self._check()
+
+    def _check(self) -> None:
+        if self.stopping.is_set():
+            raise Stopped
