@@ -103,6 +103,7 @@ def test_a_job_becomes_its_video_in_place(page: Page, studio: Studio, person: Pe
     job = person.make_sample(prompt="[slow:3]")
     title = "Mira walks along the quay at dawn, take three"
     person.rename(job, title)
+    page.clock.install()
     open_job(page, studio, job)
     stage = page.locator(".stage")
     before = stage.bounding_box()
@@ -115,8 +116,7 @@ def test_a_job_becomes_its_video_in_place(page: Page, studio: Studio, person: Pe
     expect(page).to_have_title(f"Ready: {title} · Wan Studio")
     assert "favicon-ready" in icon(page)
     after = polls(page)
-    # That something never comes takes its time to see.
-    page.wait_for_timeout(TWO_POLLS_MS)
+    page.clock.run_for(TWO_POLLS_MS)
     assert after == []
 
 

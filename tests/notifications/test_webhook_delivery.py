@@ -1,7 +1,6 @@
 """The team's webhook, posted to a real receiver that checks the signature with the library."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -46,10 +45,9 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    with HTTPServer() as server:
-        settings.PRIVATE_HOSTS = frozenset({f"{server.host}:{server.port}", f"127.0.0.1:{server.port}"})
-        yield Receiver(server)
+def receiver(settings: Any, httpserver: HTTPServer) -> Receiver:
+    settings.PRIVATE_HOSTS = frozenset({f"{httpserver.host}:{httpserver.port}", f"127.0.0.1:{httpserver.port}"})
+    return Receiver(httpserver)
 
 
 @pytest.fixture
