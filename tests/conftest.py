@@ -4,9 +4,10 @@ Charlie is not in it, and nobody is signed out.
 """
 
 import pytest
+import pytest_django
 from django.test import Client
 
-from tests import factories
+from tests import factories, migrated
 from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noqa: F401 (fixtures)
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
@@ -17,6 +18,23 @@ LONG = ("tests/proof/chaos/", "tests/proof/", "tests/e2e/", "tests/operations/",
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((at for at, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The one that `migrated` brings is not made anew."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    migrated.bring()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        migrated.keep()
 
 
 @pytest.fixture
