@@ -6,8 +6,12 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
+from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.quoting import quote_today
+from wanstudio.requests import verbs as request_verbs
+from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 
@@ -47,8 +51,7 @@ def motion(team: Team, person: User, **fields: Any) -> Source:
     return Source.objects.create(team=team, person=person, kind=Source.Kind.MOTION, **{**facts, **fields})
 
 
-def job(team: Team, person: User, **fields: Any) -> Job:
-    """A queued job, due now."""
+def order(team: Team, person: User, **fields: Any) -> JobOrder:
     clip = fields.pop("motion", None) or motion(team, person)
     defaults: dict[str, Any] = {
         "nonce": uuid4(),
@@ -63,4 +66,13 @@ def job(team: Team, person: User, **fields: Any) -> Job:
         "seed": 7,
         "seed_drawn": False,
     }
-    return Job.objects.accept(**{**defaults, **fields})
+    return JobOrder(**{**defaults, **fields})
+
+
+def job(team: Team, person: User, **fields: Any) -> Job:
+    """A queued job, due now."""
+    return verbs.accept(order(team, person, **fields))
+
+
+def spend_request(team: Team, person: User, *, note: str = "", **fields: Any) -> SpendRequest:
+    return request_verbs.ask(order(team, person, **fields), note=note)

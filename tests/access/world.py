@@ -16,13 +16,13 @@ from tests.money.test_ledger import again, follow, lost
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.quoting import quote_today
 from wanstudio.notifications.models.mail_choices import unsubscribe_token
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.requests.approval import token_for
-from wanstudio.requests.models import SpendRequest
 from wanstudio.review.models.comments import Comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
@@ -109,7 +109,7 @@ class World:
     def _make_jobs(self) -> None:
         by = self.people[who.CREATOR]
         job = factories.job(self.team, by, prompt=MARK)
-        job.rename(MARK, by=by)
+        verbs.rename(job, MARK, by=by)
         self._is("job", job)
         self._is("unconfirmed", lost(factories.job(self.team, by, provider="apixo")))
         twice = follow(again(lost(factories.job(self.team, by, provider="apixo"))), "task_2")
@@ -152,20 +152,9 @@ class World:
 
     def _make_money(self) -> None:
         owner = self.people[who.OWNER]
-        asked = SpendRequest.objects.ask(
-            nonce=uuid4(),
-            team=self.team,
-            person=self.people[who.CREATOR],
-            provider="sandbox",
-            character=self.upload,
-            motion=self.clip,
-            behaviour="animate",
-            quote=quote_today(14.2, "720p"),
-            prompt=MARK,
-            seed=7,
-            seed_drawn=False,
-            note=MARK,
-        )
+        creator = self.people[who.CREATOR]
+        given = {"character": self.upload, "motion": self.clip, "prompt": MARK}
+        asked = factories.spend_request(self.team, creator, note=MARK, **given)
         self._is("asked", asked)
         self.at["by_mail"] = {"token": token_for(asked, owner)}
         Webhook.set_up(self.team, "https://hooks.example.com/", by=owner)

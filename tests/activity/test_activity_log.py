@@ -8,6 +8,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.activity.verbs import MAX_FAILURES_AN_HOUR, record, record_failure
 from wanstudio.append_only import AppendOnly
+from wanstudio.jobs import verbs
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def test_making_and_cancelling_are_noted(team: Team, bob: User) -> None:
     job = factories.job(team, bob)
-    job.cancel(by=bob)
+    verbs.cancel(job, by=bob)
     rows = list(Activity.objects.values_list("act", "who", "about", "thing", "thing_id"))
     assert rows == [
         ("job.made", "Bob", "Mira", "job", job.pk),

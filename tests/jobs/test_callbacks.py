@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -29,7 +30,7 @@ def attempt(team: Team, alice: User) -> Attempt:
     """The attempt of a job that is being sent."""
     job = Job.claim(factories.job(team, alice).pk)
     assert job
-    return job.begin_submitting(callback=True)
+    return verbs.begin_submitting(job, callback=True)
 
 
 @pytest.fixture

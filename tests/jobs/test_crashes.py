@@ -14,6 +14,7 @@ from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -51,7 +52,7 @@ def test_after_the_claim(job: Job, apixo: FakeApixo) -> None:
 
 
 def test_submitting_with_callbacks(job: Job, apixo: FakeApixo) -> None:
-    claimed(job).begin_submitting(callback=True)
+    verbs.begin_submitting(claimed(job), callback=True)
     job = after_death(job)
     assert (job.state, job.money, job.ask_person) == (State.UNCERTAIN, Money.UNKNOWN, False)
     assert 3590 < wait_s(job) <= 3600
@@ -63,7 +64,7 @@ def test_submitting_with_callbacks(job: Job, apixo: FakeApixo) -> None:
 
 
 def test_submitting_without_callbacks(job: Job, apixo: FakeApixo) -> None:
-    claimed(job).begin_submitting(callback=False)
+    verbs.begin_submitting(claimed(job), callback=False)
     job = after_death(job)
     assert (job.state, job.money, job.ask_person) == (State.UNCERTAIN, Money.UNKNOWN, True)
     assert rests(job)
@@ -71,7 +72,7 @@ def test_submitting_without_callbacks(job: Job, apixo: FakeApixo) -> None:
 
 
 def test_submitting_and_called_back_before_anybody_looks(job: Job, apixo: FakeApixo) -> None:
-    attempt = claimed(job).begin_submitting(callback=True)
+    attempt = verbs.begin_submitting(claimed(job), callback=True)
     attempt.hint(apixo.new_task())
     job.nudge()
     job = after_death(job)
@@ -98,7 +99,7 @@ def test_submitting_and_called_back_before_anybody_looks(job: Job, apixo: FakeAp
 def test_an_answer_that_was_written_down_is_followed(
     job: Job, apixo: FakeApixo, answered: dict[str, Any], state: State, money: Money, late: bool
 ) -> None:
-    attempt = claimed(job).begin_submitting(callback=True)
+    attempt = verbs.begin_submitting(claimed(job), callback=True)
     if late:
         assert after_death(job).state == State.UNCERTAIN
         attempt.record(**answered)
@@ -119,7 +120,7 @@ def test_an_answer_that_was_written_down_is_followed(
 
 def test_a_refusal_that_a_callback_contradicts(job: Job, apixo: FakeApixo) -> None:
     """The task exists, whatever the answer said: it is followed, and not paid for again."""
-    attempt = claimed(job).begin_submitting(callback=True)
+    attempt = verbs.begin_submitting(claimed(job), callback=True)
     job = after_death(job)
     attempt.record(outcome=Outcome.REJECTED, error=Error.BAD_REQUEST)
     attempt.hint(apixo.new_task())
@@ -131,7 +132,7 @@ def test_crash_after_crash_asks_for_no_more_than_the_table_allows(job: Job, apix
     apixo.on_post(refusal(503), always=True)
     for _ in range(4):
         mine = claimed(job)
-        attempt = mine.begin_submitting(callback=True)
+        attempt = verbs.begin_submitting(mine, callback=True)
         attempt.record(outcome=Outcome.NOT_ACCEPTED, error=Error.UNAVAILABLE, http_status=503)
         job = after_death(job)
         Job.objects.filter(pk=job.pk, due_at__isnull=False).update(due_at=job.created_at)

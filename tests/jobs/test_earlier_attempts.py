@@ -11,9 +11,9 @@ from django.urls import reverse
 from tests import factories
 from tests.money.test_ledger import again, follow, look, lost
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.verbs.orphaned_tasks import adopt
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Entry, Money, disagreements
 from wanstudio.teams.models import Membership, Team
@@ -93,7 +93,7 @@ def test_nothing_is_done_without_a_decision(attempt: Attempt, as_alice: Client, 
 
 
 def test_both_pages_lead_to_each_other(job: Job, attempt: Attempt, as_alice: Client) -> None:
-    made = adopt(look(attempt), "task_1", timedelta(0), usual=None, callback=True)
+    made = verbs.follow_orphan(look(attempt), "task_1", timedelta(0))
     page = as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
     assert reverse("jobs.show", args=[made.pk]) in page
     assert "The first try was taken after all." in page
@@ -117,7 +117,7 @@ def test_who_may_decide(attempt: Attempt, as_charlie: Client, nobody: Client, bo
 
 def test_a_lost_task_can_be_written_off(team: Team, alice: User, as_alice: Client) -> None:
     job = factories.job(team, alice, provider="apixo")
-    follow(job, "task_1").mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "why")
+    verbs.mark_failed(follow(job, "task_1"), verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, "why"))
     assert "It was not charged" in words(as_alice, job)
     as_alice.post(reverse("jobs.decide", args=[job.pk]), {"decision": "not_charged"})
     assert Job.objects.get(pk=job.pk).money == Money.RELEASED

@@ -19,6 +19,7 @@ from tests.jobs.test_worker_kill import worker
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import ask, died, fresh, open_up, running, states, step, wait_s
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import queue_update as line
@@ -103,7 +104,7 @@ def test_a_cancelled_one_makes_room_in_line(make_job: MakeJob, apixo: FakeApixo)
     for _ in range(2):
         running(make_job())
     first, second = step(make_job()), step(make_job())
-    fresh(first).cancel()
+    verbs.cancel(fresh(first))
     tend("apixo")
     assert places(second) == [1]
 

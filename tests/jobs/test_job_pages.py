@@ -13,6 +13,7 @@ from tests import factories
 from tests.page_form import text_of
 from tests.page_rows import moved
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
@@ -192,8 +193,8 @@ def test_the_sandbox_bills_nothing(team: Team, alice: User, as_alice: Client) ->
 def unconfirmed(job: Job) -> Job:
     claimed = Job.claim(job.pk)
     assert claimed
-    claimed.begin_submitting(callback=False)
-    claimed.mark_uncertain("The connection broke", None)
+    verbs.begin_submitting(claimed, callback=False)
+    verbs.mark_uncertain(claimed, "The connection broke", None)
     return Job.objects.get(pk=job.pk)
 
 

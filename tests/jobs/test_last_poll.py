@@ -18,6 +18,7 @@ from tests.provider.scripted import answer
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, open_up, rests, running, step, wait_s, woken
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -153,7 +154,7 @@ def test_another_providers_job_goes_there(apixo: FakeApixo, team: Team, alice: U
 
 
 def test_a_cancelled_job_is_not_sent(job: Job, apixo: FakeApixo) -> None:
-    fresh(job).cancel()
+    verbs.cancel(fresh(job))
     job = fresh(job)
     assert rests(job)
     assert (job.state, job.money, job.due_at) == (State.CANCELLED, Money.RELEASED, None)
@@ -163,7 +164,7 @@ def test_a_cancelled_job_is_not_sent(job: Job, apixo: FakeApixo) -> None:
 def test_cancelled_while_it_is_being_claimed(job: Job, apixo: FakeApixo) -> None:
     claimed = Job.claim(job.pk)
     assert claimed
-    fresh(job).cancel()
+    verbs.cancel(fresh(job))
     with pytest.raises(Stale):
         send(claimed)
     claimed.release()

@@ -13,10 +13,10 @@ from tests.fake_apixo import FakeApixo, Post, refusal, taken_but
 from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, later, running, step, wait_s, woken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.orphaned_tasks import name_task
 from wanstudio.money.models import Entry, Money, disagreements
 from wanstudio.videos.models.video import Video
 from wanstudio.work.advance import advance
@@ -39,7 +39,7 @@ def uncertain(job: Job, apixo: FakeApixo) -> Job:
 @pytest.fixture
 def second(uncertain: Job) -> Job:
     """The same job, sent again by a person and running."""
-    uncertain.send_again(seen=uncertain.version)
+    verbs.send_again(uncertain, seen=uncertain.version)
     return running(uncertain)
 
 
@@ -105,7 +105,7 @@ def test_the_first_task_while_the_second_is_being_sent(uncertain: Job, apixo: Fa
         answer(200, {"code": 200, "message": "success", "data": {"taskId": apixo.made[1]}})(line, over)  # type: ignore[arg-type]
 
     apixo.on_post(taken_but(call_meanwhile))
-    uncertain.send_again(seen=uncertain.version)
+    verbs.send_again(uncertain, seen=uncertain.version)
     job = running(uncertain)
     assert first().due_at
     look(first())
@@ -132,7 +132,7 @@ def test_a_task_of_the_first_that_failed_is_released(second: Job, apixo: FakeApi
 
 
 def test_not_charged_but_it_was(uncertain: Job, apixo: FakeApixo) -> None:
-    uncertain.was_not_charged()
+    verbs.mark_not_charged(uncertain)
     assert money() == ("0.00", "0.00", "0.00")
     look(first())
     call_back(apixo.posts[0])
@@ -201,7 +201,7 @@ def test_a_failed_task_that_stays_failed_makes_nothing(job: Job, apixo: FakeApix
 
 
 def test_an_answer_that_comes_after_the_decision(uncertain: Job, apixo: FakeApixo) -> None:
-    uncertain.send_again(seen=uncertain.version)
+    verbs.send_again(uncertain, seen=uncertain.version)
     running(uncertain)
     look(first())
     first().record(outcome="accepted", task_id=apixo.made[0], http_status=200)
@@ -217,12 +217,12 @@ def test_a_refusal_that_comes_after_the_decision_releases(second: Job) -> None:
 
 
 def test_a_person_names_the_first_task(second: Job, apixo: FakeApixo) -> None:
-    name_task(first(), "task_with_a_typo")
+    verbs.name_task(first(), "task_with_a_typo")
     attempt = look(first())
     assert (attempt.trouble, attempt.money) == ("APIXO knows no task task_with_a_typo.", Money.UNKNOWN)
-    name_task(first(), second.task_id)
+    verbs.name_task(first(), second.task_id)
     assert "is followed already" in look(first()).trouble
-    name_task(first(), apixo.made[0])
+    verbs.name_task(first(), apixo.made[0])
     look(first())
     assert Job.objects.get(adopted_from=first()).task_id == apixo.made[0]
 
@@ -242,11 +242,11 @@ def test_two_workers_adopt_one(second: Job, apixo: FakeApixo, make_job: MakeJob)
     other = make_job()
     apixo.on_post(reset)
     other = step(other)
-    other.send_again(seen=other.version)
+    verbs.send_again(other, seen=other.version)
     other = running(other)
     theirs = other.submissions.order_by("pk")[0]
     call_back(apixo.posts[0])
-    name_task(theirs, apixo.made[0])
+    verbs.name_task(theirs, apixo.made[0])
     look(theirs)
     look(first())
     assert Job.objects.filter(task_id=apixo.made[0]).count() == 1

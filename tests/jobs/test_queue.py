@@ -12,9 +12,10 @@ from pytest_django import Settings
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.history import Turn
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import OutOfTurn, turn_order
+from wanstudio.jobs.queue import OutOfTurn, read_line, turn_order
 from wanstudio.jobs.states import State
 from wanstudio.teams.models import Team
 
@@ -86,20 +87,20 @@ def claimed(job: Job) -> Job:
 def test_the_limit_holds(team: Team, alice: User, three: None) -> None:
     jobs = [claimed(factories.job(team, alice)) for _ in range(5)]
     for job in jobs[:3]:
-        job.begin_submitting(callback=False)
+        verbs.begin_submitting(job, callback=False)
     with pytest.raises(OutOfTurn) as early:
-        jobs[4].begin_submitting(callback=False)
+        verbs.begin_submitting(jobs[4], callback=False)
     assert early.value.place == 2
     assert (Job.objects.get(pk=jobs[4].pk).state, jobs[4].submissions.count()) == (State.QUEUED, 0)
-    jobs[0].mark_uncertain("nobody knows", None)
-    jobs[3].begin_submitting(callback=False)
+    verbs.mark_uncertain(jobs[0], "nobody knows", None)
+    verbs.begin_submitting(jobs[3], callback=False)
 
 
 @pytest.mark.django_db
 def test_each_provider_has_a_line_of_its_own(team: Team, alice: User, settings: Settings) -> None:
     settings.IN_FLIGHT = 1
-    claimed(factories.job(team, alice)).begin_submitting(callback=False)
-    claimed(factories.job(team, alice, provider="apixo")).begin_submitting(callback=False)
+    verbs.begin_submitting(claimed(factories.job(team, alice)), callback=False)
+    verbs.begin_submitting(claimed(factories.job(team, alice, provider="apixo")), callback=False)
 
 
 @pytest.mark.django_db
@@ -107,9 +108,9 @@ def test_tasks_that_never_end_hold_nobody_up(team: Team, alice: User, settings: 
     settings.IN_FLIGHT, settings.PACE = 1, 1
     lost, job = factories.job(team, alice), claimed(factories.job(team, alice))
     Job.objects.filter(pk=lost.pk).update(state=State.RUNNING, started_at=Now() - timedelta(hours=23))
-    assert job.line().free == 0
+    assert read_line("sandbox", asking=job.pk).free == 0
     Job.objects.filter(pk=lost.pk).update(started_at=Now() - timedelta(hours=25))
-    assert job.line().free == 1
+    assert read_line("sandbox", asking=job.pk).free == 1
 
 
 @pytest.mark.django_db
@@ -117,10 +118,10 @@ def test_a_turn_is_remembered(team: Team, alice: User, bob: User, settings: Sett
     settings.IN_FLIGHT = 10
     hers, his, hers_too = (factories.job(team, person) for person in (alice, bob, alice))
     first = claimed(hers)
-    first.begin_submitting(callback=False)
-    first.mark_uncertain("nobody knows", None)
+    verbs.begin_submitting(first, callback=False)
+    verbs.mark_uncertain(first, "nobody knows", None)
     assert Turn.objects.get().person == alice
-    assert claimed(his).line().order == [his.pk, hers_too.pk]
+    assert read_line("sandbox", asking=his.pk).order == [his.pk, hers_too.pk]
 
 
 @pytest.mark.django_db
@@ -129,5 +130,6 @@ def test_who_waits_for_reasons_of_their_own_is_not_in_line(team: Team, alice: Us
     resting, waiting, job = (factories.job(team, alice) for _ in range(3))
     Job.objects.filter(pk__in=[resting.pk, waiting.pk]).update(due_at=Now() + timedelta(minutes=5))
     Job.objects.filter(pk=waiting.pk).update(place=7)
-    assert job.line().order == [waiting.pk, job.pk]
-    assert [key for key, _ in groupby(job.line().order)] == job.line().order, "each once"
+    order = read_line("sandbox", asking=job.pk).order
+    assert order == [waiting.pk, job.pk]
+    assert [key for key, _ in groupby(order)] == order, "each once"

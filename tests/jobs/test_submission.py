@@ -10,6 +10,7 @@ from tests.fake_apixo import HTML, KEY, FakeApixo, accept, envelope, refusal, ta
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import later, rests, running, states, step, wait_s
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -175,6 +176,6 @@ def test_accepting_twice_is_one_task_each(make_job: MakeJob, apixo: FakeApixo) -
     assert (second.state, second.ask_person, second.money) == (State.UNCERTAIN, True, Money.UNKNOWN)
     assert "another job" in second.transitions.latest("pk").why
     assert rests(second)
-    second.send_again(seen=second.version)
+    verbs.send_again(second, seen=second.version)
     apixo.on_post(accept)
     assert running(second).task_id != first.task_id

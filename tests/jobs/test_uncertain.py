@@ -13,6 +13,7 @@ from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -30,7 +31,7 @@ def uncertain(job: Job, apixo: FakeApixo) -> Job:
 
 
 def again(job: Job) -> None:
-    job.send_again(seen=job.version)
+    verbs.send_again(job, seen=job.version)
 
 
 @pytest.fixture
@@ -195,11 +196,11 @@ def test_a_callback_after_the_hour_still_settles_it(
 
 def test_a_person_attaches_the_task(uncertain: Job, apixo: FakeApixo) -> None:
     job = step(later(uncertain, hours=2))
-    job.attach("task_with_a_typo")
+    verbs.attach(job, "task_with_a_typo")
     job = woken(job)
     assert (job.state, job.ask_person) == (State.UNCERTAIN, True)
     assert job.trouble == "APIXO knows no task task_with_a_typo."
-    job.attach(apixo.made[0])
+    verbs.attach(job, apixo.made[0])
     job = woken(job)
     assert (job.state, job.task_id, job.trouble) == (State.RUNNING, apixo.made[0], "")
     assert len(apixo.posts) == 1
@@ -207,10 +208,10 @@ def test_a_person_attaches_the_task(uncertain: Job, apixo: FakeApixo) -> None:
 
 def test_a_task_attached_while_another_is_looked_up_is_not_forgotten(uncertain: Job, apixo: FakeApixo) -> None:
     def attach_meanwhile(line: object, over: object) -> None:
-        fresh(uncertain).attach(apixo.made[0])
+        verbs.attach(fresh(uncertain), apixo.made[0])
         refusal(404)(line, apixo.over)  # type: ignore[arg-type]
 
-    uncertain.attach("task_with_a_typo")
+    verbs.attach(uncertain, "task_with_a_typo")
     apixo.on_status(attach_meanwhile)
     assert woken(uncertain).state == State.UNCERTAIN
     assert woken(uncertain).task_id == apixo.made[0]
@@ -227,13 +228,13 @@ def test_a_person_sends_it_again(uncertain: Job, apixo: FakeApixo) -> None:
 
 
 def test_a_person_says_it_was_not_charged(uncertain: Job) -> None:
-    uncertain.was_not_charged()
+    verbs.mark_not_charged(uncertain)
     job = fresh(uncertain)
     assert (job.state, job.money, job.failure) == (State.FAILED, Money.RELEASED, "NOT_CHARGED")
     assert rests(job)
 
 
-@pytest.mark.parametrize("decide", [again, Job.was_not_charged])
+@pytest.mark.parametrize("decide", [again, verbs.mark_not_charged])
 def test_a_decision_while_the_worker_looks_stands(
     uncertain: Job, apixo: FakeApixo, decide: Callable[[Job], None]
 ) -> None:
@@ -243,7 +244,7 @@ def test_a_decision_while_the_worker_looks_stands(
         decide(fresh(uncertain))
         refusal(503)(line, apixo.over)  # type: ignore[arg-type]
 
-    uncertain.attach(apixo.made[0])
+    verbs.attach(uncertain, apixo.made[0])
     apixo.on_status(decide_meanwhile)
     job = woken(uncertain)
     assert job.lease_token is None

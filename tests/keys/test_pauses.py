@@ -14,6 +14,7 @@ from tests.fake_apixo import HTML, FakeApixo, refusal
 from tests.provider.scripted import answer
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import ask, open_up, running, step, wait_s
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -194,14 +195,14 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
 
 
 def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = Job.begin_submitting
+    begin = verbs.begin_submitting
 
     def begin_then_stop(job: Job, *, callback: bool, key_mark: str) -> Attempt:
         attempt = begin(job, callback=callback, key_mark=key_mark)
         ProviderKey.at("apixo").stop()
         return attempt
 
-    monkeypatch.setattr(Job, "begin_submitting", begin_then_stop)
+    monkeypatch.setattr(verbs, "begin_submitting", begin_then_stop)
     job = step(job)
     assert (job.state, job.money, job.trouble, apixo.posts) == (State.QUEUED, Money.RESERVED, STOPPED, [])
     (attempt,) = Attempt.objects.all()

@@ -16,6 +16,7 @@ from tests.money.test_ledger import lost
 from tests.page_form import post, text_of
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import OverCap, rooms, spent
 from wanstudio.money.models import Entry, disagreements
@@ -85,7 +86,7 @@ def test_exactly_what_is_left_passes(team: Team, bob: User) -> None:
     with pytest.raises(OverCap):
         factories.job(team, bob)
     assert rooms(team, bob, "sandbox")[0].left == 0
-    Job.objects.order_by("pk")[0].cancel()
+    verbs.cancel(Job.objects.order_by("pk")[0])
     factories.job(team, bob)
 
 

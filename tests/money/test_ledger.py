@@ -12,11 +12,10 @@ from django.db.models.functions import Now
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnly
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt, unsettled_attempts
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.orphaned_tasks import adopt, name_task, release
-from wanstudio.jobs.verbs.progress import TaskTaken
 from wanstudio.money.models import Balance, Entry, Money, disagreements
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Stale
@@ -52,21 +51,21 @@ def look(attempt: Attempt) -> Attempt:
 def lost(job: Job) -> Job:
     """The job, sent, and nobody knows whether it was taken."""
     mine = claim(job)
-    mine.begin_submitting(callback=True)
-    mine.mark_uncertain("The connection broke", SOON)
+    verbs.begin_submitting(mine, callback=True)
+    verbs.mark_uncertain(mine, "The connection broke", SOON)
     return Job.objects.get(pk=job.pk)
 
 
 def again(job: Job) -> Job:
-    job.send_again(seen=job.version)
+    verbs.send_again(job, seen=job.version)
     return Job.objects.get(pk=job.pk)
 
 
 def follow(job: Job, task_id: str, attempt: Attempt | None = None) -> Job:
     mine = claim(job)
     if mine.state == State.QUEUED and attempt is None:
-        mine.begin_submitting(callback=True)
-    mine.mark_running(task_id, SOON, callback=True, usual=None, attempt=attempt)
+        verbs.begin_submitting(mine, callback=True)
+    verbs.mark_running(mine, task_id, SOON, callback=True, attempt=attempt)
     return mine
 
 
@@ -81,8 +80,8 @@ def stands(*jobs: Job) -> Balance:
 
 def test_the_usual_life(job: Job) -> None:
     mine = follow(job, "task_1")
-    mine.mark_archiving(["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
-    mine.mark_done()
+    verbs.mark_archiving(mine, ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
+    verbs.mark_done(mine)
     assert book(job) == [("reserved", P, NIL, NIL), ("settled", -P, P, NIL)]
     assert stands(job) == Balance(settled=P)
     entry = Entry.objects.latest("pk")
@@ -92,7 +91,7 @@ def test_the_usual_life(job: Job) -> None:
 
 @pytest.mark.parametrize("money", [Money.RELEASED, Money.ASSUMED, Money.UNKNOWN])
 def test_a_failure(job: Job, money: Money) -> None:
-    follow(job, "task_1").mark_failed("CODE", "words", money, "why")
+    verbs.mark_failed(follow(job, "task_1"), verbs.Failure("CODE", "words", money, "why"))
     assert Entry.objects.latest("pk").why == "why"
     assert stands(job) == Balance(unknown=P if money == Money.UNKNOWN else NIL)
 
@@ -101,7 +100,7 @@ def test_cancelled_and_posted_twice(job: Job, team: Team, alice: User) -> None:
     for _ in range(2):
         factories.job(team, alice, provider="apixo", nonce=job.nonce, motion=job.motion, character=job.character)
     assert Entry.objects.count() == 1
-    job.cancel()
+    verbs.cancel(job)
     assert book(job)[1:] == [("released", -P, NIL, NIL)]
     assert stands(job) == Balance()
 
@@ -114,7 +113,7 @@ def test_unknown_and_then_taken(job: Job) -> None:
 
 
 def test_unknown_and_not_charged(job: Job) -> None:
-    lost(job).was_not_charged()
+    verbs.mark_not_charged(lost(job))
     assert stands(job) == Balance()
     assert Attempt.objects.get().money == Money.RELEASED
 
@@ -127,12 +126,12 @@ def test_sent_again_the_first_price_stays_unknown(job: Job, team: Team) -> None:
     (listed,) = unsettled_attempts(team)
     assert (listed, listed.job, listed.price, listed.is_unsettled) == (first, job, P, True)
     assert timedelta(0) < listed.age < timedelta(minutes=1)
-    release(Attempt.objects.get(pk=first.pk), Money.RELEASED, "A person says so")
+    verbs.release_attempt(Attempt.objects.get(pk=first.pk), Money.RELEASED, "A person says so")
     assert stands(job) == Balance(reserved=P)
     with pytest.raises(Stale):
-        release(Attempt.objects.get(pk=first.pk), Money.RELEASED, "twice")
+        verbs.release_attempt(Attempt.objects.get(pk=first.pk), Money.RELEASED, "twice")
     with pytest.raises(Stale):
-        name_task(first, "task_1")
+        verbs.name_task(first, "task_1")
 
 
 def test_taken_after_all_before_the_second_try_is_sent(job: Job) -> None:
@@ -153,7 +152,7 @@ def test_the_first_is_confirmed_while_nobody_knows_about_the_second(job: Job) ->
 
 def test_a_cancelled_second_try_leaves_the_first_unknown(job: Job) -> None:
     job = again(lost(job))
-    job.cancel()
+    verbs.cancel(job)
     assert stands(job) == Balance(unknown=P)
 
 
@@ -165,7 +164,8 @@ def superseded(job: Job) -> Attempt:
 
 
 def test_an_adopted_task_takes_the_unknown_price_along(job: Job, superseded: Attempt) -> None:
-    made = adopt(look(superseded), "task_1", SOON, usual=(1.0, 2.0, 3.0), callback=True)
+    Job.objects.filter(pk=job.pk).update(cost_ms=2000)
+    made = verbs.follow_orphan(look(superseded), "task_1", SOON)
     assert (made.state, made.task_id, made.adopted_from) == (State.RUNNING, "task_1", superseded)
     assert made.title == f"{job.title} (first try)"
     assert (made.price, made.seed, made.character, made.expected_s) == (P, job.seed, job.character, 2.0)
@@ -175,10 +175,10 @@ def test_an_adopted_task_takes_the_unknown_price_along(job: Job, superseded: Att
 
 
 def test_no_task_is_adopted_twice(job: Job, superseded: Attempt) -> None:
-    adopt(look(superseded), "task_1", SOON, usual=None, callback=True)
+    verbs.follow_orphan(look(superseded), "task_1", SOON)
     for task_id in ("task_1", "task_2"):
-        with pytest.raises(TaskTaken):
-            adopt(look(superseded), task_id, SOON, usual=None, callback=True)
+        with pytest.raises(verbs.TaskTaken):
+            verbs.follow_orphan(look(superseded), task_id, SOON)
     assert Job.objects.count() == 2
     assert stands(*Job.objects.all()) == Balance(reserved=2 * P)
 
@@ -186,37 +186,37 @@ def test_no_task_is_adopted_twice(job: Job, superseded: Attempt) -> None:
 def test_adopting_needs_the_lease_and_the_money_that_was_seen(superseded: Attempt) -> None:
     mine, theirs = look(superseded), look(superseded)
     with pytest.raises(Stale):
-        adopt(mine, "task_1", SOON, usual=None, callback=True)
-    release(superseded, Money.RELEASED, "A person says so")
+        verbs.follow_orphan(mine, "task_1", SOON)
+    verbs.release_attempt(superseded, Money.RELEASED, "A person says so")
     with pytest.raises(Stale):
-        adopt(theirs, "task_1", SOON, usual=None, callback=True)
-    made = adopt(look(superseded), "task_1", SOON, usual=None, callback=True)
+        verbs.follow_orphan(theirs, "task_1", SOON)
+    made = verbs.follow_orphan(look(superseded), "task_1", SOON)
     assert stands(made) == Balance(reserved=P), "reserved anew"
 
 
 def test_a_job_that_may_still_follow_it_is_not_robbed(job: Job) -> None:
     again(lost(job))
     with pytest.raises(Stale):
-        adopt(look(Attempt.objects.get()), "task_1", SOON, usual=None, callback=True)
+        verbs.follow_orphan(look(Attempt.objects.get()), "task_1", SOON)
 
 
 @pytest.mark.parametrize("money", [Money.UNKNOWN, Money.ASSUMED])
 def test_a_task_given_up_that_turns_up_moves_over(job: Job, money: Money) -> None:
-    follow(job, "task_1").mark_failed("TASK_NOT_FOUND", "", money, "why")
-    made = adopt(look(Attempt.objects.get()), "task_1", SOON, usual=None, callback=True)
+    verbs.mark_failed(follow(job, "task_1"), verbs.Failure("TASK_NOT_FOUND", "", money, "why"))
+    made = verbs.follow_orphan(look(Attempt.objects.get()), "task_1", SOON)
     assert stands(job) == Balance()
     assert stands(made) == Balance(reserved=P)
     assert (Job.objects.get(pk=job.pk).task_id, made.task_id) == ("", "task_1")
 
 
 def test_lost_money_can_be_settled_later(job: Job) -> None:
-    follow(job, "task_1").mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "why")
+    verbs.mark_failed(follow(job, "task_1"), verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, "why"))
     found = Job.objects.get()
-    found.settle_unknown(Money.RELEASED, "A person says so")
+    verbs.settle_unknown(found, Money.RELEASED, "A person says so")
     assert stands(job) == Balance()
     assert found.money == Money.RELEASED
     with pytest.raises(Stale):
-        found.settle_unknown(Money.RELEASED, "twice")
+        verbs.settle_unknown(found, Money.RELEASED, "twice")
 
 
 def test_the_sandbox_is_written_down_but_not_counted(team: Team, alice: User) -> None:
@@ -227,9 +227,9 @@ def test_the_sandbox_is_written_down_but_not_counted(team: Team, alice: User) ->
 
 def test_a_verb_that_is_stale_writes_nothing(job: Job) -> None:
     mine = claim(job)
-    job.cancel()
+    verbs.cancel(job)
     with pytest.raises(Stale):
-        mine.mark_failed("CODE", "", Money.UNKNOWN, "too late")
+        verbs.mark_failed(mine, verbs.Failure("CODE", "", Money.UNKNOWN, "too late"))
     assert len(book(job)) == 2
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from tests import factories
 from tests.money.test_ledger import again, claim, follow, lost
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.provider_key import ProviderKey
@@ -37,7 +38,7 @@ def found() -> Drift:
 
 
 def settle(job: Job) -> None:
-    follow(job, "task_1").mark_archiving(["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
+    verbs.mark_archiving(follow(job, "task_1"), ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
 
 
 def test_nothing_is_said_before_two_balances(job: Job) -> None:
@@ -83,7 +84,7 @@ def test_what_is_under_way_may_explain_it(job: Job) -> None:
 def test_what_was_under_way_at_the_start(job: Job) -> None:
     mine = follow(job, "task_1")
     tell("73.73")
-    mine.mark_archiving(["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
+    verbs.mark_archiving(mine, ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
     tell("73.73")
     assert found().agrees, "it was charged when it was taken"
 
@@ -108,7 +109,7 @@ def test_a_refund_is_no_top_up(job: Job) -> None:
     tell("10.00")
     mine = follow(job, "task_1")
     tell("8.86")
-    mine.mark_failed("NSFW", "", "assumed", "NSFW")  # type: ignore[arg-type]
+    verbs.mark_failed(mine, verbs.Failure("NSFW", "", "assumed", "NSFW"))  # type: ignore[arg-type]
     tell("10.00")
     assert (found().topped_up, found().fell, found().agrees) == (False, NIL, True)
 
@@ -125,14 +126,14 @@ def test_only_the_last_month_and_this_provider(job: Job) -> None:
 def test_before_and_after_a_post_and_an_end(job: Job) -> None:
     tell("74.87")
     mine = claim(job)
-    attempt = mine.begin_submitting(callback=True)
+    attempt = verbs.begin_submitting(mine, callback=True)
     assert BalanceNote.around(attempt) is None
-    mine.mark_running("task_1", timedelta(0), callback=True, usual=None)
+    verbs.mark_running(mine, "task_1", timedelta(0), callback=True)
     tell("73.73")
     around = BalanceNote.around(attempt)
     assert around
     assert [note.balance for note in around] == [Decimal("74.87"), Decimal("73.73")]
     assert around[0].told_at
-    mine.mark_failed("NSFW", "", "assumed", "NSFW")  # type: ignore[arg-type]
+    verbs.mark_failed(mine, verbs.Failure("NSFW", "", "assumed", "NSFW"))  # type: ignore[arg-type]
     ended = BalanceNote.objects.get(moment="ended")
     assert (ended.balance, ended.job, ended.attempt) == (Decimal("73.73"), job, attempt)

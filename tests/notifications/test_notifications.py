@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
@@ -156,7 +157,7 @@ def test_a_job_that_ends_is_told_to_who_made_it(team: Team, bob: User) -> None:
     job = factories.job(team, bob)
     claimed = type(job).claim(job.pk)
     assert claimed
-    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused.")
+    verbs.mark_failed(claimed, verbs.Failure("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused."))
     notice = Notification.objects.get()
     assert (notice.person, notice.kind) == (bob, Kind.FAILED)
     assert notice.detail.startswith("The picture was refused.")
@@ -173,10 +174,10 @@ def test_a_move_that_cannot_be_told_is_not_made(team: Team, bob: User, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(Notification, "tell", killed)
         with pytest.raises(RuntimeError):
-            claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW")
+            verbs.mark_failed(claimed, verbs.Failure("NSFW", "", Money.ASSUMED, "NSFW"))
     assert Job.objects.get().state == "queued"
     claimed = Job.objects.get()
-    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW")
+    verbs.mark_failed(claimed, verbs.Failure("NSFW", "", Money.ASSUMED, "NSFW"))
     assert Notification.objects.count() == 1
 
 
@@ -199,9 +200,9 @@ def test_eight_who_tell_the_same_at_once_tell_it_once(team: Team, bob: User) -> 
 
 def test_an_alarm_rings_with_the_owners_alone(team: Team, alice: User, bob: User) -> None:
     job = factories.job(team, bob)
-    Alarm.about(job, Alarm.Kind.UNSAVED)
-    Alarm.about(job, Alarm.Kind.UNSAVED)
-    Alarm.about_key(job, "no_balance")
+    verbs.raise_alert(job, Alarm.Kind.UNSAVED)
+    verbs.raise_alert(job, Alarm.Kind.UNSAVED)
+    verbs.raise_key_alert(job, "no_balance")
     rows = Notification.objects.order_by("pk").values_list("person", "kind", "path")
     assert list(rows) == [
         (alice.pk, Kind.ALARM, f"/jobs/{job.pk}/"),
@@ -213,7 +214,7 @@ def test_who_owns_the_team_and_made_it_is_told_once_that_it_is_unconfirmed(team:
     for maker in (alice, bob):
         job = factories.job(team, maker)
         Notification.tell(Kind.UNCONFIRMED, [maker], team=team, event=f"job {job.pk} unconfirmed 1", title="x", on=job)
-        Alarm.about(job, Alarm.Kind.UNCONFIRMED)
+        verbs.raise_alert(job, Alarm.Kind.UNCONFIRMED)
     rows = Notification.objects.order_by("pk").values_list("person", "kind")
     assert list(rows) == [(alice.pk, Kind.UNCONFIRMED), (bob.pk, Kind.UNCONFIRMED), (alice.pk, Kind.ALARM)]
     # The owner's mail is the alarm's.

@@ -15,6 +15,7 @@ from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.notification import Notification
@@ -187,7 +188,7 @@ def test_by_hand_once_more(receiver: Receiver, secret: str, team: Team, alice: U
 def test_a_job_that_fails_is_posted_with_its_money(receiver: Receiver, secret: str, team: Team, bob: User) -> None:
     claimed = Job.claim(factories.job(team, bob, provider="apixo").pk)
     assert claimed
-    claimed.mark_failed("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused.")
+    verbs.mark_failed(claimed, verbs.Failure("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused."))
     step(Delivery.objects.get())
     body = json.loads(receiver.came[0].get_data())
     assert body["type"] == "job.failed"

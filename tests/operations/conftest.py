@@ -62,6 +62,7 @@ def _fill(made: Studio) -> None:
 from datetime import timedelta
 from django.core.management import call_command
 from tests import factories
+from wanstudio.jobs import verbs
 from wanstudio.teams.verbs import found_studio
 from wanstudio.models import Job, Team, User
 call_command("migrate", verbosity=0)
@@ -69,9 +70,9 @@ call_command("createcachetable", verbosity=0)
 ben = found_studio(team="Northlight", name="Ben", email="ben@northlight.example", password="correct-horse")
 team = Team.objects.get()
 queued, sent, running = (factories.job(team, ben, provider="apixo") for _ in range(3))
-sent.begin_submitting(callback=True)
-attempt = running.begin_submitting(callback=True)
+verbs.begin_submitting(sent, callback=True)
+attempt = verbs.begin_submitting(running, callback=True)
 attempt.record(outcome="accepted", task_id="task_3")
-running.mark_running("task_3", timedelta(0), callback=True, usual=None)
+verbs.mark_running(running, "task_3", timedelta(0), callback=True)
 """
     )

@@ -81,16 +81,9 @@ def test_what_was_asked_before_cannot_be_allowed_twice(studio: Studio, make_stud
     """It may have been allowed since the backup, and its mail still has a button."""
     studio.python(
         """
-from uuid import uuid4
 from tests import factories
-from wanstudio.models import SpendRequest, Team, User
-from wanstudio.money.quoting import quote_today
-team, person = Team.objects.get(), User.objects.get()
-SpendRequest.objects.ask(
-    nonce=uuid4(), team=team, person=person, provider="apixo", character=factories.character(team, person),
-    motion=factories.motion(team, person), behaviour="animate", quote=quote_today(14.2, "720p"), prompt="", seed=1,
-    seed_drawn=False, note="",
-)
+from wanstudio.models import Team, User
+factories.spend_request(Team.objects.get(), User.objects.get(), provider="apixo")
 """
     )
     studio.manage("backup", str(tmp_path / "out"))

@@ -14,6 +14,7 @@ from tests.fake_apixo import KEY
 from tests.worker_fixtures import MakeJob, apixo, film, job, make_job  # noqa: F401 (fixtures)
 from tests.worker_steps import running, step
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.operations.logs import AddAbout, JsonLines, TextLines
 from wanstudio.teams.models import Team
@@ -109,7 +110,7 @@ def test_a_name_that_could_forge_a_line_is_not_kept(client: Client) -> None:
 
 def test_tokens_never_stand_in_a_line(team: Team, alice: User, client: Client, text: Lines) -> None:
     made = factories.job(team, alice)
-    attempt = made.begin_submitting(callback=True)
+    attempt = verbs.begin_submitting(made, callback=True)
     link = input_link(made.character)
     paths = [
         reverse("hooks.apixo", args=[attempt.callback_token]),

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from tests import factories
 from tests.page_rows import moved
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -65,7 +66,7 @@ def test_money_is_what_stands_in_the_ledger_without_the_sandbox(team: Team, alic
 def test_a_try_that_was_sent_again_is_told_and_counted(team: Team, alice: User) -> None:
     job = moved(factories.job(team, alice, provider="apixo"), State.UNCERTAIN, money=Money.UNKNOWN)
     Attempt.objects.create(job=job, provider="apixo", outcome="unknown")
-    job.send_again(seen=job.version, by=alice)
+    verbs.send_again(job, seen=job.version, by=alice)
     told = status(1)
     assert (told["money"]["unknown"], told["money"]["reserved"]) == ("1.14", "1.14")
     assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]

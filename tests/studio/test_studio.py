@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
@@ -198,7 +199,7 @@ def test_what_is_reserved_counts_against_the_balance(
     job = factories.job(team, alice)
     told = "is $2.00; this video needs $1.14, and $1.14 is reserved for others. It may have to wait in the queue"
     assert told in card(as_alice, motion, resolution="720p")
-    job.cancel()
+    verbs.cancel(job)
     assert "The balance" not in card(as_alice, motion, resolution="720p")
 
 

@@ -10,9 +10,9 @@ from tests import factories
 from tests.money.test_ledger import again, claim, follow, lost
 from wanstudio.accounts.models import User
 from wanstudio.append_only import lock
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.verbs.orphaned_tasks import release
 from wanstudio.money.budgets import spent
 from wanstudio.money.models import Entry, Money, disagreements
 from wanstudio.teams.models import Team
@@ -61,14 +61,14 @@ def twice(job: Job, team: Team) -> Job:
 
 
 def test_the_second_of_two_unknown_tries_is_given_back_to_its_own_month(twice: Job, team: Team) -> None:
-    twice.was_not_charged()
+    verbs.mark_not_charged(twice)
     assert months(team) == (P, NIL)
-    release(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
+    verbs.release_attempt(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
     assert months(team) == (NIL, NIL)
 
 
 def test_the_first_of_them_to_its_own(twice: Job, team: Team) -> None:
-    release(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
+    verbs.release_attempt(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
     assert months(team) == (NIL, P)
 
 
@@ -76,11 +76,11 @@ def test_the_first_is_followed_and_fails(twice: Job, team: Team) -> None:
     first, second = Attempt.objects.order_by("pk")
     first.confirm("task_1")
     follow(twice, "task_1", first)
-    claim(twice).mark_failed("CODE", "words", Money.UNKNOWN, "lost")
+    verbs.mark_failed(claim(twice), verbs.Failure("CODE", "words", Money.UNKNOWN, "lost"))
     assert months(team) == (P, P)
-    Job.objects.get(pk=twice.pk).settle_unknown(Money.RELEASED, "A person says so")
+    verbs.settle_unknown(Job.objects.get(pk=twice.pk), Money.RELEASED, "A person says so")
     assert months(team) == (NIL, P)
-    release(Attempt.objects.get(pk=second.pk), Money.RELEASED, "A person says so")
+    verbs.release_attempt(Attempt.objects.get(pk=second.pk), Money.RELEASED, "A person says so")
     assert months(team) == (NIL, NIL)
 
 
@@ -89,7 +89,9 @@ def test_taken_after_all_before_the_second_is_sent(job: Job, team: Team) -> None
     so_far_in(MARCH)
     job = again(job)
     so_far_in(APRIL)
-    follow(job, "task_1", Attempt.objects.get()).mark_failed("CODE", "words", Money.RELEASED, "failed")
+    verbs.mark_failed(
+        follow(job, "task_1", Attempt.objects.get()), verbs.Failure("CODE", "words", Money.RELEASED, "failed")
+    )
     assert months(team) == (NIL, NIL)
 
 
@@ -97,6 +99,6 @@ def test_entries_of_before_origins_were_noted_still_count_once(job: Job, team: T
     job = lost(job)
     so_far_in(MARCH)
     rewrite("origin_id = NULL")
-    job.was_not_charged()
+    verbs.mark_not_charged(job)
     assert Entry.objects.latest("pk").origin is None
     assert months(team) == (NIL, NIL)

@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.money.test_ledger import claim, look
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queue import OutOfTurn
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.orphaned_tasks import adopt, release
-from wanstudio.jobs.verbs.progress import TaskTaken
 from wanstudio.money.models import COLUMNS, Entry, Money, disagreements
 from wanstudio.teams.models import Team
 from wanstudio.usage import spending
@@ -36,7 +35,7 @@ def task() -> str:
 
 
 def take(job: Job, attempt: Attempt | None = None) -> None:
-    claim(job).mark_running(task(), NOW, callback=True, usual=None, attempt=attempt)
+    verbs.mark_running(claim(job), task(), NOW, callback=True, attempt=attempt)
 
 
 def first_try(job: Job) -> Attempt:
@@ -48,32 +47,32 @@ def first_try(job: Job) -> Attempt:
 
 def turn_up(job: Job) -> None:
     attempt = first_try(job)
-    adopt(look(attempt), task(), NOW, usual=None, callback=True)
+    verbs.follow_orphan(look(attempt), task(), NOW)
 
 
 def turn_up_lost(job: Job) -> None:
     if not job.task_id:
         raise Stale("nothing was lost")
-    adopt(look(first_try(job)), job.task_id, NOW, usual=None, callback=True)
+    verbs.follow_orphan(look(first_try(job)), job.task_id, NOW)
 
 
 LIFE: dict[str, Callable[[Job], object]] = {
-    "send": lambda job: claim(job).begin_submitting(callback=True),
+    "send": lambda job: verbs.begin_submitting(claim(job), callback=True),
     "take": take,
     "take the first": lambda job: take(job, first_try(job)),
-    "lose": lambda job: claim(job).mark_uncertain("It broke", NOW),
-    "requeue": lambda job: claim(job).requeue("busy", NOW),
-    "again": lambda job: job.send_again(seen=job.version),
-    "not charged": lambda job: job.was_not_charged(),
-    "cancel": lambda job: job.cancel(),
-    "succeed": lambda job: claim(job).mark_archiving(["u"], cost_ms=1, completed_at=None),
-    "archive": lambda job: claim(job).mark_done(),
-    "refuse": lambda job: claim(job).mark_failed("X", "", Money.RELEASED, "no"),
-    "fail": lambda job: claim(job).mark_failed("X", "", Money.ASSUMED, "failed"),
-    "vanish": lambda job: claim(job).mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, "gone"),
-    "write off": lambda job: job.settle_unknown(Money.RELEASED, "by hand"),
-    "first not charged": lambda job: release(first_try(job), Money.RELEASED, "by hand"),
-    "first failed": lambda job: release(first_try(job), Money.ASSUMED, "failed"),
+    "lose": lambda job: verbs.mark_uncertain(claim(job), "It broke", NOW),
+    "requeue": lambda job: verbs.requeue(claim(job), "busy", NOW),
+    "again": lambda job: verbs.send_again(job, seen=job.version),
+    "not charged": lambda job: verbs.mark_not_charged(job),
+    "cancel": lambda job: verbs.cancel(job),
+    "succeed": lambda job: verbs.mark_archiving(claim(job), ["u"], cost_ms=1, completed_at=None),
+    "archive": lambda job: verbs.mark_done(claim(job)),
+    "refuse": lambda job: verbs.mark_failed(claim(job), verbs.Failure("X", "", Money.RELEASED, "no")),
+    "fail": lambda job: verbs.mark_failed(claim(job), verbs.Failure("X", "", Money.ASSUMED, "failed")),
+    "vanish": lambda job: verbs.mark_failed(claim(job), verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, "gone")),
+    "write off": lambda job: verbs.settle_unknown(job, Money.RELEASED, "by hand"),
+    "first not charged": lambda job: verbs.release_attempt(first_try(job), Money.RELEASED, "by hand"),
+    "first failed": lambda job: verbs.release_attempt(first_try(job), Money.ASSUMED, "failed"),
     "first turns up": turn_up,
     "lost turns up": turn_up_lost,
 }
@@ -85,7 +84,7 @@ steps = st.tuples(st.integers(0, 3), st.sampled_from(sorted(LIFE)))
 def live(made: list[Job], which: int, what: str) -> None:
     """One step of one job, if it is possible there."""
     jobs = list(Job.objects.filter(team=made[0].team).order_by("pk"))
-    with suppress(Stale, TaskTaken, OutOfTurn, Attempt.DoesNotExist), transaction.atomic():
+    with suppress(Stale, verbs.TaskTaken, OutOfTurn, Attempt.DoesNotExist), transaction.atomic():
         LIFE[what](jobs[which % len(jobs)])
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
@@ -44,7 +45,7 @@ def test_who_makes_a_row_ready_says_so_after_the_commit(team: Team, alice: User,
     assert heard[1:] == [("Job", job.pk), ("ProviderKey", key.pk)]
     Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN)
     again = Job.objects.get()
-    again.send_again(seen=again.version)
+    verbs.send_again(again, seen=again.version)
     assert heard[3:] == [("Job", job.pk)]
 
 

@@ -27,6 +27,7 @@ from wanstudio.api.shapes import (
     VideoOut,
     Videos,
 )
+from wanstudio.jobs import verbs
 from wanstudio.jobs.states import State
 from wanstudio.studio.forms import SourceForm
 from wanstudio.teams import access
@@ -180,7 +181,7 @@ def cancel(request: HttpRequest, pk: int) -> dict[str, Any]:
     found = access.one(tokens.jobs(request), _id(pk))
     if found.state != State.CANCELLED:
         try:
-            found.cancel(by=access.person(request))
+            verbs.cancel(found, by=access.person(request))
         except Stale:
             told = "It has been sent by now and cannot be cancelled. It is never sent twice."
             raise problems.Problem(409, "already-sent", told) from None

@@ -1,11 +1,11 @@
 """What the studio itself tells people about their jobs. Each is called in the transaction of the move it tells."""
 
-from typing import TYPE_CHECKING, Any
-
 from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.activity.verbs import record
+from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.models.notification import Notification
@@ -13,26 +13,22 @@ from wanstudio.notifications.models.webhooks import Webhook
 from wanstudio.teams.roles import Act
 from wanstudio.web.row_links import address_of, path_to
 
-if TYPE_CHECKING:
-    from wanstudio.jobs.models.alerts import Alarm
-    from wanstudio.jobs.models.job import Job
 
-
-def ready(job: "Job | Any") -> None:
+def ready(job: Job) -> None:
     cost = f"${job.price}. " if job.is_billed else ""
     title = f"“{job.title}” is ready."
     _tell_maker(Kind.READY, job, title, f"{cost}Archived, verified.")
     _post("job.ready", job, title)
 
 
-def failed(job: "Job | Any", money: Money, cause: str) -> None:
+def failed(job: Job, money: Money, cause: str) -> None:
     """`cause`: why, in a sentence, or empty."""
     title, detail = f"“{job.title}” has failed.", f"{cause} {_budget(job, money)}".strip()
     _tell_maker(Kind.FAILED, job, title, detail)
     _post("job.failed", job, f"{title} {detail}", cause=cause)
 
 
-def unconfirmed(job: "Job | Any") -> None:
+def unconfirmed(job: Job) -> None:
     """Once for each try: after it was sent again, it may come to that again."""
     event = f"job {job.pk} unconfirmed {job.submissions.count()}"
     title = f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
@@ -41,7 +37,7 @@ def unconfirmed(job: "Job | Any") -> None:
     _post("job.unconfirmed", job, f"{title} {detail}", event=event)
 
 
-def alarmed(alarm: "Alarm", job: "Job | Any") -> None:
+def alarmed(alarm: Alarm, job: Job) -> None:
     """In the bell of the owners; their mail is the worker's, see worker/alarms.py."""
     title, detail = {
         "unsaved": (f"“{job.title}” cannot be saved.", "It is paid for, and we keep trying until APIXO deletes it."),
@@ -71,7 +67,7 @@ def webhook_is_off(hook: Webhook, why: str) -> None:
     )
 
 
-def _tell_maker(kind: Kind, job: "Job | Any", title: str, detail: str, event: str = "") -> None:
+def _tell_maker(kind: Kind, job: Job, title: str, detail: str, event: str = "") -> None:
     Notification.tell(
         kind,
         [job.person_id],
@@ -83,7 +79,7 @@ def _tell_maker(kind: Kind, job: "Job | Any", title: str, detail: str, event: st
     )
 
 
-def _post(kind: str, job: "Job | Any", text: str, *, event: str = "", cause: str = "") -> None:
+def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -> None:
     page = address_of(path_to(job))
     data = {
         "job": job.pk,
@@ -100,11 +96,11 @@ def _post(kind: str, job: "Job | Any", text: str, *, event: str = "", cause: str
     Webhook.tell(job.team_id, kind, event=event or f"{kind} {job.pk}", text=f"{text} {page}", data=data)
 
 
-def _price(job: "Job | Any") -> str:
+def _price(job: Job) -> str:
     return f"Our price was ${job.price}. " if job.is_billed else ""
 
 
-def _budget(job: "Job | Any", money: Money) -> str:
+def _budget(job: Job, money: Money) -> str:
     if not job.is_billed:
         return "Sandbox: nothing is billed."
     match money:

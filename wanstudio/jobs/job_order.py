@@ -1,6 +1,6 @@
-"""What somebody wants made: what a job is accepted with, and a request to spend asked."""
+"""The order of a video: what a job is accepted with, and a spend request asked."""
 
-from typing import Any, TypedDict
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from wanstudio.accounts.models import User
@@ -9,7 +9,8 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 
 
-class Wanted(TypedDict):
+@dataclass(frozen=True)
+class JobOrder:
     """`nonce`: the form's. `seed`: as it is sent; `seed_drawn`: by us, not chosen."""
 
     nonce: UUID
@@ -24,9 +25,7 @@ class Wanted(TypedDict):
     seed: int
     seed_drawn: bool
 
-
-def columns(wanted: Wanted) -> dict[str, Any]:
-    """As the row of either keeps it; of the quote that is the resolution and the price."""
-    quote = wanted["quote"]
-    kept = {name: value for name, value in wanted.items() if name != "quote"}
-    return {**kept, "resolution": quote.resolution, "price": quote.price}
+    def columns(self) -> dict[str, object]:
+        """As the row of either keeps it; of the quote that is the resolution and the price."""
+        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "quote"}
+        return {**kept, "resolution": self.quote.resolution, "price": self.quote.price}

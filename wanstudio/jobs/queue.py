@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 
 # A task without an end after so long holds nobody else's turn: else a few lost ones would stop the studio.
@@ -50,18 +50,20 @@ class Line:
             raise OutOfTurn(place)
 
 
-def in_line(jobs: QuerySet[Any], provider: str) -> QuerySet[Any]:
+def in_line(provider: str) -> QuerySet[Job]:
     """Jobs that would go if it were their turn: told to wait in line, or due. Not those that wait for their own
     reasons, such as a retry's pause."""
-    return jobs.filter(provider=provider, state=State.QUEUED).filter(Q(place__isnull=False) | Q(due_at__lte=Now()))
+    return Job.objects.filter(provider=provider, state=State.QUEUED).filter(
+        Q(place__isnull=False) | Q(due_at__lte=Now())
+    )
 
 
-def read_line(jobs: QuerySet[Any], provider: str, *, asking: int) -> Line:
+def read_line(provider: str, *, asking: int) -> Line:
     """The line as it stands, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
-    waiting = (in_line(jobs, provider) | jobs.filter(pk=asking)).order_by("pk")
+    waiting = (in_line(provider) | Job.objects.filter(pk=asking)).order_by("pk")
     order = turn_order(
         ((pk, (team, person)) for pk, team, person in waiting.values_list("pk", "team_id", "person_id")),
-        flying := in_flight(jobs, provider),
+        flying := in_flight(provider),
         last_turns(provider),
     )
     return Line(order, free_slots(flying))
@@ -71,10 +73,10 @@ def free_slots(flying: Mapping[Who, int]) -> int:
     return max(settings.IN_FLIGHT - sum(flying.values()), 0)
 
 
-def in_flight(jobs: QuerySet[Any], provider: str) -> dict[Who, int]:
+def in_flight(provider: str) -> dict[Who, int]:
     """How many tasks of each person the provider has, or is being handed."""
     recent = Q(started_at=None) | Q(started_at__gt=Now() - FORGOTTEN_AFTER * settings.PACE)
-    flying = jobs.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
+    flying = Job.objects.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
     counts = flying.order_by().values_list("team_id", "person_id").annotate(Count("pk"))
     return {(team, person): number for team, person, number in counts}
 

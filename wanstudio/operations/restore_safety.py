@@ -13,11 +13,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from wanstudio.api.models import ApiToken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.operations.snapshot import Manifest
-from wanstudio.requests.models import SpendRequest
+from wanstudio.requests import verbs as request_verbs
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.work.models import Heartbeat
@@ -40,9 +41,9 @@ def make_safe(engine: ModuleType, manifest: Manifest) -> int:
         engine.move_ids(table, manifest.sequences.get(table, 0) + IDS_LEFT_OUT)
     waiting = list(Job.objects.filter(state__in=DOUBTED).order_by("pk"))
     for job in waiting:
-        job.doubt(DOUBT.format(when=manifest.when))
+        verbs.mark_restored(job, DOUBT.format(when=manifest.when))
     # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
-    SpendRequest.objects.open().update(expires_at=Now(), word=ASKED.format(when=manifest.when)[:300])
+    request_verbs.expire_open(ASKED.format(when=manifest.when))
     for provider in {*Job.objects.values_list("provider", flat=True), *_known_providers()}:
         ProviderKey.at(provider).stop(STOPPED.format(when=manifest.when))
     Heartbeat.objects.all().delete()

@@ -1,48 +1,23 @@
 """A request to spend: a video that is over the cap, kept with all it was asked with until somebody decides."""
 
 from datetime import timedelta
-from decimal import Decimal
-from typing import ClassVar, Unpack
+from typing import ClassVar
 from uuid import uuid4
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.job_order import Wanted, columns
 from wanstudio.jobs.models.job import Job
-from wanstudio.money import budgets as budget
-from wanstudio.money.pricing import Quote
 from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.roles import Act, may, roles_with
+from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.models import Source
-from wanstudio.work.leases import Stale
 
 LASTS = timedelta(days=7)
 
 
-class PriceChanged(Exception):
-    """Today's price is not the one that was agreed to. Nothing was written."""
-
-
-class NotPossible(Exception):
-    """It cannot be made any more, in a sentence. Nothing was written."""
-
-
 class SpendRequests(models.Manager["SpendRequest"]):
-    def ask(self, *, note: str, **wanted: Unpack[Wanted]) -> "SpendRequest":
-        """The request of this form; the same form asks once. Nothing is reserved."""
-        try:
-            with transaction.atomic():
-                return self.create(
-                    **columns(wanted),
-                    note=" ".join(note.split())[:300],
-                    expires_at=timezone.now() + LASTS,
-                )
-        except IntegrityError:
-            return self.get(nonce=wanted["nonce"], team=wanted["team"])
-
     def open(self) -> models.QuerySet["SpendRequest"]:
         return self.filter(state=SpendRequest.State.ASKED, expires_at__gt=Now())
 
@@ -99,55 +74,3 @@ class SpendRequest(models.Model):
         may_grant = Membership.objects.filter(team=self.team, role__in=roles_with(Act.GRANT), user__is_active=True)
         others = may_grant.exclude(models.Q(user=self.person) & ~models.Q(role=Membership.Role.OWNER))
         return User.objects.filter(pk__in=others.values("user")).order_by("pk")
-
-    def grant(self, by: User, quote: Quote, *, agreed: Decimal) -> Job:
-        """asked → granted, and its job is queued beyond the cap: of two who grant at once, one does.
-
-        `quote`: today's; `PriceChanged` unless it is what `agreed` says. `NotPossible` says why not. `Stale` if it
-        is decided already. A crash leaves both or neither.
-        """
-        if quote.price != agreed:
-            raise PriceChanged
-        with transaction.atomic():
-            team = budget.hold(self.team_id)
-            self._check_possible(team)
-            self._decide(self.State.GRANTED, by)
-            job = Job.objects.accept(
-                nonce=self.nonce,
-                team=team,
-                person=self.person,
-                provider=self.provider,
-                character=self.character,
-                motion=self.motion,
-                behaviour=self.behaviour,
-                quote=quote,
-                prompt=self.prompt,
-                seed=self.seed,
-                seed_drawn=self.seed_drawn,
-                beyond_cap=True,
-            )
-            SpendRequest.objects.filter(pk=self.pk).update(job=job)
-            self.job = job
-            return job
-
-    def decline(self, by: User, word: str) -> None:
-        """asked → declined, with a word. Nothing was reserved, so nothing is freed."""
-        self._decide(self.State.DECLINED, by, word=" ".join(word.split())[:300])
-
-    def withdraw(self) -> None:
-        """asked → withdrawn, by who asked."""
-        self._decide(self.State.WITHDRAWN, self.person)
-
-    def _check_possible(self, team: Team) -> None:
-        role = Membership.objects.filter(team=team, user=self.person).values_list("role", flat=True).first()
-        if not may(role or "", Act.MAKE):
-            raise NotPossible(f"{self.person} no longer makes videos in this team.")
-        for source in Source.objects.filter(pk__in=[self.character_id, self.motion_id]):
-            if source.deleted_at:
-                raise NotPossible(f"“{source.name}” was deleted in the meantime.")
-
-    def _decide(self, state: "SpendRequest.State", by: User, **changes: str) -> None:
-        mine = SpendRequest.objects.open().filter(pk=self.pk)
-        if not mine.update(state=state, decided_by=by, decided_at=Now(), **changes):
-            raise Stale(f"{self} is decided, or has expired")
-        self.state, self.decided_by = state, by

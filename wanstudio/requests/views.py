@@ -17,8 +17,9 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.money.budgets import rooms, tightest
 from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import quote_today
+from wanstudio.requests import verbs
 from wanstudio.requests.approval import by_token, tell_who_asked
-from wanstudio.requests.models import NotPossible, PriceChanged, SpendRequest
+from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import visible_requests
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
@@ -47,7 +48,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("decision") == "withdraw":
         if asked.person != person:
             raise Http404("not theirs")
-        _try(request, asked, person, lambda: asked.withdraw(), "Withdrawn. Nothing was sent.")
+        _try(request, asked, person, lambda: verbs.withdraw(asked), "Withdrawn. Nothing was sent.")
         return redirect("requests.show", pk)
     if not asked.approvers().filter(pk=person.pk).exists():
         raise Http404("not for this role")
@@ -95,10 +96,16 @@ def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
             agreed = _price(request)
             quote = _quote(asked)
             said = f"${quote.price} allowed. The video is on its way."
-            _try(request, asked, person, lambda: asked.grant(person, quote, agreed=agreed), said)
+            _try(request, asked, person, lambda: verbs.grant(asked, person, quote, agreed=agreed), said)
         case "decline":
             word = request.POST.get("word", "")
-            _try(request, asked, person, lambda: asked.decline(person, word), "Declined. Nothing was sent or charged.")
+            _try(
+                request,
+                asked,
+                person,
+                lambda: verbs.decline(asked, person, word),
+                "Declined. Nothing was sent or charged.",
+            )
         case _:
             messages.info(request, "Nothing was done. Allow it with its price, or decline it.")
 
@@ -123,9 +130,9 @@ def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[],
         messages.info(request, done)
     except Stale:
         messages.info(request, "This was decided in the meantime, or has expired. Nothing more was done.")
-    except PriceChanged:
+    except verbs.PriceChanged:
         messages.info(
             request, "The price is another one by now. Nothing was sent. Look at it and press the button again."
         )
-    except NotPossible as why:
+    except verbs.NotPossible as why:
         messages.info(request, f"{why} Nothing was sent; it can only be declined.")

@@ -7,12 +7,14 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from wanstudio.jobs.job_order import Wanted
+from wanstudio.jobs import verbs
+from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force as keyring
 from wanstudio.money.budgets import OverCap, rooms, tightest
 from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import quote_today
+from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.approval import tell_approvers
 from wanstudio.requests.models import SpendRequest
 from wanstudio.studio.forms import JobForm
@@ -49,11 +51,11 @@ def create(request: HttpRequest) -> HttpResponse:
         if "ask" not in request.POST:
             return redirect("jobs.show", accept(request, team, form, character, motion, quote).pk)
         if _is_over(request, team, quote):
-            wanted = _wanted(request, team, form, character, motion, quote)
-            if decided := _decided_before(wanted):
+            order = _order(request, team, form, character, motion, quote)
+            if decided := _decided_before(order):
                 form.renew_nonce()
                 return show_form(request, team, form, character, motion, decided=decided, status=409)
-            return _ask(request, wanted)
+            return _ask(request, order)
         return show_form(request, team, form, character, motion, room_again=True, status=409)
     except OverCap as over:
         return show_form(request, team, form, character, motion, over=over, status=409)
@@ -64,26 +66,28 @@ def create(request: HttpRequest) -> HttpResponse:
 def accept(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Job:
     """The job of a valid form at an agreed price: for the page and for the API. `OverCap`, and nothing was sent."""
     try:
-        return Job.objects.accept(**_wanted(request, team, form, character, motion, quote))
+        return verbs.accept(_order(request, team, form, character, motion, quote))
     except Job.DoesNotExist:
         raise Http404("this form belongs to another team") from None
 
 
-def _wanted(request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote) -> Wanted:
+def _order(
+    request: HttpRequest, team: Team, form: JobForm, character: Source, motion: Source, quote: Quote
+) -> JobOrder:
     data = form.cleaned_data
-    return {
-        "nonce": data["nonce"],
-        "team": team,
-        "person": access.person(request),
-        "provider": keyring.provider_in_use(),
-        "character": character,
-        "motion": motion,
-        "behaviour": data["behaviour"],
-        "quote": quote,
-        "prompt": data["prompt"],
-        "seed": data["seed"],
-        "seed_drawn": form.seed_drawn,
-    }
+    return JobOrder(
+        nonce=data["nonce"],
+        team=team,
+        person=access.person(request),
+        provider=keyring.provider_in_use(),
+        character=character,
+        motion=motion,
+        behaviour=data["behaviour"],
+        quote=quote,
+        prompt=data["prompt"],
+        seed=data["seed"],
+        seed_drawn=form.seed_drawn,
+    )
 
 
 def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
@@ -91,17 +95,17 @@ def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
     return bool(room and room.over(quote.price))
 
 
-def _decided_before(wanted: Wanted) -> SpendRequest | None:
+def _decided_before(order: JobOrder) -> SpendRequest | None:
     """What this very form has asked before, if that is declined, withdrawn or expired: it would ask nobody again."""
-    asked = SpendRequest.objects.select_related("decided_by").filter(nonce=wanted["nonce"], team=wanted["team"]).first()
+    asked = SpendRequest.objects.select_related("decided_by").filter(nonce=order.nonce, team=order.team).first()
     return asked if asked and not asked.is_open else None
 
 
-def _ask(request: HttpRequest, wanted: Wanted) -> HttpResponse:
+def _ask(request: HttpRequest, order: JobOrder) -> HttpResponse:
     """Nothing is reserved by asking. The same form asks once, and its mails go out once."""
     with transaction.atomic():
-        known = SpendRequest.objects.filter(nonce=wanted["nonce"]).exists()
-        asked = SpendRequest.objects.ask(**wanted, note=request.POST.get("note", ""))
+        known = SpendRequest.objects.filter(nonce=order.nonce).exists()
+        asked = request_verbs.ask(order, note=request.POST.get("note", ""))
         if not known:
             tell_approvers(asked)
     messages.info(request, f"Asked to spend ${asked.price}. Nothing is sent or reserved until somebody allows it.")

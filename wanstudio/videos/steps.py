@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.utils import timezone
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import fresh_urls
@@ -70,7 +71,7 @@ def save(job: Job) -> None:
             wrong = wrong or trouble
             if isinstance(trouble, OSError) or time.monotonic() - began > STEP_S:
                 break
-    return _again(job, wrong) if wrong else job.mark_done()
+    return _again(job, wrong) if wrong else verbs.mark_done(job)
 
 
 def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
@@ -87,8 +88,8 @@ def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
             wait = waits.seconds(1, 2)
     trouble = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
     if job.setbacks + 1 >= ALARM_AFTER:
-        return job.alarm(trouble, wait, **changes)
-    return job.worry(trouble, wait, **changes)
+        return verbs.alert_owner(job, trouble, wait, **changes)
+    return verbs.flag_problem(job, trouble, wait, **changes)
 
 
 def _reason(wrong: FetchError | MediaError | OSError) -> str:
@@ -115,9 +116,9 @@ def _is_over(job: Job) -> bool:
 def _give_up(job: Job, reason: str) -> None:
     """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
     if saved := job.videos.count():
-        return job.mark_done(f"{saved} of {len(job.result_urls)} results saved, the others were lost")
+        return verbs.mark_done(job, f"{saved} of {len(job.result_urls)} results saved, the others were lost")
     why = "The video was made, but its download kept failing until APIXO deleted it."
-    return job.mark_failed("RESULT_LOST", reason, Money.SETTLED, LOST, cause=why)
+    return verbs.mark_failed(job, verbs.Failure("RESULT_LOST", reason, Money.SETTLED, LOST, cause=why))
 
 
 def _bring_home(job: Job, position: int, url: str) -> None:

@@ -19,6 +19,7 @@ from tests.proof.chaos.cases import Case, Cast
 from tests.proof.chaos.crew import Crew, wait_until
 from tests.proof.chaos.plan import ADOPTED, CLICKS, FILES, SERVER_SIDE, UPLOADS, Kill
 from tests.proof.chaos.report import Report
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.uploads.file_links import input_link
@@ -149,7 +150,7 @@ class Drill:
         books = self.apixo.books
         books.again[job.prompt] += 1
         try:
-            job.send_again(seen=job.version)
+            verbs.send_again(job, seen=job.version)
         except Stale:
             books.again[job.prompt] -= 1
             return False
@@ -224,9 +225,9 @@ class Drill:
             tasks = books.of(job.prompt)
             with suppress(Stale):
                 if tasks and number % 2:
-                    job.attach(tasks[-1].task_id)
+                    verbs.attach(job, tasks[-1].task_id)
                 elif not tasks and number % 4 == 0:
-                    job.was_not_charged()
+                    verbs.mark_not_charged(job)
                 elif number % 4 == 2 and self._again(job):
                     # And only now the provider calls about the first: paid for, so it gets a job of its own.
                     self.apixo.calls.extend((task, 0.5) for task in tasks)

@@ -13,12 +13,14 @@ from django.conf import settings
 from django.db.models.fields.files import FieldFile
 
 from tests.proof.chaos.board import Board
+from wanstudio.jobs import verbs
+from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job, Jobs
+from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps import orphans as adopt
 from wanstudio.jobs.steps import submission as submit
+from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Entry
@@ -73,7 +75,7 @@ class Traps:
     def worker(self, ways: dict[str, str]) -> None:
         """`ways`: name of a broken way to its address, for jobs whose prompt asks for one."""
         self._claims()
-        self.around(Job, "begin_submitting", "before the attempt", "attempt written")
+        self.around(verbs, "begin_submitting", "before the attempt", "attempt written")
         self.around(ProviderKey, "lock", after="line locked")
         self.around(Entry, "save", "before the ledger's entry", "ledger's entry")
         self.around(Attempt, "save", after="attempt in its transaction")
@@ -82,12 +84,12 @@ class Traps:
         self._moves()
         for name, point in (("suspend", "key paused"), ("throttle", "key throttled"), ("strike", "key struck")):
             self.around(ProviderKey, name, after=point)
-        self.around(adopt, "adopt", "before it is adopted", "adopted")
-        self.around(Job, "mark_archiving", "success told", "archiving")
+        self.around(verbs, "follow_orphan", "before it is adopted", "adopted")
+        self.around(verbs, "mark_archiving", "success told", "archiving")
         self.around(archive, "verify_video", after="draft verified")
         self.around(FieldFile, "save", after="file stored")
         self.around(Video, "save", "before the video's row", "video's row")
-        self.around(Job, "mark_done", "before done", "done")
+        self.around(verbs, "mark_done", "before done", "done")
         self.around(ProviderKey, "note_balance", "balance told", "balance noted")
         self.around(ProviderKey, "resume", after="key resumed")
 
@@ -144,9 +146,10 @@ class Traps:
         wire._Flight.begin_writing = connected  # type: ignore[method-assign, assignment]
 
     def _moves(self) -> None:
-        move, save = Job._move, Transition.save
+        move, save = moves.move, Transition.save
 
-        def moved(job: Job, to: State, *words: Any, **named: Any) -> None:
+        def moved(job: Job, step: moves.Move) -> None:
+            to = step.to
             away = to != State.SUBMITTING
             found = job.state == State.UNCERTAIN and to == State.RUNNING
             self._here.to = to
@@ -154,7 +157,7 @@ class Traps:
                 self.spring("before the move")
             if found:
                 self.spring("before it is found again")
-            move(job, to, *words, **named)
+            move(job, step)
             if away:
                 self.spring("moved")
             if found:
@@ -165,22 +168,22 @@ class Traps:
                 self.spring("in the move")
             save(row, *words, **named)
 
-        Job._move = moved  # type: ignore[method-assign, assignment]
+        setattr(moves, "move", moved)  # noqa: B010
         Transition.save = saved  # type: ignore[method-assign, assignment]
 
     # --- the web --------------------------------------------------------------------------------------
 
     def web(self) -> None:
-        accept = Jobs.accept
+        accept = verbs.accept
 
-        def clicked(jobs: Jobs, **named: Any) -> Job:
-            self._here.marker = named["prompt"]
+        def clicked(order: JobOrder, **named: Any) -> Job:
+            self._here.marker = order.prompt
             self.spring("click: form read")
-            job = accept(jobs, **named)
+            job = accept(order, **named)
             self.spring("click: job committed")
             return job
 
-        Jobs.accept = clicked  # type: ignore[method-assign, assignment]
+        setattr(verbs, "accept", clicked)  # noqa: B010
         self.around(Transition, "save", "click: job written, not committed")
         self.around(FieldFile, "save", "upload: read", "upload: file stored")
         self.around(Source, "save", after="upload: row written")

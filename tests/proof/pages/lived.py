@@ -2,16 +2,13 @@
 
 import json
 from decimal import Decimal
-from uuid import uuid4
 
 from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
-from wanstudio.money.quoting import quote_today
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Webhook
-from wanstudio.requests.models import SpendRequest
 from wanstudio.review.models.comments import Comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership, Team
@@ -43,18 +40,12 @@ def _works(team: Team, owner: User) -> tuple[Video, Membership]:
 
 def _money(team: Team, owner: User) -> dict[str, list[str]]:
     Team.objects.filter(pk=team.pk).update(monthly_cap=Decimal(100))
-    asked = SpendRequest.objects.ask(
-        nonce=uuid4(),
-        team=team,
-        person=User.objects.get(name="Creator"),
-        provider="sandbox",
+    creator = User.objects.get(name="Creator")
+    asked = factories.spend_request(
+        team,
+        creator,
         character=factories.character(team, owner),
-        motion=factories.motion(team, owner),
-        behaviour="animate",
-        quote=quote_today(120, "720p"),
-        prompt="",
-        seed=7,
-        seed_drawn=False,
+        motion=factories.motion(team, owner, duration=120.0),
         note=LONG,
     )
     return {"money": ["/usage/", "/usage/?month=all", "/usage/?month=2020-01", f"/spending/{asked.pk}/"]}

@@ -1,18 +1,11 @@
 """What the owner of a team has to know even if nobody looks at a page: told once by mail, where mail is set."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from django.db import models, transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import models
 from django.utils import timezone
 
-from wanstudio.jobs import job_notifications as news
 from wanstudio.work.leases import Leased
-
-if TYPE_CHECKING:
-    from wanstudio.jobs.models.job import Job
 
 # A trouble that comes and goes is told about once in this time.
 REST = timedelta(hours=6)
@@ -42,26 +35,3 @@ class Alarm(Leased):
 
     def __str__(self) -> str:
         return f"alarm {self.subject}"
-
-    @classmethod
-    def about(cls, job: "Job", kind: str) -> None:
-        """This job is in trouble: told once. A crash right after it leaves the alarm due."""
-        defaults = {"kind": kind, "job_id": job.pk, "due_at": timezone.now()}
-        with transaction.atomic():
-            subject = f"{kind} {job.pk}"
-            alarm, is_new = cls.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
-            if is_new:
-                news.alarmed(alarm, job)
-
-    @classmethod
-    def about_key(cls, job: "Job", pause: str) -> None:
-        """The key pauses, as this job found out. Told again only if the last time is 6 h ago."""
-        subject = f"{cls.Kind.PAUSED} {job.provider} {pause}"
-        defaults = {"kind": cls.Kind.PAUSED, "job_id": job.pk, "due_at": timezone.now()}
-        with transaction.atomic():
-            alarm, is_new = cls.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
-            old = Q(pk=alarm.pk, raised_at__lte=Now() - REST)
-            again = {"raised_at": Now(), "told_at": None, "job_id": job.pk, "due_at": Now(), "attempts": 0}
-            if is_new or cls.objects.filter(old).update(**again):
-                alarm.refresh_from_db()
-                news.alarmed(alarm, job)

@@ -3,27 +3,20 @@
 import statistics
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar, Unpack
+from typing import ClassVar
 from uuid import uuid4
 
-from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Now
+from django.db import models
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.verbs import record
-from wanstudio.jobs.job_order import Wanted, columns
 from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.states import ENDED, MOVING, State
-from wanstudio.jobs.verbs.decisions import PersonVerbs
-from wanstudio.jobs.verbs.progress import WorkerVerbs
-from wanstudio.jobs.verbs.recovery import LateVerbs
-from wanstudio.money import budgets as budget
 from wanstudio.money import models as ledger
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
+from wanstudio.work.leases import Leased
 
 MAX_SEED = 2**31 - 1
 # How many past jobs tell how long the next one takes.
@@ -33,41 +26,6 @@ KEPT_BY_PROVIDER = timedelta(hours=24)
 
 
 class Jobs(models.Manager["Job"]):
-    def accept(self, *, beyond_cap: bool = False, **wanted: Unpack[Wanted]) -> "Job":
-        """The job of this form, queued with its price reserved.
-
-        Posting a form twice, or fifty times at once, returns the one job. The same inputs again are a new version,
-        under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
-        `OverCap` if it does not fit under a monthly cap, unless somebody has agreed to go `beyond_cap`.
-        """
-        nonce, team, person, quote = wanted["nonce"], wanted["team"], wanted["person"], wanted["quote"]
-        character = wanted["character"]
-        try:
-            with transaction.atomic():
-                held = budget.hold(team.pk)
-                if made := self.filter(nonce=nonce, team=team).first():
-                    return made
-                if not beyond_cap:
-                    budget.check(held, person, wanted["provider"], quote.price)
-                # While the team is held: of two first ones at once, one is the first.
-                first = self.same_inputs(character, wanted["motion"], wanted["behaviour"]).order_by("pk").first()
-                job = self.create(
-                    **columns(wanted),
-                    title=first.title if first else _title(character),
-                    lineage_id=first.lineage_id or first.pk if first else None,
-                    duration=float(quote.duration),
-                    billed_seconds=quote.billed_seconds,
-                    unit_price=quote.unit_price,
-                    due_at=Now(),
-                )
-                Transition.objects.create(job=job, to_state=State.QUEUED)
-                ledger.write(job, Money.RESERVED, before=None)
-                record(team=team, person=person, act="job.made", about=job.title, on=job)
-                job.wake()
-                return job
-        except IntegrityError:
-            return self.get(nonce=nonce, team=team)
-
     def same_inputs(self, character: Source, motion: Source, behaviour: str) -> models.QuerySet["Job"]:
         """The team's jobs of this character and motion, by what they are: also from other uploads of the same files."""
         alike = self.filter(team=character.team_id, character__in=character.alike(), motion__in=motion.alike())
@@ -94,11 +52,7 @@ class Jobs(models.Manager["Job"]):
         return low * length, middle * length, high * length
 
 
-def _title(character: Source) -> str:
-    return character.name.rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
-
-
-class Job(WorkerVerbs, PersonVerbs, LateVerbs):
+class Job(Leased):
     class Behaviour(models.TextChoices):
         ANIMATE = "animate", "Animate"
         REPLACE = "replace", "Replace"
@@ -182,6 +136,10 @@ class Job(WorkerVerbs, PersonVerbs, LateVerbs):
 
     def __str__(self) -> str:
         return f"job {self.pk}"
+
+    def unmoved(self) -> models.QuerySet["Job"]:
+        """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
+        return self.held().filter(state=self.state)
 
     @property
     def has_ended(self) -> bool:

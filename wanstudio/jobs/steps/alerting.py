@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -34,9 +35,9 @@ def notice(stepped: Job) -> None:
     if job is None:
         return
     if job.state == State.UNCERTAIN and job.ask_person:
-        Alarm.about(job, Alarm.Kind.UNCONFIRMED)
+        verbs.raise_alert(job, Alarm.Kind.UNCONFIRMED)
     elif job.alarmed_at:
-        Alarm.about(job, Alarm.Kind.OVERDUE if job.state == State.RUNNING else Alarm.Kind.UNSAVED)
+        verbs.raise_alert(job, Alarm.Kind.OVERDUE if job.state == State.RUNNING else Alarm.Kind.UNSAVED)
 
 
 def tell(alarm: Alarm) -> None:

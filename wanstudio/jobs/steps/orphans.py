@@ -6,12 +6,12 @@ Nothing here submits.
 import logging
 from datetime import timedelta
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
-from wanstudio.jobs.verbs.orphaned_tasks import SENT, adopt, release
-from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.jobs.verbs.orphaned_tasks import SENT
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
@@ -45,7 +45,7 @@ def look(attempt: Attempt) -> None:
 
 def _without_task(attempt: Attempt) -> None:
     if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
-        release(attempt, Money.RELEASED, "Its answer came late: it was not taken")
+        verbs.release_attempt(attempt, Money.RELEASED, "Its answer came late: it was not taken")
     return _go_on(attempt, attempt.trouble)
 
 
@@ -65,10 +65,9 @@ def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
         return _trouble(attempt, task_id, answer)
     if answer.state == TaskState.FAILED:
         return _failed(attempt, task_id, holder)
-    usual = Job.objects.usual_time(attempt.provider, attempt.job.resolution, attempt.job.billed_seconds)
     try:
-        job = adopt(attempt, task_id, waits.seconds(5.5, 10), usual=usual, callback=attempt.callback)
-    except TaskTaken:
+        job = verbs.follow_orphan(attempt, task_id, waits.seconds(5.5, 10))
+    except verbs.TaskTaken:
         return attempt.postpone(timedelta(0))
     log.warning("job %s attempt %s: job %s follows its task %s", attempt.job_id, attempt.pk, job.pk, task_id)
     return _go_on(attempt)
@@ -90,9 +89,9 @@ def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     why = f"APIXO says that task {task_id} failed"
     attempt.confirm(task_id)
     if attempt.is_unsettled:
-        release(attempt, Money.ASSUMED, why)
+        verbs.release_attempt(attempt, Money.ASSUMED, why)
     if holder and holder.money == Money.UNKNOWN:
-        holder.settle_unknown(Money.ASSUMED, why)
+        verbs.settle_unknown(holder, Money.ASSUMED, why)
     return _go_on(attempt)
 
 

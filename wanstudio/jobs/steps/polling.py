@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import intervals as waits
@@ -32,11 +33,11 @@ def poll(job: Job) -> None:
         # The money has moved, or was given back: the owner wants to see which.
         ProviderKey.at(job.provider).ask_balance_within(waits.seconds(5))
     if answer.state == TaskState.SUCCESS:
-        return job.mark_archiving(answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
+        return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
         why = cause(job, code, answer.fail_message)
-        return job.mark_failed(code, answer.fail_message, Money.ASSUMED, code, cause=why)
+        return verbs.mark_failed(job, verbs.Failure(code, answer.fail_message, Money.ASSUMED, code, cause=why))
     return _wait_on(job)
 
 
@@ -45,10 +46,10 @@ def _wait_on(job: Job) -> None:
     since = timezone.now() - (job.started_at or job.created_at)
     trouble, wait = "", waits.next_poll(job)
     if since > waits.paced(waits.OVERDUE_AFTER):
-        return job.alarm(OVERDUE, waits.setback(6), polls=job.polls + 1, setbacks=0, missing_since=None)
+        return verbs.alert_owner(job, OVERDUE, waits.setback(6), polls=job.polls + 1, setbacks=0, missing_since=None)
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
         trouble, wait = SLOW, wait * 2
-    return job.worry(trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
+    return verbs.flag_problem(job, trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
 
 
 def _trouble(job: Job, problem: StatusProblem) -> None:
@@ -66,12 +67,7 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
         told = (
             "APIXO does not answer clearly at the moment. We keep checking, you pay once." if job.setbacks > 1 else ""
         )
-    return job.worry(
-        told,
-        wait,
-        polls=job.polls + 1,
-        setbacks=job.setbacks + 1,
-    )
+    return verbs.flag_problem(job, told, wait, polls=job.polls + 1, setbacks=job.setbacks + 1)
 
 
 def _missing(job: Job) -> None:
@@ -81,8 +77,9 @@ def _missing(job: Job) -> None:
     # A worker that was away for the ten minutes has asked too seldom to know.
     if job.setbacks + 1 >= MISSING_ASKED and now - since > waits.paced(waits.MISSING_FOR):
         why = "APIXO no longer knows the task"
-        return job.mark_failed("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}.")
-    return job.worry(
+        return verbs.mark_failed(job, verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}."))
+    return verbs.flag_problem(
+        job,
         "APIXO says it does not know this task. We ask again for ten minutes.",
         waits.next_poll(job),
         polls=job.polls + 1,

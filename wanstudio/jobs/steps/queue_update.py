@@ -50,7 +50,7 @@ def tend(provider: str) -> None:
     if not rows:
         return
     held = held_back(provider)
-    flying = in_flight(Job.objects.all(), provider)
+    flying = in_flight(provider)
     order = turn_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_turns(provider))
     free = 0 if held else free_slots(flying)
     why = held.why if held else ""
@@ -65,7 +65,7 @@ def tend(provider: str) -> None:
 def _waiting(provider: str) -> dict[int, Any]:
     """Who is in line by id, oldest first, each with `is_due`: whether a worker would take it up by itself."""
     is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
-    rows = in_line(Job.objects.all(), provider).order_by("pk").only("team_id", "person_id", "place", "trouble")
+    rows = in_line(provider).order_by("pk").only("team_id", "person_id", "place", "trouble")
     return {row.pk: row for row in rows.annotate(is_due=is_due)}
 
 

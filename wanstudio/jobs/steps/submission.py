@@ -5,10 +5,11 @@ import shutil
 
 from django.conf import settings
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.callback_links import callback_link
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import OutOfTurn
+from wanstudio.jobs.queue import OutOfTurn, read_line
 from wanstudio.jobs.steps.input_check import Busy, are_old, what_changed
 from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, tend
 from wanstudio.jobs.steps.submission_outcome import follow
@@ -42,23 +43,29 @@ def send(job: Job) -> None:
         if was_taken_after_all(job):
             return None
         _hold_back(job)
-        job.line().check(job.pk)
+        read_line(job.provider, asking=job.pk).check(job.pk)
         if are_old(job):
             _let_others_pass(job)
         if refusal := what_changed(job):
-            return job.mark_failed("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent", cause=refusal)
+            return verbs.mark_failed(
+                job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent", cause=refusal)
+            )
         return _post(job)
     except HeldBack as held:
-        return job.wait_in_line(held.place, held.wait, held.why) if held.place else job.rest(held.why, held.wait)
+        return (
+            verbs.keep_queued(job, held.place, held.wait, held.why)
+            if held.place
+            else verbs.step_aside(job, held.why, held.wait)
+        )
     except OutOfTurn as others:
-        return job.wait_in_line(others.place, LOOK_AGAIN)
+        return verbs.keep_queued(job, others.place, LOOK_AGAIN)
     except Busy as busy:
-        return job.rest(str(busy), waits.setback(0))
+        return verbs.step_aside(job, str(busy), waits.setback(0))
 
 
 def _let_others_pass(job: Job) -> None:
     """While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever."""
-    job.rest(job.trouble, LEASE)
+    verbs.step_aside(job, job.trouble, LEASE)
     tend(job.provider)
 
 
@@ -69,7 +76,7 @@ def _post(job: Job) -> None:
     image_url, video_url = input_link(job.character), input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
     # From here to the answer's row a crash leaves it open whether the provider has the task.
-    attempt = job.begin_submitting(callback=callback, key_mark=mark)
+    attempt = verbs.begin_submitting(job, callback=callback, key_mark=mark)
     also(attempt=attempt.pk)
     request = GenerateRequest(
         behaviour=job.behaviour,
@@ -82,7 +89,7 @@ def _post(job: Job) -> None:
     )
 
     def last_look() -> None:
-        if not job.may_write():
+        if not verbs.may_write(job):
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
@@ -96,7 +103,7 @@ def _post(job: Job) -> None:
         follow(job, attempt, answer)
     except HeldBack as held:
         attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
-        job.requeue(held.why, held.wait, place=held.place)
+        verbs.requeue(job, held.why, held.wait, place=held.place)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()

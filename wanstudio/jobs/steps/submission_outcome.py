@@ -4,12 +4,11 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.failure_cause import cause
-from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.progress import TaskTaken
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.pauses import PAUSED, SLOW_DOWN
@@ -39,20 +38,19 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             _retry(job, answer)
         case Outcome.THROTTLED:
             throttle(job.provider, answer.retry_after_s)
-            job.requeue(SLOW_DOWN, until_open(job.provider), place=1)
+            verbs.requeue(job, SLOW_DOWN, until_open(job.provider), place=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)
         case Outcome.REJECTED:
             if answer.error == Error.FORBIDDEN:
                 key.strike(waits.account())
                 if (pause := ProviderKey.at(job.provider).pause) == ProviderKey.Pause.FORBIDDEN:
-                    Alarm.about_key(job, pause)
+                    verbs.raise_key_alert(job, pause)
             else:
                 key.admitted()
-            code, message = answer.error or Error.BAD_REQUEST, answer.message
-            job.mark_failed(code, message, Money.RELEASED, message or "Refused", cause=cause(job, code, message))
+            _fail(job, answer.error or Error.BAD_REQUEST, answer.message, answer.message or "Refused")
         case Outcome.UNKNOWN:
-            job.mark_uncertain(what_broke(answer), patience(attempt))
+            verbs.mark_uncertain(job, what_broke(answer), patience(attempt))
 
 
 def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
@@ -60,20 +58,19 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
 
     If another job follows it already, nobody can tell which of the two the provider works on, and a person decides.
     """
-    usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
     try:
-        job.mark_running(task_id, wait, callback=attempt.callback, usual=usual, attempt=attempt)
+        verbs.mark_running(job, task_id, wait, callback=attempt.callback, attempt=attempt)
         attempt.confirm(task_id)
-    except TaskTaken:
+    except verbs.TaskTaken:
         log.warning("job %s attempt %s: task %s already belongs to another job", job.pk, attempt.pk, task_id)
         attempt.forget(task_id)
         why = f"Task {task_id[:60]} already belongs to another job."
         if job.state == State.SUBMITTING:
-            job.mark_uncertain(why, None)
+            verbs.mark_uncertain(job, why, None)
         elif job.state == State.UNCERTAIN:
-            job.ask(why)
+            verbs.ask_person(job, why)
         else:
-            job.worry(why, timedelta(0))
+            verbs.flag_problem(job, why, timedelta(0))
 
 
 def patience(attempt: Attempt) -> timedelta | None:
@@ -95,12 +92,15 @@ def what_broke(answer: Submission) -> str:
 
 def _retry(job: Job, answer: Submission) -> None:
     if job.retries >= MOST_RETRIES:
-        code, message = answer.error or Error.NOT_CONNECTED, answer.message
-        why = cause(job, code, message)
-        job.mark_failed(code, message, Money.RELEASED, "Given up after 4 tries", cause=why)
+        _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, "Given up after 4 tries")
     else:
         why = "APIXO could not be reached." if answer.outcome == Outcome.NOT_SENT else "APIXO could not take it."
-        job.requeue(f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
+        verbs.requeue(job, f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
+
+
+def _fail(job: Job, code: str, message: str, why: str) -> None:
+    """It was certainly not taken."""
+    verbs.mark_failed(job, verbs.Failure(code, message, Money.RELEASED, why, cause=cause(job, code, message)))
 
 
 def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
@@ -111,5 +111,5 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
     wait = waits.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
     key.suspend(pause, needed, wait)
-    Alarm.about_key(job, pause)
-    job.requeue(PAUSED[pause], wait, place=1)
+    verbs.raise_key_alert(job, pause)
+    verbs.requeue(job, PAUSED[pause], wait, place=1)

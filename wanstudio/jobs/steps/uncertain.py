@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -14,6 +15,7 @@ from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
 
 SILENT = "APIXO does not say yet whether it has the task that was named. We keep asking."
+FIRST_LOOK = "We first look whether an earlier try was taken after all."
 
 
 def left_behind(job: Job) -> None:
@@ -25,7 +27,7 @@ def left_behind(job: Job) -> None:
     if attempt.outcome:
         follow(job, attempt, _as_recorded(attempt))
     else:
-        job.mark_uncertain("The worker stopped while sending", patience(attempt))
+        verbs.mark_uncertain(job, "The worker stopped while sending", patience(attempt))
     if job.state == State.UNCERTAIN and attempt.hinted_task_id:
         # The callback's nudge was spent on this claim.
         job.nudge()
@@ -42,12 +44,12 @@ def settle(job: Job) -> None:
     if isinstance(known, StatusProblem):
         wait = max(waits.setback(job.setbacks), until_open(job.provider))
         trouble = known.message if known.error == Error.NOT_FOUND else SILENT
-        return job.worry(trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
+        return verbs.flag_problem(job, trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
         return run(job, *known, timedelta(0))
     if newest.outcome in NOT_TAKEN:
         return follow(job, newest, _as_recorded(newest))
-    return job.worry(known or job.trouble, None if asks else _left(newest), ask_person=asks)
+    return verbs.flag_problem(job, known or job.trouble, None if asks else _left(newest), ask_person=asks)
 
 
 def was_taken_after_all(job: Job) -> bool:
@@ -58,7 +60,7 @@ def was_taken_after_all(job: Job) -> bool:
     known = _known_task(job)
     if isinstance(known, StatusProblem):
         wait = max(waits.setback(job.setbacks), until_open(job.provider))
-        job.worry("We first look whether an earlier try was taken after all.", wait, setbacks=job.setbacks + 1)
+        verbs.flag_problem(job, FIRST_LOOK, wait, setbacks=job.setbacks + 1)
     elif isinstance(known, tuple):
         run(job, *known, timedelta(0))
     return not isinstance(known, str)
@@ -77,7 +79,7 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
         if attempt.task_id:
             return attempt, attempt.task_id
         for hint in attempt.hints:
-            if job.another_has(hint["task"]):
+            if Job.objects.filter(provider=job.provider, task_id=hint["task"]).exclude(pk=job.pk).exists():
                 # The last to be looked at: a true one may stand behind it.
                 taken = attempt, hint["task"]
                 continue

@@ -1,7 +1,6 @@
-"""The verbs of a person, who holds no lease: they decide about the job as it stands, or as they saw it."""
+"""The verbs of a person, who holds no lease: they decide about the job as it is, or as they saw it."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -9,88 +8,87 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.moves import JobMoves
-from wanstudio.money import budgets as budget
+from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs.moves import Move
+from wanstudio.money import budgets
 from wanstudio.money.models import Money
 from wanstudio.work.leases import Stale
 
 
-class PersonVerbs(JobMoves):
-    class Meta:
-        abstract = True
+def rename(job: Job, title: str, *, by: User) -> None:
+    """A title says nothing to the provider, so it may change at any time. Versions under it change with it."""
+    root = job.lineage_id or job.pk
+    stack = Q(pk=job.pk) | (Q(title=job.title) & (Q(pk=root) | Q(lineage=root)))
+    with transaction.atomic():
+        Job.objects.filter(stack).update(title=title, version=F("version") + 1)
+        if title != job.title:
+            record(team=job.team_id, person=by, act="job.renamed", about=f"{job.title} → {title}", on=job)
+    job.title = title
 
-    def rename(self, title: str, *, by: User) -> None:
-        """A title says nothing to the provider, so it may change at any time. Versions under it change with it."""
-        jobs: Any = type(self)._default_manager
-        root = self.lineage_id or self.pk
-        stack = Q(pk=self.pk) | (Q(title=self.title) & (Q(pk=root) | Q(lineage=root)))
-        with transaction.atomic():
-            jobs.filter(stack).update(title=title, version=F("version") + 1)
-            if title != self.title:
-                record(team=self.team_id, person=by, act="job.renamed", about=f"{self.title} → {title}", on=self)
-        self.title = title
 
-    def cancel(self, *, by: User | None = None) -> None:
-        """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
-        with transaction.atomic():
-            self._move(State.CANCELLED, money=Money.RELEASED, ended_at=Now(), decided_in=State.QUEUED)
-            self._note("job.cancelled", by)
+def cancel(job: Job, *, by: User | None = None) -> None:
+    """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
+    with transaction.atomic():
+        changes = {"ended_at": Now()}
+        moves.move(job, Move(State.CANCELLED, money=Money.RELEASED, decided_in=State.QUEUED, changes=changes))
+        moves.log_act(job, "job.cancelled", by)
 
-    def attach(self, task_id: str, *, by: User | None = None) -> None:
-        """A task id found in the provider's dashboard. Believed once the worker has confirmed it by statusTask."""
-        attempt = Attempt.objects.filter(job_id=self.pk).last()
-        if self.state != State.UNCERTAIN or attempt is None:
-            raise Stale(f"{self} is not uncertain")
-        with transaction.atomic():
-            self._note("job.attached", by)
-            self.nudge()
-            attempt.hint(task_id[:200], by_hand=True)
 
-    def send_again(self, *, seen: int, by: User | None = None) -> None:
-        """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
+def attach(job: Job, task_id: str, *, by: User | None = None) -> None:
+    """A task id found in the provider's dashboard. Believed once the worker has confirmed it by statusTask."""
+    attempt = moves.newest_attempt(job)
+    if job.state != State.UNCERTAIN or attempt is None:
+        raise Stale(f"{job} is not uncertain")
+    with transaction.atomic():
+        moves.log_act(job, "job.attached", by)
+        job.nudge()
+        attempt.hint(task_id[:200], by_hand=True)
 
-        The first one's price stays unknown, on its attempt, and the price is reserved once more.
-        It counts where the usage shows it: under who made the job, whoever presses. So it is their cap that it has to
-        fit under once more, beside the team's; else `OverCap`, before anything is sent.
-        `seen`: the version that the person looked at; `Stale` if the job has changed since.
-        """
-        if seen != self.version:
-            raise Stale(f"{self} has changed since it was looked at")
-        with transaction.atomic():
-            # The team before the job, as everywhere.
-            budget.check(budget.hold(self.team_id), self.person, self.provider, self.price)
-            self._move(
-                State.QUEUED,
-                "Sent again by hand",
-                wait=timedelta(0),
-                money=Money.RESERVED,
-                money_was=None,
-                retries=0,
-                trouble="",
-                ask_person=False,
-                place=None,
-                decided_in=State.UNCERTAIN,
-                seen=seen,
-            )
-            self._supersede(self._newest_attempt())
-            self._note("job.sent_again", by)
-        self.wake()
 
-    def was_not_charged(self, *, by: User | None = None) -> None:
-        """uncertain → failed: a person has looked, and the provider did not take it.
+def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
+    """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
-        Should its task turn up all the same, another job follows it.
-        """
-        with transaction.atomic():
-            self._move(
-                State.FAILED,
-                "It was not charged",
-                failure="NOT_CHARGED",
-                money=Money.RELEASED,
-                ended_at=Now(),
-                decided_in=State.UNCERTAIN,
-            )
-            self._supersede(self._newest_attempt(), Money.RELEASED)
-            self._note("job.not_charged", by)
+    The first one's price stays unknown, on its attempt, and the price is reserved once more.
+    It counts where the usage shows it: under who made the job, whoever presses. So it is their cap that it has to
+    fit under once more, beside the team's; else `OverCap`, before anything is sent.
+    `seen`: the version that the person looked at; `Stale` if the job has changed since.
+    """
+    if seen != job.version:
+        raise Stale(f"{job} has changed since it was looked at")
+    again = Move(
+        State.QUEUED,
+        "Sent again by hand",
+        timedelta(0),
+        money=Money.RESERVED,
+        money_was=None,
+        decided_in=State.UNCERTAIN,
+        seen=seen,
+        changes={"retries": 0, "trouble": "", "ask_person": False, "place": None},
+    )
+    with transaction.atomic():
+        # The team before the job, as everywhere.
+        budgets.check(budgets.hold(job.team_id), job.person, job.provider, job.price)
+        moves.move(job, again)
+        moves.supersede(moves.newest_attempt(job))
+        moves.log_act(job, "job.sent_again", by)
+    job.wake()
+
+
+def mark_not_charged(job: Job, *, by: User | None = None) -> None:
+    """uncertain → failed: a person has looked, and the provider did not take it.
+
+    Should its task turn up all the same, another job follows it.
+    """
+    failed = Move(
+        State.FAILED,
+        "It was not charged",
+        money=Money.RELEASED,
+        decided_in=State.UNCERTAIN,
+        changes={"failure": "NOT_CHARGED", "ended_at": Now()},
+    )
+    with transaction.atomic():
+        moves.move(job, failed)
+        moves.supersede(moves.newest_attempt(job), Money.RELEASED)
+        moves.log_act(job, "job.not_charged", by)

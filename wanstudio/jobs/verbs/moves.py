@@ -1,161 +1,151 @@
-"""The writes behind the verbs: a job's state and money move here and nowhere else.
+"""The one write behind the verbs: a job's state and money move here and nowhere else.
 
-Each is one conditional UPDATE on the state the job was loaded in (and the lease, if the caller holds one) and one
+It is one conditional UPDATE on the state the job was loaded in (and the lease, if the caller holds one) and one
 row in the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves
 the job moved. What that means for the money stands in each verb's docstring. A verb that finds another state or
 another lease raises `Stale` and has written nothing. Where the money moves, its entry in the ledger is part of the
 same transaction.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Literal
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs import job_notifications as news
+from wanstudio.jobs import job_notifications
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
+from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, MOVES, State
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money import models as ledger
 from wanstudio.money.models import Money
-from wanstudio.work.leases import Leased, Stale, due_after
+from wanstudio.work.leases import Stale, due_after
 
-AS_IT_STANDS = "as it stands"
 # What a page shows of a job that stays where it is.
 SHOWN_WHILE_WAITING = ("trouble", "ask_person", "place")
 
 
-class JobMoves(Leased):
-    if TYPE_CHECKING:
-        provider: Any
-        team_id: Any
-        person_id: Any
-        title: Any
-        lineage_id: Any
-        person: Any
-        price: Any
-        state: Any
-        money: Any
-        task_id: Any
-        adopted_from_id: Any
-        ask_person: Any
-        trouble: Any
-        version: Any
-        alarmed_at: Any
+@dataclass(frozen=True)
+class Move:
+    """`wait`: until the job is due in its new state; None: not until a verb says so.
 
-    class Meta:
-        abstract = True
+    `money`: what becomes of its price, if that changes; `money_was`: the column that the price leaves, if that is not
+    the job's present money; `paid_for`: the id of the attempt that the price is about.
+    `decided_in`: a person decides, who holds no lease, and about a job in this state (and of the version `seen`) only.
+    """
 
-    def unmoved(self) -> models.QuerySet[Self]:
-        """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
-        return self.held().filter(state=self.state)
+    to: State
+    why: str = ""
+    wait: timedelta | None = None
+    money: Money | None = None
+    money_was: Money | Literal["as it stands"] | None = "as it stands"
+    paid_for: int | None = None
+    decided_in: State | None = None
+    seen: int | None = None
+    changes: Mapping[str, object] = field(default_factory=dict)
 
-    def worry(self, trouble: str, wait: timedelta | None, **changes: Any) -> None:
-        """No move, but something a person should read while it waits (an empty sentence: no longer)."""
-        trouble = trouble[:300]
-        shown = {"trouble": trouble, **changes}
-        # An alarm counts down: every try is news.
-        is_news = "alarmed_at" in changes or any(
-            shown.get(name, getattr(self, name)) != getattr(self, name) for name in SHOWN_WHILE_WAITING
-        )
-        with transaction.atomic():
-            self.postpone(wait, trouble=trouble, version=F("version") + int(is_news), **changes)
-            if changes.get("ask_person") and not self.ask_person:
-                news.unconfirmed(self)
 
-    def _move(
-        self,
-        to: State,
-        why: str = "",
-        *,
-        wait: timedelta | None = None,
-        decided_in: State | None = None,
-        seen: int | None = None,
-        money_was: Money | str | None = AS_IT_STANDS,
-        paid_for: int | None = None,
-        **changes: Any,
-    ) -> None:
-        """`decided_in`: a person decides, who holds no lease, and about a job in this state (and version) only.
+def move(job: Job, step: Move) -> None:
+    came_from = State(job.state)
+    if step.to not in MOVES[came_from] or step.decided_in not in (None, came_from):
+        raise Stale(f"{job} is {came_from}, which does not lead to {step.to}")
+    changes = {"alarmed_at": None, **step.changes}
+    if step.money:
+        changes["money"] = step.money
+    with transaction.atomic():
+        mine = Job.objects.filter(pk=job.pk) if step.decided_in else job.held()
+        if step.seen is not None:
+            mine = mine.filter(version=step.seen)
+        due_at = None if step.to in ENDED else due_after(step.wait)
+        if not mine.filter(state=came_from).update(state=step.to, due_at=due_at, version=F("version") + 1, **changes):
+            raise Stale(f"{job} is no longer {came_from} or no longer ours")
+        Transition.objects.create(job=job, from_state=came_from, to_state=step.to, why=step.why[:300])
+        if came_from == State.RUNNING:
+            note_balance(job, BalanceNote.Moment.ENDED, _paid_for(job))
+        before = Money(job.money) if step.money_was == "as it stands" else step.money_was
+        if step.money and step.money != before:
+            about = step.paid_for or (_paid_for(job) if before else None)
+            ledger.write(job, step.money, before=before, attempt_id=about, why=step.why)
+    job.state = step.to
+    job.money = step.money or job.money
 
-        `money_was`: what the price leaves, if that is not the job's present money. `paid_for`: the attempt it is about.
-        """
-        came_from = State(self.state)
-        if to not in MOVES[came_from] or decided_in not in (None, came_from):
-            raise Stale(f"{self} is {came_from}, which does not lead to {to}")
-        due_at = None if to in ENDED else due_after(wait)
-        changes.setdefault("alarmed_at", None)
-        if "video" in changes:
-            changes["video_id"] = changes.pop("video")
-        with transaction.atomic():
-            mine: Any = type(self)._default_manager.filter(pk=self.pk) if decided_in else self.held()
-            if seen is not None:
-                mine = mine.filter(version=seen)
-            if not mine.filter(state=came_from).update(state=to, due_at=due_at, version=F("version") + 1, **changes):
-                raise Stale(f"{self} is no longer {came_from} or no longer ours")
-            Transition.objects.create(job_id=self.pk, from_state=came_from, to_state=to, why=why[:300])
-            if came_from == State.RUNNING:
-                self._note_balance(BalanceNote.Moment.ENDED, self._paid_for())
-            before = self.money if money_was == AS_IT_STANDS else money_was
-            if "money" in changes and changes["money"] != before:
-                about = paid_for or (self._paid_for() if before else None)
-                ledger.write(self, changes["money"], before=before, attempt_id=about, why=why)
-        self.state = to
-        self.money = changes.get("money", self.money)
 
-    def _settle(self, before: Money, after: Money, why: str, **changes: Any) -> None:
-        with transaction.atomic():
-            jobs: Any = type(self)._default_manager
-            mine = jobs.filter(pk=self.pk, state=State.FAILED, money=before)
-            if not mine.update(money=after, version=F("version") + 1, **changes):
-                raise Stale(f"{self} has not failed with its money {before}")
-            if before == Money.UNKNOWN:
-                ledger.write(self, after, before=before, attempt_id=self._paid_for(), why=why)
-        self.money = after
+def flag_problem(job: Job, problem: str, wait: timedelta | None, **changes: object) -> None:
+    """No move, but something a person should read while it waits (an empty sentence: no longer)."""
+    problem = problem[:300]
+    shown = {"trouble": problem, **changes}
+    # An alert counts down: every attempt at it is shown anew.
+    is_news = "alarmed_at" in changes or any(
+        shown.get(name, getattr(job, name)) != getattr(job, name) for name in SHOWN_WHILE_WAITING
+    )
+    with transaction.atomic():
+        job.postpone(wait, trouble=problem, version=F("version") + int(is_news), **changes)
+        if changes.get("ask_person") and not job.ask_person:
+            job_notifications.unconfirmed(job)
 
-    def _take_back(self, attempt: Attempt | None) -> Money | str | None:
-        """Before following the task of `attempt`: its price is the job's again. Returns where that price stood."""
-        newest = self._newest_attempt()
-        if newest is None:
-            return str(self.money)
-        followed = Attempt.objects.get(pk=attempt.pk if attempt else newest.pk)
-        if followed.money:
-            Attempt.objects.filter(pk=followed.pk).update(money="")
-        if self.state == State.UNCERTAIN and followed.pk != newest.pk:
-            self._supersede(newest)
-            return followed.money or None
-        if followed.money == Money.UNKNOWN:
-            # The price is reserved already, for a try that is not needed now.
-            why = "It was taken after all, and is not sent again"
-            ledger.write(self, Money.RELEASED, before=Money.UNKNOWN, attempt_id=followed.pk, why=why)
-        return str(self.money)
 
-    def _supersede(self, attempt: Attempt | None, money: Money = Money.UNKNOWN) -> None:
-        """The job goes on, or ends, without this attempt. Due: what is known of it is looked at."""
-        if attempt:
-            Attempt.objects.filter(pk=attempt.pk).update(money=money, due_at=Now())
+def settle_failed(job: Job, after: Money, why: str, *, before: Money, **changes: object) -> None:
+    """failed, and what became of its money is known now."""
+    with transaction.atomic():
+        mine = Job.objects.filter(pk=job.pk, state=State.FAILED, money=before)
+        if not mine.update(money=after, version=F("version") + 1, **changes):
+            raise Stale(f"{job} has not failed with its money {before}")
+        if before == Money.UNKNOWN:
+            ledger.write(job, after, before=before, attempt_id=_paid_for(job), why=why)
+    job.money = after
 
-    def _newest_attempt(self) -> Attempt | None:
-        return Attempt.objects.filter(job_id=self.pk).last()
 
-    def _paid_for(self) -> int | None:
-        """The attempt that the job's present money is about; None while it is about one that is yet to come."""
-        if self.state == State.QUEUED:
-            return None
-        mine = Attempt.objects.filter(job_id=self.pk)
-        followed = mine.filter(task_id=self.task_id).last() if self.task_id else None
-        attempt = followed or mine.last()
-        return attempt.pk if attempt else self.adopted_from_id
+def take_back(job: Job, attempt: Attempt | None) -> Money | None:
+    """Before following the task of `attempt`: its price is the job's again. Returns where that price stood."""
+    newest = newest_attempt(job)
+    if newest is None:
+        return Money(job.money)
+    followed = Attempt.objects.get(pk=attempt.pk if attempt else newest.pk)
+    if followed.money:
+        Attempt.objects.filter(pk=followed.pk).update(money="")
+    if job.state == State.UNCERTAIN and followed.pk != newest.pk:
+        supersede(newest)
+        return Money(followed.money) if followed.money else None
+    if followed.money == Money.UNKNOWN:
+        # The price is reserved already, for an attempt that is not needed now.
+        why = "It was taken after all, and is not sent again"
+        ledger.write(job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=followed.pk, why=why)
+    return Money(job.money)
 
-    def _note_balance(self, moment: BalanceNote.Moment, attempt_id: int | None) -> None:
-        """The balance as it was last told before this, for whoever compares it with the next one."""
-        key = ProviderKey.objects.filter(provider=self.provider).values_list("balance", "balance_at").first()
-        BalanceNote.before(moment, self.provider, self.pk, attempt_id, key or (None, None))
 
-    def _note(self, act: str, by: User | None) -> None:
-        record(team=self.team_id, person=by, act=act, about=self.title, on=self)
+def supersede(attempt: Attempt | None, money: Money = Money.UNKNOWN) -> None:
+    """The job goes on, or ends, without this attempt. Due: what is known of it is looked at."""
+    if attempt:
+        Attempt.objects.filter(pk=attempt.pk).update(money=money, due_at=Now())
+
+
+def newest_attempt(job: Job) -> Attempt | None:
+    return Attempt.objects.filter(job=job).last()
+
+
+def _paid_for(job: Job) -> int | None:
+    """The attempt that the job's present money is about; None while it is about one that is yet to come."""
+    if job.state == State.QUEUED:
+        return None
+    mine = Attempt.objects.filter(job=job)
+    followed = mine.filter(task_id=job.task_id).last() if job.task_id else None
+    attempt = followed or mine.last()
+    return attempt.pk if attempt else job.adopted_from_id
+
+
+def note_balance(job: Job, moment: BalanceNote.Moment, attempt_id: int | None) -> None:
+    """The balance as it was last read before this, for whoever compares it with the next one."""
+    key = ProviderKey.objects.filter(provider=job.provider).values_list("balance", "balance_at").first()
+    BalanceNote.before(moment, job.provider, job.pk, attempt_id, key or (None, None))
+
+
+def log_act(job: Job, act: str, by: User | None) -> None:
+    record(team=job.team_id, person=by, act=act, about=job.title, on=job)

@@ -1,4 +1,4 @@
-"""A task that was paid for, though its job went on without it: it gets a job of its own, which never submits."""
+"""Orphaned tasks: paid for, though their job went on without them. Each gets a job of its own, which never submits."""
 
 from datetime import timedelta
 
@@ -12,7 +12,8 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
-from wanstudio.jobs.verbs.progress import TaskTaken
+from wanstudio.jobs.verbs.progress import TaskTaken, expected_time
+from wanstudio.jobs.verbs.recovery import release_task
 from wanstudio.money import models as ledger
 from wanstudio.money.models import Money
 from wanstudio.work.leases import Stale
@@ -27,15 +28,12 @@ SAME = (
 SENT = ENDED | {State.RUNNING, State.ARCHIVING}
 
 
-def adopt(
-    attempt: Attempt, task_id: str, wait: timedelta, *, usual: tuple[float, float, float] | None, callback: bool
-) -> Job:
+def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
     """A job that follows this task of the attempt's, first looked at after `wait`; the attempt's price is reserved.
 
     Its unknown price moves over; one that was released is reserved anew. `TaskTaken` if a living job has the task,
-    `Stale` if the lease or the job has moved: nothing is written then. A crash leaves it adopted, or to be adopted.
+    `Stale` if the lease or the job has moved: nothing is written then. A crash leaves it followed, or to be followed.
     """
-    low, middle, high = usual or (None, None, None)
     try:
         with transaction.atomic():
             given = _hand_over(attempt, task_id)
@@ -46,12 +44,10 @@ def adopt(
                 state=State.RUNNING,
                 money=Money.RESERVED,
                 task_id=task_id,
-                callback=callback,
+                callback=attempt.callback,
                 adopted_from=attempt,
                 started_at=attempt.created_at,
-                expected_low_s=low,
-                expected_s=middle,
-                expected_high_s=high,
+                **expected_time(given),
                 due_at=Now() + wait,
             )
             why = f"APIXO had taken an earlier try: task {task_id}"
@@ -79,7 +75,7 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
     holder = Job.objects.select_for_update(no_key=True).filter(provider=attempt.provider, task_id=task_id).first()
     if holder:
         try:
-            holder.let_go_of_task("It turned up: a job of its own follows it")
+            release_task(holder, "It turned up: a job of its own follows it")
         except Stale:
             raise TaskTaken(task_id) from None
     # Its page says where the task is followed now.
@@ -87,7 +83,7 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
     return job
 
 
-def release(attempt: Attempt, money: Money, why: str, *, by: User | None = None) -> None:
+def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None = None) -> None:
     """A superseded attempt was not charged: its unknown price is released (or assumed to be). `Stale` if it is not one.
 
     A crash leaves it unknown, or released.
@@ -104,9 +100,10 @@ def release(attempt: Attempt, money: Money, why: str, *, by: User | None = None)
 
 
 def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None:
-    """A person found the task of a superseded attempt: the worker asks the provider about it. `Stale` as in `release`.
+    """A person found the task of a superseded attempt: the worker asks the provider about it.
 
-    A crash leaves it noted, or not.
+
+    `Stale` as in `release_attempt`. A crash leaves it noted, or not.
     """
     with transaction.atomic():
         mine = Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN)

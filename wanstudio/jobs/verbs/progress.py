@@ -1,19 +1,21 @@
-"""The verbs that the worker moves a job by, under its lease. What each write guarantees: see `job_moves.py`."""
+"""The verbs that the worker moves a job by, under its lease. What each write guarantees: see `moves`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.jobs import job_notifications as news
+from wanstudio.jobs import job_notifications
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Turn
-from wanstudio.jobs.queue import Line, read_line
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queue import read_line
 from wanstudio.jobs.states import State
-from wanstudio.jobs.verbs.moves import JobMoves
+from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs.moves import Move
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Money
@@ -24,155 +26,152 @@ class TaskTaken(Exception):
     """Another job already follows this task of the provider's."""
 
 
-class WorkerVerbs(JobMoves):
-    class Meta:
-        abstract = True
+@dataclass(frozen=True)
+class Failure:
+    """`code` and `message`: the provider's, or ours. `why`: for the timeline. `cause`: a sentence for who made it."""
 
-    def begin_submitting(self, *, callback: bool, key_mark: str = "") -> Attempt:
-        """queued → submitting, with the attempt's row. Nothing is sent yet. `OutOfTurn` if it must wait in line.
+    code: str
+    message: str
+    money: Money
+    why: str
+    cause: str = ""
 
-        Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
-        """
+
+def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt:
+    """queued → submitting, with the attempt's row. Nothing is sent yet. `OutOfTurn` if others are before it.
+
+    Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
+    """
+    with transaction.atomic():
+        # One at a time a key, or workers that look at the same moment would take the same last slot.
+        ProviderKey.lock(job.provider)
+        read_line(job.provider, asking=job.pk).check(job.pk)
+        # Due all the while: a crash from here on must be found as soon as the lease has run out.
+        changes = {"trouble": "", "ask_person": False, "place": None}
+        moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
+        Turn.taken(job.provider, job.team_id, job.person_id)
+        attempt = Attempt.objects.create(job=job, provider=job.provider, callback=callback, key_mark=key_mark)
+        moves.note_balance(job, BalanceNote.Moment.SENT, attempt.pk)
+        return attempt
+
+
+def may_write(job: Job) -> bool:
+    """The last look before the first byte: still submitting and our lease alive, which this extends."""
+    return job.state == State.SUBMITTING and job.keep_lease()
+
+
+def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, attempt: Attempt | None = None) -> None:
+    """submitting, uncertain or queued → running: the provider has the task. The price is reserved.
+
+    `attempt`: the one it came of, if it is not the newest; what is unknown about the newest then stays unknown.
+    Crash before: the attempt's row holds the task id, and the next claim follows it. `TaskTaken` writes nothing.
+    """
+    changes = {
+        "task_id": task_id,
+        "callback": callback,
+        "ask_person": False,
+        "trouble": "",
+        "setbacks": 0,
+        "missing_since": None,
+        "started_at": Now(),
+        **expected_time(job),
+    }
+    try:
         with transaction.atomic():
-            # One at a time a key, or workers that look at the same moment would take the same last slot.
-            ProviderKey.lock(self.provider)
-            self.line().check(self.pk)
-            # Due all the while: a crash from here on must be found as soon as the lease has run out.
-            self._move(State.SUBMITTING, wait=timedelta(0), trouble="", ask_person=False, place=None)
-            Turn.taken(self.provider, self.team_id, self.person_id)
-            attempt = Attempt.objects.create(
-                job_id=self.pk, provider=self.provider, callback=callback, key_mark=key_mark
+            # The job's row first, then its attempts', as everywhere: transactions must not wait for each other.
+            Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+            step = Move(
+                State.RUNNING,
+                task_id,
+                wait,
+                money=Money.RESERVED,
+                money_was=moves.take_back(job, attempt),
+                paid_for=attempt.pk if attempt else None,
+                changes=changes,
             )
-            self._note_balance(BalanceNote.Moment.SENT, attempt.pk)
-            return attempt
+            moves.move(job, step)
+    except IntegrityError:
+        raise TaskTaken(task_id) from None
 
-    def line(self) -> Line:
-        """The line that this job waits in."""
-        return read_line(type(self)._default_manager.all(), self.provider, asking=self.pk)
 
-    def may_write(self) -> bool:
-        """The last look before the first byte: still submitting and our lease alive, which this extends."""
-        return self.state == State.SUBMITTING and self.keep_lease()
+def expected_time(job: Job) -> dict[str, float | None]:
+    """What past jobs took, for its columns."""
+    usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
+    low, middle, high = usual or (None, None, None)
+    return {"expected_low_s": low, "expected_s": middle, "expected_high_s": high}
 
-    def mark_running(
-        self,
-        task_id: str,
-        wait: timedelta,
-        *,
-        callback: bool,
-        usual: tuple[float, float, float] | None,
-        attempt: Attempt | None = None,
-    ) -> None:
-        """submitting, uncertain or queued → running: the provider has the task. The price is reserved.
 
-        `attempt`: the one it came of, if it is not the newest; what is unknown about the newest then stays unknown.
-        Crash before: the attempt's row holds the task id, and the next claim follows it. `TaskTaken` writes nothing.
-        """
-        low, middle, high = usual or (None, None, None)
-        try:
-            with transaction.atomic():
-                # The job's row first, then its attempts', as everywhere: transactions must not wait for each other.
-                type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk).first()
-                was = self._take_back(attempt)
-                self._move(
-                    State.RUNNING,
-                    task_id,
-                    wait=wait,
-                    task_id=task_id,
-                    callback=callback,
-                    money=Money.RESERVED,
-                    money_was=was,
-                    paid_for=attempt.pk if attempt else None,
-                    ask_person=False,
-                    trouble="",
-                    setbacks=0,
-                    missing_since=None,
-                    started_at=Now(),
-                    expected_low_s=low,
-                    expected_s=middle,
-                    expected_high_s=high,
-                )
-        except IntegrityError:
-            raise TaskTaken(task_id) from None
+def requeue(job: Job, why: str, wait: timedelta, *, counts: bool = False, place: int | None = None) -> None:
+    """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries.
 
-    def requeue(self, why: str, wait: timedelta, *, counts: bool = False, place: int | None = None) -> None:
-        """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries.
+    `place`: it waits in the queue, with all the others of its key; None: it waits alone for `wait`.
+    """
+    changes = {"trouble": why[:300], "retries": F("retries") + int(counts), "ask_person": False, "place": place}
+    moves.move(job, Move(State.QUEUED, why, wait, money=Money.RESERVED, changes=changes))
 
-        `place`: it waits in line, with all the others of its key; None: it rests alone for `wait`.
-        """
-        self._move(
-            State.QUEUED,
-            why,
-            wait=wait,
-            trouble=why[:300],
-            retries=F("retries") + int(counts),
-            money=Money.RESERVED,
-            ask_person=False,
-            place=place,
-        )
 
-    def wait_in_line(self, place: int, wait: timedelta, why: str = "") -> None:
-        """Still queued, at this place. `why`: what holds the whole key back. Whose turn comes is woken; `wait` is the
-        look for the case that nobody wakes it."""
-        self.worry(why, wait, place=place)
+def keep_queued(job: Job, position: int, wait: timedelta, why: str = "") -> None:
+    """Still queued, at this position. `why`: what blocks the whole key. The next in the queue is woken; `wait` is the
+    look for the case that nobody wakes it."""
+    moves.flag_problem(job, why, wait, place=position)
 
-    def rest(self, why: str, wait: timedelta) -> None:
-        """Still queued, out of line: it waits for its own reason, and others pass."""
-        self.worry(why, wait, place=None)
 
-    def mark_uncertain(self, why: str, wait: timedelta | None) -> None:
-        """submitting → uncertain: nobody can tell whether it was taken. Never sent again by itself.
+def step_aside(job: Job, why: str, wait: timedelta) -> None:
+    """Still queued, without a position: it waits for its own reason, and others pass."""
+    moves.flag_problem(job, why, wait, place=None)
 
-        `wait`: how long a callback may still settle it before a person is asked; None asks at once.
-        """
-        if self.state == State.QUEUED:
-            raise Stale(f"{self} was not being sent")
-        with transaction.atomic():
-            self._move(State.UNCERTAIN, why, wait=wait, money=Money.UNKNOWN, ask_person=wait is None)
-            if wait is None:
-                news.unconfirmed(self)
 
-    def ask(self, trouble: str) -> None:
-        """Still uncertain: a person decides."""
-        self.worry(trouble, None, ask_person=True)
+def mark_uncertain(job: Job, why: str, wait: timedelta | None) -> None:
+    """submitting → uncertain: nobody can tell whether it was taken. Never sent again by itself.
 
-    def another_has(self, task_id: str) -> bool:
-        """Whether another job follows this task of the provider's."""
-        jobs: Any = type(self)._default_manager
-        return bool(jobs.filter(provider=self.provider, task_id=task_id).exclude(pk=self.pk).exists())
+    `wait`: how long a callback may still settle it before a person is asked; None asks at once.
+    """
+    if job.state == State.QUEUED:
+        raise Stale(f"{job} was not being sent")
+    with transaction.atomic():
+        changes = {"ask_person": wait is None}
+        moves.move(job, Move(State.UNCERTAIN, why, wait, money=Money.UNKNOWN, changes=changes))
+        if wait is None:
+            job_notifications.unconfirmed(job)
 
-    def alarm(self, trouble: str, wait: timedelta, **changes: Any) -> None:
-        """The same as `worry`, and the owner has to know, from now until the job moves on."""
-        self.worry(trouble, wait, alarmed_at=self.alarmed_at or Now(), **changes)
 
-    def mark_archiving(self, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
-        """running → archiving: the provider says success, so the price is settled, whatever becomes of the download."""
-        self._move(
-            State.ARCHIVING,
-            wait=timedelta(0),
-            money=Money.SETTLED,
-            result_urls=list(urls),
-            cost_ms=cost_ms,
-            result_at=completed_at or Now(),
-            trouble="",
-            setbacks=0,
-            missing_since=None,
-        )
+def ask_person(job: Job, problem: str) -> None:
+    """Still uncertain: a person decides."""
+    moves.flag_problem(job, problem, None, ask_person=True)
 
-    def mark_done(self, why: str = "Archived, verified") -> None:
-        """archiving → done: every result that can be had is stored, decoded and hashed.
 
-        Crash before: archived again, from what is there.
-        """
-        with transaction.atomic():
-            self._move(State.DONE, why, video=self._main_video(), ended_at=Now(), trouble="")
-            news.ready(self)
+def alert_owner(job: Job, problem: str, wait: timedelta, **changes: object) -> None:
+    """The same as `flag_problem`, and the owner has to know, from now until the job moves on."""
+    moves.flag_problem(job, problem, wait, alarmed_at=job.alarmed_at or Now(), **changes)
 
-    def _main_video(self) -> int | None:
-        return self.videos.order_by("position").values_list("pk", flat=True).first()  # type: ignore[attr-defined,no-any-return]
 
-    def mark_failed(self, failure: str, message: str, money: Money, why: str, *, cause: str = "") -> None:
-        """Any moving state → failed, with the money as the outcome demands. `cause`: a sentence for who made it."""
-        with transaction.atomic():
-            self._move(State.FAILED, why, failure=failure[:100], failure_message=message, money=money, ended_at=Now())
-            news.failed(self, money, cause)
+def mark_archiving(job: Job, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
+    """running → archiving: the provider says success, so the price is settled, whatever becomes of the download."""
+    changes = {
+        "result_urls": list(urls),
+        "cost_ms": cost_ms,
+        "result_at": completed_at or Now(),
+        "trouble": "",
+        "setbacks": 0,
+        "missing_since": None,
+    }
+    moves.move(job, Move(State.ARCHIVING, wait=timedelta(0), money=Money.SETTLED, changes=changes))
+
+
+def mark_done(job: Job, why: str = "Archived, verified") -> None:
+    """archiving → done: every result that can be had is stored, decoded and hashed.
+
+    Crash before: archived again, from what is there.
+    """
+    with transaction.atomic():
+        video = job.videos.order_by("position").values_list("pk", flat=True).first()
+        moves.move(job, Move(State.DONE, why, changes={"video_id": video, "ended_at": Now(), "trouble": ""}))
+        job_notifications.ready(job)
+
+
+def mark_failed(job: Job, failure: Failure) -> None:
+    """Any moving state → failed, with the money as the outcome demands."""
+    changes = {"failure": failure.code[:100], "failure_message": failure.message, "ended_at": Now()}
+    with transaction.atomic():
+        moves.move(job, Move(State.FAILED, failure.why, money=failure.money, changes=changes))
+        job_notifications.failed(job, failure.money, failure.cause)

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.verbs.orphaned_tasks import name_task, ordinal, release
+from wanstudio.jobs.verbs.orphaned_tasks import ordinal
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
@@ -42,10 +43,10 @@ def decide(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
     try:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
-                name_task(mine, task_id, by=person)
+                verbs.name_task(mine, task_id, by=person)
                 messages.info(request, "Asking APIXO about this task. If it is there, it gets a job of its own.")
             case "not_charged":
-                release(mine, Money.RELEASED, f"{person} says that it was not charged", by=person)
+                verbs.release_attempt(mine, Money.RELEASED, f"{person} says that it was not charged", by=person)
             case _:
                 messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
     except Stale:

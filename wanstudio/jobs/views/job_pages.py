@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs, visible_transitions
@@ -141,7 +142,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Only while queued; a job that has been sent cannot be cancelled."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     try:
-        job.cancel(by=access.person(request))
+        verbs.cancel(job, by=access.person(request))
     except Stale:
         messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
     return back(request, "jobs.show", pk)
@@ -153,7 +154,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """A title says nothing to the provider, so it may change at any time."""
     job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
     if title := " ".join(request.POST.get("title", "").split())[:200]:
-        job.rename(title, by=access.person(request))
+        verbs.rename(job, title, by=access.person(request))
     else:
         messages.info(request, "A title needs at least one letter. Nothing was changed.")
     return back(request, "jobs.show", pk)
@@ -176,15 +177,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
-                job.attach(task_id, by=person)
+                verbs.attach(job, task_id, by=person)
                 messages.info(request, "Asking APIXO about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
-                job.send_again(seen=access.number(request.POST.get("version")) or 0, by=person)
+                verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)
             case "not_charged" if job.state == State.FAILED:
-                job.settle_unknown(Money.RELEASED, f"{person} says that it was not charged", by=person)
+                verbs.settle_unknown(job, Money.RELEASED, f"{person} says that it was not charged", by=person)
             case "not_charged":
-                job.was_not_charged(by=person)
+                verbs.mark_not_charged(job, by=person)
             case _:
                 messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
     except Stale:
