@@ -9,7 +9,7 @@ from tests.media.clips import clip
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox.stand_in import Sandbox
+from wanstudio.provider.sandbox.sandbox_server import Sandbox
 from wanstudio.provider.sandbox.task_runner import Options
 
 SAMPLES = Path(__file__).parents[3] / "static" / "samples"

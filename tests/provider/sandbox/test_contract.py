@@ -11,7 +11,7 @@ import requests
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from tests.provider.sandbox.conftest import running_sandbox, serving_files
-from wanstudio.provider.sandbox.stand_in import Sandbox
+from wanstudio.provider.sandbox.sandbox_server import Sandbox
 
 VIOLATIONS: list[tuple[dict[str, Any], str]] = [
     ({"mode": "pro"}, "input.mode"),

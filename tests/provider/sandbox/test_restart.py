@@ -23,7 +23,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox.stand_in import serve
+from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 options = Options(pace=0.02, pending_s=0.1, processing_s=0.5)
 serve(int(sys.argv[1]), Path(sys.argv[2]), Fetcher({sys.argv[3]}), options)

@@ -13,7 +13,7 @@ from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from tests.provider.sandbox.conftest import running_sandbox
 from wanstudio.media.fetch import Fetcher
-from wanstudio.provider.sandbox.stand_in import Sandbox
+from wanstudio.provider.sandbox.sandbox_server import Sandbox
 from wanstudio.provider.sandbox.task_inputs import price_cents
 from wanstudio.provider.sandbox.task_runner import Options
 

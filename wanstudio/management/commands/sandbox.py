@@ -1,16 +1,16 @@
-"""The command `manage.py sandbox`: the stand-in for APIXO."""
+"""The command `manage.py sandbox`: the stand-in for the provider."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from wanstudio.provider.sandbox.stand_in import serve
+from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 from wanstudio.settings_types import folder
 from wanstudio.web.fetchers import sandbox_fetcher
 
 
 class Command(BaseCommand):
-    help = "Speaks APIXO's contract on loopback and bills nothing."
+    help = "Speaks the provider's contract on loopback and bills nothing."
 
     def handle(self, *args: object, **options: object) -> None:
         serve(

@@ -30,8 +30,10 @@ def cut_out(picture: Image.Image) -> Cutout:
     shape = (max(8, picture.width * SMALL // max(picture.size)), max(8, picture.height * SMALL // max(picture.size)))
     small = picture.resize(shape, Image.Resampling.BOX)
     inside = _not_background(small).filter(ImageFilter.MedianFilter(3))
-    figure = inside.getbbox()
-    if figure is None or not _is_plausible(inside, figure):
+    figure = inside.getbbox() or (0, 0, *shape)
+    # A figure is tall, fills a part of its picture, and has a middle that is filled.
+    tall = figure[3] - figure[1] > 0.35 * inside.height
+    if not (tall and 0.04 < mean(inside) < 0.7 and mean(inside.crop(figure)) > 0.3):
         blurred = picture.filter(ImageFilter.BoxBlur(max(picture.size) // 40))
         return Cutout(Image.new("L", picture.size, 255), blurred, whole, found=False)
     hole = inside.filter(ImageFilter.MaxFilter(9))
@@ -56,12 +58,6 @@ def _not_background(small: Image.Image) -> Image.Image:
     grown = ImageOps.expand(_strongest(steps).point(lambda v: 255 if v > STEP else 0), (1, 1, 1, 0))
     ImageDraw.floodfill(grown, (0, 0), 128)
     return ImageOps.crop(grown, (1, 1, 1, 0)).point(lambda v: 0 if v == 128 else 255)
-
-
-def _is_plausible(inside: Image.Image, figure: tuple[int, int, int, int]) -> bool:
-    """A figure fills a part of its picture, and has a middle that is filled."""
-    is_tall = figure[3] - figure[1] > 0.35 * inside.height
-    return is_tall and 0.04 < mean(inside) < 0.7 and mean(inside.crop(figure)) > 0.3
 
 
 def _inpaint(small: Image.Image, hole: Image.Image) -> Image.Image:

@@ -41,10 +41,10 @@ def status(task: Task, origin: str) -> dict[str, object]:
     if task.state == "failed":
         data |= {"failCode": task.fail_code, "failMsg": task.fail_message}
     if task.state == "success" and task.completed is not None:
-        fresh = "-fresh" if task.faults.expired and task.url_version else ""
+        fresh = "-fresh" if task.request.faults.expired and task.url_version else ""
         urls = [f"{origin}/results/{task.id}-{number}{fresh}.mp4" for number in range(task.results)]
         result = json.dumps({"resultUrls": urls})
-        broken = task.faults.nojson and task.readings < BROKEN_READINGS
+        broken = task.request.faults.nojson and task.readings < BROKEN_READINGS
         data["resultJson"] = result[: len(result) // 2] if broken else result
         data["costTime"] = round((task.completed - task.created) * 1000)
     return data

@@ -148,8 +148,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "Task not found.")
         self.task_id = task.id
         self.runner.store.count_poll(task.id)
-        if task.faults.status and task.polls < task.faults.polls:
-            self._error(task.faults.status)
+        if task.request.faults.status and task.polls < task.request.faults.polls:
+            self._error(task.request.faults.status)
         else:
             self._success(envelopes.status(task, self.runner.origin))
 
@@ -158,10 +158,10 @@ class Handler(BaseHTTPRequestHandler):
         task, path = self.runner.store.get(task_id), self.runner.result_path(task_id, number)
         if task is None or task.state != "success" or task.is_expired or not path.is_file():
             raise Refused(404, "No such file.")
-        if task.faults.expired and not fresh:
+        if task.request.faults.expired and not fresh:
             self.runner.store.renew_url(task.id)
             raise Refused(403, "This link has expired.")
-        if task.faults.badfile:
+        if task.request.faults.badfile:
             self._reply(200, "text/html", BAD_FILE)
             return
         with path.open("rb") as file:
@@ -234,8 +234,7 @@ def parse_range(header: str, size: int) -> range | None:
     if not match or not any(match.groups()):
         return None
     first, last = match.groups()
-    if not first:
-        return range(max(0, size - int(last)), size)
-    if last and int(last) < int(first):
+    if first and last and int(last) < int(first):
         return None
-    return range(int(first), min(int(last) + 1, size) if last else size)
+    start = int(first) if first else max(0, size - int(last))
+    return range(start, min(int(last) + 1, size) if first and last else size)

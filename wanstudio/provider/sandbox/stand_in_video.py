@@ -17,7 +17,6 @@ from .cutout import cut_out
 from .puppet import Point, Puppet, postures
 
 MAX_S = 120.0
-SHORT_SIDE = {"480p": 480, "720p": 720}
 Size = tuple[int, int]
 
 
@@ -50,7 +49,8 @@ def render(image: Path, clip_path: Path, target: Path, film: Film, check: Callab
     character = _open(image)
     duration, fps, count = timing(film)
     clip = Clip(clip_path, film.clip_size, fps, count)
-    size = frame_size(character.size if film.behaviour == "animate" else film.clip_size, SHORT_SIDE[film.resolution])
+    short = int(film.resolution.removesuffix("p"))
+    size = frame_size(character.size if film.behaviour == "animate" else film.clip_size, short)
     if film.behaviour == "animate":
         stances, _ = measure(clip, None, check)
         staging = _animate(ImageOps.fit(character, size), stances)
@@ -58,7 +58,7 @@ def render(image: Path, clip_path: Path, target: Path, film: Film, check: Callab
         stances, plate = measure(clip, size, check)
         scenes = repeat(plate) if plate else (picture(frame, size) for frame in clip.frames())
         staging = _replace(character, stances, scenes, size)
-    label = _label(film.label, min(size))
+    label = _label(film.label, short)
     film_writer.write(target, _staged(staging, label, check), fps, clip_path, duration)
 
 
@@ -96,11 +96,10 @@ def _animate(character: Image.Image, stances: list[Stance]) -> Staging:
     room = max(0, min(cutout.box[0], character.width - cutout.box[2]) - character.width * 0.02)
     # As far as in the clip, measured in the figure's own height, but never out of the picture.
     travel = min(room / max(0.01, *(abs(stance.x - home) for stance in stances)), figure / height * 0.9)
-    jump = figure if cutout.found else 0
 
     def place(stance: Stance) -> Point:
         rise = max(-0.2, min(0.03, (stance.bottom - ground) / height * 0.6))
-        return puppet.left + (stance.x - home) * travel, puppet.top + rise * jump
+        return puppet.left + (stance.x - home) * travel, puppet.top + rise * figure
 
     return Staging(repeat(cutout.plate), stances, puppet, place)
 

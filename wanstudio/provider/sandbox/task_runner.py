@@ -43,8 +43,8 @@ class Options:
     balance_cents: int = 100_00
 
 
-class Stopped(Exception):
-    """The sandbox is ending; the task is taken up again when it is back."""
+class Stopped(BaseException):
+    """The sandbox is ending; the task is taken up again when it is back. No failure of the task: nothing catches it."""
 
 
 class TaskRunner:
@@ -89,10 +89,10 @@ class TaskRunner:
             self._check()
             started = task.started or time.time()
             self.store.start(task.id, started)
-            if task.faults.stuck:
+            if task.request.faults.stuck:
                 return
             outcome = self._outcome(task)
-        self._sleep_until(started + max(self.options.processing_s, task.faults.slow_s))
+        self._sleep_until(started + max(self.options.processing_s, task.request.faults.slow_s))
         self.store.complete(outcome)
 
     def _outcome(self, task: Task) -> Task:
@@ -101,8 +101,6 @@ class TaskRunner:
         work.mkdir()
         try:
             return self._make(task, work)
-        except Stopped:
-            raise
         except TaskFailed as failure:
             return replace(task, fail_code=failure.code, fail_message=failure.message)
         except Exception as error:
@@ -114,7 +112,7 @@ class TaskRunner:
             shutil.rmtree(work, ignore_errors=True)
 
     def _make(self, task: Task, work: Path) -> Task:
-        if code := task.faults.fail:
+        if code := task.request.faults.fail:
             raise TaskFailed(code, FAIL_MESSAGES.get(code, f"The task failed: {code}"))
         request, image, clip = task.request, work / "image", work / "clip"
         fetch_image(self.fetcher, request.image_url, image, self._check)
@@ -122,7 +120,7 @@ class TaskRunner:
         film = Film(
             request.behaviour, request.resolution, facts.duration, facts.fps or 30.0, (facts.width, facts.height)
         )
-        results = 2 if task.faults.many else 1
+        results = 2 if task.request.faults.many else 1
         for number in range(results):
             draft, label = work / f"{number}.mp4", f"Sandbox {number + 1}" if number else "Sandbox"
             render(image, clip, draft, replace(film, label=label), self._check)

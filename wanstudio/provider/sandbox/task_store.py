@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
-from .fault_prompts import Faults
 from .request_body import Refused, Request
 
 KEPT_S = 24 * 3600.0
@@ -49,10 +48,6 @@ class Task:
     url_version: int
     callback_at: float | None
     attempts: int
-
-    @property
-    def faults(self) -> Faults:
-        return self.request.faults
 
     @property
     def is_expired(self) -> bool:
