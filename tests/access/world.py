@@ -19,9 +19,11 @@ from wanstudio.api.models import ApiToken
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.quoting import quote_today
-from wanstudio.notifications.models.mail_choices import unsubscribe_token
+from wanstudio.notifications.models.mail_choices import Kind, unsubscribe_token
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.requests.approval import token_for
 from wanstudio.review.models.comments import Comment
 from wanstudio.sharing.models import ShareLink
@@ -144,7 +146,7 @@ class World:
         self._is("invitation", invitation)
         self.at["invite"] = {"token": invitation.token}
         self._is("member", Membership.objects.get(user=self.people[who.VIEWER]))
-        Notification.tell("failed", [owner], team=self.team, event="matrix", title=MARK, on=self.video.job)
+        notify([owner], Event(self.team, Kind.FAILED, "matrix", MARK, on=self.video.job))
         self._is("notification", Notification.objects.get(event="matrix"))
         self.at["unsubscribe"] = {"token": unsubscribe_token(owner, "daily")}
         wanted = [owner.pk, owner.email, "new@example.com"]
@@ -157,6 +159,6 @@ class World:
         asked = factories.spend_request(self.team, creator, note=MARK, **given)
         self._is("asked", asked)
         self.at["by_mail"] = {"token": token_for(asked, owner)}
-        Webhook.set_up(self.team, "https://hooks.example.com/", by=owner)
+        set_up_webhook(self.team, "https://hooks.example.com/", by=owner)
         hook = Webhook.objects.get(team=self.team)
         self._is("delivery", Delivery.objects.create(webhook=hook, event="matrix", kind="test", body="{}"))

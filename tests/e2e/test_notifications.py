@@ -9,10 +9,12 @@ from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
 from tests.e2e.template import EMAIL
 
-TELL = """
+NOTIFY = """
 from wanstudio.models import *
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.verbs.notify import Event, notify
 person, team = User.objects.get(email={email!r}), Team.objects.get()
-Notification.tell({kind!r}, [person], team=team, event={event!r}, title={title!r}, path="/videos/")
+notify([person], Event(team, Kind({kind!r}), {event!r}, {title!r}, path="/videos/"))
 """
 
 # What a browser would show to the person is kept for the test instead.
@@ -26,8 +28,8 @@ window.Notification = class extends EventTarget {
 """
 
 
-def tell(studio: Studio, event: str, title: str, kind: str = "mentioned") -> None:
-    studio.python(TELL.format(email=EMAIL, kind=kind, event=event, title=title))
+def notify(studio: Studio, event: str, title: str, kind: str = "mentioned") -> None:
+    studio.python(NOTIFY.format(email=EMAIL, kind=kind, event=event, title=title))
 
 
 def test_a_video_that_is_ready_rings_while_the_page_is_open(studio: Studio, person: Person, wide: Page) -> None:
@@ -45,7 +47,7 @@ def test_a_video_that_is_ready_rings_while_the_page_is_open(studio: Studio, pers
 def test_an_open_panel_shows_what_comes(studio: Studio, wide: Page) -> None:
     wide.goto(f"{studio.url}/videos/")
     wide.get_by_label("Notifications", exact=True).click()
-    tell(studio, "panel 1", "Mia mentions you.")
+    notify(studio, "panel 1", "Mia mentions you.")
     expect(wide.locator("#bell-panel")).to_contain_text("Mia mentions you.", timeout=30_000)
     wide.get_by_role("button", name="Mark all read").click()
     wide.wait_for_url(f"{studio.url}/notifications/")
@@ -57,18 +59,18 @@ def test_the_browser_says_it_only_where_it_was_asked_to(studio: Studio, opened: 
     page.context.grant_permissions(["notifications"], origin=studio.url)
     page.context.add_init_script(SAID)
     page.goto(f"{studio.url}/videos/")
-    tell(studio, "aloud 1", "Not said aloud.")
+    notify(studio, "aloud 1", "Not said aloud.")
     expect(page.locator("#bell .badge")).to_be_visible(timeout=30_000)
     assert page.evaluate("window.said") == []
     page.goto(f"{studio.url}/account/notifications/")
     page.get_by_role("switch").check()
-    tell(studio, "aloud 2", "Mia mentions you aloud.")
+    notify(studio, "aloud 2", "Mia mentions you aloud.")
     wait_until(lambda: page.evaluate("window.said.length"), "it was said aloud", 60)
     assert page.evaluate("window.said") == ["Mia mentions you aloud."]
 
 
 def test_without_scripts_the_bell_leads_to_the_list(studio: Studio, plain: Page) -> None:
-    tell(studio, "plain 1", "Told without scripts.")
+    notify(studio, "plain 1", "Told without scripts.")
     plain.goto(f"{studio.url}/videos/")
     plain.get_by_label("Notifications", exact=True).click()
     plain.get_by_role("link", name="All notifications").click()

@@ -10,6 +10,7 @@ from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When, unsubscribe_token
 from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.teams.models import Membership, Team
 
 pytestmark = pytest.mark.django_db
@@ -22,16 +23,16 @@ def as_bob(bob: User, alice: User) -> Client:
     return client
 
 
-def told(team: Team, person: User, event: str = "job 1 ready", kind: Kind = Kind.READY) -> Notification:
-    Notification.tell(kind, [person], team=team, event=event, title=f"“{event}” <b>", path="/videos/")
+def notified(team: Team, person: User, event: str = "job 1 ready", kind: Kind = Kind.READY) -> Notification:
+    notify([person], Event(team, kind, event, f"“{event}” <b>", path="/videos/"))
     return Notification.objects.get(person=person, event=event)
 
 
-def test_the_bell_says_how_many_and_is_silent_while_nothing_changes(
+def test_bell_counts_and_answers_204_while_nothing_changes(
     as_bob: Client, team: Team, bob: User, django_assert_max_num_queries: Any
 ) -> None:
-    told(team, bob)
-    notice = told(team, bob, "job 2 ready")
+    notified(team, bob)
+    notice = notified(team, bob, "job 2 ready")
     response: Any = as_bob.get(reverse("notifications.bell"), {"seen": "0-0"})
     assert response.status_code == 200
     assert "2<span" in response.content.decode()
@@ -42,14 +43,16 @@ def test_the_bell_says_how_many_and_is_silent_while_nothing_changes(
     assert not again.content
 
 
-def test_a_click_reads_it_and_leads_to_the_thing(as_bob: Client, team: Team, bob: User) -> None:
-    notice = told(team, bob)
+def test_click_marks_read_and_redirects_to_the_thing(as_bob: Client, team: Team, bob: User) -> None:
+    notice = notified(team, bob)
     assert as_bob.get(reverse("notifications.follow", args=[notice.pk])).headers["Location"] == "/videos/"
     assert Notification.objects.for_person(bob).bell() == (0, 0)
 
 
-def test_nobody_elses(as_charlie: Client, as_bob: Client, nobody: Client, team: Team, bob: User) -> None:
-    notice = told(team, bob)
+def test_notifications_of_others_are_not_found(
+    as_charlie: Client, as_bob: Client, nobody: Client, team: Team, bob: User
+) -> None:
+    notice = notified(team, bob)
     assert as_charlie.get(reverse("notifications.follow", args=[notice.pk])).status_code == 404
     as_charlie.post(reverse("notifications.read"), {"pk": notice.pk})
     as_charlie.post(reverse("notifications.read"))
@@ -58,16 +61,16 @@ def test_nobody_elses(as_charlie: Client, as_bob: Client, nobody: Client, team: 
     assert as_bob.get(reverse("notifications.follow", args=[10**30])).status_code == 404
 
 
-def test_who_has_left_sees_nothing_of_the_team(as_bob: Client, team: Team, bob: User) -> None:
-    notice = told(team, bob)
+def test_former_member_sees_no_notification_of_the_team(as_bob: Client, team: Team, bob: User) -> None:
+    notice = notified(team, bob)
     Membership.objects.filter(user=bob).delete()
     Membership.objects.create(user=bob, team=factories.team("Elsewhere"))
     assert as_bob.get(reverse("notifications.follow", args=[notice.pk])).status_code == 404
 
 
-def test_all_read_leaves_what_came_since(as_bob: Client, team: Team, bob: User) -> None:
-    seen = told(team, bob)
-    told(team, bob, "job 2 ready")
+def test_marking_all_read_leaves_newer_ones_unread(as_bob: Client, team: Team, bob: User) -> None:
+    seen = notified(team, bob)
+    notified(team, bob, "job 2 ready")
     as_bob.post(reverse("notifications.read"), {"newest": seen.pk})
     assert Notification.objects.for_person(bob).bell()[0] == 1
     as_bob.post(reverse("notifications.read"))
@@ -75,19 +78,19 @@ def test_all_read_leaves_what_came_since(as_bob: Client, team: Team, bob: User) 
 
 
 @pytest.mark.parametrize("query", ["", "?only=unread", "?as=panel", "?before=x"])
-def test_the_list(as_bob: Client, team: Team, bob: User, query: str) -> None:
-    told(team, bob)
+def test_list_shows_own_notifications(as_bob: Client, team: Team, bob: User, query: str) -> None:
+    notified(team, bob)
     assert "job 1 ready" in as_bob.get(reverse("notifications.index") + query).content.decode()
 
 
-def test_what_is_mailed_is_chosen(as_bob: Client, bob: User) -> None:
+def test_mails_come_as_they_are_chosen(as_bob: Client, bob: User) -> None:
     as_bob.post(reverse("notifications.choices"), {"ready": "now", "failed": "off", "mentioned": "nonsense"})
     chosen = MailChoice.of(bob)
     assert (chosen[Kind.READY], chosen[Kind.FAILED], chosen[Kind.MENTIONED]) == (When.NOW, When.OFF, When.NOW)
-    assert "What you are told" in as_bob.get(reverse("notifications.choices")).content.decode()
+    assert "<h1>Notifications</h1>" in as_bob.get(reverse("notifications.choices")).content.decode()
 
 
-def test_a_link_in_a_mail_asks_and_a_post_stops(bob: User, alice: User) -> None:
+def test_unsubscribe_link_asks_and_its_post_stops_the_mails(bob: User, alice: User) -> None:
     anybody = Client(enforce_csrf_checks=True)
     link = reverse("unsubscribe", args=[unsubscribe_token(bob, Kind.MENTIONED)])
     assert "Stop these mails" in anybody.get(link).content.decode()
@@ -99,13 +102,13 @@ def test_a_link_in_a_mail_asks_and_a_post_stops(bob: User, alice: User) -> None:
     assert MailChoice.of(alice)[Kind.MENTIONED] == When.NOW
 
 
-def test_a_forged_link_stops_nothing(bob: User) -> None:
+def test_forged_unsubscribe_link_is_not_found(bob: User) -> None:
     token = unsubscribe_token(bob, Kind.MENTIONED)
     assert Client().post(reverse("unsubscribe", args=[token[:-2] + "xx"])).status_code == 404
 
 
-def test_who_lacks_a_second_factor_reads_nothing_of_the_team(as_bob: Client, team: Team, bob: User) -> None:
-    row = told(team, bob)
+def test_notifications_of_a_team_closed_for_want_of_a_factor_are_hidden(as_bob: Client, team: Team, bob: User) -> None:
+    row = notified(team, bob)
     assert row.event in as_bob.get(reverse("notifications.index")).content.decode()
     Team.objects.filter(pk=team.pk).update(needs_second_factor=True)
     for query in ({}, {"as": "panel"}):

@@ -20,7 +20,14 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
-from wanstudio.notifications.steps.webhook_delivery import WAITS
+from wanstudio.notifications.steps.webhook_delivery import BACKOFF
+from wanstudio.notifications.verbs.webhook_changes import (
+    Post,
+    post_to_webhook,
+    rotate_secret,
+    send_again,
+    set_up_webhook,
+)
 from wanstudio.review.models.approvals import Verdict
 from wanstudio.review.models.comments import Comment
 from wanstudio.teams.models import Team
@@ -53,11 +60,11 @@ def receiver(settings: Any, httpserver: HTTPServer) -> Receiver:
 
 @pytest.fixture
 def secret(receiver: Receiver, team: Team, alice: User) -> str:
-    return Webhook.set_up(team, receiver.url, by=alice)
+    return set_up_webhook(team, receiver.url, by=alice)
 
 
-def tell(team: Team, event: str = "e") -> Delivery:
-    made = Webhook.tell(team, "job.ready", event=event, text="“Mira” <!channel> is ready.", data={"job": 1})
+def posted(team: Team, event: str = "e") -> Delivery:
+    made = post_to_webhook(team, Post("job.ready", event, "“Mira” <!channel> is ready.", {"job": 1}))
     assert made
     return made
 
@@ -70,8 +77,8 @@ def step(delivery: Delivery) -> Delivery:
     return delivery
 
 
-def test_it_arrives_signed(receiver: Receiver, secret: str, team: Team) -> None:
-    delivery = tell(team)
+def test_delivery_is_signed(receiver: Receiver, secret: str, team: Team) -> None:
+    delivery = posted(team)
     assert due(Delivery) == [delivery.pk]
     assert step(delivery).arrived_at
     (came,) = receiver.came
@@ -88,13 +95,13 @@ def test_it_arrives_signed(receiver: Receiver, secret: str, team: Team) -> None:
 
 
 def test_one_event_is_posted_once(receiver: Receiver, secret: str, team: Team) -> None:
-    assert tell(team).pk == tell(team).pk
+    assert posted(team).pk == posted(team).pk
 
 
-def test_it_is_tried_again_under_the_same_id_and_given_up(receiver: Receiver, secret: str, team: Team) -> None:
-    receiver.answers = [Response("busy", status=500) for _ in range(len(WAITS) + 1)]
-    delivery = tell(team)
-    for wait in WAITS:
+def test_failed_delivery_is_retried_under_one_id_then_given_up(receiver: Receiver, secret: str, team: Team) -> None:
+    receiver.answers = [Response("busy", status=500) for _ in range(len(BACKOFF) + 1)]
+    delivery = posted(team)
+    for wait in BACKOFF:
         before = timezone.now()
         step(delivery)
         assert delivery.due_at
@@ -103,89 +110,89 @@ def test_it_is_tried_again_under_the_same_id_and_given_up(receiver: Receiver, se
     assert delivery.gave_up_at
     assert delivery.due_at is None
     assert len({came.headers["webhook-id"] for came in receiver.came}) == 1
-    assert len(receiver.came) == len(WAITS) + 1
+    assert len(receiver.came) == len(BACKOFF) + 1
     assert delivery.last
     assert (delivery.last["code"], delivery.last["problem"]) == (500, "busy")
 
 
-def test_no_redirect_is_followed(receiver: Receiver, secret: str, team: Team) -> None:
+def test_redirects_are_not_followed(receiver: Receiver, secret: str, team: Team) -> None:
     receiver.answers = [Response(status=307, headers={"Location": receiver.server.url_for("/elsewhere")})]
-    assert not step(tell(team)).arrived_at
+    assert not step(posted(team)).arrived_at
     assert len(receiver.server.log) == 1
 
 
-def test_a_private_address_gets_nothing(receiver: Receiver, secret: str, team: Team, settings: Any) -> None:
+def test_private_address_is_not_posted_to(receiver: Receiver, secret: str, team: Team, settings: Any) -> None:
     settings.PRIVATE_HOSTS = frozenset()
-    delivery = step(tell(team))
+    delivery = step(posted(team))
     assert not receiver.came
     assert delivery.last
     assert delivery.last["code"] is None
     assert "https" in delivery.last["problem"]
 
 
-def test_a_long_answer_is_cut(receiver: Receiver, secret: str, team: Team) -> None:
+def test_long_answer_is_cut(receiver: Receiver, secret: str, team: Team) -> None:
     receiver.answers = [Response("x" * 5_000_000, status=400)]
-    delivery = step(tell(team))
+    delivery = step(posted(team))
     assert delivery.last
     assert len(delivery.last["problem"]) == 300
 
 
-def test_after_a_rotation_both_secrets_fit(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
-    fresh = Webhook.objects.get().rotate(by=alice)
-    step(tell(team))
+def test_both_secrets_sign_after_a_rotation(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
+    fresh = rotate_secret(Webhook.objects.get(), by=alice)
+    step(posted(team))
     for fits in (secret, fresh):
         Verifier(fits).verify(receiver.came[0].get_data(), dict(receiver.came[0].headers))
     Webhook.objects.update(old_secret_until=timezone.now())
-    step(tell(team, "later"))
+    step(posted(team, "later"))
     with pytest.raises(WebhookVerificationError):
         Verifier(secret).verify(receiver.came[1].get_data(), dict(receiver.came[1].headers))
 
 
-def test_the_secret_lies_encrypted(secret: str) -> None:
+def test_secret_is_stored_encrypted(secret: str) -> None:
     assert secret.startswith("whsec_")
     assert secret.removeprefix("whsec_") not in Webhook.objects.get().secret
 
 
-def test_after_five_days_it_is_switched_off_and_the_owner_told(
+def test_webhook_is_switched_off_after_five_days_and_the_owner_notified(
     receiver: Receiver, secret: str, team: Team, alice: User, bob: User
 ) -> None:
     receiver.answers = [Response(status=500)]
     Webhook.objects.update(failing_since=timezone.now() - timedelta(days=5, minutes=1))
-    step(tell(team))
+    step(posted(team))
     hook = Webhook.objects.get()
     assert hook.disabled_at
-    assert [told.person for told in Notification.objects.all()] == [alice]
+    assert [row.person for row in Notification.objects.all()] == [alice]
     assert Activity.objects.filter(act="webhook.disabled").count() == 1
-    assert Webhook.tell(team, "job.ready", event="x", text="x") is None
-    Webhook.set_up(team, receiver.url, by=alice)
-    assert step(tell(team, "y")).arrived_at
+    assert post_to_webhook(team, Post("job.ready", "x", "x")) is None
+    set_up_webhook(team, receiver.url, by=alice)
+    assert step(posted(team, "y")).arrived_at
 
 
-def test_one_that_arrives_forgets_the_failures(receiver: Receiver, secret: str, team: Team) -> None:
+def test_arrival_resets_the_days_of_failures(receiver: Receiver, secret: str, team: Team) -> None:
     receiver.answers = [Response(status=500)]
-    step(tell(team))
+    step(posted(team))
     assert Webhook.objects.get().failing_since
-    step(tell(team, "f"))
+    step(posted(team, "f"))
     assert Webhook.objects.get().failing_since is None
 
 
-def test_gone_is_believed(receiver: Receiver, secret: str, team: Team) -> None:
+def test_answer_410_switches_the_webhook_off(receiver: Receiver, secret: str, team: Team) -> None:
     receiver.answers = [Response(status=410)]
-    assert step(tell(team)).gave_up_at
+    assert step(posted(team)).gave_up_at
     assert Webhook.objects.get().disabled_at
 
 
-def test_by_hand_once_more(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
-    delivery = step(tell(team))
-    delivery.again(by=alice)
+def test_delivery_is_sent_again_by_hand(receiver: Receiver, secret: str, team: Team, alice: User) -> None:
+    delivery = step(posted(team))
+    send_again(delivery, by=alice)
     delivery.refresh_from_db()
     assert step(delivery).arrived_at
     first, second = receiver.came
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    assert len(delivery.tries) == 2
+    assert len(delivery.posts) == 2
 
 
-def test_a_job_that_fails_is_posted_with_its_money(receiver: Receiver, secret: str, team: Team, bob: User) -> None:
+def test_failed_job_is_posted_with_its_money(receiver: Receiver, secret: str, team: Team, bob: User) -> None:
     claimed = Job.claim(factories.job(team, bob, provider="apixo").pk)
     assert claimed
     verbs.mark_failed(claimed, verbs.Failure("NSFW", "", Money.ASSUMED, "NSFW", cause="The picture was refused."))
@@ -197,7 +204,7 @@ def test_a_job_that_fails_is_posted_with_its_money(receiver: Receiver, secret: s
     assert f"${claimed.price} is back" in body["text"]
 
 
-def test_comments_and_verdicts_are_posted(receiver: Receiver, secret: str, team: Team, alice: User, bob: User) -> None:
+def test_comments_and_approvals_are_posted(receiver: Receiver, secret: str, team: Team, alice: User, bob: User) -> None:
     video = finished(team, bob)
     Comment.objects.say(video, "The hands <here>", author=alice, at_s=1.0)
     Verdict.give(video, alice, "approved", "Good.")

@@ -19,7 +19,7 @@ def save(client: Client, team: Team, url: str = "https://hooks.example.com/x") -
     return client.post(reverse("webhook.save"), {"team": team.pk, "url": url})
 
 
-def test_the_secret_is_shown_once(as_alice: Client, team: Team) -> None:
+def test_secret_is_shown_once(as_alice: Client, team: Team) -> None:
     assert save(as_alice, team).status_code == 302
     page = as_alice.get(reverse("webhook.show")).content.decode()
     shown = re.search(r"whsec_[A-Za-z0-9+/=]+", page)
@@ -55,17 +55,17 @@ def test_the_secret_is_shown_once(as_alice: Client, team: Team) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_an_address_that_leads_inside_is_refused(as_alice: Client, team: Team, url: str) -> None:
+def test_private_address_is_refused(as_alice: Client, team: Team, url: str) -> None:
     assert save(as_alice, team, url).status_code == 422
     assert not Webhook.objects.exists()
 
 
-def test_a_listed_private_host_is_taken(as_alice: Client, team: Team, settings: Any) -> None:
+def test_listed_private_host_is_accepted(as_alice: Client, team: Team, settings: Any) -> None:
     settings.PRIVATE_HOSTS = frozenset({"127.0.0.1:9999"})
     assert save(as_alice, team, "http://127.0.0.1:9999/x").status_code == 302
 
 
-def test_nobody_but_the_owner(
+def test_only_owner_may_set_the_webhook(
     as_alice: Client, as_vera: Client, as_charlie: Client, nobody: Client, team: Team
 ) -> None:
     save(as_alice, team)
@@ -82,7 +82,7 @@ def test_nobody_but_the_owner(
     assert Delivery.objects.count() == 1
 
 
-def test_a_test_and_its_row(as_alice: Client, team: Team) -> None:
+def test_test_post_is_delivered_and_listed(as_alice: Client, team: Team) -> None:
     save(as_alice, team)
     as_alice.post(reverse("webhook.test"), {"team": team.pk})
     page = as_alice.get(reverse("webhook.show")).content.decode()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models.digest import Digest, next_morning
+from wanstudio.notifications.verbs.notify import wake_digest
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Membership, Team
 
@@ -44,7 +45,7 @@ def test_links_end_at_midnight_in_utc(team: Team, alice: User, as_alice: Client,
 
 def test_its_days_begin_in_utc(team: Team, bob: User) -> None:
     assert next_morning(team, datetime(2026, 3, 1, 7, tzinfo=UTC)) == datetime(2026, 3, 1, 8, tzinfo=UTC)
-    Digest.wake_for(Membership.objects.get(user=bob))
+    wake_digest(Membership.objects.get(user=bob))
     assert Digest.objects.get(person=bob).due_at
 
 

@@ -1,15 +1,13 @@
-"""What the studio itself tells people about their jobs. Each is called in the transaction of the move it tells."""
+"""Notifications about jobs: each is written in the transaction of the move that it is about."""
 
 from django.urls import reverse
-from django.utils import timezone
 
-from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.mail_choices import Kind
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
+from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.teams.roles import Act
 from wanstudio.web.row_links import address_of, path_to
 
@@ -17,14 +15,14 @@ from wanstudio.web.row_links import address_of, path_to
 def ready(job: Job) -> None:
     cost = f"${job.price}. " if job.is_billed else ""
     title = f"“{job.title}” is ready."
-    _tell_maker(Kind.READY, job, title, f"{cost}Archived, verified.")
+    _notify_maker(Kind.READY, job, title, f"{cost}Archived, verified.")
     _post("job.ready", job, title)
 
 
 def failed(job: Job, money: Money, cause: str) -> None:
     """`cause`: why, in a sentence, or empty."""
     title, detail = f"“{job.title}” has failed.", f"{cause} {_budget(job, money)}".strip()
-    _tell_maker(Kind.FAILED, job, title, detail)
+    _notify_maker(Kind.FAILED, job, title, detail)
     _post("job.failed", job, f"{title} {detail}", cause=cause)
 
 
@@ -33,7 +31,7 @@ def unconfirmed(job: Job) -> None:
     event = f"job {job.pk} unconfirmed {job.submissions.count()}"
     title = f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
     detail = f"We cannot tell whether it was taken. {_price(job)}It is never sent again by itself: decide on its page."
-    _tell_maker(Kind.UNCONFIRMED, job, title, detail, event=event)
+    _notify_maker(Kind.UNCONFIRMED, job, title, detail, event=event)
     _post("job.unconfirmed", job, f"{title} {detail}", event=event)
 
 
@@ -48,35 +46,11 @@ def alarmed(alarm: Alarm, job: Job) -> None:
     path = reverse("settings.show") if alarm.kind == "paused" else path_to(job)
     # Who made an unconfirmed one has been told so.
     but = job.person if alarm.kind == "unconfirmed" else None
-    Notification.tell_who_may(
-        Act.KEY, Kind.ALARM, team=job.team, event=event, title=title, detail=detail, path=path, but=but
-    )
+    notify_allowed(Act.KEY, Event(job.team, Kind.ALERT, event, title, detail, path=path), but=but)
 
 
-def webhook_is_off(hook: Webhook, why: str) -> None:
-    """To the owners, in their bell and by mail."""
-    record(team=hook.team_id, act="webhook.disabled", about=hook.host, on=hook)
-    Notification.tell_who_may(
-        Act.WEBHOOKS,
-        Kind.WEBHOOK,
-        team=hook.team_id,
-        event=f"webhook {hook.pk} off {timezone.now():%Y%m%d%H%M}",
-        title="The webhook is switched off.",
-        detail=f"{why} Set it right and save it again.",
-        path=path_to(hook),
-    )
-
-
-def _tell_maker(kind: Kind, job: Job, title: str, detail: str, event: str = "") -> None:
-    Notification.tell(
-        kind,
-        [job.person_id],
-        team=job.team_id,
-        event=event or f"job {job.pk} {kind}",
-        title=title,
-        detail=detail,
-        on=job,
-    )
+def _notify_maker(kind: Kind, job: Job, title: str, detail: str, event: str = "") -> None:
+    notify([job.person_id], Event(job.team_id, kind, event or f"job {job.pk} {kind}", title, detail, on=job))
 
 
 def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -> None:
@@ -93,7 +67,7 @@ def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -
         "cause": cause,
         "url": page,
     }
-    Webhook.tell(job.team_id, kind, event=event or f"{kind} {job.pk}", text=f"{text} {page}", data=data)
+    post_to_webhook(job.team_id, Post(kind, event or f"{kind} {job.pk}", f"{text} {page}", data))
 
 
 def _price(job: Job) -> str:

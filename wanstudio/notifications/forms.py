@@ -1,4 +1,4 @@
-"""The address of a team's webhook."""
+"""Address of a team's webhook."""
 
 from django import forms
 

@@ -1,4 +1,4 @@
-"""A person's own notifications."""
+"""Notifications of a person, in the teams that they may enter."""
 
 from django.http import HttpRequest
 
@@ -7,5 +7,5 @@ from wanstudio.teams.access import is_open_to, person
 
 
 def own_notifications(request: HttpRequest) -> Notifications:
-    """What this person was told of the teams that they may enter: it quotes what is said there."""
+    """Only of the teams that this person may enter: a notification quotes what is said there."""
     return Notification.objects.for_person(person(request)).filter(is_open_to(person(request), "team__"))

@@ -15,8 +15,9 @@ from wanstudio.activity.verbs import record
 from wanstudio.jobs.attention import Link, Notice
 from wanstudio.money.budgets import rooms, tightest
 from wanstudio.money.quoting import quote_today
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.requests.models import LASTS, SpendRequest
 from wanstudio.requests.queries import visible_requests
 from wanstudio.teams import access
@@ -36,18 +37,13 @@ def tell_approvers(asked: SpendRequest) -> None:
     word = f"“{asked.note}” " if asked.note else ""
     _post("spend.requested", asked, f"{asked.person} asks to spend ${asked.price} for {asked.title}. {word}")
     for person in asked.approvers().exclude(pk=asked.person_id):
-        Notification.tell(
-            Notification.Kind.SPEND,
-            [person],
-            team=asked.team,
-            event=f"spend request {asked.pk}",
-            title=f"{asked.person} asks to spend ${asked.price}",
-            detail=(
-                f"{word}{asked.title}, {asked.resolution}, beyond the monthly cap. Nothing is spent until somebody "
-                f"allows it; the link is for you alone, works once, and until {asked.expires_at:%-d %b, %H:%M} UTC."
-            ),
-            path=reverse("requests.by_mail", args=[token_for(asked, person)]),
+        detail = (
+            f"{word}{asked.title}, {asked.resolution}, beyond the monthly cap. Nothing is spent until somebody "
+            f"allows it; the link is for you alone, works once, and until {asked.expires_at:%-d %b, %H:%M} UTC."
         )
+        title = f"{asked.person} asks to spend ${asked.price}"
+        path = reverse("requests.by_mail", args=[token_for(asked, person)])
+        notify([person], Event(asked.team, Kind.SPEND, f"spend request {asked.pk}", title, detail, path=path))
 
 
 def tell_who_asked(asked: SpendRequest, by: User) -> None:
@@ -63,23 +59,16 @@ def tell_who_asked(asked: SpendRequest, by: User) -> None:
         return
     word = f"“{asked.word}” " if asked.word else ""
     after = f"{asked.title} is on its way." if granted else f"{asked.title}. Nothing was sent or charged."
-    Notification.tell(
-        Notification.Kind.DECIDED,
-        [asked.person],
-        team=asked.team,
-        event=f"spend request {asked.pk} decided",
-        title=f"{by} {'allowed' if granted else 'declined'} ${asked.job.price if asked.job else asked.price}",
-        detail=word + after,
-        on=asked.job or asked,
-    )
+    title = f"{by} {'allowed' if granted else 'declined'} ${asked.job.price if asked.job else asked.price}"
+    key = f"spend request {asked.pk} decided"
+    notify([asked.person], Event(asked.team, Kind.DECIDED, key, title, word + after, on=asked.job or asked))
 
 
 def _post(kind: str, asked: SpendRequest, text: str) -> None:
     """To the team's webhook; the link leads to the team's page and decides nothing by itself."""
     page = settings.LINK_BASE + reverse("team.show")
     data = {"request": asked.pk, "person": str(asked.person), "title": asked.title, "price": str(asked.price)}
-    event = f"{kind} {asked.pk}"
-    Webhook.tell(asked.team, kind, event=event, text=f"{text.strip()} {page}", data=data | {"url": page})
+    post_to_webhook(asked.team, Post(kind, f"{kind} {asked.pk}", f"{text.strip()} {page}", data | {"url": page}))
 
 
 def _about(asked: SpendRequest) -> str:

@@ -7,8 +7,9 @@ from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.review.models.comments import Comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership, Team
@@ -34,7 +35,7 @@ def _works(team: Team, owner: User) -> tuple[Video, Membership]:
         finished(team, person, title=LONG, provider="apixo")
     video = finished(team, owner, title=LONG)
     Comment.objects.say(video, "The left hand melts.", author=people[Membership.Role.VIEWER], at_s=1.0, until_s=2.0)
-    Notification.tell("failed", [owner], team=team, event="lived", title=f"“{LONG}” failed.", on=video.job)
+    notify([owner], Event(team, Kind.FAILED, "lived", f"“{LONG}” failed.", on=video.job))
     return video, Membership.objects.get(user=people[Membership.Role.CREATOR])
 
 
@@ -54,7 +55,7 @@ def _money(team: Team, owner: User) -> dict[str, list[str]]:
 def _people(team: Team, owner: User, member: Membership) -> dict[str, list[str]]:
     invitation = Invitation.objects.create(team=team, role="viewer", invited_by=owner, email="dora@client.example")
     Invitation.objects.create(team=team, role="admin", invited_by=owner)
-    Webhook.set_up(team, "https://hooks.example.com/northlight", by=owner)
+    set_up_webhook(team, "https://hooks.example.com/northlight", by=owner)
     ApiToken.draw(Membership.objects.get(user=owner), "Nightly renders", ApiToken.Scope.MAKE, None)
     return {
         "people": ["/team/", "/team/new/", f"/team/people/{member.pk}/owner/", "/activity/", "/settings/webhook/"],

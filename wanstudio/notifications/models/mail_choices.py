@@ -1,4 +1,4 @@
-"""What a person is told by mail, and when: at once, once a day, or not at all."""
+"""Mail choices: which notifications a person gets by mail, and when: at once, once a day, or not at all."""
 
 from django.core import signing
 from django.db import models
@@ -11,7 +11,7 @@ DAILY = "daily"
 
 
 class Kind(models.TextChoices):
-    """What may be told to a person; the label is how the settings say it."""
+    """What a notification is about; the label is how the settings say it."""
 
     READY = "ready", "A video of yours is ready"
     FAILED = "failed", "A video of yours has failed"
@@ -22,7 +22,7 @@ class Kind(models.TextChoices):
     SPEND = "spend", "Somebody asks to spend"
     DECIDED = "decided", "Your request to spend is answered"
     WEBHOOK = "webhook", "The webhook is switched off after days of failures"
-    ALARM = "alarm", "A result is in danger, or sending rests"
+    ALERT = "alarm", "A result is in danger, or sending rests"
 
 
 class When(models.TextChoices):
@@ -41,14 +41,14 @@ USUAL = {
     Kind.SPEND: When.NOW,
     Kind.DECIDED: When.NOW,
     Kind.WEBHOOK: When.NOW,
-    # The owner's alarms have a mail of their own, which money at stake does not let anybody switch off.
-    Kind.ALARM: When.OFF,
+    # The owner's alerts have a mail of their own, which money at stake does not let anybody switch off.
+    Kind.ALERT: When.OFF,
 }
-CHOOSABLE = [kind for kind in Kind if kind != Kind.ALARM]
+CHOOSABLE = [kind for kind in Kind if kind != Kind.ALERT]
 
 
 class MailChoice(models.Model):
-    """Where a person wants something else than the usual."""
+    """A choice that differs from the usual."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mail_choices")
     kind = models.CharField(max_length=15, choices=Kind.choices)
@@ -66,24 +66,13 @@ class MailChoice(models.Model):
         chosen = cls.objects.filter(person=person).values_list("kind", "when")
         return USUAL | {Kind(kind): When(when) for kind, when in chosen if kind in Kind.values}
 
-    @classmethod
-    def choose(cls, person: User, kind: Kind, when: When) -> None:
-        cls.objects.update_or_create(person=person, kind=kind, defaults={"when": when})
-
-    @classmethod
-    def stop(cls, person: User, what: str) -> None:
-        """No more mails of this kind; `daily`: of all that come once a day."""
-        for kind, when in cls.of(person).items():
-            if kind == what or (what == DAILY and when == When.DAILY):
-                cls.choose(person, kind, When.OFF)
-
 
 def unsubscribe_token(person: User, what: str) -> str:
     """For a link in a mail: good for this person and this kind of mail, without a sign-in, for ever."""
     return signing.dumps([person.pk, what], salt=SALT)
 
 
-def read_token(token: str) -> tuple[User, str] | None:
+def read_unsubscribe_token(token: str) -> tuple[User, str] | None:
     """Whose mails of which kind the link stops, or None if it is not one of ours."""
     try:
         pk, what = signing.loads(token, salt=SALT)

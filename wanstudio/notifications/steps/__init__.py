@@ -2,8 +2,9 @@
 
 from wanstudio.notifications.models.digest import Digest
 from wanstudio.notifications.models.webhooks import Delivery
-from wanstudio.notifications.steps import digests, webhook_delivery
+from wanstudio.notifications.steps.daily_digest import send_digest
+from wanstudio.notifications.steps.webhook_delivery import deliver
 from wanstudio.work import registry
 
-registry.register(Digest, digests.send)
-registry.register(Delivery, webhook_delivery.deliver)
+registry.register(Digest, send_digest)
+registry.register(Delivery, deliver)

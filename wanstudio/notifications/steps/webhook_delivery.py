@@ -1,55 +1,54 @@
-"""Posting a team's news to its webhook: signed as Standard Webhooks says, tried again for most of a day."""
+"""Posting of events to a team's webhook: signed as Standard Webhooks says, tried again for most of a day."""
 
 import time
 from datetime import timedelta
-from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
 from wanstudio.encryption.encrypted_fields import Unreadable, unseal
-from wanstudio.jobs import job_notifications as news
 from wanstudio.media.fetch import FetchError
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.models.webhooks import Answer, Delivery
+from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off
+from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT
 from wanstudio.web.fetchers import peoples_fetcher
 
 POST_S = 15.0
 ANSWER_BYTES = 2000
-# After the first try, and after each of these, the next one; then it is given up.
-WAITS = (
+# After the first post, and after each of these, the next one; then it is given up.
+BACKOFF = (
     *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30)),
     *(timedelta(hours=2), timedelta(hours=5), timedelta(hours=10)),
 )
 # Of a delivery that is sent again by hand over and over.
-MOST_KEPT = 50
+MAX_POSTS_KEPT = 50
 OFF_AFTER = timedelta(days=5)
 
 
 def deliver(delivery: Delivery) -> None:
-    """One try. A crash after it arrived and before that is noted posts it once more, under the same id."""
+    """One post. A crash after it arrived and before that is noted posts it once more, under the same id."""
     hook = delivery.webhook
     if delivery.arrived_at or delivery.gave_up_at:
         return delivery.postpone(None)
     if hook.disabled_at:
-        return _note(delivery, {"code": None, "ms": 0, "problem": "The webhook is switched off."}, over=True)
-    tried = _try(delivery)
-    if tried["code"] is not None and 200 <= tried["code"] < 300:
-        _note(delivery, tried, arrived_at=Now())
-        return hook.arrived()
-    hook.failed()
-    gone = tried["code"] == 410
-    _note(delivery, tried, over=gone)
+        return _note_failed(delivery, {"code": None, "ms": 0, "problem": WEBHOOK_IS_OFF}, over=True)
+    answer = _post(delivery)
+    code = answer["code"]
+    if code is not None and 200 <= code < 300:
+        delivery.postpone(None, posts=_with(delivery, answer), arrived_at=Now())
+        return note_arrival(hook)
+    note_failure(hook)
+    _note_failed(delivery, answer, over=code == 410)
     hook.refresh_from_db()
-    if gone:
-        _switch_off(hook, "The receiver answered 410: it is gone for good.")
+    if code == 410:
+        switch_off(hook, WEBHOOK_GONE)
     elif hook.failing_since and timezone.now() - hook.failing_since > OFF_AFTER:
-        _switch_off(hook, "Nothing has arrived there for five days.")
+        switch_off(hook, WEBHOOK_SILENT)
     return None
 
 
-def _try(delivery: Delivery) -> dict[str, Any]:
+def _post(delivery: Delivery) -> Answer:
     began = time.monotonic()
     code, problem = None, ""
     try:
@@ -63,17 +62,17 @@ def _try(delivery: Delivery) -> dict[str, Any]:
         if not 200 <= code < 300:
             problem = answer.decode(errors="replace").replace("\0", "")[:300]
     except (FetchError, Unreadable) as wrong:
-        problem = getattr(wrong, "sentence", "") or str(wrong)
+        problem = str(wrong)
     return {"code": code, "ms": round(1000 * (time.monotonic() - began)), "problem": problem}
 
 
 def _headers(delivery: Delivery) -> dict[str, str]:
     """Signed with the secret, and for a day after a rotation with the one before it, too."""
     hook, now, message = delivery.webhook, timezone.now(), f"msg_{delivery.message.hex}"
-    sealed = [hook.secret]
+    secrets = [hook.secret]
     if hook.old_secret and hook.old_secret_until and hook.old_secret_until > now:
-        sealed.append(hook.old_secret)
-    signatures = [Signer(unseal(secret)).sign(message, now, delivery.body) for secret in sealed]
+        secrets.append(hook.old_secret)
+    signatures = [Signer(unseal(secret)).sign(message, now, delivery.body) for secret in secrets]
     return {
         "Content-Type": "application/json",
         "webhook-id": message,
@@ -82,19 +81,13 @@ def _headers(delivery: Delivery) -> dict[str, str]:
     }
 
 
-def _note(delivery: Delivery, tried: dict[str, Any], *, over: bool = False, **changes: Any) -> None:
-    tries = [*delivery.tries, {"at": timezone.now().isoformat(timespec="seconds"), **tried}]
-    if changes:
-        return delivery.postpone(None, tries=tries, **changes)
-    number = len(tries) - delivery.tries_before
-    if over or number > len(WAITS):
-        return delivery.postpone(None, tries=tries[-MOST_KEPT:], gave_up_at=Now())
-    return delivery.postpone(WAITS[number - 1], tries=tries)
+def _with(delivery: Delivery, answer: Answer) -> list[Answer]:
+    return [*delivery.posts, {"at": timezone.now().isoformat(timespec="seconds"), **answer}]
 
 
-def _switch_off(hook: Webhook, why: str) -> None:
-    """Off, and the owners told, in one transaction. What is still on its way there is given up as it comes due."""
-    with transaction.atomic():
-        if not hook.disable(why):
-            return
-        news.webhook_is_off(hook, why)
+def _note_failed(delivery: Delivery, answer: Answer, *, over: bool) -> None:
+    posts = _with(delivery, answer)
+    number = len(posts) - delivery.posts_before
+    if over or number > len(BACKOFF):
+        return delivery.postpone(None, posts=posts[-MAX_POSTS_KEPT:], gave_up_at=Now())
+    return delivery.postpone(BACKOFF[number - 1], posts=posts)

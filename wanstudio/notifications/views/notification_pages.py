@@ -1,6 +1,4 @@
-"""What one is told: the bell, its list, and what comes by mail."""
-
-from typing import Any
+"""Notifications on the pages: the bell, its list, and what comes by mail."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,15 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.notifications.models.mail_choices import CHOOSABLE, MailChoice, When
-from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models.mail_choices import CHOOSABLE, Kind, MailChoice, When
+from wanstudio.notifications.models.notification import Notification, Notifications
 from wanstudio.notifications.queries import own_notifications
+from wanstudio.notifications.verbs.notify import choose_mail, mark_read
+from wanstudio.notifications.words import CHOICES_SAVED
 from wanstudio.teams import access
 
 PAGE = 30
 IN_THE_BELL = 8
 # What a browser may say aloud while a tab of the studio is open.
-LOUD = (Notification.Kind.READY, Notification.Kind.FAILED, Notification.Kind.MENTIONED)
+LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
 
 
 @login_required
@@ -25,11 +25,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """All of them, newest first; `only=unread` those not yet read. For the bell's panel the newest few."""
     mine = own_notifications(request).select_related("team")
     if request.GET.get("as") == "panel":
-        return render(request, "notifications/_panel.html", {"news": mine.order_by("-pk")[:IN_THE_BELL]})
+        return render(request, "notifications/_panel.html", {"notifications": mine.order_by("-pk")[:IN_THE_BELL]})
     only = request.GET.get("only", "")
     before = request.GET.get("before", "")
     page, following = access.page(mine.unread() if only == "unread" else mine, before, PAGE)
-    context = {"news": page, "only": only, "before": before, "next": following}
+    context = {"notifications": page, "only": only, "before": before, "next": following}
     return render(request, "notifications/index.html", context)
 
 
@@ -42,12 +42,11 @@ def bell(request: HttpRequest) -> HttpResponse:
     seen = request.GET.get("seen", "")
     if seen == f"{count}-{newest}":
         return HttpResponse(status=204)
-    context: dict[str, Any] = {"bell": (count, newest), "loud": []}
     last = access.number(seen.partition("-")[2])
+    loud = Notification.objects.none()
     if last is not None and newest > last:
-        fresh = mine.unread().filter(pk__gt=last, kind__in=LOUD)
-        context["loud"] = fresh.order_by("-pk")[:3]
-    return render(request, "notifications/_bell.html", context)
+        loud = mine.unread().filter(pk__gt=last, kind__in=LOUD).order_by("-pk")[:3]
+    return render(request, "notifications/_bell.html", {"bell": (count, newest), "loud": loud})
 
 
 @login_required
@@ -55,9 +54,9 @@ def bell(request: HttpRequest) -> HttpResponse:
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The click: read, and on to what it is about."""
     mine = own_notifications(request).filter(pk=access.number(str(pk)) or 0)
-    told: Notification = access.one(mine, pk)
-    mine.mark_read()
-    return redirect(told.path or "notifications.index")
+    row: Notification = access.one(mine, pk)
+    mark_read(mine)
+    return redirect(row.path or "notifications.index")
 
 
 @login_required
@@ -65,11 +64,12 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
 def read(request: HttpRequest) -> HttpResponse:
     """`pk`: that one has been read; without it all up to `newest`, so that none is swept away unseen."""
     mine = own_notifications(request)
+    chosen: Notifications = mine
     if (pk := access.number(request.POST.get("pk"))) is not None:
-        mine.filter(pk=pk).mark_read()
-    else:
-        newest = access.number(request.POST.get("newest"))
-        (mine.filter(pk__lte=newest) if newest is not None else mine).mark_read()
+        chosen = mine.filter(pk=pk)
+    elif (newest := access.number(request.POST.get("newest"))) is not None:
+        chosen = mine.filter(pk__lte=newest)
+    mark_read(chosen)
     return redirect("notifications.index")
 
 
@@ -81,8 +81,8 @@ def choices(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         for kind in CHOOSABLE:
             if (when := request.POST.get(kind, "")) in When.values:
-                MailChoice.choose(person, kind, When(when))
-        messages.success(request, "Saved.")
+                choose_mail(person, kind, When(when))
+        messages.success(request, CHOICES_SAVED)
         return redirect("notifications.choices")
     now = MailChoice.of(person)
     rows = [{"kind": kind, "when": now[kind], "loud": kind in LOUD} for kind in CHOOSABLE]

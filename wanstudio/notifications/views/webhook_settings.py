@@ -1,4 +1,4 @@
-"""The team's outgoing webhook: its address, its secret, and what was delivered there."""
+"""Webhook settings of a team: its address, its secret, and what was delivered there."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,8 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, seal, unseal
+from wanstudio.notifications import words
 from wanstudio.notifications.forms import WebhookForm
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.verbs import webhook_changes
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -31,14 +33,14 @@ def show(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
-    """`url`: news goes there from now on. Saving it again switches it on again."""
+    """`url`: events go there from now on. Saving it again switches it on again."""
     team = access.team_in(request, Act.WEBHOOKS)
     form = WebhookForm(request.POST)
     if not form.is_valid():
         return _page(request, team, form, status=422)
-    if secret := Webhook.set_up(team, form.cleaned_data["url"], by=access.person(request)):
+    if secret := webhook_changes.set_up_webhook(team, form.cleaned_data["url"], by=access.person(request)):
         request.session[FRESH] = seal(secret)
-    messages.success(request, "Saved. News of this team is posted there from now on.")
+    messages.success(request, words.WEBHOOK_SAVED)
     return redirect("webhook.show")
 
 
@@ -46,15 +48,15 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rotate(request: HttpRequest) -> HttpResponse:
     """A new secret; the old one signs beside it for a day."""
-    request.session[FRESH] = seal(_hook(request).rotate(by=access.person(request)))
+    request.session[FRESH] = seal(webhook_changes.rotate_secret(_hook(request), by=access.person(request)))
     return redirect("webhook.show")
 
 
 @login_required
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    _hook(request).remove(by=access.person(request))
-    messages.success(request, "The webhook is removed. Nothing is posted any more.")
+    webhook_changes.remove_webhook(_hook(request), by=access.person(request))
+    messages.success(request, words.WEBHOOK_REMOVED)
     return redirect("webhook.show")
 
 
@@ -63,13 +65,13 @@ def remove(request: HttpRequest) -> HttpResponse:
 def test(request: HttpRequest) -> HttpResponse:
     hook = _hook(request)
     person = access.person(request)
-    event = f"test {timezone.now().isoformat()}"
-    text = f"A test from Wan Studio, sent by {person} of {hook.team}."
-    if Webhook.tell(hook.team, "test", event=event, text=text, data={"team": hook.team.name}):
-        record(team=hook.team, person=person, act="webhook.tested", on=hook)
-        messages.success(request, "On its way. How it was answered shows below in a moment.")
+    text = words.webhook_test(person, hook.team)
+    post = webhook_changes.Post("test", f"test {timezone.now().isoformat()}", text, {"team": hook.team.name})
+    if webhook_changes.post_to_webhook(hook.team, post):
+        record("webhook.tested", team=hook.team, person=person, on=hook)
+        messages.success(request, words.WEBHOOK_TESTED)
     else:
-        messages.info(request, "The webhook is switched off. Save it again, and nothing is lost.")
+        messages.info(request, words.WEBHOOK_SAVE_TO_TEST)
     return redirect("webhook.show")
 
 
@@ -78,8 +80,8 @@ def test(request: HttpRequest) -> HttpResponse:
 def redeliver(request: HttpRequest, pk: int) -> HttpResponse:
     hook = _hook(request)
     delivery: Delivery = access.one(hook.deliveries.all(), access.number(str(pk)) or 0)
-    delivery.again(by=access.person(request))
-    messages.success(request, "On its way once more.")
+    webhook_changes.send_again(delivery, by=access.person(request))
+    messages.success(request, words.WEBHOOK_SENT_AGAIN)
     return redirect("webhook.show")
 
 
@@ -101,9 +103,9 @@ def _page(request: HttpRequest, team: Team, form: WebhookForm, status: int = 200
 
 
 def _fresh(request: HttpRequest) -> str:
-    """The secret that was just drawn: told once, and gone."""
-    sealed = request.session.pop(FRESH, "")
+    """The secret that was just generated: shown once, and gone."""
+    encrypted = request.session.pop(FRESH, "")
     try:
-        return unseal(sealed) if sealed else ""
+        return unseal(encrypted) if encrypted else ""
     except Unreadable:
         return ""

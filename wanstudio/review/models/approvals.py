@@ -8,8 +8,8 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.append_only import AppendOnlyModel
 from wanstudio.notifications.models.mail_choices import Kind
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.videos.models.video import Video
 from wanstudio.web.row_links import address_of, path_to
 
@@ -58,22 +58,15 @@ class Verdict(AppendOnlyModel):
         self._post(f"“{job.title}” {word}, says {self.person}.")
         if job.person_id == self.person_id:
             return
-        Notification.tell(
-            Kind.VERDICT,
-            [job.person_id],
-            team=job.team_id,
-            event=f"verdict {self.pk}",
-            title=f"“{job.title}” {word}, says {self.person}.",
-            detail=self.note,
-            on=self.video,
-        )
+        title = f"“{job.title}” {word}, says {self.person}."
+        notify([job.person_id], Event(job.team_id, Kind.VERDICT, f"verdict {self.pk}", title, self.note, on=self.video))
 
     def _post(self, title: str) -> None:
         """To the team's webhook."""
         job, page = self.video.job, address_of(path_to(self.video))
         data = {"video": self.video_id, "title": job.title, "person": str(self.person), "note": self.note, "url": page}
-        kind = f"video.{self.decision}"
-        Webhook.tell(job.team_id, kind, event=f"verdict {self.pk}", text=f"{title} {self.note} {page}", data=data)
+        post = Post(f"video.{self.decision}", f"verdict {self.pk}", f"{title} {self.note} {page}", data)
+        post_to_webhook(job.team_id, post)
 
     @staticmethod
     def standing() -> Subquery:

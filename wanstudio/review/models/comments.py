@@ -11,8 +11,8 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.notifications.models.mail_choices import Kind
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Webhook
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Team
 from wanstudio.videos.models.video import Video
@@ -161,11 +161,11 @@ class Comment(models.Model):
         data = {"comment": self.pk, "video": self.video_id, "person": self.name, "text": self.text}
         data |= {"at_s": self.at_s, "until_s": self.until_s, "guest": self.author is None, "url": page}
         text = f"{title} “{self.text}” {page}"
-        Webhook.tell(self.team, "comment.made", event=f"comment {self.pk}", text=text, data=data)
+        post_to_webhook(self.team, Post("comment.made", f"comment {self.pk}", text, data))
 
     def _notify(self, kind: Kind, people: set[int], event: str, title: str) -> None:
         others = people - {self.author_id}
-        Notification.tell(kind, others, team=self.team, event=event, title=title, detail=self.text, path=self._path())
+        notify(others, Event(self.team, kind, event, title, self.text, path=self._path()))
 
     def _path(self) -> str:
         where = f"?t={self.at_s:.3f}" if self.at_s is not None else ""

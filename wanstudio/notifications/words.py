@@ -1,0 +1,77 @@
+"""Sentences of notifications: the mails about them, how such mails are stopped, and what became of a webhook."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.template.defaultfilters import pluralize
+from django.urls import reverse
+
+from wanstudio.accounts.models import User
+from wanstudio.notifications.models.mail_choices import DAILY, Kind
+from wanstudio.notifications.models.notification import Notification
+from wanstudio.teams.models import Team
+from wanstudio.teams.second_factor_rule import may_enter
+from wanstudio.web.row_links import address_of
+
+CHOICES_SAVED = "Saved."
+WEBHOOK_SAVED = "Saved. News of this team is posted there from now on."
+WEBHOOK_REMOVED = "The webhook is removed. Nothing is posted any more."
+WEBHOOK_TESTED = "On its way. How it was answered shows below in a moment."
+WEBHOOK_SENT_AGAIN = "On its way once more."
+WEBHOOK_IS_OFF = "The webhook is switched off."
+WEBHOOK_SAVE_TO_TEST = "The webhook is switched off. Save it again, and nothing is lost."
+WEBHOOK_GONE = "The receiver answered 410: it is gone for good."
+WEBHOOK_SILENT = "Nothing has arrived there for five days."
+
+
+class MailText(NamedTuple):
+    subject: str
+    text: str
+
+
+def mail_of_one(row: Notification) -> MailText:
+    """About one event. A mailbox gets no words of a team that is closed to its owner."""
+    if not may_enter(row.person, row.team):
+        return MailText(f"News in {row.team}", f"{_closed(row.team, 1)}\n")
+    return MailText(row.title.rstrip("."), f"{_lines(row)}\n\n{address_of(row.path)}\n")
+
+
+def mail_of_day(person: User, rows: Sequence[Notification]) -> MailText:
+    """About all of these, the oldest first."""
+    closed = {team for team in {row.team for row in rows} if not may_enter(person, team)}
+    parts = [f"{_lines(row)}\n{address_of(row.path)}" for row in rows if row.team not in closed]
+    for team in sorted(closed, key=str):
+        parts.append(_closed(team, sum(row.team == team for row in rows)))
+    subject = f"Your day in the studio: {len(rows)} notification{pluralize(len(rows))}"
+    return MailText(subject, "\n\n".join(parts) + "\n")
+
+
+def _closed(team: Team, count: int) -> str:
+    """For a person without a second factor, who may see nothing of this team before they have one."""
+    what = "Something" if count == 1 else f"{count} things"
+    return (
+        f"{what} happened in {team}. Sign in to see it. The team asks for a second factor at sign-in, and you have "
+        f"none yet, so this mail says no more.\n{address_of(reverse('studio.index'))}"
+    )
+
+
+def _lines(row: Notification) -> str:
+    """A line each: what somebody wrote, a guest even, must not look like a part of the mail."""
+    return "\n".join(" ".join(text.split()) for text in (row.title, row.detail) if text.strip())
+
+
+def mail_foot(stop: str, choose: str) -> str:
+    return f"\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n"
+
+
+def mails_of(what: str) -> str:
+    """The mails that an unsubscribe link stops."""
+    return "the daily mail" if what == DAILY else f"mails that say “{Kind(what).label}”"
+
+
+def webhook_test(person: User, team: Team) -> str:
+    return f"A test from Wan Studio, sent by {person} of {team}."
+
+
+def webhook_off_detail(why: str) -> str:
+    return f"{why} Set it right and save it again."
