@@ -6,8 +6,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
-# Each registers its steps with the worker as it is imported.
-STEPS = (
+# Each registers, as it is imported, what earlier rooms ask for: steps of the worker, answers to questions.
+REGISTERING = (
+    "teams.activity_reader",
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
     "operations.sweep",
 )
@@ -24,7 +25,7 @@ class WanStudioConfig(AppConfig):
         from wanstudio.operations import system_checks as checks  # noqa: F401  (registers the system checks)
         from wanstudio.work import broker_hints
 
-        for module in STEPS:
+        for module in REGISTERING:
             import_module(f"wanstudio.{module}")
         if settings.BROKER_URL:
             from wanstudio.celery import hand_over

@@ -80,8 +80,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "wanstudio.web.request_log.RequestLog",
+    "wanstudio.keys.middleware.ProviderOnce",
     "wanstudio.web.proxies.TrustedProxies",
-    "wanstudio.web.isolation.Isolated",
+    "wanstudio.web.hardening.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -94,7 +95,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "wanstudio.web.nul.RefuseNul",
+    "wanstudio.web.hardening.RefuseNul",
     "wanstudio.teams.views.first_run.FirstRun",
     "wanstudio.web.way_back.WayBack",
     "wanstudio.teams.gate.Gate",
@@ -191,7 +192,7 @@ CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
 MESSAGE_STORAGE = "wanstudio.web.message_cookie.Storage"
-CSRF_FAILURE_VIEW = "wanstudio.web.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
 DATABASE_ROUTERS: list[str] = []
 
 # --- headers ------------------------------------------------------------------------------------------

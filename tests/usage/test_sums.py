@@ -24,6 +24,7 @@ from wanstudio.money.models import COLUMNS, Entry, Money, disagreements
 from wanstudio.teams.models import Team
 from wanstudio.usage import spending
 from wanstudio.usage import views as usage
+from wanstudio.web import csv_files
 from wanstudio.work.leases import Stale
 
 NOW = timedelta(0)
@@ -108,7 +109,9 @@ def agree(team: Team) -> None:
     entries = Entry.objects.filter(team=team)
     balance = entries.balance()
     page = spending.total(spending.by_person(entries))
-    lines = list(csv.reader("".join(usage._lines(entries.order_by("pk").iterator())).splitlines()))
+    lines = list(
+        csv.reader("".join(csv_files._lines(usage.COLUMNS, map(usage._cells, entries.order_by("pk")))).splitlines())
+    )
     for name in COLUMNS:
         column = lines[0].index(name)
         assert sum(Decimal(line[column]) for line in lines[1:]) == getattr(balance, name) == page[name]

@@ -21,7 +21,7 @@ from wanstudio.money.budgets import month_of, span, spent
 from wanstudio.money.models import Entry, Money
 from wanstudio.review.models.approvals import Verdict
 from wanstudio.teams.models import Membership, Team
-from wanstudio.web.csv_cells import safe
+from wanstudio.web.csv_files import safe
 
 P = Decimal("1.14")
 

@@ -1,33 +1,52 @@
-"""Activity rows that a person may see."""
+"""Activity as a person may read it: that of one team. Which team and which rows, is answered by `teams`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
 
 from wanstudio.activity.models import OWNERS_ONLY, Activity
-from wanstudio.teams.access import may, runs_studio
-from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.roles import Act
+from wanstudio.activity.words import GROUPS
 
 
-def visible_activities(request: HttpRequest, team: Team) -> QuerySet[Activity]:
-    """What was done in this team. An owner sees the sign-ins and locks of its people, too, since they joined.
+@dataclass(frozen=True)
+class ReadableActivity:
+    """`people`: by whom it can be narrowed. `zone`: where the team's days begin."""
 
-    Who runs the studio also sees what concerns the machine: wrong sign-ins of nobody, and the key.
-    """
-    rows = Activity.objects.filter(team=team)
-    if not may(request, team, Act.KEY):
-        return rows.exclude(_starts_with(OWNERS_ONLY))
-    mine = Q(team=team)
-    joined = Membership.objects.filter(team=team, user=OuterRef("person"), joined_at__lte=OuterRef("at"))
-    mine |= Q(team=None) & Q(Exists(joined))
-    if team.is_first and runs_studio(request):
-        mine |= Q(team=None, person=None)
-    return Activity.objects.filter(mine)
+    rows: QuerySet[Activity]
+    people: Iterable[models.Model]
+    zone: ZoneInfo
+    sees_owners_only: bool
+
+    @property
+    def groups(self) -> dict[str, str]:
+        return {act: name for act, name in GROUPS.items() if self.sees_owners_only or act not in OWNERS_ONLY}
 
 
-def _starts_with(groups: Iterable[str]) -> Q:
+Reader = Callable[[HttpRequest], ReadableActivity]
+
+
+def _nothing(request: HttpRequest) -> ReadableActivity:
+    raise Http404("no reader is registered")
+
+
+_reader: Reader = _nothing
+
+
+def register_reader(reader: Reader) -> None:
+    """The answer to what a request may read; it raises Http404 where that is nothing."""
+    global _reader
+    _reader = reader
+
+
+def readable_activity(request: HttpRequest) -> ReadableActivity:
+    return _reader(request)
+
+
+def in_groups(groups: Iterable[str]) -> Q:
     found = Q()
     for group in groups:
         found |= Q(act=group) | Q(act__startswith=f"{group}.")

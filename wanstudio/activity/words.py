@@ -1,4 +1,4 @@
-"""What was done, in words: `job.made` reads “made”, in the group Videos."""
+"""Acts in words: `job.made` reads “made”, in the group Making."""
 
 # The first part of an act, in the order the filter offers it. The last ones only an owner sees.
 GROUPS = {

@@ -9,7 +9,7 @@ from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
 from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.teams.roles import Act
-from wanstudio.web.row_links import address_of, path_to
+from wanstudio.web.page_links import address_of, path_to
 
 
 def ready(job: Job) -> None:

@@ -11,7 +11,7 @@ from wanstudio.notifications.models.mail_choices import DAILY, Kind
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.teams.models import Team
 from wanstudio.teams.second_factor_rule import may_enter
-from wanstudio.web.row_links import address_of
+from wanstudio.web.page_links import address_of
 
 CHOICES_SAVED = "Saved."
 WEBHOOK_SAVED = "Saved. News of this team is posted there from now on."

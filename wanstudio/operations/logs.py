@@ -11,7 +11,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from wanstudio.web.public_path import SHORTEST_SECRET, public_path
+from wanstudio.web.request_log import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import _about
 
 HIDDEN = "[secret]"

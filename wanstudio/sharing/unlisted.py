@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-SHARED = "/s/"
+from wanstudio.web.way_back import SHARED
+
 # Addresses that open something by themselves, and are sent around.
 LETTERS = ("/invite/", "/spending/by-mail/", "/unsubscribe/", "/account/email/", "/accounts/password/reset/")
 

@@ -1,7 +1,5 @@
 """Usage: what was spent, and the ledger behind the sums, as a page and as a file. All of it is one query's."""
 
-import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +19,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.usage import spending
 from wanstudio.usage.months import approved_second, chosen_month, months_to_choose, of_month, plots
 from wanstudio.usage.weeks import weeks_of
-from wanstudio.web.csv_cells import safe
+from wanstudio.web.csv_files import csv_file, safe
 
 PAGE = 25
 COLUMNS = (
@@ -69,10 +67,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     team = access.current_team(request)
     month = chosen_month(team, request.GET.get("month", ""))
     rows = of_month(team, visible_entries(request, team), month).select_related("job", "person").order_by("pk")
-    response = StreamingHttpResponse(_lines(rows.iterator(chunk_size=500)), content_type="text/csv; charset=utf-8")
-    name = f"{month:%Y-%m}" if month else "all"
-    response["Content-Disposition"] = f'attachment; filename="wan-studio-usage-{name}.csv"'
-    return response
+    name = f"wan-studio-usage-{month:%Y-%m}.csv" if month else "wan-studio-usage-all.csv"
+    return csv_file(name, COLUMNS, map(_cells, rows.iterator(chunk_size=500)))
 
 
 @login_required
@@ -81,23 +77,7 @@ def ledger(request: HttpRequest) -> StreamingHttpResponse:
     """The same entries, oldest first, as they are read: any number of them. Times are UTC, money is dollars."""
     entries = visible_entries(request, access.current_team(request))
     rows = entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500)
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv"'
-    return response
-
-
-class Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(rows: Iterator[Entry]) -> Iterator[str]:
-    writer: Any = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
-    for entry in rows:
-        yield writer.writerow(_cells(entry))
+    return csv_file(f"wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv", COLUMNS, map(_cells, rows))
 
 
 def _cells(entry: Entry) -> list[object]:

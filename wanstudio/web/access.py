@@ -1,12 +1,14 @@
-"""One row, or a page of them, of those that somebody may see."""
+"""Look-ups of rows among those that a person may see: one of them, or a page of them."""
 
-from typing import Any
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404
 
+Row = TypeVar("Row", bound=Model)
 
-def one(rows: QuerySet[Any], pk: int) -> Any:
+
+def one(rows: QuerySet[Row], pk: int) -> Row:
     """The row with this id among those this person may see, or 404."""
     row = rows.filter(pk=pk).first()
     if row is None:
@@ -19,7 +21,7 @@ def number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
 
-def page(rows: QuerySet[Any], before: str | None, size: int) -> tuple[list[Any], int | None]:
+def page(rows: QuerySet[Row], before: str | None, size: int) -> tuple[list[Row], int | None]:
     """The next `size` rows, newest first, older than the id `before`; and the id to go on from, or None at the end."""
     rows = rows.order_by("-pk")
     if (last := number(before)) is not None:

@@ -1,4 +1,4 @@
-"""Addresses: the links the studio hands out, and the hosts it may fetch from."""
+"""Guarded fetchers, each with the hosts that it may fetch from, and the reach of the studio's own address."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ def peoples_fetcher() -> Fetcher:
 
 
 def webhook_refusal(url: str) -> str:
-    """Why news may not be posted there, in a sentence; empty if it may. The name is looked up at each delivery."""
+    """Why events may not be posted there, in a sentence; empty if it may. The name is looked up at each delivery."""
     try:
         target = parse(url)
     except FetchError as wrong:

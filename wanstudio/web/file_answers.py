@@ -23,7 +23,7 @@ TYPES = {
 def send(
     request: HttpRequest, file: FieldFile, modified: datetime, name: str, *, attachment: bool = False
 ) -> HttpResponseBase:
-    """The stored file. Stored names are drawn at random and never written again: a name is its own ETag."""
+    """The stored file. Stored names are random and never written again: a name is its own ETag."""
     stored = str(file.name)
     storage = file.storage
 

@@ -1,4 +1,4 @@
-"""Where the sentence waits that the next page shows: a cookie of this host alone, or the session if it is long."""
+"""Messages for the next page: in a cookie of this host alone, or in the session if they are long."""
 
 from typing import Any
 

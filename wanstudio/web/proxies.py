@@ -1,4 +1,4 @@
-"""Who is really asking, behind a reverse proxy."""
+"""Reverse proxies: the address and the scheme of who asks, as trusted ones tell them."""
 
 import ipaddress
 from collections.abc import Callable
@@ -31,8 +31,8 @@ class TrustedProxies:
 
 
 def _scheme(request: HttpRequest) -> str:
-    told = request.META.get("HTTP_X_FORWARDED_PROTO", "")
-    return told if told in ("http", "https") else str(request.META.get("wsgi.url_scheme", "http"))
+    named = request.META.get("HTTP_X_FORWARDED_PROTO", "")
+    return named if named in ("http", "https") else str(request.META.get("wsgi.url_scheme", "http"))
 
 
 def _is_address(text: str) -> bool:

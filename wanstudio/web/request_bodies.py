@@ -1,4 +1,4 @@
-"""Reading the body of a request from a machine: so much, so long, and so many at a time.
+"""Bodies of requests from machines, read within limits: so much, so long, and so many at a time.
 
 The server hands a request over as soon as its head is in, so that a body that drips holds a thread of the web process.
 """
@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 WITHIN_S = 5.0
 # Bodies that are being read at once, a process of 64 threads: who says nothing holds up others like him, and no page.
-MOST_AT_ONCE = 16
-_places = BoundedSemaphore(MOST_AT_ONCE)
+MAX_AT_ONCE = 16
+_slots = BoundedSemaphore(MAX_AT_ONCE)
 
 
 class TooLarge(Exception):
@@ -22,23 +22,23 @@ class TooSlow(Exception):
     """It did not arrive in time, or too many others are arriving just now."""
 
 
-def read_body(request: HttpRequest, most_bytes: int, within_s: float = WITHIN_S) -> bytes:
+def read_body(request: HttpRequest, max_bytes: int, within_s: float = WITHIN_S) -> bytes:
     """The whole body, also of a request that does not tell its length. Raises TooLarge or TooSlow.
 
     What broke off reads as what there was of it.
     """
     announced = request.headers.get("Content-Length") or ""
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > most_bytes):
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
         raise TooLarge
-    if not _places.acquire(blocking=False):
+    if not _slots.acquire(blocking=False):
         raise TooSlow
     try:
-        return _read(request, most_bytes, time.monotonic() + within_s)
+        return _read(request, max_bytes, time.monotonic() + within_s)
     finally:
-        _places.release()
+        _slots.release()
 
 
-def _read(request: HttpRequest, most_bytes: int, until: float) -> bytes:
+def _read(request: HttpRequest, max_bytes: int, until: float) -> bytes:
     # Django reads what Content-Length announces, and so nothing of a chunked body; a server like ours ends the stream.
     ended = request.META.get("wsgi.input_terminated")
     stream = request.META["wsgi.input"] if ended else request
@@ -47,7 +47,7 @@ def _read(request: HttpRequest, most_bytes: int, until: float) -> bytes:
         # Byte by byte: a longer read waits until it has all of them, however slowly they come. 64 KiB take 20 ms.
         while byte := stream.read(1):
             body += byte
-            if len(body) > most_bytes:
+            if len(body) > max_bytes:
                 raise TooLarge
             if time.monotonic() > until:
                 raise TooSlow

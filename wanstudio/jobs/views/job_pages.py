@@ -26,7 +26,7 @@ from wanstudio.studio import generate as submitting
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 from wanstudio.work.leases import Stale
 from wanstudio.work.models import Heartbeat
 

@@ -20,7 +20,7 @@ from wanstudio.notifications.models.notification import Notification, Notificati
 from wanstudio.notifications.words import MailText, mail_foot, mail_of_one
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
-from wanstudio.web.row_links import address_of, path_to
+from wanstudio.web.page_links import address_of, path_to
 from wanstudio.work.mails import post_mail
 
 

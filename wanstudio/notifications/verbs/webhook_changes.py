@@ -20,7 +20,7 @@ from wanstudio.notifications.verbs.notify import Event, notify_allowed
 from wanstudio.notifications.words import WEBHOOK_IS_OFF, webhook_off_detail
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.row_links import path_to
+from wanstudio.web.page_links import path_to
 
 # After a rotation the old secret still signs, beside the new one.
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)

@@ -11,7 +11,7 @@ from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.videos.models.video import Video
-from wanstudio.web.row_links import address_of, path_to
+from wanstudio.web.page_links import address_of, path_to
 
 
 class Verdict(AppendOnlyModel):

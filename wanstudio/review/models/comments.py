@@ -16,7 +16,7 @@ from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Team
 from wanstudio.videos.models.video import Video
-from wanstudio.web.row_links import address_of, path_to
+from wanstudio.web.page_links import address_of, path_to
 
 LONGEST = 4000
 # The same words again within this time are a second click, not a second comment.

@@ -16,7 +16,7 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_videos
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 
 @login_required

@@ -18,7 +18,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.videos.models.collections import Collection
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_collections, visible_videos
-from wanstudio.web.origin import origin
+from wanstudio.web.page_links import origin
 
 Thing = Video | Collection
 

@@ -17,7 +17,7 @@ from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
 from wanstudio.sharing.unlisted import guest_post
 from wanstudio.videos import file_views as files
 from wanstudio.videos.models.video import Video
-from wanstudio.web.origin import origin
+from wanstudio.web.page_links import origin
 
 # A wall of posters is a page, not a library.
 MOST = 500

@@ -21,7 +21,7 @@ from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.teams.verbs import found_team
 from wanstudio.teams.views.members import may_remove, roles_to_give
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 
 @login_required

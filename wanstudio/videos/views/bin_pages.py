@@ -17,7 +17,7 @@ from wanstudio.uploads.queries import binned_sources
 from wanstudio.videos.bin import KEPT, bin_videos, erase_source, erase_video, restore_videos
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import binned_videos, visible_videos
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 PAGE = 60
 

@@ -19,7 +19,7 @@ from wanstudio.videos.models.collections import LONGEST, CollectedVideo, Collect
 from wanstudio.videos.models.tags import clean_name
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_collections
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 COVERS = 4
 SHOWN = Q(collected__video__binned_at=None)

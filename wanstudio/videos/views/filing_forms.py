@@ -12,7 +12,7 @@ from wanstudio.videos.models.tags import Tag, key_of
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
 from wanstudio.videos.views.video_page import filed
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 
 @login_required

@@ -21,7 +21,7 @@ from wanstudio.videos.models.favourites import Favourite
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
 from wanstudio.videos.versions import number, versions_of
-from wanstudio.web.back import back
+from wanstudio.web.way_back import back
 
 PAGE = 60
 # How much a page that was scrolled far brings back at once.

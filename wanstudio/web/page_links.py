@@ -1,11 +1,12 @@
-"""Where a thing is shown, by the name of its model."""
+"""Links to pages: where a row is shown, and the studio's own address before it."""
 
 from django.conf import settings
 from django.db import models
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 # Model to the route of its page, and whether the route wants the row's id.
-PLACES = {
+PAGES = {
     "job": ("jobs.show", True),
     "video": ("videos.show", True),
     "collection": ("collections.index", False),
@@ -21,7 +22,7 @@ PLACES = {
 
 def path_of(thing: str, pk: int | None) -> str:
     """The path of its page, empty for what has none."""
-    route, wants_id = PLACES.get(thing, ("", False))
+    route, wants_id = PAGES.get(thing, ("", False))
     try:
         return reverse(route, args=[pk] if wants_id else []) if route else ""
     except NoReverseMatch:
@@ -35,3 +36,8 @@ def path_to(row: models.Model | None) -> str:
 def address_of(path: str) -> str:
     """The same with the studio's address before it, for a mail."""
     return f"{settings.LINK_BASE}{path}"
+
+
+def origin(request: HttpRequest) -> str:
+    """`https://studio.example`: the public address if there is one, else where this request came to."""
+    return settings.WANSTUDIO_URL or f"{request.scheme}://{request.get_host()}"

@@ -1,8 +1,9 @@
-"""What keeps other sites away from every answer there is: pages, files, errors, and what never reached a view."""
+"""Hardening of every answer: other sites are kept away from it, and a NUL in a text is refused."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -23,3 +24,18 @@ class Isolated:
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Content-Security-Policy", NOTHING)
         return response
+
+
+class RefuseNul:
+    """400 instead of a surprise, wherever a query met a NUL: SQLite keeps it, PostgreSQL refuses it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):
+            return HttpResponseBadRequest("A text in this request holds a NUL.", content_type="text/plain")
+        return None
