@@ -28,7 +28,8 @@ def write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: Pa
         sound = _sound(source, duration)
         pending = next(sound, None)
         # The encoder resamples what it is given.
-        audio = film.add_stream("aac", rate=48000, layout="stereo") if pending else None
+        layout = "mono" if pending and pending.layout.nb_channels == 1 else "stereo"
+        audio = film.add_stream("aac", rate=48000, layout=layout) if pending else None
         for index, picture in enumerate(_ahead(pictures)):
             if index == 0:
                 video.width, video.height = picture.size
