@@ -18,7 +18,7 @@ ALWAYS = ("tests/test_architecture.py",)
 LONG = ("tests/e2e/", "tests/proof/")
 # Of the 90 s, the rest is for starting, and for the tests that run when it is over.
 TESTS_END_AFTER_S = 70
-VARIABLE = "WANSTUDIO_TEST_UNTIL"
+VARIABLE = "TESTS_END_AT"
 
 
 def main() -> int:
