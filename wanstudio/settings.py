@@ -12,6 +12,9 @@ from environs import Env
 
 from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
+from wanstudio.provider import providers
+from wanstudio.provider.providers import model_of
+from wanstudio.provider.sandbox.sandbox_provider import KEY as SANDBOX_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -31,17 +34,19 @@ ENCRYPTION_KEYS = options.encryption_keys(env.list("WANSTUDIO_ENCRYPTION_KEYS", 
 
 # --- the provider -------------------------------------------------------------------------------------
 APIXO_API_KEY = env.str("APIXO_API_KEY", "").strip()
-APIXO_BASE_URL = env.str("APIXO_BASE_URL", "https://api.apixo.ai/api/v1", validate=options.an_address).rstrip("/")
-APIXO_MODEL = env.str("APIXO_MODEL", "wan-2-2-animate", validate=options.a_model)
+APIXO_BASE_URL = env.str("APIXO_BASE_URL", providers.MAIN.base_url, validate=options.an_address).rstrip("/")
+MODEL = env.str("APIXO_MODEL", providers.MAIN.models[0].id, validate=options.a_model)
+PRICES = options.price_table("APIXO_PRICES", env.str("APIXO_PRICES", ""), model_of(providers.MAIN, MODEL))
 SANDBOX_BASE_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
-PROVIDER = "apixo" if APIXO_API_KEY else "sandbox"
-PROVIDERS = {"apixo": (APIXO_BASE_URL, APIXO_API_KEY), "sandbox": (SANDBOX_BASE_URL, "sandbox")}
-PRICES = options.price_table(env.str("APIXO_PRICES", "2026-01-01 480p=0.04 720p=0.08"))
+_in_use = providers.MAIN if APIXO_API_KEY else providers.STAND_IN
+PROVIDER = _in_use.name
+PROVIDERS = {
+    providers.MAIN.name: (APIXO_BASE_URL, APIXO_API_KEY),
+    providers.STAND_IN.name: (SANDBOX_BASE_URL, SANDBOX_KEY),
+}
 # Multiplies every wait of the provider's politeness; the sandbox's are short so that a beginner does not wait.
-PACE = options.pace(env.float("WANSTUDIO_PACE", 1.0 if APIXO_API_KEY else 0.03), PROVIDERS[PROVIDER][0])
-PROVIDER_READ_TIMEOUT_S = env.float(
-    "WANSTUDIO_READ_TIMEOUT", 60.0 if APIXO_API_KEY else 15.0, validate=options.positive
-)
+PACE = options.pace(env.float("WANSTUDIO_PACE", _in_use.pace), PROVIDERS[PROVIDER][0])
+PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", _in_use.read_timeout_s, validate=options.positive)
 
 # --- addresses ----------------------------------------------------------------------------------------
 WANSTUDIO_URL = options.public_address(env.str("WANSTUDIO_URL", ""))

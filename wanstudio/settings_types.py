@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 from environs import EnvError, ValidationError
 
-PriceTable = list[tuple[date, dict[str, Decimal]]]
+from wanstudio.provider import providers
+from wanstudio.provider.base import Model, PriceTable
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -36,7 +38,7 @@ def positive(value: float) -> None:
 def an_address(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise ValidationError("it must be an address such as https://api.apixo.ai/api/v1.")
+        raise ValidationError(f"it must be an address such as {providers.MAIN.base_url}.")
 
 
 def a_model(value: str) -> None:
@@ -93,19 +95,22 @@ def encryption_keys(values: list[str]) -> tuple[str, ...]:
     return found
 
 
-def price_table(text: str) -> PriceTable:
-    """`2026-01-01 480p=0.04 720p=0.08; 2027-01-01 …` as rows of (effective date, {resolution: dollars a second})."""
+def price_table(name: str, text: str, model: Model) -> PriceTable:
+    """`2026-01-01 480p=0.04 720p=0.08; 2027-01-01 …` as a table; the model's own if nothing was written."""
+    rows = [row.split() for row in text.split(";") if row.strip()]
+    if not rows:
+        return model.price_table
     try:
-        return sorted((_price_row(row.split()) for row in text.split(";") if row.strip()), key=lambda row: row[0])
+        return sorted((_price_row(row, model) for row in rows), key=lambda row: row[0])
     except (ValueError, IndexError, InvalidOperation):
-        raise EnvError(
-            'Environment variable "APIXO_PRICES" invalid: it must read like "2026-01-01 480p=0.04 720p=0.08".'
-        ) from None
+        day, prices = model.price_table[0]
+        like = " ".join([day.isoformat(), *(f"{resolution}={price}" for resolution, price in prices.items())])
+        raise EnvError(f'Environment variable "{name}" invalid: it must read like "{like}".') from None
 
 
-def _price_row(words: list[str]) -> tuple[date, dict[str, Decimal]]:
+def _price_row(words: list[str], model: Model) -> tuple[date, dict[str, Decimal]]:
     prices = {name: Decimal(price) for name, price in (word.split("=") for word in words[1:])}
-    if set(prices) != {"480p", "720p"} or min(prices.values()) <= 0 or not all(p.is_finite() for p in prices.values()):
+    if set(prices) != set(model.resolution_names) or not all(p.is_finite() and p > 0 for p in prices.values()):
         raise ValueError(words)
     return date.fromisoformat(words[0]), prices
 
@@ -126,8 +131,8 @@ def pace(value: float, base_url: str) -> float:
         raise EnvError('Environment variable "WANSTUDIO_PACE" invalid: it must be greater than 0 and at most 100.')
     if value < 1 and not is_loopback(base_url):
         raise EnvError(
-            'Environment variable "WANSTUDIO_PACE" invalid: below 1 the studio would ask APIXO more often than '
-            "it allows. Leave it out, or use 1 or more."
+            'Environment variable "WANSTUDIO_PACE" invalid: below 1 the studio would ask '
+            f"{providers.MAIN.display_name} more often than it allows. Leave it out, or use 1 or more."
         )
     return value
 

@@ -17,6 +17,7 @@ from wanstudio.notifications.views import notification_pages as notifications
 from wanstudio.notifications.views import unsubscribe
 from wanstudio.notifications.views import webhook_settings as webhook
 from wanstudio.operations import health
+from wanstudio.provider import providers
 from wanstudio.requests import views as requests
 from wanstudio.review.views import comment_forms as comments
 from wanstudio.review.views import review_panel as review
@@ -159,6 +160,9 @@ urlpatterns = [
     path("robots.txt", shared.robots, name="shared.robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("hooks/apixo/<str:token>/", hooks.apixo, name="hooks.apixo"),
+    *(
+        path(f"hooks/{name}/<str:token>/", hooks.callback, name=f"hooks.{name}")
+        for name in sorted({provider.hook for provider in providers.PROVIDERS.values()})
+    ),
     path("files/<str:signed>/<str:name>", files.show, name="files.show"),
 ]

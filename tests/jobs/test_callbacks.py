@@ -147,7 +147,7 @@ def test_a_body_that_says_it_is_too_long_is_not_read(attempt: Attempt, announced
     address = reverse("hooks.apixo", args=[attempt.callback_token])
     request = RequestFactory().post(address)
     request.META |= {"CONTENT_LENGTH": announced, "wsgi.input": Unread()}
-    assert hooks.apixo(request, attempt.callback_token).status_code == 413
+    assert hooks.callback(request, attempt.callback_token).status_code == 413
     assert written(attempt) == ("", False)
 
 

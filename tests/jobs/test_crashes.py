@@ -22,7 +22,7 @@ from wanstudio.jobs.steps import polling as check
 from wanstudio.jobs.steps import submission as submit
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Money
-from wanstudio.provider.failures import Error, Outcome
+from wanstudio.provider.calls import Error, Outcome
 from wanstudio.videos import steps as archive
 from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Stale

@@ -16,6 +16,7 @@ from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import OVERDUE, SLOW
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 
 NO_ANSWER: dict[str, Move] = {
     "500": refusal(500),
@@ -225,7 +226,7 @@ def test_after_a_day_it_is_overdue_and_still_asked(job: Job, apixo: FakeApixo) -
     job = step(later(running(job), hours=23))
     assert job.trouble == ""
     job = step(later(job, hours=2))
-    assert (job.trouble, job.state, job.money) == (OVERDUE, State.RUNNING, Money.RESERVED)
+    assert (job.trouble, job.state, job.money) == (providers.named(OVERDUE, "apixo"), State.RUNNING, Money.RESERVED)
     assert 340 < wait_s(job) <= 640
     apixo.succeed(job.task_id, b"film")
     assert step(job).state == State.ARCHIVING

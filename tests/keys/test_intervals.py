@@ -32,7 +32,7 @@ def test_polls(
     first: tuple[float, float],
     following: tuple[float, float],
 ) -> None:
-    job = Job(duration=duration, callback=callback)
+    job = Job(provider="apixo", duration=duration, callback=callback)
     for pace in (1.0, 0.03, 4.0):
         settings.PACE = pace
         low, high = drawn(waits.first_poll, job, callback=callback)

@@ -19,13 +19,15 @@ from wanstudio.encryption import encrypted_fields as crypto
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
+from wanstudio.jobs.steps.polling import KEY_GONE
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.key_in_page import StoredKey, forget_unneeded
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.provider_calls import KEY_GONE, connect
+from wanstudio.keys.provider_calls import connect
 from wanstudio.money.reconciliation import drift
+from wanstudio.provider import providers
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import Stale
 
@@ -162,7 +164,7 @@ def test_a_task_of_a_key_that_is_gone_is_not_given_up(page: FakeApixo, make_job:
     Job.objects.update(missing_since=None)
     for _ in range(3):
         job = step(job)
-    assert (job.state, job.trouble, job.missing_since) == (State.RUNNING, KEY_GONE, None)
+    assert (job.state, job.trouble, job.missing_since) == (State.RUNNING, providers.named(KEY_GONE, "apixo"), None)
     page.behave()
     use(FIRST, alice)
     assert step(job).trouble == ""

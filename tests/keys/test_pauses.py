@@ -22,7 +22,7 @@ from wanstudio.keys import provider_calls as connection_
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.provider_calls import until_open
 from wanstudio.money.models import Money
-from wanstudio.provider.client import Client
+from wanstudio.provider.base import Client
 from wanstudio.work.advance import advance
 
 

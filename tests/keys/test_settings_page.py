@@ -45,9 +45,9 @@ def test_the_balance_stands_with_its_age(as_alice: Client) -> None:
 @pytest.mark.parametrize(
     ("pause", "sentence"),
     [
-        ("unauthorized", "APIXO does not accept the key."),
+        ("unauthorized", "The sandbox does not accept the key."),
         ("no_balance", "The balance of the key is too low."),
-        ("forbidden", "APIXO refused three jobs in a row"),
+        ("forbidden", "The sandbox refused three jobs in a row"),
     ],
 )
 def test_a_paused_key_says_why_and_what_it_means(pause: str, sentence: str, as_alice: Client) -> None:

@@ -9,14 +9,14 @@ import pytest
 from tests.media.conftest import Talk
 from tests.media.servers import FileServer, Talker, answer, saying
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.fetch import Download, Fetcher
+from wanstudio.media.fetch import Download, Fetcher, Limits
 
 PEM = Path(__file__).with_name("media.example.pem")
 
 
 def download(fetcher: Fetcher, url: str, max_bytes: int = 1000, deadline_s: float = 5) -> tuple[bytes, Download]:
     out = io.BytesIO()
-    got = fetcher.download(url, out, max_bytes=max_bytes, deadline_s=deadline_s)
+    got = fetcher.download(url, out, Limits(max_bytes, deadline_s))
     return out.getvalue(), got
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
 
-from wanstudio.media.ranged import ranged_response
+from wanstudio.media.ranged import ServedFile, ranged_response
 
 CONTENT = bytes(range(256)) * 4
 SIZE = len(CONTENT)
@@ -39,13 +39,15 @@ def ask(
     request = RequestFactory().generic(method, "/", headers={k.replace("_", "-"): v for k, v in headers.items()})
     return ranged_response(
         request,
-        opener or Opener(CONTENT[:size]),
-        size_bytes=size,
-        etag=etag,
-        modified=MODIFIED,
-        content_type="video/mp4",
-        filename=filename,
-        attachment=attachment,
+        ServedFile(
+            opener or Opener(CONTENT[:size]),
+            size,
+            etag,
+            MODIFIED,
+            "video/mp4",
+            filename=filename,
+            attachment=attachment,
+        ),
     )
 
 

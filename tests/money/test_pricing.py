@@ -1,4 +1,4 @@
-import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wanstudio.money.pricing import Quote, prices_on, quote
+from wanstudio.money import pricing
+from wanstudio.money.pricing import Quote, prices_on
+from wanstudio.provider.base import BillingLimits, Outside
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
+LIMITS = BillingLimits(min_s=5, max_s=120)
 AWKWARD = {"480p": Decimal("0.045"), "720p": Decimal("0.0833")}
+
+
+def quote(duration: float | Decimal, resolution: str, prices: Mapping[str, Decimal]) -> Quote:
+    return pricing.quote(duration, resolution, prices, LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +109,32 @@ def test_the_reason_multiplies_to_the_price(
     duration: float | Decimal, resolution: str, prices: dict[str, Decimal]
 ) -> None:
     quoted = quote(duration, resolution, prices)
-    found = re.fullmatch(r"× \$(\S+) = \$([\d.]+)(, the rest is not generated)?", quoted.times)
-    assert found
-    unit, price = found.group(1, 2)
-    seconds = str(quoted.billed_seconds) if quoted.is_clamped else quoted.clip.removesuffix(" s")
+    sum_shown = quoted.reason.removesuffix(", the rest is not generated").split("billed as ")[-1]
+    seconds, _, dollars = sum_shown.partition(" s × $")
+    unit, _, price = dollars.partition(" = $")
     assert Decimal(price) == quoted.price
     assert quote(Decimal(seconds), resolution, {resolution: Decimal(unit)}).price == quoted.price
-    assert quoted.reason == f"{quoted.seconds} {quoted.times}"
-    if quoted.is_clamped:
-        assert quoted.clip != f"{quoted.billed_seconds} s"
+    if quoted.billed_seconds != quoted.duration:
+        assert quoted.reason.partition(" s")[0] != str(quoted.billed_seconds)
+
+
+def test_the_parts_of_a_reason_are_those_of_the_card() -> None:
+    short, usual, long = quote(3.2, "480p", PRICES), quote(14.2, "720p", PRICES), quote(150, "720p", PRICES)
+    assert [(each.is_clamped, each.is_too_long) for each in (short, usual, long)] == [
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
+    assert (short.clip, short.seconds, short.times) == ("3.2 s", "3.2 s, billed as 5 s", "× $0.04 = $0.20")
+    assert usual.formula == "14.2 s × $0.08"
+
+
+@pytest.mark.parametrize("duration", [4.99, 120.01])
+def test_a_length_that_the_provider_refuses_has_no_price(duration: float) -> None:
+    strict = BillingLimits(5, 120, Outside.REFUSE)
+    assert pricing.quote(5, "480p", PRICES, strict).price == Decimal("0.20")
+    with pytest.raises(ValueError, match="is not taken"):
+        pricing.quote(duration, "480p", PRICES, strict)
 
 
 def test_prices_change_on_their_day() -> None:

@@ -2,19 +2,27 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.provider.scripted import Move, Scripted
-from wanstudio.provider.client import Client
-from wanstudio.provider.messages import GenerateRequest
+from wanstudio.provider.apixo.client import ApixoClient
+from wanstudio.provider.base import Account
+from wanstudio.provider.calls import GenerateRequest
 
 # Made for the tests, valid for loopback only: a certificate that signs itself, and its key.
 LOOPBACK_PEM = Path(__file__).with_name("loopback.pem")
 KEY = "sk-a-key-of-the-tests"
 
+MODEL = "wan-2-2-animate"
+
 Serve = Callable[..., Scripted]
-Connect = Callable[..., Client]
+Connect = Callable[..., ApixoClient]
+
+
+def client_of(base_url: str, key: str = KEY, **more: Any) -> ApixoClient:
+    return ApixoClient(Account(base_url, key, MODEL, **more))
 
 
 @pytest.fixture
@@ -32,8 +40,8 @@ def serve() -> Iterator[Serve]:
 def connect() -> Connect:
     """A client of a scripted server. Its time-outs are short: whatever does not come at once never comes."""
 
-    def client(server: Scripted, key: str = KEY, connect_timeout_s: float = 2, read_timeout_s: float = 2) -> Client:
-        return Client(server.url, key, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
+    def client(server: Scripted, connect_timeout_s: float = 2, read_timeout_s: float = 2, **more: Any) -> ApixoClient:
+        return client_of(server.url, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s, **more)
 
     return client
 

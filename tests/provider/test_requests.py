@@ -7,7 +7,7 @@ import pytest
 
 from tests.provider.conftest import KEY, Connect, Serve
 from tests.provider.scripted import answer
-from wanstudio.provider.messages import GenerateRequest
+from wanstudio.provider.calls import GenerateRequest
 
 ACCEPTED = {"code": 200, "message": "success", "data": {"taskId": "task_12345678"}}
 
@@ -96,7 +96,7 @@ def test_a_submission_equals_the_example(
     serve: Serve, connect: Connect, animate: GenerateRequest, changes: dict[str, object], example: str
 ) -> None:
     server = serve(answer(200, ACCEPTED))
-    submission = connect(server).generate(replace(animate, **changes))  # type: ignore[arg-type]
+    submission = connect(server).submit(replace(animate, **changes))  # type: ignore[arg-type]
     assert submission.task_id == "task_12345678"
     [request] = server.requests
     assert (request.method, request.target) == ("POST", "/api/v1/generateTask/wan-2-2-animate")
@@ -110,13 +110,14 @@ def test_a_submission_equals_the_example(
         "accept": "application/json",
         "accept-encoding": "identity",
         "user-agent": "WanStudio",
+        "connection": "close",
     }
 
 
 def test_any_prompt_arrives_as_it_was_written(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     server = serve(answer(200, ACCEPTED))
     prompt = ' “Mira” läuft 🏃 "\\ \u2028'
-    connect(server).generate(replace(animate, prompt=prompt))
+    connect(server).submit(replace(animate, prompt=prompt))
     assert json.loads(server.requests[0].body)["input"]["prompt"] == prompt
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from tests.provider.conftest import Connect, Serve
 from tests.provider.scripted import answer, close, hang, raw, reset
-from wanstudio.provider.failures import Error, StatusProblem
-from wanstudio.provider.messages import TaskState, TaskStatus
+from wanstudio.provider.calls import Error, StatusProblem, TaskState, TaskStatus
 
 ID = "task_12345678"
 RESULT = '{"resultUrls":["https://file.apixo.ai/video.mp4"]}'

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.provider.conftest import Connect, Serve
 from tests.provider.scripted import answer
-from wanstudio.provider.failures import Error, Outcome, classify, classify_unanswered, retry_after
-from wanstudio.provider.messages import GenerateRequest
+from wanstudio.media.transport.exchange import Answer, Broken
+from wanstudio.provider.apixo.outcomes import classify, retry_after
+from wanstudio.provider.calls import Error, GenerateRequest, Outcome
 
 HTML = b"<html><body><h1>Bad Gateway</h1></body></html>"
 
@@ -109,7 +110,7 @@ def test_the_table(
     error: Error,
 ) -> None:
     server = serve(answer(status, body, {"Location": "http://127.0.0.1:9/elsewhere"} if 300 <= status < 400 else {}))
-    submission = connect(server).generate(animate)
+    submission = connect(server).submit(animate)
     assert (submission.outcome, submission.error) == (outcome, error)
     assert (submission.http_status, submission.task_id) == (status, "")
     assert len(server.requests) == 1
@@ -121,7 +122,7 @@ def test_a_task_id_is_accepted_whatever_the_status(
     serve: Serve, connect: Connect, animate: GenerateRequest, status: int, code: int
 ) -> None:
     server = serve(answer(status, envelope(code, data={"taskId": "task_1"})))
-    submission = connect(server).generate(animate)
+    submission = connect(server).submit(animate)
     assert (submission.outcome, submission.task_id, submission.error) == (Outcome.ACCEPTED, "task_1", None)
     assert (submission.http_status, submission.code) == (status, code)
 
@@ -137,25 +138,25 @@ def test_a_task_id_is_accepted_whatever_the_status(
 def test_a_task_id_is_found_in_odd_answers(
     serve: Serve, connect: Connect, animate: GenerateRequest, body: object, task_id: str
 ) -> None:
-    submission = connect(serve(answer(200, body))).generate(animate)
+    submission = connect(serve(answer(200, body))).submit(animate)
     assert (submission.outcome, submission.task_id) == (Outcome.ACCEPTED, task_id)
 
 
 def test_the_message_carries_the_detail(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     body = envelope(400, "Bad request", {"error": "Missing required field\n\x1b[31mimage_urls \ud800"})
-    submission = connect(serve(answer(400, body))).generate(animate)
+    submission = connect(serve(answer(400, body))).submit(animate)
     assert submission.message == "Bad request: Missing required field [31mimage_urls"
     assert submission.code == 400
 
 
 def test_a_message_has_an_end(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
-    submission = connect(serve(answer(400, envelope(400, "long " * 10_000)))).generate(animate)
+    submission = connect(serve(answer(400, envelope(400, "long " * 10_000)))).submit(animate)
     assert len(submission.message) == 500
 
 
 def test_retry_after_is_handed_on(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     server = serve(answer(429, HTML, {"Retry-After": "17"}))
-    assert connect(server).generate(animate).retry_after_s == 17
+    assert connect(server).submit(animate).retry_after_s == 17
     assert server.connections == 1
 
 
@@ -180,7 +181,7 @@ def test_without_the_header_there_is_no_wait() -> None:
 @settings(deadline=None)
 @given(st.integers(100, 599), st.binary() | st.text().map(str.encode), st.text())
 def test_no_answer_is_too_strange(status: int, body: bytes, header: str) -> None:
-    submission = classify(status, {"Retry-After": header}, body)
+    submission = classify(Answer(status, {"Retry-After": header}, body))
     assert submission.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED)
     assert submission.error
 
@@ -192,13 +193,11 @@ objects = st.dictionaries(st.sampled_from(["taskId", "error", "state"]), scalars
 @settings(deadline=None)
 @given(st.integers(100, 599), st.sampled_from([0, 200, 400, 402, 429, 500, 504]) | scalars, scalars, scalars | objects)
 def test_only_a_task_id_is_an_acceptance(status: int, code: object, message: object, data: object) -> None:
-    submission = classify(status, {}, json.dumps({"code": code, "message": message, "data": data}).encode())
+    submission = classify(Answer(status, {}, json.dumps({"code": code, "message": message, "data": data}).encode()))
     assert (submission.outcome is Outcome.ACCEPTED) == bool(submission.task_id) == (submission.error is None)
 
 
 @pytest.mark.parametrize("written", [True, False])
 def test_an_answer_that_breaks_behind_its_task_id_is_accepted(written: bool) -> None:
-    submission = classify_unanswered(
-        Error.TIMED_OUT, "", written=written, http_status=200, body=b'{"data":{"taskId":"task_1"}}'
-    )
+    submission = classify(Broken(TimeoutError(), written, 200, b'{"data":{"taskId":"task_1"}}'))
     assert (submission.outcome, submission.task_id) == (Outcome.ACCEPTED, "task_1")

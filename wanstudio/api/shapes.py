@@ -2,13 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from wanstudio.money.quoting import RESOLUTIONS
+
 Behaviour = Literal["animate", "replace"]
-Resolution = Literal["480p", "720p"]
+if TYPE_CHECKING:
+    Resolution = str
+else:
+    Resolution = Literal[RESOLUTIONS]
 Kind = Literal["character", "motion"]
 Id = Field(default=None, ge=1, le=2**63 - 1)
 
@@ -25,7 +30,7 @@ class QuoteIn(In):
     motion: int | None = Id
     motion_url: str = Field(default="", max_length=2000)
     seconds: float | None = Field(default=None, gt=0, le=1_000_000)
-    resolution: Resolution = "480p"
+    resolution: Resolution = RESOLUTIONS[0]
 
 
 class JobIn(In):
@@ -39,7 +44,7 @@ class JobIn(In):
     motion: int | None = Id
     motion_url: str = Field(default="", max_length=2000)
     behaviour: Behaviour = "animate"
-    resolution: Resolution = "480p"
+    resolution: Resolution = RESOLUTIONS[0]
     prompt: str = Field(default="", max_length=2000)
     seed: int | None = Field(default=None, ge=-1, le=2**31 - 1)
     price: Decimal | None = Field(default=None, ge=0, le=100_000)

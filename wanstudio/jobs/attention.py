@@ -17,6 +17,7 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.views.machine_checks import PAUSES
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
@@ -103,10 +104,11 @@ def _lost(jobs: Sequence[Job]) -> Notice | None:
     """Tasks that the provider no longer knows, until somebody says that they were not charged."""
     if not jobs:
         return None
+    name = _provider(jobs)
     return Notice(
         "warn",
-        f"${_sum(jobs)} may have been charged: APIXO no longer knows the task of {_count(jobs, 'video')}.",
-        f"{'It' if len(jobs) == 1 else 'They'} failed. Compare APIXO's dashboard; say if nothing was charged.",
+        f"${_sum(jobs)} may have been charged: {name} no longer knows the task of {_count(jobs, 'video')}.",
+        f"{'It' if len(jobs) == 1 else 'They'} failed. Compare {name}'s dashboard; say if nothing was charged.",
         _links(jobs, "only=failed", "Decide"),
     )
 
@@ -117,7 +119,7 @@ def _overdue(jobs: Sequence[Job]) -> Notice | None:
     return Notice(
         "warn",
         f"{_count(jobs, 'video')} without a result after a day{_reserved(jobs)}.",
-        "We keep asking. Look the task up in APIXO’s dashboard.",
+        f"We keep asking. Look the task up in {_provider(jobs)}’s dashboard.",
         _links(jobs, "only=running"),
     )
 
@@ -126,7 +128,7 @@ def _paused(request: HttpRequest) -> Notice | None:
     key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).exclude(pause="").first()
     if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
         return None
-    fact = PAUSES[ProviderKey.Pause(key.pause)]
+    fact = providers.named(PAUSES[ProviderKey.Pause(key.pause)], key.provider)
     return Notice(
         "block",
         fact,
@@ -161,4 +163,5 @@ def _reserved(jobs: Sequence[Job]) -> str:
 
 
 def _provider(jobs: Sequence[Job]) -> str:
-    return "APIXO" if any(job.is_billed for job in jobs) else "the sandbox"
+    billed = next((job for job in jobs if job.is_billed), jobs[0])
+    return providers.get(billed.provider).display_name

@@ -8,6 +8,7 @@ from wanstudio.money.models import Money
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
 from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
+from wanstudio.provider import providers
 from wanstudio.teams.roles import Act
 from wanstudio.web.page_links import address_of, path_to
 
@@ -37,8 +38,9 @@ def unconfirmed(job: Job) -> None:
 
 def alarmed(alarm: Alarm, job: Job) -> None:
     """In the bell of the owners; their mail is the worker's, see worker/alarms.py."""
+    maker = providers.get(job.provider).display_name
     title, detail = {
-        "unsaved": (f"“{job.title}” cannot be saved.", "It is paid for, and we keep trying until APIXO deletes it."),
+        "unsaved": (f"“{job.title}” cannot be saved.", f"It is paid for, and we keep trying until {maker} deletes it."),
         "overdue": (f"“{job.title}” has no result after a day.", "Its price stays reserved, and we keep asking."),
         "unconfirmed": (f"“{job.title}” waits for a decision.", f"{_price(job)}Nothing is sent again by itself."),
     }.get(alarm.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from django.urls import reverse
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.provider.sentences import Explanation, Step
+from wanstudio.provider import providers
+from wanstudio.provider.base import Explanation, Step
 
 # Where on the studio's page, filled in from the job, the thing to change stands.
 ANCHORS = {
@@ -14,7 +15,6 @@ ANCHORS = {
     Step.CHANGE_MOTION: "#motion-slot",
     Step.CHANGE_INPUTS: "",
 }
-PROVIDER_SITE = "https://apixo.ai/"
 
 
 class NextStep(NamedTuple):
@@ -48,7 +48,8 @@ def _step(job: Job, step: Step) -> NextStep | None:
         case Step.CHECK_KEY | Step.CHECK_SETTINGS:
             return NextStep(step.label, reverse("settings.show"))
         case Step.ADD_BALANCE:
-            return NextStep("Add balance at APIXO", PROVIDER_SITE, is_external=True)
+            provider = providers.get(job.provider)
+            return NextStep(f"Add balance at {provider.display_name}", provider.site, is_external=True)
         case Step.WAIT | Step.TRY_AGAIN:
             return None
         case _:

@@ -1,23 +1,25 @@
 """A job in words: what its chip, its sentence and its money say. One place for pages and fragments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wanstudio.jobs.job_progress import Progress, place_in_line, progress
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.next_steps import NextStep, next_steps
 from wanstudio.jobs.states import State
+from wanstudio.keys import in_force as keyring
 from wanstudio.money.models import Money
 from wanstudio.money.pricing import quote
-from wanstudio.provider.sentences import Explanation, Step, explain
+from wanstudio.provider import providers
+from wanstudio.provider.base import Explanation, Failure, Step
 from wanstudio.uploads.models import Source
 
 # Failures that we name ourselves, in the manner of the provider's.
 OURS = {
     "NOT_CHARGED": Explanation("It was not charged, as you decided.", Step.TRY_AGAIN),
     "RESULT_LOST": Explanation(
-        "The video was made, but its download kept failing until APIXO deleted it.", Step.TRY_AGAIN
+        "The video was made, but its download kept failing until {name} deleted it.", Step.TRY_AGAIN
     ),
-    "TASK_NOT_FOUND": Explanation("APIXO no longer knows this task.", Step.CHECK_SETTINGS),
+    "TASK_NOT_FOUND": Explanation("{Name} no longer knows this task.", Step.CHECK_SETTINGS),
 }
 # In a list, beside the sum.
 SHORT_MONEY = {
@@ -67,8 +69,9 @@ def explain_failure(job: Job) -> Explanation:
     if job.failure == "INPUT_CHANGED":
         return Explanation(job.failure_message, Step.CHANGE_MOTION)
     if ours := OURS.get(job.failure):
-        return ours
-    return explain(job.failure, job.failure_message, character=f"“{job.character.name}”", motion=f"“{job.motion.name}”")
+        return replace(ours, cause=providers.named(ours.cause, job.provider))
+    names = f"“{job.character.name}”", f"“{job.motion.name}”"
+    return providers.get(job.provider).explain(Failure(job.failure, job.failure_message, *names))
 
 
 def _sentence(job: Job, explanation: Explanation | None) -> str:
@@ -121,8 +124,10 @@ def money_sentence(job: Job) -> str:
 
 def price_reason(job: Job) -> str:
     """The sum as it was quoted: `14.2 s × $0.08 = $1.14`."""
-    return quote(job.duration, job.resolution, {job.resolution: job.unit_price}).reason
+    return quote(
+        job.duration, job.resolution, {job.resolution: job.unit_price}, keyring.model(job.provider).billing
+    ).reason
 
 
 def provider_name(job: Job) -> str:
-    return "APIXO" if job.is_billed else "the sandbox"
+    return providers.get(job.provider).display_name

@@ -12,9 +12,12 @@ from django.conf import settings
 
 from wanstudio.encryption import encrypted_fields as crypto
 from wanstudio.keys.models.key_in_page import StoredKey, ending_of, mark_of
+from wanstudio.provider import providers
+from wanstudio.provider.base import Model
+from wanstudio.provider.providers import model_of
 from wanstudio.settings_types import is_loopback
 
-PROVIDER, SANDBOX = "apixo", "sandbox"
+PROVIDER, SANDBOX = providers.MAIN.name, providers.STAND_IN.name
 _answers: ContextVar[list[str] | None] = ContextVar("provider", default=None)
 
 
@@ -48,6 +51,11 @@ def asked_once() -> Iterator[None]:
         yield
     finally:
         _answers.reset(before)
+
+
+def model(provider: str = PROVIDER) -> Model:
+    """The model that videos are made with there."""
+    return model_of(providers.get(provider), settings.MODEL)
 
 
 def is_from_environment() -> bool:

@@ -8,8 +8,10 @@ from django.conf import settings
 
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force as keyring
+from wanstudio.provider import providers
+from wanstudio.provider.base import Polling
+from wanstudio.provider.providers import model_of
 
-LONG_MOTION_S = 60
 MISSING_FOR = timedelta(minutes=10)
 PROBE_GOOD_FOR = timedelta(minutes=10)
 UNCONFIRMED_FOR = timedelta(minutes=60)
@@ -42,15 +44,15 @@ def seconds(low: float, high: float | None = None) -> timedelta:
 
 
 def first_poll(job: Job, *, callback: bool) -> timedelta:
-    if callback:
-        return seconds(120, 135)
-    return seconds(120 if job.duration > LONG_MOTION_S else 60)
+    return seconds(*_polling(job).until_first(job.duration, callback=callback))
 
 
 def next_poll(job: Job) -> timedelta:
-    if job.callback:
-        return seconds(60, 70)
-    return seconds(10, 12) if job.duration > LONG_MOTION_S else seconds(5.5, 10)
+    return seconds(*_polling(job).until_next(job.duration, callback=job.callback))
+
+
+def _polling(job: Job) -> Polling:
+    return model_of(providers.get(job.provider), settings.MODEL).polling
 
 
 def retry(tries: int) -> timedelta:

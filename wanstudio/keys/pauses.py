@@ -6,22 +6,23 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.provider_calls import until_open
+from wanstudio.provider import providers
 
 STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
-KEYLESS = "The APIXO key was taken away. Nothing was sent; it goes out once there is one."
+KEYLESS = "The {key} was taken away. Nothing was sent; it goes out once there is one."
 UNREADABLE = (
-    "The stored APIXO key cannot be read, because the encryption key has changed. Nothing was sent; it goes out once "
+    "The stored {key} cannot be read, because the encryption key has changed. Nothing was sent; it goes out once "
     "the key is entered again in the settings."
 )
-KEY_CHANGED = "The APIXO key was changed just now. Nothing was sent; it goes out with the new one."
-SLOW_DOWN = "APIXO asked us to slow down. Nothing was charged; it goes out again by itself."
+KEY_CHANGED = "The {key} was changed just now. Nothing was sent; it goes out with the new one."
+SLOW_DOWN = "{Name} asked us to slow down. Nothing was charged; it goes out again by itself."
 PAUSED = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO refuses the key. Nothing was charged; it goes out once the key works.",
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} refuses the key. Nothing was charged; it goes out once the key works.",
     ProviderKey.Pause.NO_BALANCE: (
-        "The balance on the APIXO key does not cover it. Nothing was charged; it goes out once there is enough."
+        "The balance on the {key} does not cover it. Nothing was charged; it goes out once there is enough."
     ),
     ProviderKey.Pause.FORBIDDEN: (
-        "APIXO refused three videos in a row, so sending rests for a moment. Nothing was charged; it goes out again."
+        "{Name} refused three videos in a row, so sending rests for a moment. Nothing was charged; it goes out again."
     ),
 }
 
@@ -42,9 +43,11 @@ def held_back(provider: str) -> HeldBack | None:
     if key.stopped_at:
         return HeldBack(key.stopped_why or STOPPED, waits.account(), in_line=True)
     if not (in_force := keyring.key_at(provider)).secret:
-        return HeldBack(UNREADABLE if in_force.unreadable else KEYLESS, waits.account(), in_line=True)
+        return HeldBack(
+            providers.named(UNREADABLE if in_force.unreadable else KEYLESS, provider), waits.account(), in_line=True
+        )
     if ProviderKey.opens_at(provider):
-        return HeldBack(SLOW_DOWN, until_open(provider), in_line=True)
+        return HeldBack(providers.named(SLOW_DOWN, provider), until_open(provider), in_line=True)
     if key.blocks_sending:
-        return HeldBack(PAUSED[ProviderKey.Pause(key.pause)], waits.account(), in_line=True)
+        return HeldBack(providers.named(PAUSED[ProviderKey.Pause(key.pause)], provider), waits.account(), in_line=True)
     return None

@@ -13,9 +13,9 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.in_force import Key
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.provider.client import Client
-from wanstudio.provider.failures import Error, StatusProblem
-from wanstudio.provider.messages import TaskStatus
+from wanstudio.provider import providers
+from wanstudio.provider.base import Account, Client
+from wanstudio.provider.calls import Error, StatusProblem, TaskStatus
 from wanstudio.settings_types import is_loopback
 from wanstudio.work.reconnect import refresh
 
@@ -24,10 +24,6 @@ LEAST_PATIENCE_S = 60.0
 # How an account says that a task is not its.
 DENIALS = (Error.NOT_FOUND, Error.BAD_REQUEST)
 KEYLESS = "The studio has no key for it any more."
-KEY_GONE = (
-    "The key that sent this is no longer here, and APIXO shows its task to nobody else. Set that key again, and it is "
-    "followed; a result is kept there for a day."
-)
 
 
 def connect(provider: str, secret: str | None = None) -> Client:
@@ -37,7 +33,7 @@ def connect(provider: str, secret: str | None = None) -> Client:
     if not is_loopback(base_url) and not keyring.is_from_environment():
         # The settings' own default is the sandbox's if the key came later. A POST cut short may have been charged.
         patience_s = max(patience_s, LEAST_PATIENCE_S)
-    return Client(base_url, secret, settings.APIXO_MODEL, read_timeout_s=patience_s)
+    return providers.get(provider).client(Account(base_url, secret, settings.MODEL, read_timeout_s=patience_s))
 
 
 def taken_by(job: Job) -> str:
@@ -59,12 +55,12 @@ def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | Stat
             return answer
     answer = _ask(provider, now, lambda client, look: client.status(task_id, look))
     if isinstance(answer, StatusProblem) and (_is_refusal(answer) or answer.error in DENIALS):
-        return StatusProblem(Error.UNAUTHORIZED, answer.http_status, message=KEY_GONE)
+        return StatusProblem(Error.NO_KEY, answer.http_status)
     return answer
 
 
 def _is_refusal(answer: TaskStatus | StatusProblem) -> bool:
-    return isinstance(answer, StatusProblem) and answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN)
+    return isinstance(answer, StatusProblem) and answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN, Error.NO_KEY)
 
 
 def ask_balance(provider: str) -> tuple[Decimal | StatusProblem, str]:
@@ -102,7 +98,7 @@ def _ask(
 ) -> T | StatusProblem:
     """A question to the provider. While its key is closed: RATE_LIMITED with no HTTP status, and nothing is sent."""
     if not with_key.secret:
-        return StatusProblem(Error.UNAUTHORIZED, message=KEYLESS)
+        return StatusProblem(Error.NO_KEY, message=KEYLESS)
     if ProviderKey.opens_at(provider):
         return StatusProblem(Error.RATE_LIMITED)
     key = ProviderKey.at(provider)

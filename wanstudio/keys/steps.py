@@ -8,8 +8,9 @@ from wanstudio.keys import intervals as waits
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys.models.key_in_page import StoredKey
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.provider.failures import Error, StatusProblem
-from wanstudio.provider.sentences import explain
+from wanstudio.provider import providers
+from wanstudio.provider.base import Failure
+from wanstudio.provider.calls import Error, StatusProblem
 from wanstudio.work import registry
 
 
@@ -42,12 +43,13 @@ def check_key(offered: StoredKey) -> None:
     if not isinstance(answer, StatusProblem):
         return offered.accept(answer, waits.BALANCE_EVERY)
     if answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN) or answer.http_status in (401, 403):
-        return offered.refuse("APIXO refuses this key.")
+        return offered.refuse(f"{providers.get(offered.provider).opening_name} refuses this key.")
     if answer.error == Error.RATE_LIMITED:
         wait = waits.throttled(offered.attempts, answer.retry_after_s)
     else:
         wait = waits.retry(offered.attempts)
-    return offered.postpone(wait, problem=explain(answer.error, answer.message).cause[:300])
+    explained = providers.get(offered.provider).explain(Failure(answer.error, answer.message))
+    return offered.postpone(wait, problem=explained.cause[:300])
 
 
 def ask_balance_soon() -> None:

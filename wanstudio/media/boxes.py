@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .errors import MediaError, truncated, unreadable
 
-_MOST_BOXES = 100_000
+_MAX_BOXES = 100_000
 
 
 class SeekableFile(Protocol):
@@ -65,7 +65,7 @@ def unpack(layout: str, data: bytes, offset: int = 0) -> tuple[int, ...]:
 
 
 def _walk(file: SeekableFile, position: int, end: int, reaches_out: MediaError) -> Iterator[Box]:
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         # Less than a header is padding: QuickTime ends some lists with four zero bytes.
         if end - position < 8:
             return

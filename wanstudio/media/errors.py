@@ -1,4 +1,4 @@
-"""What can go wrong with somebody's media: each failure a named value with a sentence for that person.
+"""Failures of media: each a named value, with a sentence for the person whose file or link it is.
 
 A sentence says what happened and what to do, and nothing of how we found out: no addresses, no exception texts.
 """
@@ -68,6 +68,12 @@ def refused_by_server(status: int) -> FetchError:
 
 def unreachable(sentence: str) -> FetchError:
     return FetchError(FetchProblem.UNREACHABLE, sentence)
+
+
+def timed_out() -> FetchError:
+    return FetchError(
+        FetchProblem.TIMED_OUT, "The server took too long to hand out the file. Try again, or use another link."
+    )
 
 
 def too_large(max_bytes: int) -> FetchError:

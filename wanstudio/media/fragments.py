@@ -1,4 +1,4 @@
-"""How long a fragmented file is: its header says 0, or the length of its first part only.
+"""Fragmented files and their duration: the header says 0, or the length of the first part only.
 
 ISO/IEC 14496-12, sections 8.8 (moof, mfra) and 8.16 (sidx). Read whole, every fragment is visited. Over the network
 the first source that can be trusted wins: the header's mehd, a sidx that covers the file, the last fragments as found
@@ -13,7 +13,7 @@ from .movie import Movie, Track
 
 _SMALL = 900_000
 _TAIL = 480_000
-_MOST_SAMPLES = 200_000
+_MAX_SAMPLES = 200_000
 
 
 def fragments_seconds(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: bool) -> float:
@@ -109,7 +109,7 @@ def _run(file: SeekableFile, trun: Box, default: int, track: Track) -> int:
         # A sample's duration comes first among the fields it has.
         stride = 4 * (flags >> 8 & 0xF).bit_count()
         offset = 8 + (4 if flags & 0x01 else 0) + (4 if flags & 0x04 else 0)
-        if count > _MOST_SAMPLES or offset + count * stride > trun.end - trun.body:
+        if count > _MAX_SAMPLES or offset + count * stride > trun.end - trun.body:
             raise unreadable()
         samples = content(file, trun, count * stride, offset)
         ticks = sum(unpack(f"I{stride - 4}x" * count, samples))

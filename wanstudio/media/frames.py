@@ -10,8 +10,8 @@ from av.video.stream import VideoStream
 from .boxes import SeekableFile
 from .errors import unreadable
 
-MOST_PIXELS = 64_000_000
-_MOST_PACKETS = 2_000
+MAX_PIXELS = 64_000_000
+_MAX_PACKETS = 2_000
 _OPTIONS = {
     # With its choice of demuxers FFmpeg takes playlists and session descriptions for clips and opens what they name.
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2",
@@ -47,7 +47,7 @@ def _opened(file: SeekableFile) -> Iterator[tuple[InputContainer, VideoStream]]:
             # PyAV gives a stream no codec context where FFmpeg has no decoder for it.
             if stream is None or getattr(stream, "codec_context", None) is None:
                 raise unreadable()
-            stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             stream.thread_type = "SLICE"
             yield container, stream
     except av.FFmpegError:
@@ -63,6 +63,6 @@ def _first(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
     for number, packet in enumerate(container.demux(stream)):
-        if number == _MOST_PACKETS:
+        if number == _MAX_PACKETS:
             return
         yield from packet.decode()

@@ -1,4 +1,4 @@
-"""What the index (`moov`) of an MP4 or MOV says: its duration and its tracks. ISO/IEC 14496-12, sections 8.2 to 8.8."""
+"""The index (`moov`) of an MP4 or MOV: its duration and its tracks. ISO/IEC 14496-12, sections 8.2 to 8.8."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from .boxes import Box, SeekableFile, boxes_in, content, unpack
 from .errors import unreadable
 
-_MOST_TRACKS = 100
-_MOST_TIMES = 4096
+_MAX_TRACKS = 100
+_MAX_TIMES = 4096
 _CODECS = {
     "avc1": "h264",
     "avc3": "h264",
@@ -74,7 +74,7 @@ def read_movie(file: SeekableFile, moov: Box) -> Movie:
             timescale, ticks = _times(file, box)
             movie.seconds = ticks / timescale if timescale else 0.0
         elif box.kind == "trak":
-            if len(movie.tracks) == _MOST_TRACKS:
+            if len(movie.tracks) == _MAX_TRACKS:
                 raise unreadable()
             movie.tracks.append(_track(file, box))
         elif box.kind == "mvex":
@@ -141,7 +141,7 @@ def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
 
 def _read_stts(file: SeekableFile, box: Box, track: Track) -> None:
     (entries,) = unpack("I", content(file, box, 8), 4)
-    data = content(file, box, 8 * min(entries, _MOST_TIMES), offset=8)
+    data = content(file, box, 8 * min(entries, _MAX_TIMES), offset=8)
     numbers = unpack(f"{len(data) // 8 * 2}I", data)
     track.frames = sum(numbers[::2])
     track.frame_ticks = sum(count * ticks for count, ticks in zip(numbers[::2], numbers[1::2], strict=True))

@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 
 from .boxes import SeekableFile, size_of
 from .errors import FetchError, MediaError, MediaProblem
-from .frames import MOST_PIXELS
+from .frames import MAX_PIXELS
 from .sniff import describe
 
 POSTER_SIDE = 720
@@ -62,7 +62,7 @@ def flattened(image: Image.Image) -> Image.Image:
 def _decode(file: SeekableFile, size_bytes: int) -> Picture:
     with Image.open(cast(IO[bytes], file), formats=("JPEG", "PNG", "WEBP")) as image:
         width, height = image.size
-        if width * height > MOST_PIXELS:
+        if width * height > MAX_PIXELS:
             raise _too_big()
         kind = _FORMATS[image.format or ""]
         small: Image.Image = image
@@ -79,7 +79,7 @@ def _decode(file: SeekableFile, size_bytes: int) -> Picture:
 def _too_big() -> MediaError:
     return MediaError(
         MediaProblem.TOO_BIG_PICTURE,
-        f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels. Scale it down and choose it again.",
+        f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Scale it down and choose it again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a picture or a clip is, and refusing what it is not, with a sentence for whoever chose it.
+"""Facts of a picture or a clip, and the refusal of what is neither, with a sentence for whoever chose it.
 
 Clips are read box by box instead of being opened by a decoder: so the same code measures a file at hand and one on a
 server, from a few small pieces, and the duration is the container's, which is what is billed.
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from .boxes import Box, SeekableFile, size_of, top_boxes
 from .errors import MediaError, MediaProblem, truncated, unreadable
+from .fetch import UNKNOWN_SIZE
 from .fragments import fragments_seconds
-from .frames import MOST_PIXELS, first_frame
+from .frames import MAX_PIXELS, first_frame
 from .movie import Movie, Track, read_movie
 from .pictures import decode_picture
-from .remote import UNKNOWN_SIZE
 from .sniff import describe
 
 __all__ = ["ImageFacts", "MediaError", "MediaProblem", "VideoFacts", "probe_image", "probe_video"]
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
-_LONGEST_S = 1_000_000.0
+_MAX_S = 1_000_000.0
 # What a MOV older than ftyp begins with.
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
@@ -123,7 +123,7 @@ def _picture_of(movie: Movie) -> Track:
         raise MediaError(MediaProblem.UNREADABLE, "The clip is copy-protected. Use one without protection.")
     if not track.width or not track.height:
         raise unreadable()
-    if track.width * track.height > MOST_PIXELS:
+    if track.width * track.height > MAX_PIXELS:
         raise MediaError(
             MediaProblem.TOO_BIG_PICTURE, "The pictures of this clip are far too large. Export it at 1080p or smaller."
         )
@@ -136,7 +136,7 @@ def _duration(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: 
         seconds = max(seconds, fragments_seconds(file, movie, moov, size, whole=whole))
     if seconds <= 0:
         seconds = max((track.seconds for track in movie.tracks), default=0.0)
-    if not 0 < seconds < _LONGEST_S:
+    if not 0 < seconds < _MAX_S:
         raise MediaError(
             MediaProblem.NO_DURATION, "The clip does not say plausibly how long it is. Export it again as MP4."
         )

@@ -5,6 +5,7 @@ Nothing ready-made answers all of it: static file servers get `bytes=0-0` or If-
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
@@ -16,25 +17,30 @@ _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
 
-def ranged_response(
-    request: HttpRequest,
-    opener: Callable[[], BinaryIO],
-    *,
-    size_bytes: int,
-    etag: str,
-    modified: datetime,
-    content_type: str,
-    filename: str,
-    attachment: bool,
-) -> HttpResponseBase:
+@dataclass(frozen=True)
+class ServedFile:
+    """`etag` is the strong validator, with or without its quotes; `modified` is aware.
+
+    It is opened for 200 and 206 of a GET only, before anything is sent, so what `opener` raises can still become a
+    404; it is closed with the response.
+    """
+
+    opener: Callable[[], BinaryIO]
+    size_bytes: int
+    etag: str
+    modified: datetime
+    content_type: str
+    filename: str
+    attachment: bool = False
+
+
+def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
     """Answers a GET or HEAD for a file with 200, 206, 304, 412 or 416.
 
-    `etag` is the strong validator, with or without its quotes; `modified` is aware. The file is opened for 200 and 206
-    of a GET only, before anything is sent, so what `opener` raises can still become a 404; it is closed with the
-    response. Several ranges at once are answered with the whole file, as the RFC allows.
+    Several ranges at once are answered with the whole file, as the RFC allows.
     """
-    etag = quote_etag(etag)
-    modified_s = int(modified.timestamp())
+    etag = quote_etag(file.etag)
+    modified_s = int(file.modified.timestamp())
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": etag,
@@ -47,19 +53,19 @@ def ranged_response(
         for name, value in headers.items():
             early.headers[name] = value
         return early
-    span = range(size_bytes)
-    wanted = _wanted_range(request, etag, modified_s)
-    if wanted is not None:
-        span = _span(*wanted, size_bytes)
+    span = range(file.size_bytes)
+    asked = _requested_range(request, etag, modified_s)
+    if asked is not None:
+        span = _span(*asked, file.size_bytes)
         if not span:
-            return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size_bytes}"})
-        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size_bytes}"
+            return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{file.size_bytes}"})
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size_bytes}"
     headers["Content-Length"] = str(len(span))
-    headers["Content-Type"] = content_type
-    headers["Content-Disposition"] = content_disposition_header(attachment, filename) or "inline"
+    headers["Content-Type"] = file.content_type
+    headers["Content-Disposition"] = content_disposition_header(file.attachment, file.filename) or "inline"
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    return StreamingHttpResponse(_Chunks(opener(), span), status=200 if wanted is None else 206, headers=headers)
+    return StreamingHttpResponse(_Chunks(file.opener(), span), status=200 if asked is None else 206, headers=headers)
 
 
 class _Chunks:
@@ -84,7 +90,7 @@ class _Chunks:
         self._file.close()
 
 
-def _wanted_range(request: HttpRequest, etag: str, modified_s: int) -> tuple[str, str] | None:
+def _requested_range(request: HttpRequest, etag: str, modified_s: int) -> tuple[str, str] | None:
     """First and last byte as they were written; None for the whole file: also where the header makes no sense."""
     match = _RANGE.fullmatch(request.headers.get("Range", ""))
     # A range is defined for GET alone; HEAD answers as if none were asked for.

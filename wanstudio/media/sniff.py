@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, in words for the person who took it for something else."""
+"""Kinds of files by their first bytes, in words for the person who took one for something else."""
 
 _SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "a PDF document"),

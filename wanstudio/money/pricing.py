@@ -1,7 +1,7 @@
-"""What a video costs, before it is made: options in, Quote out.
+"""The price of a video, before it is made: options in, Quote out.
 
 Pure and small on purpose: the live preview, the click on Generate and the stored job all call `quote`, so they cannot
-disagree. Source: the provider's billing table (a price per second of the motion clip, between 5 and 120 seconds).
+disagree. The limits of billing are the model's, in its provider's description.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-MINIMUM_S = 5
-MAXIMUM_S = 120
+from wanstudio.provider.base import BillingLimits, Outside
 
 
 @dataclass(frozen=True)
@@ -24,45 +23,46 @@ class Quote:
     resolution: str
 
     @property
-    def reason(self) -> str:
-        """The sum as people check it: "3.2 s, billed as 5 s × $0.04 = $0.20"."""
-        return f"{self.seconds} {self.times}"
-
-    @property
-    def clip(self) -> str:
-        """The length of the clip: "3.2 s"."""
-        shown = next(text for text in _roundings(self.duration) if self._tells_the_truth(Decimal(text)))
-        return f"{shown} s"
-
-    @property
-    def seconds(self) -> str:
-        """What is multiplied, and why: "3.2 s, billed as 5 s"."""
-        return f"{self.clip}, billed as {self.billed_seconds} s" if self.is_clamped else self.clip
-
-    @property
-    def formula(self) -> str:
-        return f"{self.seconds} × {_dollars(self.unit_price)}"
-
-    @property
-    def times(self) -> str:
-        """The second half of the reason: "× $0.04 = $0.20"."""
-        left_out = ", the rest is not generated" if self.is_too_long else ""
-        return f"× {_dollars(self.unit_price)} = {_dollars(self.price)}{left_out}"
-
-    @property
     def is_clamped(self) -> bool:
         return self.billed_seconds != self.duration
 
     @property
     def is_too_long(self) -> bool:
-        return self.duration > MAXIMUM_S
+        """Whether the clip goes on after what is billed, and so after what is generated."""
+        return self.duration > self.billed_seconds
 
-    def _tells_the_truth(self, shown: Decimal) -> bool:
+    @property
+    def clip(self) -> str:
+        """The clip's length: "3.2 s"."""
+        return next(text for text in _roundings(self.duration) if self._is_honest(Decimal(text))) + " s"
+
+    @property
+    def seconds(self) -> str:
+        """What is multiplied: "3.2 s, billed as 5 s"."""
+        return f"{self.clip}, billed as {self.billed_seconds} s" if self.is_clamped else self.clip
+
+    @property
+    def formula(self) -> str:
+        """ "3.2 s, billed as 5 s × $0.04"."""
+        return f"{self.seconds} × {_dollars(self.unit_price)}"
+
+    @property
+    def times(self) -> str:
+        """ "× $0.04 = $0.20", and what is left out."""
+        rest = ", the rest is not generated" if self.is_too_long else ""
+        return f"× {_dollars(self.unit_price)} = {_dollars(self.price)}{rest}"
+
+    @property
+    def reason(self) -> str:
+        """The sum as people check it: "3.2 s, billed as 5 s × $0.04 = $0.20"."""
+        return f"{self.seconds} {self.times}"
+
+    def _is_honest(self, shown: Decimal) -> bool:
         # A length rounded for reading must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
         # hand, give another price than the one charged.
         if not self.is_clamped:
             return _cents(shown * self.unit_price) == self.price
-        return shown > MAXIMUM_S if self.is_too_long else 0 < shown < MINIMUM_S
+        return shown > self.billed_seconds if self.is_too_long else 0 < shown < self.billed_seconds
 
 
 def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
@@ -76,11 +76,11 @@ def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) ->
     return max(in_force, key=lambda row: row[0])[1]
 
 
-def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decimal]) -> Quote:
+def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decimal], limits: BillingLimits) -> Quote:
     """Price a motion clip of `duration` seconds (the container's) at a resolution, with dollars per second in `prices`.
 
-    Raises ValueError for a resolution without a price, and for a length that is not finite or not above zero: a
-    length that could not be read must never turn into the minimum price.
+    Raises ValueError for a resolution without a price, for a length that the provider refuses, and for one that is
+    not finite or not above zero: a length that could not be read must never turn into the minimum price.
     """
     if resolution not in prices:
         raise ValueError(f"There is no price for the resolution {resolution!r}.")
@@ -88,7 +88,9 @@ def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decim
     seconds = duration if isinstance(duration, Decimal) else Decimal(str(duration))
     if not seconds.is_finite() or seconds <= 0:
         raise ValueError(f"{duration} is not the length of a clip.")
-    billed_seconds = min(max(seconds, Decimal(MINIMUM_S)), Decimal(MAXIMUM_S))
+    billed_seconds = min(max(seconds, Decimal(limits.min_s)), Decimal(limits.max_s))
+    if limits.outside == Outside.REFUSE and billed_seconds != seconds:
+        raise ValueError(f"A clip of {duration} s is not taken.")
     unit_price = prices[resolution]
     return Quote(seconds, billed_seconds, unit_price, _cents(billed_seconds * unit_price), resolution)
 

@@ -18,6 +18,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.operations.snapshot import Manifest
+from wanstudio.provider import providers
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
@@ -75,4 +76,4 @@ def _own_tables() -> list[str]:
 
 
 def _known_providers() -> list[str]:
-    return ["apixo", "sandbox", *ProviderKey.objects.values_list("provider", flat=True)]
+    return [*providers.PROVIDERS, *ProviderKey.objects.values_list("provider", flat=True)]

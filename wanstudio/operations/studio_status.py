@@ -21,6 +21,7 @@ from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.budgets import NET
 from wanstudio.money.models import Entry, Money, cents
 from wanstudio.operations import backup, snapshot
+from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
 from wanstudio.videos.models.video import Video
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
@@ -29,9 +30,9 @@ from wanstudio.work.models import SILENT_AFTER, Heartbeat
 LATE_AFTER = timedelta(minutes=5)
 BACKUP_OLD_AFTER = timedelta(days=7)
 PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key. Check it in Settings.",
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key. Check it in Settings.",
     ProviderKey.Pause.NO_BALANCE: "The balance of the key is too low. Top it up; jobs go out by themselves then.",
-    ProviderKey.Pause.FORBIDDEN: "APIXO refused three jobs in a row. Ask APIXO whether the key may use the model.",
+    ProviderKey.Pause.FORBIDDEN: "{Name} refused three jobs in a row. Ask {name} whether the key may use the model.",
 }
 
 
@@ -133,10 +134,10 @@ def _key(status: Status) -> None:
     }
     if in_force.unreadable:
         status.attention.append(
-            "The stored APIXO key cannot be read with this encryption key. Enter it in Settings again."
+            f"The stored {providers.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
         )
     if key and key.pause:
-        status.attention.append(PAUSES[ProviderKey.Pause(key.pause)])
+        status.attention.append(providers.named(PAUSES[ProviderKey.Pause(key.pause)], provider))
     elif key and key.problem and provider != keyring.SANDBOX:
         status.attention.append(f"The balance could not be read: {key.problem}")
     if key and key.stopped_at:
@@ -159,7 +160,7 @@ def _unconfirmed(status: Status) -> None:
 
 
 def _undecided(status: Status) -> None:
-    """What may have been charged besides: tries that were sent again by hand, and tasks that APIXO no longer knows."""
+    """What may have been charged besides: tries that were sent again by hand, and tasks that nobody knows any more."""
     tries = Attempt.objects.filter(money=Money.UNKNOWN).exclude(provider="sandbox").select_related("job")
     lost = Job.objects.filter(state=State.FAILED, money=Money.UNKNOWN).exclude(provider="sandbox")
     found = [(attempt.job_id, attempt.price) for attempt in tries] + [(job.pk, job.price) for job in lost]
@@ -181,7 +182,8 @@ def _unsaved(status: Status) -> None:
         hours = round(left.total_seconds() / 3600, 1)
         status.facts["unsaved"].append({"job": job.pk, "price": str(job.price), "hours_left": hours})
         status.attention.append(
-            f"Job {job.pk} is paid for (${job.price}) and cannot be saved; APIXO deletes it in {hours} h. {job.trouble}"
+            f"Job {job.pk} is paid for (${job.price}) and cannot be saved; "
+            f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.trouble}"
         )
 
 

@@ -16,11 +16,13 @@ from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import MAX_SEED, Job
+from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.provider import providers
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, take
 from wanstudio.uploads.models import Source
 
-SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", "Let APIXO draw")]
+SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {providers.MAIN.display_name} draw")]
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
 
@@ -37,7 +39,7 @@ class JobForm(forms.Form):
     motion_file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     motion_url = forms.CharField(required=False)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
-    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], initial="480p")
+    resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
     seed_mode = forms.ChoiceField(required=False, choices=SEED_MODES, initial="random")
     # Text, so that what stands in it is looked at only where a fixed seed was asked for.
@@ -205,4 +207,4 @@ class PriceForm(forms.Form):
     motion = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     seconds = forms.FloatField(required=False, min_value=0.001, max_value=1_000_000)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, required=False)
-    resolution = forms.ChoiceField(choices=[("480p", "480p"), ("720p", "720p")], required=False)
+    resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], required=False)

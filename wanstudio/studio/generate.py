@@ -18,7 +18,7 @@ from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.approval import tell_approvers
 from wanstudio.requests.models import SpendRequest
 from wanstudio.studio.forms import JobForm
-from wanstudio.studio.price_card import UNREACHABLE
+from wanstudio.studio.price_card import unreachable
 from wanstudio.studio.views import show_form
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -124,4 +124,4 @@ def refuse_unreachable(form: JobForm) -> None:
         return
     for kind, draft in form.drafts.items():
         if not (draft.url or (draft.source and draft.source.url)):
-            form.add_error(kind, " ".join(UNREACHABLE))
+            form.add_error(kind, " ".join(unreachable(keyring.provider_in_use())))

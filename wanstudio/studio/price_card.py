@@ -9,12 +9,13 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import RESOLUTIONS, quote_today
+from wanstudio.provider import providers
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import is_reachable
 
 CENT = Decimal("0.01")
 UNREACHABLE = (
-    "APIXO cannot fetch an uploaded file from this studio, because it has no public address.",
+    "{Name} cannot fetch an uploaded file from this studio, because it has no public address.",
     "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
     "https address.",
 )
@@ -41,24 +42,30 @@ def price_context(
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
     provider = keyring.provider_in_use()
-    unreachable = _needs_public_address(chosen.values()) and not is_reachable(provider)
+    is_unreachable = _needs_public_address(chosen.values()) and not is_reachable(provider)
     key = ProviderKey.objects.filter(provider=provider).first()
     return {
         "quotes": quotes,
         "quote": quote,
+        "billing": keyring.model().billing,
         "least": {name: quote_today(1, name) for name in RESOLUTIONS},
         "resolution": resolution,
         "behaviour": behaviour if behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,
         "was": was,
-        "unreachable": UNREACHABLE if unreachable else None,
+        "unreachable": unreachable(provider) if is_unreachable else None,
         "stopped": bool(key and key.stopped_at),
         "short_balance": _short_balance(key, quote),
         "reserved": Job.objects.reserved(provider) if key and key.balance is not None else None,
         "reading": "motion" in arriving and not quote,
         "reading_link": "link" in arriving,
-        "complete": bool(character and motion and quote and not unreachable),
+        "complete": bool(character and motion and quote and not is_unreachable),
         "missing": _missing(chosen, arriving),
     }
+
+
+def unreachable(provider: str) -> tuple[str, str]:
+    fact, consequence = UNREACHABLE
+    return providers.named(fact, provider), consequence
 
 
 def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:

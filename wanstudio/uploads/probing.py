@@ -10,8 +10,8 @@ from django.conf import settings
 
 from wanstudio.media.boxes import SeekableFile
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, too_large
+from wanstudio.media.fetch import UNKNOWN_SIZE, RemoteFile
 from wanstudio.media.probe import probe_image, probe_video
-from wanstudio.media.remote import UNKNOWN_SIZE, RemoteFile
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher
 

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from wanstudio.media.fetch import FetchError
+from wanstudio.media.fetch import FetchError, RemoteFile
 from wanstudio.media.poster import poster
 from wanstudio.media.probe import MediaError
-from wanstudio.media.remote import RemoteFile
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher
 from wanstudio.work import registry

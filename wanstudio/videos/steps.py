@@ -19,11 +19,12 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import fresh_urls
 from wanstudio.keys import intervals as waits
-from wanstudio.media.fetch import FetchError, FetchProblem
-from wanstudio.media.packed import unpacked
+from wanstudio.media.fetch import FetchError, FetchProblem, Limits
+from wanstudio.media.fetch.unpacked import unpacked
 from wanstudio.media.poster import poster, verify_video
 from wanstudio.media.probe import MediaError, VideoFacts
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.videos.models.video import Video
 from wanstudio.web.fetchers import results_fetcher
 from wanstudio.work import registry
@@ -52,7 +53,7 @@ SENTENCES = {
     FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
     FetchProblem.INVALID_URL: "Its link cannot be used.",
 }
-LOST = "The video was made and paid for, but its download kept failing until APIXO deleted it."
+LOST = "The video was made and paid for, but its download kept failing until {name} deleted it."
 
 
 def save(job: Job) -> None:
@@ -117,8 +118,10 @@ def _give_up(job: Job, reason: str) -> None:
     """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
     if saved := job.videos.count():
         return verbs.mark_done(job, f"{saved} of {len(job.result_urls)} results saved, the others were lost")
-    why = "The video was made, but its download kept failing until APIXO deleted it."
-    return verbs.mark_failed(job, verbs.Failure("RESULT_LOST", reason, Money.SETTLED, LOST, cause=why))
+    name = providers.get(job.provider).display_name
+    why = f"The video was made, but its download kept failing until {name} deleted it."
+    lost = providers.named(LOST, job.provider)
+    return verbs.mark_failed(job, verbs.Failure("RESULT_LOST", reason, Money.SETTLED, lost, cause=why))
 
 
 def _bring_home(job: Job, position: int, url: str) -> None:
@@ -128,10 +131,12 @@ def _bring_home(job: Job, position: int, url: str) -> None:
             got = results_fetcher(job.provider).download(
                 url,
                 cast(BinaryIO, draft),
-                max_bytes=_room(),
-                deadline_s=DOWNLOAD_S,
-                least_bytes_a_minute=LEAST_BYTES_A_MINUTE,
-                heartbeat=lambda: _still_ours(job),
+                Limits(
+                    _room(),
+                    DOWNLOAD_S,
+                    min_bytes_a_minute=LEAST_BYTES_A_MINUTE,
+                    heartbeat=lambda: _still_ours(job),
+                ),
             )
             draft.flush()
             os.fsync(draft.fileno())

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from wanstudio.media.addresses import is_public
 from wanstudio.media.errors import FetchError
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.links import parse
+from wanstudio.media.transport.public_addresses import is_public
+from wanstudio.media.transport.targets import parse
 from wanstudio.settings_types import is_loopback
 
 

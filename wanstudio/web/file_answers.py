@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from wanstudio.media.ranged import ranged_response
+from wanstudio.media.ranged import ServedFile, ranged_response
 
 TYPES = {
     "jpeg": "image/jpeg",
@@ -37,13 +37,13 @@ def send(
     if not connection.in_atomic_block:
         # Somebody may take an hour to watch it, and PostgreSQL has connections for a hundred.
         connection.close()
-    return ranged_response(
-        request,
+    served = ServedFile(
         opener,  # type: ignore[arg-type]
-        size_bytes=size_bytes,
+        size_bytes,
         etag=f'"{stored.rsplit("/", 1)[-1].partition(".")[0]}"',
         modified=modified,
         content_type=TYPES.get(stored.rsplit(".", 1)[-1], "application/octet-stream"),
         filename=name,
         attachment=attachment,
     )
+    return ranged_response(request, served)

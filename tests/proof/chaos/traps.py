@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ from wanstudio.jobs.steps import submission as submit
 from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.media.transport import connections
+from wanstudio.media.transport.exchange import Request
 from wanstudio.money.models import Entry
-from wanstudio.provider import client, wire
+from wanstudio.provider import client
+from wanstudio.provider.base import Account
 from wanstudio.uploads.models import Source
 from wanstudio.videos import steps as archive
 from wanstudio.videos.models.video import Video
@@ -113,17 +117,24 @@ class Traps:
         Leased.release = released  # type: ignore[method-assign, assignment]
 
     def _connection(self, ways: dict[str, str]) -> None:
-        exchange, connect, send = wire.exchange, connection.connect, wire._Plain.send
+        exchange, connect, send = client.exchange, connection.connect, connections._TimedSocket.sendall
 
-        def named(method: str, url: str, headers: dict[str, str], *rest: Any, **more: Any) -> Any:
+        def named(request: Request, *rest: Any) -> Any:
+            def connected() -> None:
+                request.before_write()
+                if self._here.to == State.SUBMITTING:
+                    self._here.sends = 0
+                    self.spring("connected")
+
             # The provider kills by process: it must know whom it talks to.
-            return exchange(method, url, headers | {VICTIM: str(os.getpid())}, *rest, **more)
+            headers = {**request.headers, VICTIM: str(os.getpid())}
+            return exchange(replace(request, headers=headers, before_write=connected), *rest)
 
         def led(provider: str) -> Any:
             way = self._here.marker.partition(" via ")[2]
             if way and (self._here.job.retries == 0 or way.endswith(" always")):
                 url, key = ways[way.split(" ")[0]], settings.PROVIDERS[provider][1]
-                return client.Client(url, key, settings.APIXO_MODEL, 10, 5)
+                return client.ApixoClient(Account(url, key, settings.MODEL, 10, 5))
             return connect(provider)
 
         def sent(line: Any, data: Any) -> None:
@@ -134,16 +145,7 @@ class Traps:
 
         setattr(client, "exchange", named)  # noqa: B010
         setattr(submit, "connect", led)  # noqa: B010
-        wire._Plain.send = sent  # type: ignore[method-assign, assignment]
-        begin = wire._Flight.begin_writing
-
-        def connected(flight: Any) -> None:
-            begin(flight)
-            if self._here.to == State.SUBMITTING:
-                self._here.sends = 0
-                self.spring("connected")
-
-        wire._Flight.begin_writing = connected  # type: ignore[method-assign, assignment]
+        connections._TimedSocket.sendall = sent  # type: ignore[method-assign, assignment]
 
     def _moves(self) -> None:
         move, save = moves.move, Transition.save

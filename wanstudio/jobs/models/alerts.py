@@ -14,7 +14,7 @@ REST = timedelta(hours=6)
 class Alarm(Leased):
     """One row a trouble of a team. Due: the worker tells the owner. The pages show the trouble itself, not this row.
 
-    `subject` names the trouble for good: "unsaved 12", "paused apixo no_balance".
+    `subject` names the trouble for good: "unsaved 12", "paused <provider> no_balance".
     """
 
     class Kind(models.TextChoices):

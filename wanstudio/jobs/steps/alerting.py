@@ -15,6 +15,7 @@ from wanstudio.jobs.models.alerts import Alarm
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.provider import providers
 from wanstudio.teams.models import Membership
 from wanstudio.teams.second_factor_rule import may_enter
 
@@ -23,9 +24,9 @@ log = logging.getLogger(__name__)
 MAIL_S = 20
 GIVEN_UP_AFTER = timedelta(hours=24)
 PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key",
-    ProviderKey.Pause.NO_BALANCE: "The balance of the APIXO key is too low",
-    ProviderKey.Pause.FORBIDDEN: "APIXO refused three videos in a row",
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key",
+    ProviderKey.Pause.NO_BALANCE: "The balance of the {key} is too low",
+    ProviderKey.Pause.FORBIDDEN: "{Name} refused three videos in a row",
 }
 
 
@@ -83,29 +84,31 @@ def _has_passed(alarm: Alarm, job: Job) -> bool:
 
 def _words(alarm: Alarm, job: Job) -> tuple[str, str]:
     """Subject and text: what happened, what it means for the money, what to do, and where."""
-    page = settings.LINK_BASE + reverse("jobs.show", args=[job.pk])
+    page, provider = settings.LINK_BASE + reverse("jobs.show", args=[job.pk]), providers.get(job.provider)
+    name = provider.display_name
     match alarm.kind:
         case Alarm.Kind.UNSAVED:
             until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
             return (
                 f"A finished video cannot be saved: {job.title}",
                 f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
-                f"trying until APIXO deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
+                f"trying until {name} deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
             )
         case Alarm.Kind.OVERDUE:
             return (
                 f"No result after a day: {job.title}",
-                f"APIXO took “{job.title}” a day ago and has not finished it. Its ${job.price} stay reserved, and we "
-                f"keep asking. Look the task {job.task_id} up in APIXO’s dashboard:\n\n{page}\n",
+                f"{provider.opening_name} took “{job.title}” a day ago and has not finished it. Its ${job.price} stay "
+                f"reserved, and we keep asking. Look the task {job.task_id} up in {name}’s dashboard:\n\n{page}\n",
             )
         case Alarm.Kind.UNCONFIRMED:
             return (
                 f"${job.price} may have been charged: {job.title}",
-                f"We cannot tell whether APIXO took “{job.title}”. It may have been charged; our price was "
+                f"We cannot tell whether {name} took “{job.title}”. It may have been charged; our price was "
                 f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
             )
         case _:
             pause = PAUSES.get(ProviderKey.Pause(ProviderKey.at(job.provider).pause), "The account refuses")
+            pause = providers.named(pause, job.provider)
             return (
                 f"Sending rests: {pause}",
                 f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "

@@ -4,9 +4,12 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.keys import intervals as waits
 from wanstudio.media.fetch import FetchError, FetchProblem
 from wanstudio.media.probe import MediaError
+from wanstudio.provider import providers
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.probing import probe_link
 from wanstudio.web import fetchers as addresses
+
+UNREACHABLE = "{Name} cannot reach this studio, so it could not fetch the uploaded file. Nothing was sent."
 
 
 class Busy(Exception):
@@ -22,7 +25,7 @@ def are_old(job: Job) -> bool:
 def what_changed(job: Job) -> str:
     """One sentence if what would be sent is not what was priced, else an empty one. Old links are read again."""
     if not addresses.is_reachable(job.provider) and not (job.character.url and job.motion.url):
-        return "APIXO cannot reach this studio, so it could not fetch the uploaded file. Nothing was sent."
+        return providers.named(UNREACHABLE, job.provider)
     return _looked_at_again(job.character) or _looked_at_again(job.motion) or _length_changed(job, job.motion)
 
 

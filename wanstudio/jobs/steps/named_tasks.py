@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from wanstudio.jobs.models.attempt import Hint
 from wanstudio.keys import intervals as waits
-from wanstudio.provider.failures import Error, Outcome
+from wanstudio.provider.calls import Error, Outcome
 
 # These answers say by themselves that the provider has no task of ours.
 NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)

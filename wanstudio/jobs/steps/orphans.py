@@ -15,11 +15,13 @@ from wanstudio.jobs.verbs.orphaned_tasks import SENT
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
-from wanstudio.provider.failures import StatusProblem
-from wanstudio.provider.messages import TaskState
+from wanstudio.provider import providers
+from wanstudio.provider.calls import StatusProblem, TaskState
 from wanstudio.work.leases import NUDGE_INTERVAL
 
 log = logging.getLogger(__name__)
+
+SILENT = "{Name} does not say yet whether it has this task. We keep asking."
 
 
 def look(attempt: Attempt) -> None:
@@ -77,16 +79,16 @@ def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
     hint = next((hint for hint in attempt.hints if hint["task"] == task_id), None)
     if problem.error in NO_SUCH_TASK and (hint is None or is_final(hint)):
         attempt.forget(task_id)
-        return _go_on(attempt, f"APIXO knows no task {task_id[:60]}.")
+        return _go_on(attempt, f"{providers.get(attempt.provider).opening_name} knows no task {task_id[:60]}.")
     # Another one that was named meanwhile has its turn first.
     attempt.put_back(task_id)
     wait = max(waits.setback(attempt.attempts), until_open(attempt.provider))
-    return attempt.postpone(wait, trouble="APIXO does not say yet whether it has this task. We keep asking.")
+    return attempt.postpone(wait, trouble=providers.named(SILENT, attempt.provider))
 
 
 def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     """The provider made nothing of it: we assume that it is not billed, as for any other."""
-    why = f"APIXO says that task {task_id} failed"
+    why = f"{providers.get(attempt.provider).opening_name} says that task {task_id} failed"
     attempt.confirm(task_id)
     if attempt.is_unsettled:
         verbs.release_attempt(attempt, Money.ASSUMED, why)

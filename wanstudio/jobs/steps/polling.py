@@ -10,15 +10,21 @@ from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.provider_calls import KEY_GONE, KEYLESS, ask_status, taken_by, until_open
+from wanstudio.keys.provider_calls import ask_status, taken_by, until_open
 from wanstudio.money.models import Money
-from wanstudio.provider.failures import Error, StatusProblem
-from wanstudio.provider.messages import TaskState, TaskStatus
+from wanstudio.provider import providers
+from wanstudio.provider.calls import Error, StatusProblem, TaskState, TaskStatus
 
 log = logging.getLogger(__name__)
 
 SLOW = "Slower than usual. We keep checking, you pay once."
-OVERDUE = "No result after a day. We keep checking; look the task up in APIXO's dashboard, you may want to ask them."
+OVERDUE = "No result after a day. We keep checking; look the task up in {name}'s dashboard, you may want to ask them."
+UNCLEAR = "{Name} does not answer clearly at the moment. We keep checking, you pay once."
+NO_SUCH_TASK = "{Name} says it does not know this task. We ask again for ten minutes."
+KEY_GONE = (
+    "The key that sent this is no longer here, and {name} shows its task to nobody else. Set that key again, and it is "
+    "followed; a result is kept there for a day."
+)
 SLOW_FACTOR = 3
 # So often in a row a task has to be unknown to the provider before it counts as lost.
 MISSING_ASKED = 3
@@ -46,7 +52,14 @@ def _wait_on(job: Job) -> None:
     since = timezone.now() - (job.started_at or job.created_at)
     trouble, wait = "", waits.next_poll(job)
     if since > waits.paced(waits.OVERDUE_AFTER):
-        return verbs.alert_owner(job, OVERDUE, waits.setback(6), polls=job.polls + 1, setbacks=0, missing_since=None)
+        return verbs.alert_owner(
+            job,
+            providers.named(OVERDUE, job.provider),
+            waits.setback(6),
+            polls=job.polls + 1,
+            setbacks=0,
+            missing_since=None,
+        )
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
         trouble, wait = SLOW, wait * 2
     return verbs.flag_problem(job, trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
@@ -61,12 +74,8 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
     wait = max(waits.setback(job.setbacks), waits.next_poll(job))
-    if problem.message in (KEYLESS, KEY_GONE):
-        told = KEY_GONE
-    else:
-        told = (
-            "APIXO does not answer clearly at the moment. We keep checking, you pay once." if job.setbacks > 1 else ""
-        )
+    sentence = KEY_GONE if problem.error == Error.NO_KEY else UNCLEAR if job.setbacks > 1 else ""
+    told = providers.named(sentence, job.provider)
     return verbs.flag_problem(job, told, wait, polls=job.polls + 1, setbacks=job.setbacks + 1)
 
 
@@ -76,11 +85,11 @@ def _missing(job: Job) -> None:
     since = job.missing_since or now
     # A worker that was away for the ten minutes has asked too seldom to know.
     if job.setbacks + 1 >= MISSING_ASKED and now - since > waits.paced(waits.MISSING_FOR):
-        why = "APIXO no longer knows the task"
+        why = f"{providers.get(job.provider).opening_name} no longer knows the task"
         return verbs.mark_failed(job, verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}."))
     return verbs.flag_problem(
         job,
-        "APIXO says it does not know this task. We ask again for ten minutes.",
+        providers.named(NO_SUCH_TASK, job.provider),
         waits.next_poll(job),
         polls=job.polls + 1,
         setbacks=min(job.setbacks + 1, MISSING_ASKED),

@@ -19,8 +19,8 @@ from wanstudio.keys import intervals as waits
 from wanstudio.keys.pauses import KEY_CHANGED, HeldBack, held_back
 from wanstudio.keys.provider_calls import connect
 from wanstudio.money.models import Money
-from wanstudio.provider.failures import Outcome, Submission
-from wanstudio.provider.messages import GenerateRequest
+from wanstudio.provider import providers
+from wanstudio.provider.calls import GenerateRequest, Outcome, Submission
 from wanstudio.uploads.file_links import input_link
 from wanstudio.web import fetchers as addresses
 from wanstudio.work.leases import LEASE, Stale
@@ -94,10 +94,10 @@ def _post(job: Job) -> None:
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
         if keyring.key_at(job.provider).mark != mark:
-            raise HeldBack(KEY_CHANGED, waits.seconds(1, 2))
+            raise HeldBack(providers.named(KEY_CHANGED, job.provider), waits.seconds(1, 2))
 
     try:
-        answer = client.generate(request, before_write=last_look)
+        answer = client.submit(request, before_write=last_look)
         log.info("sent: %s %s", answer.outcome, answer.error or answer.task_id)
         durably(lambda: _note(attempt, answer))
         follow(job, attempt, answer)

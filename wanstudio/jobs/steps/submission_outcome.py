@@ -14,7 +14,8 @@ from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.pauses import PAUSED, SLOW_DOWN
 from wanstudio.keys.provider_calls import throttle, until_open
 from wanstudio.money.models import Money
-from wanstudio.provider.failures import Error, Outcome, Submission
+from wanstudio.provider import providers
+from wanstudio.provider.calls import Error, Outcome, Submission
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             _retry(job, answer)
         case Outcome.THROTTLED:
             throttle(job.provider, answer.retry_after_s)
-            verbs.requeue(job, SLOW_DOWN, until_open(job.provider), place=1)
+            verbs.requeue(job, providers.named(SLOW_DOWN, job.provider), until_open(job.provider), place=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)
         case Outcome.REJECTED:
@@ -94,7 +95,8 @@ def _retry(job: Job, answer: Submission) -> None:
     if job.retries >= MOST_RETRIES:
         _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, "Given up after 4 tries")
     else:
-        why = "APIXO could not be reached." if answer.outcome == Outcome.NOT_SENT else "APIXO could not take it."
+        name = providers.get(job.provider).opening_name
+        why = f"{name} could not be reached." if answer.outcome == Outcome.NOT_SENT else f"{name} could not take it."
         verbs.requeue(job, f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
 
 
@@ -112,4 +114,4 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     wait = waits.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
     key.suspend(pause, needed, wait)
     verbs.raise_key_alert(job, pause)
-    verbs.requeue(job, PAUSED[pause], wait, place=1)
+    verbs.requeue(job, providers.named(PAUSED[pause], job.provider), wait, place=1)

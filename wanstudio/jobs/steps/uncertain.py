@@ -12,9 +12,10 @@ from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
 from wanstudio.jobs.steps.submission_outcome import follow, patience, run
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.provider_calls import ask_status, until_open
-from wanstudio.provider.failures import Error, Outcome, StatusProblem, Submission
+from wanstudio.provider import providers
+from wanstudio.provider.calls import Error, Outcome, StatusProblem, Submission
 
-SILENT = "APIXO does not say yet whether it has the task that was named. We keep asking."
+SILENT = "{Name} does not say yet whether it has the task that was named. We keep asking."
 FIRST_LOOK = "We first look whether an earlier try was taken after all."
 
 
@@ -43,7 +44,7 @@ def settle(job: Job) -> None:
     asks = job.ask_person or _is_over(newest)
     if isinstance(known, StatusProblem):
         wait = max(waits.setback(job.setbacks), until_open(job.provider))
-        trouble = known.message if known.error == Error.NOT_FOUND else SILENT
+        trouble = known.message if known.error == Error.NOT_FOUND else providers.named(SILENT, job.provider)
         return verbs.flag_problem(job, trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
         return run(job, *known, timedelta(0))
@@ -91,7 +92,7 @@ def _known_task(job: Job) -> tuple[Attempt, str] | StatusProblem | str:
             if answer.error not in NO_SUCH_TASK:
                 unclear = answer
                 continue
-            unknown = f"APIXO knows no task {hint['task'][:60]}."
+            unknown = f"{providers.get(job.provider).opening_name} knows no task {hint['task'][:60]}."
             if is_final(hint):
                 attempt.forget(hint["task"])
             else:

@@ -16,6 +16,7 @@ from wanstudio.jobs.verbs.progress import TaskTaken, expected_time
 from wanstudio.jobs.verbs.recovery import release_task
 from wanstudio.money import models as ledger
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.work.leases import Stale
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
@@ -50,7 +51,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
                 **expected_time(given),
                 due_at=Now() + wait,
             )
-            why = f"APIXO had taken an earlier try: task {task_id}"
+            why = f"{providers.get(attempt.provider).opening_name} had taken an earlier try: task {task_id}"
             Transition.objects.create(job=job, to_state=State.RUNNING, why=why[:300])
             ledger.write(job, Money.RESERVED, before=None, attempt_id=attempt.pk, why=why)
             record(team=job.team_id, act="job.adopted", about=job.title, on=job)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.provider.messages import carried_task_id
+from wanstudio.provider import providers
 from wanstudio.web.request_bodies import TooLarge, TooSlow, read_body
 from wanstudio.work.log_context import about
 
@@ -21,7 +21,7 @@ MOST_BYTES = 64 * 1024
 
 @csrf_exempt
 @require_POST
-def apixo(request: HttpRequest, token: str) -> HttpResponse:
+def callback(request: HttpRequest, token: str) -> HttpResponse:
     """A callback: notes the task id it names and wakes the worker, which asks the provider itself.
 
     No outbound call is made here, so that a provider that hangs cannot hold this door. Without a token of ours not a
@@ -40,7 +40,7 @@ def apixo(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
     with about(job=attempt.job_id, attempt=attempt.pk):
         log.info("callback")
-    task_id = carried_task_id(body)
+    task_id = providers.get(attempt.provider).task_named_in(body)
     if not _is_waiting(attempt, task_id):
         with transaction.atomic():
             _wake(attempt, task_id)

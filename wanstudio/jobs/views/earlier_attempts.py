@@ -15,6 +15,7 @@ from wanstudio.jobs.verbs.orphaned_tasks import ordinal
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
 
@@ -44,7 +45,8 @@ def decide(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
                 verbs.name_task(mine, task_id, by=person)
-                messages.info(request, "Asking APIXO about this task. If it is there, it gets a job of its own.")
+                name = providers.get(mine.provider).display_name
+                messages.info(request, f"Asking {name} about this task. If it is there, it gets a job of its own.")
             case "not_charged":
                 verbs.release_attempt(mine, Money.RELEASED, f"{person} says that it was not charged", by=person)
             case _:

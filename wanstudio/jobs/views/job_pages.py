@@ -22,6 +22,7 @@ from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.budgets import OverCap
 from wanstudio.money.models import Money
 from wanstudio.money.month_card import over_words
+from wanstudio.provider import providers
 from wanstudio.studio import generate as submitting
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
@@ -178,7 +179,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         match request.POST.get("decision"):
             case "attach" if task_id := task_id_in(request):
                 verbs.attach(job, task_id, by=person)
-                messages.info(request, "Asking APIXO about this task. The page follows by itself.")
+                name = providers.get(job.provider).display_name
+                messages.info(request, f"Asking {name} about this task. The page follows by itself.")
             case "again" if request.POST.get("price") == str(job.price):
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
                 verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)

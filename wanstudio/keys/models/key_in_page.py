@@ -17,6 +17,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Leased, Stale
 
@@ -154,5 +155,6 @@ def forget_unneeded() -> None:
 
 
 def _note(act: str, key: StoredKey, person: User | None) -> None:
-    about = f"APIXO key, ends in {key.ending}" if key.ending else "APIXO key"
+    name = providers.get(key.provider).key_name
+    about = f"{name}, ends in {key.ending}" if key.ending else name
     record(act=act, team=Team.objects.filter(is_first=True).first(), person=person, about=about)

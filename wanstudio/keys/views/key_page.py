@@ -18,9 +18,12 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.models.key_in_page import StoredKey, needed_keys
 from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.provider import providers
 from wanstudio.teams import access
 
-ENVIRONMENT_WINS = "APIXO_API_KEY is set in the environment and wins. Take it out there first; nothing was stored."
+ENVIRONMENT_WINS = (
+    f"{providers.MAIN.key_variable} is set in the environment and wins. Take it out there first; nothing was stored."
+)
 
 
 @sensitive_post_parameters("key")

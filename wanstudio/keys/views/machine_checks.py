@@ -10,14 +10,15 @@ from django.db import connection
 
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.provider import providers
 from wanstudio.web.fetchers import is_reachable
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 BYTES_A_VIDEO = 5_000_000
 PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "APIXO does not accept the key.",
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key.",
     ProviderKey.Pause.NO_BALANCE: "The balance of the key is too low.",
-    ProviderKey.Pause.FORBIDDEN: "APIXO refused three jobs in a row: the key may not be allowed to use this model.",
+    ProviderKey.Pause.FORBIDDEN: "{Name} refused three jobs in a row: the key may not be allowed to use this model.",
 }
 
 
@@ -69,7 +70,8 @@ def _words(age: timedelta) -> str:
 def _public_address() -> Check:
     needed = not is_reachable(keyring.provider_in_use())
     if settings.WANSTUDIO_URL and needed:
-        told = f"{settings.WANSTUDIO_URL} leads APIXO nowhere. Links work; uploads need a public https address."
+        name = providers.get(keyring.provider_in_use()).display_name
+        told = f"{settings.WANSTUDIO_URL} leads {name} nowhere. Links work; uploads need a public https address."
         return Check("Public address", False, told)
     if settings.WANSTUDIO_URL:
         return Check("Public address", True, settings.WANSTUDIO_URL)
@@ -79,19 +81,27 @@ def _public_address() -> Check:
 
 
 def _provider(key: ProviderKey | None) -> Check:
-    title = "APIXO key"
+    provider = providers.get(keyring.provider_in_use())
+    title = providers.MAIN.key_name
     if key and key.stopped_at:
         why = key.stopped_why or "Sending is stopped in these settings."
         return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")
     if key and key.pause:
-        return Check(title, False, f"{PAUSES[ProviderKey.Pause(key.pause)]} Jobs wait in the queue, nothing is lost.")
-    if ProviderKey.opens_at(keyring.provider_in_use()):
-        return Check(title, True, "APIXO asked us to slow down. Calls go on by themselves in a moment.")
-    if keyring.provider_in_use() == keyring.SANDBOX:
+        pause = providers.named(PAUSES[ProviderKey.Pause(key.pause)], key.provider)
+        return Check(
+            title,
+            False,
+            f"{pause} Jobs wait in the queue, nothing is lost.",
+        )
+    if ProviderKey.opens_at(provider.name):
+        return Check(
+            title, True, f"{provider.opening_name} asked us to slow down. Calls go on by themselves in a moment."
+        )
+    if provider.name == keyring.SANDBOX:
         return Check(title, None, "Not set. The sandbox stands in: videos are stand-ins and nothing is billed.")
     if keyring.key_at(keyring.PROVIDER).unreadable:
         return Check(title, False, "The stored key cannot be read: the encryption key has changed. Enter it again.")
-    return Check(title, True, "Set. Videos are made by APIXO and billed to the key.")
+    return Check(title, True, f"Set. Videos are made by {provider.display_name} and billed to the key.")
 
 
 def _mail() -> Check:

@@ -14,6 +14,7 @@ from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.views.key_page import key_context
 from wanstudio.keys.views.machine_checks import PAUSES, machine_checks
 from wanstudio.money.pricing import prices_on
+from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -33,7 +34,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_stop": may_stop,
         "checks": machine_checks() if access.runs_studio(request) else [],
         "key": key,
-        "pause_fact": PAUSES.get(ProviderKey.Pause(key.pause), ""),
+        "pause_fact": providers.named(PAUSES.get(ProviderKey.Pause(key.pause), ""), key.provider),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
     }
     return render(request, "keys/settings.html", context | key_context(request))

@@ -11,6 +11,7 @@ from wanstudio.operations.backup import Made, back_up
 from wanstudio.operations.reach import require_database
 from wanstudio.operations.restore import KINDS
 from wanstudio.operations.snapshot import CannotOperate, secret_key_file
+from wanstudio.provider import providers
 
 WITHOUT_KEY = (
     "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "
@@ -19,7 +20,7 @@ WITHOUT_KEY = (
 )
 WITH_KEY = (
     "The secret key and the encryption key are in it: whoever reads this backup can sign in as anybody and spend with "
-    "the key of APIXO. Keep it as safe as the studio."
+    f"the key of {providers.MAIN.display_name}. Keep it as safe as the studio."
 )
 
 

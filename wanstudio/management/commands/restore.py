@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from wanstudio.operations.reach import require_database
 from wanstudio.operations.restore import Restored, restore
 from wanstudio.operations.snapshot import CannotOperate
+from wanstudio.provider import providers
 
 OTHER_KEY = (
     "The secret key is another one than then: people sign in again, and links and callbacks on their way fail (jobs "
@@ -26,7 +27,8 @@ OPEN_AGAIN = (
 )
 STOPPED = (
     "All sending is stopped. What was made or sent after the backup is not in it, but may have been charged: compare "
-    "APIXO's dashboard and balance, decide what is unconfirmed, then start sending again in Settings."
+    f"{providers.MAIN.display_name}'s dashboard and balance, decide what is unconfirmed, then start sending again in "
+    "Settings."
 )
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from wanstudio.provider import providers
 from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 from wanstudio.settings_types import folder
@@ -17,5 +18,5 @@ class Command(BaseCommand):
             settings.SANDBOX_PORT,
             folder(settings.DATA_DIR / "sandbox"),
             sandbox_fetcher(),
-            Options(key=settings.PROVIDERS["sandbox"][1], model=settings.APIXO_MODEL, pace=settings.PACE),
+            Options(key=settings.PROVIDERS[providers.STAND_IN.name][1], model=settings.MODEL, pace=settings.PACE),
         )

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
+
 from .fault_prompts import Faults, read_faults
 
-MAX_SEED = 2_147_483_647
+MAX_SEED = WAN_2_2_ANIMATE.inputs.max_seed
 
 
 @dataclass(eq=False)
@@ -45,9 +47,9 @@ def validate(body: object) -> Request:
     if not isinstance(given, dict):
         raise Refused(400, "Invalid input: it must be an object.")
     _one_of(given, "mode", "standard")
-    behaviour = _one_of(given, "type", "animate", "replace")
+    behaviour = _one_of(given, "type", *WAN_2_2_ANIMATE.behaviours)
     image_url, video_url = _single_url(given, "image_urls"), _single_url(given, "video_urls")
-    resolution = _one_of(given, "resolution", "480p", "720p")
+    resolution = _one_of(given, "resolution", *WAN_2_2_ANIMATE.resolution_names)
     seed, prompt = given.get("seed", -1), given.get("prompt", "")
     if not isinstance(seed, int) or isinstance(seed, bool) or not -1 <= seed <= MAX_SEED:
         raise Refused(400, f"Invalid input.seed: use -1 or an integer from 0 to {MAX_SEED}.")

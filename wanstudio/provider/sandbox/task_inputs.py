@@ -4,20 +4,19 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError
-from wanstudio.media.fetch import Fetcher
+from wanstudio.media.fetch import Fetcher, Limits, RemoteFile
 from wanstudio.media.probe import VideoFacts, probe_image, probe_video
-from wanstudio.media.remote import RemoteFile
+from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
 
 from .request_body import Refused
 
 T = TypeVar("T")
-PRICES_CENTS = {"480p": 4, "720p": 8}
-MIN_S, MAX_S = 5, 120
-MAX_IMAGE_BYTES, MAX_CLIP_BYTES = 10 * 1024 * 1024, 2 * 1024**3
+MAX_IMAGE_BYTES, MAX_CLIP_BYTES = WAN_2_2_ANIMATE.inputs.image_max_bytes, 2 * 1024**3
 IMAGE_FAIL_CODES = {
     FetchProblem.TOO_LARGE: "IMAGE_TOO_LARGE",
     FetchProblem.INVALID_URL: "INVALID_IMAGE_URL",
@@ -37,7 +36,8 @@ class TaskFailed(Exception):
 
 def price_cents(duration: float, resolution: str) -> int:
     """The reference page's arithmetic, once more: the studio's own is what the sandbox is there to check."""
-    exact = min(MAX_S, max(MIN_S, duration)) * PRICES_CENTS[resolution]
+    limits, dollars = WAN_2_2_ANIMATE.billing, WAN_2_2_ANIMATE.prices_on(datetime.now(UTC).date())[resolution]
+    exact = min(limits.max_s, max(limits.min_s, duration)) * float(100 * dollars)
     return math.floor(round(exact, 6) + 0.5)
 
 
@@ -62,7 +62,7 @@ def probe_duration(fetcher: Fetcher, url: str) -> float:
 def fetch_image(fetcher: Fetcher, url: str, target: Path, heartbeat: Callable[[], None]) -> None:
     """Downloads and checks the picture. Raises TaskFailed, and what `heartbeat` raises to end it."""
     try:
-        _with_retries(lambda: _download(fetcher, url, target, (MAX_IMAGE_BYTES, 60), heartbeat))
+        _with_retries(lambda: _download(fetcher, url, target, Limits(MAX_IMAGE_BYTES, 60, heartbeat=heartbeat)))
         with target.open("rb") as file:
             probe_image(file)
     except FetchError as error:
@@ -74,20 +74,18 @@ def fetch_image(fetcher: Fetcher, url: str, target: Path, heartbeat: Callable[[]
 def fetch_clip(fetcher: Fetcher, url: str, target: Path, heartbeat: Callable[[], None]) -> VideoFacts:
     """Downloads and checks the clip. Raises TaskFailed: no code of its own is documented for clips."""
     try:
-        _with_retries(lambda: _download(fetcher, url, target, (MAX_CLIP_BYTES, 600), heartbeat))
+        _with_retries(lambda: _download(fetcher, url, target, Limits(MAX_CLIP_BYTES, 600, heartbeat=heartbeat)))
         with target.open("rb") as file:
             return probe_video(file, decode=True)
     except (FetchError, MediaError) as error:
         raise TaskFailed("GENERATION_FAILED", f"Video URL cannot be probed. {error.sentence}") from None
 
 
-def _download(
-    fetcher: Fetcher, url: str, target: Path, limits: tuple[int, float], heartbeat: Callable[[], None]
-) -> None:
-    """`limits`: bytes and seconds."""
-    heartbeat()
+def _download(fetcher: Fetcher, url: str, target: Path, limits: Limits) -> None:
+    if limits.heartbeat:
+        limits.heartbeat()
     with target.open("wb") as file:
-        fetcher.download(url, file, max_bytes=limits[0], deadline_s=limits[1], heartbeat=heartbeat)
+        fetcher.download(url, file, limits)
 
 
 def _with_retries(act: Callable[[], T]) -> T:

@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import BoundedSemaphore, Event, Thread
 
 import av
-import requests
 
 from wanstudio.media.fetch import Fetcher
+from wanstudio.media.transport.deadlines import Deadline
+from wanstudio.media.transport.exchange import Request, exchange
+from wanstudio.media.transport.public_addresses import Reach
 
 from . import envelopes
 from .stand_in_video import Film, render
@@ -142,15 +144,9 @@ class TaskRunner:
     def _post(self, task: Task) -> bool:
         body = envelopes.success(envelopes.status(task, self.origin))
         headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
-        timeout = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
-        url = task.request.callback_url
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                answer = session.post(url, body, headers=headers, timeout=timeout, allow_redirects=False, stream=True)
-            except requests.RequestException:
-                return False
-            return answer.status_code == 200
+        deadline_s = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
+        request = Request("POST", task.request.callback_url, headers, body)
+        return exchange(request, Deadline(deadline_s, deadline_s), Reach()).status == 200
 
     def _sweep(self) -> None:
         """Deletes results that are no longer kept, every minute."""

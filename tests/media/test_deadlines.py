@@ -10,9 +10,9 @@ import pytest
 from tests.media.conftest import Talk
 from tests.media.servers import Say, Talker, answer
 from tests.media.test_fetch import PEM, problem
-from wanstudio.media import wire
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.fetch import Fetcher
+from wanstudio.media.fetch import Fetcher, Limits
+from wanstudio.media.transport.deadlines import Deadline
 
 
 def dripping(said: bytes, at_once: int = 0) -> Say:
@@ -57,7 +57,7 @@ def test_silence_ends_a_long_download_early(talk: Talk) -> None:
     server = talk(silent(HEAD + b"x"))
     before = monotonic()
     with pytest.raises(FetchError, match="too long"):
-        Fetcher({server.host}).download(server.url(), io.BytesIO(), max_bytes=1000, deadline_s=60, idle_s=0.3)
+        Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 60, idle_s=0.3))
     assert monotonic() - before < 5
 
 
@@ -98,18 +98,18 @@ def test_a_full_backlog_counts_against_the_deadline() -> None:
 
 
 def test_the_heart_beats_while_the_server_is_silent(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BEAT_S", 0.1)
+    monkeypatch.setattr(Deadline, "beat_s", 0.1)
     beats = []
     server = talk(silent(HEAD + b"x"))
     with pytest.raises(FetchError):
         Fetcher({server.host}).download(
-            server.url(), io.BytesIO(), max_bytes=1000, deadline_s=0.55, heartbeat=lambda: beats.append(monotonic())
+            server.url(), io.BytesIO(), Limits(1000, 0.55, heartbeat=lambda: beats.append(monotonic()))
         )
     assert 3 <= len(beats) <= 6
 
 
 def test_what_the_heartbeat_raises_ends_the_download(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "BEAT_S", 0.01)
+    monkeypatch.setattr(Deadline, "beat_s", 0.01)
 
     class LeaseLost(Exception):
         pass
@@ -119,4 +119,4 @@ def test_what_the_heartbeat_raises_ends_the_download(talk: Talk, monkeypatch: py
 
     server = talk(dripping(answer(b"x" * 50)))
     with pytest.raises(LeaseLost):
-        Fetcher({server.host}).download(server.url(), io.BytesIO(), max_bytes=1000, deadline_s=5, heartbeat=beat)
+        Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 5, heartbeat=beat))

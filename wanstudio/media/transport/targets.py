@@ -1,4 +1,4 @@
-"""A URL that a person gave, taken apart once and strictly."""
+"""Targets: a URL taken apart once and strictly."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import idna
 
-from .errors import FetchError, FetchProblem
+from wanstudio.media.errors import FetchError, FetchProblem
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")

@@ -3,9 +3,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from wanstudio.media.addresses import checked_addresses, is_public, system_resolver
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.links import parse
+from wanstudio.media.transport.public_addresses import checked_addresses, is_public, system_resolver
+from wanstudio.media.transport.targets import parse
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "193.0.6.139", "2606:4700:4700::1111", "2a00:1450:4001::1"]
 PUBLIC_INSIDE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]

@@ -1,12 +1,13 @@
-"""A file on a server as a seekable file: small pieces of it are fetched when they are read, and within a budget."""
+"""Remote files: seekable like any other, small pieces fetched when they are read, and within a budget."""
 
 import io
 from dataclasses import dataclass
 from time import monotonic
 
-from .answers import Opened
-from .errors import FetchError, FetchProblem
-from .fetch import Fetcher
+from wanstudio.media.errors import FetchError, FetchProblem
+
+from .fetcher import Fetcher
+from .opened import Opened
 
 UNKNOWN_SIZE = 1 << 62
 """What seeking to the end finds where the server neither tells a size nor ends within the budget."""

@@ -1,4 +1,4 @@
-"""A server's answer to one request: whether it is what was asked for, and its body while it arrives."""
+"""Opened files: a server's answer to a GET, whether it is what was asked for, and its body while it arrives."""
 
 import http.client
 import re
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 
-from .errors import FetchError, FetchProblem, refused_by_server, unreachable
-from .wire import Patience
+from wanstudio.media.errors import FetchError, FetchProblem, refused_by_server, timed_out, unreachable
+from wanstudio.media.transport.deadlines import Deadline, DeadlinePassed
 
-_CHUNK = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
@@ -17,30 +17,38 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)
 class Opened:
     """An answer whose body is still to be read. `total_size` is the whole file's, in bytes, None if not told."""
 
-    status: int
-    headers: Message
     final_url: str
     total_size: int | None
     requests: int
     _response: http.client.HTTPResponse = field(repr=False)
-    _length: int | None = field(repr=False)
-    _patience: Patience = field(repr=False)
+    _deadline: Deadline = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    @property
+    def headers(self) -> Message:
+        return self._response.headers
 
     def chunks(self, max_bytes: int) -> Iterator[bytes]:
         """At most `max_bytes` of the body. Raises FetchError CUT_SHORT if the server sends less than it announced."""
-        wanted = max_bytes if self._length is None else min(max_bytes, self._length)
+        length = self._response.length
+        expected = max_bytes if length is None else min(max_bytes, length)
         got = 0
-        while got < wanted:
+        while got < expected:
             try:
-                chunk = self._response.read1(min(_CHUNK, wanted - got))
+                chunk = self._response.read1(min(CHUNK_BYTES, expected - got))
+            except DeadlinePassed:
+                raise timed_out() from None
             except (OSError, http.client.HTTPException):
                 raise _cut_short() from None
             if not chunk:
                 break
             got += len(chunk)
-            self._patience.beat()
+            self._deadline.beat()
             yield chunk
-        if self._length is not None and got < wanted:
+        if length is not None and got < expected:
             raise _cut_short()
 
 

@@ -1,20 +1,21 @@
 """Real trouble on real sockets: what was never written may be sent again, all else is unknown."""
 
+import gzip
 import logging
 import socket
 import ssl
 import time
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.provider.conftest import KEY, LOOPBACK_PEM, Connect, Serve
+from tests.provider.conftest import KEY, LOOPBACK_PEM, Connect, Serve, client_of
 from tests.provider.scripted import Move, answer, close, drip, hang, raw, reset
-from wanstudio.provider.client import Client
-from wanstudio.provider.failures import Error, Outcome
-from wanstudio.provider.messages import GenerateRequest
+from wanstudio.provider.calls import Error, GenerateRequest, Outcome
 
 ACCEPTED = {"code": 200, "message": "success", "data": {"taskId": "task_1"}}
 TASK = b'{"data":{"taskId":"task_1"}}'
@@ -42,8 +43,8 @@ def free_port() -> int:
 )
 def test_without_a_connection_nothing_is_sent(animate: GenerateRequest, url: str) -> None:
     writes: list[int] = []
-    client = Client(url.format(port=free_port()), KEY, connect_timeout_s=5)
-    submission = client.generate(animate, before_write=lambda: writes.append(1))
+    client = client_of(url.format(port=free_port()), connect_timeout_s=5)
+    submission = client.submit(animate, before_write=lambda: writes.append(1))
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
     assert submission.http_status is None
     assert writes == []
@@ -58,8 +59,8 @@ def test_a_connection_that_takes_too_long_is_not_sent(animate: GenerateRequest) 
         for line in waiting:
             line.setblocking(False)
             line.connect_ex(listener.getsockname())
-        client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1", KEY, connect_timeout_s=0.2)
-        submission = client.generate(animate)
+        client = client_of(f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1", connect_timeout_s=0.2)
+        submission = client.submit(animate)
         for line in waiting:
             line.close()
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
@@ -71,17 +72,17 @@ def test_a_connection_that_takes_too_long_is_not_sent(animate: GenerateRequest) 
 def test_without_a_tls_handshake_nothing_is_sent(serve: Serve, animate: GenerateRequest, move: Move) -> None:
     server = serve(at_once=move)
     writes: list[int] = []
-    client = Client(server.url.replace("http:", "https:"), KEY, connect_timeout_s=0.3)
-    submission = client.generate(animate, before_write=lambda: writes.append(1))
+    client = client_of(server.url.replace("http:", "https:"), connect_timeout_s=0.3)
+    submission = client.submit(animate, before_write=lambda: writes.append(1))
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
     assert writes == []
 
 
 def test_a_handshake_that_drips_ends_at_the_deadline(serve: Serve, animate: GenerateRequest) -> None:
     server = serve(at_once=drip(b"\x16\x03\x03\x40\x00\x02\x00" + b"\x00" * 16000, 0.05))
-    client = Client(server.url.replace("http:", "https:"), KEY, connect_timeout_s=0.3, read_timeout_s=0.2)
+    client = client_of(server.url.replace("http:", "https:"), connect_timeout_s=0.3, read_timeout_s=0.2)
     began = time.monotonic()
-    submission = client.generate(animate)
+    submission = client.submit(animate)
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
     assert time.monotonic() - began < 3
 
@@ -90,23 +91,23 @@ def test_a_certificate_that_nobody_vouches_for_is_not_sent(
     serve: Serve, connect: Connect, tls: ssl.SSLContext, animate: GenerateRequest
 ) -> None:
     server = serve(answer(200, ACCEPTED), tls=tls)
-    submission = connect(server).generate(animate)
+    submission = connect(server).submit(animate)
     assert submission.outcome is Outcome.NOT_SENT
     assert "certificate verify failed" in submission.message
     assert server.requests == []
 
 
 def test_over_tls_the_last_check_comes_after_the_handshake(
-    serve: Serve, connect: Connect, tls: ssl.SSLContext, animate: GenerateRequest, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, connect: Connect, tls: ssl.SSLContext, animate: GenerateRequest
 ) -> None:
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(LOOPBACK_PEM))
+    trusting = ssl.create_default_context(cafile=str(LOOPBACK_PEM))
     server = serve(answer(200, ACCEPTED), tls=tls)
     seen_before: list[bytes] = []
-    submission = connect(server).generate(animate, before_write=lambda: seen_before.append(server.received))
+    submission = connect(server, tls=trusting).submit(animate, before_write=lambda: seen_before.append(server.received))
     assert submission.outcome is Outcome.ACCEPTED
     assert seen_before == [b""]
     with pytest.raises(Interrupted):
-        connect(server).generate(animate, before_write=_interrupt)
+        connect(server, tls=trusting).submit(animate, before_write=_interrupt)
     server.wait_for(lambda at: at.ended == 2)
     assert len(server.requests) == 1
 
@@ -139,7 +140,7 @@ def test_once_writing_began_a_broken_answer_is_unknown(
     serve: Serve, connect: Connect, animate: GenerateRequest, move: Move, error: Error, status: int | None
 ) -> None:
     server = serve(move)
-    submission = connect(server, read_timeout_s=0.3 if error is Error.TIMED_OUT else 10).generate(animate)
+    submission = connect(server, read_timeout_s=0.3 if error is Error.TIMED_OUT else 10).submit(animate)
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, error)
     assert submission.http_status == status
     assert submission.message.isprintable(), "fit for a line of the log, and for a database that takes no NUL"
@@ -151,14 +152,14 @@ def test_a_reset_before_the_request_was_read_is_unknown(
 ) -> None:
     server = serve(at_once=reset)
     # The first write may succeed into a dead connection: only our own side can say that it never began.
-    submission = connect(server).generate(animate, before_write=lambda: server.wait_for(lambda at: at.ended == 1))
+    submission = connect(server).submit(animate, before_write=lambda: server.wait_for(lambda at: at.ended == 1))
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.CONNECTION_LOST)
 
 
 def test_a_request_that_nobody_reads_is_unknown(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     # Larger than the kernel's buffers on both sides, so that writing itself comes to a halt.
     server = serve(at_once=hang)
-    submission = connect(server, connect_timeout_s=0.3).generate(replace(animate, prompt="x" * 30_000_000))
+    submission = connect(server, connect_timeout_s=0.3).submit(replace(animate, prompt="x" * 30_000_000))
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.TIMED_OUT)
 
 
@@ -168,7 +169,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(
 ) -> None:
     server = serve(drip(data, 0.01))
     began = time.monotonic()
-    submission = connect(server, connect_timeout_s=0.5, read_timeout_s=0.5).generate(animate)
+    submission = connect(server, connect_timeout_s=0.5, read_timeout_s=0.5).submit(animate)
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.TIMED_OUT)
     assert time.monotonic() - began < 5
 
@@ -176,7 +177,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(
 def test_a_task_id_survives_an_answer_that_breaks_off(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     for then in (close, reset, hang):
         server = serve(raw(HEAD + b"Content-Length: 90\r\n\r\n" + TASK, then=then))
-        submission = connect(server, read_timeout_s=0.3 if then is hang else 10).generate(animate)
+        submission = connect(server, read_timeout_s=0.3 if then is hang else 10).submit(animate)
         assert (submission.outcome, submission.task_id) == (Outcome.ACCEPTED, "task_1")
 
 
@@ -190,7 +191,17 @@ def test_a_task_id_survives_an_answer_that_breaks_off(serve: Serve, connect: Con
     ],
 )
 def test_every_honest_framing_is_read(serve: Serve, connect: Connect, animate: GenerateRequest, data: bytes) -> None:
-    assert connect(serve(raw(data))).generate(animate).task_id == "task_1"
+    assert connect(serve(raw(data))).submit(animate).task_id == "task_1"
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_an_answer_packed_unasked_is_read(
+    serve: Serve, connect: Connect, animate: GenerateRequest, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    packed, head = pack(TASK), HEAD + f"Content-Encoding: {encoding}\r\n\r\n".encode()
+    assert connect(serve(raw(head + packed))).submit(animate).task_id == "task_1"
+    bomb = connect(serve(raw(head + pack(bytes(20_000_000))))).submit(animate)
+    assert (bomb.outcome, bomb.error) == (Outcome.UNKNOWN, Error.MALFORMED)
 
 
 def test_the_last_check_comes_once_and_before_the_first_byte(
@@ -204,7 +215,7 @@ def test_the_last_check_comes_once_and_before_the_first_byte(
         time.sleep(0.05)
         calls.append((server.connections, server.received))
 
-    connect(server).generate(animate, before_write=check)
+    connect(server).submit(animate, before_write=check)
     assert calls == [(1, b"")]
 
 
@@ -235,7 +246,7 @@ def test_a_refusal_comes_out_unchanged_and_nothing_was_sent(
         raise refusal
 
     with pytest.raises(type(refusal)) as caught:
-        connect(server).generate(animate, before_write=refuse)
+        connect(server).submit(animate, before_write=refuse)
     assert caught.value is refusal
     assert caught.value.__cause__ is cause
     server.wait_for(lambda at: at.ended == 1)
@@ -247,7 +258,7 @@ def test_a_last_check_that_outlasts_the_deadline_sends_nothing(
 ) -> None:
     server = serve(answer(200, ACCEPTED))
     client = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1)
-    submission = client.generate(animate, before_write=lambda: time.sleep(0.4))
+    submission = client.submit(animate, before_write=lambda: time.sleep(0.4))
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
     server.wait_for(lambda at: at.ended == 1)
     assert server.received == b""
@@ -258,7 +269,7 @@ def test_a_line_that_died_during_the_last_check_is_not_written_to(
 ) -> None:
     server = serve(at_once=reset)
     client = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1)
-    submission = client.generate(animate, before_write=lambda: time.sleep(0.4))
+    submission = client.submit(animate, before_write=lambda: time.sleep(0.4))
     assert submission.outcome is Outcome.NOT_SENT
 
 
@@ -273,7 +284,7 @@ def test_a_name_that_is_looked_up_past_the_deadline_is_not_sent(
 
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
     server = serve(answer(200, ACCEPTED))
-    submission = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1).generate(animate)
+    submission = connect(server, connect_timeout_s=0.1, read_timeout_s=0.1).submit(animate)
     assert (submission.outcome, submission.error) == (Outcome.NOT_SENT, Error.NOT_CONNECTED)
     server.wait_for(lambda at: at.ended == 1)
     assert server.received == b""
@@ -283,14 +294,14 @@ def test_every_submission_has_a_connection_of_its_own(serve: Serve, connect: Con
     server = serve(answer(200, ACCEPTED, {"Connection": "keep-alive"}))
     client = connect(server)
     for _ in range(3):
-        client.generate(animate)
+        client.submit(animate)
     assert [request.connection for request in server.requests] == [1, 2, 3]
 
 
 def test_a_redirect_is_not_followed(serve: Serve, connect: Connect, animate: GenerateRequest) -> None:
     elsewhere = serve(answer(200, ACCEPTED))
     server = serve(answer(307, b"", {"Location": elsewhere.url}))
-    assert connect(server).generate(animate).error is Error.REDIRECTED
+    assert connect(server).submit(animate).error is Error.REDIRECTED
     assert elsewhere.connections == 0
 
 
@@ -308,7 +319,7 @@ def test_nothing_is_taken_from_the_environment(
     monkeypatch.setenv("NETRC", str(netrc))
     server = serve(answer(200, ACCEPTED, {"Set-Cookie": "a=b"}))
     client = connect(server)
-    client.generate(animate)
+    client.submit(animate)
     client.status("task_1")
     assert proxy.connections == 0
     assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
@@ -322,6 +333,6 @@ def test_trouble_is_logged_with_its_cause(
         try:
             raise Interrupted("around the call")
         except Interrupted:
-            connect(serve(reset)).generate(animate)
-    [line] = [record.getMessage() for record in caplog.records if record.name == "wanstudio.provider.client"]
+            connect(serve(reset)).submit(animate)
+    [line] = [record.getMessage() for record in caplog.records if record.name == "wanstudio.provider.apixo.client"]
     assert line.startswith("POST /generateTask/wan-2-2-animate: connection_lost (ConnectionResetError")

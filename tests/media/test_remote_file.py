@@ -5,8 +5,7 @@ import pytest
 from tests.media.conftest import Talk
 from tests.media.servers import FileServer, answer
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.fetch import Fetcher
-from wanstudio.media.remote import UNKNOWN_SIZE, RemoteFile
+from wanstudio.media.fetch import UNKNOWN_SIZE, Fetcher, RemoteFile
 
 CONTENT = bytes(range(251)) * 40
 

@@ -1,4 +1,4 @@
-"""The provider's messages. Source: APIXO's page for Wan 2.2 Animate; fields it does not name are ignored.
+"""APIXO's messages. Source: APIXO's page for Wan 2.2 Animate; fields it does not name are ignored.
 
 Answers come from a machine we do not control: every value is checked for type and size here, and text is made safe
 to store and to print, so that nobody further in has to think about it.
@@ -6,73 +6,53 @@ to store and to print, so that nobody further in has to think about it.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from wanstudio.provider.calls import GenerateRequest, TaskState, TaskStatus
 
 TEXT_LIMIT = 500
 IDENTIFIER_LIMIT = 200
 FAIL_CODE_LIMIT = 100
 
 
-@dataclass(frozen=True)
-class GenerateRequest:
-    """One video to make. With a `callback_url` the provider calls back.
+def generate_path(model: str) -> str:
+    return f"/generateTask/{quote(model, safe='')}"
 
-    `behaviour` is animate or replace, `resolution` 480p or 720p, `seed` -1 (random) or 0…2147483647.
-    """
 
-    behaviour: str
-    # Links we hand out are capabilities: whoever reads one in a log may use it.
-    image_url: str = field(repr=False)
-    video_url: str = field(repr=False)
-    resolution: str
-    seed: int
-    prompt: str = ""
-    callback_url: str = field(default="", repr=False)
-
-    def body(self) -> dict[str, object]:
-        """The JSON body of generateTask. A blank prompt is left out: sent, it must not be empty."""
-        delivery: dict[str, object] = (
-            {"request_type": "callback", "callback_url": self.callback_url}
-            if self.callback_url
-            else {"request_type": "async"}
-        )
-        prompt = {"prompt": self.prompt} if self.prompt.strip() else {}
-        return delivery | {
-            "input": {
-                "mode": "standard",
-                "type": self.behaviour,
-                "image_urls": [self.image_url],
-                "video_urls": [self.video_url],
-                **prompt,
-                "resolution": self.resolution,
-                "seed": self.seed,
-            }
+def generate_body(request: GenerateRequest) -> dict[str, object]:
+    """The JSON body of generateTask. A blank prompt is left out: sent, it must not be empty."""
+    delivery: dict[str, object] = (
+        {"request_type": "callback", "callback_url": request.callback_url}
+        if request.callback_url
+        else {"request_type": "async"}
+    )
+    prompt = {"prompt": request.prompt} if request.prompt.strip() else {}
+    return delivery | {
+        "input": {
+            "mode": "standard",
+            "type": request.behaviour,
+            "image_urls": [request.image_url],
+            "video_urls": [request.video_url],
+            **prompt,
+            "resolution": request.resolution,
+            "seed": request.seed,
         }
+    }
 
 
-class TaskState(StrEnum):
-    PENDING = "pending"
-    PROCESSING = "processing"
-    SUCCESS = "success"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class TaskStatus:
-    """A task as the provider reports it. `result_urls` is never empty at success; times are Unix ms, cost_ms is ms."""
-
-    task_id: str
-    state: TaskState
-    result_urls: tuple[str, ...] = ()
-    fail_code: str = ""
-    fail_message: str = ""
-    created_ms: int | None = None
-    completed_ms: int | None = None
-    cost_ms: int | None = None
+def as_curl(url: str, key_variable: str, request: GenerateRequest) -> str:
+    """The submission as a shell command, with the key left to the environment."""
+    # Within single quotes a shell takes everything literally but the quote itself.
+    body = json.dumps(generate_body(request), indent=2, ensure_ascii=False).replace("'", "'\\''")
+    return (
+        f"curl -X POST '{url}' \\\n"
+        f'  -H "Authorization: Bearer ${key_variable}" \\\n'
+        '  -H "Content-Type: application/json" \\\n'
+        f"  -d '{body}'"
+    )
 
 
 @dataclass(frozen=True)

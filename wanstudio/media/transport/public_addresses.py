@@ -1,17 +1,20 @@
-"""Which addresses may be fetched: an allow-list of global unicast, checked before every connection.
+"""Public addresses: an allow-list of global unicast, checked before every connection.
 
 The networks are written out, because what `ipaddress` calls global differs between Python releases and includes
 multicast. Source: the IANA special-purpose registries for IPv4 and IPv6.
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from .errors import FetchError, FetchProblem
-from .links import Target
+from wanstudio.media.errors import FetchError, FetchProblem
+
+from .targets import Target
 
 Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) -> textual addresses. Raises OSError for an unknown name."""
@@ -67,6 +70,23 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 def system_resolver(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where requests may go: public addresses and the literal `host:port` pairs in `allowed_hosts`.
+
+    `allowed_hosts` None: wherever the URL leads, for one that is ours. `tls` None: the usual authorities.
+    """
+
+    allowed_hosts: frozenset[str] | None = None
+    resolver: Resolver = system_resolver
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def addresses(self, target: Target, timeout_s: float) -> list[str]:
+        """As `checked_addresses`."""
+        allowed = (target.address,) if self.allowed_hosts is None else self.allowed_hosts
+        return checked_addresses(target, allowed, self.resolver, timeout_s)
 
 
 def _resolve(target: Target, resolver: Resolver, timeout_s: float) -> list[str]:

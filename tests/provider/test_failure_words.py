@@ -2,8 +2,11 @@ import re
 
 import pytest
 
-from wanstudio.provider.failures import Error
-from wanstudio.provider.sentences import Explanation, Step, explain
+from wanstudio.provider import providers
+from wanstudio.provider.base import Explanation, Failure, Step
+from wanstudio.provider.calls import Error
+
+explain = providers.MAIN.explain
 
 CONTENT = [
     "SensitiveContent",
@@ -52,8 +55,9 @@ def test_every_error_has_a_step_in_this_list() -> None:
 
 
 @pytest.mark.parametrize("code", [*CONTENT, *STEPS])
-def test_every_known_code_is_one_calm_sentence(code: str) -> None:
-    explanation = explain(code, "", character="Mira", motion="walk")
+@pytest.mark.parametrize("provider", providers.PROVIDERS)
+def test_every_known_code_is_one_calm_sentence(code: str, provider: str) -> None:
+    explanation = providers.get(provider).explain(Failure(code, "", "Mira", "walk"))
     assert re.fullmatch(r"[A-Z][^.!]*\.", explanation.cause), explanation.cause
     assert "do not know:" not in explanation.cause
     assert not re.search(r"(?i)oops|sorry|please|error code|\{|\}|\$|charged|billed|refund", explanation.cause)
@@ -62,7 +66,7 @@ def test_every_known_code_is_one_calm_sentence(code: str) -> None:
 
 @pytest.mark.parametrize("code", CONTENT)
 def test_a_content_policy_is_marked_as_such(code: str) -> None:
-    explanation = explain(code)
+    explanation = explain(Failure(code))
     assert explanation.content
     assert explanation.step in (Step.CHANGE_INPUTS, Step.CHANGE_CHARACTER)
     assert "content policy" in explanation.cause
@@ -70,19 +74,19 @@ def test_a_content_policy_is_marked_as_such(code: str) -> None:
 
 @pytest.mark.parametrize(("code", "step"), STEPS.items())
 def test_every_other_code_has_its_step(code: str, step: Step) -> None:
-    assert explain(code).step is step
-    assert not explain(code).content
+    assert explain(Failure(code)).step is step
+    assert not explain(Failure(code)).content
 
 
 def test_both_generations_of_names_are_known_however_they_are_written() -> None:
-    assert explain("SENSITIVE_CONTENT_DETECTED") == explain("SensitiveContentDetected")
-    assert explain("invalidPrompt") == explain("INVALID_PROMPT")
+    assert explain(Failure("SENSITIVE_CONTENT_DETECTED")) == explain(Failure("SensitiveContentDetected"))
+    assert explain(Failure("invalidPrompt")) == explain(Failure("INVALID_PROMPT"))
 
 
 def test_files_are_called_by_their_names() -> None:
-    explanation = explain("IMAGE_TOO_LARGE", character="mira {1}.png")
+    explanation = explain(Failure("IMAGE_TOO_LARGE", character="mira {1}.png"))
     assert explanation.cause == "APIXO takes pictures up to 10 MB; mira {1}.png is larger."
-    assert "the picture, the clip or the prompt" in explain("NSFW").cause
+    assert "the picture, the clip or the prompt" in explain(Failure("NSFW")).cause
 
 
 @pytest.mark.parametrize(
@@ -96,12 +100,12 @@ def test_files_are_called_by_their_names() -> None:
     ],
 )
 def test_a_refusal_says_what_it_names(message: str, step: Step) -> None:
-    explanation = explain(Error.BAD_REQUEST, message)
+    explanation = explain(Failure(Error.BAD_REQUEST, message))
     assert explanation == Explanation(f"APIXO refused the request: “{message.rstrip('.')}”.", step)
 
 
 def test_a_forbidden_request_says_both_meanings() -> None:
-    cause = explain(Error.FORBIDDEN).cause
+    cause = explain(Failure(Error.FORBIDDEN)).cause
     assert "key" in cause
     assert "content" in cause
 
@@ -117,8 +121,18 @@ def test_a_forbidden_request_says_both_meanings() -> None:
     ],
 )
 def test_an_unknown_code_is_shown_with_its_message(code: str, message: str, cause: str) -> None:
-    assert explain(code, message) == Explanation(cause, Step.TRY_AGAIN)
+    assert explain(Failure(code, message)) == Explanation(cause, Step.TRY_AGAIN)
 
 
 def test_a_long_message_is_cut() -> None:
-    assert len(explain("MoonPhase", "very " * 1000).cause) < 400
+    assert len(explain(Failure("MoonPhase", "very " * 1000)).cause) < 400
+
+
+def test_the_sandbox_speaks_for_itself() -> None:
+    explained = providers.get("sandbox").explain
+    assert (
+        explained(Failure("NSFW")).cause
+        == "The sandbox’s content policy objects to the picture, the clip or the prompt."
+    )
+    assert "of the sandbox’s key" in explained(Failure("INSUFFICIENT_CREDITS")).cause
+    assert not any("APIXO" in explained(Failure(code)).cause for code in [*CONTENT, *STEPS, "MoonPhase"])

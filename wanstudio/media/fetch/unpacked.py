@@ -1,4 +1,4 @@
-"""A delivery that a server compressed although nobody asked it to."""
+"""Unpacked deliveries: files that a server compressed although nobody asked it to."""
 
 import gzip
 import hashlib
@@ -6,10 +6,10 @@ import shutil
 import zlib
 from pathlib import Path
 
-from .errors import too_large, truncated
+from wanstudio.media.errors import too_large, truncated
 
 _GZIP = b"\x1f\x8b"
-_CHUNK = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
 
 
 def unpacked(path: Path, max_bytes: int) -> str:
@@ -23,7 +23,7 @@ def unpacked(path: Path, max_bytes: int) -> str:
     digest, size, out = hashlib.sha256(), 0, path.with_suffix(".unpacked")
     try:
         with gzip.open(path) as packed, out.open("wb") as plain:
-            while chunk := packed.read(_CHUNK):
+            while chunk := packed.read(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > max_bytes:
                     raise too_large(max_bytes)

@@ -1,0 +1,91 @@
+"""APIXO as a provider. Source: its page for Wan 2.2 Animate; sides and ratios: Alibaba's, for the same model.
+
+A resolution is one line of the table below; forms, price card, filters, the API's schema, the default of APIXO_PRICES
+and the sandbox take it from here.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from wanstudio.provider.base import (
+    Account,
+    BillingLimits,
+    Explanation,
+    Failure,
+    InputLimits,
+    Model,
+    Polling,
+    Price,
+    Resolution,
+)
+from wanstudio.provider.calls import GenerateRequest
+
+from .client import ApixoClient
+from .failure_words import Speaker, explain
+from .messages import as_curl, carried_task_id, generate_path
+
+FIRST_PRICES = date(2026, 1, 1)
+
+WAN_2_2_ANIMATE = Model(
+    id="wan-2-2-animate",
+    behaviours=("animate", "replace"),
+    resolutions=(
+        Resolution("480p", (Price(FIRST_PRICES, Decimal("0.04")),)),
+        Resolution("720p", (Price(FIRST_PRICES, Decimal("0.08")),)),
+    ),
+    billing=BillingLimits(min_s=5, max_s=120),
+    inputs=InputLimits(
+        image_formats=("JPEG", "PNG", "WebP"),
+        image_max_bytes=10 * 1024 * 1024,
+        image_side_px=(200, 4096),
+        image_max_ratio=3,
+        motion_formats=("MP4", "MOV", "M4V"),
+        motion_side_px=(200, 2048),
+        max_seed=2**31 - 1,
+    ),
+    polling=Polling(
+        first=(60, 60),
+        next=(5.5, 10),
+        long_first=(120, 120),
+        long_next=(10, 12),
+        callback_first=(120, 135),
+        callback_next=(60, 70),
+        long_motion_s=60,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Apixo:
+    """Whatever speaks APIXO's contract: APIXO itself, and the sandbox under names of its own."""
+
+    name: str = "apixo"
+    display_name: str = "APIXO"
+    key_name: str = "APIXO key"
+    hook: str = "apixo"
+    site: str = "https://apixo.ai/"
+    base_url: str = "https://api.apixo.ai/api/v1"
+    key_variable: str = "APIXO_API_KEY"
+    pace: float = 1.0
+    read_timeout_s: float = 60.0
+    models: tuple[Model, ...] = (WAN_2_2_ANIMATE,)
+
+    @property
+    def opening_name(self) -> str:
+        return self.display_name[:1].upper() + self.display_name[1:]
+
+    def client(self, account: Account) -> ApixoClient:
+        return ApixoClient(account)
+
+    def task_named_in(self, callback: bytes) -> str:
+        return carried_task_id(callback)
+
+    def explain(self, failure: Failure) -> Explanation:
+        return explain(failure, Speaker(self.display_name, self.key_name, self.models[0].inputs))
+
+    def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:
+        return as_curl(base_url + generate_path(model), self.key_variable, request)
+
+
+APIXO = Apixo()

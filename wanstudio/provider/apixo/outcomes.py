@@ -1,0 +1,141 @@
+"""The meaning of APIXO's answers: which outcome a POST has had, and what is wrong with an answer to a question.
+
+There is no idempotency key: a submission that was blindly repeated is billed again. So every outcome of a POST falls
+into one class, here and nowhere else, and whatever is not known to be harmless is UNKNOWN.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead
+
+from wanstudio.media.transport.exchange import Answer, Broken
+from wanstudio.provider.calls import Error, Outcome, StatusProblem, Submission
+
+from .messages import carried_task_id, clean_text, read_envelope
+
+# One wrong header must not silence a key for days.
+MAX_RETRY_AFTER_S = 3600.0
+MAX_CAUSE = 300
+
+
+_ERRORS = {
+    400: Error.BAD_REQUEST,
+    401: Error.UNAUTHORIZED,
+    402: Error.INSUFFICIENT_BALANCE,
+    403: Error.FORBIDDEN,
+    404: Error.NOT_FOUND,
+    429: Error.RATE_LIMITED,
+    500: Error.SERVER_ERROR,
+    502: Error.BAD_GATEWAY,
+    503: Error.UNAVAILABLE,
+    504: Error.GATEWAY_TIMEOUT,
+}
+# These say something only with the envelope, that is, when the API itself says it.
+_OUTCOMES = {
+    400: Outcome.REJECTED,
+    401: Outcome.ACCOUNT,
+    402: Outcome.ACCOUNT,
+    403: Outcome.REJECTED,
+    404: Outcome.REJECTED,
+    429: Outcome.THROTTLED,
+    # Our assumption: an API that reports its own failure did not take the task. 504 is missing on purpose, a gateway
+    # that gave up waiting may have handed it on.
+    500: Outcome.NOT_ACCEPTED,
+    502: Outcome.NOT_ACCEPTED,
+    503: Outcome.NOT_ACCEPTED,
+}
+
+
+def classify(answer: Answer | Broken) -> Submission:
+    """The class of what came of a POST to generateTask. Never raises, whatever the bytes are."""
+    task_id = carried_task_id(answer.body)
+    if isinstance(answer, Broken):
+        if task_id:
+            return Submission(Outcome.ACCEPTED, task_id, answer.status)
+        outcome = Outcome.UNKNOWN if answer.written else Outcome.NOT_SENT
+        return Submission(outcome, http_status=answer.status, message=cause_of(answer), error=error_of(answer))
+    envelope = read_envelope(answer.body)
+    code = envelope.code if envelope else None
+    message = envelope.message if envelope else ""
+    if task_id:
+        return Submission(Outcome.ACCEPTED, task_id, answer.status, code, message)
+    return Submission(
+        outcome=_outcome_of(answer.status, code),
+        http_status=answer.status,
+        code=code,
+        message=message,
+        retry_after_s=retry_after(answer.headers),
+        error=_error_of_status(answer.status, code),
+    )
+
+
+def problem_of(answer: Answer | Broken) -> StatusProblem | None:
+    """What is wrong with an answer to a question, or None: both the HTTP status and the envelope's code must be 200."""
+    if isinstance(answer, Broken):
+        return StatusProblem(error_of(answer), answer.status, message=cause_of(answer))
+    envelope = read_envelope(answer.body, wordless=answer.status == 200)
+    if answer.status == 200 and envelope and envelope.code == 200:
+        return None
+    return StatusProblem(
+        error=_error_of_status(answer.status, envelope.code if envelope else None),
+        http_status=answer.status,
+        retry_after_s=retry_after(answer.headers),
+        message=envelope.message if envelope else "",
+    )
+
+
+def error_of(broken: Broken) -> Error:
+    error = broken.error
+    if not broken.written:
+        return Error.NOT_CONNECTED
+    if isinstance(error, TimeoutError):
+        return Error.TIMED_OUT
+    # http.client calls a chunk that has no number for its length incomplete, too.
+    is_cut = isinstance(error, IncompleteRead) and not isinstance(error.__context__, ValueError)
+    return Error.CONNECTION_LOST if is_cut or isinstance(error, OSError) else Error.MALFORMED
+
+
+def cause_of(broken: Broken) -> str:
+    """The error as the operating system said it, fit for a line of the log."""
+    return clean_text(f"{type(broken.error).__name__}: {broken.error}", MAX_CAUSE)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait as the Retry-After header asks (a number or a date), at most an hour, or None."""
+    value = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return min(float(value), MAX_RETRY_AFTER_S)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
+
+
+def _outcome_of(http_status: int, code: int | None) -> Outcome:
+    if http_status == 429:
+        return Outcome.THROTTLED
+    if code is None:
+        return Outcome.UNKNOWN
+    if http_status == 200:
+        return _OUTCOMES.get(code, Outcome.UNKNOWN)
+    # An error status around a body that speaks of success, or of a time-out further in, proves nothing.
+    if code < 400 or code == 504:
+        return Outcome.UNKNOWN
+    return _OUTCOMES.get(http_status, Outcome.UNKNOWN)
+
+
+def _error_of_status(http_status: int, code: int | None) -> Error:
+    if 300 <= http_status < 400:
+        return Error.REDIRECTED
+    if http_status == 200 and code in (None, 200):
+        return Error.MALFORMED
+    status = code if http_status == 200 and code is not None else http_status
+    # Gateways throttle and fail in their own name, but only the API can judge a request, a key or a task.
+    if code is None and 400 <= status < 500 and status != 429:
+        return Error.UNEXPECTED_STATUS
+    return _ERRORS.get(status, Error.UNEXPECTED_STATUS)
