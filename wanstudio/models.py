@@ -16,8 +16,7 @@ from wanstudio.notifications.models.mail_choices import MailChoice
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.requests.models import SpendRequest
-from wanstudio.review.models.approvals import Verdict
-from wanstudio.review.models.comments import Comment, Mention
+from wanstudio.review.models import Comment, Mention, Verdict
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
 from wanstudio.uploads.models import Source

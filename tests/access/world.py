@@ -25,7 +25,7 @@ from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.requests.approval import token_for
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads.file_links import _SALT as FILES
@@ -134,7 +134,7 @@ class World:
         self._is("video", self.video)
         self._is("binned", Video.objects.get(pk=binned.pk))
         self._is("collection", self.collection)
-        self._is("comment", Comment.objects.say(self.video, MARK, author=by))
+        self._is("comment", add_comment(self.video, Said(MARK), by))
 
     def _make_links(self) -> None:
         by, owner = self.people[who.CREATOR], self.people[who.OWNER]

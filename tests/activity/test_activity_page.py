@@ -14,7 +14,8 @@ from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.activity.verbs import record, record_sign_in
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.models import Comment
+from wanstudio.review.verbs import Guest, Said, add_comment
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 
@@ -143,7 +144,7 @@ def test_comments_and_tags_stand_in_it_without_the_words(as_alice: Client, team:
     as_bob.force_login(bob)
     video = finished(team, alice, title="Mira")
     as_bob.post(reverse("comments.add", args=[video.pk]), {"text": "A secret word"})
-    Comment.objects.say(video, "From outside", guest="Gus")
+    add_comment(video, Said("From outside"), Guest("Gus"))
     comment = Comment.objects.get(author=bob)
     for resolved in ("1", "1", "0"):
         as_bob.post(reverse("comments.resolve", args=[comment.pk]), {"resolved": resolved})

@@ -28,8 +28,7 @@ from wanstudio.notifications.verbs.webhook_changes import (
     send_again,
     set_up_webhook,
 )
-from wanstudio.review.models.approvals import Verdict
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.verbs import Said, add_comment, decide
 from wanstudio.teams.models import Team
 from wanstudio.work.advance import advance, due
 
@@ -206,8 +205,8 @@ def test_failed_job_is_posted_with_its_money(receiver: Receiver, secret: str, te
 
 def test_comments_and_approvals_are_posted(receiver: Receiver, secret: str, team: Team, alice: User, bob: User) -> None:
     video = finished(team, bob)
-    Comment.objects.say(video, "The hands <here>", author=alice, at_s=1.0)
-    Verdict.give(video, alice, "approved", "Good.")
+    add_comment(video, Said("The hands <here>", 1.0), alice)
+    decide(video, alice, "approved", "Good.")
     kinds = {}
     for delivery in Delivery.objects.order_by("pk"):
         step(delivery)

@@ -16,8 +16,9 @@ from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnly
 from wanstudio.jobs.models.job import Job
 from wanstudio.notifications.models.notification import Notification
-from wanstudio.review.models.approvals import Verdict
-from wanstudio.review.models.comments import Comment, Mention, mentioned
+from wanstudio.review.models import Comment, Mention, Verdict
+from wanstudio.review.queries import standing_verdict
+from wanstudio.review.verbs import Guest, Said, add_comment, decide, mentioned
 from wanstudio.sharing.guest_access import SAID
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Team
@@ -46,7 +47,7 @@ def say(client: Client, video: Video, text: str, **fields: Any) -> Any:
     return client.post(f"/videos/{video.pk}/comments/", {"text": text, **fields})
 
 
-def test_a_comment_at_its_time(video: Video, as_vera: Client, vera: User, as_alice: Client) -> None:
+def test_comment_keeps_its_range_and_is_escaped(video: Video, as_vera: Client, vera: User, as_alice: Client) -> None:
     answer = say(as_vera, video, "The hand melts\r\n<b>here</b>", at="0:03.4", until="4.1")
     assert answer.headers["Location"] == f"/videos/{video.pk}/"
     comment = Comment.objects.get()
@@ -67,7 +68,7 @@ def test_a_comment_at_its_time(video: Video, as_vera: Client, vera: User, as_ali
         ("3,5", "3.5", (3.5, None)),
     ],
 )
-def test_times_are_brought_into_the_video(
+def test_times_are_clamped_to_the_video(
     at: str, until: str, kept: tuple[float | None, float | None], video: Video, as_alice: Client
 ) -> None:
     say(as_alice, video, "Here", at=at, until=until)
@@ -78,7 +79,7 @@ def test_times_are_brought_into_the_video(
 @pytest.mark.parametrize(
     "fields", [{"text": "  "}, {"text": "x" * 4001}, {"text": "Here", "at": "soon"}, {"text": "Here", "at": "nan"}]
 )
-def test_what_is_no_comment_is_not_written(fields: dict[str, str], video: Video, as_alice: Client) -> None:
+def test_invalid_comment_is_refused_with_a_sentence(fields: dict[str, str], video: Video, as_alice: Client) -> None:
     address = f"/videos/{video.pk}/comments/"
     assert as_alice.post(address, fields).status_code == 302
     scripted = as_alice.post(address, fields, headers={"HX-Request": "true"})
@@ -87,7 +88,7 @@ def test_what_is_no_comment_is_not_written(fields: dict[str, str], video: Video,
     assert not Comment.objects.exists()
 
 
-def test_threads_stand_in_the_order_of_the_video(video: Video, as_alice: Client, as_vera: Client) -> None:
+def test_threads_are_ordered_by_time_in_the_video(video: Video, as_alice: Client, as_vera: Client) -> None:
     for text, at in (("Late", "9"), ("Early", "1"), ("All of it", "")):
         say(as_alice, video, text, at=at)
     early = Comment.objects.get(text="Early")
@@ -101,14 +102,14 @@ def test_threads_stand_in_the_order_of_the_video(video: Video, as_alice: Client,
     assert places == sorted(places)
 
 
-def test_one_click_too_many_says_it_once(video: Video, as_alice: Client) -> None:
+def test_double_click_adds_one_comment(video: Video, as_alice: Client) -> None:
     say(as_alice, video, "Here", at="1")
     say(as_alice, video, "Here", at="1")
     say(as_alice, video, "Here", at="2")
     assert Comment.objects.count() == 2
 
 
-def test_done_and_open_again(video: Video, as_alice: Client, as_vera: Client, vera: User) -> None:
+def test_comment_is_resolved_and_reopened(video: Video, as_alice: Client, as_vera: Client, vera: User) -> None:
     say(as_alice, video, "Fix the hand", at="1")
     comment = Comment.objects.get()
     as_vera.post(f"/comments/{comment.pk}/resolve/", {"resolved": "1"})
@@ -122,7 +123,7 @@ def test_done_and_open_again(video: Video, as_alice: Client, as_vera: Client, ve
     assert comment.resolved_by is None
 
 
-def test_words_are_changed_by_who_said_them(video: Video, as_alice: Client, as_vera: Client) -> None:
+def test_only_the_author_edits_a_comment(video: Video, as_alice: Client, as_vera: Client) -> None:
     say(as_vera, video, "Fix the hand", at="1")
     comment = Comment.objects.get()
     fields = {"text": "Fix the left hand", "at": "1"}
@@ -133,7 +134,7 @@ def test_words_are_changed_by_who_said_them(video: Video, as_alice: Client, as_v
     assert ", edited" in html
 
 
-def test_deleted_by_who_said_it_or_who_approves(
+def test_comment_is_deleted_by_its_author_or_an_approver(
     video: Video, as_alice: Client, as_bob: Client, as_vera: Client
 ) -> None:
     say(as_vera, video, "First")
@@ -154,7 +155,7 @@ def test_deleted_by_who_said_it_or_who_approves(
     assert first.text == ""
 
 
-def test_strangers_find_nothing(video: Video, as_alice: Client, as_charlie: Client, nobody: Client) -> None:
+def test_strangers_write_nothing(video: Video, as_alice: Client, as_charlie: Client, nobody: Client) -> None:
     say(as_alice, video, "Ours")
     comment = Comment.objects.get()
     elsewhere = finished(Team.objects.get(name="Elsewhere"), User.objects.get(name="Charlie"))
@@ -184,13 +185,13 @@ def test_mentions_are_rows(video: Video, as_alice: Client, vera: User, bob: User
     assert "<b>@Bob</b>." in page(as_alice, video)
 
 
-def test_a_first_name_mentions_only_where_it_is_one() -> None:
+def test_ambiguous_first_name_mentions_nobody() -> None:
     people = [User(pk=1, name="Ada Berg"), User(pk=2, name="Ada Cole"), User(pk=3, name="Ben Okafor")]
     assert [str(one) for one in mentioned("@ada, @Ada Cole and @ben, @Bengt", people)] == ["Ada Cole", "Ben Okafor"]
 
 
-def test_guests_have_a_name_and_no_links(video: Video, as_alice: Client, vera: User) -> None:
-    Comment.objects.say(video, "See https://elsewhere.invalid @Vera <i>", guest="Ines <b>")
+def test_guest_comment_has_no_links_and_no_mentions(video: Video, as_alice: Client, vera: User) -> None:
+    add_comment(video, Said("See https://elsewhere.invalid @Vera <i>"), Guest("Ines <b>"))
     html = page(as_alice, video)
     assert 'href="https://elsewhere.invalid' not in html
     assert "Ines &lt;b&gt;" in html
@@ -198,7 +199,7 @@ def test_guests_have_a_name_and_no_links(video: Video, as_alice: Client, vera: U
     assert not Mention.objects.exists()
 
 
-def test_who_may_decide_and_what_stands(
+def test_roles_that_may_decide_and_the_standing_verdict(
     video: Video, as_alice: Client, as_bob: Client, as_vera: Client, alice: User
 ) -> None:
     address = f"/videos/{video.pk}/verdict/"
@@ -214,14 +215,14 @@ def test_who_may_decide_and_what_stands(
     )
     as_alice.post(address, {"decision": "approved"})
     as_alice.post(address, {"decision": "open"})
-    assert Verdict.of(video) is None
+    assert standing_verdict(video) is None
     assert "Not decided yet" in page(as_bob, video)
     assert [each.decision for each in video.verdicts.order_by("pk")] == ["needs_work", "approved", "open"]
 
 
-def test_verdicts_are_only_added(video: Video, alice: User) -> None:
-    Verdict.give(video, alice, "approved")
-    standing = Verdict.of(video)
+def test_verdicts_are_append_only(video: Video, alice: User) -> None:
+    decide(video, alice, "approved")
+    standing = standing_verdict(video)
     assert standing is not None
     with pytest.raises(AppendOnly):
         standing.save()
@@ -235,11 +236,11 @@ def shown(client: Client, **asked: str) -> list[int]:
     return [video.pk for video in client.get("/videos/", asked).context["videos"]]
 
 
-def test_the_wall_filters_by_approval(team: Team, alice: User, as_alice: Client) -> None:
+def test_wall_filters_by_approval(team: Team, alice: User, as_alice: Client) -> None:
     good, bad, back, new = (finished(team, alice) for _ in range(4))
     for video, decision in ((good, "approved"), (bad, "approved"), (bad, "needs_work"), (back, "approved")):
-        Verdict.give(video, alice, decision)
-    Verdict.give(back, alice, "open")
+        decide(video, alice, decision)
+    decide(back, alice, "open")
     assert shown(as_alice, approval="approved") == [good.pk]
     assert shown(as_alice, approval="needs_work") == [bad.pk]
     assert shown(as_alice, approval="open") == [new.pk, back.pk]
@@ -249,9 +250,9 @@ def test_the_wall_filters_by_approval(team: Team, alice: User, as_alice: Client)
     assert html.count('aria-label="Needs work"') == 1
 
 
-def test_the_poll_answers_only_news(video: Video, as_alice: Client, as_bob: Client) -> None:
+def test_poll_answers_204_without_changes(video: Video, as_alice: Client, as_bob: Client) -> None:
     def asks() -> str:
-        return str(as_alice.get(f"/videos/{video.pk}/").context["state"])
+        return str(as_alice.get(f"/videos/{video.pk}/").context["review"].state)
 
     seen = asks()
     address = f"/videos/{video.pk}/review/"
@@ -268,12 +269,12 @@ def test_the_poll_answers_only_news(video: Video, as_alice: Client, as_bob: Clie
         assert as_alice.get(address, {"seen": seen}).status_code == 200, path
 
 
-def test_the_page_costs_the_same_for_any_number(
+def test_page_takes_as_many_queries_for_any_number_of_comments(
     video: Video, as_alice: Client, bob: User, django_assert_max_num_queries: Queries
 ) -> None:
     for number in range(30):
-        comment = Comment.objects.say(video, f"@Bob {number}", author=bob, at_s=number / 3)
-        Comment.objects.say(video, f"Answer {number}", guest="Ines", parent=comment)
+        comment = add_comment(video, Said(f"@Bob {number}", number / 3), bob)
+        add_comment(video, Said(f"Answer {number}", parent=comment), Guest("Ines"))
     as_alice.get(f"/videos/{video.pk}/")
     with django_assert_max_num_queries(30):
         as_alice.get(f"/videos/{video.pk}/")
@@ -288,7 +289,7 @@ def again(video: Video, **fields: Any) -> Video:
     return finished(job.team, job.person, title=fields.pop("title", job.title), **{**same, **fields})
 
 
-def test_the_same_inputs_again_are_a_version(team: Team, alice: User, as_alice: Client) -> None:
+def test_same_inputs_make_a_version(team: Team, alice: User, as_alice: Client) -> None:
     first = finished(team, alice, title="Mira walks")
     made = factories.job(
         team, alice, character=first.job.character, motion=first.job.motion, behaviour=first.job.behaviour
@@ -298,7 +299,7 @@ def test_the_same_inputs_again_are_a_version(team: Team, alice: User, as_alice: 
     assert other.lineage is None
 
 
-def test_the_wall_shows_the_newest_version(team: Team, alice: User, as_alice: Client) -> None:
+def test_wall_shows_the_newest_version(team: Team, alice: User, as_alice: Client) -> None:
     first = finished(team, alice)
     second = again(first)
     third = again(first, title="Renamed")
@@ -332,9 +333,7 @@ def guest_says(link: ShareLink, video: Video, client: Client | None = None, **fi
     return (client or Client()).post(f"/s/{link.token}/videos/{video.pk}/comments/", said)
 
 
-def test_a_guest_comments_where_the_link_allows_it(
-    link: ShareLink, video: Video, alice: User, as_alice: Client
-) -> None:
+def test_guest_comments_where_the_link_allows_it(link: ShareLink, video: Video, alice: User, as_alice: Client) -> None:
     assert (
         guest_says(link, video, text="@Alice see https://elsewhere.invalid").headers["Location"] == f"/s/{link.token}/"
     )
@@ -358,7 +357,7 @@ def test_a_guest_comments_where_the_link_allows_it(
     assert Comment.objects.count() == 1
 
 
-def test_guests_need_the_password_and_an_open_link(link: ShareLink, video: Video, alice: User) -> None:
+def test_guest_comment_needs_password_and_open_link(link: ShareLink, video: Video, alice: User) -> None:
     link.change(alice, password="quay")
     assert guest_says(link, video).status_code == 404
     link.change(alice, password="")
@@ -369,7 +368,7 @@ def test_guests_need_the_password_and_an_open_link(link: ShareLink, video: Video
     assert not Comment.objects.exists()
 
 
-def test_a_guest_has_a_name_and_some_patience(link: ShareLink, video: Video) -> None:
+def test_guest_needs_a_name_and_is_limited_in_number(link: ShareLink, video: Video) -> None:
     assert guest_says(link, video, name=" \u200b").status_code == 302
     assert not Comment.objects.exists()
     for number in range(SAID + 3):
@@ -380,15 +379,17 @@ def test_a_guest_has_a_name_and_some_patience(link: ShareLink, video: Video) -> 
     assert Comment.objects.count() == SAID + 1
 
 
-def test_a_guests_page_follows_what_is_said(link: ShareLink, video: Video, as_alice: Client) -> None:
+def test_guest_page_polls_new_comments(link: ShareLink, video: Video, as_alice: Client) -> None:
     address = f"/s/{link.token}/videos/{video.pk}/review/"
-    seen = Client().get(f"/s/{link.token}/").context["state"]
+    seen = Client().get(f"/s/{link.token}/").context["review"].state
     assert Client().get(address, {"seen": seen}).status_code == 204
     say(as_alice, video, "From the team")
     assert "From the team" in Client().get(address, {"seen": seen}).content.decode()
 
 
-def test_who_is_told(video: Video, as_bob: Client, as_vera: Client, alice: User, bob: User, vera: User) -> None:
+def test_maker_thread_and_mentioned_are_notified(
+    video: Video, as_bob: Client, as_vera: Client, alice: User, bob: User, vera: User
+) -> None:
     say(as_vera, video, "Look, @Bob", at="2")
     comment = Comment.objects.get()
     told = {note.person: (note.kind, note.path) for note in Notification.objects.all()}

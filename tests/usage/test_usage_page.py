@@ -19,7 +19,8 @@ from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.budgets import month_of, span, spent
 from wanstudio.money.models import Entry, Money
-from wanstudio.review.models.approvals import Verdict
+from wanstudio.review.models import Verdict
+from wanstudio.review.verbs import decide
 from wanstudio.teams.models import Membership, Team
 from wanstudio.web.csv_files import safe
 
@@ -213,11 +214,11 @@ def test_what_an_approved_second_costs(team: Team, alice: User, as_alice: Client
     """Everything that was charged counts, also what nobody approved; what is taken back no longer does."""
     good, bad = (finished(team, alice, provider="apixo") for _ in range(2))
     assert "once a video of this time is approved" in words(as_alice)
-    Verdict.give(good, alice, Verdict.Decision.APPROVED)
-    Verdict.give(bad, alice, Verdict.Decision.NEEDS_WORK)
+    decide(good, alice, Verdict.Decision.APPROVED)
+    decide(bad, alice, Verdict.Decision.NEEDS_WORK)
     price = (2 * P / Decimal(str(good.duration))).quantize(Decimal("0.01"))
     assert f"${price} for each approved second" in words(as_alice)
-    Verdict.give(good, alice, Verdict.Decision.OPEN)
+    decide(good, alice, Verdict.Decision.OPEN)
     assert "for each approved second" not in words(as_alice)
 
 

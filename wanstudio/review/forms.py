@@ -1,42 +1,31 @@
-"""A comment as it is typed: its words, and its times as `0:03.4` or in seconds."""
-
-import re
-from typing import Any
+"""Comments and decisions as they are posted; times as `0:03.4` or in seconds."""
 
 from django import forms
 
-from wanstudio.review.models.comments import LONGEST
+from wanstudio.review import words
+from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Verdict
+from wanstudio.review.verbs import Said
 from wanstudio.videos.models.tags import clean_name
-
-_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,6}(?:[.,][0-9]{1,6})?)s?")
-
-
-def seconds_of(text: str) -> float | None:
-    """`0:03.4`, `3.4` or `83` as seconds; None for anything else."""
-    found = _CLOCK.fullmatch(text.strip())
-    return int(found[1] or 0) * 60 + float(found[2].replace(",", ".")) if found else None
+from wanstudio.videos.timecodes import seconds_of
 
 
 class TimecodeField(forms.CharField):
     """Seconds as `float`, or None if it was left empty."""
 
-    def clean(self, value: Any) -> float | None:
+    def clean(self, value: object) -> float | None:
         text = super().clean(value)
         if not text:
             return None
         if (seconds := seconds_of(text)) is None:
-            raise forms.ValidationError("A time reads like 0:03.4. The comment was not sent.")
+            raise forms.ValidationError(words.TIME_UNREADABLE)
         return seconds
 
 
 class CommentForm(forms.Form):
     text = forms.CharField(
-        max_length=LONGEST,
+        max_length=MAX_TEXT,
         strip=True,
-        error_messages={
-            "required": "A comment needs a word. Nothing was sent.",
-            "max_length": f"A comment has at most {LONGEST:,} signs. It was not sent.",
-        },
+        error_messages={"required": words.TEXT_MISSING, "max_length": words.TEXT_TOO_LONG},
     )
     at = TimecodeField(required=False, max_length=20)
     until = TimecodeField(required=False, max_length=20)
@@ -45,6 +34,11 @@ class CommentForm(forms.Form):
         # Browsers send line breaks as two signs, and count them as one.
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
+    def said(self, parent: Comment | None = None) -> Said:
+        """The comment of a valid form."""
+        found = self.cleaned_data
+        return Said(found["text"], found["at"], found["until"], parent)
+
     @property
     def wrong(self) -> str:
         """The first sentence about it, or nothing."""
@@ -52,17 +46,15 @@ class CommentForm(forms.Form):
 
 
 class GuestForm(CommentForm):
-    name = forms.CharField(
-        max_length=60, strip=True, error_messages={"required": "A comment needs your name. Nothing was sent."}
-    )
+    name = forms.CharField(max_length=MAX_NAME, strip=True, error_messages={"required": words.NAME_MISSING})
 
     def clean_name(self) -> str:
-        name = clean_name(self.cleaned_data["name"], 60)
+        name = clean_name(self.cleaned_data["name"], MAX_NAME)
         if not name:
-            raise forms.ValidationError("A comment needs your name. Nothing was sent.")
+            raise forms.ValidationError(words.NAME_MISSING)
         return name
 
 
 class VerdictForm(forms.Form):
-    decision = forms.ChoiceField(choices=[("approved", ""), ("needs_work", ""), ("open", "")])
-    note = forms.CharField(required=False, max_length=500, strip=True)
+    decision = forms.ChoiceField(choices=Verdict.Decision.choices)
+    note = forms.CharField(required=False, max_length=MAX_NOTE, strip=True)

@@ -1,13 +1,90 @@
-"""Comments that a person may see."""
+"""Reviews as pages show them: comments that a person may see, their threads, and how a video stands."""
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.models import Comment, Verdict
+from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_videos
 
 
 def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
-    """What was said about the videos this person may see, and not deleted."""
+    """Those on the videos that this person may see, without deleted ones."""
     mine = Comment.objects.filter(video__in=visible_videos(request), deleted_at=None)
     return mine.select_related("author", "parent", "team", "video__job__team")
+
+
+@dataclass(frozen=True)
+class Thread:
+    comment: Comment
+    answers: list[Comment]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Threads in the order of the video: those about all of it first. `state` differs whenever the page would."""
+
+    state: str
+    verdict: Verdict | None
+    threads: list[Thread]
+
+    @property
+    def comment_count(self) -> int:
+        comments = (comment for thread in self.threads for comment in (thread.comment, *thread.answers))
+        return sum(comment.deleted_at is None for comment in comments)
+
+    @property
+    def open_count(self) -> int:
+        return sum(not thread.comment.resolved_at and not thread.comment.deleted_at for thread in self.threads)
+
+    @property
+    def done_count(self) -> int:
+        return sum(thread.comment.resolved_at is not None for thread in self.threads)
+
+
+def review_of(video: Video) -> Review:
+    """Six queries, however many comments there are."""
+    # Before the rows: what comes in between is brought by the next poll, rather than by none.
+    state = review_state(video)
+    return Review(state, standing_verdict(video), _threads(video))
+
+
+def _threads(video: Video) -> list[Thread]:
+    """Deleted comments only while somebody's answer stands beneath."""
+    rows = video.comments.select_related("author", "resolved_by").prefetch_related("mentions").order_by("created_at")
+    answers: dict[int | None, list[Comment]] = {}
+    for comment in rows:
+        if comment.deleted_at is None:
+            answers.setdefault(comment.parent_id, []).append(comment)
+    threads = [Thread(comment, answers.get(comment.pk, [])) for comment in rows if comment.parent_id is None]
+    shown = [thread for thread in threads if thread.comment.deleted_at is None or thread.answers]
+    return sorted(shown, key=lambda one: (-1.0 if one.comment.at_s is None else one.comment.at_s, one.comment.pk))
+
+
+def review_state(video: Video) -> str:
+    """Rows of comments and verdicts are added or marked, never taken away."""
+    comments = video.comments.aggregate(count=Count("pk"), changed=Max("changed_at"))
+    newest = video.verdicts.aggregate(newest=Max("pk"))["newest"]
+    changed = f"{comments['changed']:%H%M%S%f}" if comments["changed"] else ""
+    return f"{comments['count']}.{changed}.{newest or 0}"
+
+
+def standing_verdict(video: Video) -> Verdict | None:
+    """The one that counts; None if nobody has decided, or the last one was taken back."""
+    newest = Verdict.objects.filter(video=video).select_related("person").order_by("-pk").first()
+    return newest if newest and newest.decision != Verdict.Decision.OPEN else None
+
+
+def newest_decision() -> Subquery:
+    """For a query of videos: the newest decision about each, or null."""
+    newest = Verdict.objects.filter(video=OuterRef("pk")).order_by("-pk")
+    return Subquery(newest.values("decision")[:1])
+
+
+def stands(decision: str) -> Q:
+    """For videos annotated with `approval=newest_decision()`: whether they stand so; `open` is no decision."""
+    if decision == Verdict.Decision.OPEN:
+        return Q(approval=None) | Q(approval=Verdict.Decision.OPEN)
+    return Q(approval=decision)

@@ -16,7 +16,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.job_progress import time_left
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.models import Comment
 
 register = template.Library()
 register.filter("left", time_left)

@@ -15,7 +15,8 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import month_of, next_month, opened, opened_in, span
 from wanstudio.money.models import COLUMNS, NOTHING, Entries, cents
 from wanstudio.money.month_card import percent
-from wanstudio.review.models.approvals import Verdict, is_standing
+from wanstudio.review.models import Verdict
+from wanstudio.review.queries import newest_decision, stands
 from wanstudio.teams.models import Team
 from wanstudio.videos.models.video import Video
 
@@ -81,8 +82,8 @@ class ApprovedSecond(NamedTuple):
 def approved_second(team: Team, entries: Entries, month: date | None) -> ApprovedSecond | None:
     """What a second that was good enough has cost, all the others included; None before anything is approved."""
     rows = list(of_month(team, entries, month).order_by().values("job_id", "settled"))
-    videos = Video.objects.filter(job__in={row["job_id"] for row in rows}).annotate(approval=Verdict.standing())
-    seconds = sum(videos.filter(is_standing(Verdict.Decision.APPROVED)).values_list("duration", flat=True))
+    videos = Video.objects.filter(job__in={row["job_id"] for row in rows}).annotate(approval=newest_decision())
+    seconds = sum(videos.filter(stands(Verdict.Decision.APPROVED)).values_list("duration", flat=True))
     charged = sum((cents(row["settled"]) for row in rows), NOTHING)
     if not seconds:
         return None

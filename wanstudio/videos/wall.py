@@ -13,7 +13,8 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.quoting import RESOLUTIONS
-from wanstudio.review.models.approvals import Verdict, is_standing
+from wanstudio.review.models import Verdict
+from wanstudio.review.queries import newest_decision, stands
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
@@ -59,7 +60,7 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
     """
     user = access.person(request)
     rows = visible_videos(request).filter(job__team=team)
-    rows = rows.annotate(is_favourite=Favourite.of(user), approval=Verdict.standing())
+    rows = rows.annotate(is_favourite=Favourite.of(user), approval=newest_decision())
     if not asked:
         return newest_only(rows)
     for word in asked.get("q", "").split()[:20]:
@@ -71,7 +72,7 @@ def found(request: HttpRequest, team: Team, asked: dict[str, str]) -> QuerySet[V
         if name in asked:
             rows = rows.filter(**{f"job__{name}": asked[name]})
     if "approval" in asked:
-        rows = rows.filter(is_standing(asked["approval"]))
+        rows = rows.filter(stands(asked["approval"]))
     if "tag" in asked:
         rows = rows.filter(_under(Video.tags.through, tag__key=key_of(asked["tag"])))
     if "collection" in asked:

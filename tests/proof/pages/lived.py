@@ -10,7 +10,7 @@ from wanstudio.api.models import ApiToken
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.videos.bin import bin_videos
@@ -34,7 +34,7 @@ def _works(team: Team, owner: User) -> tuple[Video, Membership]:
         Membership.objects.filter(user=person).update(role=role, monthly_cap=Decimal(2))
         finished(team, person, title=LONG, provider="apixo")
     video = finished(team, owner, title=LONG)
-    Comment.objects.say(video, "The left hand melts.", author=people[Membership.Role.VIEWER], at_s=1.0, until_s=2.0)
+    add_comment(video, Said("The left hand melts.", 1.0, 2.0), people[Membership.Role.VIEWER])
     notify([owner], Event(team, Kind.FAILED, "lived", f"“{LONG}” failed.", on=video.job))
     return video, Membership.objects.get(user=people[Membership.Role.CREATOR])
 

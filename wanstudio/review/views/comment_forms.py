@@ -1,12 +1,13 @@
-"""Comments: said, changed, done, deleted. Each gives back the review of its video."""
+"""Comment forms: said, changed, done, deleted. Each gives back the review of its video."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
+from wanstudio.review import verbs
 from wanstudio.review.forms import CommentForm
-from wanstudio.review.models.comments import Comment
+from wanstudio.review.models import Comment
 from wanstudio.review.queries import visible_comments
 from wanstudio.review.views.review_panel import answer
 from wanstudio.teams import access
@@ -26,9 +27,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     form = CommentForm(request.POST)
     if not form.is_valid():
         return _refused(request, form, video)
-    data = form.cleaned_data
-    where = {"at_s": data["at"], "until_s": data["until"], "parent": parent}
-    Comment.objects.say(video, data["text"], author=access.person(request), **where)
+    verbs.add_comment(video, form.said(parent), access.person(request))
     return answer(request, video)
 
 
@@ -42,7 +41,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = CommentForm(request.POST)
     if not form.is_valid():
         return _refused(request, form, comment.video)
-    comment.edit(form.cleaned_data["text"], form.cleaned_data["at"], form.cleaned_data["until"])
+    verbs.edit_comment(comment, form.said())
     return answer(request, comment.video)
 
 
@@ -53,7 +52,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     comment = _comment(request, pk)
     if comment.author_id != access.person(request).pk:
         access.require(request, comment.team, Act.APPROVE)
-    comment.remove(access.person(request))
+    verbs.delete_comment(comment, access.person(request))
     return answer(request, comment.video)
 
 
@@ -64,10 +63,8 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     comment = _comment(request, pk)
     if comment.parent_id:
         raise Http404("an answer is done with what it answers")
-    if request.POST.get("resolved") == "1":
-        comment.resolve(access.person(request))
-    else:
-        comment.reopen(access.person(request))
+    verb = verbs.resolve_comment if request.POST.get("resolved") == "1" else verbs.reopen_comment
+    verb(comment, access.person(request))
     return answer(request, comment.video)
 
 

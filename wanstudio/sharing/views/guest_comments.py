@@ -8,22 +8,23 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from wanstudio.review.forms import GuestForm
-from wanstudio.review.models.comments import Comment
-from wanstudio.review.views.review_panel import answers_only_news, reviewed
+from wanstudio.review.models import Comment
+from wanstudio.review.queries import review_of
+from wanstudio.review.verbs import Guest, add_comment
+from wanstudio.review.views.review_panel import unchanged
+from wanstudio.review.words import TOO_MANY_COMMENTS
 from wanstudio.sharing import guest_access as passes
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import SharedVideo, shared_video
 from wanstudio.sharing.unlisted import guest_post
 from wanstudio.teams import access
 
-TOO_MANY = "That is a lot at once. Wait a few minutes, then send it again."
-
 
 @require_safe
 def show(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """The comments alone; 204 if nothing has changed since what was `seen`."""
     found = _open(request, token, pk)
-    return answers_only_news(request, found.video) or _fragment(request, found, token)
+    return unchanged(request, found.video) or _fragment(request, found, token)
 
 
 @guest_post
@@ -38,10 +39,8 @@ def add(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, found, token, form.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not passes.may_speak(request, found.link):
-        return _refused(request, found, token, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
-    data = form.cleaned_data
-    where = {"at_s": data["at"], "until_s": data["until"], "parent": parent}
-    Comment.objects.say(found.video, data["text"], guest=data["name"], link=found.link, **where)
+        return _refused(request, found, token, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
+    add_comment(found.video, form.said(parent), Guest(form.cleaned_data["name"], found.link.pk))
     return _answer(request, found, token)
 
 
@@ -53,7 +52,7 @@ def _open(request: HttpRequest, token: str, pk: int) -> SharedVideo:
 
 
 def _fragment(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
-    context = {"link": found.link, "token": token, "video": found.video, **reviewed(found.video)}
+    context = {"link": found.link, "token": token, "video": found.video, "review": review_of(found.video)}
     return render(request, "sharing/_said.html", context)
 
 

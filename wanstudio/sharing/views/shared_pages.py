@@ -9,14 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
-from wanstudio.review.forms import seconds_of
-from wanstudio.review.views.review_panel import reviewed
+from wanstudio.review.queries import review_of
 from wanstudio.sharing import guest_access as passes
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
 from wanstudio.sharing.unlisted import guest_post
 from wanstudio.videos import file_views as files
 from wanstudio.videos.models.video import Video
+from wanstudio.videos.timecodes import seconds_of
 from wanstudio.web.page_links import origin
 
 # A wall of posters is a page, not a library.
@@ -55,7 +55,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     context = _context(request, link, token) | {"video": watched, "job": watched.job, "preview": watched}
     context["at"] = seconds_of(request.GET.get("t", ""))
     if link.may_comment:
-        context |= reviewed(watched)
+        context["review"] = review_of(watched)
     return _seen(request, link, token, render(request, "sharing/show.html", context))
 
 

@@ -11,8 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.jobs.words import describe
-from wanstudio.review.forms import seconds_of
-from wanstudio.review.views.review_panel import reviewed
+from wanstudio.review.queries import review_of
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -20,6 +19,7 @@ from wanstudio.videos import wall
 from wanstudio.videos.models.favourites import Favourite
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.timecodes import seconds_of
 from wanstudio.videos.versions import number, versions_of
 from wanstudio.web.way_back import back
 
@@ -104,7 +104,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"video": video, "job": job, "words": describe(job), "results": results}
     context |= _versions(request, video)
     context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
-    return render(request, "videos/show.html", context | filed(request, video) | reviewed(video))
+    return render(request, "videos/show.html", context | filed(request, video) | {"review": review_of(video)})
 
 
 def _versions(request: HttpRequest, video: Video) -> dict[str, Any]:

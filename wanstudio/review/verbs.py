@@ -1,0 +1,182 @@
+"""Review verbs: comments are written, changed and closed, a video is approved or needs work.
+
+Each writes in one transaction with its activity, its notifications and what goes to the webhook: a crash leaves all of
+it or nothing.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.accounts.models import User
+from wanstudio.activity.verbs import record
+from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
+from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
+from wanstudio.review.queries import standing_verdict
+from wanstudio.review.words import comment_title, decision_title, mention_title
+from wanstudio.videos.models.video import Video
+from wanstudio.web.page_links import address_of, path_to
+
+# The same words again within this time are a second click, not a second comment.
+ECHO = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Times in seconds; a reply to `parent` has none."""
+
+    text: str
+    at_s: float | None = None
+    until_s: float | None = None
+    parent: Comment | None = None
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody without an account, by the name they gave and the share link they came through."""
+
+    name: str
+    link_id: int | None = None
+
+
+def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
+    """A reply to a reply goes beneath the same comment. Only members mention."""
+    parent = said.parent.parent or said.parent if said.parent else None
+    at_s, until_s = (None, None) if parent else _within(video.duration, said.at_s, said.until_s)
+    author, guest = (by, Guest("")) if isinstance(by, User) else (None, by)
+    facts = {"video": video, "author": author, "guest": guest.name[:MAX_NAME], "parent": parent}
+    words = {"text": said.text[:MAX_TEXT], "at_s": at_s, "until_s": until_s}
+    with transaction.atomic():
+        recent = Comment.objects.filter(deleted_at=None, created_at__gt=timezone.now() - ECHO)
+        if echo := recent.filter(**facts, **words).first():
+            return echo
+        comment = Comment.objects.create(**facts, **words, link_id=guest.link_id, team=video.job.team)
+        _record("comment.made", comment, author)
+        _mention(comment)
+        _notify_thread(comment)
+        return comment
+
+
+def edit_comment(comment: Comment, said: Said) -> None:
+    duration = comment.video.duration
+    at_s, until_s = (None, None) if comment.parent_id else _within(duration, said.at_s, said.until_s)
+    with transaction.atomic():
+        _change(comment, text=said.text[:MAX_TEXT], at_s=at_s, until_s=until_s, edited_at=Now())
+        comment.refresh_from_db(fields=["text"])
+        _mention(comment)
+
+
+def resolve_comment(comment: Comment, person: User) -> None:
+    """Done, by the first who says so."""
+    with transaction.atomic():
+        if _change(comment, Q(resolved_at=None), resolved_at=Now(), resolved_by=person):
+            _record("comment.resolved", comment, person)
+
+
+def reopen_comment(comment: Comment, person: User) -> None:
+    with transaction.atomic():
+        if _change(comment, Q(resolved_at__isnull=False), resolved_at=None, resolved_by=None):
+            _record("comment.reopened", comment, person)
+
+
+def delete_comment(comment: Comment, person: User) -> None:
+    """The words are gone for good; the row tells open pages."""
+    with transaction.atomic():
+        if _change(comment, deleted_at=Now(), text=""):
+            Mention.objects.filter(comment=comment).delete()
+            _record("comment.deleted", comment, person)
+
+
+def _within(duration: float, at_s: float | None, until_s: float | None) -> tuple[float | None, float | None]:
+    """The times inside the video, the earlier first; an end without a beginning is a moment."""
+    times = sorted(min(max(time, 0.0), duration) for time in (at_s, until_s) if time is not None)
+    if len(times) == 2 and times[1] - times[0] < 0.05:
+        times.pop()
+    return (times[0] if times else None), (times[1] if len(times) > 1 else None)
+
+
+def _change(comment: Comment, *only: Q, **changes: object) -> int:
+    """How many rows that was: none for a deleted one."""
+    return Comment.objects.filter(*only, pk=comment.pk, deleted_at=None).update(changed_at=Now(), **changes)
+
+
+def _record(act: str, comment: Comment, person: User | None) -> None:
+    """Whose words they are and what they were about, never the words: they can be deleted, and this cannot."""
+    title = comment.video.job.title
+    about = title if person == comment.author else f"{title}, by {comment.name}"
+    record(act, team=comment.team_id, person=person or f"{comment.name} (guest)", about=about, on=comment.video)
+
+
+def _mention(comment: Comment) -> None:
+    if comment.author:
+        people = mentioned(comment.text, list(comment.team.members.order_by("pk")))
+        Mention.objects.filter(comment=comment).exclude(person__in=people).delete()
+        rows = [Mention(comment=comment, person=person) for person in people]
+        Mention.objects.bulk_create(rows, ignore_conflicts=True)
+        _notify(comment, Kind.MENTIONED, {person.pk for person in people}, mention_title(comment))
+
+
+def mentioned(text: str, people: list[User]) -> list[User]:
+    """Who of these is named after an @: by the whole name, or by a first name that only one of them has."""
+    found = []
+    firsts = [str(person).split(maxsplit=1)[0].casefold() for person in people]
+    for person, first in zip(people, firsts, strict=True):
+        names = {str(person)} | ({first} if firsts.count(first) == 1 else set())
+        # Not within a word, as in an e-mail address, and not the beginning of a longer name.
+        pattern = rf"(?<!\w)@(?:{'|'.join(map(re.escape, names))})(?!\w)"
+        if re.search(pattern, text, re.IGNORECASE):
+            found.append(person)
+    return found
+
+
+def _notify_thread(comment: Comment) -> None:
+    """Who made the video, and who speaks in this thread, but for those who are mentioned."""
+    people = {comment.video.job.person_id}
+    if comment.parent_id:
+        thread = Comment.objects.filter(Q(pk=comment.parent_id) | Q(parent=comment.parent_id))
+        people |= set(thread.exclude(author=None).values_list("author_id", flat=True))
+    people -= set(comment.mentioned.values_list("person_id", flat=True))
+    title, page = comment_title(comment), address_of(_path(comment))
+    _notify(comment, Kind.COMMENT, people, title)
+    data = {"comment": comment.pk, "video": comment.video_id, "person": comment.name, "text": comment.text}
+    data |= {"at_s": comment.at_s, "until_s": comment.until_s, "guest": comment.author is None, "url": page}
+    text = f"{title} “{comment.text}” {page}"
+    post_to_webhook(comment.team, Post("comment.made", f"comment {comment.pk}", text, data))
+
+
+def _notify(comment: Comment, kind: Kind, people: set[int], title: str) -> None:
+    key = f"comment {comment.pk} mentions" if kind == Kind.MENTIONED else f"comment {comment.pk}"
+    event = Event(comment.team, kind, key, title, comment.text, path=_path(comment))
+    notify(people - {comment.author_id or 0}, event)
+
+
+def _path(comment: Comment) -> str:
+    where = f"?t={comment.at_s:.3f}" if comment.at_s is not None else ""
+    return f"{path_to(comment.video)}{where}#comment-{comment.pk}"
+
+
+def decide(video: Video, person: User, decision: str, note: str = "") -> None:
+    """The same decision and note again writes nothing."""
+    standing, job = standing_verdict(video), video.job
+    before = (standing.decision, standing.note) if standing else (Verdict.Decision.OPEN, "")
+    if before == (decision, note[:MAX_NOTE]):
+        return
+    with transaction.atomic():
+        verdict = Verdict.objects.create(
+            video=video, person=person, decision=Verdict.Decision(decision), note=note[:MAX_NOTE]
+        )
+        record(f"verdict.{decision}", team=job.team_id, person=person, about=job.title, on=video)
+        if decision == Verdict.Decision.OPEN:
+            return
+        title, page, key = decision_title(verdict), address_of(path_to(video)), f"verdict {verdict.pk}"
+        data = {"video": video.pk, "title": job.title, "person": str(person), "note": verdict.note, "url": page}
+        post_to_webhook(job.team_id, Post(f"video.{decision}", key, f"{title} {verdict.note} {page}", data))
+        if job.person_id != person.pk:
+            notify([job.person_id], Event(job.team_id, Kind.VERDICT, key, title, verdict.note, on=video))
