@@ -64,7 +64,7 @@ def order(team: Team, person: User, **fields: Any) -> JobOrder:
         "quote": quote_today(clip.duration or 0, fields.pop("resolution", "720p")),
         "prompt": "",
         "seed": 7,
-        "seed_drawn": False,
+        "seed_generated": False,
     }
     return JobOrder(**{**defaults, **fields})
 

@@ -3,9 +3,9 @@
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.api.models import ApiPost, ApiToken
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import Transition, Turn
+from wanstudio.jobs.models.history import FairShare, Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.keys.models.key_in_page import StoredKey
@@ -29,7 +29,7 @@ from wanstudio.work.models import Chore, Heartbeat
 
 __all__ = [
     "Activity",
-    "Alarm",
+    "Alert",
     "ApiPost",
     "ApiToken",
     "Attempt",
@@ -41,6 +41,7 @@ __all__ = [
     "Delivery",
     "Digest",
     "Entry",
+    "FairShare",
     "Favourite",
     "FormerMember",
     "Heartbeat",
@@ -59,7 +60,6 @@ __all__ = [
     "Tag",
     "Team",
     "Transition",
-    "Turn",
     "User",
     "Verdict",
     "Video",

@@ -26,7 +26,7 @@ def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any],
     assert made.status_code == 201
     told, job = made.json(), Job.objects.get()
     assert (job.team, job.person, job.behaviour, job.prompt) == (team, alice, "replace", "rain")
-    assert (job.seed, job.seed_drawn, str(job.price), job.state) == (7, False, "1.14", "queued")
+    assert (job.seed, job.seed_generated, str(job.price), job.state) == (7, False, "1.14", "queued")
     assert (told["id"], told["price"], told["state"], told["money"]) == (job.pk, "1.14", "queued", "reserved")
     assert made["Location"] == told["page"] == f"http://testserver/jobs/{job.pk}/"
     assert script.get(f"jobs/{job.pk}").json()["seed"] == 7
@@ -36,7 +36,7 @@ def test_the_seed_is_drawn_unless_it_is_told(script: Script, inputs: dict[str, A
     script.post("jobs", inputs)
     script.post("jobs", {**inputs, "seed": -1})
     drawn, left = Job.objects.order_by("pk")
-    assert (drawn.seed_drawn, left.seed) == (True, -1)
+    assert (drawn.seed_generated, left.seed) == (True, -1)
     assert drawn.seed >= 0
 
 

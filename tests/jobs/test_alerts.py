@@ -1,4 +1,4 @@
-"""What the owner has to know even if nobody looks: one mail a trouble, and only to owners."""
+"""What the owner has to know even if nobody looks: one mail a problem, and only to owners."""
 
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
@@ -16,10 +16,10 @@ from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import later, running, step
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps.alerting import notice
+from wanstudio.jobs.steps.alerting import raise_alerts
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.work.advance import advance, due
@@ -44,13 +44,13 @@ def unsaved(job: Job, apixo: FakeApixo, film: bytes) -> Job:
 def tell() -> list[str]:
     """The subjects of the mails that are sent now."""
     mail.outbox.clear()
-    for pk in due(Alarm):
-        advance(Alarm, pk)
+    for pk in due(Alert):
+        advance(Alert, pk)
     return [str(message.subject) for message in mail.outbox]
 
 
 def test_a_result_that_cannot_be_saved(unsaved: Job, bob: User) -> None:
-    assert unsaved.alarmed_at
+    assert unsaved.alerted_at
     assert tell() == [f"A finished video cannot be saved: {unsaved.title}"]
     assert mail.outbox[0].to == ["alice@example.com"]
     assert f"/jobs/{unsaved.pk}/" in mail.outbox[0].body
@@ -79,7 +79,7 @@ def test_the_first_failures_trouble_nobody(job: Job, apixo: FakeApixo, film: byt
     apixo.on_file(answer(500), answer(500))
     for _ in range(3):
         job = step(job)
-    assert (job.state, job.alarmed_at) == (State.ARCHIVING, None)
+    assert (job.state, job.alerted_at) == (State.ARCHIVING, None)
     assert tell() == []
     assert step(job).state == State.DONE
 
@@ -87,9 +87,9 @@ def test_the_first_failures_trouble_nobody(job: Job, apixo: FakeApixo, film: byt
 def test_a_trouble_that_has_passed_is_not_told(unsaved: Job, apixo: FakeApixo) -> None:
     apixo.behave()
     job = step(unsaved)
-    assert (job.state, job.alarmed_at) == (State.DONE, None)
+    assert (job.state, job.alerted_at) == (State.DONE, None)
     assert tell() == []
-    assert due(Alarm) == []
+    assert due(Alert) == []
 
 
 def test_the_tries_go_on_every_half_hour_at_least(unsaved: Job) -> None:
@@ -107,7 +107,7 @@ def test_every_try_is_news_for_an_open_page(unsaved: Job) -> None:
 
 def test_no_result_after_a_day(job: Job, apixo: FakeApixo) -> None:
     job = step(later(running(job), hours=25))
-    assert (job.state, job.alarmed_at is None) == (State.RUNNING, False)
+    assert (job.state, job.alerted_at is None) == (State.RUNNING, False)
     assert tell() == [f"No result after a day: {job.title}"]
 
 
@@ -125,7 +125,7 @@ def test_a_paused_key_is_told_once(make_job: MakeJob, apixo: FakeApixo) -> None:
     ProviderKey.objects.update(pause="")
     step(make_job())
     assert tell() == [], "it comes and goes"
-    Alarm.objects.update(raised_at=F("raised_at") - timedelta(hours=7))
+    Alert.objects.update(raised_at=F("raised_at") - timedelta(hours=7))
     ProviderKey.objects.update(pause="")
     step(make_job())
     assert len(tell()) == 1
@@ -138,19 +138,19 @@ def test_a_mail_server_that_fails_is_tried_again(unsaved: Job, monkeypatch: pyte
     with monkeypatch.context() as patched:
         patched.setattr(EmailBackend, "send_messages", down)
         assert tell() == []
-    alarm = Alarm.objects.get()
+    alarm = Alert.objects.get()
     assert alarm.due_at
-    assert alarm.told_at is None
-    Alarm.objects.update(due_at=F("raised_at"))
+    assert alarm.notified_at is None
+    Alert.objects.update(due_at=F("raised_at"))
     assert len(tell()) == 1
 
 
 def test_without_mail_nothing_is_sent(unsaved: Job, settings: Settings) -> None:
     settings.EMAIL_URL = ""
     assert tell() == []
-    assert due(Alarm) == []
+    assert due(Alert) == []
 
 
 @pytest.mark.django_db
 def test_a_job_that_is_gone_is_no_trouble() -> None:
-    notice(Job(pk=0))
+    raise_alerts(Job(pk=0))

@@ -107,10 +107,10 @@ def test_a_result_that_would_fill_the_disk(archiving: Job, apixo: FakeApixo, mon
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda path: usage._replace(free=archive.KEPT_FREE_BYTES + 100))
         job = step(archiving)
-        assert "larger than the studio has room for" in job.trouble
+        assert "larger than the studio has room for" in job.problem
         patched.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
         job = step(job)
-        assert "No space left" in job.trouble
+        assert "No space left" in job.problem
     assert step(job).state == State.DONE
 
 
@@ -136,7 +136,7 @@ def test_compressed_and_broken(archiving: Job, apixo: FakeApixo, film: bytes, sp
 def test_private_addresses_are_not_fetched(url: str, job: Job, apixo: FakeApixo) -> None:
     job = step(succeeded(job, apixo, url))
     assert (job.state, job.setbacks) == (State.ARCHIVING, 1)
-    assert "private network" in job.trouble
+    assert "private network" in job.problem
 
 
 @pytest.mark.parametrize("location", ["http://169.254.169.254/", "http://127.0.0.1:9/v.mp4", "file:///etc/passwd"])

@@ -32,8 +32,8 @@ def unsaved(team: Team, alice: User) -> Job:
     """Its result cannot be saved, and the provider deletes it in 21 hours."""
     job = factories.job(team, alice, provider="apixo")
     now = timezone.now()
-    made = {"money": Money.SETTLED, "result_at": now - timedelta(hours=2, minutes=30), "alarmed_at": now}
-    return moved(job, State.ARCHIVING, result_urls=[LINK], trouble="It answered 500.", **made)
+    made = {"money": Money.SETTLED, "result_at": now - timedelta(hours=2, minutes=30), "alerted_at": now}
+    return moved(job, State.ARCHIVING, result_urls=[LINK], problem="It answered 500.", **made)
 
 
 def text(client: Client, path: str) -> str:
@@ -113,7 +113,7 @@ def test_only_web_links_are_links(unsaved: Job, as_alice: Client) -> None:
 
 def test_no_result_after_a_day(team: Team, alice: User, as_alice: Client) -> None:
     job = factories.job(team, alice, provider="apixo")
-    moved(job, State.RUNNING, task_id="task_1", started_at=timezone.now(), alarmed_at=timezone.now())
+    moved(job, State.RUNNING, task_id="task_1", started_at=timezone.now(), alerted_at=timezone.now())
     assert "1 video without a result after a day, $1.14 reserved." in text(as_alice, "/")
     html = text(as_alice, reverse("jobs.show", args=[job.pk]))
     assert "Look task task_1 up" in html

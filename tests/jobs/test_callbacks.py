@@ -191,7 +191,7 @@ def test_a_task_that_is_in_custody_wakes_nobody(post: Post, attempt: Attempt) ->
 
 def test_whoever_follows_the_task_is_woken(post: Post, attempt: Attempt, team: Team, alice: User) -> None:
     other = factories.job(team, alice)
-    Job.objects.filter(pk=other.pk).update(state=State.RUNNING, task_id="task_1", adopted_from=attempt)
+    Job.objects.filter(pk=other.pk).update(state=State.RUNNING, task_id="task_1", recovered_from=attempt)
     Job.objects.filter(pk=attempt.job_id).update(state=State.FAILED, nudged_at=None)
     assert post(terminal()) == 200
     assert written(attempt) == ("", False)

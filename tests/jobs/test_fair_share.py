@@ -23,7 +23,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import queue_update as line
-from wanstudio.jobs.steps.queue_update import tend
+from wanstudio.jobs.steps.queue_update import update
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.uploads.models import Source
 from wanstudio.work.advance import advance, due
@@ -35,11 +35,11 @@ STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out 
 @pytest.fixture(autouse=True)
 def two_at_a_time(apixo: FakeApixo, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.IN_FLIGHT = 2
-    monkeypatch.setattr(line, "TEND_EVERY_S", 0)
+    monkeypatch.setattr(line, "UPDATE_EVERY_S", 0)
 
 
-def places(*jobs: Job) -> list[int | None]:
-    return [fresh(job).place for job in jobs]
+def positions(*jobs: Job) -> list[int | None]:
+    return [fresh(job).position for job in jobs]
 
 
 def sleeps(job: Job) -> bool:
@@ -56,7 +56,7 @@ def test_the_queue_waits_and_moves_up(make_job: MakeJob, apixo: FakeApixo) -> No
     first, second = running(make_job()), running(make_job())
     waiting = [step(make_job()) for _ in range(3)]
     assert [job.state for job in waiting] == [State.QUEUED] * 3
-    assert places(*waiting) == [1, 2, 3]
+    assert positions(*waiting) == [1, 2, 3]
     assert all(map(sleeps, waiting))
     assert len(apixo.posts) == 2
     seen = [fresh(job).version for job in waiting]
@@ -64,7 +64,7 @@ def test_the_queue_waits_and_moves_up(make_job: MakeJob, apixo: FakeApixo) -> No
     assert due(Job) == [waiting[0].pk], "the next is woken, and nobody else"
     assert advance(Job, waiting[0].pk)
     assert fresh(waiting[0]).state == State.RUNNING
-    assert places(*waiting[1:]) == [1, 2]
+    assert positions(*waiting[1:]) == [1, 2]
     assert all(fresh(job).version > version for job, version in zip(waiting, seen, strict=True)), "pages hear of it"
     ended(second, apixo)
     running(waiting[1])
@@ -75,9 +75,9 @@ def test_forty_of_one_and_one_of_another(make_job: MakeJob, apixo: FakeApixo, bo
     flying = [running(make_job()) for _ in range(2)]
     hers = [make_job() for _ in range(40)]
     his = make_job(person=bob)
-    tend("apixo")
+    update("apixo")
     assert due(Job) == []
-    assert places(his, *hers[:2]) == [1, 2, 3]
+    assert positions(his, *hers[:2]) == [1, 2, 3]
     ended(flying[0], apixo)
     assert due(Job) == [his.pk]
     running(his)
@@ -90,13 +90,13 @@ def test_who_is_not_next_sends_nothing_even_when_asked_to(make_job: MakeJob, api
     late = make_job()
     for _ in range(3):
         assert step(late).state == State.QUEUED
-    assert (places(early, late), len(apixo.posts)) == ([1, 2], 2)
+    assert (positions(early, late), len(apixo.posts)) == ([1, 2], 2)
 
 
 def test_a_new_job_goes_at_once_while_there_is_room(make_job: MakeJob, apixo: FakeApixo) -> None:
     job = make_job()
-    tend("apixo")
-    assert (fresh(job).place, fresh(job).version, due(Job)) == (None, 1, [job.pk])
+    update("apixo")
+    assert (fresh(job).position, fresh(job).version, due(Job)) == (None, 1, [job.pk])
     assert states(running(job)) == ["queued", "submitting", "running"]
 
 
@@ -105,8 +105,8 @@ def test_a_cancelled_one_makes_room_in_line(make_job: MakeJob, apixo: FakeApixo)
         running(make_job())
     first, second = step(make_job()), step(make_job())
     verbs.cancel(fresh(first))
-    tend("apixo")
-    assert places(second) == [1]
+    update("apixo")
+    assert positions(second) == [1]
 
 
 def test_who_waits_for_its_own_reason_lets_others_pass(make_job: MakeJob, apixo: FakeApixo) -> None:
@@ -114,10 +114,10 @@ def test_who_waits_for_its_own_reason_lets_others_pass(make_job: MakeJob, apixo:
     broken, other = make_job(), make_job()
     apixo.on_post(refusal(500))
     broken = step(broken)
-    assert (broken.state, broken.place, broken.retries) == (State.QUEUED, None, 1)
+    assert (broken.state, broken.position, broken.retries) == (State.QUEUED, None, 1)
     running(other)
     broken = step(broken)
-    assert (broken.state, broken.place, broken.trouble) == (State.QUEUED, 1, "")
+    assert (broken.state, broken.position, broken.problem) == (State.QUEUED, 1, "")
 
 
 def test_a_link_that_is_slow_to_read_holds_nobody_up(make_job: MakeJob, apixo: FakeApixo, film: bytes) -> None:
@@ -146,28 +146,28 @@ def held(make_job: MakeJob, apixo: FakeApixo) -> list[Job]:
 def test_the_reason_of_a_stop_reaches_who_sleeps(held: list[Job], apixo: FakeApixo) -> None:
     key = ProviderKey.at("apixo")
     key.stop()
-    tend("apixo")
-    assert {fresh(job).trouble for job in held} == {STOPPED}
+    update("apixo")
+    assert {fresh(job).problem for job in held} == {STOPPED}
     versions = [fresh(job).version for job in held]
-    tend("apixo")
+    update("apixo")
     assert [fresh(job).version for job in held] == versions, "said once"
     ended(Job.objects.filter(state=State.RUNNING)[0], apixo)
     assert due(Job) == []
     key.go_on()
-    tend("apixo")
-    assert {fresh(job).trouble for job in held} == {""}
+    update("apixo")
+    assert {fresh(job).problem for job in held} == {""}
     assert due(Job) == [held[0].pk]
 
 
 def test_a_429_holds_the_line_and_lets_it_go(held: list[Job], settings: Settings, apixo: FakeApixo) -> None:
     settings.IN_FLIGHT = 4
     apixo.on_post(refusal(429, Retry_After="20"))
-    assert "slow down" in step(held[0]).trouble
-    assert all("slow down" in fresh(job).trouble for job in held)
-    assert sorted(filter(None, places(*held))) == [1, 2, 3]
+    assert "slow down" in step(held[0]).problem
+    assert all("slow down" in fresh(job).problem for job in held)
+    assert sorted(filter(None, positions(*held))) == [1, 2, 3]
     assert due(Job) == []
     open_up()
-    tend("apixo")
+    update("apixo")
     woken = [job for job in held if not sleeps(job)]
     assert len(woken) == 2
     assert all(wait_s(fresh(job)) < 1 for job in woken), "nobody waits longer than the pause"
@@ -179,7 +179,7 @@ def test_a_429_holds_the_line_and_lets_it_go(held: list[Job], settings: Settings
 def test_a_balance_that_covers_it_wakes_the_line(make_job: MakeJob, apixo: FakeApixo) -> None:
     job = make_job()
     apixo.on_post(refusal(402))
-    assert "balance" in step(job).trouble
+    assert "balance" in step(job).problem
     assert wait_s(fresh(job)) > 29
     ask(ProviderKey.at("apixo"))
     assert due(Job) == [job.pk], "the balance call wakes it at once"
@@ -197,10 +197,10 @@ def test_a_job_in_a_workers_hands_stays_due(make_job: MakeJob, apixo: FakeApixo)
         running(make_job())
     job = make_job()
     assert Job.claim(job.pk)
-    tend("apixo")
+    update("apixo")
     assert wait_s(fresh(job)) <= 0, "if that worker dies, it is found when the lease is over"
     died(job)
-    tend("apixo")
+    update("apixo")
     assert sleeps(job)
 
 
@@ -216,7 +216,7 @@ def test_threads_that_take_at_once_never_take_too_many(make_job: MakeJob, apixo:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(go, jobs))
     assert Job.objects.filter(state=State.RUNNING).count() == len(apixo.posts) == 2
-    assert sorted(filter(None, places(*jobs))) == list(range(1, 11))
+    assert sorted(filter(None, positions(*jobs))) == list(range(1, 11))
 
 
 @pytest.fixture
@@ -249,4 +249,4 @@ def test_four_workers_never_exceed_it(
     assert len(apixo.posts) == len(jobs)
     assert most <= 3
     order = list(Job.objects.order_by("submissions__pk").values_list("person__name", flat=True))
-    assert max(place for place, name in enumerate(order) if name == "Bob") < 14, "four of his among twenty of hers"
+    assert max(index for index, name in enumerate(order) if name == "Bob") < 14, "four of his among twenty of hers"

@@ -104,7 +104,7 @@ def test_too_many_links_at_once_only_holds_it_back(old: Job, apixo: FakeApixo, m
         job = step(old)
         probing._SLOTS.release(4)
     assert (job.state, job.money) == (State.QUEUED, Money.RESERVED)
-    assert job.trouble
+    assert job.problem
     assert 5 < wait_s(job) <= 10
     running(job)
 

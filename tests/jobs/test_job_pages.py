@@ -145,7 +145,7 @@ def test_a_running_job_tells_its_usual_time(job: Job, as_alice: Client) -> None:
 
 
 def test_what_keeps_it_waiting_stands_where_the_sentence_is(job: Job, as_alice: Client) -> None:
-    html = page(as_alice, moved(job, State.RUNNING, started_at=timezone.now(), trouble="Slower than usual."))
+    html = page(as_alice, moved(job, State.RUNNING, started_at=timezone.now(), problem="Slower than usual."))
     assert "Slower than usual." in html
 
 

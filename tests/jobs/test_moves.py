@@ -89,7 +89,7 @@ def job(team: Team, alice: User) -> Job:
 
 def put(job: Job, state: State, *, leased: bool) -> Job:
     """The job in this state with its money unknown, and a worker's lease if wanted."""
-    Job.objects.filter(pk=job.pk).update(state=state, money=Money.UNKNOWN, due_at=Now(), trouble="old")
+    Job.objects.filter(pk=job.pk).update(state=state, money=Money.UNKNOWN, due_at=Now(), problem="old")
     found = Job.claim(job.pk) if leased else Job.objects.get(pk=job.pk)
     assert found
     return found
@@ -186,7 +186,7 @@ def test_running_knows_what_is_usual(job: Job, team: Team, alice: User) -> None:
     mine = put(job, State.SUBMITTING, leased=True)
     verbs.mark_running(mine, "task_1", SOON, callback=True)
     after = Job.objects.get(pk=job.pk)
-    assert (after.task_id, after.callback, after.trouble, after.setbacks) == ("task_1", True, "", 0)
+    assert (after.task_id, after.callback, after.problem, after.setbacks) == ("task_1", True, "", 0)
     assert (after.expected_low_s, after.expected_s, after.expected_high_s) == pytest.approx((30, 30, 30))
     assert after.started_at
     assert 8 < (after.due_at - timezone.now()).total_seconds() <= 10  # type: ignore[operator]
@@ -215,26 +215,26 @@ def test_retries_are_counted_when_they_count(job: Job) -> None:
 def test_long_words_are_cut(job: Job) -> None:
     verbs.requeue(put(job, State.SUBMITTING, leased=True), "w" * 500, SOON)
     after = Job.objects.get()
-    assert len(after.trouble) == len(job.transitions.latest("pk").why) == 300
+    assert len(after.problem) == len(job.transitions.latest("pk").why) == 300
     Job.objects.update(lease_until=None)
     mine = put(job, State.RUNNING, leased=True)
     verbs.flag_problem(mine, "t" * 500, SOON)
     verbs.mark_failed(mine, verbs.Failure("C" * 500, "", Money.UNKNOWN, "why"))
     after = Job.objects.get()
-    assert (len(after.trouble), len(after.failure)) == (300, 100)
+    assert (len(after.problem), len(after.failure)) == (300, 100)
 
 
 def test_news_raise_the_version(job: Job) -> None:
     mine = put(job, State.UNCERTAIN, leased=True)
     version = mine.version
-    for trouble, asks, news in (
+    for problem, asks, news in (
         ("old", False, 0),
         ("new", False, 1),
         ("new", True, 2),
         ("new", True, 2),
         ("", True, 3),
     ):
-        verbs.flag_problem(mine, trouble, SOON, ask_person=asks)
+        verbs.flag_problem(mine, problem, SOON, ask_person=asks)
         mine = Job.objects.get()
         assert mine.version == version + news
 
@@ -279,7 +279,7 @@ def test_a_doubted_job_waits_for_a_person_whatever_its_attempts_say(job: Job, st
     verbs.mark_restored(put(job, state, leased=True), "Restored from a backup")
     after = Job.objects.get()
     assert (after.state, after.money, after.ask_person) == (State.UNCERTAIN, Money.UNKNOWN, True)
-    assert (after.due_at, after.lease_token, after.trouble) == (None, None, "Restored from a backup")
+    assert (after.due_at, after.lease_token, after.problem) == (None, None, "Restored from a backup")
     newest = after.submissions.latest("pk")
     assert (newest.outcome, newest.callback) == ("unknown", False)
 

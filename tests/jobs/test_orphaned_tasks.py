@@ -71,7 +71,7 @@ def test_the_first_task_after_the_second_post(second: Job, apixo: FakeApixo, fil
     assert money() == ("1.14", "0.00", "1.14")
     call_back(apixo.posts[0])
     look(first())
-    adopted = Job.objects.get(adopted_from=first())
+    adopted = Job.objects.get(recovered_from=first())
     assert (adopted.state, adopted.task_id) == (State.RUNNING, apixo.made[0])
     assert fresh(second).task_id == apixo.made[1]
     assert money() == ("2.28", "0.00", "0.00")
@@ -90,7 +90,7 @@ def test_any_number_of_callbacks_adopts_once(second: Job, apixo: FakeApixo) -> N
         if Attempt.objects.filter(pk=first().pk).exclude(nudged_at=None, due_at=None).exists():
             look(first())
     assert Job.objects.count() == 2
-    adopted = Job.objects.get(adopted_from=first())
+    adopted = Job.objects.get(recovered_from=first())
     assert adopted.nudged_at, "later copies wake whoever follows the task"
     assert not Attempt.objects.exclude(hinted_task_id="").exists()
 
@@ -120,7 +120,7 @@ def test_killed_between_the_confirmation_and_the_row(second: Job, apixo: FakeApi
     assert mine, "claimed, and then the worker dies"
     died(mine)
     look(first())
-    assert Job.objects.filter(adopted_from=first()).count() == 1
+    assert Job.objects.filter(recovered_from=first()).count() == 1
 
 
 def test_a_task_of_the_first_that_failed_is_released(second: Job, apixo: FakeApixo) -> None:
@@ -137,7 +137,7 @@ def test_not_charged_but_it_was(uncertain: Job, apixo: FakeApixo) -> None:
     look(first())
     call_back(apixo.posts[0])
     look(first())
-    adopted = Job.objects.get(adopted_from=first())
+    adopted = Job.objects.get(recovered_from=first())
     assert (adopted.task_id, adopted.state) == (apixo.made[0], State.RUNNING)
     assert money() == ("1.14", "0.00", "0.00")
 
@@ -166,7 +166,7 @@ def test_a_task_that_was_lost_turns_up(job: Job, apixo: FakeApixo) -> None:
     assert (job.state, job.money) == (State.FAILED, Money.UNKNOWN)
     call_back(apixo.posts[0])
     look(first())
-    adopted = Job.objects.get(adopted_from=first())
+    adopted = Job.objects.get(recovered_from=first())
     assert (adopted.task_id, fresh(job).task_id, fresh(job).money) == (task_id, "", Money.RELEASED)
     assert money() == ("1.14", "0.00", "0.00")
 
@@ -197,7 +197,7 @@ def test_a_failed_task_that_stays_failed_makes_nothing(job: Job, apixo: FakeApix
     apixo.tasks[job.task_id]["state"] = "processing"
     call_back(apixo.posts[0])
     look(first())
-    assert Job.objects.get(adopted_from=first()).task_id == apixo.made[0], "it was not over after all"
+    assert Job.objects.get(recovered_from=first()).task_id == apixo.made[0], "it was not over after all"
 
 
 def test_an_answer_that_comes_after_the_decision(uncertain: Job, apixo: FakeApixo) -> None:
@@ -206,7 +206,7 @@ def test_an_answer_that_comes_after_the_decision(uncertain: Job, apixo: FakeApix
     look(first())
     first().record(outcome="accepted", task_id=apixo.made[0], http_status=200)
     look(first())
-    assert Job.objects.get(adopted_from=first()).task_id == apixo.made[0]
+    assert Job.objects.get(recovered_from=first()).task_id == apixo.made[0]
 
 
 def test_a_refusal_that_comes_after_the_decision_releases(second: Job) -> None:
@@ -219,12 +219,12 @@ def test_a_refusal_that_comes_after_the_decision_releases(second: Job) -> None:
 def test_a_person_names_the_first_task(second: Job, apixo: FakeApixo) -> None:
     verbs.name_task(first(), "task_with_a_typo")
     attempt = look(first())
-    assert (attempt.trouble, attempt.money) == ("APIXO knows no task task_with_a_typo.", Money.UNKNOWN)
+    assert (attempt.problem, attempt.money) == ("APIXO knows no task task_with_a_typo.", Money.UNKNOWN)
     verbs.name_task(first(), second.task_id)
-    assert "is followed already" in look(first()).trouble
+    assert "is followed already" in look(first()).problem
     verbs.name_task(first(), apixo.made[0])
     look(first())
-    assert Job.objects.get(adopted_from=first()).task_id == apixo.made[0]
+    assert Job.objects.get(recovered_from=first()).task_id == apixo.made[0]
 
 
 def test_a_provider_that_does_not_answer_is_asked_again(second: Job, apixo: FakeApixo) -> None:
@@ -234,7 +234,7 @@ def test_a_provider_that_does_not_answer_is_asked_again(second: Job, apixo: Fake
     assert attempt.hinted_task_id == apixo.made[0]
     assert wait_s(attempt) > 5
     look(first())
-    assert Job.objects.get(adopted_from=first())
+    assert Job.objects.get(recovered_from=first())
 
 
 def test_two_workers_adopt_one(second: Job, apixo: FakeApixo, make_job: MakeJob) -> None:

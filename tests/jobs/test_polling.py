@@ -60,9 +60,9 @@ def test_it_backs_off_and_says_so(job: Job, apixo: FakeApixo) -> None:
         job = step(job)
         low = 5.5 * 2 ** min(setbacks - 1, 6)
         assert low - 1 < wait_s(job) <= low / 5.5 * 10
-    assert "does not answer clearly" in job.trouble
+    assert "does not answer clearly" in job.problem
     job = step(job)
-    assert (job.setbacks, job.trouble, job.state) == (0, "", State.RUNNING)
+    assert (job.setbacks, job.problem, job.state) == (0, "", State.RUNNING)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_task_that_flaps_backwards(job: Job, apixo: FakeApixo) -> None:
     for state in ("processing", "pending", "processing", "pending"):
         apixo.tasks[job.task_id]["state"] = state
         job = step(job)
-        assert (job.state, job.setbacks, job.trouble) == (State.RUNNING, 0, "")
+        assert (job.state, job.setbacks, job.problem) == (State.RUNNING, 0, "")
     assert job.polls == 4
     assert states(job) == ["queued", "submitting", "running"]
 
@@ -154,7 +154,7 @@ def test_a_task_that_is_missing_for_ten_minutes_is_lost(job: Job, apixo: FakeApi
     apixo.on_status(refusal(404, "Task not found"), always=True)
     job = step(job)
     assert (job.state, job.money) == (State.RUNNING, Money.RESERVED)
-    assert "does not know this task" in job.trouble
+    assert "does not know this task" in job.problem
     job = step(later(job, minutes=9))
     assert job.state == State.RUNNING
     job = step(later(job, minutes=2))
@@ -175,7 +175,7 @@ def test_a_task_that_comes_back_starts_the_ten_minutes_anew(job: Job, apixo: Fak
     job = step(job)
     job = step(later(job, minutes=9))
     job = step(later(job, minutes=9))
-    assert (job.state, job.missing_since, job.trouble) == (State.RUNNING, None, "")
+    assert (job.state, job.missing_since, job.problem) == (State.RUNNING, None, "")
     apixo.on_status(refusal(404))
     assert step(later(job, hours=1)).state == State.RUNNING
 
@@ -210,23 +210,23 @@ def test_slower_than_three_times_the_usual(make_job: MakeJob, apixo: FakeApixo, 
     job = running(make_job())
     assert (job.expected_low_s, job.expected_s, job.expected_high_s) == (142, 142, 142)
     job = step(later(job, seconds=420))
-    assert job.trouble == ""
+    assert job.problem == ""
     version = job.version
     job = step(later(job, seconds=10))
-    assert (job.trouble, job.version) == (SLOW, version + 1)
+    assert (job.problem, job.version) == (SLOW, version + 1)
     assert wait_s(job) > 119
     job = step(later(job, hours=1))
-    assert (job.trouble, job.version) == (SLOW, version + 1), "no news"
+    assert (job.problem, job.version) == (SLOW, version + 1), "no news"
     assert len(apixo.posts) == 2
     apixo.succeed(job.task_id, film)
-    assert step(job).trouble == ""
+    assert step(job).problem == ""
 
 
 def test_after_a_day_it_is_overdue_and_still_asked(job: Job, apixo: FakeApixo) -> None:
     job = step(later(running(job), hours=23))
-    assert job.trouble == ""
+    assert job.problem == ""
     job = step(later(job, hours=2))
-    assert (job.trouble, job.state, job.money) == (providers.named(OVERDUE, "apixo"), State.RUNNING, Money.RESERVED)
+    assert (job.problem, job.state, job.money) == (providers.named(OVERDUE, "apixo"), State.RUNNING, Money.RESERVED)
     assert 340 < wait_s(job) <= 640
     apixo.succeed(job.task_id, b"film")
     assert step(job).state == State.ARCHIVING

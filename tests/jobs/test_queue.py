@@ -12,10 +12,10 @@ from pytest_django import Settings
 
 from tests import factories
 from wanstudio.accounts.models import User
-from wanstudio.jobs import verbs
-from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs import queue, verbs
+from wanstudio.jobs.models.history import FairShare
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import OutOfTurn, read_line, turn_order
+from wanstudio.jobs.queue import OthersFirst, fair_order
 from wanstudio.jobs.states import State
 from wanstudio.teams.models import Team
 
@@ -25,25 +25,25 @@ NOON = timezone.now()
 
 def test_forty_of_one_do_not_hold_up_anothers_one() -> None:
     waiting = [(pk, ALICE) for pk in range(1, 41)] + [(41, BOB)]
-    assert turn_order(waiting, {}, {}).index(41) == 1
-    assert turn_order(waiting, {ALICE: 10}, {}).index(41) == 0
+    assert fair_order(waiting, {}, {}).index(41) == 1
+    assert fair_order(waiting, {ALICE: 10}, {}).index(41) == 0
 
 
 def test_who_has_fewest_in_flight_is_first() -> None:
     waiting = [(1, ALICE), (2, ALICE), (3, BOB), (4, BOB)]
-    assert turn_order(waiting, {ALICE: 1}, {}) == [3, 1, 4, 2]
-    assert turn_order(waiting, {ALICE: 5}, {}) == [3, 4, 1, 2]
+    assert fair_order(waiting, {ALICE: 1}, {}) == [3, 1, 4, 2]
+    assert fair_order(waiting, {ALICE: 5}, {}) == [3, 4, 1, 2]
 
 
 def test_among_equals_whose_turn_is_longest_ago() -> None:
     waiting = [(1, ALICE), (2, BOB), (3, ABROAD)]
     last = {ALICE: NOON, BOB: NOON - timedelta(minutes=5)}
-    assert turn_order(waiting, {}, last) == [3, 2, 1], "who never had one is before all"
-    assert turn_order(waiting, {}, {}) == [1, 2, 3], "and then the oldest job"
+    assert fair_order(waiting, {}, last) == [3, 2, 1], "who never had one is before all"
+    assert fair_order(waiting, {}, {}) == [1, 2, 3], "and then the oldest job"
 
 
 def test_a_person_in_two_teams_waits_twice() -> None:
-    assert turn_order([(1, ALICE), (2, ABROAD)], {ALICE: 1}, {}) == [2, 1]
+    assert fair_order([(1, ALICE), (2, ABROAD)], {ALICE: 1}, {}) == [2, 1]
 
 
 WHO = st.sampled_from([ALICE, BOB, ABROAD])
@@ -69,7 +69,7 @@ def test_the_order_is_what_choosing_one_by_one_would_be(
         chosen.append(best[0])
         tasks[best[1]] = tasks.get(best[1], 0) + 1
         turns[best[1]] = NOON + timedelta(seconds=step + 1)
-    assert turn_order(waiting, flying, last) == chosen
+    assert fair_order(waiting, flying, last) == chosen
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_the_limit_holds(team: Team, alice: User, three: None) -> None:
     jobs = [claimed(factories.job(team, alice)) for _ in range(5)]
     for job in jobs[:3]:
         verbs.begin_submitting(job, callback=False)
-    with pytest.raises(OutOfTurn) as early:
+    with pytest.raises(OthersFirst) as early:
         verbs.begin_submitting(jobs[4], callback=False)
-    assert early.value.place == 2
+    assert early.value.position == 2
     assert (Job.objects.get(pk=jobs[4].pk).state, jobs[4].submissions.count()) == (State.QUEUED, 0)
     verbs.mark_uncertain(jobs[0], "nobody knows", None)
     verbs.begin_submitting(jobs[3], callback=False)
@@ -108,9 +108,9 @@ def test_tasks_that_never_end_hold_nobody_up(team: Team, alice: User, settings: 
     settings.IN_FLIGHT, settings.PACE = 1, 1
     lost, job = factories.job(team, alice), claimed(factories.job(team, alice))
     Job.objects.filter(pk=lost.pk).update(state=State.RUNNING, started_at=Now() - timedelta(hours=23))
-    assert read_line("sandbox", asking=job.pk).free == 0
+    assert queue.read("sandbox", asking=job.pk).free == 0
     Job.objects.filter(pk=lost.pk).update(started_at=Now() - timedelta(hours=25))
-    assert read_line("sandbox", asking=job.pk).free == 1
+    assert queue.read("sandbox", asking=job.pk).free == 1
 
 
 @pytest.mark.django_db
@@ -120,8 +120,8 @@ def test_a_turn_is_remembered(team: Team, alice: User, bob: User, settings: Sett
     first = claimed(hers)
     verbs.begin_submitting(first, callback=False)
     verbs.mark_uncertain(first, "nobody knows", None)
-    assert Turn.objects.get().person == alice
-    assert read_line("sandbox", asking=his.pk).order == [his.pk, hers_too.pk]
+    assert FairShare.objects.get().person == alice
+    assert queue.read("sandbox", asking=his.pk).order == [his.pk, hers_too.pk]
 
 
 @pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_who_waits_for_reasons_of_their_own_is_not_in_line(team: Team, alice: Us
     settings.IN_FLIGHT = 1
     resting, waiting, job = (factories.job(team, alice) for _ in range(3))
     Job.objects.filter(pk__in=[resting.pk, waiting.pk]).update(due_at=Now() + timedelta(minutes=5))
-    Job.objects.filter(pk=waiting.pk).update(place=7)
-    order = read_line("sandbox", asking=job.pk).order
+    Job.objects.filter(pk=waiting.pk).update(position=7)
+    order = queue.read("sandbox", asking=job.pk).order
     assert order == [waiting.pk, job.pk]
     assert [key for key, _ in groupby(order)] == order, "each once"

@@ -19,21 +19,21 @@ def job(team: Team, alice: User) -> Job:
     return factories.job(team, alice, provider="apixo")
 
 
-def placed(job: Job, place: int, **fields: Any) -> Job:
-    Job.objects.filter(pk=job.pk).update(place=place, version=job.version + 1, **fields)
+def placed(job: Job, position: int, **fields: Any) -> Job:
+    Job.objects.filter(pk=job.pk).update(position=position, version=job.version + 1, **fields)
     return Job.objects.get(pk=job.pk)
 
 
 @pytest.mark.parametrize(
-    ("place", "words"),
+    ("position", "words"),
     [
         (1, "Next in line."),
         *((2, "2nd in line."), (3, "3rd in line."), (4, "4th in line."), (21, "21st in line.")),
         *((11, "11th in line."), (12, "12th in line."), (13, "13th in line."), (112, "112th in line.")),
     ],
 )
-def test_the_sentence(job: Job, place: int, words: str) -> None:
-    assert describe(placed(job, place)).sentence == f"{words} $1.14 reserved."
+def test_the_sentence(job: Job, position: int, words: str) -> None:
+    assert describe(placed(job, position)).sentence == f"{words} $1.14 reserved."
 
 
 def test_the_sandbox_reserves_nothing(team: Team, alice: User) -> None:
@@ -42,8 +42,8 @@ def test_the_sandbox_reserves_nothing(team: Team, alice: User) -> None:
 
 
 def test_the_reason_wins(job: Job) -> None:
-    words = describe(placed(job, 2, trouble="Sending is stopped in the settings."))
-    assert (words.sentence, words.place, words.progress.beside) == (
+    words = describe(placed(job, 2, problem="Sending is stopped in the settings."))
+    assert (words.sentence, words.position, words.progress.beside) == (
         "Sending is stopped in the settings.",
         "",
         "in the queue",

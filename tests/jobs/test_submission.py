@@ -131,7 +131,7 @@ def test_not_accepted_is_tried_three_times_more(job: Job, apixo: FakeApixo, stat
         job = step(job)
         assert (job.state, job.money, job.retries) == (State.QUEUED, Money.RESERVED, tries)
         assert 0 < wait_s(job) <= 10 * 2 ** (tries - 1)
-        assert "Nothing was charged" in job.trouble
+        assert "Nothing was charged" in job.problem
     job = step(job)
     assert (job.state, job.money) == (State.FAILED, Money.RELEASED)
     assert len(apixo.posts) == Attempt.objects.filter(outcome="not_accepted").count() == 4
@@ -142,7 +142,7 @@ def test_not_accepted_and_then_accepted(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(503))
     job = running(step(job))
     assert states(job) == ["queued", "submitting", "queued", "submitting", "running"]
-    assert job.trouble == ""
+    assert job.problem == ""
     assert [attempt.outcome for attempt in job.submissions.all()] == ["not_accepted", "accepted"]
     tokens = {post.body["callback_url"] for post in apixo.posts}
     assert len(tokens) == 2, "each attempt names itself"

@@ -62,7 +62,7 @@ def test_a_hint_that_the_provider_does_not_know_is_not_believed(
     call_back(task_id="task_of_nobody")
     job = woken(uncertain)
     assert (job.state, job.money) == (State.UNCERTAIN, Money.UNKNOWN)
-    assert "task_of_nobody" in job.trouble
+    assert "task_of_nobody" in job.problem
     assert 5.5 - 1 < wait_s(job) <= 10, "it may be known in a moment"
     job = step(later_hints(job, minutes=11))
     assert Attempt.objects.get().hints == []
@@ -125,7 +125,7 @@ def test_a_hint_to_another_jobs_task(
     call_back(task_id=other.task_id)
     job = woken(uncertain)
     assert (job.state, job.task_id, job.ask_person) == (State.UNCERTAIN, "", True)
-    assert "another job" in job.trouble
+    assert "another job" in job.problem
     assert fresh(other).task_id == other.task_id
     call_back()
     assert woken(job).task_id == apixo.made[0]
@@ -199,10 +199,10 @@ def test_a_person_attaches_the_task(uncertain: Job, apixo: FakeApixo) -> None:
     verbs.attach(job, "task_with_a_typo")
     job = woken(job)
     assert (job.state, job.ask_person) == (State.UNCERTAIN, True)
-    assert job.trouble == "APIXO knows no task task_with_a_typo."
+    assert job.problem == "APIXO knows no task task_with_a_typo."
     verbs.attach(job, apixo.made[0])
     job = woken(job)
-    assert (job.state, job.task_id, job.trouble) == (State.RUNNING, apixo.made[0], "")
+    assert (job.state, job.task_id, job.problem) == (State.RUNNING, apixo.made[0], "")
     assert len(apixo.posts) == 1
 
 
@@ -276,9 +276,9 @@ def test_a_503_that_was_taken_after_all_is_not_paid_twice(
     apixo.on_status(refusal(502))
     job = step(job)
     assert (job.state, job.setbacks, len(apixo.posts)) == (State.QUEUED, 1, 1)
-    assert "first look" in job.trouble
+    assert "first look" in job.problem
     job = running(job)
-    assert (job.task_id, job.trouble) == (apixo.made[0], "")
+    assert (job.task_id, job.problem) == (apixo.made[0], "")
     assert len(apixo.posts) == 1
 
 

@@ -148,7 +148,7 @@ def test_removed_while_a_video_is_made(page: FakeApixo, make_job: MakeJob, alice
     StoredKey.take_away("apixo", alice)
     assert keyring.provider_in_use() == "sandbox"
     held = step(waiting)
-    assert (held.state, held.trouble[:24]) == ("queued", "The APIXO key was taken ")
+    assert (held.state, held.problem[:24]) == ("queued", "The APIXO key was taken ")
     assert step(sent).state == State.RUNNING
     assert asked(page) == [FIRST]
     assert len(page.posts) == 1
@@ -164,10 +164,10 @@ def test_a_task_of_a_key_that_is_gone_is_not_given_up(page: FakeApixo, make_job:
     Job.objects.update(missing_since=None)
     for _ in range(3):
         job = step(job)
-    assert (job.state, job.trouble, job.missing_since) == (State.RUNNING, providers.named(KEY_GONE, "apixo"), None)
+    assert (job.state, job.problem, job.missing_since) == (State.RUNNING, providers.named(KEY_GONE, "apixo"), None)
     page.behave()
     use(FIRST, alice)
-    assert step(job).trouble == ""
+    assert step(job).problem == ""
 
 
 def test_a_refused_old_key_leaves_it_to_the_one_in_force(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
@@ -175,7 +175,7 @@ def test_a_refused_old_key_leaves_it_to_the_one_in_force(page: FakeApixo, make_j
     job = step(make_job())
     use(SECOND, alice)
     page.on_status(refusal(401))
-    assert step(job).trouble == ""
+    assert step(job).problem == ""
     assert asked(page) == [FIRST, SECOND]
 
 
@@ -226,7 +226,7 @@ def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_j
         assert (keyring.provider_in_use(), keyring.key_at("apixo").unreadable) == ("apixo", True)
         job = step(make_job())
         assert (job.state, len(page.posts)) == ("queued", 0)
-        assert "entered again" in job.trouble
+        assert "entered again" in job.problem
     finally:
         crypto.key_file().write_text(kept)
     assert step(job).state == State.RUNNING

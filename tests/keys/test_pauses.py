@@ -31,9 +31,9 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(401, "Invalid or missing API key"))
     first = step(first)
     assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
-    assert "refuses the key" in first.trouble
+    assert "refuses the key" in first.problem
     second = step(second)
-    assert (second.state, second.trouble) == (State.QUEUED, first.trouble)
+    assert (second.state, second.problem) == (State.QUEUED, first.problem)
     assert 29 < wait_s(second) <= 40
     assert len(apixo.posts) == 1
     key = ProviderKey.at("apixo")
@@ -44,7 +44,7 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert ProviderKey.at("apixo").blocks_sending
     apixo.behave()
     ask(key)
-    assert running(first).trouble == ""
+    assert running(first).problem == ""
     running(second)
 
 
@@ -66,7 +66,7 @@ def test_402_pauses_until_the_balance_covers_the_job(make_job: MakeJob, apixo: F
     apixo.on_post(refusal(402, "Insufficient balance"))
     first = step(first)
     assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
-    assert "balance" in first.trouble
+    assert "balance" in first.problem
     key = ProviderKey.at("apixo")
     assert (key.pause, key.needed) == (ProviderKey.Pause.NO_BALANCE, first.price)
     apixo.balance = 1.13
@@ -85,7 +85,7 @@ def test_429_holds_every_call_back(make_job: MakeJob, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(429, Retry_After="17"))
     first = step(first)
     assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
-    assert "slow down" in first.trouble
+    assert "slow down" in first.problem
     assert 16 < wait_s(first) < 20
     assert 16 < wait_s(step(second)) < 20
     assert 16 < wait_s(step(follower)) < 20
@@ -183,7 +183,7 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
     key = ProviderKey.at("apixo")
     key.stop()
     waiting = step(waiting)
-    assert (waiting.state, waiting.money, waiting.trouble) == (State.QUEUED, Money.RESERVED, STOPPED)
+    assert (waiting.state, waiting.money, waiting.problem) == (State.QUEUED, Money.RESERVED, STOPPED)
     assert (waiting.retries, waiting.submissions.count(), len(apixo.posts)) == (0, 0, 1)
     assert 29 < wait_s(waiting) <= 40
     assert step(follower).state == State.RUNNING
@@ -191,7 +191,7 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
     ask(key)
     assert step(waiting).state == State.QUEUED, "a good balance does not start it again"
     key.go_on()
-    assert running(waiting).trouble == ""
+    assert running(waiting).problem == ""
 
 
 def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +204,6 @@ def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pyt
 
     monkeypatch.setattr(verbs, "begin_submitting", begin_then_stop)
     job = step(job)
-    assert (job.state, job.money, job.trouble, apixo.posts) == (State.QUEUED, Money.RESERVED, STOPPED, [])
+    assert (job.state, job.money, job.problem, apixo.posts) == (State.QUEUED, Money.RESERVED, STOPPED, [])
     (attempt,) = Attempt.objects.all()
     assert attempt.outcome == "not_sent"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.digest import Digest, next_morning
@@ -208,8 +208,8 @@ def test_eight_concurrent_tries_notify_once(team: Team, bob: User) -> None:
 
 def test_alert_notifies_owners_alone(team: Team, alice: User, bob: User) -> None:
     job = factories.job(team, bob)
-    verbs.raise_alert(job, Alarm.Kind.UNSAVED)
-    verbs.raise_alert(job, Alarm.Kind.UNSAVED)
+    verbs.raise_alert(job, Alert.Kind.UNSAVED)
+    verbs.raise_alert(job, Alert.Kind.UNSAVED)
     verbs.raise_key_alert(job, "no_balance")
     rows = Notification.objects.order_by("pk").values_list("person", "kind", "path")
     assert list(rows) == [
@@ -222,7 +222,7 @@ def test_owner_who_made_an_unconfirmed_job_is_notified_once(team: Team, alice: U
     for maker in (alice, bob):
         job = factories.job(team, maker)
         notify([maker], Event(team, Kind.UNCONFIRMED, f"job {job.pk} unconfirmed 1", "x", on=job))
-        verbs.raise_alert(job, Alarm.Kind.UNCONFIRMED)
+        verbs.raise_alert(job, Alert.Kind.UNCONFIRMED)
     rows = Notification.objects.order_by("pk").values_list("person", "kind")
     assert list(rows) == [(alice.pk, Kind.UNCONFIRMED), (bob.pk, Kind.UNCONFIRMED), (alice.pk, Kind.ALERT)]
     # The owner's mail is the alarm's.

@@ -18,7 +18,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import OutOfTurn
+from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.states import State
 from wanstudio.money.models import COLUMNS, Entry, Money, disagreements
 from wanstudio.teams.models import Team
@@ -85,7 +85,7 @@ steps = st.tuples(st.integers(0, 3), st.sampled_from(sorted(LIFE)))
 def live(made: list[Job], which: int, what: str) -> None:
     """One step of one job, if it is possible there."""
     jobs = list(Job.objects.filter(team=made[0].team).order_by("pk"))
-    with suppress(Stale, verbs.TaskTaken, OutOfTurn, Attempt.DoesNotExist), transaction.atomic():
+    with suppress(Stale, verbs.TaskTaken, OthersFirst, Attempt.DoesNotExist), transaction.atomic():
         LIFE[what](jobs[which % len(jobs)])
 
 

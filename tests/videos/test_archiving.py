@@ -58,7 +58,7 @@ def archiving(job: Job, apixo: FakeApixo, film: bytes) -> Job:
 
 def test_archived_and_verified(archiving: Job, film: bytes) -> None:
     job = step(archiving)
-    assert (job.state, job.money, job.trouble) == (State.DONE, Money.SETTLED, "")
+    assert (job.state, job.money, job.problem) == (State.DONE, Money.SETTLED, "")
     assert states(job) == ["queued", "submitting", "running", "archiving", "done"]
     assert job.ended_at
     assert rests(job)
@@ -93,8 +93,8 @@ def test_a_bad_result_is_never_ready(archiving: Job, apixo: FakeApixo, film: byt
         job = step(job)
         assert (job.state, job.money, job.setbacks) == (State.ARCHIVING, Money.SETTLED, setbacks)
         assert 5.5 * 2 ** (setbacks - 1) - 1 < wait_s(job) <= 10 * 2 ** (setbacks - 1)
-    assert "could not be saved yet" in job.trouble
-    assert "paid for" in job.trouble
+    assert "could not be saved yet" in job.problem
+    assert "paid for" in job.problem
     assert (Video.objects.count(), drafts(), stored()) == (0, [], before)
     apixo.behave()
     assert step(job).state == State.DONE
@@ -197,7 +197,7 @@ def test_storage_that_fails(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> 
         patched.setattr(os, "fsync", full)
         job = step(archiving)
     assert (job.state, job.setbacks) == (State.ARCHIVING, 1)
-    assert "No space left on device" in job.trouble
+    assert "No space left on device" in job.problem
     assert (drafts(), stored()) == ([], before)
     assert step(job).state == State.DONE
 

@@ -99,10 +99,10 @@ def test_a_lost_lease_writes_nothing(job: Job) -> None:
     new = claimed(job.pk)
     assert not old.keep_lease()
     with pytest.raises(Stale):
-        old.postpone(timedelta(hours=1), trouble="from the dead")
+        old.postpone(timedelta(hours=1), problem="from the dead")
     old.release()
     now = Job.objects.get()
-    assert (now.lease_token, now.trouble) == (new.lease_token, "")
+    assert (now.lease_token, now.problem) == (new.lease_token, "")
     assert new.keep_lease()
 
 

@@ -16,10 +16,10 @@ def test_a_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pyte
     def write() -> int:
         if failures:
             raise failures.pop()
-        return Job.objects.filter(pk=job.pk).update(trouble="written")
+        return Job.objects.filter(pk=job.pk).update(problem="written")
 
     assert durably(write) == 1
-    assert fresh(job).trouble == "written"
+    assert fresh(job).problem == "written"
 
 
 def test_patience_has_an_end(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,10 +37,11 @@ def job_row(request: HttpRequest, job: Job) -> dict[str, Any]:
     failure = None
     if job.state == State.FAILED and (why := words.explanation):
         failure = {"code": job.failure, "detail": why.cause, "advice": words.money}
-    names = ("title", "state", "behaviour", "resolution", "prompt", "seed", "duration", "money", "place")
+    names = ("title", "state", "behaviour", "resolution", "prompt", "seed", "duration", "money")
     times = ("created_at", "started_at", "ended_at")
     return {name: getattr(job, name) for name in (*names, *times)} | {
         "id": job.pk,
+        "place": job.position,
         "sentence": words.sentence,
         "provider": job.provider,
         "character": job.character_id,

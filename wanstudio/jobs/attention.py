@@ -43,7 +43,7 @@ class Notice(NamedTuple):
 def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
     """For who may decide, in this team or in any; nobody else is troubled. Few queries, however many jobs."""
     who = {"team__memberships__user": access.person(request), "team__memberships__role__in": roles_with(Act.DECIDE)}
-    waiting = Q(state=State.UNCERTAIN) | Q(state=State.FAILED, money=Money.UNKNOWN) | Q(alarmed_at__isnull=False)
+    waiting = Q(state=State.UNCERTAIN) | Q(state=State.FAILED, money=Money.UNKNOWN) | Q(alerted_at__isnull=False)
     rows = Job.objects.filter(waiting, **who).order_by("pk")
     jobs = list(rows.filter(team=team) if team else rows)
     unsaved = [job for job in jobs if job.state == State.ARCHIVING]

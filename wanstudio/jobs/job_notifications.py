@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.mail_choices import Kind
@@ -36,18 +36,18 @@ def unconfirmed(job: Job) -> None:
     _post("job.unconfirmed", job, f"{title} {detail}", event=event)
 
 
-def alarmed(alarm: Alarm, job: Job) -> None:
-    """In the bell of the owners; their mail is the worker's, see worker/alarms.py."""
+def alerted(alert: Alert, job: Job) -> None:
+    """In the bell of the owners; their mail is the worker's, see steps/alerting.py."""
     maker = providers.get(job.provider).display_name
     title, detail = {
         "unsaved": (f"“{job.title}” cannot be saved.", f"It is paid for, and we keep trying until {maker} deletes it."),
         "overdue": (f"“{job.title}” has no result after a day.", "Its price stays reserved, and we keep asking."),
         "unconfirmed": (f"“{job.title}” waits for a decision.", f"{_price(job)}Nothing is sent again by itself."),
-    }.get(alarm.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))
-    event = f"alarm {alarm.subject} {alarm.raised_at:%Y%m%d%H%M}"
-    path = reverse("settings.show") if alarm.kind == "paused" else path_to(job)
+    }.get(alert.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))
+    event = f"alarm {alert.subject} {alert.raised_at:%Y%m%d%H%M}"
+    path = reverse("settings.show") if alert.kind == "paused" else path_to(job)
     # Who made an unconfirmed one has been told so.
-    but = job.person if alarm.kind == "unconfirmed" else None
+    but = job.person if alert.kind == "unconfirmed" else None
     notify_allowed(Act.KEY, Event(job.team, Kind.ALERT, event, title, detail, path=path), but=but)
 
 

@@ -11,7 +11,7 @@ from wanstudio.uploads.models import Source
 
 @dataclass(frozen=True)
 class JobOrder:
-    """`nonce`: the form's. `seed`: as it is sent; `seed_drawn`: by us, not chosen."""
+    """`nonce`: the form's. `seed`: as it is sent; `seed_generated`: by us, not chosen."""
 
     nonce: UUID
     team: Team
@@ -23,7 +23,7 @@ class JobOrder:
     quote: Quote
     prompt: str
     seed: int
-    seed_drawn: bool
+    seed_generated: bool
 
     def columns(self) -> dict[str, object]:
         """As the row of either keeps it; of the quote that is the resolution and the price."""

@@ -60,14 +60,14 @@ def progress(job: Job) -> Progress:
     )
 
 
-def place_in_line(job: Job) -> str:
+def position_in_queue(job: Job) -> str:
     """`next in line`, `2nd in line`, `13th in line`; empty if it waits for something else than its turn."""
-    if job.state != State.QUEUED or job.trouble or not job.place:
+    if job.state != State.QUEUED or job.problem or not job.position:
         return ""
-    if job.place == 1:
+    if job.position == 1:
         return "next in line"
-    ending = "th" if job.place % 100 in (11, 12, 13) else ORDINALS.get(job.place % 10, "th")
-    return f"{job.place}{ending} in line"
+    ending = "th" if job.position % 100 in (11, 12, 13) else ORDINALS.get(job.position % 10, "th")
+    return f"{job.position}{ending} in line"
 
 
 def clock(seconds: float) -> str:

@@ -1,7 +1,7 @@
-"""Who is next: the queued jobs of one provider in the order of their turns, and how many may go now.
+"""The queue: the waiting jobs of one provider in the order of their fair shares, and how many may go now.
 
-A person who waits with one job is not held up by another's forty: next is who has fewest tasks in flight in this
-team, then whose last turn is longest ago, then the oldest job.
+A person who waits with one job does not wait for another's forty: next is who has fewest tasks in flight in this
+team, then whose last job was sent longest ago, then the oldest job.
 """
 
 from collections import deque
@@ -15,58 +15,58 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.models.history import FairShare
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 
-# A task without an end after so long holds nobody else's turn: else a few lost ones would stop the studio.
+# A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)
 
 # A person in a team.
 Who = tuple[int, int]
 
 
-class OutOfTurn(Exception):
-    """Others are before it: `place` in the line, 1 is next. Nothing was written."""
+class OthersFirst(Exception):
+    """Others are before it: `position` in the queue, 1 is next. Nothing was written."""
 
-    def __init__(self, place: int) -> None:
-        super().__init__(f"number {place} in line")
-        self.place = place
+    def __init__(self, position: int) -> None:
+        super().__init__(f"number {position} in the queue")
+        self.position = position
 
 
 @dataclass(frozen=True)
-class Line:
-    """`order`: ids of the jobs in line, who is next first. `free`: how many more tasks may be in flight."""
+class Queue:
+    """`order`: ids of the jobs in the queue, who is next first. `free`: how many more tasks may be in flight."""
 
     order: list[int]
     free: int
 
-    def place(self, pk: int) -> int:
+    def position(self, pk: int) -> int:
         return self.order.index(pk) + 1
 
     def check(self, pk: int) -> None:
-        """Raises OutOfTurn if this job's turn has not come."""
-        if (place := self.place(pk)) > self.free:
-            raise OutOfTurn(place)
+        """Raises OthersFirst if this job is not among the next."""
+        if (position := self.position(pk)) > self.free:
+            raise OthersFirst(position)
 
 
-def in_line(provider: str) -> QuerySet[Job]:
-    """Jobs that would go if it were their turn: told to wait in line, or due. Not those that wait for their own
+def in_queue(provider: str) -> QuerySet[Job]:
+    """Jobs that would go if they were next: told to wait in the queue, or due. Not those that wait for their own
     reasons, such as a retry's pause."""
     return Job.objects.filter(provider=provider, state=State.QUEUED).filter(
-        Q(place__isnull=False) | Q(due_at__lte=Now())
+        Q(position__isnull=False) | Q(due_at__lte=Now())
     )
 
 
-def read_line(provider: str, *, asking: int) -> Line:
-    """The line as it stands, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
-    waiting = (in_line(provider) | Job.objects.filter(pk=asking)).order_by("pk")
-    order = turn_order(
+def read(provider: str, *, asking: int) -> Queue:
+    """The queue as it is, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
+    waiting = (in_queue(provider) | Job.objects.filter(pk=asking)).order_by("pk")
+    order = fair_order(
         ((pk, (team, person)) for pk, team, person in waiting.values_list("pk", "team_id", "person_id")),
         flying := in_flight(provider),
-        last_turns(provider),
+        last_sent(provider),
     )
-    return Line(order, free_slots(flying))
+    return Queue(order, free_slots(flying))
 
 
 def free_slots(flying: Mapping[Who, int]) -> int:
@@ -81,12 +81,12 @@ def in_flight(provider: str) -> dict[Who, int]:
     return {(team, person): number for team, person, number in counts}
 
 
-def last_turns(provider: str) -> dict[Who, datetime]:
-    turns = Turn.objects.filter(provider=provider).values_list("team_id", "person_id", "sent_at")
-    return {(team, person): sent_at for team, person, sent_at in turns}
+def last_sent(provider: str) -> dict[Who, datetime]:
+    sent = FairShare.objects.filter(provider=provider).values_list("team_id", "person_id", "sent_at")
+    return {(team, person): sent_at for team, person, sent_at in sent}
 
 
-def turn_order(
+def fair_order(
     waiting: Iterable[tuple[int, Who]], flying: Mapping[Who, int], last: Mapping[Who, datetime]
 ) -> list[int]:
     """Job ids in the order in which they will be sent if nothing ends and nobody comes. `waiting`: oldest first."""
@@ -98,7 +98,7 @@ def turn_order(
         before = last[who].timestamp() if who in last else 0.0
         heappush(heap, (flying.get(who, 0), (0, before), queue[0], who))
     order: list[int] = []
-    # Whoever is served on the way comes after all whose last turn is in the past.
+    # Whoever is served on the way comes after all who were last served in the past.
     served = count(1)
     while heap:
         tasks, _, pk, who = heappop(heap)

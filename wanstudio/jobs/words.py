@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from wanstudio.jobs.job_progress import Progress, place_in_line, progress
+from wanstudio.jobs.job_progress import Progress, position_in_queue, progress
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.next_steps import NextStep, next_steps
 from wanstudio.jobs.states import State
@@ -43,7 +43,7 @@ class JobWords:
     provider: str
     provider_links: list[str]
     progress: Progress
-    place: str
+    position: str
     explanation: Explanation | None
     steps: list[NextStep]
 
@@ -59,7 +59,7 @@ def describe(job: Job) -> JobWords:
         provider=provider_name(job),
         provider_links=[url for url in job.result_urls if url.startswith(("http://", "https://"))],
         progress=progress(job),
-        place=place_in_line(job),
+        position=position_in_queue(job),
         explanation=explanation,
         steps=next_steps(job, explanation),
     )
@@ -77,13 +77,13 @@ def explain_failure(job: Job) -> Explanation:
 def _sentence(job: Job, explanation: Explanation | None) -> str:
     match State(job.state):
         case State.QUEUED:
-            return job.trouble or _in_line(job)
+            return job.problem or _in_line(job)
         case State.SUBMITTING:
             return f"Handing it to {provider_name(job)}."
         case State.RUNNING:
-            return job.trouble or "You can close this page. The video will be here when it is ready."
+            return job.problem or "You can close this page. The video will be here when it is ready."
         case State.ARCHIVING:
-            return job.trouble or "Bringing it home."
+            return job.problem or "Bringing it home."
         case State.DONE:
             return "Archived, verified."
         case State.FAILED:
@@ -95,9 +95,9 @@ def _sentence(job: Job, explanation: Explanation | None) -> str:
 
 
 def _in_line(job: Job) -> str:
-    if not (place := place_in_line(job)):
+    if not (position := position_in_queue(job)):
         return "Waiting for its turn. You can close this page."
-    sentence = f"{place[0].upper()}{place[1:]}."
+    sentence = f"{position[0].upper()}{position[1:]}."
     return f"{sentence} ${job.price} reserved." if job.is_billed else f"{sentence} Nothing is billed."
 
 

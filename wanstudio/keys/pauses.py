@@ -28,26 +28,26 @@ PAUSED = {
 
 
 class HeldBack(Exception):
-    """It must wait: `why` in a sentence, and how long. `in_line`: the whole key waits, and this job in line with it."""
+    """It must wait: `why` in a sentence, and how long. `in_queue`: the whole key waits, this job with it."""
 
-    def __init__(self, why: str, wait: timedelta, *, in_line: bool = False) -> None:
+    def __init__(self, why: str, wait: timedelta, *, in_queue: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.wait = wait
-        self.place = 1 if in_line else None
+        self.position = 1 if in_queue else None
 
 
 def held_back(provider: str) -> HeldBack | None:
     """Why nothing may be sent to this provider now, or None."""
     key = ProviderKey.at(provider)
     if key.stopped_at:
-        return HeldBack(key.stopped_why or STOPPED, waits.account(), in_line=True)
+        return HeldBack(key.stopped_why or STOPPED, waits.account(), in_queue=True)
     if not (in_force := keyring.key_at(provider)).secret:
         return HeldBack(
-            providers.named(UNREADABLE if in_force.unreadable else KEYLESS, provider), waits.account(), in_line=True
+            providers.named(UNREADABLE if in_force.unreadable else KEYLESS, provider), waits.account(), in_queue=True
         )
     if ProviderKey.opens_at(provider):
-        return HeldBack(providers.named(SLOW_DOWN, provider), until_open(provider), in_line=True)
+        return HeldBack(providers.named(SLOW_DOWN, provider), until_open(provider), in_queue=True)
     if key.blocks_sending:
-        return HeldBack(providers.named(PAUSED[ProviderKey.Pause(key.pause)], provider), waits.account(), in_line=True)
+        return HeldBack(providers.named(PAUSED[ProviderKey.Pause(key.pause)], provider), waits.account(), in_queue=True)
     return None

@@ -38,7 +38,7 @@ def connect(provider: str, secret: str | None = None) -> Client:
 
 def taken_by(job: Job) -> str:
     """The mark of the key whose account has this job's task, empty if nobody noted it."""
-    attempt = job.adopted_from or job.submissions.filter(task_id=job.task_id).last()
+    attempt = job.recovered_from or job.submissions.filter(task_id=job.task_id).last()
     return attempt.key_mark if attempt else ""
 
 

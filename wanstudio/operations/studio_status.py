@@ -183,7 +183,7 @@ def _unsaved(status: Status) -> None:
         status.facts["unsaved"].append({"job": job.pk, "price": str(job.price), "hours_left": hours})
         status.attention.append(
             f"Job {job.pk} is paid for (${job.price}) and cannot be saved; "
-            f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.trouble}"
+            f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.problem}"
         )
 
 

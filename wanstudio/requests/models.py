@@ -41,7 +41,7 @@ class SpendRequest(models.Model):
     resolution = models.CharField(max_length=10)
     prompt = models.TextField(blank=True)
     seed = models.BigIntegerField()
-    seed_drawn = models.BooleanField(default=False)
+    seed_generated = models.BooleanField(default=False)
     price = models.DecimalField(max_digits=8, decimal_places=2, help_text="As it was when they asked.")
     note = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)

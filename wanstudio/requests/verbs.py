@@ -61,7 +61,7 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
             quote=quote,
             prompt=asked.prompt,
             seed=asked.seed,
-            seed_drawn=asked.seed_drawn,
+            seed_generated=asked.seed_generated,
         )
         asked.job = job_verbs.accept(order, beyond_cap=True)
         SpendRequest.objects.filter(pk=asked.pk).update(job=asked.job)

@@ -115,7 +115,7 @@ class JobForm(forms.Form):
         return self.data.get("seed_mode") or ("fixed" if self.data.get("seed") else "random")
 
     @property
-    def seed_drawn(self) -> bool:
+    def seed_generated(self) -> bool:
         return self.seed_choice == "random"
 
     @property

@@ -86,7 +86,7 @@ def _order(
         quote=quote,
         prompt=data["prompt"],
         seed=data["seed"],
-        seed_drawn=form.seed_drawn,
+        seed_generated=form.seed_generated,
     )
 
 

@@ -67,10 +67,10 @@ def save(job: Job) -> None:
     for position, url in missing:
         try:
             _bring_home(job, position, url)
-        except (FetchError, MediaError, OSError) as trouble:
-            log.warning("job %s: result %s not archived yet: %s", job.pk, position, trouble)
-            wrong = wrong or trouble
-            if isinstance(trouble, OSError) or time.monotonic() - began > STEP_S:
+        except (FetchError, MediaError, OSError) as problem:
+            log.warning("job %s: result %s not archived yet: %s", job.pk, position, problem)
+            wrong = wrong or problem
+            if isinstance(problem, OSError) or time.monotonic() - began > STEP_S:
                 break
     return _again(job, wrong) if wrong else verbs.mark_done(job)
 
@@ -87,10 +87,10 @@ def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
         changes["result_urls"] = list(answer.result_urls)
         if changes["result_urls"] != job.result_urls:
             wait = waits.seconds(1, 2)
-    trouble = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
+    problem = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
     if job.setbacks + 1 >= ALARM_AFTER:
-        return verbs.alert_owner(job, trouble, wait, **changes)
-    return verbs.flag_problem(job, trouble, wait, **changes)
+        return verbs.alert_owner(job, problem, wait, **changes)
+    return verbs.flag_problem(job, problem, wait, **changes)
 
 
 def _reason(wrong: FetchError | MediaError | OSError) -> str:

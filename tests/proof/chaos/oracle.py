@@ -80,7 +80,7 @@ def unconfirmed() -> set[str]:
 def stuck() -> list[str]:
     """Jobs that have neither ended nor asked a person."""
     moving = Job.objects.exclude(state__in=ENDED).exclude(state=State.UNCERTAIN, ask_person=True)
-    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.trouble}" for job in moving]
+    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving]
 
 
 def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[str]:
@@ -118,7 +118,7 @@ def wrong_ends(books: Ledger, cases: list[Case]) -> list[str]:
     found: list[str] = []
     listed = unconfirmed()
     for case in cases:
-        jobs = list(Job.objects.filter(prompt=case.marker, adopted_from=None))
+        jobs = list(Job.objects.filter(prompt=case.marker, recovered_from=None))
         if len(jobs) != 1:
             found.append(f"{case.marker}: one click made {len(jobs)} jobs")
         for job in Job.objects.filter(prompt=case.marker):

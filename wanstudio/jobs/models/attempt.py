@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _SALT = "wanstudio.callback"
 # Ids that one attempt may be told without any of them being looked at.
-MOST_HINTS = 8
+MAX_HINTS = 8
 
 # Attempts that their job's page has something to say about: they may have been charged, or turned out to be.
-NOTEWORTHY = Q(money=Money.UNKNOWN) | Q(adopted__isnull=False)
+NOTEWORTHY = Q(money=Money.UNKNOWN) | Q(recovered__isnull=False)
 
 
 class Hint(TypedDict):
@@ -39,7 +39,7 @@ class Attempt(Leased):
     """An attempt to submit a job. `outcome` empty: the POST may be on its way, or its worker died.
 
     Its price is its job's until the job goes on without it (a person sends again): then it stands here, in `money`.
-    Due for the worker when somebody named a task that its job does not follow: see worker/adopt.py.
+    Due for the worker when somebody named a task that its job does not follow: see steps/orphans.py.
     """
 
     job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="submissions")
@@ -60,7 +60,7 @@ class Attempt(Leased):
     money = models.CharField(
         max_length=10, choices=Money.choices, blank=True, help_text="Superseded: what became of its price."
     )
-    trouble = models.CharField(max_length=300, blank=True, help_text="What came of the task somebody named.")
+    problem = models.CharField(max_length=300, blank=True, help_text="What came of the task somebody named.")
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
 
@@ -119,21 +119,21 @@ class Attempt(Leased):
             rest = [hint for hint in hints if hint["task"] != task_id]
             new: Hint = {"task": task_id, "by_hand": by_hand, "at": timezone.now().isoformat(), "asked": False}
             if by_hand:
-                return [new, *rest][:MOST_HINTS]
+                return [new, *rest][:MAX_HINTS]
             # Too many: one that the provider did not know makes room, but never one that nobody has asked about.
-            rest = rest if len(rest) < MOST_HINTS else [hint for hint in rest if not hint["asked"]]
-            return [*rest, new] if len(rest) < MOST_HINTS else rest
+            rest = rest if len(rest) < MAX_HINTS else [hint for hint in rest if not hint["asked"]]
+            return [*rest, new] if len(rest) < MAX_HINTS else rest
 
         self._change_hints(add)
 
     def put_back(self, task_id: str) -> None:
         """The provider does not know this one yet: the others first."""
 
-        def turn(hints: list[Hint]) -> list[Hint]:
+        def to_the_end(hints: list[Hint]) -> list[Hint]:
             rest = [hint for hint in hints if hint["task"] != task_id]
             return rest + [{**hint, "asked": True} for hint in hints if hint["task"] == task_id]
 
-        self._change_hints(turn)
+        self._change_hints(to_the_end)
 
     def confirm(self, task_id: str) -> None:
         """This task came of it, and somebody follows it: there is nothing to look at any more."""

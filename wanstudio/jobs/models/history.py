@@ -1,4 +1,4 @@
-"""What happened to a job, step by step: the timeline on its page."""
+"""The history of a job: its steps for the timeline of its page, and who was last served."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -19,8 +19,8 @@ class Transition(models.Model):
         return f"{self.from_state} → {self.to_state}"
 
 
-class Turn(models.Model):
-    """One row a person, team and provider."""
+class FairShare(models.Model):
+    """When a person last had a job sent: one row a person, team and provider."""
 
     provider = models.CharField(max_length=20)
     team = models.ForeignKey("Team", on_delete=models.CASCADE, related_name="+")
@@ -28,13 +28,14 @@ class Turn(models.Model):
     sent_at = models.DateTimeField()
 
     class Meta:
+        db_table = "wanstudio_turn"
         constraints = [models.UniqueConstraint(fields=["provider", "team", "person"], name="one_turn_a_person")]
 
     def __str__(self) -> str:
-        return f"last turn of {self.person_id} at {self.provider}"
+        return f"fair share of {self.person_id} at {self.provider}"
 
     @classmethod
-    def taken(cls, provider: str, team_id: int, person_id: int) -> None:
+    def note_sent(cls, provider: str, team_id: int, person_id: int) -> None:
         cls.objects.update_or_create(
             provider=provider, team_id=team_id, person_id=person_id, defaults={"sent_at": Now()}
         )

@@ -1,6 +1,6 @@
 """The worker's steps for jobs, their attempts and alerts; archiving a finished one is registered by `videos`."""
 
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -18,23 +18,23 @@ def newest_attempt(job: Job) -> dict[str, object]:
 def update_queue(job: Job, state_before: str) -> None:
     """After a step that may have freed a slot, or taken one."""
     if state_before == State.QUEUED or job.state != state_before:
-        queue_update.tend(job.provider)
+        queue_update.update(job.provider)
 
 
 def update_queue_of_key(key: ProviderKey | StoredKey, state_before: str) -> None:
     """After a step that may have lifted a pause."""
-    queue_update.tend(key.provider)
+    queue_update.update(key.provider)
 
 
 registry.register(Job, submission.send, State.QUEUED)
 registry.register(Job, uncertain.left_behind, State.SUBMITTING)
 registry.register(Job, uncertain.settle, State.UNCERTAIN)
 registry.register(Job, polling.poll, State.RUNNING)
-registry.before_looking(Job, queue_update.tend_all)
+registry.before_looking(Job, queue_update.update_all)
 registry.log_names(Job, newest_attempt)
-registry.after_step(Job, alerting.notice)
+registry.after_step(Job, alerting.raise_alerts)
 registry.after_release(Job, update_queue)
 registry.after_release(ProviderKey, update_queue_of_key)
 registry.after_release(StoredKey, update_queue_of_key)
 registry.register(Attempt, orphans.look)
-registry.register(Alarm, alerting.tell)
+registry.register(Alert, alerting.notify_owners)

@@ -1,4 +1,4 @@
-"""Telling the owner of a team about a trouble, by mail, once."""
+"""The mail to the owners of a team about a problem, once."""
 
 import logging
 from datetime import timedelta
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.alerts import Alarm
+from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
@@ -30,77 +30,77 @@ PAUSES = {
 }
 
 
-def notice(stepped: Job) -> None:
-    """After a step of this job: raises what its row asks for. A crash before it: raised after the next step."""
+def raise_alerts(stepped: Job) -> None:
+    """After a step of this job: what its row asks for. A crash before it: raised after the next step."""
     job = Job.objects.filter(pk=stepped.pk).first()
     if job is None:
         return
     if job.state == State.UNCERTAIN and job.ask_person:
-        verbs.raise_alert(job, Alarm.Kind.UNCONFIRMED)
-    elif job.alarmed_at:
-        verbs.raise_alert(job, Alarm.Kind.OVERDUE if job.state == State.RUNNING else Alarm.Kind.UNSAVED)
+        verbs.raise_alert(job, Alert.Kind.UNCONFIRMED)
+    elif job.alerted_at:
+        verbs.raise_alert(job, Alert.Kind.OVERDUE if job.state == State.RUNNING else Alert.Kind.UNSAVED)
 
 
-def tell(alarm: Alarm) -> None:
+def notify_owners(alert: Alert) -> None:
     """The mail to the owners. A crash after it was sent and before that is noted sends it once more."""
-    if alarm.told_at or not settings.EMAIL_URL or alarm.job is None or _has_passed(alarm, alarm.job):
-        return alarm.postpone(None)
+    if alert.notified_at or not settings.EMAIL_URL or alert.job is None or _has_passed(alert, alert.job):
+        return alert.postpone(None)
     try:
-        get_connection(timeout=MAIL_S).send_messages(_letters(alarm, alarm.job))
+        get_connection(timeout=MAIL_S).send_messages(_mails(alert, alert.job))
     except (SMTPException, OSError) as wrong:
-        log.warning("%s: the mail could not be sent: %s", alarm, wrong)
-        if timezone.now() - alarm.raised_at > GIVEN_UP_AFTER:
-            return alarm.postpone(None)
-        return alarm.postpone(timedelta(minutes=min(2**alarm.attempts, 60)))
-    return alarm.postpone(None, told_at=Now())
+        log.warning("%s: the mail could not be sent: %s", alert, wrong)
+        if timezone.now() - alert.raised_at > GIVEN_UP_AFTER:
+            return alert.postpone(None)
+        return alert.postpone(timedelta(minutes=min(2**alert.attempts, 60)))
+    return alert.postpone(None, notified_at=Now())
 
 
-def _letters(alarm: Alarm, job: Job) -> list[EmailMessage]:
+def _mails(alert: Alert, job: Job) -> list[EmailMessage]:
     """The same to all owners; those to whom their team is closed for want of a second factor read no more than that."""
-    owners = Membership.objects.filter(team=alarm.team, role=Membership.Role.OWNER, user__is_active=True)
+    owners = Membership.objects.filter(team=alert.team, role=Membership.Role.OWNER, user__is_active=True)
     people = [owner.user for owner in owners.select_related("user").order_by("pk")]
-    told = [person.email for person in people if may_enter(person, alarm.team)]
+    told = [person.email for person in people if may_enter(person, alert.team)]
     closed = [person.email for person in people if person.email not in told]
     page = settings.LINK_BASE + reverse("studio.index")
     unsaid = (
-        f"Something in {alarm.team} needs you",
-        f"Something that concerns money happened in {alarm.team}. Sign in to see it. The team asks for a second factor "
+        f"Something in {alert.team} needs you",
+        f"Something that concerns money happened in {alert.team}. Sign in to see it. The team asks for a second factor "
         f"at sign-in, and you have none yet, so this mail says no more:\n\n{page}\n",
     )
-    letters = ((told, _words(alarm, job)), (closed, unsaid))
-    return [EmailMessage(subject, text, to=to) for to, (subject, text) in letters if to]
+    mails = ((told, _alert_mail(alert, job)), (closed, unsaid))
+    return [EmailMessage(subject, text, to=to) for to, (subject, text) in mails if to]
 
 
-def _has_passed(alarm: Alarm, job: Job) -> bool:
+def _has_passed(alert: Alert, job: Job) -> bool:
     """Whether there is nothing left to tell about."""
-    match alarm.kind:
-        case Alarm.Kind.PAUSED:
+    match alert.kind:
+        case Alert.Kind.PAUSED:
             return not ProviderKey.at(job.provider).blocks_sending
-        case Alarm.Kind.UNCONFIRMED:
+        case Alert.Kind.UNCONFIRMED:
             return job.state != State.UNCERTAIN
         case _:
-            return job.alarmed_at is None
+            return job.alerted_at is None
 
 
-def _words(alarm: Alarm, job: Job) -> tuple[str, str]:
+def _alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
     """Subject and text: what happened, what it means for the money, what to do, and where."""
     page, provider = settings.LINK_BASE + reverse("jobs.show", args=[job.pk]), providers.get(job.provider)
     name = provider.display_name
-    match alarm.kind:
-        case Alarm.Kind.UNSAVED:
+    match alert.kind:
+        case Alert.Kind.UNSAVED:
             until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
             return (
                 f"A finished video cannot be saved: {job.title}",
                 f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
                 f"trying until {name} deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
             )
-        case Alarm.Kind.OVERDUE:
+        case Alert.Kind.OVERDUE:
             return (
                 f"No result after a day: {job.title}",
                 f"{provider.opening_name} took “{job.title}” a day ago and has not finished it. Its ${job.price} stay "
                 f"reserved, and we keep asking. Look the task {job.task_id} up in {name}’s dashboard:\n\n{page}\n",
             )
-        case Alarm.Kind.UNCONFIRMED:
+        case Alert.Kind.UNCONFIRMED:
             return (
                 f"${job.price} may have been charged: {job.title}",
                 f"We cannot tell whether {name} took “{job.title}”. It may have been charged; our price was "

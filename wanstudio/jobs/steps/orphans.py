@@ -48,7 +48,7 @@ def look(attempt: Attempt) -> None:
 def _without_task(attempt: Attempt) -> None:
     if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
         verbs.release_attempt(attempt, Money.RELEASED, "Its answer came late: it was not taken")
-    return _go_on(attempt, attempt.trouble)
+    return _go_on(attempt, attempt.problem)
 
 
 def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:
@@ -83,7 +83,7 @@ def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
     # Another one that was named meanwhile has its turn first.
     attempt.put_back(task_id)
     wait = max(waits.setback(attempt.attempts), until_open(attempt.provider))
-    return attempt.postpone(wait, trouble=providers.named(SILENT, attempt.provider))
+    return attempt.postpone(wait, problem=providers.named(SILENT, attempt.provider))
 
 
 def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
@@ -97,7 +97,7 @@ def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     return _go_on(attempt)
 
 
-def _go_on(attempt: Attempt, trouble: str = "") -> None:
+def _go_on(attempt: Attempt, problem: str = "") -> None:
     """This task is settled: rest, or look at the next one that was named."""
     more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
-    attempt.postpone(waits.seconds(5.5, 10) if more else None, trouble=trouble)
+    attempt.postpone(waits.seconds(5.5, 10) if more else None, problem=problem)

@@ -50,7 +50,7 @@ def poll(job: Job) -> None:
 def _wait_on(job: Job) -> None:
     """Pending or processing: next look, with a sentence once it is slower than usual."""
     since = timezone.now() - (job.started_at or job.created_at)
-    trouble, wait = "", waits.next_poll(job)
+    problem, wait = "", waits.next_poll(job)
     if since > waits.paced(waits.OVERDUE_AFTER):
         return verbs.alert_owner(
             job,
@@ -61,8 +61,8 @@ def _wait_on(job: Job) -> None:
             missing_since=None,
         )
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
-        trouble, wait = SLOW, wait * 2
-    return verbs.flag_problem(job, trouble, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
+        problem, wait = SLOW, wait * 2
+    return verbs.flag_problem(job, problem, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
 
 
 def _trouble(job: Job, problem: StatusProblem) -> None:

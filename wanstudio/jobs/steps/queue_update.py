@@ -1,7 +1,7 @@
-"""Keeps the line true: tells waiting jobs their place or what holds them all, and wakes whose turn has come.
+"""The update of the queue: waiting jobs get their position or what blocks them all, and the next are woken.
 
 All of it is a hint, written without a lock and again at the next look. Whether a job may really go is decided in
-`begin_submitting`; so two workers that tend the same line at once, or one that dies over it, do no harm.
+`begin_submitting`; so two workers that update the same queue at once, or one that dies over it, do no harm.
 """
 
 import time
@@ -14,70 +14,74 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveI
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import free_slots, in_flight, in_line, last_turns, turn_order
+from wanstudio.jobs.queue import fair_order, free_slots, in_flight, in_queue, last_sent
 from wanstudio.jobs.states import State
 from wanstudio.keys import intervals as waits
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.pauses import held_back
 from wanstudio.work.leases import due_after
 
-TEND_EVERY_S = 1.0
-# Nobody who waits is forgotten, even if nobody tends the line.
+UPDATE_EVERY_S = 1.0
+# No waiting job is forgotten, even if nothing updates the queue.
 LOOK_AGAIN = timedelta(minutes=5)
 # Between two that are woken at the same moment, so that a pause does not end in a burst.
 STAGGER_S = 0.2
-# How many places one statement writes.
+# How many positions one statement writes.
 BATCH = 500
 
-_tended_at = 0.0
+_updated_at = 0.0
 _lock = Lock()
 
 
-def tend_all() -> None:
-    """Every line, at most once a second in this process."""
-    global _tended_at
+def update_all() -> None:
+    """Every queue, at most once a second in this process."""
+    global _updated_at
     with _lock:
-        if time.monotonic() - _tended_at < TEND_EVERY_S:
+        if time.monotonic() - _updated_at < UPDATE_EVERY_S:
             return
-        _tended_at = time.monotonic()
+        _updated_at = time.monotonic()
     for provider in Job.objects.filter(state=State.QUEUED).order_by().values_list("provider", flat=True).distinct():
-        tend(provider)
+        update(provider)
 
 
-def tend(provider: str) -> None:
-    """One look at the line of this provider; writes only what has changed."""
+def update(provider: str) -> None:
+    """One look at the queue of this provider; writes only what has changed."""
     rows = _waiting(provider)
     if not rows:
         return
-    held = held_back(provider)
+    pause = held_back(provider)
     flying = in_flight(provider)
-    order = turn_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_turns(provider))
-    free = 0 if held else free_slots(flying)
-    why = held.why if held else ""
-    places = {pk: place for place, pk in enumerate(order, 1) if place > free or rows[pk].place}
-    news = {pk: place for pk, place in places.items() if (rows[pk].place, rows[pk].trouble) != (place, why)}
+    order = fair_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_sent(provider))
+    free = 0 if pause else free_slots(flying)
+    why = pause.why if pause else ""
+    positions = {pk: position for position, pk in enumerate(order, 1) if position > free or rows[pk].position}
+    changed = {
+        pk: position for pk, position in positions.items() if (rows[pk].position, rows[pk].problem) != (position, why)
+    }
     asleep = [pk for pk in order[free:] if rows[pk].is_due]
     woken = [pk for pk in order[:free] if not rows[pk].is_due]
-    if news or asleep or woken:
-        _write(provider, news, why, asleep, woken)
+    if changed or asleep or woken:
+        _write(provider, changed, why, asleep, woken)
 
 
 def _waiting(provider: str) -> dict[int, Any]:
-    """Who is in line by id, oldest first, each with `is_due`: whether a worker would take it up by itself."""
+    """What is in the queue by id, oldest first, each with `is_due`: whether a worker would take it up by itself."""
     is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
-    rows = in_line(provider).order_by("pk").only("team_id", "person_id", "place", "trouble")
+    rows = in_queue(provider).order_by("pk").only("team_id", "person_id", "position", "problem")
     return {row.pk: row for row in rows.annotate(is_due=is_due)}
 
 
-def _write(provider: str, news: dict[int, int], why: str, asleep: list[int], woken: list[int]) -> None:
+def _write(provider: str, changed: dict[int, int], why: str, asleep: list[int], woken: list[int]) -> None:
     with transaction.atomic():
         # The order of locks is key, then jobs, here as in `begin_submitting`; else PostgreSQL sees deadlocks.
         ProviderKey.lock(provider)
-        pks = list(news)
+        pks = list(changed)
         for batch in (pks[start : start + BATCH] for start in range(0, len(pks), BATCH)):
             _queued(batch).update(
-                place=Case(*(When(pk=pk, then=Value(news[pk])) for pk in batch), output_field=PositiveIntegerField()),
-                trouble=why[:300],
+                position=Case(
+                    *(When(pk=pk, then=Value(changed[pk])) for pk in batch), output_field=PositiveIntegerField()
+                ),
+                problem=why[:300],
                 version=F("version") + 1,
             )
         # One that a worker has in hand stays due: it must be found soon if that worker dies.

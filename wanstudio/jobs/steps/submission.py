@@ -5,13 +5,13 @@ import shutil
 
 from django.conf import settings
 
-from wanstudio.jobs import verbs
+from wanstudio.jobs import queue, verbs
 from wanstudio.jobs.callback_links import callback_link
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import OutOfTurn, read_line
+from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.steps.input_check import Busy, are_old, what_changed
-from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, tend
+from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
 from wanstudio.keys import in_force as keyring
@@ -43,7 +43,7 @@ def send(job: Job) -> None:
         if was_taken_after_all(job):
             return None
         _hold_back(job)
-        read_line(job.provider, asking=job.pk).check(job.pk)
+        queue.read(job.provider, asking=job.pk).check(job.pk)
         if are_old(job):
             _let_others_pass(job)
         if refusal := what_changed(job):
@@ -53,20 +53,20 @@ def send(job: Job) -> None:
         return _post(job)
     except HeldBack as held:
         return (
-            verbs.keep_queued(job, held.place, held.wait, held.why)
-            if held.place
+            verbs.keep_queued(job, held.position, held.wait, held.why)
+            if held.position
             else verbs.step_aside(job, held.why, held.wait)
         )
-    except OutOfTurn as others:
-        return verbs.keep_queued(job, others.place, LOOK_AGAIN)
+    except OthersFirst as others:
+        return verbs.keep_queued(job, others.position, LOOK_AGAIN)
     except Busy as busy:
         return verbs.step_aside(job, str(busy), waits.setback(0))
 
 
 def _let_others_pass(job: Job) -> None:
     """While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever."""
-    verbs.step_aside(job, job.trouble, LEASE)
-    tend(job.provider)
+    verbs.step_aside(job, job.problem, LEASE)
+    update(job.provider)
 
 
 def _post(job: Job) -> None:
@@ -103,7 +103,7 @@ def _post(job: Job) -> None:
         follow(job, attempt, answer)
     except HeldBack as held:
         attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
-        verbs.requeue(job, held.why, held.wait, place=held.place)
+        verbs.requeue(job, held.why, held.wait, position=held.position)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()

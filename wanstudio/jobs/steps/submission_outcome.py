@@ -39,7 +39,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             _retry(job, answer)
         case Outcome.THROTTLED:
             throttle(job.provider, answer.retry_after_s)
-            verbs.requeue(job, providers.named(SLOW_DOWN, job.provider), until_open(job.provider), place=1)
+            verbs.requeue(job, providers.named(SLOW_DOWN, job.provider), until_open(job.provider), position=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)
         case Outcome.REJECTED:
@@ -114,4 +114,4 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     wait = waits.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
     key.suspend(pause, needed, wait)
     verbs.raise_key_alert(job, pause)
-    verbs.requeue(job, providers.named(PAUSED[pause], job.provider), wait, place=1)
+    verbs.requeue(job, providers.named(PAUSED[pause], job.provider), wait, position=1)

@@ -44,13 +44,13 @@ def settle(job: Job) -> None:
     asks = job.ask_person or _is_over(newest)
     if isinstance(known, StatusProblem):
         wait = max(waits.setback(job.setbacks), until_open(job.provider))
-        trouble = known.message if known.error == Error.NOT_FOUND else providers.named(SILENT, job.provider)
-        return verbs.flag_problem(job, trouble, wait, setbacks=job.setbacks + 1, ask_person=asks)
+        problem = known.message if known.error == Error.NOT_FOUND else providers.named(SILENT, job.provider)
+        return verbs.flag_problem(job, problem, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
         return run(job, *known, timedelta(0))
     if newest.outcome in NOT_TAKEN:
         return follow(job, newest, _as_recorded(newest))
-    return verbs.flag_problem(job, known or job.trouble, None if asks else _left(newest), ask_person=asks)
+    return verbs.flag_problem(job, known or job.problem, None if asks else _left(newest), ask_person=asks)
 
 
 def was_taken_after_all(job: Job) -> bool:

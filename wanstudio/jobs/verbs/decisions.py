@@ -65,7 +65,7 @@ def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
         money_was=None,
         decided_in=State.UNCERTAIN,
         seen=seen,
-        changes={"retries": 0, "trouble": "", "ask_person": False, "place": None},
+        changes={"retries": 0, "problem": "", "ask_person": False, "position": None},
     )
     with transaction.atomic():
         # The team before the job, as everywhere.

@@ -30,7 +30,7 @@ from wanstudio.money.models import Money
 from wanstudio.work.leases import Stale, due_after
 
 # What a page shows of a job that stays where it is.
-SHOWN_WHILE_WAITING = ("trouble", "ask_person", "place")
+SHOWN_WHILE_WAITING = ("problem", "ask_person", "position")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def move(job: Job, step: Move) -> None:
     came_from = State(job.state)
     if step.to not in MOVES[came_from] or step.decided_in not in (None, came_from):
         raise Stale(f"{job} is {came_from}, which does not lead to {step.to}")
-    changes = {"alarmed_at": None, **step.changes}
+    changes = {"alerted_at": None, **step.changes}
     if step.money:
         changes["money"] = step.money
     with transaction.atomic():
@@ -81,13 +81,13 @@ def move(job: Job, step: Move) -> None:
 def flag_problem(job: Job, problem: str, wait: timedelta | None, **changes: object) -> None:
     """No move, but something a person should read while it waits (an empty sentence: no longer)."""
     problem = problem[:300]
-    shown = {"trouble": problem, **changes}
+    shown = {"problem": problem, **changes}
     # An alert counts down: every attempt at it is shown anew.
-    is_news = "alarmed_at" in changes or any(
+    is_news = "alerted_at" in changes or any(
         shown.get(name, getattr(job, name)) != getattr(job, name) for name in SHOWN_WHILE_WAITING
     )
     with transaction.atomic():
-        job.postpone(wait, trouble=problem, version=F("version") + int(is_news), **changes)
+        job.postpone(wait, problem=problem, version=F("version") + int(is_news), **changes)
         if changes.get("ask_person") and not job.ask_person:
             job_notifications.unconfirmed(job)
 
@@ -138,7 +138,7 @@ def _paid_for(job: Job) -> int | None:
     mine = Attempt.objects.filter(job=job)
     followed = mine.filter(task_id=job.task_id).last() if job.task_id else None
     attempt = followed or mine.last()
-    return attempt.pk if attempt else job.adopted_from_id
+    return attempt.pk if attempt else job.recovered_from_id
 
 
 def note_balance(job: Job, moment: BalanceNote.Moment, attempt_id: int | None) -> None:

@@ -23,7 +23,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth")
 # As in the job it comes from.
 SAME = (
     *("team_id", "person_id", "provider", "character_id", "motion_id", "behaviour", "resolution", "prompt", "seed"),
-    *("seed_drawn", "duration", "billed_seconds", "unit_price", "price"),
+    *("seed_generated", "duration", "billed_seconds", "unit_price", "price"),
 )
 # Before these a job may still follow the task itself.
 SENT = ENDED | {State.RUNNING, State.ARCHIVING}
@@ -46,7 +46,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
                 money=Money.RESERVED,
                 task_id=task_id,
                 callback=attempt.callback,
-                adopted_from=attempt,
+                recovered_from=attempt,
                 started_at=attempt.created_at,
                 **expected_time(given),
                 due_at=Now() + wait,
@@ -66,7 +66,7 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
     if State(job.state) not in SENT:
         raise Stale(f"{job} may still follow it itself")
     mine = attempt.held().filter(money=attempt.money)
-    if not mine.update(money="", trouble=""):
+    if not mine.update(money="", problem=""):
         raise Stale(f"{attempt} has changed, or is no longer ours")
     attempt.confirm(task_id)
     if attempt.money == Money.UNKNOWN:
@@ -92,7 +92,7 @@ def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None
     with transaction.atomic():
         # The job's row first, as everywhere: two transactions must not wait for each other.
         Job.objects.filter(pk=attempt.job_id).update(version=F("version") + 1)
-        if not Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN).update(money=money, trouble=""):
+        if not Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN).update(money=money, problem=""):
             raise Stale(f"{attempt} is not unsettled")
         ledger.write(attempt.job, money, before=Money.UNKNOWN, attempt_id=attempt.pk, why=why)
         if by:
@@ -108,7 +108,7 @@ def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None
     """
     with transaction.atomic():
         mine = Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN)
-        if not mine.update(trouble=""):
+        if not mine.update(problem=""):
             raise Stale(f"{attempt} is not unsettled")
         attempt.hint(task_id[:200], by_hand=True)
         attempt.nudge()

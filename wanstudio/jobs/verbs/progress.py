@@ -8,11 +8,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.jobs import job_notifications
+from wanstudio.jobs import job_notifications, queue
 from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import Turn
+from wanstudio.jobs.models.history import FairShare
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import read_line
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.moves import Move
@@ -38,18 +37,18 @@ class Failure:
 
 
 def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt:
-    """queued → submitting, with the attempt's row. Nothing is sent yet. `OutOfTurn` if others are before it.
+    """queued → submitting, with the attempt's row. Nothing is sent yet. `OthersFirst` if others are before it.
 
     Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
     """
     with transaction.atomic():
         # One at a time a key, or workers that look at the same moment would take the same last slot.
         ProviderKey.lock(job.provider)
-        read_line(job.provider, asking=job.pk).check(job.pk)
+        queue.read(job.provider, asking=job.pk).check(job.pk)
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
-        changes = {"trouble": "", "ask_person": False, "place": None}
+        changes = {"problem": "", "ask_person": False, "position": None}
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
-        Turn.taken(job.provider, job.team_id, job.person_id)
+        FairShare.note_sent(job.provider, job.team_id, job.person_id)
         attempt = Attempt.objects.create(job=job, provider=job.provider, callback=callback, key_mark=key_mark)
         moves.note_balance(job, BalanceNote.Moment.SENT, attempt.pk)
         return attempt
@@ -70,7 +69,7 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
         "task_id": task_id,
         "callback": callback,
         "ask_person": False,
-        "trouble": "",
+        "problem": "",
         "setbacks": 0,
         "missing_since": None,
         "started_at": Now(),
@@ -101,24 +100,24 @@ def expected_time(job: Job) -> dict[str, float | None]:
     return {"expected_low_s": low, "expected_s": middle, "expected_high_s": high}
 
 
-def requeue(job: Job, why: str, wait: timedelta, *, counts: bool = False, place: int | None = None) -> None:
+def requeue(job: Job, why: str, wait: timedelta, *, counts: bool = False, position: int | None = None) -> None:
     """submitting or uncertain → queued: it was certainly not taken. `counts`: as one of the three retries.
 
-    `place`: it waits in the queue, with all the others of its key; None: it waits alone for `wait`.
+    `position`: it waits in the queue, with all the others of its key; None: it waits alone for `wait`.
     """
-    changes = {"trouble": why[:300], "retries": F("retries") + int(counts), "ask_person": False, "place": place}
+    changes = {"problem": why[:300], "retries": F("retries") + int(counts), "ask_person": False, "position": position}
     moves.move(job, Move(State.QUEUED, why, wait, money=Money.RESERVED, changes=changes))
 
 
 def keep_queued(job: Job, position: int, wait: timedelta, why: str = "") -> None:
     """Still queued, at this position. `why`: what blocks the whole key. The next in the queue is woken; `wait` is the
     look for the case that nobody wakes it."""
-    moves.flag_problem(job, why, wait, place=position)
+    moves.flag_problem(job, why, wait, position=position)
 
 
 def step_aside(job: Job, why: str, wait: timedelta) -> None:
     """Still queued, without a position: it waits for its own reason, and others pass."""
-    moves.flag_problem(job, why, wait, place=None)
+    moves.flag_problem(job, why, wait, position=None)
 
 
 def mark_uncertain(job: Job, why: str, wait: timedelta | None) -> None:
@@ -142,7 +141,7 @@ def ask_person(job: Job, problem: str) -> None:
 
 def alert_owner(job: Job, problem: str, wait: timedelta, **changes: object) -> None:
     """The same as `flag_problem`, and the owner has to know, from now until the job moves on."""
-    moves.flag_problem(job, problem, wait, alarmed_at=job.alarmed_at or Now(), **changes)
+    moves.flag_problem(job, problem, wait, alerted_at=job.alerted_at or Now(), **changes)
 
 
 def mark_archiving(job: Job, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
@@ -151,7 +150,7 @@ def mark_archiving(job: Job, urls: Sequence[str], *, cost_ms: int | None, comple
         "result_urls": list(urls),
         "cost_ms": cost_ms,
         "result_at": completed_at or Now(),
-        "trouble": "",
+        "problem": "",
         "setbacks": 0,
         "missing_since": None,
     }
@@ -165,7 +164,7 @@ def mark_done(job: Job, why: str = "Archived, verified") -> None:
     """
     with transaction.atomic():
         video = job.videos.order_by("position").values_list("pk", flat=True).first()
-        moves.move(job, Move(State.DONE, why, changes={"video_id": video, "ended_at": Now(), "trouble": ""}))
+        moves.move(job, Move(State.DONE, why, changes={"video_id": video, "ended_at": Now(), "problem": ""}))
         job_notifications.ready(job)
 
 

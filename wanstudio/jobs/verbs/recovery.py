@@ -44,7 +44,7 @@ def mark_restored(job: Job, why: str) -> None:
     known of a task is still followed; else a person decides. Only for a database that no worker has: takes every
     lease away.
     """
-    changes: dict[str, object] = {"ask_person": True, "place": None, "lease_until": None, "lease_token": None}
+    changes: dict[str, object] = {"ask_person": True, "position": None, "lease_until": None, "lease_token": None}
     with transaction.atomic():
         newest = moves.newest_attempt(job)
         if newest is None or job.state == State.QUEUED or newest.outcome not in MAYBE_TAKEN:
@@ -52,7 +52,7 @@ def mark_restored(job: Job, why: str) -> None:
         if job.state == State.UNCERTAIN:
             moves.flag_problem(job, why, None, **changes)
         else:
-            changes["trouble"] = why[:300]
+            changes["problem"] = why[:300]
             step = Move(State.UNCERTAIN, why, money=Money.UNKNOWN, paid_for=newest.pk, changes=changes)
             moves.move(job, step)
             job_notifications.unconfirmed(job)

@@ -21,13 +21,13 @@ from wanstudio.work.leases import Stale
 
 
 def earlier_tries(job: Job) -> list[dict[str, Any]]:
-    """Each with its `ordinal`, the job that `adopted` it (or None), and the balances `around` its sending (or None)."""
-    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("adopted").order_by("pk").distinct()
+    """Each with its `ordinal`, the job that `recovered` its task (or None), and the balances `around` its sending."""
+    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("recovered").order_by("pk").distinct()
     return [
         {
             "attempt": attempt,
             "ordinal": ordinal(attempt),
-            "adopted": next(iter(attempt.adopted.all()), None),
+            "recovered": next(iter(attempt.recovered.all()), None),
             "around": BalanceNote.around(attempt) if attempt.is_unsettled else None,
         }
         for attempt in attempts
