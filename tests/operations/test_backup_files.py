@@ -58,7 +58,7 @@ def test_names_that_lead_out_of_the_media_folder_are_not_followed(
     code = """
 import json
 from pathlib import Path
-from wanstudio.operations import snapshot
+from wanstudio.operations.backups import snapshot
 folder = Path(OUT)
 line = json.loads((folder / "media.jsonl").read_text().splitlines()[0])
 (folder.parent / "evil").write_bytes((folder.parent / "media" / line["path"]).read_bytes())

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from wanstudio.encryption import encrypted_fields as crypto
-from wanstudio.operations.snapshot import CannotOperate
+from wanstudio.operations.backups.snapshot import CannotOperate
 
 
 @dataclass

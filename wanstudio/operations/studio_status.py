@@ -20,7 +20,7 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.money.budgets import NET
 from wanstudio.money.models import Entry, Money, cents
-from wanstudio.operations import backup, snapshot
+from wanstudio.operations.backups import backup, snapshot
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
 from wanstudio.videos.models.video import Video

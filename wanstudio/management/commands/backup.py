@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wanstudio.encryption import encrypted_fields as crypto
-from wanstudio.operations.backup import Made, back_up
+from wanstudio.operations.backups.backup import Made, back_up
+from wanstudio.operations.backups.restore import KINDS
+from wanstudio.operations.backups.snapshot import CannotOperate, secret_key_file
 from wanstudio.operations.reach import require_database
-from wanstudio.operations.restore import KINDS
-from wanstudio.operations.snapshot import CannotOperate, secret_key_file
 from wanstudio.provider import providers
 
 WITHOUT_KEY = (

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from wanstudio.operations.backup import before_migration
+from wanstudio.operations.backups.backup import before_migration
+from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.reach import require_database
-from wanstudio.operations.snapshot import CannotOperate
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from wanstudio.operations.backups.restore import Restored, restore
+from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.reach import require_database
-from wanstudio.operations.restore import Restored, restore
-from wanstudio.operations.snapshot import CannotOperate
 from wanstudio.provider import providers
 
 OTHER_KEY = (

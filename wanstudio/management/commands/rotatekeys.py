@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wanstudio.encryption import encrypted_fields as crypto
 from wanstudio.encryption.rotation import Rotated, rotate
+from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.reach import require_database
-from wanstudio.operations.snapshot import CannotOperate
 
 FROM_SETTINGS = (
     "The keys come from WANSTUDIO_ENCRYPTION_KEYS: the first one in it encrypts. The others can be taken out now; a "

@@ -17,7 +17,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.operations.snapshot import Manifest
+from wanstudio.operations.backups.snapshot import Manifest
 from wanstudio.provider import providers
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.sharing.models import ShareLink

@@ -13,10 +13,10 @@ from django.db.migrations.loader import MigrationLoader
 
 from wanstudio.encryption import encrypted_fields as crypto
 from wanstudio.encryption.rotation import unreadable
-from wanstudio.operations import backup, snapshot
-from wanstudio.operations import file_copies as files
-from wanstudio.operations import restore_safety as safe
-from wanstudio.operations.snapshot import CannotOperate, Manifest, MediaFile
+from wanstudio.operations.backups import backup, snapshot
+from wanstudio.operations.backups import file_copies as files
+from wanstudio.operations.backups import restore_safety as safe
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, MediaFile
 from wanstudio.work.models import Heartbeat
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from wanstudio.operations.file_copies import sync_file, sync_folder
-from wanstudio.operations.media_files import Named, named
-from wanstudio.operations.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups.file_copies import sync_file, sync_folder
+from wanstudio.operations.backups.media_files import Named, named
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 FILE = "studio.sqlite3"
 STAGED = ".restoring.sqlite3"

@@ -18,7 +18,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from wanstudio.operations.file_copies import hash_of, whole
+from wanstudio.operations.backups.file_copies import hash_of, whole
 
 FORMAT = 1
 PREFIX, PARTIAL = "backup-", ".partial-"

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from wanstudio.operations.file_copies import copy, hash_of, whole
+from wanstudio.operations.backups.file_copies import copy, hash_of, whole
+from wanstudio.operations.backups.snapshot import MEDIA_LIST, MediaFile, media_root
 from wanstudio.operations.referenced_files import file_fields, stored_names
-from wanstudio.operations.snapshot import MEDIA_LIST, MediaFile, media_root
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 

@@ -10,9 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from wanstudio.operations.file_copies import whole
-from wanstudio.operations.media_files import Named, named
-from wanstudio.operations.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups.file_copies import whole
+from wanstudio.operations.backups.media_files import Named, named
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 FOLDER = "tables"
 

@@ -17,10 +17,10 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from wanstudio.encryption import encrypted_fields as crypto
-from wanstudio.operations import file_copies as files
-from wanstudio.operations import media_files as media
-from wanstudio.operations import postgres, snapshot, sqlite
-from wanstudio.operations.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups import file_copies as files
+from wanstudio.operations.backups import media_files as media
+from wanstudio.operations.backups import postgres, snapshot, sqlite
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 from wanstudio.settings_types import folder
 
 # What must stay free on the disk that takes the backup.
