@@ -1,18 +1,18 @@
 """Outgrown mode: with `BROKER_URL`, Celery carries hints about rows that are due over RabbitMQ or Redis.
 
 A message is an id and nothing more: the row decides whether there is work, so a lost or a doubled one changes nothing.
-Beat asks for a sweep every second, and a worker's sweep hands over what is due (see `worker/tasks.py`).
+Beat asks for a sweep every second, and a worker's sweep hands over what is due (see `work/tasks.py`).
 """
 
 import logging
 import logging.config
 import os
-from typing import Any
 
 from celery import Celery
-from celery.beat import Scheduler
+from celery.beat import ScheduleEntry, Scheduler
 from celery.signals import setup_logging
 from django.conf import settings
+from kombu.messaging import Producer
 
 from wanstudio.work.leases import ANNOUNCED_FOR
 
@@ -79,7 +79,7 @@ app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 class Sweeper(Scheduler):
     """Beat's schedule, kept in memory: there is one entry, and nothing to remember of it."""
 
-    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+    def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
         """One line for a broker that is away, not a traceback a second."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
@@ -93,7 +93,7 @@ def hand_over(name: str, pk: int) -> None:
 
 
 @setup_logging.connect
-def _keep_our_logging(**kwargs: Any) -> None:
+def _keep_our_logging(**kwargs: object) -> None:
     """As in every process of the studio; and Celery says something only when it matters, not twice a second."""
     logging.config.dictConfig(settings.LOGGING)
     for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):

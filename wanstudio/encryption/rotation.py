@@ -10,7 +10,10 @@ from django.conf import settings
 from django.db import models
 
 from wanstudio.encryption import encrypted_fields as crypto
-from wanstudio.operations.backups.snapshot import CannotOperate
+
+
+class CannotRotate(Exception):
+    """One sentence for the terminal. Nothing was changed."""
 
 
 @dataclass
@@ -32,7 +35,7 @@ def rotate(*, drop_old: bool = False) -> Rotated:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotOperate("Another rotation is under way. Wait for it to end.") from None
+            raise CannotRotate("Another rotation is under way. Wait for it to end.") from None
         went_on = len(crypto.keys()) > 1 and any(not crypto.is_current(secret) for *_, secret in _secrets())
         if not settings.ENCRYPTION_KEYS and not went_on:
             crypto.add_key()

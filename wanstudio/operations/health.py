@@ -1,4 +1,4 @@
-"""Whether the studio lives, for machines; `machine.py` says it in words."""
+"""Health of the studio, for machines."""
 
 import shutil
 from pathlib import Path

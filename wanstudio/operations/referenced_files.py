@@ -1,4 +1,4 @@
-"""Which files rows name, whatever the model."""
+"""Referenced files: those that rows name, whatever the model."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ def file_fields() -> Iterator[tuple[type[models.Model], models.FileField]]:
                 yield model, field
 
 
-def stored_names() -> set[str]:
+def names() -> set[str]:
     """The name in the storage of every file that a row names right now."""
-    names: set[str] = set()
+    found: set[str] = set()
     for model, field in file_fields():
         rows = model._default_manager.exclude(**{field.name: ""})
-        names |= {str(name) for name in rows.values_list(field.name, flat=True).iterator() if name}
-    return names
+        found |= {str(name) for name in rows.values_list(field.name, flat=True).iterator() if name}
+    return found

@@ -1,4 +1,4 @@
-"""The chore that deletes what nobody needs, hourly, on one machine: the row's lease sees to that."""
+"""Hourly sweep: deletes what nobody needs, on one machine at a time, because its row has a lease."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ from django.utils import timezone
 from wanstudio.keys.models.key_in_page import forget_unneeded
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery
-from wanstudio.operations.referenced_files import stored_names
+from wanstudio.operations import referenced_files
 from wanstudio.videos.bin import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(hours=1)
 # A file is written before its row: what is younger may get one yet.
 KEPT_S = 24 * 60 * 60
-TOLD_FOR = timedelta(days=180)
+NOTIFICATIONS_FOR = timedelta(days=180)
 DELIVERIES_FOR = timedelta(days=30)
 
 
 def sweep(chore: Chore) -> None:
-    """What lay in the bin for 30 days, half-written files, files without a row, old news, sessions that have run out.
+    """Delete what lay in the bin for 30 days, half-written files, files without a row, old notifications and sessions.
 
     Crash anywhere: the rest next time.
     """
@@ -38,15 +38,15 @@ def sweep(chore: Chore) -> None:
     forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)
-    forget_old_news()
+    delete_old_notifications()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     chore.postpone(EVERY)
 
 
-def forget_old_news() -> None:
-    """What was told half a year ago, and deliveries of a month ago. The activity stays."""
+def delete_old_notifications() -> None:
+    """Notifications of half a year ago, and deliveries of a month ago. The activity stays."""
     now = timezone.now()
-    Notification.objects.filter(at__lt=now - TOLD_FOR).delete()
+    Notification.objects.filter(at__lt=now - NOTIFICATIONS_FOR).delete()
     Delivery.objects.filter(created_at__lt=now - DELIVERIES_FOR).exclude(arrived_at=None, gave_up_at=None).delete()
 
 
@@ -66,7 +66,7 @@ def sweep_orphans() -> int:
     """
     root = Path(settings.DATA_DIR) / "media"
     old = [path for path in root.rglob("*") if _is_old(path)]
-    named = stored_names() if old else set()
+    named = referenced_files.names() if old else set()
     orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
     for path in orphans:
         with suppress(FileNotFoundError):

@@ -1,16 +1,15 @@
 """`manage.py backup DIR`: everything the studio cannot make again, while it runs."""
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.operations.backups.backup import Made, back_up
 from wanstudio.operations.backups.restore import KINDS
-from wanstudio.operations.backups.snapshot import CannotOperate, secret_key_file
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.backups.snapshot import secret_key_file
+from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.provider import providers
 
 WITHOUT_KEY = (
@@ -24,26 +23,22 @@ WITH_KEY = (
 )
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Backs up the database and all media into DIR while the studio runs. Media that is there already stays."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", help="Best on another disk.")
         parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
 
-    def handle(self, *args: Any, directory: Path, with_secret_key: bool, **options: Any) -> None:
-        require_database()
-        try:
-            made = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
-        except CannotOperate as why:
-            raise CommandError(str(why)) from why
-        self._tell(made, with_secret_key=with_secret_key)
+    def handle(self, *args: object, directory: Path, with_secret_key: bool, **options: object) -> None:
+        made = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
+        self._report(made, with_secret_key=with_secret_key)
 
-    def _tell(self, made: Made, *, with_secret_key: bool) -> None:
-        told, copied = made.manifest, made.copied
+    def _report(self, made: Made, *, with_secret_key: bool) -> None:
+        manifest, copied = made.manifest, made.copied
         self.stdout.write(f"Backup made: {made.folder}")
         self.stdout.write(
-            f"Database: {KINDS[told.kind]}, {told.rows.get('wanstudio_job', 0):,} jobs as of {told.when}. "
+            f"Database: {KINDS[manifest.kind]}, {manifest.rows.get('wanstudio_job', 0):,} jobs as of {manifest.when}. "
             f"Media: {copied.files:,} files, {copied.size_bytes / 1e6:,.1f} MB, {copied.new:,} of them new."
         )
         if copied.deleted:
@@ -53,7 +48,7 @@ class Command(BaseCommand):
                 f"{len(copied.missing)} files that the database names are gone from the studio and not in the backup: "
                 + ", ".join(copied.missing[:5])
             )
-        where = {"key": secret_key_file(), "encryption": crypto.key_file()}
+        where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))
         if made.folder.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
             self.stdout.write("It lies on the same disk as the studio's data. Copy it to another one.")

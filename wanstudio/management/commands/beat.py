@@ -1,7 +1,5 @@
 """`manage.py beat`: with `BROKER_URL`, asks the workers for a sweep every second. One of it is enough."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -9,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 class Command(BaseCommand):
     help = "Celery's beat. A second one, or a pause, does no harm: sweeps only name rows that are due."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         if not settings.BROKER_URL:
             raise CommandError("There is no BROKER_URL: the embedded worker needs no beat.")
         from wanstudio.celery import app

@@ -2,17 +2,17 @@
 
 import getpass
 import os
-from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.teams.forms import SetupForm
 from wanstudio.teams.models import AlreadySetUp
 from wanstudio.teams.verbs import found_studio
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Makes the owner and the team. The password comes from WANSTUDIO_PASSWORD or a prompt."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,13 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("--team", required=True)
         parser.add_argument("--name", default="")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        email, team = options["email"], options["team"]
-        name = options["name"] or email.partition("@")[0]
+    def handle(self, *args: object, email: str, team: str, name: str, **options: object) -> None:
+        name = name or email.partition("@")[0]
         password = os.environ.get("WANSTUDIO_PASSWORD") or getpass.getpass("Password: ")
         form = SetupForm({"team_name": team, "name": name, "email": email, "password": password})
         if not form.is_valid():
-            raise CommandError(_in_words(form.errors.get_json_data()))
+            raise CommandError(" ".join(f"{field}: {text}" for field, errors in form.errors.items() for text in errors))
         try:
             found_studio(team=team, name=name, email=form.cleaned_data["email"], password=password)
         except AlreadySetUp:
@@ -34,7 +33,3 @@ class Command(BaseCommand):
         except ValidationError as wrong:
             raise CommandError(" ".join(wrong.messages)) from wrong
         self.stdout.write(f"{email} owns “{team}”. Sign in with that address.")
-
-
-def _in_words(errors: Any) -> str:
-    return " ".join(f"{field}: {wrong['message']}" for field, list_ in errors.items() for wrong in list_)

@@ -1,18 +1,16 @@
 """`manage.py flush`: empties the whole database, which a ledger that refuses every deletion would forbid."""
 
-from typing import Any
-
 from django.core.management.commands import flush
+from django.db import DEFAULT_DB_ALIAS
 
 from wanstudio.append_only import lock, unlock_to_empty
 
 
 class Command(flush.Command):
-    def handle(self, **options: Any) -> None:
+    def handle(self, *, database: str = DEFAULT_DB_ALIAS, **options: object) -> None:
         """Django's own, with its question. Killed in between, the next `migrate` locks the ledger again."""
-        using = options["database"]
-        unlock_to_empty(using)
+        unlock_to_empty(database)
         try:
-            super().handle(**options)
+            super().handle(database=database, **options)
         finally:
-            lock(using)
+            lock(database)

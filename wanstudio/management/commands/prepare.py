@@ -1,22 +1,19 @@
 """`manage.py prepare`: what has to be true before the studio runs."""
 
-from typing import Any
-
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from wanstudio.operations.backups.backup import before_migration
 from wanstudio.operations.backups.snapshot import CannotOperate
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import StudioCommand
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Backs the database up if it is about to change, migrates it, and collects static files."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        require_database()
+    def handle(self, *args: object, **options: object) -> None:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if pending and executor.loader.applied_migrations:

@@ -1,13 +1,13 @@
 """`manage.py restore DIR`: a backup becomes the studio, and nothing in it is paid for twice."""
 
 from pathlib import Path
-from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
+from django.template.defaultfilters import pluralize
+from django.utils.text import get_text_list
 
 from wanstudio.operations.backups.restore import Restored, restore
-from wanstudio.operations.backups.snapshot import CannotOperate
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.provider import providers
 
 OTHER_KEY = (
@@ -19,7 +19,7 @@ UNREADABLE = (
     "encryption.key, put it into the data folder before the start; else enter them again in the settings."
 )
 OPEN_AGAIN = (
-    "What was revoked, removed or changed after the backup is as it was then: {doors}. Roles, caps, passwords and "
+    "What was revoked, removed or changed after the backup is as it was then: {counts}. Roles, caps, passwords and "
     "second factors are those of then, too. Before others can reach the studio: on the Team page remove who has left "
     "since, which ends their tokens, and take back invitations; revoke links in the Share dialog of their video or "
     "collection, or from the bin. Tokens and sign-ins are each person's own, under their account. The Activity page "
@@ -32,7 +32,7 @@ STOPPED = (
 )
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Restores a backup into an empty studio, after verifying all of it. Stop the studio first."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,15 +40,10 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="Replace a studio in use; its database is kept aside.")
         parser.add_argument("--skip-damaged", action="store_true", help="Bring back what is whole, and name the rest.")
 
-    def handle(self, *args: Any, directory: Path, force: bool, skip_damaged: bool, **options: Any) -> None:
-        require_database()
-        try:
-            done = restore(directory.expanduser().absolute(), force=force, skip_damaged=skip_damaged)
-        except CannotOperate as why:
-            raise CommandError(str(why)) from why
-        self._tell(done)
+    def handle(self, *args: object, directory: Path, force: bool, skip_damaged: bool, **options: object) -> None:
+        self._report(restore(directory.expanduser().absolute(), force=force, skip_damaged=skip_damaged))
 
-    def _tell(self, done: Restored) -> None:
+    def _report(self, done: Restored) -> None:
         jobs = done.manifest.rows.get("wanstudio_job", 0)
         self.stdout.write(f"Restored from {done.folder}: {jobs:,} jobs and {done.media_files:,} media files.")
         self.stdout.write(f"The studio is now as it was on {done.manifest.when}.")
@@ -58,12 +53,12 @@ class Command(BaseCommand):
             self.stderr.write(f"{len(done.skipped)} damaged files are not restored: {', '.join(done.skipped)}")
         if done.manifest.missing:
             self.stderr.write(f"Missing since before the backup: {', '.join(done.manifest.missing)}")
-        if done.doubted:
+        if done.unconfirmed:
             self.stdout.write(
-                f"{done.doubted} jobs waited to be sent or were unconfirmed. They may have been sent since, so each is "
-                "now unconfirmed and waits for a person; none is sent by itself."
+                f"{done.unconfirmed} jobs waited to be sent or were unconfirmed. They may have been sent since, so "
+                "each is now unconfirmed and waits for a person; none is sent by itself."
             )
-        self.stdout.write(OPEN_AGAIN.format(doors=_counted(done.open_again)))
+        self.stdout.write(OPEN_AGAIN.format(counts=_counted(done.open_again)))
         self.stdout.write(STOPPED)
         if not done.same_key:
             self.stdout.write(OTHER_KEY)
@@ -72,7 +67,6 @@ class Command(BaseCommand):
         self.stdout.write("Start it with: make run")
 
 
-def _counted(doors: dict[str, int]) -> str:
+def _counted(access: dict[str, int]) -> str:
     """`4 memberships, 1 share link and 0 API tokens are open`."""
-    told = [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in doors.items()]
-    return f"{', '.join(told[:-1])} and {told[-1]} are open"
+    return f"{get_text_list([f'{count:,} {name}{pluralize(count)}' for name, count in access.items()], 'and')} are open"

@@ -1,14 +1,11 @@
 """`manage.py rotatekeys`: a new encryption key, and every stored secret under it."""
 
-from typing import Any
-
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.encryption.rotation import Rotated, rotate
-from wanstudio.operations.backups.snapshot import CannotOperate
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import StudioCommand
 
 FROM_SETTINGS = (
     "The keys come from WANSTUDIO_ENCRYPTION_KEYS: the first one in it encrypts. The others can be taken out now; a "
@@ -16,21 +13,16 @@ FROM_SETTINGS = (
 )
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Adds a new encryption key and encrypts every stored secret with it, while the studio runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--drop-old", action="store_true", help="Forget the old keys, once nothing needs them.")
 
-    def handle(self, *args: Any, drop_old: bool, **options: Any) -> None:
-        require_database()
-        try:
-            done = rotate(drop_old=drop_old)
-        except (CannotOperate, crypto.Unreadable) as why:
-            raise CommandError(str(why)) from why
-        self._tell(done)
+    def handle(self, *args: object, drop_old: bool, **options: object) -> None:
+        self._report(rotate(drop_old=drop_old))
 
-    def _tell(self, done: Rotated) -> None:
+    def _report(self, done: Rotated) -> None:
         if done.went_on:
             self.stdout.write("An earlier rotation was cut short; this one went on from there.")
         self.stdout.write(f"{done.resealed} secrets are encrypted with the new key.")
@@ -45,5 +37,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{done.dropped} old keys are forgotten. Backups from before cannot use them.")
         else:
             self.stdout.write(
-                f"The old keys stay in {crypto.key_file()}, for backups from before. --drop-old forgets them."
+                f"The old keys stay in {encrypted_fields.key_file()}, for backups from before. --drop-old forgets them."
             )

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
 from wanstudio.keys import in_force as keyring
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_loopback
@@ -26,12 +25,11 @@ from wanstudio.teams.views.first_run import setup_code
 ASK_EVERY_S = 2.0
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         os.chdir(settings.BASE_DIR)
-        require_database()
         children = [
             Child("web", web_command(settings.HOST, settings.PORT)),
             Child("worker", manage_command("work")),

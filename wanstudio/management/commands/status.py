@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import require_database
 from wanstudio.operations.studio_status import Status, look
 
 GIGA, MEGA = 1e9, 1e6

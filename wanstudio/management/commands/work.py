@@ -3,20 +3,17 @@
 import os
 import signal
 from threading import Event
-from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
-from wanstudio.operations.reach import require_database
+from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.work.loop import Loop
 
 
-class Command(BaseCommand):
+class Command(StudioCommand):
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        require_database()
+    def handle(self, *args: object, **options: object) -> None:
         if settings.BROKER_URL:
             from wanstudio.celery import app
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.operations.backups import file_copies as files
 from wanstudio.operations.backups import media_files as media
 from wanstudio.operations.backups import postgres, snapshot, sqlite
@@ -51,11 +51,11 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
     with _alone(into), _in_words(into):
         _need_room(into, engine().size_bytes())
         partial, moment = _fresh(into), timezone.now()
-        wanted, manifest = engine().dump(partial)
+        referenced, manifest = engine().dump(partial)
         manifest.made_at = moment.isoformat()
         pool = folder(into / "media")
-        _need_room(into, media.to_copy(wanted, pool))
-        copied = media.copy_all(wanted, pool, partial, _hashes_before(into))
+        _need_room(into, media.to_copy(referenced, pool))
+        copied = media.copy_all(referenced, pool, partial, _hashes_before(into))
         manifest.media_files, manifest.media_bytes = copied.files, copied.size_bytes
         manifest.missing = copied.missing
         if with_secret_key:
@@ -88,7 +88,7 @@ def before_migration() -> Path:
             _seal(partial, manifest, with_secret_key=False)
             os.replace(partial, target)
         files.sync_folder(into)
-        _forget_old(into)
+        _delete_old(into)
         return target
 
 
@@ -167,10 +167,10 @@ def _keep_secret(partial: Path) -> None:
     with files.whole(partial / snapshot.SECRET) as kept:
         kept.write(settings.SECRET_KEY.encode())
     with files.whole(partial / snapshot.ENCRYPTION) as kept:
-        kept.write("\n".join(crypto.keys()).encode())
+        kept.write("\n".join(encrypted_fields.keys()).encode())
 
 
-def _forget_old(into: Path) -> None:
+def _delete_old(into: Path) -> None:
     for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-KEPT_BEFORE_MIGRATIONS]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()
 
@@ -178,7 +178,7 @@ def _forget_old(into: Path) -> None:
 def last() -> tuple[timedelta, str, int] | None:
     """How long ago the last backup was made, where it lies, and how many files it missed; None if there was none."""
     try:
-        told = json.loads((Path(settings.DATA_DIR) / snapshot.LAST).read_bytes())
-        return timezone.now() - datetime.fromisoformat(told["made_at"]), told["folder"], told["missing"]
+        last = json.loads((Path(settings.DATA_DIR) / snapshot.LAST).read_bytes())
+        return timezone.now() - datetime.fromisoformat(last["made_at"]), last["folder"], last["missing"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

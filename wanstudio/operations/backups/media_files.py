@@ -1,6 +1,6 @@
-"""The files that rows name: which there are, and their copies in a backup.
+"""Media files in a backup: which ones rows name, and their copies.
 
-Stored names are drawn at random and never written again, so a name stands for one content.
+Their names are generated at random and never written again, so a name stands for one content.
 """
 
 import json
@@ -13,12 +13,12 @@ from django.db import connection
 
 from wanstudio.operations.backups.file_copies import copy, hash_of, whole
 from wanstudio.operations.backups.snapshot import MEDIA_LIST, MediaFile, media_root
-from wanstudio.operations.referenced_files import file_fields, stored_names
+from wanstudio.operations.referenced_files import file_fields, names
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 
 
-class Named(NamedTuple):
+class Reference(NamedTuple):
     """A file that a row names. `sha256` is empty where the row does not know it."""
 
     path: str
@@ -47,13 +47,13 @@ def columns() -> Iterator[Column]:
                 yield Column(table, f"{model._meta.model_name} {{}} {named_in.name}", str(named_in.column), hashed)
 
 
-def named(query: Query) -> Iterator[Named]:
+def references(query: Query) -> Iterator[Reference]:
     """Every file that a row names, read through `query`: the backup's own view of the database."""
     for table, label, file, hashed in list(columns()):
         sha256 = "sha256" if hashed else "''"
         sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
-        for pk, path, told in query(sql):
-            yield Named(str(path), label.format(pk), str(told or ""))
+        for pk, path, digest in query(sql):
+            yield Reference(str(path), label.format(pk), str(digest or ""))
 
 
 @dataclass
@@ -67,9 +67,9 @@ class Copied:
     deleted: int = 0
 
 
-def to_copy(wanted: Iterable[Named], pool: Path) -> int:
+def to_copy(referenced: Iterable[Reference], pool: Path) -> int:
     """Bytes that a backup into `pool` will add, from the sizes alone."""
-    return sum(_size(media_root() / one.path) for one in wanted if _size(pool / one.path) < 0)
+    return sum(_size(media_root() / one.path) for one in referenced if _size(pool / one.path) < 0)
 
 
 def _size(path: Path) -> int:
@@ -79,30 +79,30 @@ def _size(path: Path) -> int:
         return -1
 
 
-def copy_all(wanted: Iterable[Named], pool: Path, into: Path, before: dict[str, str]) -> Copied:
+def copy_all(referenced: Iterable[Reference], pool: Path, into: Path, before: dict[str, str]) -> Copied:
     """Every file into the pool, unless it is there already with its hash, and the list of them.
 
     `before`: path to sha256, as the last backup had them.
     """
-    told, lost = Copied(), []
+    copied, lost = Copied(), []
     with whole(into / MEDIA_LIST) as lines:
-        for one in wanted:
+        for one in referenced:
             try:
                 entry, fresh = _copy(one, pool, one.sha256 or before.get(one.path, ""))
             except FileNotFoundError:
                 lost.append(one)
                 continue
             lines.write((json.dumps(asdict(entry)) + "\n").encode())
-            told.files, told.size_bytes = told.files + 1, told.size_bytes + entry.size_bytes
-            told.new += fresh
+            copied.files, copied.size_bytes = copied.files + 1, copied.size_bytes + entry.size_bytes
+            copied.new += fresh
     if lost:
-        alive = stored_names()
-        told.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
-        told.deleted = len(lost) - len(told.missing)
-    return told
+        alive = names()
+        copied.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
+        copied.deleted = len(lost) - len(copied.missing)
+    return copied
 
 
-def _copy(one: Named, pool: Path, expected: str) -> tuple[MediaFile, bool]:
+def _copy(one: Reference, pool: Path, expected: str) -> tuple[MediaFile, bool]:
     target = pool / one.path
     if expected and target.exists() and (there := hash_of(target)).sha256 == expected:
         return MediaFile(one.path, there.size_bytes, there.sha256, one.row), False

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from wanstudio.operations.backups.file_copies import whole
-from wanstudio.operations.backups.media_files import Named, named
+from wanstudio.operations.backups.media_files import Reference, references
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 FOLDER = "tables"
@@ -23,7 +23,7 @@ def size_bytes() -> int:
         return int(cursor.fetchone()[0])
 
 
-def dump(into: Path) -> tuple[list[Named], Manifest]:
+def dump(into: Path) -> tuple[list[Reference], Manifest]:
     """All tables as they are at one moment, while others write; the files they name; and a manifest to be sealed."""
     with transaction.atomic(durable=True), connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -31,18 +31,18 @@ def dump(into: Path) -> tuple[list[Named], Manifest]:
         rows = {table: _copy_out(cursor, table, into / FOLDER / f"{table}.copy") for table in tables()}
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         applied = [list(pair) for pair in cursor.fetchall()]
-        # Ids are drawn outside of transactions: what is read now is at least what the rows show.
+        # Ids are given outside of transactions: what is read now is at least what the rows show.
         sequences = {table: last for table in rows if (last := _last_id(cursor, table))}
 
-        def query(sql: str) -> list[tuple[Any, ...]]:
+        def query(sql: str) -> list[tuple[object, ...]]:
             cursor.execute(sql)
             return list(cursor.fetchall())
 
-        files = list(named(query))
+        files = list(references(query))
     return files, Manifest("", "postgresql", applied, rows, sequences)
 
 
-def _take_time(cursor: Any) -> None:
+def _take_time(cursor: CursorWrapper) -> None:
     """A slow disk on our side must not end the transaction."""
     cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
@@ -53,7 +53,7 @@ def tables() -> list[str]:
     return sorted({*found, MigrationRecorder.Migration._meta.db_table})
 
 
-def _copy_out(cursor: Any, table: str, path: Path) -> int:
+def _copy_out(cursor: CursorWrapper, table: str, path: Path) -> int:
     """Returns how many rows it had. The first line names the columns: their order may differ after a restore."""
     names = _quoted(column.name for column in connection.introspection.get_table_description(cursor, table))
     with whole(path) as file:
@@ -68,14 +68,14 @@ def _quoted(names: Iterator[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _last_id(cursor: Any, table: str) -> int:
+def _last_id(cursor: CursorWrapper, table: str) -> int:
     if sequence := _sequence(cursor, table):
         cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
         return int(cursor.fetchone()[0])
     return 0
 
 
-def _sequence(cursor: Any, table: str) -> str | None:
+def _sequence(cursor: CursorWrapper, table: str) -> str | None:
     cursor.execute(
         "SELECT pg_get_serial_sequence(%s, 'id') FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND table_name = %s AND column_name = 'id'",
@@ -131,7 +131,7 @@ def _drop_all() -> None:
                 cursor.execute(f'DROP TABLE "{table}" CASCADE')
 
 
-def _copy_in(cursor: Any, snapshot: Path, names: list[str]) -> None:
+def _copy_in(cursor: CursorWrapper, snapshot: Path, names: list[str]) -> None:
     cursor.execute("TRUNCATE " + _quoted(iter(names)) + " CASCADE")
     for table in names:
         with (snapshot / FOLDER / f"{table}.copy").open("rb") as file:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.encryption.rotation import unreadable
 from wanstudio.operations.backups import backup, snapshot
 from wanstudio.operations.backups import file_copies as files
@@ -28,7 +28,7 @@ class Restored:
     manifest: Manifest
     media_files: int
     skipped: list[str]
-    doubted: int
+    unconfirmed: int
     same_key: bool
     unreadable: int
     kept: str
@@ -52,14 +52,14 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
         same_key = _secret_key(folder, manifest)
         with backup.engine().restored(folder, manifest):
             _migrate_on()
-            doubted = safe.make_safe(backup.engine(), manifest)
+            unconfirmed = safe.make_safe(backup.engine(), manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
-    # What Django and the ledger lay beside the tables.
+    # Django and the ledger lay things beside the tables.
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
-    lost, doors = len(unreadable()), safe.open_again(same_key=same_key)
-    return Restored(folder, manifest, len(media), skipped, doubted, same_key, lost, kept, doors)
+    lost, counts = len(unreadable()), safe.open_again(same_key=same_key)
+    return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts)
 
 
 def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[list[MediaFile], list[str]]:
@@ -130,12 +130,12 @@ def _bring_back(source: Path, one: MediaFile) -> None:
 
 def _secret_key(folder: Path, manifest: Manifest) -> bool:
     """Whether the studio signs with the same key as when the backup was made, from its next start on."""
-    kept, drawn = folder / snapshot.SECRET, snapshot.secret_key_file()
+    kept, ours = folder / snapshot.SECRET, snapshot.secret_key_file()
     if (encryption := folder / snapshot.ENCRYPTION).exists() and not settings.ENCRYPTION_KEYS:
-        crypto.take_keys(encryption.read_text().split())
-    comes_from_file = drawn.exists() and drawn.read_text().strip() == settings.SECRET_KEY
+        encrypted_fields.take_keys(encryption.read_text().split())
+    comes_from_file = ours.exists() and ours.read_text().strip() == settings.SECRET_KEY
     if manifest.secret_key_included and comes_from_file:
-        files.copy(kept, drawn)
+        files.copy(kept, ours)
         return True
     return manifest.secret_key_fingerprint == snapshot.fingerprint()
 

@@ -1,4 +1,4 @@
-"""What a backup looks like on the disk.
+"""Layout of a backup on the disk.
 
 DIR/media/…                      files that rows name, under the names they have in the studio; shared by all backups
 DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
@@ -33,7 +33,7 @@ class CannotOperate(Exception):
 
 @dataclass
 class Manifest:
-    """`rows` counts by table; `sequences` are the last ids drawn; `missing` are files that rows name and nobody has."""
+    """`rows` counts by table; `sequences` are the last ids given; `missing` are files that rows name and nobody has."""
 
     made_at: str
     kind: str
@@ -85,10 +85,10 @@ def seal(folder: Path, manifest: Manifest) -> None:
 
 def read_manifest(folder: Path) -> Manifest:
     try:
-        told = json.loads((folder / MANIFEST).read_bytes())
-        if told["format"] != FORMAT:
+        fields = json.loads((folder / MANIFEST).read_bytes())
+        if fields["format"] != FORMAT:
             raise CannotOperate(f"{folder} was made by a newer Wan Studio. Restore it with that version.")
-        return Manifest(**told)
+        return Manifest(**fields)
     except (OSError, ValueError, TypeError, KeyError):
         raise CannotOperate(f"{folder} is not a whole backup: its {MANIFEST} is missing or broken.") from None
 
@@ -111,7 +111,7 @@ def newest(given: Path) -> Path:
 
 def damaged(folder: Path, manifest: Manifest) -> list[str]:
     """Files of the backup itself that are missing, or are not what was written."""
-    return [name for name, told in manifest.files.items() if not is_intact(folder / name, str(told[0]))]
+    return [name for name, known in manifest.files.items() if not is_intact(folder / name, str(known[0]))]
 
 
 def is_intact(path: Path, sha256: str) -> bool:

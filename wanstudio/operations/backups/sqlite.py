@@ -6,12 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.db import connection
 
 from wanstudio.operations.backups.file_copies import sync_file, sync_folder
-from wanstudio.operations.backups.media_files import Named, named
+from wanstudio.operations.backups.media_files import Reference, references
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 FILE = "studio.sqlite3"
@@ -26,14 +25,14 @@ def size_bytes() -> int:
     return path().stat().st_size
 
 
-def dump(into: Path) -> tuple[list[Named], Manifest]:
+def dump(into: Path) -> tuple[list[Reference], Manifest]:
     """The database as it is at one moment, checked; the files it names; and a manifest to be sealed."""
     copied = into / FILE
     copy_to(copied)
     with closing(sqlite3.connect(copied)) as database:
         applied = database.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
         sequences = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        files = list(named(lambda sql: database.execute(sql)))
+        files = list(references(lambda sql: database.execute(sql)))
         return files, Manifest("", "sqlite", [list(pair) for pair in applied], _counts(database), sequences)
 
 
@@ -49,7 +48,7 @@ def _counts(database: sqlite3.Connection) -> dict[str, int]:
 def copy_to(target: Path) -> None:
     """One consistent, checked file, made by SQLite itself while others write. On the disk when this returns."""
     with (
-        closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as source,
+        _read_only(path()) as source,
         closing(sqlite3.connect(target)) as database,
     ):
         source.backup(database)
@@ -60,6 +59,10 @@ def copy_to(target: Path) -> None:
     sync_folder(target.parent)
 
 
+def _read_only(file: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=20))
+
+
 def check(database: sqlite3.Connection) -> None:
     found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
@@ -67,7 +70,7 @@ def check(database: sqlite3.Connection) -> None:
 
 
 def verify(snapshot: Path) -> None:
-    with closing(sqlite3.connect(f"{(snapshot / FILE).absolute().as_uri()}?mode=ro", uri=True)) as database:
+    with _read_only(snapshot / FILE) as database:
         check(database)
 
 
@@ -135,6 +138,6 @@ def has_rows(table: str) -> bool:
     """Whether the studio's database has this table with something in it. Makes no file if there is none."""
     if not path().exists():
         return False
-    with closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as database:
-        found: Any = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone()
+    with _read_only(path()) as database:
+        found = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone()
         return bool(found and database.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone())  # noqa: S608 (ours)
