@@ -34,8 +34,8 @@ def test_every_provider_is_found_under_its_name_and_prices_every_resolution_at_o
 
 def test_a_price_that_changes_is_a_row_of_its_own() -> None:
     dearer = Price(date(2027, 1, 1), Decimal("0.05"))
-    first, second = WAN_2_2_ANIMATE.resolutions
-    model = replace(WAN_2_2_ANIMATE, resolutions=(Resolution(first.name, (dearer, *first.prices)), second))
+    first, *others = WAN_2_2_ANIMATE.resolutions
+    model = replace(WAN_2_2_ANIMATE, resolutions=(Resolution(first.name, (dearer, *first.prices)), *others))
     assert model.price_table == [(date(2026, 1, 1), PRICES), (date(2027, 1, 1), PRICES | {"480p": Decimal("0.05")})]
 
 

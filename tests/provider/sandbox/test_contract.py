@@ -11,6 +11,7 @@ import requests
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from tests.provider.sandbox.conftest import running_sandbox, serving_files
+from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
 from wanstudio.provider.sandbox.sandbox_server import Sandbox
 
 VIOLATIONS: list[tuple[dict[str, Any], str]] = [
@@ -27,7 +28,7 @@ VIOLATIONS: list[tuple[dict[str, Any], str]] = [
     ({"video_urls": []}, "input.video_urls: provide exactly 1"),
     ({"video_urls": ["http://a.example/1.mp4"] * 2}, "input.video_urls: provide exactly 1"),
     ({"video_urls": ["file:///etc/passwd"]}, "input.video_urls[0]"),
-    ({"resolution": "1080p"}, "480p or 720p"),
+    ({"resolution": "1080p"}, " or ".join(WAN_2_2_ANIMATE.resolution_names)),
     ({"resolution": None}, "Missing required field input.resolution"),
     ({"seed": -2}, "input.seed"),
     ({"seed": 2147483648}, "input.seed"),
