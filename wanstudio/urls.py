@@ -7,9 +7,6 @@ from wanstudio.accounts import views as account
 from wanstudio.activity import views as activity
 from wanstudio.api import endpoints as doors
 from wanstudio.api import views as tokens
-from wanstudio.jobs.views import callbacks as hooks
-from wanstudio.jobs.views import earlier_attempts as tries
-from wanstudio.jobs.views import job_pages as jobs
 from wanstudio.keys.views import key_page as keys
 from wanstudio.keys.views import settings_page as settings
 from wanstudio.money import views as caps
@@ -17,13 +14,12 @@ from wanstudio.notifications.views import notification_pages as notifications
 from wanstudio.notifications.views import unsubscribe
 from wanstudio.notifications.views import webhook_settings as webhook
 from wanstudio.operations import health
-from wanstudio.provider import providers
-from wanstudio.requests import views as requests
 from wanstudio.review.views import comment_forms as comments
 from wanstudio.review.views import review_panel as review
 from wanstudio.sharing.views import guest_comments as shared_comments
 from wanstudio.sharing.views import link_dialog as shares
 from wanstudio.sharing.views import shared_pages as shared
+from wanstudio.studio import generate
 from wanstudio.studio import views as studio
 from wanstudio.teams.views import first_run, invitations
 from wanstudio.teams.views import members as people
@@ -51,15 +47,9 @@ urlpatterns = [
     path("uploads/<int:pk>/erase/", binned.erase_upload, name="binned.erase_upload"),
     path("uploads/<int:pk>/file", files.source, name="uploads.file"),
     path("uploads/<int:pk>/poster", files.source_poster, name="uploads.poster"),
-    path("jobs/", jobs.index, name="jobs.index"),
-    path("jobs/status/", jobs.status, name="jobs.status"),
-    path("jobs/<int:pk>/", jobs.show, name="jobs.show"),
-    path("jobs/<int:pk>/cancel/", jobs.cancel, name="jobs.cancel"),
-    path("jobs/<int:pk>/curl/", jobs.curl, name="jobs.curl"),
-    path("jobs/<int:pk>/decide/", jobs.decide, name="jobs.decide"),
-    path("jobs/<int:pk>/try-now/", jobs.try_now, name="jobs.try_now"),
-    path("jobs/<int:pk>/tries/<int:attempt>/", tries.decide, name="tries.decide"),
-    path("jobs/<int:pk>/rename/", jobs.rename, name="jobs.rename"),
+    path("jobs/", generate.index, name="jobs.index"),
+    path("", include("wanstudio.jobs.urls")),
+    path("", include("wanstudio.requests.urls")),
     path("videos/", videos.index, name="videos.index"),
     path("videos/selected/tag/", selection.tag, name="selection.tag"),
     path("videos/selected/collect/", selection.collect, name="selection.collect"),
@@ -119,9 +109,6 @@ urlpatterns = [
     path("account/notifications/", notifications.choices, name="notifications.choices"),
     path("unsubscribe/<str:token>/", unsubscribe.show, name="unsubscribe"),
     path("usage/caps/", caps.save, name="caps.save"),
-    path("spending/<int:pk>/", requests.show, name="requests.show"),
-    path("spending/<int:pk>/decide/", requests.decide, name="requests.decide"),
-    path("spending/by-mail/<str:token>/", requests.by_mail, name="requests.by_mail"),
     path("settings/", settings.show, name="settings.show"),
     path("settings/sending/", settings.sending, name="settings.sending"),
     path("settings/key/", keys.show, name="keys.show"),
@@ -160,9 +147,5 @@ urlpatterns = [
     path("robots.txt", shared.robots, name="shared.robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    *(
-        path(f"hooks/{name}/<str:token>/", hooks.callback, name=f"hooks.{name}")
-        for name in sorted({provider.hook for provider in providers.PROVIDERS.values()})
-    ),
     path("files/<str:signed>/<str:name>", files.show, name="files.show"),
 ]

@@ -9,13 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import factories
+from tests.ledger_check import disagreements
 from tests.money.test_ledger import again, follow, look, lost
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.money.models import Entry, Money
 from wanstudio.teams.models import Membership, Team
 
 

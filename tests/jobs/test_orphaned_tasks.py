@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, Post, refusal, taken_but
+from tests.ledger_check import disagreements
 from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, later, running, step, wait_s, woken
@@ -17,7 +18,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.money.models import Entry, Money
 from wanstudio.videos.models.video import Video
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import NUDGE_INTERVAL

@@ -12,6 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from tests import factories
+from tests.ledger_check import disagreements
 from tests.money.test_ledger import lost
 from tests.page_form import post, text_of
 from tests.page_rows import finished
@@ -19,7 +20,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import OverCap, rooms, spent
-from wanstudio.money.models import Entry, disagreements
+from wanstudio.money.models import Entry
 from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source

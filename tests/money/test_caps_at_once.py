@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 
 from tests import factories
+from tests.ledger_check import disagreements
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import OverCap, spent
-from wanstudio.money.models import Entry, disagreements
+from wanstudio.money.models import Entry
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 

@@ -10,13 +10,14 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from tests import factories
+from tests.ledger_check import disagreements
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnly
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt, unsettled_attempts
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.money.models import Balance, Entry, Money, disagreements
+from wanstudio.money.models import Balance, Entry, Money
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Stale
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from tests import factories
+from tests.ledger_check import disagreements
 from tests.money.test_ledger import again, claim, follow, lost
 from wanstudio.accounts.models import User
 from wanstudio.append_only import lock
@@ -14,7 +15,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.budgets import spent
-from wanstudio.money.models import Entry, Money, disagreements
+from wanstudio.money.models import Entry, Money
 from wanstudio.teams.models import Team
 
 P = Decimal("1.14")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.ledger_check import disagreements
 from tests.money.test_ledger import claim, look
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
@@ -20,7 +21,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.states import State
-from wanstudio.money.models import COLUMNS, Entry, Money, disagreements
+from wanstudio.money.models import COLUMNS, Entry, Money
 from wanstudio.teams.models import Team
 from wanstudio.usage import spending
 from wanstudio.usage import views as usage

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Sum
+from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnlyModel, AppendOnlyRows
@@ -130,36 +130,3 @@ def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry |
 def cents(amount: Any) -> Decimal:
     """A sum as the database adds it up (SQLite in floating point), in whole cents."""
     return Decimal(str(amount or 0)).quantize(CENT)
-
-
-class Disagreement(NamedTuple):
-    """A job whose entries do not add up to what its row and its attempts say."""
-
-    job_id: int
-    ledger: Balance
-    rows: Balance
-
-
-def disagreements() -> list[Disagreement]:
-    """Every job whose ledger and rows differ: none, ever. One statement, so that work under way cannot mislead it."""
-    from wanstudio.jobs.models.attempt import Attempt
-    from wanstudio.jobs.models.job import Job
-
-    def summed(column: str) -> Coalesce:
-        entries = Entry.objects.filter(job=OuterRef("pk")).order_by().values("job")
-        return Coalesce(Subquery(entries.annotate(total=Sum(column)).values("total")), NOTHING)
-
-    unsettled = Attempt.objects.filter(job=OuterRef("pk"), money=Money.UNKNOWN).order_by().values("job")
-    jobs = Job.objects.annotate(
-        **{f"ledger_{name}": summed(name) for name in COLUMNS},
-        unsettled=Coalesce(Subquery(unsettled.annotate(total=Count("pk")).values("total")), 0),
-    )
-    fields = ("pk", "money", "price", *(f"ledger_{name}" for name in COLUMNS), "unsettled")
-    wrong = []
-    for pk, money, price, reserved, settled, unknown, attempts in jobs.values_list(*fields).iterator():
-        ledger = Balance(cents(reserved), cents(settled), cents(unknown))
-        rows = Balance(**{name: price * (money == name) for name in COLUMNS})
-        rows = rows._replace(unknown=rows.unknown + attempts * price)
-        if ledger != rows:
-            wrong.append(Disagreement(pk, ledger, rows))
-    return wrong

@@ -3,13 +3,16 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.views import job_pages
 from wanstudio.keys import in_force as keyring
 from wanstudio.money.budgets import OverCap, rooms, tightest
 from wanstudio.money.pricing import Quote
@@ -26,6 +29,13 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.web.fetchers import is_reachable
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """The address of the jobs: a POST is the click on Generate, anything else reads their list."""
+    return create(request) if request.method == "POST" else job_pages.index(request)
 
 
 def create(request: HttpRequest) -> HttpResponse:

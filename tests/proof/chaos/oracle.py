@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Sum
 
+from tests.ledger_check import disagreements
 from tests.proof.chaos.cases import Case
 from tests.proof.chaos.ledger import Ledger, Post
 from tests.proof.chaos.outcomes import COUNTED, MOST_FAILURES
@@ -19,7 +20,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
 from wanstudio.media.poster import verify_video
-from wanstudio.money.models import NOTHING, Entry, Money, cents, disagreements
+from wanstudio.money.models import NOTHING, Entry, Money, cents
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models.video import Video
 

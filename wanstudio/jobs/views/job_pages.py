@@ -1,4 +1,4 @@
-"""Jobs: the click, the list, one job, and the poll that keeps pages true."""
+"""Job pages: the list, one job, and the poll that keeps pages true."""
 
 from itertools import groupby
 from typing import Any
@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
@@ -23,7 +23,6 @@ from wanstudio.money.budgets import OverCap
 from wanstudio.money.models import Money
 from wanstudio.money.month_card import over_words
 from wanstudio.provider import providers
-from wanstudio.studio import generate as submitting
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.queries import visible_sources
@@ -37,11 +36,9 @@ FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_d
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The list, newest first: all, `only` some, or those made from one `source`; a POST is the click on Generate."""
-    if request.method == "POST":
-        return submitting.create(request)
+    """The list, newest first: all, `only` some, or those made from one `source`."""
     team = access.current_team(request)
     rows = visible_jobs(request).filter(team=team)
     only = request.GET.get("only", "")
