@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "wanstudio.web.hardening.RefuseNul",
-    "wanstudio.teams.views.first_run.FirstRun",
+    "wanstudio.teams.first_run.FirstRun",
     "wanstudio.web.way_back.WayBack",
     "wanstudio.teams.gate.Gate",
     "wanstudio.teams.form_team.FormTeam",

@@ -1,10 +1,7 @@
 """Every route, grouped by noun. A name says module and function: `jobs.status`."""
 
 from django.urls import include, path
-from django.views.generic import RedirectView
 
-from wanstudio.accounts import views as account
-from wanstudio.activity import views as activity
 from wanstudio.api import endpoints as doors
 from wanstudio.api import views as tokens
 from wanstudio.keys.views import key_page as keys
@@ -21,9 +18,6 @@ from wanstudio.sharing.views import link_dialog as shares
 from wanstudio.sharing.views import shared_pages as shared
 from wanstudio.studio import generate
 from wanstudio.studio import views as studio
-from wanstudio.teams.views import first_run, invitations
-from wanstudio.teams.views import members as people
-from wanstudio.teams.views import team_page as team
 from wanstudio.uploads import file_views as files
 from wanstudio.uploads import views as uploads
 from wanstudio.usage import views as usage
@@ -36,6 +30,9 @@ from wanstudio.videos.views import video_page as videos
 from wanstudio.web import theme
 
 urlpatterns = [
+    path("", include("wanstudio.activity.urls")),
+    path("", include("wanstudio.accounts.urls")),
+    path("", include("wanstudio.teams.urls")),
     path("", studio.index, name="studio.index"),
     path("price/", studio.price, name="studio.price"),
     path("uploads/", uploads.index, name="uploads.index"),
@@ -80,28 +77,9 @@ urlpatterns = [
     path("collections/<int:pk>/share/", shares.collection, name="shares.collection"),
     path("shares/<int:pk>/edit/", shares.edit, name="shares.edit"),
     path("shares/<int:pk>/revoke/", shares.revoke, name="shares.revoke"),
-    path("team/", team.show, name="team.show"),
-    path("team/new/", team.new, name="team.new"),
-    path("team/switch/", team.switch, name="team.switch"),
-    path("team/rename/", team.rename, name="team.rename"),
-    path("team/security/", team.security, name="team.security"),
-    path("team/people/<int:pk>/role/", people.role, name="people.role"),
-    path("team/people/<int:pk>/remove/", people.remove, name="people.remove"),
-    path("team/people/<int:pk>/owner/", people.owner, name="people.owner"),
-    path("team/invitations/", invitations.create, name="invitations.create"),
-    path("team/invitations/<int:pk>/revoke/", invitations.revoke, name="invitations.revoke"),
-    path("invite/<str:token>/", invitations.show, name="invitations.show"),
-    path("account/", account.show, name="account.show"),
-    path("account/email/", account.email, name="account.email"),
-    path("account/email/<str:token>/", account.confirm_email, name="account.confirm_email"),
-    path("account/second-factor/", account.second_factor, name="account.second_factor"),
-    path("account/sessions/", account.sessions, name="account.sessions"),
-    path("account/sessions/sign-out/", account.sign_out, name="account.sign_out"),
     path("usage/", usage.show, name="usage.show"),
     path("usage/ledger.csv", usage.ledger, name="usage.ledger"),
     path("usage/usage.csv", usage.export, name="usage.export"),
-    path("activity/", activity.show, name="activity.show"),
-    path("activity/activity.csv", activity.export, name="activity.export"),
     path("notifications/", notifications.index, name="notifications.index"),
     path("notifications/bell/", notifications.bell, name="notifications.bell"),
     path("notifications/read/", notifications.read, name="notifications.read"),
@@ -125,14 +103,6 @@ urlpatterns = [
     path("settings/webhook/test/", webhook.test, name="webhook.test"),
     path("settings/webhook/<int:pk>/again/", webhook.redeliver, name="webhook.redeliver"),
     path("theme/", theme.choose, name="theme.choose"),
-    path("setup/", first_run.setup, name="setup"),
-    # Pages of allauth that ours stand in for: its addresses, its list of factors.
-    path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),
-    path("accounts/signup/", RedirectView.as_view(pattern_name="account_login")),
-    path("accounts/2fa/", RedirectView.as_view(pattern_name="account.show")),
-    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account.show")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
-    path("accounts/", include("allauth.account.urls")),
     # Guest access: the token says what may be seen, see sharing/queries.py
     path("s/<str:token>/", shared.show, name="shared.show"),
     path("s/<str:token>/password/", shared.unlock, name="shared.unlock"),

@@ -10,7 +10,7 @@ from wanstudio.activity.verbs import MAX_FAILURES_AN_HOUR, record, record_failur
 from wanstudio.append_only import AppendOnly
 from wanstudio.jobs import verbs
 from wanstudio.teams.models import Invitation, Membership, Team
-from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
+from wanstudio.teams.verbs import LastOwner, accept, change_role, hand_over, remove
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_people_who_come_and_go_are_noted(team: Team, alice: User, bob: User, ch
     alices.refresh_from_db()
     remove(alices, by=alice)
     invitation = Invitation.objects.create(team=team, role="viewer", invited_by=bob)
-    invitation.accept(charlie)
+    accept(invitation, charlie)
     rows = list(Activity.objects.values_list("act", "who", "about"))
     assert rows == [
         ("member.role", "Alice", "Bob is admin"),

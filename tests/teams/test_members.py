@@ -9,8 +9,8 @@ from django.db import connection
 
 from tests import factories
 from wanstudio.accounts.models import User
-from wanstudio.teams.models import AlreadySetUp, Invitation, Membership, Team
-from wanstudio.teams.verbs import found_studio, remove
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.verbs import AlreadySetUp, accept, found_studio, remove
 
 
 def found(name: str = "Alice") -> User:
@@ -70,14 +70,14 @@ def test_a_cap_outlives_leaving_and_joining_again() -> None:
         remove(Membership.objects.get(user=person), by=person)
     other = factories.team("Southlight")
     for person in (bob, carol):
-        back = Invitation.objects.create(team=team, role=Membership.Role.ADMIN, invited_by=alice).accept(person)
+        back = accept(Invitation.objects.create(team=team, role=Membership.Role.ADMIN, invited_by=alice), person)
         assert back.role == Membership.Role.ADMIN
         assert (
-            Invitation.objects.create(team=other, role="creator", invited_by=alice).accept(person).monthly_cap is None
+            accept(Invitation.objects.create(team=other, role="creator", invited_by=alice), person).monthly_cap is None
         )
     assert Membership.objects.get(team=team, user=bob).monthly_cap == 5
     assert Membership.objects.get(team=team, user=carol).monthly_cap is None
     # What was taken off meanwhile does not come back from the time before.
     Membership.objects.filter(team=team, user=bob).update(monthly_cap=None)
     remove(Membership.objects.get(team=team, user=bob), by=alice)
-    assert Invitation.objects.create(team=team, role="creator", invited_by=alice).accept(bob).monthly_cap is None
+    assert accept(Invitation.objects.create(team=team, role="creator", invited_by=alice), bob).monthly_cap is None

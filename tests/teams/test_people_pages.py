@@ -19,7 +19,7 @@ from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.roles import MAY, Act, Role
-from wanstudio.teams.verbs import LastOwner, change_role, hand_over, remove
+from wanstudio.teams.verbs import LastOwner, accept, change_role, hand_over, remove
 from wanstudio.work.leases import Stale
 from wanstudio.work.mails import Mail
 
@@ -259,7 +259,7 @@ def test_of_many_who_take_one_invitation_one_is_in() -> None:
     team, alice = factories.team(), factories.user("Alice")
     invitation = invited(team, alice)
     people = [factories.user(f"P{number}") for number in range(4)]
-    came = at_once(*(lambda who=who: invitation.accept(who) for who in people))
+    came = at_once(*(lambda who=who: accept(invitation, who) for who in people))
     assert sum(isinstance(one, Membership) for one in came) == 1, came
     assert sum(isinstance(one, Stale) for one in came) == 3, came
     assert team.memberships.count() == 1

@@ -1,7 +1,6 @@
-"""How allauth is bent to the studio: people are invited, its mails go through the worker, its secrets are sealed."""
+"""Adapters for allauth: people are invited, its mails go through the worker, its secrets are encrypted."""
 
 from datetime import timedelta
-from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -17,7 +16,7 @@ from wanstudio.encryption.allauth_secrets import seal, unseal
 from wanstudio.work.mails import Mail, post_mail
 
 # Somebody else may ask for a new password of mine; my mailbox must not fill up with it.
-MAIL_REST = timedelta(minutes=1)
+MIN_MAIL_INTERVAL = timedelta(minutes=1)
 
 
 def sign_in(request: HttpRequest, who: User) -> None:
@@ -33,15 +32,17 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account.show")
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: object) -> str:
         """By address and account together: guessing from elsewhere does not lock the owner out."""
         account = super()._get_login_attempts_cache_key(request, **credentials)
         return f"{self.get_client_ip(request)}:{account}"
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """As a row for the worker: the page neither waits for the mail server, nor tells by its time who is known."""
         message = self.render_mail(template_prefix, email, context)
-        lately = Mail.objects.filter(to=email, subject=message.subject, created_at__gt=timezone.now() - MAIL_REST)
+        lately = Mail.objects.filter(
+            to=email, subject=message.subject, created_at__gt=timezone.now() - MIN_MAIL_INTERVAL
+        )
         if not lately.exists():
             post_mail(to=email, subject=message.subject, text=message.body)
 

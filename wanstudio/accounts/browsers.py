@@ -1,4 +1,4 @@
-"""A browser and its system in words, from what it says about itself. A hint for its owner, never evidence."""
+"""Browsers and their systems in words, from what they say about themselves: a hint for the owner, never evidence."""
 
 # In this order: Edge calls itself Chrome, Chrome calls itself Safari.
 BROWSERS = {

@@ -1,6 +1,6 @@
-"""Notes who signs in and out, who fails to, and what moves the locks, in the activity."""
+"""Sign-ins in the activity: who came and went, who failed to, and changes of passwords and second factors."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from allauth.account import signals as account
 from django.apps import apps
@@ -11,6 +11,9 @@ from django.http import HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record, record_failure, record_sign_in
+
+if TYPE_CHECKING:
+    from allauth.mfa.models import Authenticator
 
 
 def connect() -> None:
@@ -25,19 +28,21 @@ def connect() -> None:
 
         mfa.authenticator_added.connect(_factor_added, dispatch_uid="activity.factor")
         mfa.authenticator_removed.connect(_factor_removed, dispatch_uid="activity.no_factor")
-        mfa.authenticator_reset.connect(_codes_drawn, dispatch_uid="activity.codes")
+        mfa.authenticator_reset.connect(_codes_generated, dispatch_uid="activity.codes")
 
 
-def _in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def _in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("signin", user, _ip(request))
 
 
-def _out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+def _out(sender: object, request: HttpRequest, user: User | None, **kwargs: object) -> None:
     if user:
         record_sign_in("signout", user, _ip(request))
 
 
-def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+def _failed(
+    sender: object, credentials: dict[str, object], request: HttpRequest | None = None, **kwargs: object
+) -> None:
     """The address as it was typed; something else (a password in the wrong field, say) is not kept."""
     typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
     try:
@@ -47,27 +52,33 @@ def _failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | Non
     record_failure(User.objects.filter(email=typed).first(), typed, _ip(request))
 
 
-def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def _password_changed(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("password.changed", user, _ip(request))
 
 
-def _password_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def _password_reset(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("password.reset", user, _ip(request))
 
 
-def _factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+def _factor_added(
+    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
+) -> None:
     _factor("mfa.on", user, authenticator)
 
 
-def _factor_removed(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+def _factor_removed(
+    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
+) -> None:
     _factor("mfa.off", user, authenticator)
 
 
-def _codes_drawn(sender: Any, request: HttpRequest, user: User, authenticator: Any, **kwargs: Any) -> None:
+def _codes_generated(
+    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
+) -> None:
     record(act="mfa.codes", person=user)
 
 
-def _factor(act: str, user: User, authenticator: Any) -> None:
+def _factor(act: str, user: User, authenticator: "Authenticator") -> None:
     names = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
     record(act=act, person=user, about=names.get(str(authenticator.type), str(authenticator.type)))
 

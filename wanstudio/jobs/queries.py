@@ -1,12 +1,16 @@
 """What the teams make: their sources, jobs and videos, what is said about them, and what they cost."""
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
 from wanstudio.teams.access import in_my_teams
+from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.queries import register_figure
+from wanstudio.teams.roles import Act
 
 
 def visible_jobs(request: HttpRequest) -> QuerySet[Job]:
@@ -24,3 +28,11 @@ def visible_transitions(request: HttpRequest) -> QuerySet[Transition]:
     told = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
     mine = mine.annotate(role=F("job__team__memberships__role"), has_tries=Exists(told))
     return mine.select_related("job", *(f"job__{part}" for part in parts))
+
+
+def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:
+    made = Job.objects.filter(team=team, state=State.DONE).order_by().values("person")
+    return dict(made.annotate(count=Count("pk")).values_list("person", "count"))
+
+
+register_figure("videos", Act.VIEW, _videos_made)

@@ -19,6 +19,7 @@ from wanstudio.money.forms import CapsForm
 from wanstudio.money.month_card import WARN_FROM, percent
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.queries import register_figure
 from wanstudio.teams.roles import Act
 
 
@@ -66,6 +67,14 @@ def cap_rows(team: Team, memberships: list[Membership]) -> list[CapRow]:
     """A row for each of these people, in their order."""
     by_person = spent_by_person(team, keyring.provider_in_use(), month_of(team))
     return [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in memberships]
+
+
+def _months(team: Team, memberships: list[Membership]) -> dict[int, CapRow]:
+    rows = cap_rows(team, memberships)
+    return {one.user_id: row for one, row in zip(memberships, rows, strict=True)}
+
+
+register_figure("month", Act.SPENDING, _months)
 
 
 @login_required

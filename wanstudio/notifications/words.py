@@ -10,7 +10,6 @@ from wanstudio.accounts.models import User
 from wanstudio.notifications.models.mail_choices import DAILY, Kind
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.teams.models import Team
-from wanstudio.teams.second_factor_rule import may_enter
 from wanstudio.web.page_links import address_of
 
 CHOICES_SAVED = "Saved."
@@ -31,14 +30,14 @@ class MailText(NamedTuple):
 
 def mail_of_one(row: Notification) -> MailText:
     """About one event. A mailbox gets no words of a team that is closed to its owner."""
-    if not may_enter(row.person, row.team):
+    if not row.team.lets_in(row.person):
         return MailText(f"News in {row.team}", f"{_closed(row.team, 1)}\n")
     return MailText(row.title.rstrip("."), f"{_lines(row)}\n\n{address_of(row.path)}\n")
 
 
 def mail_of_day(person: User, rows: Sequence[Notification]) -> MailText:
     """About all of these, the oldest first."""
-    closed = {team for team in {row.team for row in rows} if not may_enter(person, team)}
+    closed = {team for team in {row.team for row in rows} if not team.lets_in(person)}
     parts = [f"{_lines(row)}\n{address_of(row.path)}" for row in rows if row.team not in closed]
     for team in sorted(closed, key=str):
         parts.append(_closed(team, sum(row.team == team for row in rows)))

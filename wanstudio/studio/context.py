@@ -30,7 +30,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
         "can": Can(request, team),
         "bell": SimpleLazyObject(lambda: own_notifications(request).bell()),
         "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
-        "my_teams": SimpleLazyObject(lambda: access.my_teams(request)),
+        "my_teams": SimpleLazyObject(lambda: [seat.team for seat in access.seats(request)]),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
         "spend_requests": SimpleLazyObject(lambda: waiting(request, team) if team else []),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),

@@ -1,16 +1,17 @@
-"""Who is asking, which teams they are in and may enter, and as what."""
+"""Access: the teams that the person who asks is in and may enter, their role there, and what it allows."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar, cast
 
-from django.db.models import Case, Exists, F, Q, QuerySet, When
+from django.db.models import Case, Exists, Model, Q, QuerySet, When
 from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
-from wanstudio.accounts.second_factor import factors
+from wanstudio.accounts.queries import factors
+from wanstudio.accounts.queries import person as person
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, Role, roles_with
 from wanstudio.teams.roles import may as role_may
-from wanstudio.videos.models.video import Video
 from wanstudio.web.access import number as number
 from wanstudio.web.access import one as one
 from wanstudio.web.access import page as page
@@ -19,6 +20,35 @@ from wanstudio.web.access import page as page
 LAST_TEAM = "team"
 # In an address: the team that this one page is about.
 TEAM = "team"
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+class OfTeam(Protocol):
+    """A row that belongs to a team."""
+
+    @property
+    def team(self) -> Team: ...
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A team of this person, what they are in it, and whether they may enter: it may want a second factor."""
+
+    team: Team
+    role: str
+    is_open: bool
+
+
+@dataclass
+class Known:
+    """What was found out during a request. `form`: the team that what was posted is about."""
+
+    shown: Team | None = None
+    form: Team | None = None
+    seats: list[Seat] | None = None
+    roles: dict[int, str] = field(default_factory=dict)
 
 
 class NoTeam(Http404):
@@ -31,12 +61,6 @@ class NeedsSecondFactor(Http404):
     def __init__(self, team: Team) -> None:
         super().__init__("a second factor first")
         self.team = team
-
-
-def person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise Http404("nobody is signed in")
-    return request.user
 
 
 def teams(request: HttpRequest) -> QuerySet[Team]:
@@ -70,30 +94,28 @@ def current_team(request: HttpRequest) -> Team:
 
     What a form does is decided by the team in the form: see `team_in`.
     """
-    kept = _kept(request)
-    if "shown" not in kept:
-        mine = my_teams(request)
+    known = _known(request)
+    if known.shown is None:
+        mine = seats(request)
         if not mine:
             raise NoTeam("no team")
-        wanted = (number(request.GET.get(TEAM)), _last(request))
-        chosen = next((team for pk in wanted for team in mine if team.pk == pk), mine[0])
+        asked = (number(request.GET.get(TEAM)), _last(request))
+        chosen = next((seat for pk in asked for seat in mine if seat.team.pk == pk), mine[0])
         if not chosen.is_open:
-            raise NeedsSecondFactor(chosen)
-        kept["shown"] = chosen
-        know_role(request, chosen, chosen.role)
-    team: Team = kept["shown"]
-    return team
+            raise NeedsSecondFactor(chosen.team)
+        known.shown = chosen.team
+        know_role(request, chosen.team, chosen.role)
+    return known.shown
 
 
-def my_teams(request: HttpRequest) -> list[Any]:
-    """This person's teams, the oldest membership first, with their `role` and whether they `is_open` to them."""
-    kept, who = _kept(request), person(request)
-    if "mine" not in kept:
-        is_open = Case(When(is_open_to(who, ""), then=True), default=False)
-        here = Team.objects.filter(memberships__user=who).annotate(role=F("memberships__role"), is_open=is_open)
-        kept["mine"] = list(here.order_by("memberships__pk"))
-    mine: list[Any] = kept["mine"]
-    return mine
+def seats(request: HttpRequest) -> list[Seat]:
+    """This person's teams, the oldest membership first."""
+    known, who = _known(request), person(request)
+    if known.seats is None:
+        is_open = Case(When(is_open_to(who, "team__"), then=True), default=False)
+        mine = Membership.objects.filter(user=who).select_related("team").annotate(is_open=is_open).order_by("pk")
+        known.seats = [Seat(one.team, one.role, one.is_open) for one in mine]
+    return known.seats
 
 
 def _last(request: HttpRequest) -> int | None:
@@ -107,24 +129,23 @@ def is_switched_to(request: HttpRequest, team: Team) -> bool:
     last = _last(request)
     if last == team.pk:
         return True
-    mine = [one.pk for one in my_teams(request)]
+    mine = [seat.team.pk for seat in seats(request)]
     return team.pk not in mine or (last not in mine and team.pk == mine[0])
 
 
 def know_form(request: HttpRequest, team: Team) -> None:
     """What is posted here is about this team: see `form_team.py`."""
-    _kept(request)["form"] = team
+    _known(request).form = team
 
 
 def team_of_form(request: HttpRequest) -> Team | None:
     """The team that what was posted was about; None if there was none."""
-    found: Team | None = _kept(request).get("form")
-    return found
+    return _known(request).form
 
 
 def show_as(request: HttpRequest, team: Team) -> None:
     """This page is about a thing of this team, whichever was looked at last."""
-    _kept(request)["shown"] = team
+    _known(request).shown = team
 
 
 def remember(request: HttpRequest, team: Team) -> None:
@@ -135,7 +156,7 @@ def remember(request: HttpRequest, team: Team) -> None:
 
 def role(request: HttpRequest, team: Team) -> str:
     """What this person is in this team, empty for a stranger. Asked once a request."""
-    roles: dict[int, str] = _kept(request).setdefault("roles", {})
+    roles = _known(request).roles
     if team.pk not in roles:
         found = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), team=team)
         roles[team.pk] = found.values_list("role", flat=True).first() or ""
@@ -144,13 +165,12 @@ def role(request: HttpRequest, team: Team) -> str:
 
 def know_role(request: HttpRequest, team: Team, known: str) -> None:
     """What a query for something else has brought along, so that nobody asks again."""
-    _kept(request).setdefault("roles", {})[team.pk] = known
+    _known(request).roles[team.pk] = known
 
 
-def _kept(request: HttpRequest) -> dict[str, Any]:
-    """What was found out during this request."""
-    kept: dict[str, Any] = request.__dict__.setdefault("wanstudio", {})
-    return kept
+def _known(request: HttpRequest) -> Known:
+    known: Known = request.__dict__.setdefault("wanstudio", Known())
+    return known
 
 
 def may(request: HttpRequest, team: Team, act: Act) -> bool:
@@ -175,10 +195,10 @@ def team_in(request: HttpRequest, act: Act) -> Team:
     return team
 
 
-def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Any], pk: int) -> Any:
-    """The same row of a team, if this person may do this in that team. A video belongs to its job's."""
+def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row:
+    """The row with this id among those that belong to a team, if this person may do this in that team."""
     row = one(rows, pk)
-    team = row.job.team if isinstance(row, Video) else row.team
+    team = cast("OfTeam", row).team
     show_as(request, team)
     require(request, team, act)
     know_form(request, team)
@@ -193,9 +213,9 @@ def teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
 
 def runs_studio(request: HttpRequest) -> bool:
     """Whether this is an owner of the first team: what concerns the machine and every team is theirs."""
-    return any(team.is_first and team.is_open and team.role == Role.OWNER for team in my_teams(request))
+    return any(seat.team.is_first and seat.is_open and seat.role == Role.OWNER for seat in seats(request))
 
 
 def may_stop_sending(request: HttpRequest) -> bool:
     """The key is one for all teams: who may stop it is who may in the first team."""
-    return any(team.is_first and team.is_open and role_may(team.role, Act.SENDING) for team in my_teams(request))
+    return any(seat.team.is_first and seat.is_open and role_may(seat.role, Act.SENDING) for seat in seats(request))

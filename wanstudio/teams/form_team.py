@@ -1,4 +1,4 @@
-"""After a form of one team the page of that team, even if another tab has switched to another one since."""
+"""The team of a form: after it the page of that team, even if another tab has switched to another one since."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit

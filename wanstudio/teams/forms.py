@@ -1,4 +1,4 @@
-"""Shapes of what is asked about people: an invitation, a new account, a name, an address."""
+"""Forms of an invitation, a new account, a team's name, and the first run."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from wanstudio.accounts.forms import clean_name
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership
+from wanstudio.teams.words import KNOWN_ADDRESS
 
 
 class InviteForm(forms.Form):
@@ -48,7 +49,7 @@ class JoinForm(forms.Form):
         cleaned["email"] = self._email or str(cleaned.get("email", "")).strip().lower()
         cleaned["name"] = clean_name(cleaned.get("name", ""))
         if cleaned["email"] and User.objects.filter(email=cleaned["email"]).exists():
-            self.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
+            self.add_error(None, KNOWN_ADDRESS)
         if password := cleaned.get("password"):
             try:
                 validate_password(password, User(email=cleaned["email"], name=cleaned["name"]))

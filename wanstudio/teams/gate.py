@@ -1,4 +1,4 @@
-"""What a signed-in person sees instead of a 404 when it is they who are not ready: no team, or no second factor."""
+"""The gate for a signed-in person who is not ready: no team, or no second factor, is a page instead of a 404."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode

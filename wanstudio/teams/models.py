@@ -1,27 +1,21 @@
-"""Who uses the studio: people, teams, and who is in which."""
+"""Teams, their memberships and the invitations to them."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.core import signing
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.verbs import record
+from wanstudio.accounts.queries import factors
 from wanstudio.teams import roles
-from wanstudio.work.leases import Stale
-
-
-class AlreadySetUp(Exception):
-    """The studio has its owner; setting it up happens once."""
 
 
 class Team(models.Model):
-    """Who shares sources, jobs, videos and a budget. Every other row belongs to one."""
+    """People who share sources, jobs, videos and a budget. Every other row belongs to a team."""
 
     name = models.CharField(max_length=100)
     is_first = models.BooleanField(null=True, unique=True, editable=False)
@@ -35,6 +29,10 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def lets_in(self, member: User) -> bool:
+        """Whether nothing of it is closed to this member for want of a second factor."""
+        return not self.needs_second_factor or factors(member).exists()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,22 +78,6 @@ class FormerMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, once in {self.team}"
-
-    @classmethod
-    def keep_cap(cls, membership: Membership) -> None:
-        """In the transaction that ends the membership. One without a cap leaves nothing."""
-        cap = Membership.objects.filter(pk=membership.pk).values_list("monthly_cap", flat=True).first()
-        if cap is not None:
-            now = {"monthly_cap": cap, "left_at": timezone.now()}
-            cls.objects.update_or_create(team_id=membership.team_id, user_id=membership.user_id, defaults=now)
-
-    @classmethod
-    def take_cap(cls, team_id: int, user: User) -> Decimal | None:
-        """For the membership that begins in the caller's transaction: the cap of the last one, or None."""
-        mine = cls.objects.filter(team=team_id, user=user)
-        cap = mine.values_list("monthly_cap", flat=True).first()
-        mine.delete()
-        return cap
 
 
 _SALT = "wanstudio.invitation"
@@ -144,33 +126,6 @@ class Invitation(models.Model):
 
     def is_for(self, user: User) -> bool:
         return not self.email or self.email == user.email
-
-    def accept(self, user: User) -> Membership:
-        """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
-
-        Who is in the team already stays what they are, and the invitation stays for somebody else. Who was in it
-        before comes back under the cap that they had.
-        """
-        with transaction.atomic():
-            if here := Membership.objects.filter(team_id=self.team_id, user=user).first():
-                return here
-            mine = Invitation.pending().filter(pk=self.pk)
-            if not self.is_for(user) or not mine.update(accepted_at=Now(), accepted_by=user):
-                raise Stale(f"{self} is no longer open")
-            record(team=self.team_id, person=user, act="member.joined", about=f"as {self.role}")
-            cap = FormerMember.take_cap(self.team_id, user)
-            return Membership.objects.create(team_id=self.team_id, user=user, role=self.role, monthly_cap=cap)
-
-    def revoke(self, *, by: User | None = None) -> None:
-        """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
-        with transaction.atomic():
-            mine = Invitation.objects.filter(pk=self.pk, accepted_at=None, revoked_at=None)
-            if mine.update(revoked_at=Now()) and by:
-                self.note("invitation.revoked", by)
-
-    def note(self, act: str, by: User) -> None:
-        about = f"{self.email or 'whoever has the link'} as {self.role}"
-        record(team=self.team_id, person=by, act=act, about=about, on=self)
 
 
 def _mac(pk: int) -> str:

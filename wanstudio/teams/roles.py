@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by the views and printed on the Team page.
+"""Roles and what each may do: one table, read by the views and printed on the Team page.
 
 An owner may everything. Each role may what the ones below it may, and the acts named beside it.
 """
@@ -44,7 +44,7 @@ _ADDS: dict[Role, frozenset[Act]] = {
     Role.OWNER: frozenset({Act.WEBHOOKS, Act.SECURITY, Act.ROLES, Act.KEY}),
 }
 MAY: dict[Role, frozenset[Act]] = {
-    role: frozenset().union(*(_ADDS[lower] for lower in list(Role)[: place + 1])) for place, role in enumerate(Role)
+    role: frozenset().union(*(_ADDS[lower] for lower in list(Role)[: rank + 1])) for rank, role in enumerate(Role)
 }
 
 

@@ -1,15 +1,26 @@
-"""Who is what in a team, and how that changes. A team always keeps an owner, however many change it at once."""
+"""Changes of teams, memberships and invitations. A team always keeps an owner, however many change it at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.teams.models import AlreadySetUp, FormerMember, Invitation, Membership, Team
+from wanstudio.teams import words
+from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
 from wanstudio.teams.roles import Act, Role, may
+from wanstudio.work.leases import Stale
+from wanstudio.work.mails import post_mail
+
+
+class AlreadySetUp(Exception):
+    """The studio has its owner; setting it up happens once."""
 
 
 class LastOwner(Exception):
@@ -22,19 +33,19 @@ def change_role(membership: Membership, role: str, *, by: User | None = None) ->
         Membership.objects.filter(pk=membership.pk).update(role=role)
         if not may(role, Act.INVITE):
             _take_back(membership)
-        _note("member.role", membership, by, f"{membership.user} is {Membership.Role(role).label.lower()}")
+        _record("member.role", membership, by, f"{membership.user} is {Membership.Role(role).label.lower()}")
 
 
 def remove(membership: Membership, *, by: User | None = None) -> None:
     """Out of the team at the next request, with their open invitations; what they made stays, and so does their cap."""
     with _owned_after(membership.team_id):
-        FormerMember.keep_cap(membership)
+        _keep_cap(membership)
         Membership.objects.filter(pk=membership.pk).delete()
         _take_back(membership)
         if by == membership.user:
-            _note("member.left", membership, by, "")
+            _record("member.left", membership, by, "")
         else:
-            _note("member.removed", membership, by, str(membership.user))
+            _record("member.removed", membership, by, str(membership.user))
 
 
 def hand_over(old: Membership, new: Membership) -> None:
@@ -43,7 +54,7 @@ def hand_over(old: Membership, new: Membership) -> None:
         Membership.objects.filter(pk=old.pk).update(role=Role.ADMIN.value)
         if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER.value):
             raise LastOwner("they have left")
-        _note("member.transferred", old, old.user, str(new.user))
+        _record("member.transferred", old, old.user, str(new.user))
 
 
 def found_studio(*, team: str, name: str, email: str, password: str) -> User:
@@ -72,8 +83,75 @@ def found_team(name: str, owner: User) -> Team:
         return team
 
 
-def _note(act: str, membership: Membership, by: User | None, about: str) -> None:
-    record(team=membership.team_id, person=by, act=act, about=about, on=membership if about else None)
+def rename_team(team: Team, name: str, by: User) -> None:
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(name=name)
+        record("team.renamed", team=team, person=by, about=f"{team} → {name}")
+
+
+def require_second_factor(team: Team, by: User, *, needed: bool) -> None:
+    with transaction.atomic():
+        Team.objects.filter(pk=team.pk).update(needs_second_factor=needed)
+        about = "everybody needs one" if needed else "a password is enough"
+        record("settings.second_factor", team=team, person=by, about=about)
+
+
+def invite(team: Team, role: str, email: str, by: User) -> Invitation:
+    """The row and its mail, both or neither. A newer invitation to the same address replaces the one before."""
+    with transaction.atomic():
+        if email:
+            for old in Invitation.pending().filter(team=team, email=email):
+                revoke(old)
+        made = Invitation.objects.create(team=team, role=role, email=email, invited_by=by)
+        _record_invitation("invitation.made", made, by)
+        if email and settings.EMAIL_URL:
+            url = settings.LINK_BASE + reverse("invitations.show", args=[made.token])
+            subject, text = words.invitation_mail(made, url)
+            made.mail = post_mail(team=team, to=email, subject=subject, text=text)
+            made.save(update_fields=["mail"])
+    return made
+
+
+def accept(invitation: Invitation, who: User) -> Membership:
+    """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
+
+    Who is in the team already stays what they are, and the invitation stays for somebody else. Who was in it before
+    comes back under the cap that they had.
+    """
+    with transaction.atomic():
+        if here := Membership.objects.filter(team_id=invitation.team_id, user=who).first():
+            return here
+        mine = Invitation.pending().filter(pk=invitation.pk)
+        if not invitation.is_for(who) or not mine.update(accepted_at=Now(), accepted_by=who):
+            raise Stale(f"{invitation} is no longer open")
+        record("member.joined", team=invitation.team_id, person=who, about=f"as {invitation.role}")
+        cap = _take_cap(invitation.team_id, who)
+        return Membership.objects.create(team_id=invitation.team_id, user=who, role=invitation.role, monthly_cap=cap)
+
+
+def join(invitation: Invitation, name: str, email: str, password: str) -> User:
+    """A new account and the membership, both or neither. `Stale` as above; `IntegrityError`: the address has one."""
+    with transaction.atomic():
+        who = User.objects.create_user(email, password, name=name)
+        accept(invitation, who)
+    return who
+
+
+def revoke(invitation: Invitation, *, by: User | None = None) -> None:
+    """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
+    with transaction.atomic():
+        mine = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
+        if mine.update(revoked_at=Now()) and by:
+            _record_invitation("invitation.revoked", invitation, by)
+
+
+def _record_invitation(act: str, invitation: Invitation, by: User) -> None:
+    about = f"{invitation.email or 'whoever has the link'} as {invitation.role}"
+    record(act, team=invitation.team_id, person=by, about=about, on=invitation)
+
+
+def _record(act: str, membership: Membership, by: User | None, about: str) -> None:
+    record(act, team=membership.team_id, person=by, about=about, on=membership if about else None)
 
 
 @contextmanager
@@ -93,3 +171,19 @@ def _owned_after(team_id: int) -> Iterator[None]:
 def _take_back(membership: Membership) -> None:
     theirs = Invitation.objects.filter(team_id=membership.team_id, invited_by_id=membership.user_id)
     theirs.filter(accepted_at=None, revoked_at=None).update(revoked_at=Now())
+
+
+def _keep_cap(membership: Membership) -> None:
+    """In the transaction that ends the membership: leaving and joining again lifts no cap."""
+    cap = Membership.objects.filter(pk=membership.pk).values_list("monthly_cap", flat=True).first()
+    if cap is not None:
+        now = {"monthly_cap": cap, "left_at": timezone.now()}
+        FormerMember.objects.update_or_create(team_id=membership.team_id, user_id=membership.user_id, defaults=now)
+
+
+def _take_cap(team_id: int, user: User) -> Decimal | None:
+    """For the membership that begins in the caller's transaction: the cap of the last one, or None."""
+    mine = FormerMember.objects.filter(team=team_id, user=user)
+    cap = mine.values_list("monthly_cap", flat=True).first()
+    mine.delete()
+    return cap

@@ -17,7 +17,6 @@ from wanstudio.jobs.states import State
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.provider import providers
 from wanstudio.teams.models import Membership
-from wanstudio.teams.second_factor_rule import may_enter
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def _mails(alert: Alert, job: Job) -> list[EmailMessage]:
     """The same to all owners; those to whom their team is closed for want of a second factor read no more than that."""
     owners = Membership.objects.filter(team=alert.team, role=Membership.Role.OWNER, user__is_active=True)
     people = [owner.user for owner in owners.select_related("user").order_by("pk")]
-    told = [person.email for person in people if may_enter(person, alert.team)]
+    told = [person.email for person in people if alert.team.lets_in(person)]
     closed = [person.email for person in people if person.email not in told]
     page = settings.LINK_BASE + reverse("studio.index")
     unsaid = (

@@ -1,20 +1,13 @@
-"""What works on this machine and what does not, in words, with what to do. For the owner and the first run."""
-
-import shutil
-from datetime import timedelta
-from typing import NamedTuple
-from urllib.parse import urlsplit
+"""Checks of the provider's key and of the public address that it needs. For the owner and the first run."""
 
 from django.conf import settings
-from django.db import connection
 
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.provider import providers
 from wanstudio.web.fetchers import is_reachable
-from wanstudio.work.models import SILENT_AFTER, Heartbeat
+from wanstudio.web.studio_checks import Check, register_checks
 
-BYTES_A_VIDEO = 5_000_000
 PAUSES = {
     ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key.",
     ProviderKey.Pause.NO_BALANCE: "The balance of the key is too low.",
@@ -22,49 +15,9 @@ PAUSES = {
 }
 
 
-class Check(NamedTuple):
-    """`ok` None: not set, and the studio works without it."""
-
-    title: str
-    ok: bool | None
-    sentence: str
-
-
-def machine_checks() -> list[Check]:
-    """Every part of the studio. Reads rows and the disk, calls nobody."""
+def key_checks() -> list[Check]:
     key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).first()
-    return [_database(), _disk(), _worker(), _public_address(), _provider(key), _mail()]
-
-
-def _database() -> Check:
-    postgres = connection.vendor == "postgresql"
-    return Check("Database", True, "PostgreSQL, ready." if postgres else "SQLite, ready. Good for a small team.")
-
-
-def _disk() -> Check:
-    free = shutil.disk_usage(settings.DATA_DIR).free
-    if free < settings.MIN_FREE_BYTES:
-        least = settings.MIN_FREE_BYTES // 1024**2
-        held = "Sending is held back until there is room, so that no result is paid for and lost."
-        return Check("Storage", False, f"Only {free // 1024**2:,} MB free of the {least:,} MB to keep free. {held}")
-    return Check("Storage", True, f"{free / 1e9:,.0f} GB free, room for about {free // BYTES_A_VIDEO:,} videos.")
-
-
-def _worker() -> Check:
-    age = Heartbeat.age()
-    if age is None:
-        return Check("Worker", False, "Not seen yet. It starts together with the studio.")
-    if age < SILENT_AFTER:
-        return Check("Worker", True, f"Running. Last heartbeat {_words(age)} ago.")
-    return Check("Worker", False, f"Not running: last heartbeat {_words(age)} ago. Jobs wait; start the studio again.")
-
-
-def _words(age: timedelta) -> str:
-    """`2 s`, `3 min`, `5 h`."""
-    seconds = max(int(age.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"
+    return [_public_address(), _provider(key)]
 
 
 def _public_address() -> Check:
@@ -104,8 +57,4 @@ def _provider(key: ProviderKey | None) -> Check:
     return Check(title, True, f"Set. Videos are made by {provider.display_name} and billed to the key.")
 
 
-def _mail() -> Check:
-    if not settings.EMAIL_URL:
-        return Check("Mail", None, "Not set: nobody can ask for a new password. Set EMAIL_URL to your mail server.")
-    host = urlsplit(settings.EMAIL_URL).hostname
-    return Check("Mail", True, f"Set. Links for a new password go out{f' through {host}' if host else ''}.")
+register_checks(key_checks)

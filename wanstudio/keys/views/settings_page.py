@@ -12,12 +12,13 @@ from wanstudio.activity.verbs import record
 from wanstudio.keys import in_force as keyring
 from wanstudio.keys.models.provider_key import ProviderKey
 from wanstudio.keys.views.key_page import key_context
-from wanstudio.keys.views.machine_checks import PAUSES, machine_checks
+from wanstudio.keys.views.machine_checks import PAUSES
 from wanstudio.money.pricing import prices_on
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
+from wanstudio.web.studio_checks import studio_checks
 
 
 @login_required
@@ -32,7 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
     key = _key()
     context = {
         "may_stop": may_stop,
-        "checks": machine_checks() if access.runs_studio(request) else [],
+        "checks": studio_checks() if access.runs_studio(request) else [],
         "key": key,
         "pause_fact": providers.named(PAUSES.get(ProviderKey.Pause(key.pause), ""), key.provider),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),

@@ -8,8 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.teams.forms import SetupForm
-from wanstudio.teams.models import AlreadySetUp
-from wanstudio.teams.verbs import found_studio
+from wanstudio.teams.verbs import AlreadySetUp, found_studio
 
 
 class Command(StudioCommand):

@@ -20,7 +20,7 @@ from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_loopback
-from wanstudio.teams.views.first_run import setup_code
+from wanstudio.teams.first_run import setup_code
 
 ASK_EVERY_S = 2.0
 

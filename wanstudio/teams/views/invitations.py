@@ -1,10 +1,9 @@
 """Invitations: made, taken back, and taken."""
 
 from allauth.core import ratelimit
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,17 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
-from wanstudio.teams import access
+from wanstudio.teams import access, words
 from wanstudio.teams.forms import InviteForm, JoinForm
 from wanstudio.teams.models import Invitation, Team
 from wanstudio.teams.queries import visible_invitations
 from wanstudio.teams.roles import Act, roles_to_invite
+from wanstudio.teams.verbs import accept, invite, join, revoke
 from wanstudio.teams.views.team_page import team_context
 from wanstudio.work.leases import Stale
-from wanstudio.work.mails import Mail, post_mail
 
-MOST_PENDING = 100
-WELCOME = "You are in. Welcome to {team}."
+MAX_PENDING = 100
 
 
 @login_required
@@ -38,7 +36,7 @@ def create(request: HttpRequest) -> HttpResponse:
         _refuse(form, team)
     if form.errors:
         return render(request, "teams/show.html", team_context(request, team, form), status=422)
-    made = _make(request, team, form)
+    made = invite(team, form.cleaned_data["role"], form.cleaned_data["email"], access.person(request))
     return redirect(f"{reverse('team.show')}?invited={made.pk}#invitations")
 
 
@@ -49,41 +47,17 @@ def too_many(request: HttpRequest) -> HttpResponse:
 def _refuse(form: InviteForm, team: Team) -> None:
     email = form.cleaned_data["email"]
     if email and team.members.filter(email=email).exists():
-        form.add_error("email", "They are in the team already.")
-    elif Invitation.pending().filter(team=team).count() >= MOST_PENDING:
-        form.add_error(None, f"{MOST_PENDING} invitations are open. Take some back first.")
-
-
-def _make(request: HttpRequest, team: Team, form: InviteForm) -> Invitation:
-    """The row and its mail, both or neither. A newer invitation to the same address replaces the one before."""
-    who, email, role = access.person(request), form.cleaned_data["email"], form.cleaned_data["role"]
-    with transaction.atomic():
-        if email:
-            for old in Invitation.pending().filter(team=team, email=email):
-                old.revoke()
-        made = Invitation.objects.create(team=team, role=role, email=email, invited_by=who)
-        made.note("invitation.made", who)
-        if email and settings.EMAIL_URL:
-            made.mail = _post(made)
-            made.save(update_fields=["mail"])
-    return made
-
-
-def _post(made: Invitation) -> Mail:
-    url = settings.LINK_BASE + reverse("invitations.show", args=[made.token])
-    text = (
-        f"{made.invited_by} invites you to the team “{made.team}” on Wan Studio, as {made.get_role_display().lower()}."
-        f"\n\nJoin here, until {made.expires_at:%-d %b}:\n\n{url}\n\nIf you did not expect this, do nothing.\n"
-    )
-    return post_mail(team=made.team, to=made.email, subject=f"Join {made.team} on Wan Studio", text=text)
+        form.add_error("email", words.IN_ALREADY)
+    elif Invitation.pending().filter(team=team).count() >= MAX_PENDING:
+        form.add_error(None, words.too_many_open(MAX_PENDING))
 
 
 @login_required
 @require_POST
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    invitation: Invitation = access.mine_to(request, Act.INVITE, visible_invitations(request), pk)
-    invitation.revoke(by=access.person(request))
-    messages.success(request, "The invitation is taken back. Its link has ended.")
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    invitation = access.mine_to(request, Act.INVITE, visible_invitations(request), pk)
+    revoke(invitation, by=access.person(request))
+    messages.success(request, words.REVOKED)
     return redirect("team.show")
 
 
@@ -108,25 +82,23 @@ def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpRespon
     if request.method != "POST" or not invitation.is_for(who):
         return render(request, "teams/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
     try:
-        invitation.accept(who)
+        accept(invitation, who)
     except (Stale, IntegrityError):
         return render(request, "teams/ended.html", status=404)
     return _welcome(request, invitation.team)
 
 
 def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
-    """A new account and the membership, both or neither: of two at once one is in, the other has no account."""
+    """A new account in the team: of two at once one is in, the other has no account."""
     form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            with transaction.atomic():
-                who = User.objects.create_user(data["email"], data["password"], name=data["name"])
-                invitation.accept(who)
+            who = join(invitation, data["name"], data["email"], data["password"])
         except Stale:
             return render(request, "teams/ended.html", status=404)
         except IntegrityError:
-            form.add_error(None, "Somebody with this address has an account here. Sign in with it, and join then.")
+            form.add_error(None, words.KNOWN_ADDRESS)
         else:
             sign_in(request, who)
             return _welcome(request, invitation.team)
@@ -137,5 +109,5 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _welcome(request: HttpRequest, team: Team) -> HttpResponse:
     access.remember(request, team)
-    messages.success(request, WELCOME.format(team=team))
+    messages.success(request, words.welcome(team))
     return redirect("studio.index")

@@ -1,26 +1,18 @@
-"""The team: its people, who is invited, and what each may do."""
+"""The team page: its people, its invitations, and what each role may do."""
 
-from typing import Any
-
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
-from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.activity.verbs import record
-from wanstudio.jobs.states import State
-from wanstudio.money.views import cap_rows
-from wanstudio.teams import access
+from wanstudio.teams import access, words
 from wanstudio.teams.forms import InviteForm, TeamForm
 from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.queries import member_rows
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
-from wanstudio.teams.verbs import found_team
-from wanstudio.teams.views.members import may_remove, roles_to_give
+from wanstudio.teams.verbs import found_team, rename_team
 from wanstudio.web.way_back import back
 
 
@@ -34,23 +26,13 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/show.html", team_context(request, team, form))
 
 
-def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, Any]:
+def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, object]:
     """What the page shows; `form`: for who may invite."""
-    people = list(_people(team))
-    sees_money = access.may(request, team, Act.SPENDING)
-    months = cap_rows(team, people) if sees_money else [None] * len(people)
+    people = member_rows(request, team)
     return {
-        "people": [
-            {
-                "membership": one,
-                "roles": roles_to_give(request, one),
-                "may_remove": may_remove(request, one),
-                "month": month,
-            }
-            for one, month in zip(people, months, strict=True)
-        ],
-        "sees_money": sees_money,
-        "me": next((one for one in people if one.user_id == access.person(request).pk), None),
+        "people": people,
+        "sees_money": access.may(request, team, Act.SPENDING),
+        "me": next((one.membership for one in people if one.membership.user_id == access.person(request).pk), None),
         "form": form,
         "made": access.number(request.GET.get("invited")),
         "invitations": Invitation.pending().filter(team=team).select_related("invited_by", "mail") if form else [],
@@ -60,12 +42,6 @@ def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> d
         "acts": [(act.value, [act in MAY[role] for role in Role]) for act in Act],
         "has_factor": access.has_factor(request),
     }
-
-
-def _people(team: Team) -> Any:
-    made = Q(user__jobs__team=F("team"), user__jobs__state=State.DONE)
-    people = team.memberships.select_related("user").annotate(videos=Count("user__jobs", filter=made))
-    return people.order_by("pk")
 
 
 @login_required
@@ -87,7 +63,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = found_team(form.cleaned_data["name"], access.person(request))
         access.remember(request, team)
-        messages.success(request, f"“{team}” is founded. You own it; invite its people.")
+        messages.success(request, words.founded(team))
         return redirect("team.show")
     return render(request, "teams/new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -98,36 +74,7 @@ def rename(request: HttpRequest) -> HttpResponse:
     team = access.team_in(request, Act.ROLES)
     form = TeamForm(request.POST)
     if form.is_valid():
-        name = form.cleaned_data["name"]
-        with transaction.atomic():
-            Team.objects.filter(pk=team.pk).update(name=name)
-            record(team=team, person=access.person(request), act="team.renamed", about=f"{team} → {name}")
+        rename_team(team, form.cleaned_data["name"], access.person(request))
     else:
-        messages.info(request, "A team needs a name of at most 100 letters. Nothing was changed.")
-    return redirect("team.show")
-
-
-@login_required
-@require_POST
-def security(request: HttpRequest) -> HttpResponse:
-    """`needs=1` asks everybody for a second factor, anything else stops asking. Not from who has none."""
-    team = access.team_in(request, Act.SECURITY)
-    answer: HttpResponse = _security(request, team)
-    return answer
-
-
-@reauthentication_required  # type: ignore[untyped-decorator]
-def _security(request: HttpRequest, team: Team) -> HttpResponse:
-    wanted = request.POST.get("needs") == "1"
-    if wanted and not access.has_factor(request):
-        messages.warning(request, "Set up a second factor for yourself first. Nothing was changed.")
-        return redirect("account.second_factor")
-    with transaction.atomic():
-        Team.objects.filter(pk=team.pk).update(needs_second_factor=wanted)
-        about = "everybody needs one" if wanted else "a password is enough"
-        record(team=team, person=access.person(request), act="settings.second_factor", about=about)
-    if wanted:
-        messages.success(request, "From now on everybody here signs in with a second factor.")
-    else:
-        messages.success(request, "A password is enough again.")
+        messages.info(request, words.NAMELESS)
     return redirect("team.show")

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
 from wanstudio.videos.models.tags import Tag
 
 
@@ -39,3 +40,7 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return f"video {self.pk} of job {self.job_id}"
+
+    @property
+    def team(self) -> Team:
+        return self.job.team

@@ -1,0 +1,45 @@
+"""Sentences of the account: what was changed, why a passkey cannot be added, and the mails about an address."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+NAME_CHANGED = "Your name is changed."
+ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
+CONFIRM_SUBJECT, CHANGED_SUBJECT = "Confirm your new address", "Your address was changed"
+TIED = "Browsers tie a passkey to a name, not to a number."
+NEEDS_HTTPS = "Browsers allow passkeys on https only. Whoever runs the studio sets WANSTUDIO_URL to its https address."
+
+
+def address_changed(email: str) -> str:
+    return f"You sign in with {email} from now on."
+
+
+def link_sent(email: str) -> str:
+    return f"A link is on its way to {email}. The address changes when it is followed."
+
+
+def signed_out(places: int) -> str:
+    return f"Signed out in {places} other place{'' if places == 1 else 's'}."
+
+
+def confirm_mail(url: str) -> str:
+    return f"To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
+
+
+def changed_mail(email: str) -> str:
+    return f"You sign in to Wan Studio with {email} from now on.\n"
+
+
+def no_passkeys(request: HttpRequest) -> str:
+    """Why browsers refuse passkeys at this address; empty where they do not."""
+    host = urlsplit("//" + request.get_host()).hostname or ""
+    try:
+        at_home = ip_address(host).is_loopback
+    except ValueError:
+        return "" if request.is_secure() or host == "localhost" or host.endswith(".localhost") else NEEDS_HTTPS
+    if at_home:
+        return f"{TIED} Open the studio as http://localhost:{settings.PORT} for it."
+    return f"{TIED} Open the studio by its https name for it."

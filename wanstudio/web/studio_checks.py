@@ -1,0 +1,74 @@
+"""Checks of the parts of a studio: what works on this machine and what does not, and what to do."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+from wanstudio.work.models import SILENT_AFTER, Heartbeat
+
+BYTES_A_VIDEO = 5_000_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """`ok` None: not set, and the studio works without it."""
+
+    title: str
+    ok: bool | None
+    sentence: str
+
+
+_registered: list[Callable[[], list[Check]]] = []
+
+
+def register_checks(checks: Callable[[], list[Check]]) -> None:
+    """The checks of a noun, shown after those of the machine."""
+    _registered.append(checks)
+
+
+def studio_checks() -> list[Check]:
+    """Every part of the studio. Reads rows and the disk, calls nobody."""
+    return [_database(), _disk(), _worker(), *(check for checks in _registered for check in checks()), _mail()]
+
+
+def _database() -> Check:
+    postgres = connection.vendor == "postgresql"
+    return Check("Database", True, "PostgreSQL, ready." if postgres else "SQLite, ready. Good for a small team.")
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < settings.MIN_FREE_BYTES:
+        least = settings.MIN_FREE_BYTES // 1024**2
+        held = "Sending is held back until there is room, so that no result is paid for and lost."
+        return Check("Storage", False, f"Only {free // 1024**2:,} MB free of the {least:,} MB to keep free. {held}")
+    return Check("Storage", True, f"{free / 1e9:,.0f} GB free, room for about {free // BYTES_A_VIDEO:,} videos.")
+
+
+def _worker() -> Check:
+    age = Heartbeat.age()
+    if age is None:
+        return Check("Worker", False, "Not seen yet. It starts together with the studio.")
+    if age < SILENT_AFTER:
+        return Check("Worker", True, f"Running. Last heartbeat {_words(age)} ago.")
+    return Check("Worker", False, f"Not running: last heartbeat {_words(age)} ago. Jobs wait; start the studio again.")
+
+
+def _words(age: timedelta) -> str:
+    """`2 s`, `3 min`, `5 h`."""
+    seconds = max(int(age.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"
+
+
+def _mail() -> Check:
+    if not settings.EMAIL_URL:
+        return Check("Mail", None, "Not set: nobody can ask for a new password. Set EMAIL_URL to your mail server.")
+    host = urlsplit(settings.EMAIL_URL).hostname
+    return Check("Mail", True, f"Set. Links for a new password go out{f' through {host}' if host else ''}.")
