@@ -35,6 +35,7 @@ ENCRYPTION_KEYS = options.encryption_keys(env.list("WANSTUDIO_ENCRYPTION_KEYS", 
 # --- the provider -------------------------------------------------------------------------------------
 APIXO_API_KEY = env.str("APIXO_API_KEY", "").strip()
 APIXO_BASE_URL = env.str("APIXO_BASE_URL", providers.MAIN.base_url, validate=options.an_address).rstrip("/")
+MAX_IMAGE_MB = providers.MAIN.models[0].inputs.image_max_bytes // 1024**2
 MODEL = env.str("APIXO_MODEL", providers.MAIN.models[0].id, validate=options.a_model)
 PRICES = options.price_table("APIXO_PRICES", env.str("APIXO_PRICES", ""), model_of(providers.MAIN, MODEL))
 SANDBOX_BASE_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
@@ -59,7 +60,7 @@ HTTPS = WANSTUDIO_URL.startswith("https://")
 
 # --- limits -------------------------------------------------------------------------------------------
 IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
-IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", 10, validate=options.positive) * 1024 * 1024
+IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", MAX_IMAGE_MB, validate=options.positive) * 1024 * 1024
 CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
 API_CALLS_A_MINUTE = env.int("WANSTUDIO_API_CALLS_A_MINUTE", 300, validate=options.positive)
 MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024

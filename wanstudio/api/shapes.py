@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.studio.forms import MAX_SEED
 
 Behaviour = Literal["animate", "replace"]
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class JobIn(In):
     behaviour: Behaviour = "animate"
     resolution: Resolution = RESOLUTIONS[0]
     prompt: str = Field(default="", max_length=2000)
-    seed: int | None = Field(default=None, ge=-1, le=2**31 - 1)
+    seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
     price: Decimal | None = Field(default=None, ge=0, le=100_000)
 
 

@@ -3,13 +3,13 @@
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote, prices_on, quote
 
-RESOLUTIONS = keyring.model().resolution_names
+RESOLUTIONS = in_force.model().resolution_names
 
 
 def quote_today(duration: float, resolution: str) -> Quote:
     """What a motion of `duration` seconds costs at `resolution` by the price table in force today."""
     prices = prices_on(settings.PRICES, timezone.now().date())
-    return quote(duration, resolution, prices, keyring.model().billing)
+    return quote(duration, resolution, prices, in_force.model().billing)

@@ -52,14 +52,11 @@ class BillingLimits:
 
 @dataclass(frozen=True)
 class InputLimits:
-    """What the provider takes; sides and the ratio of sides beyond the limits are a warning only."""
+    """What the model takes. Formats are in words; a seed is -1 (random), or from 0 on."""
 
     image_formats: tuple[str, ...]
     image_max_bytes: int
-    image_side_px: tuple[int, int]
-    image_max_ratio: float
     motion_formats: tuple[str, ...]
-    motion_side_px: tuple[int, int]
     max_seed: int
 
 

@@ -15,13 +15,15 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.job import MAX_SEED, Job
+from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force
 from wanstudio.money.quoting import RESOLUTIONS
 from wanstudio.provider import providers
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, take
 from wanstudio.uploads.models import Source
 
+MAX_SEED = in_force.model().inputs.max_seed
 SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {providers.MAIN.display_name} draw")]
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 _WHOLE = re.compile(r"-?[0-9]{1,10}")

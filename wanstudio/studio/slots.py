@@ -6,9 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from wanstudio.keys import in_force
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
-from wanstudio.uploads.forms import megabytes
+from wanstudio.uploads.forms import formats_of, megabytes
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 
@@ -51,8 +52,9 @@ class Slot:
     @property
     def formats(self) -> str:
         if self.is_motion:
-            return "MP4, MOV or M4V, 5 to 120 s"
-        return f"JPEG, PNG or WebP, up to {self.limit}"
+            billing = in_force.model().billing
+            return f"{formats_of(self.kind)}, {billing.min_s} to {billing.max_s} s"
+        return f"{formats_of(self.kind)}, up to {self.limit}"
 
     @property
     def tips(self) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
+from django.utils.text import get_text_list
 
 from wanstudio.accounts.models import User
+from wanstudio.keys import in_force
 from wanstudio.media.poster import poster
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source, fingerprint
@@ -18,10 +20,14 @@ from wanstudio.uploads.probing import FetchError, MediaError, probe_file, probe_
 
 MOST_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])
-WHAT = {
-    Source.Kind.CHARACTER: ("picture", "JPEG, PNG or WebP"),
-    Source.Kind.MOTION: ("clip", "MP4, MOV or M4V"),
-}
+WHAT = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
+
+
+def formats_of(kind: str) -> str:
+    """What the model takes, in words: `JPEG, PNG or WebP`."""
+    inputs = in_force.model().inputs
+    formats = inputs.motion_formats if kind == Source.Kind.MOTION else inputs.image_formats
+    return get_text_list(list(formats), "or")
 
 
 @dataclass
@@ -64,14 +70,14 @@ class Draft:
 
 def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] | None = None, url: str = "") -> Draft:
     """The one input that was given, checked. Raises `forms.ValidationError` with the sentence to show."""
-    what, formats = WHAT[Source.Kind(kind)]
+    what = WHAT[Source.Kind(kind)]
     given = [thing for thing in (source, file, url) if thing]
     if file is not None and not file.size:
         raise forms.ValidationError(f"“{file.name}” is empty. Nothing was sent; choose another {what}.", "empty")
     if len(given) > 1:
         raise forms.ValidationError(f"Give either a file or a link for the {what}, not both.", "both")
     if not given:
-        raise forms.ValidationError(f"Add a {what} first: a file ({formats}) or a link to one.", "missing")
+        raise forms.ValidationError(f"Add a {what} first: a file ({formats_of(kind)}) or a link to one.", "missing")
     try:
         if source:
             return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else {})
@@ -97,7 +103,7 @@ def _probe_url(kind: str, url: str) -> dict[str, Any]:
 
 
 def _probe_upload(kind: str, file: UploadedFile[bytes]) -> dict[str, Any]:
-    what, _ = WHAT[Source.Kind(kind)]
+    what = WHAT[Source.Kind(kind)]
     most = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > most:
         size = megabytes(file.size or 0)

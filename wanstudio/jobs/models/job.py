@@ -18,7 +18,6 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.work.leases import Leased
 
-MAX_SEED = 2**31 - 1
 # How many past jobs tell how long the next one takes.
 PAST = 50
 # The provider deletes a result this long after it was made.

@@ -1,4 +1,4 @@
-"""APIXO as a provider. Source: its page for Wan 2.2 Animate; sides and ratios: Alibaba's, for the same model.
+"""APIXO as a provider. Source: its page for Wan 2.2 Animate.
 
 A resolution is one line of the table below; forms, price card, filters, the API's schema, the default of APIXO_PRICES
 and the sandbox take it from here.
@@ -38,10 +38,7 @@ WAN_2_2_ANIMATE = Model(
     inputs=InputLimits(
         image_formats=("JPEG", "PNG", "WebP"),
         image_max_bytes=10 * 1024 * 1024,
-        image_side_px=(200, 4096),
-        image_max_ratio=3,
         motion_formats=("MP4", "MOV", "M4V"),
-        motion_side_px=(200, 2048),
         max_seed=2**31 - 1,
     ),
     polling=Polling(
