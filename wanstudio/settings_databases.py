@@ -1,4 +1,4 @@
-"""Where the rows live: SQLite in the data folder, or PostgreSQL by `DATABASE_URL`. What each needs to be safe."""
+"""Databases: SQLite in the data folder, or PostgreSQL by `DATABASE_URL`, each with what it needs to be safe."""
 
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit

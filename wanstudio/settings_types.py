@@ -1,4 +1,4 @@
-"""What a setting may be. Each function returns the value or refuses it in one sentence that names the variable.
+"""Values of settings: each function returns the value or refuses it in one sentence that names the variable.
 
 `settings.py` calls these; they know no Django, so that they can run before it.
 """
@@ -63,12 +63,12 @@ def is_writable(path: Path) -> bool:
     return True
 
 
-def secret_key(path: Path, size_bytes: int = 64, draw: Callable[[], str] | None = None) -> str:
-    """The key kept in `path`; drawn and written (mode 0600) on the first call, of two at once by the first."""
+def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | None = None) -> str:
+    """The key kept in `path`; generated and written (mode 0600) on the first call, of two at once by the first."""
     if not path.exists():
         # Linked only when it is whole: whoever reads at this moment must not find it empty.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
-            draft.write(draw() if draw else secrets.token_urlsafe(size_bytes))
+            draft.write(generate() if generate else secrets.token_urlsafe(size_bytes))
             draft.flush()
             os.fsync(draft.fileno())
             with suppress(FileExistsError):

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from environs import EnvError
 from pytest_django import Settings
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.settings_types import encryption_keys
 
 SECRET = "canary-7f3b1c9e2d"
@@ -21,56 +21,59 @@ def data(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_the_key_is_drawn_once_and_only_we_read_it(data: Path) -> None:
-    sealed = crypto.seal(SECRET)
+    encrypted = encrypted_fields.encrypt(SECRET)
     file = data / "encryption.key"
     first = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert SECRET not in sealed
-    assert (crypto.unseal(sealed), crypto.unseal(crypto.seal("ü € \n"))) == (SECRET, "ü € \n")
+    assert SECRET not in encrypted
+    assert (encrypted_fields.decrypt(encrypted), encrypted_fields.decrypt(encrypted_fields.encrypt("ü € \n"))) == (
+        SECRET,
+        "ü € \n",
+    )
     assert file.read_text() == first
 
 
 def test_a_new_first_key_reads_what_the_old_ones_wrote(data: Path) -> None:
-    old = crypto.seal(SECRET)
-    crypto.add_key()
+    old = encrypted_fields.encrypt(SECRET)
+    encrypted_fields.add_key()
     assert stat.S_IMODE((data / "encryption.key").stat().st_mode) == 0o600
-    assert crypto.unseal(old) == SECRET
-    assert not crypto.is_current(old)
-    new = crypto.reseal(old)
-    assert crypto.is_current(new)
-    crypto.keep_first_key()
-    assert crypto.unseal(new) == SECRET
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(old)
+    assert encrypted_fields.decrypt(old) == SECRET
+    assert not encrypted_fields.is_current(old)
+    new = encrypted_fields.reencrypt(old)
+    assert encrypted_fields.is_current(new)
+    encrypted_fields.keep_first_key()
+    assert encrypted_fields.decrypt(new) == SECRET
+    with pytest.raises(encrypted_fields.Unreadable):
+        encrypted_fields.decrypt(old)
 
 
 def test_a_lost_key_is_said_in_a_sentence(data: Path) -> None:
-    sealed = crypto.seal(SECRET)
+    encrypted = encrypted_fields.encrypt(SECRET)
     (data / "encryption.key").unlink()
-    with pytest.raises(crypto.Unreadable, match="Enter it again"):
-        crypto.unseal(sealed)
+    with pytest.raises(encrypted_fields.Unreadable, match="Enter it again"):
+        encrypted_fields.decrypt(encrypted)
     (data / "encryption.key").write_text("half a ke")
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(sealed)
-    with pytest.raises(crypto.Unreadable):
-        crypto.seal(SECRET)
+    with pytest.raises(encrypted_fields.Unreadable):
+        encrypted_fields.decrypt(encrypted)
+    with pytest.raises(encrypted_fields.Unreadable):
+        encrypted_fields.encrypt(SECRET)
 
 
-@pytest.mark.parametrize("sealed", ["", "no token", "gAAAAA", SECRET, "ü"])
-def test_a_damaged_row(sealed: str) -> None:
-    crypto.seal(SECRET)
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(sealed)
+@pytest.mark.parametrize("encrypted", ["", "no token", "gAAAAA", SECRET, "ü"])
+def test_a_damaged_row(encrypted: str) -> None:
+    encrypted_fields.encrypt(SECRET)
+    with pytest.raises(encrypted_fields.Unreadable):
+        encrypted_fields.decrypt(encrypted)
 
 
 def test_keys_of_the_settings_win(settings: Settings, data: Path) -> None:
     mine, other = (Fernet.generate_key().decode() for _ in range(2))
     settings.ENCRYPTION_KEYS = encryption_keys([f" {mine}", other, ""])
-    sealed = crypto.seal(SECRET)
-    assert Fernet(mine).decrypt(sealed).decode() == SECRET
+    encrypted = encrypted_fields.encrypt(SECRET)
+    assert Fernet(mine).decrypt(encrypted).decode() == SECRET
     assert not (data / "encryption.key").exists()
     settings.ENCRYPTION_KEYS = (other, mine)
-    assert crypto.unseal(sealed) == SECRET
+    assert encrypted_fields.decrypt(encrypted) == SECRET
 
 
 def test_a_key_that_is_none_is_refused_without_being_repeated() -> None:

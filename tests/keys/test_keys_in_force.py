@@ -15,7 +15,7 @@ from tests.fake_apixo import FakeApixo, refusal
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import step
 from wanstudio.accounts.models import User
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -220,15 +220,15 @@ def test_another_keys_balance_is_no_drift(page: FakeApixo, alice: User) -> None:
 
 def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
     use(FIRST, alice)
-    kept = crypto.key_file().read_text()
-    crypto.key_file().unlink()
+    kept = encrypted_fields.key_file().read_text()
+    encrypted_fields.key_file().unlink()
     try:
         assert (keyring.provider_in_use(), keyring.key_at("apixo").unreadable) == ("apixo", True)
         job = step(make_job())
         assert (job.state, len(page.posts)) == ("queued", 0)
         assert "entered again" in job.problem
     finally:
-        crypto.key_file().write_text(kept)
+        encrypted_fields.key_file().write_text(kept)
     assert step(job).state == State.RUNNING
 
 
@@ -241,11 +241,11 @@ def test_rotation_loses_nothing(page: FakeApixo, make_job: MakeJob, alice: User,
     assert before != after
     assert keyring.key_at("apixo").secret == FIRST
     # Killed after the new key was added: the next run goes on, and adds no other.
-    crypto.add_key()
-    many = len(crypto.keys())
+    encrypted_fields.add_key()
+    many = len(encrypted_fields.keys())
     call_command("rotatekeys", "--drop-old")
     assert "went on from there" in capsys.readouterr().out
-    assert (many, len(crypto.keys())) == (3, 1)
+    assert (many, len(encrypted_fields.keys())) == (3, 1)
     assert keyring.key_at("apixo").secret == FIRST
     assert step(make_job()).state == State.RUNNING
 

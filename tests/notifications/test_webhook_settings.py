@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from wanstudio.activity.models import Activity
-from wanstudio.encryption.encrypted_fields import unseal
+from wanstudio.encryption.encrypted_fields import decrypt
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.teams.models import Team
 
@@ -24,7 +24,7 @@ def test_secret_is_shown_once(as_alice: Client, team: Team) -> None:
     page = as_alice.get(reverse("webhook.show")).content.decode()
     shown = re.search(r"whsec_[A-Za-z0-9+/=]+", page)
     assert shown
-    assert shown[0] == unseal(Webhook.objects.get().secret)
+    assert shown[0] == decrypt(Webhook.objects.get().secret)
     assert "whsec_" not in as_alice.get(reverse("webhook.show")).content.decode()
     as_alice.post(reverse("webhook.rotate"), {"team": team.pk})
     again = as_alice.get(reverse("webhook.show")).content.decode()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.encryption.allauth_secrets import seal, unseal
+from wanstudio.encryption.allauth_secrets import decrypt, encrypt
 from wanstudio.work.mails import Mail, post_mail
 
 # Somebody else may ask for a new password of mine; my mailbox must not fill up with it.
@@ -52,10 +52,10 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
-        return seal(text, "second factor")
+        return encrypt(text, "second factor")
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text, "second factor")
+        return decrypt(encrypted_text, "second factor")
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()

@@ -16,7 +16,7 @@ from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import person, second_factors
 from wanstudio.accounts.verbs import ask_to_confirm, change_email, confirmed_email
 from wanstudio.activity.verbs import record
-from wanstudio.web.access import number
+from wanstudio.web.lookups import number
 
 
 @login_required

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from wanstudio.activity.models import Activity
 from wanstudio.activity.queries import ReadableActivity, in_groups, readable_activity
 from wanstudio.activity.words import GROUPS, words
-from wanstudio.web.access import number, page
 from wanstudio.web.csv_files import csv_file, safe
+from wanstudio.web.lookups import number, page
 from wanstudio.web.page_links import path_of
 
 PAGE = 50

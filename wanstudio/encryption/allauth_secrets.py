@@ -1,6 +1,6 @@
-"""Secrets at rest in rows of other apps: sealed with a key derived from `SECRET_KEY`, which is not in the database.
+"""Secrets at rest in rows of other apps: encrypted with a key derived from `SECRET_KEY`, which is not in the database.
 
-Such a secret stands inside JSON that allauth writes, so the rotation of `crypto.py`, which looks for columns of ours,
+Such a secret stands inside JSON that allauth writes, so `rotation.py`, which looks for columns of ours,
 would miss it and then throw its key away. What is in a column of ours belongs there.
 """
 
@@ -13,17 +13,17 @@ from django.conf import settings
 
 
 class Broken(Exception):
-    """Sealed under a key that this studio does not have."""
+    """Encrypted under a key that this studio does not have."""
 
 
-def seal(text: str, purpose: str) -> str:
+def encrypt(text: str, purpose: str) -> str:
     return _keys(purpose).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str, purpose: str) -> str:
-    """What `seal` was given for the same purpose; keys of `SECRET_KEY_FALLBACKS` open, too."""
+def decrypt(encrypted: str, purpose: str) -> str:
+    """What `encrypt` was given for the same purpose; keys of `SECRET_KEY_FALLBACKS` open, too."""
     try:
-        return _keys(purpose).decrypt(sealed.encode()).decode()
+        return _keys(purpose).decrypt(encrypted.encode()).decode()
     except InvalidToken:
         raise Broken(purpose) from None
 

@@ -1,8 +1,8 @@
-"""Secrets at rest: the provider's key, a webhook's secret. The database alone does not tell them.
+"""Encrypted fields: the provider's key, a webhook's secret. The database alone does not tell them.
 
 The keys come from `WANSTUDIO_ENCRYPTION_KEYS` or from the file `encryption.key` in the data folder, one a line. The
 first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart. It knows
-our own columns only: secrets in the rows of other apps are `sealed.py`'s.
+our own columns only: secrets in the rows of other apps are those of `allauth_secrets.py`.
 """
 
 import os
@@ -27,34 +27,34 @@ class Unreadable(Exception):
 
 
 class SecretField(models.TextField):  # type: ignore[type-arg]
-    """Holds what `seal` made, never the secret itself. Every such column is found by the rotation of keys."""
+    """Holds what `encrypt` made, never the secret itself. Every such column is found by the rotation of keys."""
 
 
-def seal(secret: str) -> str:
-    """The secret, encrypted under the first key. The first call of all draws that key."""
-    return MultiFernet(_fernets(_drawn_keys())).encrypt(secret.encode()).decode()
+def encrypt(secret: str) -> str:
+    """The secret, encrypted under the first key. The first call of all generates that key."""
+    return MultiFernet(_fernets(_keys_or_first())).encrypt(secret.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
+def decrypt(encrypted: str) -> str:
     """The secret. Raises Unreadable; nothing of either is in the exception."""
     try:
-        return MultiFernet(_fernets(keys())).decrypt(sealed).decode()
+        return MultiFernet(_fernets(keys())).decrypt(encrypted).decode()
     except (InvalidToken, ValueError, TypeError):
         raise Unreadable from None
 
 
-def is_current(sealed: str) -> bool:
+def is_current(encrypted: str) -> bool:
     """Whether the first key alone reads it, so that the others could go."""
     try:
-        _fernets(keys())[0].decrypt(sealed)
+        _fernets(keys())[0].decrypt(encrypted)
     except (InvalidToken, IndexError):
         return False
     return True
 
 
-def reseal(sealed: str) -> str:
+def reencrypt(encrypted: str) -> str:
     """The same secret under the first key. Raises Unreadable."""
-    return seal(unseal(sealed))
+    return encrypt(decrypt(encrypted))
 
 
 def key_file() -> Path:
@@ -75,7 +75,7 @@ def keys() -> list[str]:
 
 def add_key() -> None:
     """A new first key in the file; what stood there still decrypts. Whole, or not at all, whenever it is killed."""
-    _write_keys([Fernet.generate_key().decode(), *_drawn_keys()])
+    _write_keys([Fernet.generate_key().decode(), *_keys_or_first()])
 
 
 def keep_first_key() -> None:
@@ -88,9 +88,9 @@ def take_keys(others: list[str]) -> None:
     _write_keys(list(dict.fromkeys([*keys(), *filter(encryption_key, others)])))
 
 
-def _drawn_keys() -> list[str]:
+def _keys_or_first() -> list[str]:
     if not settings.ENCRYPTION_KEYS:
-        secret_key(key_file(), draw=lambda: Fernet.generate_key().decode())
+        secret_key(key_file(), generate=lambda: Fernet.generate_key().decode())
     if not (found := keys()):
         raise Unreadable
     return found

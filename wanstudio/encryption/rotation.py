@@ -1,4 +1,4 @@
-"""Every stored secret: which cannot be read, and all of them under a new key."""
+"""Rotation of the encryption key: every stored secret under a new one, and those that cannot be read."""
 
 import fcntl
 from collections.abc import Iterator
@@ -9,7 +9,16 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption.encrypted_fields import (
+    SecretField,
+    Unreadable,
+    add_key,
+    decrypt,
+    is_current,
+    keep_first_key,
+    keys,
+    reencrypt,
+)
 
 
 class CannotRotate(Exception):
@@ -20,7 +29,7 @@ class CannotRotate(Exception):
 class Rotated:
     """`went_on`: an earlier rotation had been cut short, and no key was added. `dropped`: how many old keys went."""
 
-    resealed: int
+    reencrypted: int
     unreadable: list[str]
     went_on: bool
     dropped: int
@@ -36,19 +45,19 @@ def rotate(*, drop_old: bool = False) -> Rotated:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotRotate("Another rotation is under way. Wait for it to end.") from None
-        went_on = len(crypto.keys()) > 1 and any(not crypto.is_current(secret) for *_, secret in _secrets())
+        went_on = len(keys()) > 1 and any(not is_current(secret) for *_, secret in _secrets())
         if not settings.ENCRYPTION_KEYS and not went_on:
-            crypto.add_key()
-        resealed = _reseal_all()
+            add_key()
+        reencrypted = _reencrypt_all()
         lost = unreadable()
-        old = len(crypto.keys()) - 1
+        old = len(keys()) - 1
         if drop_old and not settings.ENCRYPTION_KEYS and old and not lost:
             # Once more: a process may have stored one just while we looked.
-            resealed += _reseal_all()
-            crypto.keep_first_key()
+            reencrypted += _reencrypt_all()
+            keep_first_key()
         else:
             old = 0
-        return Rotated(resealed, lost, went_on, old)
+        return Rotated(reencrypted, lost, went_on, old)
 
 
 def unreadable() -> list[str]:
@@ -56,18 +65,18 @@ def unreadable() -> list[str]:
     lost = []
     for model, pk, _, secret in _secrets():
         try:
-            crypto.unseal(secret)
-        except crypto.Unreadable:
+            decrypt(secret)
+        except Unreadable:
             lost.append(f"{model._meta.verbose_name} {pk}")
     return lost
 
 
-def _reseal_all() -> int:
+def _reencrypt_all() -> int:
     done = 0
     for model, pk, name, secret in _secrets():
         try:
-            new = secret if crypto.is_current(secret) else crypto.reseal(secret)
-        except crypto.Unreadable:
+            new = secret if is_current(secret) else reencrypt(secret)
+        except Unreadable:
             continue
         if new != secret:
             # If somebody entered another one meanwhile, that one stands.
@@ -79,7 +88,7 @@ def _secrets() -> Iterator[tuple[type[models.Model], int, str, str]]:
     """Model, id, column and ciphertext of each."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, crypto.SecretField):
+            if isinstance(field, SecretField):
                 rows = model._base_manager.exclude(**{field.name: ""}).order_by("pk")
                 for pk, secret in list(rows.values_list("pk", field.name)):
                     if secret:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.keys.models.key_in_page import StoredKey, ending_of, mark_of
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model
@@ -87,8 +87,8 @@ def key_that_took(provider: str, mark: str) -> Key | None:
 
 def opened(stored: StoredKey) -> Key:
     try:
-        return Key(crypto.unseal(stored.secret), stored.mark, stored.ending)
-    except crypto.Unreadable:
+        return Key(encrypted_fields.decrypt(stored.secret), stored.mark, stored.ending)
+    except encrypted_fields.Unreadable:
         return Key(mark=stored.mark, ending=stored.ending, unreadable=True)
 
 

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, seal, unseal
+from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, decrypt, encrypt
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models.collections import Collection
@@ -73,7 +73,7 @@ class ShareLink(models.Model):
     def make(cls, thing: Video | Collection, person: User, **options: Any) -> "ShareLink":
         """A new link to the video or the collection. `options`: what `change` takes."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        made = cls(made_by=person, digest=_digest(token), sealed_token=seal(token))
+        made = cls(made_by=person, digest=_digest(token), sealed_token=encrypt(token))
         if isinstance(thing, Video):
             made.kind, made.video, made.team = cls.Kind.VIDEO, thing, thing.job.team
         else:
@@ -128,7 +128,7 @@ class ShareLink(models.Model):
     def token(self) -> str:
         """What the address ends with; empty if its key is lost, and the link can only be revoked."""
         try:
-            return unseal(self.sealed_token)
+            return decrypt(self.sealed_token)
         except Unreadable:
             return ""
 

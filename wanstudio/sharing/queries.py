@@ -13,7 +13,7 @@ from wanstudio.teams.access import teams_to
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import binned_videos, visible_collections, visible_videos
-from wanstudio.web.access import one
+from wanstudio.web.lookups import one
 
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:

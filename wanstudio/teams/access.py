@@ -12,9 +12,9 @@ from wanstudio.accounts.queries import person as person
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, Role, roles_with
 from wanstudio.teams.roles import may as role_may
-from wanstudio.web.access import number as number
-from wanstudio.web.access import one as one
-from wanstudio.web.access import page as page
+from wanstudio.web.lookups import number as number
+from wanstudio.web.lookups import one as one
+from wanstudio.web.lookups import page as page
 
 # The team whose pages this browser saw last: a memory, never a permission.
 LAST_TEAM = "team"

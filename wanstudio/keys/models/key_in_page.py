@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED
 from wanstudio.keys.models.provider_key import ProviderKey
@@ -46,7 +46,7 @@ class StoredKey(Leased):
 
     provider = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
-    secret = crypto.SecretField(blank=True)
+    secret = encrypted_fields.SecretField(blank=True)
     mark = models.CharField(max_length=32)
     ending = models.CharField(max_length=4, blank=True)
     problem = models.CharField(max_length=300, blank=True, help_text="Why it could not be checked yet, or is refused.")
@@ -75,7 +75,7 @@ class StoredKey(Leased):
             cls.objects.filter(provider=provider, state__in=(cls.State.CHECKING, cls.State.REFUSED)).delete()
             offered = cls.objects.create(
                 provider=provider,
-                secret=crypto.seal(secret),
+                secret=encrypted_fields.encrypt(secret),
                 mark=mark_of(secret),
                 ending=ending_of(secret),
                 person=person,

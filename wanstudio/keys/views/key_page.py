@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from wanstudio.encryption import encrypted_fields as crypto
+from wanstudio.encryption import encrypted_fields
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
 from wanstudio.keys import in_force as keyring
@@ -54,7 +54,7 @@ def _offer(request: HttpRequest) -> HttpResponse:
         try:
             StoredKey.offer(keyring.PROVIDER, form.cleaned_data["key"], access.person(request))
             return redirect("settings.show")
-        except crypto.Unreadable:
+        except encrypted_fields.Unreadable:
             form.add_error("key", "The encryption key of this studio is damaged, so nothing can be stored. Restore it.")
     # Through a redirect, so that no page and no cache ever holds what was typed.
     messages.error(request, str(form.errors["key"][0]))

@@ -25,7 +25,7 @@ class Command(StudioCommand):
     def _report(self, done: Rotated) -> None:
         if done.went_on:
             self.stdout.write("An earlier rotation was cut short; this one went on from there.")
-        self.stdout.write(f"{done.resealed} secrets are encrypted with the new key.")
+        self.stdout.write(f"{done.reencrypted} secrets are encrypted with the new key.")
         if done.unreadable:
             self.stderr.write(
                 f"{len(done.unreadable)} secrets cannot be read with any key, and have to be entered again: "

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
-from wanstudio.encryption.encrypted_fields import Unreadable, unseal
+from wanstudio.encryption.encrypted_fields import Unreadable, decrypt
 from wanstudio.media.fetch import FetchError
 from wanstudio.notifications.models.webhooks import Answer, Delivery
 from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off
@@ -72,7 +72,7 @@ def _headers(delivery: Delivery) -> dict[str, str]:
     secrets = [hook.secret]
     if hook.old_secret and hook.old_secret_until and hook.old_secret_until > now:
         secrets.append(hook.old_secret)
-    signatures = [Signer(unseal(secret)).sign(message, now, delivery.body) for secret in secrets]
+    signatures = [Signer(decrypt(secret)).sign(message, now, delivery.body) for secret in secrets]
     return {
         "Content-Type": "application/json",
         "webhook-id": message,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.encryption.encrypted_fields import seal
+from wanstudio.encryption.encrypted_fields import encrypt
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.notifications.verbs.notify import Event, notify_allowed
@@ -63,7 +63,7 @@ def set_up_webhook(team: Team, url: str, *, by: User) -> str:
     """To this address from now on, and switched on. Returns the secret if it is a new one, else nothing."""
     secret = _new_secret()
     with transaction.atomic():
-        hook, is_new = Webhook.objects.get_or_create(team=team, defaults={"url": url, "secret": seal(secret)})
+        hook, is_new = Webhook.objects.get_or_create(team=team, defaults={"url": url, "secret": encrypt(secret)})
         again = {"url": url, "disabled_at": None, "disabled_why": "", "failing_since": None}
         Webhook.objects.filter(pk=hook.pk).update(**again)
         hook.url = url
@@ -77,7 +77,7 @@ def rotate_secret(hook: Webhook, *, by: User) -> str:
     with transaction.atomic():
         before = Webhook.objects.select_for_update().get(pk=hook.pk).secret
         Webhook.objects.filter(pk=hook.pk).update(
-            secret=seal(secret), old_secret=before, old_secret_until=Now() + OLD_SECRET_SIGNS_FOR
+            secret=encrypt(secret), old_secret=before, old_secret_until=Now() + OLD_SECRET_SIGNS_FOR
         )
         record("webhook.rotated", team=hook.team_id, person=by, about=hook.host, on=hook)
     return secret

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.activity.verbs import record
-from wanstudio.encryption.encrypted_fields import Unreadable, seal, unseal
+from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications import words
 from wanstudio.notifications.forms import WebhookForm
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
@@ -39,7 +39,7 @@ def save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, team, form, status=422)
     if secret := webhook_changes.set_up_webhook(team, form.cleaned_data["url"], by=access.person(request)):
-        request.session[FRESH] = seal(secret)
+        request.session[FRESH] = encrypt(secret)
     messages.success(request, words.WEBHOOK_SAVED)
     return redirect("webhook.show")
 
@@ -48,7 +48,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rotate(request: HttpRequest) -> HttpResponse:
     """A new secret; the old one signs beside it for a day."""
-    request.session[FRESH] = seal(webhook_changes.rotate_secret(_hook(request), by=access.person(request)))
+    request.session[FRESH] = encrypt(webhook_changes.rotate_secret(_hook(request), by=access.person(request)))
     return redirect("webhook.show")
 
 
@@ -106,6 +106,6 @@ def _fresh(request: HttpRequest) -> str:
     """The secret that was just generated: shown once, and gone."""
     encrypted = request.session.pop(FRESH, "")
     try:
-        return unseal(encrypted) if encrypted else ""
+        return decrypt(encrypted) if encrypted else ""
     except Unreadable:
         return ""
