@@ -16,6 +16,7 @@ from tests.money.test_ledger import again, follow, lost
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
+from wanstudio.api.verbs import create_token
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.quoting import quote_today
@@ -74,10 +75,10 @@ class World:
 
     def _token(self, name: str) -> str:
         mine = Membership.objects.get(user=self.people[name])
-        made, secret = ApiToken.draw(mine, MARK if name == who.CREATOR else name, ApiToken.Scope.MAKE, None)
+        created = create_token(mine, MARK if name == who.CREATOR else name, ApiToken.Scope.MAKE)
         if name == who.CREATOR:
-            self._is("token", made)
-        return secret
+            self._is("token", created.token)
+        return created.secret
 
     def _signed_in(self, name: str) -> "SimpleCookie":
         client = Client()

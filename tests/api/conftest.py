@@ -9,6 +9,7 @@ from django.test import Client
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
+from wanstudio.api.verbs import create_token
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 
@@ -29,26 +30,27 @@ class Script:
         return self.client.post(ROOT + path, json.dumps(body or {}), "application/json", headers=headers)
 
 
-def draw(person: User, team: Team, scope: str = "make", **fields: Any) -> str:
+def token_for(person: User, team: Team, scope: str = "make", **fields: Any) -> str:
     mine = Membership.objects.get(user=person, team=team)
-    token, secret = ApiToken.draw(mine, "a script", scope, None)
-    ApiToken.objects.filter(pk=token.pk).update(**fields) if fields else None
-    return secret
+    created = create_token(mine, "a script", scope)
+    if fields:
+        ApiToken.objects.filter(pk=created.token.pk).update(**fields)
+    return created.secret
 
 
 @pytest.fixture
 def script(alice: User, team: Team) -> Script:
-    return Script(draw(alice, team))
+    return Script(token_for(alice, team))
 
 
 @pytest.fixture
 def reader(bob: User, team: Team) -> Script:
-    return Script(draw(bob, team, "read"))
+    return Script(token_for(bob, team, "read"))
 
 
 @pytest.fixture
 def stranger(charlie: User) -> Script:
-    return Script(draw(charlie, charlie.teams.get()))
+    return Script(token_for(charlie, charlie.teams.get()))
 
 
 @pytest.fixture

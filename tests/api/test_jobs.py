@@ -21,7 +21,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 
 
-def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any], alice: User, team: Team) -> None:
+def test_posted_job_equals_the_pages(script: Script, inputs: dict[str, Any], alice: User, team: Team) -> None:
     made = script.post("jobs", {**inputs, "behaviour": "replace", "prompt": "rain", "seed": 7})
     assert made.status_code == 201
     told, job = made.json(), Job.objects.get()
@@ -32,20 +32,20 @@ def test_a_job_as_the_page_would_make_it(script: Script, inputs: dict[str, Any],
     assert script.get(f"jobs/{job.pk}").json()["seed"] == 7
 
 
-def test_the_seed_is_drawn_unless_it_is_told(script: Script, inputs: dict[str, Any]) -> None:
+def test_seed_is_generated_unless_stated(script: Script, inputs: dict[str, Any]) -> None:
     script.post("jobs", inputs)
     script.post("jobs", {**inputs, "seed": -1})
-    drawn, left = Job.objects.order_by("pk")
-    assert (drawn.seed_generated, left.seed) == (True, -1)
-    assert drawn.seed >= 0
+    generated, left = Job.objects.order_by("pk")
+    assert (generated.seed_generated, left.seed) == (True, -1)
+    assert generated.seed >= 0
 
 
 @pytest.mark.parametrize("price", [1.14, "1.14", "1.140"])
-def test_a_price_as_number_or_text(price: Any, script: Script, inputs: dict[str, Any]) -> None:
+def test_price_may_be_number_or_text(price: Any, script: Script, inputs: dict[str, Any]) -> None:
     assert script.post("jobs", {**inputs, "price": price}).status_code == 201
 
 
-def test_a_price_that_changed_sends_nothing(script: Script, inputs: dict[str, Any]) -> None:
+def test_changed_or_missing_price_makes_no_job(script: Script, inputs: dict[str, Any]) -> None:
     changed = script.post("jobs", {**inputs, "price": "0.57"}, **{"Idempotency-Key": "k"})
     refused(changed, 409, "price-changed")
     assert changed.json()["quote"]["price"] == "1.14"
@@ -76,9 +76,7 @@ def test_a_price_that_changed_sends_nothing(script: Script, inputs: dict[str, An
         ({"motion": None, "motion_url": "http://10.0.0.1/a.mp4"}, "motion"),
     ],
 )
-def test_what_is_refused_names_its_field(
-    change: dict[str, Any], field: str, script: Script, inputs: dict[str, Any]
-) -> None:
+def test_refusal_names_its_field(change: dict[str, Any], field: str, script: Script, inputs: dict[str, Any]) -> None:
     response = script.post("jobs", inputs | change)
     refused(response, 422, "invalid")
     assert field in response.json()["errors"]
@@ -86,14 +84,14 @@ def test_what_is_refused_names_its_field(
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "nonsense", '{"price": NaN}', "null"])
-def test_a_body_that_is_none(body: str, script: Script, inputs: dict[str, Any]) -> None:
+def test_unreadable_body_is_a_problem(body: str, script: Script, inputs: dict[str, Any]) -> None:
     response = script.client.post("/api/v1/jobs", body, "application/json")
     assert response.status_code in (400, 422)
     assert response["Content-Type"] == "application/problem+json"
     assert not Job.objects.exists()
 
 
-def test_one_key_makes_one_job(script: Script, inputs: dict[str, Any]) -> None:
+def test_idempotency_key_makes_one_job(script: Script, inputs: dict[str, Any]) -> None:
     first, again = (script.post("jobs", inputs, **{"Idempotency-Key": "take-1"}) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     verbs.cancel(Job.objects.get())
@@ -107,7 +105,9 @@ def test_one_key_makes_one_job(script: Script, inputs: dict[str, Any]) -> None:
     assert Job.objects.count() == 2
 
 
-def test_a_key_is_its_tokens_own(script: Script, stranger: Script, inputs: dict[str, Any], charlie: User) -> None:
+def test_idempotency_keys_belong_to_their_token(
+    script: Script, stranger: Script, inputs: dict[str, Any], charlie: User
+) -> None:
     """The same word of another team's is another key, and reaches nobody's job."""
     other = charlie.teams.get()
     theirs = {"character": factories.character(other, charlie).pk, "motion": factories.motion(other, charlie).pk}
@@ -138,7 +138,7 @@ def at_once(script: Script, posts: list[tuple[dict[str, Any], str]]) -> list[Any
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> None:
+def test_fifty_posts_at_once_with_one_key_make_one_job(script: Script, inputs: dict[str, Any]) -> None:
     answers = at_once(script, [(inputs, "storm")] * 50)
     assert [answer.status_code for answer in answers] == [201] * 50
     assert len({str(sorted(answer.json().items())) for answer in answers}) == 1
@@ -146,7 +146,7 @@ def test_fifty_at_once_with_one_key(script: Script, inputs: dict[str, Any]) -> N
     assert Job.objects.count() == 1
 
 
-def test_a_queued_job_is_cancelled(script: Script, inputs: dict[str, Any], alice: User) -> None:
+def test_queued_job_is_cancelled(script: Script, inputs: dict[str, Any], alice: User) -> None:
     pk = script.post("jobs", inputs).json()["id"]
     cancelled = script.post(f"jobs/{pk}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
@@ -155,14 +155,14 @@ def test_a_queued_job_is_cancelled(script: Script, inputs: dict[str, Any], alice
     assert Activity.objects.get(act="job.cancelled").person == alice
 
 
-def test_a_sent_job_is_not(script: Script, team: Team, alice: User) -> None:
+def test_sent_job_is_not_cancelled(script: Script, team: Team, alice: User) -> None:
     job = factories.job(team, alice)
     verbs.begin_submitting(job, callback=False)
     refused(script.post(f"jobs/{job.pk}/cancel"), 409, "already-sent")
     assert Job.objects.get().state == State.SUBMITTING
 
 
-def test_another_teams_are_not_there(stranger: Script, team: Team, alice: User, inputs: dict[str, Any]) -> None:
+def test_jobs_of_another_team_are_404(stranger: Script, team: Team, alice: User, inputs: dict[str, Any]) -> None:
     job = factories.job(team, alice)
     refused(stranger.get(f"jobs/{job.pk}"), 404, "not-found")
     refused(stranger.post(f"jobs/{job.pk}/cancel"), 404, "not-found")
@@ -174,7 +174,7 @@ def test_another_teams_are_not_there(stranger: Script, team: Team, alice: User, 
     assert Job.objects.count() == 1
 
 
-def test_pages_of_jobs(script: Script, team: Team, alice: User) -> None:
+def test_pages_stay_steady_while_jobs_arrive(script: Script, team: Team, alice: User) -> None:
     character, motion = factories.character(team, alice), factories.motion(team, alice)
     made = [factories.job(team, alice, character=character, motion=motion).pk for _ in range(5)]
     seen: list[int] = []
@@ -193,11 +193,11 @@ def test_pages_of_jobs(script: Script, team: Team, alice: User) -> None:
 
 
 @pytest.mark.parametrize("path", ["jobs/99999999999999999999999", "jobs/0", "nothing", "jobs/1/none", "jobs/x"])
-def test_what_is_not_there(path: str, script: Script) -> None:
+def test_unknown_address_is_a_problem(path: str, script: Script) -> None:
     refused(script.get(path), 404, "not-found")
 
 
-def test_the_provider_is_called_by_nobody_here(script: Script, inputs: dict[str, Any]) -> None:
+def test_making_a_job_calls_no_provider(script: Script, inputs: dict[str, Any]) -> None:
     """A quote and a job are rows; only links are looked at."""
     script.post("jobs", inputs)
     assert Source.objects.count() == 2
@@ -205,7 +205,7 @@ def test_the_provider_is_called_by_nobody_here(script: Script, inputs: dict[str,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_cap_stops_it_as_it_stops_the_page(
+def test_cap_lets_three_of_twenty_at_once_through(
     script: Script, inputs: dict[str, Any], team: Team, settings: Settings
 ) -> None:
     """Room for three of twenty at once, each with a key of its own."""

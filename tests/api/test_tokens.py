@@ -1,4 +1,4 @@
-"""Who may ask, and the page where tokens are drawn."""
+"""API tokens: whose calls are answered, and the page where they are created."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.api.conftest import ROOT, Script, draw
+from tests.api.conftest import ROOT, Script, token_for
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
 from wanstudio.jobs.models.job import Job
@@ -25,8 +25,8 @@ def refused(response: Any, status: int, kind: str) -> None:
     assert told["detail"].endswith(".")
 
 
-def test_a_token_and_nothing_else(alice: User, team: Team, as_alice: Client) -> None:
-    assert Script(draw(alice, team)).get("jobs").status_code == 200
+def test_only_a_token_opens_the_api(alice: User, team: Team, as_alice: Client) -> None:
+    assert Script(token_for(alice, team)).get("jobs").status_code == 200
     refused(Script().get("jobs"), 401, "unauthorized")
     refused(Script("wan_" + "x" * 43).get("jobs"), 401, "unauthorized")
     refused(as_alice.get(ROOT + "jobs"), 401, "unauthorized")
@@ -34,16 +34,16 @@ def test_a_token_and_nothing_else(alice: User, team: Team, as_alice: Client) -> 
     assert Script().get("jobs")["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_browser_cannot_be_led_to_it(alice: User, team: Team, as_alice: Client) -> None:
+def test_session_cookie_beside_a_token_counts_for_nothing(alice: User, team: Team, as_alice: Client) -> None:
     """A cookie beside a token counts for nothing: the token's person asks."""
-    other = Script(draw(alice, team))
+    other = Script(token_for(alice, team))
     other.client.cookies = as_alice.cookies
     Membership.objects.filter(user=alice).delete()
     refused(other.get("jobs"), 401, "unauthorized")
 
 
-def test_the_secret_is_stored_nowhere(alice: User, team: Team) -> None:
-    secret = draw(alice, team)
+def test_secret_is_not_stored(alice: User, team: Team) -> None:
+    secret = token_for(alice, team)
     row = ApiToken.objects.values().get()
     assert secret not in str(row)
     assert secret[:10] == row["prefix"]
@@ -55,12 +55,12 @@ def test_the_secret_is_stored_nowhere(alice: User, team: Team) -> None:
     [{"revoked_at": timezone.now()}, {"expires_at": timezone.now() - timedelta(seconds=1)}],
     ids=["revoked", "expired"],
 )
-def test_over(fields: dict[str, Any], alice: User, team: Team) -> None:
-    refused(Script(draw(alice, team, **fields)).get("jobs"), 401, "unauthorized")
+def test_ended_token_is_refused(fields: dict[str, Any], alice: User, team: Team) -> None:
+    refused(Script(token_for(alice, team, **fields)).get("jobs"), 401, "unauthorized")
 
 
-def test_it_goes_with_the_membership(bob: User, team: Team, alice: User) -> None:
-    script = Script(draw(bob, team))
+def test_token_ends_with_its_membership(bob: User, team: Team, alice: User) -> None:
+    script = Script(token_for(bob, team))
     assert script.get("jobs").status_code == 200
     bob.memberships.all().delete()
     refused(script.get("jobs"), 401, "unauthorized")
@@ -68,8 +68,8 @@ def test_it_goes_with_the_membership(bob: User, team: Team, alice: User) -> None
     refused(script.get("jobs"), 401, "unauthorized")
 
 
-def test_it_may_what_its_person_may(bob: User, team: Team, inputs: dict[str, Any]) -> None:
-    script = Script(draw(bob, team))
+def test_token_may_do_only_what_its_person_may(bob: User, team: Team, inputs: dict[str, Any]) -> None:
+    script = Script(token_for(bob, team))
     bob.memberships.update(role=Membership.Role.VIEWER)
     for response in (script.get("jobs"), script.post("jobs", inputs), script.get("videos")):
         refused(response, 403, "forbidden")
@@ -78,7 +78,7 @@ def test_it_may_what_its_person_may(bob: User, team: Team, inputs: dict[str, Any
     assert not Job.objects.exists()
 
 
-def test_a_reader_makes_nothing(reader: Script, inputs: dict[str, Any], script: Script) -> None:
+def test_reading_token_makes_nothing(reader: Script, inputs: dict[str, Any], script: Script) -> None:
     job = script.post("jobs", inputs).json()["id"]
     assert reader.get(f"jobs/{job}").status_code == 200
     assert reader.post("quote", {"motion": inputs["motion"]}).status_code == 200
@@ -91,9 +91,9 @@ def test_a_reader_makes_nothing(reader: Script, inputs: dict[str, Any], script: 
     assert Job.objects.count() == 1
 
 
-def test_calls_are_limited_a_token(alice: User, team: Team, script: Script, settings: Settings) -> None:
+def test_calls_a_minute_are_limited_by_token(alice: User, team: Team, script: Script, settings: Settings) -> None:
     settings.API_CALLS_A_MINUTE = 3
-    other = Script(draw(alice, team))
+    other = Script(token_for(alice, team))
     assert [script.get("jobs").status_code for _ in range(4)] == [200, 200, 200, 429]
     slow = script.get("jobs")
     refused(slow, 429, "too-many")
@@ -103,12 +103,12 @@ def test_calls_are_limited_a_token(alice: User, team: Team, script: Script, sett
     assert script.get("jobs").status_code == 200
 
 
-def test_drawn_and_shown_once(as_alice: Client, team: Team, alice: User) -> None:
+def test_secret_is_shown_once(as_alice: Client, team: Team, alice: User) -> None:
     page = reverse("tokens.index")
-    drawn = as_alice.post(page, {"team": team.pk, "name": "Nightly", "scope": "make", "days": "30"})
-    assert drawn.status_code == 201
-    assert "no-store" in drawn["Cache-Control"]
-    found = re.search(r'value="(wan_[^"]+)"', drawn.content.decode())
+    created = as_alice.post(page, {"team": team.pk, "name": "Nightly", "scope": "make", "days": "30"})
+    assert created.status_code == 201
+    assert "no-store" in created["Cache-Control"]
+    found = re.search(r'value="(wan_[^"]+)"', created.content.decode())
     assert found
     assert Script(found[1]).get("jobs").status_code == 200
     again = as_alice.get(page).content.decode()
@@ -121,14 +121,14 @@ def test_drawn_and_shown_once(as_alice: Client, team: Team, alice: User) -> None
     refused(Script(found[1]).get("jobs"), 401, "unauthorized")
 
 
-def test_a_token_without_a_name(as_alice: Client, team: Team) -> None:
+def test_token_needs_a_name(as_alice: Client, team: Team) -> None:
     refused = as_alice.post(reverse("tokens.index"), {"team": team.pk, "name": " ", "scope": "make", "days": ""})
     assert refused.status_code == 422
     assert not ApiToken.objects.exists()
 
 
-def test_tokens_are_ones_own(as_charlie: Client, as_vera: Client, team: Team, alice: User) -> None:
-    draw(alice, team)
+def test_only_its_person_revokes_a_token(as_charlie: Client, as_vera: Client, team: Team, alice: User) -> None:
+    token_for(alice, team)
     token = ApiToken.objects.get()
     assert as_charlie.post(reverse("tokens.revoke", args=[token.pk])).status_code == 404
     form = {"team": team.pk, "name": "Mine", "scope": "make", "days": ""}
@@ -139,9 +139,11 @@ def test_tokens_are_ones_own(as_charlie: Client, as_vera: Client, team: Team, al
     assert (ApiToken.objects.count(), token.revoked_at) == (1, None)
 
 
-def test_a_team_that_asks_for_a_second_factor(alice: User, team: Team, inputs: dict[str, Any]) -> None:
+def test_team_that_requires_a_second_factor_refuses_tokens_without(
+    alice: User, team: Team, inputs: dict[str, Any]
+) -> None:
     """What a browser may not enter, a script of the same person may not, either."""
-    script = Script(draw(alice, team))
+    script = Script(token_for(alice, team))
     Team.objects.filter(pk=team.pk).update(needs_second_factor=True)
     for response in (script.get("jobs"), script.post("jobs", inputs), script.post("quote", {"seconds": 3})):
         refused(response, 403, "forbidden")

@@ -1,4 +1,4 @@
-"""Who asks: a token, never a session. What a person may do in the pages is what their token may, or less."""
+"""Authentication by token, never by session: what a person may do in the pages is what their token may, or less."""
 
 from typing import cast
 
@@ -9,6 +9,8 @@ from ninja.security import HttpBearer
 
 from wanstudio.api.models import ApiToken
 from wanstudio.api.problems import Problem
+from wanstudio.api.queries import token_by_secret
+from wanstudio.api.verbs import count_call
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.teams import access
@@ -19,6 +21,8 @@ from wanstudio.uploads.queries import visible_sources
 from wanstudio.videos.models.video import Video
 from wanstudio.videos.queries import visible_videos
 
+NO_FACTOR = "This team asks for a second factor, and you have none. Set one up in your account first."
+
 
 class TokenAuth(HttpBearer):
     """The person of the token is who asks, in the token's team alone."""
@@ -28,10 +32,10 @@ class TokenAuth(HttpBearer):
         return self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        found = ApiToken.by_secret(token)
+        found = token_by_secret(token)
         if found is None:
             return None
-        if wait_s := found.count_call(settings.API_CALLS_A_MINUTE):
+        if wait_s := count_call(found, settings.API_CALLS_A_MINUTE):
             raise Problem(
                 429,
                 "too-many",
@@ -43,8 +47,7 @@ class TokenAuth(HttpBearer):
         team = found.membership.team
         access.show_as(request, team)
         if team.needs_second_factor and not access.has_factor(request):
-            told = "This team asks for a second factor, and you have none. Set one up in your account first."
-            raise Problem(403, "forbidden", told)
+            raise Problem(403, "forbidden", NO_FACTOR)
         if not access.may(request, team, Act.TOKENS):
             raise Problem(403, "forbidden", "Your role in this team may not use the API. An owner can change it.")
         return found

@@ -1,17 +1,18 @@
-"""The routes of `/api/v1/`. Their docstrings are the description that a reader of the OpenAPI document sees."""
+"""Endpoints of `/api/v1/`. Their docstrings are the description that a reader of the OpenAPI document sees."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
-from ninja import NinjaAPI, Query
+from ninja import NinjaAPI, Query, Schema
 from ninja.errors import ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 from pydantic import ValidationError as Misshapen
 
 from wanstudio.api import authentication as tokens
-from wanstudio.api import paging as lists
 from wanstudio.api import problems
 from wanstudio.api.job_creation import make
-from wanstudio.api.paging import Paging
+from wanstudio.api.paging import Paging, page
 from wanstudio.api.quotes import priced
 from wanstudio.api.row_shapes import job_row, upload_row, video_row
 from wanstudio.api.shapes import (
@@ -29,15 +30,16 @@ from wanstudio.api.shapes import (
 )
 from wanstudio.jobs import verbs
 from wanstudio.jobs.states import State
+from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.studio.forms import SourceForm
 from wanstudio.teams import access
 from wanstudio.videos import file_views as files
 from wanstudio.work.leases import Stale
 
 Kind = Literal["", "character", "motion"]
-WRONG: dict[Any, Any] = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut}
-NO_SUCH: dict[Any, Any] = WRONG | {404: ProblemOut}
-REFUSED: dict[Any, Any] = WRONG | {402: ProblemOut, 409: ProblemOut}
+WRONG: dict[int, type[Schema]] = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut}
+NO_SUCH: dict[int, type[Schema]] = WRONG | {404: ProblemOut}
+REFUSED: dict[int, type[Schema]] = WRONG | {402: ProblemOut, 409: ProblemOut}
 UPLOAD_BODY = {
     "requestBody": {
         "required": True,
@@ -73,16 +75,18 @@ KEY_HEADER = {
 class Described(NinjaAPI):
     """Names operations by their functions, and errors by the media type that they have."""
 
-    def get_openapi_operation_id(self, operation: Any) -> str:
+    def get_openapi_operation_id(self, operation: Operation) -> str:
         return str(operation.view_func.__name__)
 
-    def get_openapi_schema(self, **kwargs: Any) -> Any:
-        told = super().get_openapi_schema(**kwargs)
-        for operation in (each for path in told["paths"].values() for each in path.values()):
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, object] | None = None
+    ) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        for operation in (each for path in schema["paths"].values() for each in path.values()):
             for status, response in operation["responses"].items():
                 if int(status) >= 400 and "content" in response:
                     response["content"] = {"application/problem+json": response["content"].pop("application/json")}
-        return told
+        return schema
 
 
 api = Described(
@@ -97,7 +101,7 @@ problems.register(api)
 
 
 @api.post("quote", response={200: QuoteOut, **WRONG}, tags=["Quote"], summary="What a video would cost")
-def quote(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
+def quote(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     """Nothing is made or sent. State this `price` when you make the job."""
     return priced(request, asked)
 
@@ -117,7 +121,7 @@ def add_upload(request: HttpRequest) -> JsonResponse:
         errors = {name: [str(sentence) for sentence in found] for name, found in form.errors.items()}
         raise problems.invalid(form.wrong, errors)
     source = form.draft.keep(tokens.team(request), access.person(request))
-    return JsonResponse(upload_row(source), status=201)
+    return JsonResponse(upload_row(source).model_dump(), status=201)
 
 
 def _upload_fields(request: HttpRequest) -> QueryDict:
@@ -133,9 +137,10 @@ def _upload_fields(request: HttpRequest) -> QueryDict:
 
 
 @api.get("uploads", response={200: Uploads, **WRONG}, tags=["Uploads"], summary="The team's uploads, newest first")
-def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> dict[str, Any]:
+def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> Uploads:
     rows = tokens.sources(request)
-    return lists.page(request, rows.filter(kind=kind) if kind else rows, paging, upload_row)
+    found, following = page(request, rows.filter(kind=kind) if kind else rows, paging)
+    return Uploads(items=[upload_row(row) for row in found], next=following)
 
 
 @api.post(
@@ -155,16 +160,17 @@ def make_job(request: HttpRequest, asked: JobIn) -> JsonResponse:
 
 
 @api.get("jobs", response={200: Jobs, **WRONG}, tags=["Jobs"], summary="The team's jobs, newest first")
-def jobs(request: HttpRequest, paging: Query[Paging], state: str = "") -> dict[str, Any]:
+def jobs(request: HttpRequest, paging: Query[Paging], state: str = "") -> Jobs:
     rows = tokens.jobs(request)
     if state and state not in State.values:
-        told = f"There is no state of this name. They are: {', '.join(State.values)}."
-        raise problems.invalid(told, {"state": [told]})
-    return lists.page(request, rows.filter(state=state) if state else rows, paging, lambda row: job_row(request, row))
+        unknown = f"There is no state of this name. They are: {', '.join(State.values)}."
+        raise problems.invalid(unknown, {"state": [unknown]})
+    found, following = page(request, rows.filter(state=state) if state else rows, paging)
+    return Jobs(items=[job_row(request, row) for row in found], next=following)
 
 
 @api.get("jobs/{int:pk}", response={200: JobOut, **NO_SUCH}, tags=["Jobs"], summary="One job")
-def job(request: HttpRequest, pk: int) -> dict[str, Any]:
+def job(request: HttpRequest, pk: int) -> JobOut:
     """Ask every few seconds at most; `sentence` is what its page says."""
     return job_row(request, access.one(tokens.jobs(request), _id(pk)))
 
@@ -175,7 +181,7 @@ def job(request: HttpRequest, pk: int) -> dict[str, Any]:
     tags=["Jobs"],
     summary="Cancel a job that is still queued",
 )
-def cancel(request: HttpRequest, pk: int) -> dict[str, Any]:
+def cancel(request: HttpRequest, pk: int) -> JobOut:
     """409 once it has been sent: the provider cannot take it back. Cancelled twice is cancelled."""
     tokens.require_make(request)
     found = access.one(tokens.jobs(request), _id(pk))
@@ -183,18 +189,18 @@ def cancel(request: HttpRequest, pk: int) -> dict[str, Any]:
         try:
             verbs.cancel(found, by=access.person(request))
         except Stale:
-            told = "It has been sent by now and cannot be cancelled. It is never sent twice."
-            raise problems.Problem(409, "already-sent", told) from None
+            raise problems.Problem(409, "already-sent", ALREADY_SENT) from None
     return job_row(request, tokens.jobs(request).get(pk=found.pk))
 
 
 @api.get("videos", response={200: Videos, **WRONG}, tags=["Videos"], summary="The team's videos, newest first")
-def videos(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
-    return lists.page(request, tokens.videos(request), paging, lambda row: video_row(request, row))
+def videos(request: HttpRequest, paging: Query[Paging]) -> Videos:
+    found, following = page(request, tokens.videos(request), paging)
+    return Videos(items=[video_row(request, row) for row in found], next=following)
 
 
 @api.get("videos/{int:pk}", response={200: VideoOut, **NO_SUCH}, tags=["Videos"], summary="One video")
-def video(request: HttpRequest, pk: int) -> dict[str, Any]:
+def video(request: HttpRequest, pk: int) -> VideoOut:
     return video_row(request, access.one(tokens.videos(request), _id(pk)))
 
 

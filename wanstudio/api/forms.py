@@ -1,7 +1,6 @@
-"""A new token for the API."""
+"""Form of a new API token."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -16,16 +15,18 @@ class TokenForm(forms.Form):
     name = forms.CharField(
         max_length=60,
         label="What it is for",
+        widget=forms.TextInput({"class": "input", "autocomplete": "off", "placeholder": "Nightly renders"}),
         error_messages={"required": "Give it a name, so that you know later what stops when you revoke it."},
     )
-    scope = forms.ChoiceField(choices=ApiToken.Scope.choices, initial=ApiToken.Scope.READ, label="It may")
-    days = forms.ChoiceField(choices=DAYS, required=False, initial="90", label="It ends after")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", "input")
-        self.fields["name"].widget.attrs |= {"autocomplete": "off", "placeholder": "Nightly renders"}
+    scope = forms.ChoiceField(
+        choices=ApiToken.Scope.choices,
+        initial=ApiToken.Scope.READ,
+        label="It may",
+        widget=forms.Select({"class": "input"}),
+    )
+    days = forms.ChoiceField(
+        choices=DAYS, required=False, initial="90", label="It ends after", widget=forms.Select({"class": "input"})
+    )
 
     @property
     def expires_at(self) -> datetime | None:

@@ -1,14 +1,15 @@
-"""A page of rows, newest first, and the address that goes on from there: steady while new ones arrive."""
+"""Pages of rows, newest first, and the address that goes on from there: steady while new ones arrive."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from ninja import Schema
 from pydantic import Field
 
-from wanstudio.teams import access
+from wanstudio.web import access
+
+Row = TypeVar("Row", bound=Model)
 
 
 class Paging(Schema):
@@ -16,15 +17,11 @@ class Paging(Schema):
     limit: int = Field(default=50, ge=1, le=100)
 
 
-def page(
-    request: HttpRequest, rows: QuerySet[Any], paging: Paging, shown: Callable[[Any], dict[str, Any]]
-) -> dict[str, Any]:
-    before = str(paging.before) if paging.before else None
-    found, following = access.page(rows, before, paging.limit)
-    return {"items": [shown(row) for row in found], "next": _next(request, following) if following else None}
-
-
-def _next(request: HttpRequest, before: int) -> str:
+def page(request: HttpRequest, rows: QuerySet[Row], paging: Paging) -> tuple[list[Row], str | None]:
+    """The rows, and the address of the next page."""
+    found, following = access.page(rows, str(paging.before) if paging.before else None, paging.limit)
+    if not following:
+        return found, None
     query = request.GET.copy()
-    query["before"] = str(before)
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    query["before"] = str(following)
+    return found, request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -1,8 +1,7 @@
-"""What went wrong, as RFC 9457 says it (`application/problem+json`), in the sentences of the pages."""
+"""Problems: answers of RFC 9457 (`application/problem+json`) to what went wrong, in the sentences of the pages."""
 
 import logging
 from http import HTTPStatus
-from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
@@ -21,20 +20,22 @@ NO_SUCH = "There is nothing here, or this token may not see it."
 class Problem(Exception):
     """Answered as it stands. `kind` names it in the page of examples; `more` are members of its own."""
 
-    def __init__(self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> None:
+    def __init__(
+        self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None, **more: object
+    ) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail, self.headers, self.more = status, kind, detail, headers or {}, more
 
 
 def answer(problem: Problem) -> JsonResponse:
-    told = {
+    members = {
         "type": f"{PAGE}#{problem.kind}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
     }
     return JsonResponse(
-        told | problem.more,
+        members | problem.more,
         status=problem.status,
         content_type="application/problem+json",
         headers={"Cache-Control": "no-store", **problem.headers},
@@ -71,8 +72,8 @@ def register(api: NinjaAPI) -> None:
 def _shape(wrong: ValidationError) -> Problem:
     errors: dict[str, list[str]] = {}
     for error in wrong.errors:
-        place = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "data")]
-        errors.setdefault(".".join(place[-1:]) or "body", []).append(str(error["msg"]))
+        path = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "data")]
+        errors.setdefault(".".join(path[-1:]) or "body", []).append(str(error["msg"]))
     named = "; ".join(f"{name}: {sentences[0]}" for name, sentences in errors.items())
     return invalid(f"The request is not of the shape that is described. {named}.", errors)
 
@@ -81,12 +82,12 @@ def _http(wrong: HttpError) -> Problem:
     return Problem(wrong.status_code, "invalid" if wrong.status_code < 500 else "failed", str(wrong.message))
 
 
-def _answer_unread(request: HttpRequest, wrong: Any) -> JsonResponse:
+def _answer_unread(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonResponse:
     if isinstance(wrong, RequestDataTooBig):
         return answer(Problem(413, "invalid", "The request is larger than the studio takes. Nothing was made of it."))
     return answer(Problem(400, "invalid", "The request could not be read to its end. Nothing was made of it."))
 
 
-def _surprise(request: HttpRequest, wrong: Any) -> JsonResponse:
-    log.exception("the API failed: %s", type(wrong).__name__, exc_info=wrong)
+def _surprise(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonResponse:
+    log.exception("the API failed: %s", type(wrong).__name__)
     return answer(Problem(500, "failed", "The studio failed at this. Nothing more is known here; its log says why."))

@@ -1,4 +1,4 @@
-"""What a video would cost, by the function that the page and the job call, and what would hold it back."""
+"""Quotes: the price by the function that the page and the job call, and what would delay or refuse the job."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from wanstudio.api import authentication as tokens
 from wanstudio.api.problems import invalid
 from wanstudio.api.row_shapes import quote_row
-from wanstudio.api.shapes import QuoteIn
+from wanstudio.api.shapes import QuoteIn, QuoteOut
 from wanstudio.keys import in_force as keyring
 from wanstudio.money.budgets import rooms, tightest
 from wanstudio.money.pricing import Quote
@@ -23,7 +23,7 @@ ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
 
 
-def priced(request: HttpRequest, asked: QuoteIn) -> dict[str, Any]:
+def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     given = [name for name in ("motion", "motion_url", "seconds") if getattr(asked, name)]
     if len(given) != 1:
         raise invalid(ONE, {name: [ONE] for name in given or ["motion"]})

@@ -1,8 +1,8 @@
-"""What goes in and out, as JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601 in UTC. Lengths: seconds."""
+"""Shapes of requests and answers, in JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601, UTC. Lengths: s."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -157,4 +157,4 @@ class ProblemOut(Schema):
     status: int
     detail: str
     errors: dict[str, list[str]] | None = None
-    quote: dict[str, Any] | None = None
+    quote: dict[str, object] | None = None

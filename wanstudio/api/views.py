@@ -1,6 +1,4 @@
-"""Tokens for the API: a person's own, drawn, shown once, revoked; and the page that shows how the API is used."""
-
-from typing import Any
+"""Pages of API tokens: a person's own, created, shown once, revoked; and how the API is used, by example."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,8 +9,8 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.api.forms import TokenForm
-from wanstudio.api.models import ApiToken
 from wanstudio.api.queries import own_tokens
+from wanstudio.api.verbs import Created, create_token, revoke_token
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
@@ -22,37 +20,38 @@ from wanstudio.teams.roles import Act
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
-    """This person's tokens in all of their teams; a POST draws one and shows it, once."""
+    """This person's tokens in all of their teams; a POST creates one and shows it, once."""
     if request.method == "POST":
-        return _draw(request)
+        return _create(request)
     team = access.current_team(request)
     return _page(request, TokenForm(initial={"team": team.pk}))
 
 
-@sensitive_variables("secret")
-def _draw(request: HttpRequest) -> HttpResponse:
+@sensitive_variables("created")
+def _create(request: HttpRequest) -> HttpResponse:
     team = access.team_in(request, Act.TOKENS)
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
     mine = Membership.objects.get(team=team, user=access.person(request))
     data = form.cleaned_data
-    token, secret = ApiToken.draw(mine, data["name"], data["scope"], form.expires_at)
-    return _page(request, TokenForm(initial={"team": team.pk}), drawn=token, secret=secret, status=201)
+    created = create_token(mine, data["name"], data["scope"], form.expires_at)
+    return _page(request, TokenForm(initial={"team": team.pk}), created, status=201)
 
 
-def _page(request: HttpRequest, form: TokenForm, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(request: HttpRequest, form: TokenForm, created: Created | None = None, *, status: int = 200) -> HttpResponse:
     team = access.current_team(request)
     tokens = [token for token in own_tokens(request) if token.revoked_at is None]
-    context = {"form": form, "tokens": tokens, "may_draw": access.may(request, team, Act.TOKENS), **more}
+    may_create = access.may(request, team, Act.TOKENS)
+    context = {"form": form, "tokens": tokens, "may_create": may_create, "created": created}
     return render(request, "api/tokens.html", context, status=status)
 
 
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    token: ApiToken = access.one(own_tokens(request), pk)
-    token.revoke()
+    token = access.one(own_tokens(request), pk)
+    revoke_token(token)
     messages.success(request, f"“{token.name}” is revoked. What uses it is refused from now on.")
     return redirect("tokens.index")
 

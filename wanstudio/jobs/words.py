@@ -21,6 +21,7 @@ OURS = {
     ),
     "TASK_NOT_FOUND": Explanation("{Name} no longer knows this task.", Step.CHECK_SETTINGS),
 }
+ALREADY_SENT = "It has been sent by now and cannot be cancelled. It is never sent twice."
 # In a list, beside the sum.
 SHORT_MONEY = {
     Money.RESERVED: "reserved",

@@ -7,6 +7,7 @@ from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
+from wanstudio.api.verbs import create_token
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
@@ -56,7 +57,7 @@ def _people(team: Team, owner: User, member: Membership) -> dict[str, list[str]]
     invitation = Invitation.objects.create(team=team, role="viewer", invited_by=owner, email="dora@client.example")
     Invitation.objects.create(team=team, role="admin", invited_by=owner)
     set_up_webhook(team, "https://hooks.example.com/northlight", by=owner)
-    ApiToken.draw(Membership.objects.get(user=owner), "Nightly renders", ApiToken.Scope.MAKE, None)
+    create_token(Membership.objects.get(user=owner), "Nightly renders", ApiToken.Scope.MAKE)
     return {
         "people": ["/team/", "/team/new/", f"/team/people/{member.pk}/owner/", "/activity/", "/settings/webhook/"],
         "invited": [f"/invite/{invitation.token}/"],

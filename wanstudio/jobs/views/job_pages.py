@@ -18,6 +18,7 @@ from wanstudio.jobs.states import ENDED, State
 from wanstudio.jobs.views.curl import as_curl
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.jobs.views.job_cards import MOST_POLLED, card, poll_context
+from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.budgets import OverCap
 from wanstudio.money.models import Money
@@ -142,7 +143,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         verbs.cancel(job, by=access.person(request))
     except Stale:
-        messages.info(request, "It has been sent by now and cannot be cancelled. It is never sent twice.")
+        messages.info(request, ALREADY_SENT)
     return back(request, "jobs.show", pk)
 
 

@@ -26,19 +26,19 @@ from wanstudio.uploads.models import Source
         ({"seconds": 500, "resolution": "720p"}, "9.60", 120),
     ],
 )
-def test_a_quote_of_seconds(asked: dict[str, Any], price: str, billed: float, script: Script) -> None:
+def test_quote_of_seconds(asked: dict[str, Any], price: str, billed: float, script: Script) -> None:
     told = script.post("quote", asked).json()
     assert (told["price"], told["billed_seconds"], told["currency"], told["warnings"]) == (price, billed, "USD", [])
     assert f"= ${price}" in told["reason"]
 
 
-def test_a_quote_of_an_upload(script: Script, inputs: dict[str, Any]) -> None:
+def test_quote_of_an_upload(script: Script, inputs: dict[str, Any]) -> None:
     assert script.post("quote", {"motion": inputs["motion"], "resolution": "720p"}).json()["price"] == "1.14"
     for asked in ({}, {"motion": inputs["motion"], "seconds": 3}, {"motion": inputs["character"]}, {"seconds": -1}):
         refused(script.post("quote", asked), 422, "invalid")
 
 
-def test_a_quote_warns(script: Script, inputs: dict[str, Any], settings: Settings) -> None:
+def test_quote_warns_of_what_would_refuse_the_job(script: Script, inputs: dict[str, Any], settings: Settings) -> None:
     settings.PROVIDER = "apixo"
     told = script.post("quote", {"motion": inputs["motion"]}).json()
     assert "no public address" in told["warnings"][0]
@@ -47,7 +47,7 @@ def test_a_quote_warns(script: Script, inputs: dict[str, Any], settings: Setting
     assert "no public address" in made.json()["detail"]
 
 
-def test_a_file(script: Script, team: Team, alice: User) -> None:
+def test_file_becomes_an_upload(script: Script, team: Team, alice: User) -> None:
     made = script.client.post(ROOT + "uploads", {"kind": "motion", "file": upload("walk.mp4", CLIP)})
     assert made.status_code == 201, made.content
     source = Source.objects.get()
@@ -60,7 +60,7 @@ def test_a_file(script: Script, team: Team, alice: User) -> None:
     assert [row["id"] for row in script.get("uploads", {"kind": "motion"}).json()["items"]] == [told["id"]]
 
 
-def test_a_link(script: Script, settings: Settings, httpserver: HTTPServer) -> None:
+def test_link_becomes_an_upload(script: Script, settings: Settings, httpserver: HTTPServer) -> None:
     settings.PRIVATE_HOSTS = [f"{httpserver.host}:{httpserver.port}"]
     httpserver.expect_request("/mira.png").respond_with_data(png(), content_type="image/png")
     url = httpserver.url_for("/mira.png")
@@ -71,7 +71,7 @@ def test_a_link(script: Script, settings: Settings, httpserver: HTTPServer) -> N
 @pytest.mark.parametrize(
     "body", [{}, {"kind": "motion"}, {"kind": "song", "url": "https://example.com/a"}, {"kind": "motion", "url": "x"}]
 )
-def test_an_upload_that_cannot_be(body: dict[str, Any], script: Script) -> None:
+def test_unusable_upload_is_refused(body: dict[str, Any], script: Script) -> None:
     refused(script.post("uploads", body), 422, "invalid")
     refused(script.client.post(ROOT + "uploads", body), 422, "invalid")
     bad = script.client.post(ROOT + "uploads", {"kind": "motion", "file": upload("report.mp4", b"%PDF-1.7 no clip")})
@@ -80,12 +80,12 @@ def test_an_upload_that_cannot_be(body: dict[str, Any], script: Script) -> None:
     assert not Source.objects.exists()
 
 
-def test_nobody_uploads_without_a_token(db: None) -> None:
+def test_upload_needs_a_token(db: None) -> None:
     response = Client().post(ROOT + "uploads", {"kind": "motion", "file": upload("walk.mp4", CLIP)})
     refused(response, 401, "unauthorized")
 
 
-def test_videos_and_their_files(script: Script, stranger: Script, team: Team, alice: User) -> None:
+def test_videos_and_their_files_are_served(script: Script, stranger: Script, team: Team, alice: User) -> None:
     video = finished(team, alice)
     listed = script.get("videos").json()["items"]
     assert [row["id"] for row in listed] == [video.pk]
@@ -103,7 +103,7 @@ def test_videos_and_their_files(script: Script, stranger: Script, team: Team, al
     assert stranger.get("videos").json()["items"] == []
 
 
-def test_the_description(db: None) -> None:
+def test_description_is_complete(db: None) -> None:
     told = Client().get(reverse("api:openapi-json")).json()
     assert told["openapi"].startswith("3.")
     paths = {path.removeprefix("/api/v1") for path in told["paths"]}
@@ -121,7 +121,7 @@ def test_the_description(db: None) -> None:
     assert headers == ["Idempotency-Key"]
 
 
-def test_the_page_of_examples(as_alice: Client, nobody: Client) -> None:
+def test_guide_explains_every_problem(as_alice: Client, nobody: Client) -> None:
     page = as_alice.get(reverse("tokens.guide")).content.decode()
     assert "http://testserver/api/v1/jobs" in page
     for kind in ("price-changed", "unauthorized", "too-many", "key-reused"):
