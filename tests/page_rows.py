@@ -13,7 +13,7 @@ from wanstudio.jobs.states import State
 from wanstudio.money import models as ledger
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 
 def moved(job: Job, state: State, **fields: Any) -> Job:

@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 REGISTERING = (
     "teams.activity_reader",
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
-    "operations.sweep",
+    *("review.video_parts", "sharing.queries", "operations.sweep"),
 )
 
 

@@ -20,10 +20,7 @@ from wanstudio.review.models import Comment, Mention, Verdict
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models.collections import CollectedVideo, Collection
-from wanstudio.videos.models.favourites import Favourite
-from wanstudio.videos.models.tags import Tag
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import CollectedVideo, Collection, Favourite, Tag, Video
 from wanstudio.work.mails import Mail
 from wanstudio.work.models import Chore, Heartbeat
 

@@ -21,11 +21,11 @@ from wanstudio.studio import views as studio
 from wanstudio.uploads import file_views as files
 from wanstudio.uploads import views as uploads
 from wanstudio.usage import views as usage
-from wanstudio.videos import file_views as video_files
 from wanstudio.videos.views import bin_pages as binned
 from wanstudio.videos.views import collection_pages as collections
 from wanstudio.videos.views import filing_forms as filing
 from wanstudio.videos.views import selection
+from wanstudio.videos.views import video_files as video_files
 from wanstudio.videos.views import video_page as videos
 from wanstudio.web import theme
 

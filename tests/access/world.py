@@ -31,10 +31,9 @@ from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads.file_links import _SALT as FILES
 from wanstudio.uploads.models import Source
-from wanstudio.videos.bin import bin_videos
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.tags import Tag
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
+from wanstudio.videos.verbs.binning import bin_videos
+from wanstudio.videos.verbs.filing import collect, collection_named, put_tag_on, tag_named
 
 # In every title and text of the team, and in no template: a page that holds it shows what is the team's.
 MARK = "zebrafish"
@@ -126,12 +125,12 @@ class World:
         self.video = finished(self.team, by, title=MARK)
         binned = finished(self.team, by, title=MARK)
         bin_videos([binned], by)
-        tag = Tag.named(self.team, MARK)
-        self.collection = Collection.named(self.team, by, MARK)
+        tag = tag_named(self.team, MARK)
+        self.collection = collection_named(self.team, by, MARK)
         assert tag
         assert self.collection
-        tag.put_on([self.video])
-        self.collection.add([self.video], by)
+        put_tag_on(tag, [self.video])
+        collect(self.collection, [self.video], by)
         self._is("video", self.video)
         self._is("binned", Video.objects.get(pk=binned.pk))
         self._is("collection", self.collection)

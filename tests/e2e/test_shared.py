@@ -12,9 +12,10 @@ from tests.e2e.windows import WIDE, Window
 
 SEED = """
 from tests.e2e.finished import finish
-from wanstudio.models import Collection
+from wanstudio.videos.verbs.filing import collect, collection_named
 video = finish("Mira walks")
-Collection.named(video.job.team, video.job.person, "The cut").add([video], video.job.person)
+person = video.job.person
+collect(collection_named(video.team, person, "The cut"), [video], person)
 print(video.pk)
 """
 

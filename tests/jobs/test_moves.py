@@ -17,7 +17,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, MOVES, MOVING, State
 from wanstudio.money.models import Entry, Money
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.leases import Stale
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Entry, Money
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import NUDGE_INTERVAL
 

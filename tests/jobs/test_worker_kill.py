@@ -23,7 +23,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.models import Heartbeat
 
 ROOT = Path(__file__).resolve().parents[2]

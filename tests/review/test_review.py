@@ -22,7 +22,7 @@ from wanstudio.review.verbs import Guest, Said, add_comment, decide, mentioned
 from wanstudio.sharing.guest_access import SAID
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 Queries = Callable[..., Any]
 

@@ -20,9 +20,9 @@ from wanstudio.activity.models import Activity
 from wanstudio.sharing import guest_access as passes
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Membership, Team
-from wanstudio.videos.bin import bin_videos, restore_videos
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Collection, Video
+from wanstudio.videos.verbs.binning import bin_videos, restore_videos
+from wanstudio.videos.verbs.filing import collect, collection_named
 
 ENDED = "This link has ended. Ask Northlight for a new one."
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
@@ -141,11 +141,11 @@ def test_who_may_not_share_finds_nothing(
 def test_a_private_collection_is_shared_by_its_own_person_alone(
     team: Team, alice: User, bob: User, video: Video, as_alice: Client, nobody: Client
 ) -> None:
-    his = Collection.named(team, bob, "Drafts", "private")
+    his = collection_named(team, bob, "Drafts", "private")
     assert his
-    his.add([video], bob)
+    collect(his, [video], bob)
     assert as_alice.post(reverse("shares.collection", args=[his.pk]), {"lasts": "7"}).status_code == 404
-    shared = Collection.named(team, bob, "Cut")
+    shared = collection_named(team, bob, "Cut")
     assert shared
     as_alice.post(reverse("shares.collection", args=[shared.pk]), {"lasts": "7"})
     link = ShareLink.objects.get()
@@ -159,9 +159,9 @@ def test_links_to_a_private_collection_end_with_their_persons_right_to_share(
     role: str, team: Team, bob: User, video: Video, nobody: Client
 ) -> None:
     """Nobody else sees the collection, and so nobody else could revoke them."""
-    his = Collection.named(team, bob, "Drafts", "private")
+    his = collection_named(team, bob, "Drafts", "private")
     assert his
-    his.add([video], bob)
+    collect(his, [video], bob)
     link = ShareLink.make(his, bob)
     assert nobody.get(file(link, video)).status_code == 200
     membership = Membership.objects.filter(team=team, user=bob)
@@ -184,11 +184,11 @@ def test_a_guest_sees_that_video_and_no_other(link: ShareLink, video: Video, ali
 
 
 def test_a_collection_shows_what_lies_in_it_now(team: Team, alice: User, video: Video, nobody: Client) -> None:
-    cut = Collection.named(team, alice, "The cut")
+    cut = collection_named(team, alice, "The cut")
     assert cut
     link = ShareLink.make(cut, alice)
     assert "Nothing in it yet" in text_of(nobody.get(page(link)))
-    cut.add([video], alice)
+    collect(cut, [video], alice)
     assert "Mira walks" in text_of(nobody.get(page(link)))
     one = reverse("shared.video", args=[link.token, video.pk])
     assert nobody.get(one).status_code == nobody.get(file(link, video)).status_code == 200
@@ -290,7 +290,7 @@ def test_a_link_outlives_what_it_led_to_as_ended(link: ShareLink, video: Video, 
 
 
 def test_a_link_leads_to_one_thing(link: ShareLink, team: Team, alice: User) -> None:
-    link.collection = Collection.named(team, alice, "Both")
+    link.collection = collection_named(team, alice, "Both")
     with pytest.raises(IntegrityError):
         link.save()
 

@@ -20,7 +20,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
 from wanstudio.videos import steps as archive
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.advance import advance
 
 
@@ -233,7 +233,7 @@ def test_a_worker_that_outlived_its_lease_stores_nothing(
 def test_a_worker_that_died_after_the_row_leaves_only_the_last_move(archiving: Job, apixo: FakeApixo) -> None:
     claimed = Job.claim(archiving.pk)
     assert claimed
-    archive._bring_home(claimed, 0, claimed.result_urls[0])
+    archive._archive(claimed, 0, claimed.result_urls[0])
     died(archiving)
     assert step(archiving).state == State.DONE
     assert len(apixo.fetched) == 1

@@ -10,8 +10,7 @@ from tests.page_rows import finished
 from tests.videos.test_video_pages import WALL, shown
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.favourites import Favourite
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Favourite, Video
 
 HTMX = {"HX-Request": "true"}
 

@@ -19,11 +19,9 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Entry
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos.bin import KEPT, empty_bin
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.favourites import Favourite
-from wanstudio.videos.models.tags import Tag
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Collection, Tag, Video
+from wanstudio.videos.verbs.binning import KEPT, empty_bin
+from wanstudio.videos.verbs.filing import collect, collection_named, star
 from wanstudio.videos.zip_archive import file_name, unused
 
 
@@ -105,7 +103,7 @@ def forged(video: Video, collection: Collection) -> list[tuple[str, dict[str, An
 def test_who_may_not_organise_finds_nothing_and_writes_nothing(
     video: Video, team: Team, alice: User, as_viewer: Client, as_charlie: Client, nobody: Client
 ) -> None:
-    collection = Collection.named(team, alice, "Cut")
+    collection = collection_named(team, alice, "Cut")
     assert collection
     for address, sent in forged(video, collection):
         assert as_viewer.post(address, sent).status_code == 404, address
@@ -132,9 +130,9 @@ def test_videos_of_another_team_cannot_be_slipped_in(video: Video, charlie: User
 
 
 def test_a_private_collection_is_nobody_elses(video: Video, team: Team, bob: User, as_alice: Client) -> None:
-    mine = Collection.named(team, bob, "Mine", "private")
+    mine = collection_named(team, bob, "Mine", "private")
     assert mine
-    mine.add([video], bob)
+    collect(mine, [video], bob)
     as_bob = signed_in(bob)
 
     assert shown(as_bob, collection=str(mine.pk)) == [video.pk]
@@ -148,7 +146,7 @@ def test_a_private_collection_is_nobody_elses(video: Video, team: Team, bob: Use
 
 
 def test_only_its_maker_takes_a_collection_from_the_team(team: Team, bob: User, as_alice: Client) -> None:
-    made = Collection.named(team, bob, "Cut")
+    made = collection_named(team, bob, "Cut")
     assert made
     address = reverse("collections.edit", args=[made.pk])
     as_alice.post(address, {"name": "Final cut", "visibility": "private"})
@@ -177,8 +175,8 @@ def test_the_list_of_collections_costs_the_same_for_any_number(
 ) -> None:
     as_alice.get(WALL)
     for number in range(12):
-        if made := Collection.named(team, alice, f"Cut {number}"):
-            made.add([video], alice)
+        if made := collection_named(team, alice, f"Cut {number}"):
+            collect(made, [video], alice)
     with django_assert_max_num_queries(12):
         assert text_of(as_alice.get(reverse("collections.index"))).count("1 video ·") == 12
     as_alice.post(reverse("collections.move", args=[Collection.objects.latest("pk").pk]), {"to": "earlier"})
@@ -229,7 +227,7 @@ def test_what_was_scrolled_to_is_there_again(
 def test_all_that_was_found_is_what_the_page_said(team: Team, alice: User, as_alice: Client) -> None:
     old, other = finished(team, alice, title="Mira"), finished(team, alice, title="Otto")
     page = as_alice.get(WALL, {"q": "mira"})
-    newest = page.context["totals"]["newest"]
+    newest = page.context["totals"].newest
     later = finished(team, alice, title="Mira")
     selected(as_alice, team, "bin", [], all="1", query=page.context["query"], newest=newest)
     assert shown(as_alice) == [later.pk, other.pk]
@@ -285,7 +283,7 @@ def test_what_is_binned_is_nowhere_else_and_comes_back_whole(
     video: Video, team: Team, alice: User, as_alice: Client, as_viewer: Client
 ) -> None:
     as_alice.post(reverse("filing.tag", args=[video.pk]), {"tag": "noir"})
-    Favourite.star(alice, video)
+    star(alice, video)
     version = Job.objects.get().version
     selected(as_alice, team, "bin", [video], next=f"{WALL}?q=mira")
 

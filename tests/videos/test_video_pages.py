@@ -11,7 +11,7 @@ from django.urls import reverse
 from tests.page_rows import finished, result
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 Queries = Callable[..., Any]
 WALL = "/videos/"

@@ -18,7 +18,7 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
 
 NO_FACTOR = "This team asks for a second factor, and you have none. Set one up in your account first."

@@ -9,7 +9,7 @@ from wanstudio.jobs.states import State
 from wanstudio.jobs.words import describe
 from wanstudio.money.pricing import Quote
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 
 def quote_row(quote: Quote, warnings: list[str]) -> QuoteOut:

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import uuid
 import wanstudio.uploads.models
-import wanstudio.videos.models.video
+import wanstudio.videos.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -229,8 +229,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")),
-                ('file', models.FileField(max_length=200, upload_to=wanstudio.videos.models.video._stored_name)),
-                ('poster', models.FileField(max_length=200, upload_to=wanstudio.videos.models.video._stored_name)),
+                ('file', models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
+                ('poster', models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
                 ('size_bytes', models.BigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('width', models.PositiveIntegerField()),

@@ -23,7 +23,7 @@ from wanstudio.money.models import Entry, Money, cents
 from wanstudio.operations.backups import backup, snapshot
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 # Due work that a living worker has not taken up by then is stuck.

@@ -14,7 +14,7 @@ from wanstudio.keys.models.key_in_page import forget_unneeded
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery
 from wanstudio.operations import referenced_files
-from wanstudio.videos.bin import empty_bin
+from wanstudio.videos.verbs.binning import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
 

@@ -5,7 +5,7 @@ from django import forms
 from wanstudio.review import words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Verdict
 from wanstudio.review.verbs import Said
-from wanstudio.videos.models.tags import clean_name
+from wanstudio.videos.names import clean_name
 from wanstudio.videos.timecodes import seconds_of
 
 

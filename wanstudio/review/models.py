@@ -6,7 +6,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnlyModel
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 MAX_TEXT = 4000
 MAX_NAME = 60

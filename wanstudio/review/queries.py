@@ -6,7 +6,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from wanstudio.review.models import Comment, Verdict
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
 
 

@@ -16,8 +16,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, decrypt, encrypt
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Collection, Video
 
 TOKEN_BYTES = 32
 # As many letters as that many bytes make; anything else is not looked up at all.

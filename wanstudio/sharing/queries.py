@@ -11,7 +11,8 @@ from wanstudio.sharing import guest_access as passes
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.access import teams_to
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.extensions import register_link_counter
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import binned_videos, visible_collections, visible_videos
 from wanstudio.web.lookups import one
 
@@ -79,3 +80,6 @@ def shared_video(request: HttpRequest, token: str, pk: int) -> SharedVideo:
     """The video with this id, if the link leads to it. Raises as `shared` does."""
     link = shared(request, token)
     return SharedVideo(link, one(link.videos(), pk))
+
+
+register_link_counter(links_by_video)

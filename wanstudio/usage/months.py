@@ -18,7 +18,7 @@ from wanstudio.money.month_card import percent
 from wanstudio.review.models import Verdict
 from wanstudio.review.queries import newest_decision, stands
 from wanstudio.teams.models import Team
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 MOST_MONTHS = 24
 FIELDS = ("job_id", "person__name", "job__behaviour", "job__resolution", "opened", *COLUMNS)

@@ -1,20 +1,29 @@
 """Videos, tags and collections that a person may see."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
+from wanstudio.accounts.models import User
 from wanstudio.teams.access import in_my_teams, person, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.tags import Tag
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Collection, Favourite, Tag, Video
 
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""
     mine = Video.objects.filter(in_my_teams(request, "job__team__"), job__state="done", binned_at=None)
     return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
+
+
+def starred_videos(request: HttpRequest) -> QuerySet[Video]:
+    """The same, each with whether it has this person's star (`is_favourite`)."""
+    return visible_videos(request).annotate(is_favourite=has_star(person(request)))
+
+
+def has_star(user: User) -> Exists:
+    """For a query of videos: whether each has this person's star, without a query of its own."""
+    return Exists(Favourite.objects.filter(user=user, video=OuterRef("pk")))
 
 
 def visible_tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:

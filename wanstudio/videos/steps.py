@@ -1,4 +1,4 @@
-"""The step that brings a result home before the provider deletes it: streamed, checked, hashed, then Ready."""
+"""Archiving of results, before the provider deletes them: streamed, checked, hashed, then the job is done."""
 
 import errno
 import logging
@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -18,14 +18,15 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import fresh_urls
-from wanstudio.keys import intervals as waits
-from wanstudio.media.fetch import FetchError, FetchProblem, Limits
+from wanstudio.keys import intervals
+from wanstudio.media.fetch import FetchError, Limits
 from wanstudio.media.fetch.unpacked import unpacked
 from wanstudio.media.poster import poster, verify_video
-from wanstudio.media.probe import MediaError, VideoFacts
+from wanstudio.media.probe import MediaError
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
-from wanstudio.videos.models.video import Video
+from wanstudio.videos import words
+from wanstudio.videos.models import Video
 from wanstudio.web.fetchers import results_fetcher
 from wanstudio.work import registry
 from wanstudio.work.leases import Stale
@@ -37,23 +38,12 @@ RESULT_MAX_BYTES = 4 * 1024**3
 KEPT_FREE_BYTES = 64 * 1024**2
 DOWNLOAD_S = 60 * 60
 # 8 KiB a second: below it a server only holds a thread.
-LEAST_BYTES_A_MINUTE = 8 * 1024 * 60
+MIN_BYTES_A_MINUTE = 8 * 1024 * 60
 # How long one step goes on to the next result after one that failed.
 STEP_S = 120.0
 # From this failure in a row on the owner has to know: about a minute after the first.
-ALARM_AFTER = 3
+ALERT_AFTER = 3
 GONE = (403, 404, 410)
-# What the guarded fetcher says to somebody who pasted a link, in the words of a result.
-SENTENCES = {
-    FetchProblem.PRIVATE_ADDRESS: "Its link leads into a private network, where the studio does not go.",
-    FetchProblem.TOO_LARGE: "It is larger than the studio has room for.",
-    FetchProblem.UNREACHABLE: "The server that holds it cannot be reached.",
-    FetchProblem.TIMED_OUT: "The server that holds it is too slow.",
-    FetchProblem.CUT_SHORT: "It stopped arriving before it was complete.",
-    FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
-    FetchProblem.INVALID_URL: "Its link cannot be used.",
-}
-LOST = "The video was made and paid for, but its download kept failing until {name} deleted it."
 
 
 def save(job: Job) -> None:
@@ -66,41 +56,31 @@ def save(job: Job) -> None:
     began, wrong = time.monotonic(), None
     for position, url in missing:
         try:
-            _bring_home(job, position, url)
-        except (FetchError, MediaError, OSError) as problem:
-            log.warning("job %s: result %s not archived yet: %s", job.pk, position, problem)
-            wrong = wrong or problem
-            if isinstance(problem, OSError) or time.monotonic() - began > STEP_S:
+            _archive(job, position, url)
+        except (FetchError, MediaError, OSError) as failed:
+            log.warning("job %s: result %s not archived yet: %s", job.pk, position, failed)
+            wrong = wrong or failed
+            if isinstance(failed, OSError) or time.monotonic() - began > STEP_S:
                 break
     return _again(job, wrong) if wrong else verbs.mark_done(job)
 
 
 def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
-    reason = _reason(wrong)
+    reason = words.reason(wrong)
     if _is_over(job):
         return _give_up(job, reason)
     # Not at the first failure: the task was asked about a moment ago, and status calls keep their distance.
     gone = isinstance(wrong, FetchError) and wrong.http_status in GONE
-    changes: dict[str, Any] = {"setbacks": job.setbacks + 1}
-    wait = waits.setback(job.setbacks)
-    if job.setbacks and (gone or job.setbacks >= ALARM_AFTER) and (answer := fresh_urls(job)):
-        changes["result_urls"] = list(answer.result_urls)
-        if changes["result_urls"] != job.result_urls:
-            wait = waits.seconds(1, 2)
-    problem = f"The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
-    if job.setbacks + 1 >= ALARM_AFTER:
+    changes: dict[str, object] = {"setbacks": job.setbacks + 1}
+    wait = intervals.setback(job.setbacks)
+    if job.setbacks and (gone or job.setbacks >= ALERT_AFTER) and (answer := fresh_urls(job)):
+        changes["result_urls"] = urls = list(answer.result_urls)
+        if urls != job.result_urls:
+            wait = intervals.seconds(1, 2)
+    problem = words.not_archived_yet(reason)
+    if job.setbacks + 1 >= ALERT_AFTER:
         return verbs.alert_owner(job, problem, wait, **changes)
     return verbs.flag_problem(job, problem, wait, **changes)
-
-
-def _reason(wrong: FetchError | MediaError | OSError) -> str:
-    if isinstance(wrong, OSError):
-        return f"The studio's storage failed: {wrong.strerror or wrong}."
-    if isinstance(wrong, FetchError):
-        if wrong.http_status:
-            return f"The server that holds it answered {wrong.http_status}."
-        return SENTENCES.get(wrong.code, wrong.sentence)
-    return wrong.sentence
 
 
 def _is_over(job: Job) -> bool:
@@ -108,23 +88,22 @@ def _is_over(job: Job) -> bool:
 
     Tried more than once, and so with a link that was asked for anew: a studio that slept for a day has tried nothing.
     """
-    if job.setbacks < ALARM_AFTER:
+    if job.setbacks < ALERT_AFTER:
         return False
     since = job.transitions.filter(to_state=State.ARCHIVING).values_list("at", flat=True).last()
-    return job.is_lost and (since is None or timezone.now() - since > waits.paced(timedelta(hours=1)))
+    return job.is_lost and (since is None or timezone.now() - since > intervals.paced(timedelta(hours=1)))
 
 
 def _give_up(job: Job, reason: str) -> None:
     """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
     if saved := job.videos.count():
-        return verbs.mark_done(job, f"{saved} of {len(job.result_urls)} results saved, the others were lost")
+        return verbs.mark_done(job, words.partly_archived(saved, len(job.result_urls)))
     name = providers.get(job.provider).display_name
-    why = f"The video was made, but its download kept failing until {name} deleted it."
-    lost = providers.named(LOST, job.provider)
-    return verbs.mark_failed(job, verbs.Failure("RESULT_LOST", reason, Money.SETTLED, lost, cause=why))
+    failure = verbs.Failure("RESULT_LOST", reason, Money.SETTLED, words.lost(name), cause=words.lost_cause(name))
+    return verbs.mark_failed(job, failure)
 
 
-def _bring_home(job: Job, position: int, url: str) -> None:
+def _archive(job: Job, position: int, url: str) -> None:
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="result-", suffix=".mp4", delete=False) as draft:
         path = Path(draft.name)
         try:
@@ -134,7 +113,7 @@ def _bring_home(job: Job, position: int, url: str) -> None:
                 Limits(
                     _room(),
                     DOWNLOAD_S,
-                    min_bytes_a_minute=LEAST_BYTES_A_MINUTE,
+                    min_bytes_a_minute=MIN_BYTES_A_MINUTE,
                     heartbeat=lambda: _still_ours(job),
                 ),
             )
@@ -142,9 +121,9 @@ def _bring_home(job: Job, position: int, url: str) -> None:
             os.fsync(draft.fileno())
             sha256 = unpacked(path, _room()) or got.sha256
             facts = verify_video(path)
-            with path.open("rb") as clip:
-                still = poster(clip, "video")
-            _store(job, position, path, still, sha256, facts)
+            row = Video(job=job, position=position, sha256=sha256, size_bytes=facts.size_bytes, duration=facts.duration)
+            row.width, row.height = facts.width, facts.height
+            _store(row, path)
         finally:
             path.unlink(missing_ok=True)
 
@@ -162,17 +141,11 @@ def _still_ours(job: Job) -> None:
         raise Stale(f"{job}: lease lost while its result was fetched")
 
 
-def _store(job: Job, position: int, path: Path, still: bytes, sha256: str, facts: VideoFacts) -> None:
-    video = Video(
-        job=job,
-        position=position,
-        sha256=sha256,
-        size_bytes=facts.size_bytes,
-        width=facts.width,
-        height=facts.height,
-        duration=facts.duration,
-    )
-    _still_ours(job)
+def _store(video: Video, path: Path) -> None:
+    """Files first, then the row: a crash between them leaves files that the hourly sweep deletes."""
+    with path.open("rb") as clip:
+        still = poster(clip, "video")
+    _still_ours(video.job)
     try:
         with path.open("rb") as clip:
             video.file.save("video.mp4", _Moved(clip, path), save=False)

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 
 def root_of(job: Job) -> int:

@@ -11,26 +11,26 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from zipstream import ZipStream
 
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 CHUNK = 256 * 1024
 # With its number and ending a name stays under the 255 bytes that file systems take.
-LONGEST_BYTES = 200
+MAX_NAME_BYTES = 200
 FORBIDDEN = frozenset('<>:"/\\|?*')
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
 
 def zipped(videos: Iterable[Video], name: str) -> StreamingHttpResponse:
-    """The archive as a download. Files gone from the storage are left out; each is opened when its turn comes."""
+    """The archive as a download. Files gone from the storage are left out; each is opened when it is reached."""
     archive = ZipStream(sized=True)
     taken: set[str] = set()
     for video in videos:
-        stored, storage = str(video.file.name), video.file.storage
+        path, storage = str(video.file.name), video.file.storage
         try:
-            size_bytes = storage.size(stored)
+            size_bytes = storage.size(path)
         except FileNotFoundError:
             continue
-        archive.add(_read(storage, stored), unused(file_name(video.job.title), taken), size=size_bytes)
+        archive.add(_read(storage, path), unused(file_name(video.job.title), taken), size=size_bytes)
     return StreamingHttpResponse(
         archive,
         headers={
@@ -43,8 +43,8 @@ def zipped(videos: Iterable[Video], name: str) -> StreamingHttpResponse:
     )
 
 
-def _read(storage: Storage, stored: str) -> Iterator[bytes]:
-    with storage.open(stored, "rb") as file:
+def _read(storage: Storage, path: str) -> Iterator[bytes]:
+    with storage.open(path, "rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
 
@@ -53,7 +53,7 @@ def file_name(title: str) -> str:
     """A title as a name that every system takes, without its ending; never empty, never a path, never hidden."""
     composed = unicodedata.normalize("NFC", title)
     kept = "".join(letter if letter.isprintable() and letter not in FORBIDDEN else " " for letter in composed)
-    kept = " ".join(kept.split()).lstrip(".").encode()[:LONGEST_BYTES].decode(errors="ignore").strip(" .")
+    kept = " ".join(kept.split()).lstrip(".").encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .")
     if not kept or kept.partition(".")[0].strip().lower() in RESERVED:
         kept = f"video {kept}".strip()
     return kept

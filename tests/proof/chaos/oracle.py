@@ -22,7 +22,7 @@ from wanstudio.jobs.states import ENDED, State
 from wanstudio.media.poster import verify_video
 from wanstudio.money.models import NOTHING, Entry, Money, cents
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 
 class Sums(NamedTuple):

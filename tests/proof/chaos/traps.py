@@ -31,7 +31,7 @@ from wanstudio.provider import client
 from wanstudio.provider.base import Account
 from wanstudio.uploads.models import Source
 from wanstudio.videos import steps as archive
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.work.leases import Leased
 
 VICTIM = "X-Victim"

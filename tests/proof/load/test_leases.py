@@ -23,7 +23,7 @@ from tests.worker_steps import died, fresh, states
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 
 WORKERS, JOBS, KILLS, EVERY_S = (4, 500, 60, 2.0) if LARGE else (2, 40, 3, 2.0)
 RESCUED_WITHIN_S = 45

@@ -14,10 +14,9 @@ from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership, Team
-from wanstudio.videos.bin import bin_videos
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.tags import Tag
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
+from wanstudio.videos.verbs.binning import bin_videos
+from wanstudio.videos.verbs.filing import collect, collection_named, put_tag_on, tag_named
 
 LONG = "The final cut of the launch film for the harbour festival"
 
@@ -65,11 +64,11 @@ def _people(team: Team, owner: User, member: Membership) -> dict[str, list[str]]
 
 
 def _library(team: Team, owner: User, video: Video) -> dict[str, list[str]]:
-    tag, collection = Tag.named(team, LONG), Collection.named(team, owner, LONG)
+    tag, collection = tag_named(team, LONG), collection_named(team, owner, LONG)
     assert tag
     assert collection
-    tag.put_on([video])
-    collection.add([video], owner)
+    put_tag_on(tag, [video])
+    collect(collection, [video], owner)
     bin_videos([finished(team, owner, title=LONG)], owner)
     factories.character(team, owner, name=f"{LONG}.png").discard(owner)
     links = [

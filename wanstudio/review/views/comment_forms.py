@@ -12,7 +12,7 @@ from wanstudio.review.queries import visible_comments
 from wanstudio.review.views.review_panel import answer
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
 
 

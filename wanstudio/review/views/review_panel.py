@@ -12,7 +12,7 @@ from wanstudio.review.queries import review_of, review_state
 from wanstudio.review.words import NOT_DECIDED
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
 from wanstudio.web.way_back import back
 

@@ -15,8 +15,7 @@ from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import linked_videos, visible_links
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
 from wanstudio.web.page_links import origin
 

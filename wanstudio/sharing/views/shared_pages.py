@@ -14,9 +14,9 @@ from wanstudio.sharing import guest_access as passes
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
 from wanstudio.sharing.unlisted import guest_post
-from wanstudio.videos import file_views as files
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.timecodes import seconds_of
+from wanstudio.videos.views import video_files as files
 from wanstudio.web.page_links import origin
 
 # A wall of posters is a page, not a library.

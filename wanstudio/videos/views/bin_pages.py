@@ -1,6 +1,7 @@
-"""The bin: what was deleted in the last 30 days, to be taken back or deleted for good."""
+"""Pages of the bin: videos and uploads of the last 30 days, to be taken back or deleted for good."""
 
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,17 +10,30 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from wanstudio.sharing.queries import links_by_video
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import binned_sources
-from wanstudio.videos.bin import KEPT, bin_videos, erase_source, erase_video, restore_videos
-from wanstudio.videos.models.video import Video
+from wanstudio.videos import words
+from wanstudio.videos.extensions import count_links
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import binned_videos, visible_videos
+from wanstudio.videos.verbs.binning import KEPT, bin_videos, erase_source, erase_video, restore_videos
 from wanstudio.web.way_back import back
 
 PAGE = 60
+
+
+class Binned(NamedTuple):
+    """A row of the bin; `links`: how many open ones lead to it."""
+
+    thing: Video | Source
+    binned_at: datetime | None
+    links: int = 0
+
+    @property
+    def goes_at(self) -> datetime | None:
+        return self.binned_at and self.binned_at + KEPT
 
 
 @login_required
@@ -30,15 +44,16 @@ def index(request: HttpRequest) -> HttpResponse:
     access.require(request, team, Act.ORGANISE)
     uploads = request.GET.get("kind") == "uploads"
     before = request.GET.get("before", "")
-    rows: Any = binned_sources(request).filter(team=team)
-    if not uploads:
-        rows = binned_videos(request).filter(job__team=team)
-    page, following = access.page(rows, before, PAGE)
-    links = {} if uploads else links_by_video(request, [row.pk for row in page])
-    for row in page:
-        row.goes_at = (row.deleted_at if uploads else row.binned_at) + KEPT
-        row.links = links.get(row.pk, 0)
-    context = {"rows": page, "next": following, "before": before, "uploads": uploads}
+    if uploads:
+        sources: list[Source]
+        sources, following = access.page(binned_sources(request).filter(team=team), before, PAGE)
+        rows = [Binned(source, source.deleted_at) for source in sources]
+    else:
+        videos: list[Video]
+        videos, following = access.page(binned_videos(request).filter(job__team=team), before, PAGE)
+        links = count_links(request, videos)
+        rows = [Binned(video, video.binned_at, links.get(video.pk, 0)) for video in videos]
+    context = {"rows": rows, "next": following, "before": before, "uploads": uploads}
     return render(request, "videos/bin.html", context)
 
 
@@ -48,7 +63,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     """One video, from its page, whose way leads back to the wall."""
     video: Video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
     bin_videos([video], access.person(request))
-    messages.success(request, f"“{video.job.title}” lies in the bin for 30 days.")
+    messages.success(request, words.binned(video.job.title))
     return back(request, "binned.index")
 
 
@@ -57,7 +72,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     video: Video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if restore_videos([video], access.person(request)):
-        messages.success(request, f"“{video.job.title}” is back.")
+        messages.success(request, words.restored(video.job.title))
     return back(request, "binned.index")
 
 
@@ -68,7 +83,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     video: Video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if not erase_video(video.pk, access.person(request)):
         raise Http404("somebody has taken it back")
-    messages.success(request, f"“{video.job.title}” is deleted for good.")
+    messages.success(request, words.erased(video.job.title))
     return back(request, "binned.index")
 
 
@@ -77,7 +92,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
     source: Source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
     if source.restore(by=access.person(request)):
-        messages.success(request, f"“{source.name}” is back.")
+        messages.success(request, words.restored(source.name))
     return redirect(f"{reverse('binned.index')}?kind=uploads")
 
 
@@ -87,7 +102,7 @@ def erase_upload(request: HttpRequest, pk: int) -> HttpResponse:
     """For good, unless a job under way still needs it."""
     source: Source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
     if erase_source(source.pk, access.person(request)):
-        messages.success(request, f"“{source.name}” is deleted for good.")
+        messages.success(request, words.erased(source.name))
     else:
-        messages.info(request, f"A job under way still needs “{source.name}”. Delete it when that has ended.")
+        messages.info(request, words.still_needed(source.name))
     return redirect(f"{reverse('binned.index')}?kind=uploads")

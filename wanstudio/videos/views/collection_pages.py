@@ -1,11 +1,10 @@
-"""Collections: the list, and what is done with one. Opened, a collection is the wall with it as a filter."""
+"""Collections of a team: the list, and the forms of one. Opened, a collection is the wall with it as a filter."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.collections import LONGEST, CollectedVideo, Collection
-from wanstudio.videos.models.tags import clean_name
-from wanstudio.videos.models.video import Video
+from wanstudio.videos import words
+from wanstudio.videos.models import CollectedVideo, Collection, Video
 from wanstudio.videos.queries import visible_collections
+from wanstudio.videos.verbs import filing
 from wanstudio.web.way_back import back
 
 COVERS = 4
@@ -30,19 +29,17 @@ SHOWN = Q(collected__video__binned_at=None)
 def index(request: HttpRequest) -> HttpResponse:
     """All that this person may see, each with up to four covers; three queries however many there are."""
     team = access.current_team(request)
-    rows: list[Any] = list(visible_collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
-    covers = _covers(rows)
-    for row in rows:
-        row.covers = covers[row.pk]
-    return render(request, "videos/collections.html", {"collections": rows})
+    found = list(visible_collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
+    covers = _covers(found)
+    return render(request, "videos/collections.html", {"rows": [(one, covers[one.pk]) for one in found]})
 
 
-def _covers(rows: list[Collection]) -> dict[int, list[Video]]:
+def _covers(rows: Sequence[Collection]) -> dict[int, list[Video]]:
     """The four videos laid in last, by collection."""
-    place = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
+    rank = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
     laid = CollectedVideo.objects.filter(collection__in=rows, video__binned_at=None, video__job__state="done")
     covers = defaultdict(list)
-    for one in laid.annotate(place=place).filter(place__lte=COVERS).select_related("video").order_by("-pk"):
+    for one in laid.annotate(rank=rank).filter(rank__lte=COVERS).select_related("video").order_by("-pk"):
         covers[one.collection_id].append(one.video)
     return covers
 
@@ -53,9 +50,9 @@ def add(request: HttpRequest) -> HttpResponse:
     """A new one, empty: `name`, and `visibility` team or private."""
     team = access.team_in(request, Act.ORGANISE)
     visibility = _visibility(request)
-    made = Collection.named(team, access.person(request), request.POST.get("name", ""), visibility)
+    made = filing.collection_named(team, access.person(request), request.POST.get("name", ""), visibility)
     if made is None:
-        messages.info(request, "A collection needs a name. Nothing was changed.")
+        messages.info(request, words.NAME_MISSING)
         return redirect("collections.index")
     return redirect(f"{reverse('videos.index')}?collection={made.pk}")
 
@@ -64,24 +61,20 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Its `name`; its `visibility` too, by who made it: nobody else may take it from the team."""
-    collection = _collection(request, pk)
-    if name := clean_name(request.POST.get("name", ""), LONGEST):
-        collection.name = name
-    if "visibility" in request.POST and collection.person_id == access.person(request).pk:
-        collection.visibility = _visibility(request)
-    with transaction.atomic():
-        collection.save(update_fields=["name", "visibility"])
-        collection.note("collection.changed", access.person(request))
+    collection, person = _collection(request, pk), access.person(request)
+    is_own = "visibility" in request.POST and collection.person_id == person.pk
+    visibility = _visibility(request) if is_own else collection.visibility
+    filing.change_collection(collection, request.POST.get("name", ""), visibility, person)
     return back(request, "collections.index")
 
 
 @login_required
 @require_POST
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """One place earlier or later in the list."""
+    """One position earlier or later in the list."""
     collection = _collection(request, pk)
     step = -1 if request.POST.get("to") == "earlier" else 1
-    collection.move(step, visible_collections(request, collection.team))
+    filing.move_collection(collection, step, visible_collections(request, collection.team))
     return redirect("collections.index")
 
 
@@ -90,10 +83,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """The collection alone: its videos stay."""
     collection = _collection(request, pk)
-    with transaction.atomic():
-        collection.note("collection.deleted", access.person(request))
-        collection.delete()
-    messages.success(request, f"“{collection}” is deleted. Its videos stay.")
+    filing.delete_collection(collection, access.person(request))
+    messages.success(request, words.collection_deleted(collection))
     return redirect("collections.index")
 
 

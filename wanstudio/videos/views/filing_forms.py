@@ -1,4 +1,4 @@
-"""Where one video is filed: its tags and the collections it lies in, changed on its page."""
+"""Filing of one video, on its page: its tags and the collections it is in."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -7,10 +7,10 @@ from django.views.decorators.http import require_POST
 
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.tags import Tag, key_of
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
+from wanstudio.videos.names import key_of
 from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.verbs import filing
 from wanstudio.videos.views.video_page import filed
 from wanstudio.web.way_back import back
 
@@ -22,11 +22,11 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     video = _video(request, pk)
     if gone := request.POST.get("remove", ""):
         for found in visible_tags(request, video.job.team).filter(key=key_of(gone)):
-            found.take_off([video], by=access.person(request))
+            filing.take_tag_off(found, [video], access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
-            if named := Tag.named(video.job.team, name):
-                named.put_on([video], by=access.person(request))
+            if named := filing.tag_named(video.job.team, name):
+                filing.put_tag_on(named, [video], access.person(request))
     return _answer(request, video)
 
 
@@ -38,11 +38,11 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
     person, post = access.person(request), request.POST
     mine = visible_collections(request, video.job.team)
     if gone := post.get("remove"):
-        access.one(mine, access.number(gone) or 0).remove([video])
+        filing.take_out(access.one(mine, access.number(gone) or 0), [video])
     elif chosen := post.get("collection"):
-        access.one(mine, access.number(chosen) or 0).add([video], person)
-    elif made := Collection.named(video.job.team, person, post.get("name", "")):
-        made.add([video], person)
+        filing.collect(access.one(mine, access.number(chosen) or 0), [video], person)
+    elif made := filing.collection_named(video.job.team, person, post.get("name", "")):
+        filing.collect(made, [video], person)
     return _answer(request, video)
 
 

@@ -1,4 +1,4 @@
-"""What is done with many videos at once: tag, collect, download, bin."""
+"""Selected videos, tagged, collected, downloaded or binned all at once."""
 
 from itertools import islice
 
@@ -14,16 +14,16 @@ from django.views.decorators.http import require_POST
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.videos import wall
-from wanstudio.videos.bin import bin_videos
-from wanstudio.videos.models.collections import Collection
-from wanstudio.videos.models.tags import Tag, key_of
-from wanstudio.videos.models.video import Video
+from wanstudio.videos import wall, words
+from wanstudio.videos.models import Collection, Video
+from wanstudio.videos.names import key_of
 from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.verbs import filing
+from wanstudio.videos.verbs.binning import bin_videos
 from wanstudio.videos.zip_archive import zipped
 from wanstudio.web.way_back import back
 
-MOST = 10_000
+MAX_SELECTED = 10_000
 
 
 @login_required
@@ -36,13 +36,13 @@ def tag(request: HttpRequest) -> HttpResponse:
     chosen, name = _chosen(request, team), request.POST.get("tag", "")
     if request.POST.get("off"):
         for gone in visible_tags(request, team).filter(key=key_of(name)):
-            gone.take_off(chosen, by=access.person(request))
-            messages.success(request, f"“{gone}” taken off {_many(chosen)}.")
-    elif chosen and (named := Tag.named(team, name)):
-        named.put_on(chosen, by=access.person(request))
-        messages.success(request, f"{_many(chosen)} tagged “{named}”.")
+            filing.take_tag_off(gone, chosen, access.person(request))
+            messages.success(request, words.untagged(chosen, gone))
+    elif chosen and (named := filing.tag_named(team, name)):
+        filing.put_tag_on(named, chosen, access.person(request))
+        messages.success(request, words.tagged(chosen, named))
     else:
-        _nothing(request, chosen, "Write a tag first. Nothing was changed.")
+        messages.info(request, words.TAG_MISSING if chosen else words.NOTHING_SELECTED)
     return back(request, "videos.index")
 
 
@@ -54,36 +54,36 @@ def collect(request: HttpRequest) -> HttpResponse:
     chosen, post, person = _chosen(request, team), request.POST, access.person(request)
     mine = visible_collections(request, team)
     if post.get("out"):
-        into: Collection | None = access.one(mine, access.number(post["out"]) or 0)
-        assert into is not None  # noqa: S101
-        into.remove(chosen)
-        messages.success(request, f"{_many(chosen)} taken out of “{into}”.")
+        out: Collection = access.one(mine, access.number(post["out"]) or 0)
+        filing.take_out(out, chosen)
+        messages.success(request, words.taken_out(chosen, out))
         return back(request, "videos.index")
+    into: Collection | None = None
     if post.get("collection"):
         into = access.one(mine, access.number(post["collection"]) or 0)
-    else:
-        into = Collection.named(team, person, post.get("name", "")) if chosen else None
+    elif chosen:
+        into = filing.collection_named(team, person, post.get("name", ""))
     if chosen and into:
-        into.add(chosen, person)
+        filing.collect(into, chosen, person)
         address = f"{reverse('videos.index')}?collection={into.pk}"
-        messages.success(request, format_html('{} in <a href="{}">“{}”</a>.', _many(chosen), address, into))
+        messages.success(request, format_html(words.COLLECTED_HTML, words.count_of(chosen), address, into))
     else:
-        _nothing(request, chosen, "Name the collection first. Nothing was changed.")
+        messages.info(request, words.COLLECTION_MISSING if chosen else words.NOTHING_SELECTED)
     return back(request, "videos.index")
 
 
 @login_required
 @require_POST
 def put_into_bin(request: HttpRequest) -> HttpResponse:
-    """They lie in the bin for 30 days."""
+    """They stay in the bin for 30 days."""
     team = access.team_in(request, Act.ORGANISE)
     chosen = _chosen(request, team)
     if chosen:
         bin_videos(chosen, access.person(request))
-        words = '{} in the bin for 30 days. <a href="{}">Open the bin</a>'
-        messages.success(request, format_html(words, _many(chosen), reverse("binned.index")))
+        said = format_html(words.BINNED_HTML, words.count_of(chosen), reverse("binned.index"))
+        messages.success(request, said)
     else:
-        _nothing(request, chosen, "")
+        messages.info(request, words.NOTHING_SELECTED)
     return back(request, "videos.index")
 
 
@@ -94,7 +94,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
     team = access.team_in(request, Act.VIEW)
     chosen = _chosen(request, team)
     if not chosen:
-        _nothing(request, chosen, "")
+        messages.info(request, words.NOTHING_SELECTED)
         return back(request, "videos.index")
     return zipped(chosen, f"{slugify(team.name) or 'wan-studio'}-videos-{timezone.localdate():%Y-%m-%d}.zip")
 
@@ -106,14 +106,6 @@ def _chosen(request: HttpRequest, team: Team) -> list[Video]:
         rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])))
         rows = rows.filter(pk__lte=access.number(post.get("newest")) or 0)
     else:
-        ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MOST)]
+        ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
         rows = visible_videos(request).filter(job__team=team, pk__in=ids)
-    return list(rows.order_by("-pk")[:MOST])
-
-
-def _many(chosen: list[Video]) -> str:
-    return "1 video" if len(chosen) == 1 else f"{len(chosen):,} videos"
-
-
-def _nothing(request: HttpRequest, chosen: list[Video], otherwise: str) -> None:
-    messages.info(request, otherwise if chosen else "No video was selected. Nothing was changed.")
+    return list(rows.order_by("-pk")[:MAX_SELECTED])

@@ -1,6 +1,5 @@
-"""Videos: what came out."""
+"""The wall of videos, and the page of one."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -9,24 +8,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
 
 from wanstudio.jobs.words import describe
-from wanstudio.review.queries import review_of
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.videos import wall
-from wanstudio.videos.models.favourites import Favourite
-from wanstudio.videos.models.video import Video
-from wanstudio.videos.queries import visible_collections, visible_tags, visible_videos
+from wanstudio.videos.extensions import panels_of
+from wanstudio.videos.models import Video
+from wanstudio.videos.queries import starred_videos, visible_collections, visible_tags, visible_videos
 from wanstudio.videos.timecodes import seconds_of
+from wanstudio.videos.verbs.filing import star, unstar
 from wanstudio.videos.versions import number, versions_of
 from wanstudio.web.way_back import back
 
 PAGE = 60
 # How much a page that was scrolled far brings back at once.
-MOST_AT_ONCE = 600
-MOST_SUGGESTED = 200
+MAX_AT_ONCE = 600
+MAX_SUGGESTED = 200
 
 
 @login_required
@@ -43,11 +43,11 @@ def index(request: HttpRequest) -> HttpResponse:
     before, through = request.GET.get("before", ""), access.number(request.GET.get("through"))
     size = PAGE
     if through is not None and not before:
-        size = min(max(rows.filter(pk__gte=through).count(), PAGE), MOST_AT_ONCE)
+        size = min(max(rows.filter(pk__gte=through).count(), PAGE), MAX_AT_ONCE)
     page, following = access.page(rows, before, size)
     # An address that names its team goes on with that team's tiles.
     here = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "videos": number(page),
         "next_query": urlencode({**here, "before": following}) if following else "",
     }
@@ -64,11 +64,11 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _wants_tiles(request: HttpRequest) -> bool:
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET
 
 
-def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: QuerySet[Video]) -> dict[str, Any]:
+def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
     """What stands around the tiles: filters, sums, and what the selection may be put into."""
     collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
     opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
@@ -79,52 +79,47 @@ def _around(request: HttpRequest, team: Team, asked: dict[str, str], rows: Query
         "dates": wall.dates(team, asked),
         "favourites": wall.favourites(asked),
         "totals": totals,
-        "count": totals["count"],
+        "count": totals.count,
         "collections": collections,
         "collection": opened,
         "is_mine": opened is not None and opened.person_id == access.person(request).pk,
-        "tags": tags[:MOST_SUGGESTED],
+        "tags": tags[:MAX_SUGGESTED],
         "here": request.get_full_path(),
         "selecting": request.GET.get("select") == "1",
         "query": urlencode(asked),
     }
 
 
-def _starred(request: HttpRequest) -> QuerySet[Video]:
-    """The videos this person may see, each with whether it has their star."""
-    return visible_videos(request).annotate(is_favourite=Favourite.of(access.person(request)))
-
-
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    video: Video = access.mine_to(request, Act.VIEW, _starred(request), pk)
+    video: Video = access.mine_to(request, Act.VIEW, starred_videos(request), pk)
     job = video.job
     results = job.videos.filter(binned_at=None).order_by("position")
-    context = {"video": video, "job": job, "words": describe(job), "results": results}
+    context: dict[str, object] = {"video": video, "job": job, "words": describe(job), "results": results}
     context |= _versions(request, video)
     context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
-    return render(request, "videos/show.html", context | filed(request, video) | {"review": review_of(video)})
+    return render(request, "videos/show.html", context | filed(request, video) | panels_of(video))
 
 
-def _versions(request: HttpRequest, video: Video) -> dict[str, Any]:
+def _versions(request: HttpRequest, video: Video) -> dict[str, object]:
     """The versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
     versions = versions_of(video)
-    wanted = access.number(request.GET.get("with"))
-    other = next((one for one in versions if one.pk == wanted and one.pk != video.pk), None)
+    chosen = access.number(request.GET.get("with"))
+    other = next((one for one in versions if one.pk == chosen and one.pk != video.pk), None)
     video.version, video.versions = next((one.version, one.versions) for one in versions if one.pk == video.pk)
     comparable = other is not None or bool(video.job.motion.file)
     return {"versions": versions, "other": other, "comparable": comparable}
 
 
-def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
+def filed(request: HttpRequest, video: Video) -> dict[str, object]:
     """Where a video is filed, and where it might be, for its page and the fragments of it."""
     team = video.job.team
     collections = list(visible_collections(request, team))
     within = set(video.collected.values_list("collection_id", flat=True))
     return {
         "tags": list(video.tags.all()),
-        "all_tags": visible_tags(request, team)[:MOST_SUGGESTED],
+        "all_tags": visible_tags(request, team)[:MAX_SUGGESTED],
         "within": [one for one in collections if one.pk in within],
         "without": [one for one in collections if one.pk not in within],
     }
@@ -135,9 +130,8 @@ def filed(request: HttpRequest, video: Video) -> dict[str, Any]:
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
     video: Video = access.one(visible_videos(request), pk)
-    wanted = request.POST.get("favourite") == "1"
-    (Favourite.star if wanted else Favourite.unstar)(access.person(request), video)
+    (star if request.POST.get("favourite") == "1" else unstar)(access.person(request), video)
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", pk)
     on_tile = request.POST.get("on") == "tile"
-    return render(request, "videos/_star.html", {"video": _starred(request).get(pk=pk), "on_tile": on_tile})
+    return render(request, "videos/_star.html", {"video": starred_videos(request).get(pk=pk), "on_tile": on_tile})

@@ -1,4 +1,4 @@
-"""The bin: what was deleted lies there for 30 days, out of every list, and can be taken back."""
+"""The bin of videos and uploads: what is deleted stays there for 30 days, out of every list, and can be taken back."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,40 +13,42 @@ from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
+from wanstudio.videos.words import of_many
 
 KEPT = timedelta(days=30)
-MOST_NOTES = 50
+MAX_RECORDED = 50
 
 
 def bin_videos(videos: Iterable[Video], person: User) -> int:
-    """Lay them into the bin; returns how many were not in it yet. Their jobs, prices and ledger stay."""
-    return _turn(videos, Q(binned_at=None), "video.binned", person, binned_at=Now(), binned_by=person)
+    """Returns how many were not in the bin yet. Jobs, prices and ledger stay. A crash leaves all of it or none."""
+    return _change(videos, Q(binned_at=None), "video.binned", person, {"binned_at": Now(), "binned_by": person})
 
 
 def restore_videos(videos: Iterable[Video], by: User | None = None) -> int:
-    """Take them back, with their tags, stars and collections; returns how many were still there."""
-    return _turn(videos, Q(binned_at__isnull=False), "video.restored", by, binned_at=None, binned_by=None)
+    """Back with their tags, stars and collections; returns how many were still there. A crash: all of it or none."""
+    only = Q(binned_at__isnull=False)
+    return _change(videos, only, "video.restored", by, {"binned_at": None, "binned_by": None})
 
 
-def _turn(videos: Iterable[Video], only: Q, act: str, by: User | None, **changes: object) -> int:
+def _change(videos: Iterable[Video], only: Q, act: str, by: User | None, changes: dict[str, object]) -> int:
     """Their jobs' pages say something else now: the version tells those that are open."""
     ids = [video.pk for video in videos]
     with transaction.atomic():
-        mine = Video.objects.filter(only, pk__in=ids)
-        found = list(mine.select_related("job"))
-        turned = mine.update(**changes)
+        rows = Video.objects.filter(only, pk__in=ids)
+        found = list(rows.select_related("job"))
+        changed = rows.update(**changes)
         Job.objects.filter(videos__in=ids).update(version=F("version") + 1)
-        _note(act, by, found)
-    return turned
+        _record(act, by, found)
+    return changed
 
 
-def _note(act: str, by: User | None, videos: list[Video]) -> None:
-    """Each by its title; very many at once are one line."""
-    if len(videos) > MOST_NOTES:
-        return record(act=act, team=videos[0].job.team_id, person=by, about=f"{len(videos)} videos")
+def _record(act: str, by: User | None, videos: list[Video]) -> None:
+    """Each by its title; very many at once are one activity."""
+    if len(videos) > MAX_RECORDED:
+        return record(act, team=videos[0].job.team_id, person=by, about=of_many(videos))
     for video in videos:
-        record(act=act, team=video.job.team_id, person=by, about=video.job.title, on=video)
+        record(act, team=video.job.team_id, person=by, about=video.job.title, on=video)
     return None
 
 
@@ -60,7 +62,7 @@ def erase_video(pk: int, by: User | None = None) -> bool:
         if video is None:
             return False
         Job.objects.filter(pk=video.job_id).update(version=F("version") + 1)
-        _note("video.deleted", by, [video])
+        _record("video.deleted", by, [video])
         video.delete()
     _delete_files(str(video.file.name), str(video.poster.name))
     return True
@@ -78,7 +80,7 @@ def erase_source(pk: int, by: User | None = None) -> bool:
         jobs = Job.objects.filter(Q(character=source) | Q(motion=source))
         if jobs.exclude(state__in=ENDED).exists():
             return False
-        record(act="upload.erased", team=source.team_id, person=by, about=source.name)
+        record("upload.erased", team=source.team_id, person=by, about=source.name)
         file, poster = str(source.file.name or ""), str(source.poster.name or "")
         if jobs.exists():
             Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)
@@ -94,7 +96,7 @@ def _delete_files(*names: str) -> None:
 
 
 def empty_bin() -> int:
-    """Delete what has lain in it for 30 days; returns how much. Crash anywhere: the rest next time."""
+    """Delete what was in it for 30 days; returns how much. Crash anywhere: the rest next time."""
     over = Now() - KEPT
     videos = Video.objects.filter(binned_at__lt=over).values_list("pk", flat=True)
     sources = Source.objects.filter(deleted_at__lt=over, erased_at=None).values_list("pk", flat=True)

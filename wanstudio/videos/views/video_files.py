@@ -1,4 +1,4 @@
-"""Files of videos, with ranges, to the team by session."""
+"""Video files, with ranges, to the team by session."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -6,7 +6,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from wanstudio.teams import access
-from wanstudio.videos.models.video import Video
+from wanstudio.videos.models import Video
 from wanstudio.videos.queries import readable_videos
 from wanstudio.web.file_answers import send
 

@@ -1,0 +1,116 @@
+"""Videos in our own storage, and where people file them: tags, collections and favourites."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+
+from wanstudio.accounts.models import User
+from wanstudio.teams.models import Team
+from wanstudio.videos.names import MAX_COLLECTION, MAX_TAG
+
+
+class Tag(models.Model):
+    """One row a team and word, in whatever case it is written; the first spelling is shown."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=MAX_TAG)
+    key = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["team", "key"], name="one_tag_a_word")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _path_in_storage(video: "Video", name: str) -> str:
+    return f"videos/{video.job.team_id}/{uuid4().hex}{name[name.rfind('.') :]}"
+
+
+class Video(models.Model):
+    """An archived result. A row exists only once the file is whole, decodable and hashed."""
+
+    job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="videos")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")
+    file = models.FileField(upload_to=_path_in_storage, max_length=200)
+    poster = models.FileField(upload_to=_path_in_storage, max_length=200)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration = models.FloatField(help_text="Seconds.")
+    archived_at = models.DateTimeField(default=timezone.now)
+    tags = models.ManyToManyField(Tag, related_name="videos", blank=True)
+    binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
+    binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    # Among the versions of its lineage, 1 is the first; set by versions.number.
+    version = 1
+    versions = 1
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_video_a_position")]
+
+    def __str__(self) -> str:
+        return f"video {self.pk} of job {self.job_id}"
+
+    @property
+    def team(self) -> Team:
+        return self.job.team
+
+
+class Collection(models.Model):
+    """Videos laid together under a name. A private one exists for nobody but its maker."""
+
+    class Visibility(models.TextChoices):
+        TEAM = "team", "The team"
+        PRIVATE = "private", "Only me"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="collections")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="collections")
+    name = models.CharField(max_length=MAX_COLLECTION)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.TEAM)
+    position = models.PositiveIntegerField(default=0, help_text="In the list, from the top; equal ones by name.")
+    created_at = models.DateTimeField(default=timezone.now)
+    videos = models.ManyToManyField(Video, through="CollectedVideo", related_name="collections")
+
+    class Meta:
+        ordering = ["position", "name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_private(self) -> bool:
+        return self.visibility == self.Visibility.PRIVATE
+
+
+class CollectedVideo(models.Model):
+    """A video in a collection: since when, and who put it there."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="collected")
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="collected")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["collection", "video"], name="one_place_a_collection")]
+
+    def __str__(self) -> str:
+        return f"{self.video} in {self.collection}"
+
+
+class Favourite(models.Model):
+    """The star of a person on a video: theirs alone, nobody else sees it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="favourites")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "video"], name="one_star_a_person")]
+
+    def __str__(self) -> str:
+        return f"star of {self.user} on {self.video}"

@@ -1,0 +1,96 @@
+"""Sentences of videos: what was done with them, what a name lacks, and why a result is not here yet."""
+
+from collections.abc import Sequence
+
+from django.template.defaultfilters import pluralize
+
+from wanstudio.media.fetch import FetchError, FetchProblem
+from wanstudio.media.probe import MediaError
+from wanstudio.videos.models import Collection, Tag, Video
+
+NOTHING_SELECTED = "No video was selected. Nothing was changed."
+TAG_MISSING = "Write a tag first. Nothing was changed."
+COLLECTION_MISSING = "Name the collection first. Nothing was changed."
+NAME_MISSING = "A collection needs a name. Nothing was changed."
+BINNED_HTML = '{} in the bin for 30 days. <a href="{}">Open the bin</a>'
+COLLECTED_HTML = '{} in <a href="{}">“{}”</a>.'
+
+
+def count_of(videos: Sequence[Video]) -> str:
+    return f"{len(videos):,} video{pluralize(len(videos))}"
+
+
+def of_many(videos: Sequence[Video]) -> str:
+    """The title of one, the number of several."""
+    return videos[0].job.title if len(videos) == 1 else f"{len(videos)} videos"
+
+
+def tagged(videos: Sequence[Video], tag: Tag) -> str:
+    return f"{count_of(videos)} tagged “{tag}”."
+
+
+def untagged(videos: Sequence[Video], tag: Tag) -> str:
+    return f"“{tag}” taken off {count_of(videos)}."
+
+
+def taken_out(videos: Sequence[Video], collection: Collection) -> str:
+    return f"{count_of(videos)} taken out of “{collection}”."
+
+
+def collection_deleted(collection: Collection) -> str:
+    return f"“{collection}” is deleted. Its videos stay."
+
+
+def binned(title: str) -> str:
+    return f"“{title}” lies in the bin for 30 days."
+
+
+def restored(title: str) -> str:
+    return f"“{title}” is back."
+
+
+def erased(title: str) -> str:
+    return f"“{title}” is deleted for good."
+
+
+def still_needed(name: str) -> str:
+    return f"A job under way still needs “{name}”. Delete it when that has ended."
+
+
+# What the guarded fetcher says to somebody who pasted a link, in the words of a result.
+FETCH_REASONS = {
+    FetchProblem.PRIVATE_ADDRESS: "Its link leads into a private network, where the studio does not go.",
+    FetchProblem.TOO_LARGE: "It is larger than the studio has room for.",
+    FetchProblem.UNREACHABLE: "The server that holds it cannot be reached.",
+    FetchProblem.TIMED_OUT: "The server that holds it is too slow.",
+    FetchProblem.CUT_SHORT: "It stopped arriving before it was complete.",
+    FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
+    FetchProblem.INVALID_URL: "Its link cannot be used.",
+}
+
+
+def reason(wrong: FetchError | MediaError | OSError) -> str:
+    """Why a result could not be archived."""
+    if isinstance(wrong, OSError):
+        return f"The studio's storage failed: {wrong.strerror or wrong}."
+    if isinstance(wrong, FetchError):
+        if wrong.http_status:
+            return f"The server that holds it answered {wrong.http_status}."
+        return FETCH_REASONS.get(wrong.code, wrong.sentence)
+    return wrong.sentence
+
+
+def not_archived_yet(why: str) -> str:
+    return f"The finished video could not be saved yet. {why} It is paid for, and we keep trying."
+
+
+def partly_archived(count: int, total: int) -> str:
+    return f"{count} of {total} results saved, the others were lost"
+
+
+def lost(provider: str) -> str:
+    return f"The video was made and paid for, but its download kept failing until {provider} deleted it."
+
+
+def lost_cause(provider: str) -> str:
+    return f"The video was made, but its download kept failing until {provider} deleted it."
