@@ -12,7 +12,7 @@ from pytest_django import Settings
 from pytest_httpserver import HTTPServer
 
 from tests import factories
-from tests.api.conftest import ROOT, Script, draw
+from tests.api.conftest import ROOT, Script, token_for
 from tests.page_form import CLIP, png, post, upload
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
@@ -72,7 +72,7 @@ def test_make_another_try_again_and_the_api(as_alice: Client, team: Team, alice:
         page: Any = as_alice.get(reverse("studio.index") + address)
         chosen = {kind: page.context["slots"][kind].source.pk for kind in ("character", "motion")}
         assert make(as_alice, team, character_file="", motion_file="", **chosen).lineage_id == first.pk
-    script = Script(draw(alice, team))
+    script = Script(token_for(alice, team))
     files = {"character": upload("x.png", png()), "motion": upload("y.mp4", CLIP)}
     sent = {
         kind: script.client.post(ROOT + "uploads", {"kind": kind, "file": file}).json()["id"]

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import Field
 
-from wanstudio.web import access
+from wanstudio.web import lookups
 
 Row = TypeVar("Row", bound=Model)
 
@@ -19,7 +19,7 @@ class Paging(Schema):
 
 def page(request: HttpRequest, rows: QuerySet[Row], paging: Paging) -> tuple[list[Row], str | None]:
     """The rows, and the address of the next page."""
-    found, following = access.page(rows, str(paging.before) if paging.before else None, paging.limit)
+    found, following = lookups.page(rows, str(paging.before) if paging.before else None, paging.limit)
     if not following:
         return found, None
     query = request.GET.copy()
