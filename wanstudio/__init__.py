@@ -1,12 +1,16 @@
 """Wan Studio: a character and a clip of motion become a video, at a price known before the click.
 
-The arrow:
+    the ground   media, provider, work, web, encryption, append_only, settings_types, settings_databases
+    the nouns    activity, accounts, teams, notifications, keys, uploads, money, jobs, requests, videos, review,
+                 sharing, usage, studio
+    the top      api, operations, management, templatetags, urls, apps, celery, models, settings, wsgi
 
-    browser → views → models (+ pricing, preflight) ⇒ job row ⇒ worker → provider, media → storage
+    browser → views → verbs ⇒ row ⇒ steps → provider, media → storage
 
 The double arrow is the row: web and worker talk through the database only.
 
-The one import rule: a module imports only what stands to its right. Models import neither worker nor
-provider client nor views; provider, media and sandbox import nothing of ours above them; views never call
-the provider. `tests/test_architecture.py` asserts it.
+Two import rules, asserted by `tests/test_architecture.py`:
+1. The ground imports no noun, a noun only the ground and the nouns before it, nobody the top.
+2. Inside a noun: models ← verbs, queries, words ← forms ← views, steps, api. Views import neither steps nor a
+   provider's client, steps no views.
 """

@@ -45,7 +45,7 @@ def decide(client: Client, attempt: Attempt, **fields: str) -> int:
 
 def test_the_page_says_what_the_first_may_have_cost(job: Job, as_alice: Client) -> None:
     said = words(as_alice, job)
-    assert "$1.14 for the first try may have been charged, too." in said
+    assert "$1.14 for the 1st try may have been charged, too." in said
     assert "balance was $74.87 before it was sent and $73.73 after" in said
 
 
@@ -97,7 +97,7 @@ def test_both_pages_lead_to_each_other(job: Job, attempt: Attempt, as_alice: Cli
     made = verbs.follow_orphan(look(attempt), "task_1", timedelta(0))
     page = as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
     assert reverse("jobs.show", args=[made.pk]) in page
-    assert "The first try was taken after all." in page
+    assert "The 1st try was taken after all." in page
     assert reverse("jobs.show", args=[job.pk]) in as_alice.get(reverse("jobs.show", args=[made.pk])).content.decode()
 
 

@@ -168,7 +168,7 @@ def test_an_adopted_task_takes_the_unknown_price_along(job: Job, superseded: Att
     Job.objects.filter(pk=job.pk).update(cost_ms=2000)
     made = verbs.follow_orphan(look(superseded), "task_1", SOON)
     assert (made.state, made.task_id, made.recovered_from) == (State.RUNNING, "task_1", superseded)
-    assert made.title == f"{job.title} (first try)"
+    assert made.title == f"{job.title} (1st try)"
     assert (made.price, made.seed, made.character, made.expected_s) == (P, job.seed, job.character, 2.0)
     assert [step.to_state for step in made.transitions.all()] == [State.RUNNING]
     assert stands(job) == stands(made) == Balance(reserved=P)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 
 NAME_CHANGED = "Your name is changed."
 ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
@@ -22,7 +23,7 @@ def link_sent(email: str) -> str:
 
 
 def signed_out(places: int) -> str:
-    return f"Signed out in {places} other place{'' if places == 1 else 's'}."
+    return f"Signed out in {places} other place{pluralize(places)}."
 
 
 def confirm_mail(url: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.text import capfirst
 
@@ -147,7 +148,7 @@ def _links(jobs: Sequence[Job], query: str, verb: str = "See it") -> list[Link]:
 
 
 def _count(jobs: Sequence[Job], what: str) -> str:
-    return f"{len(jobs)} {what}{'' if len(jobs) == 1 else 's'}"
+    return f"{len(jobs)} {what}{pluralize(len(jobs))}"
 
 
 def _sum(jobs: Sequence[Job]) -> Decimal:

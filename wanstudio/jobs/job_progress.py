@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils import timezone
 
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 
-ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 BESIDE = {
     State.QUEUED: "in the queue",
     State.SUBMITTING: "on its way",
@@ -66,8 +66,7 @@ def position_in_queue(job: Job) -> str:
         return ""
     if job.position == 1:
         return "next in line"
-    ending = "th" if job.position % 100 in (11, 12, 13) else ORDINALS.get(job.position % 10, "th")
-    return f"{job.position}{ending} in line"
+    return f"{ordinal(job.position)} in line"
 
 
 def clock(seconds: float) -> str:

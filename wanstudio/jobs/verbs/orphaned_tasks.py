@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -19,7 +20,6 @@ from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.work.leases import Stale
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth")
 # As in the job it comes from.
 SAME = (
     *("team_id", "person_id", "provider", "character_id", "motion_id", "behaviour", "resolution", "prompt", "seed"),
@@ -41,7 +41,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
             job = Job.objects.create(
                 **{name: getattr(given, name) for name in SAME},
                 lineage_id=given.lineage_id or given.pk,
-                title=f"{given.title[:180]} ({ordinal(attempt)} try)",
+                title=f"{given.title[:180]} ({ordinal_of(attempt)} try)",
                 state=State.RUNNING,
                 money=Money.RESERVED,
                 task_id=task_id,
@@ -119,7 +119,6 @@ def _note(act: str, attempt: Attempt, by: User | None) -> None:
     record(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
 
 
-def ordinal(attempt: Attempt) -> str:
-    """Which of its job's tries it was, in words."""
-    number = Attempt.objects.filter(job_id=attempt.job_id, pk__lt=attempt.pk).count()
-    return ORDINALS[number] if number < len(ORDINALS) else f"{number + 1}th"
+def ordinal_of(attempt: Attempt) -> str:
+    """Which of its job's tries it was: `2nd`."""
+    return ordinal(Attempt.objects.filter(job_id=attempt.job_id, pk__lte=attempt.pk).count())

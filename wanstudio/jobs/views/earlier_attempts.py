@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.verbs.orphaned_tasks import ordinal
+from wanstudio.jobs.verbs.orphaned_tasks import ordinal_of
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
@@ -26,7 +26,7 @@ def earlier_tries(job: Job) -> list[dict[str, Any]]:
     return [
         {
             "attempt": attempt,
-            "ordinal": ordinal(attempt),
+            "ordinal": ordinal_of(attempt),
             "recovered": next(iter(attempt.recovered.all()), None),
             "around": BalanceNote.around(attempt) if attempt.is_unsettled else None,
         }
