@@ -5,7 +5,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 from csp.constants import NONE, SELF
 from environs import Env
@@ -107,7 +106,7 @@ MIDDLEWARE = [
     "wanstudio.teams.gate.Gate",
     "wanstudio.teams.form_team.FormTeam",
 ]
-TEMPLATES: list[dict[str, Any]] = [
+TEMPLATES: list[dict[str, object]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
@@ -228,12 +227,12 @@ CONTENT_SECURITY_POLICY = {
 
 # --- mail and log -------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")
-_mail: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
+_mail: dict[str, object] = env.dj_email_url("EMAIL_URL", "console://")
 # A mail server that hangs must hold nobody for longer than this.
 EMAIL_TIMEOUT = 20
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_") and value is not None})
 _from = env.str("WANSTUDIO_MAIL_FROM", "")
-DEFAULT_FROM_EMAIL = options.mail_from(_from, _mail.get("EMAIL_HOST_USER") or "", LINK_BASE)
+DEFAULT_FROM_EMAIL = options.mail_from(_from, str(_mail.get("EMAIL_HOST_USER") or ""), LINK_BASE)
 LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),

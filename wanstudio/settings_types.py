@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from environs import EnvError, ValidationError
@@ -223,7 +222,7 @@ def a_log_format(value: str) -> None:
         raise ValidationError("use text or json.")
 
 
-def logging(level: str, form: str, secrets: list[str]) -> dict[str, Any]:
+def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
     lines = {"text": "wanstudio.operations.logs.TextLines", "json": "wanstudio.operations.logs.JsonLines"}[form]
     return {
         "version": 1,

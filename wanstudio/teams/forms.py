@@ -1,6 +1,6 @@
 """Forms of an invitation, a new account, a team's name, and the first run."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -10,14 +10,16 @@ from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership
 from wanstudio.teams.words import KNOWN_ADDRESS
 
+Posted = Mapping[str, object] | None
+
 
 class InviteForm(forms.Form):
     """`roles`: what the inviter may invite to."""
 
     email = forms.EmailField(label="Email", required=False, max_length=254)
 
-    def __init__(self, *args: Any, roles: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Posted = None, *, roles: list[str]) -> None:
+        super().__init__(data)
         choices = [(role, Membership.Role(role).label) for role in roles]
         self.fields["role"] = forms.ChoiceField(label="Role", choices=choices)
         self.fields["email"].widget.attrs["autocomplete"] = "off"
@@ -35,8 +37,8 @@ class JoinForm(forms.Form):
         label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
     )
 
-    def __init__(self, *args: Any, email: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Posted = None, *, email: str = "") -> None:
+        super().__init__(data)
         self._email = email
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["email"].widget.attrs["autocomplete"] = "email"
@@ -44,17 +46,13 @@ class JoinForm(forms.Form):
         if email:
             del self.fields["email"]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        cleaned["email"] = self._email or str(cleaned.get("email", "")).strip().lower()
+    def clean(self) -> dict[str, object]:
+        cleaned = self.cleaned_data
+        cleaned["email"] = self._email or cleaned.get("email", "").strip().lower()
         cleaned["name"] = clean_name(cleaned.get("name", ""))
         if cleaned["email"] and User.objects.filter(email=cleaned["email"]).exists():
             self.add_error(None, KNOWN_ADDRESS)
-        if password := cleaned.get("password"):
-            try:
-                validate_password(password, User(email=cleaned["email"], name=cleaned["name"]))
-            except forms.ValidationError as weak:
-                self.add_error("password", weak)
+        _refuse_weak_password(self)
         return cleaned
 
 
@@ -76,16 +74,20 @@ class SetupForm(forms.Form):
     )
     code = forms.CharField(label="Setup code", required=False, max_length=100)
 
-    def __init__(self, *args: Any, ask_code: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Posted = None, *, ask_code: bool = False) -> None:
+        super().__init__(data)
         if not ask_code:
             del self.fields["code"]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if password := cleaned.get("password"):
-            try:
-                validate_password(password, User(email=cleaned.get("email", ""), name=cleaned.get("name", "")))
-            except forms.ValidationError as weak:
-                self.add_error("password", weak)
-        return cleaned
+    def clean(self) -> dict[str, object]:
+        _refuse_weak_password(self)
+        return self.cleaned_data
+
+
+def _refuse_weak_password(form: forms.Form) -> None:
+    typed = form.cleaned_data
+    if password := typed.get("password"):
+        try:
+            validate_password(password, User(email=typed.get("email", ""), name=typed.get("name", "")))
+        except forms.ValidationError as weak:
+            form.add_error("password", weak)

@@ -16,7 +16,7 @@ class _Echo:
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """Any number of rows, each sent as it is read."""
+    """As many rows as there are, each sent as it is read."""
     response = StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -6,7 +6,7 @@ All times are the database's (`Now()`), so that several machines need no common 
 
 from datetime import timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
 from django.db import models, transaction
@@ -107,7 +107,7 @@ class Leased(models.Model):
         """The same, if nobody else has moved it meanwhile: what every write of the worker goes through."""
         return self.held()
 
-    def postpone(self, wait: timedelta | None, **changes: Any) -> None:
+    def postpone(self, wait: timedelta | None, **changes: object) -> None:
         """Due again after `wait` (None: not until a verb says so), writing `changes` besides.
 
         `Stale`, and nothing written, if the lease is lost or somebody else has moved the row.
