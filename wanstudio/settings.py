@@ -32,18 +32,22 @@ SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.
 ENCRYPTION_KEYS = options.encryption_keys(env.list("WANSTUDIO_ENCRYPTION_KEYS", []))
 
 # --- the provider -------------------------------------------------------------------------------------
-APIXO_API_KEY = env.str("APIXO_API_KEY", "").strip()
-APIXO_BASE_URL = env.str("APIXO_BASE_URL", providers.MAIN.base_url, validate=options.an_address).rstrip("/")
-MAX_IMAGE_MB = providers.MAIN.models[0].inputs.image_max_bytes // 1024**2
-MODEL = env.str("APIXO_MODEL", providers.MAIN.models[0].id, validate=options.a_model)
-PRICES = options.price_table("APIXO_PRICES", env.str("APIXO_PRICES", ""), model_of(providers.MAIN, MODEL))
-SANDBOX_BASE_URL = f"http://127.0.0.1:{SANDBOX_PORT}/api/v1"
-_in_use = providers.MAIN if APIXO_API_KEY else providers.STAND_IN
-PROVIDER = _in_use.name
+# By name: address and key, as APIXO_BASE_URL and APIXO_API_KEY.
 PROVIDERS = {
-    providers.MAIN.name: (APIXO_BASE_URL, APIXO_API_KEY),
-    providers.STAND_IN.name: (SANDBOX_BASE_URL, SANDBOX_KEY),
+    provider.name: (
+        env.str(provider.variable("BASE_URL"), provider.base_url, validate=options.an_address).rstrip("/"),
+        env.str(provider.variable("API_KEY"), "").strip(),
+    )
+    for provider in providers.BILLED
 }
+PROVIDER_KEYS = [key for _, key in PROVIDERS.values() if key]
+_main = next((provider for provider in providers.BILLED if PROVIDERS[provider.name][1]), providers.BILLED[0])
+_in_use = _main if PROVIDER_KEYS else providers.STAND_IN
+MAIN_PROVIDER, PROVIDER = _main.name, _in_use.name
+PROVIDERS[providers.STAND_IN.name] = (f"http://127.0.0.1:{SANDBOX_PORT}/api/v1", SANDBOX_KEY)
+MODEL = env.str(_main.variable("MODEL"), _main.models[0].id, validate=options.a_model)
+MODEL_INPUTS = model_of(_main, MODEL).inputs
+PRICES = options.price_table(_main.variable("PRICES"), env.str(_main.variable("PRICES"), ""), model_of(_main, MODEL))
 # Multiplies every wait of the provider's politeness; the sandbox's are short so that a beginner does not wait.
 PACE = options.pace(env.float("WANSTUDIO_PACE", _in_use.pace), PROVIDERS[PROVIDER][0])
 PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", _in_use.read_timeout_s, validate=options.positive)
@@ -59,7 +63,9 @@ HTTPS = WANSTUDIO_URL.startswith("https://")
 
 # --- limits -------------------------------------------------------------------------------------------
 IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
-IMAGE_MAX_BYTES = env.int("WANSTUDIO_IMAGE_MAX_MB", MAX_IMAGE_MB, validate=options.positive) * 1024 * 1024
+IMAGE_MAX_BYTES = (
+    env.int("WANSTUDIO_IMAGE_MAX_MB", MODEL_INPUTS.image_max_bytes // 1024**2, validate=options.positive) * 1024 * 1024
+)
 CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
 API_CALLS_A_MINUTE = env.int("WANSTUDIO_API_CALLS_A_MINUTE", 300, validate=options.positive)
 MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024
@@ -237,7 +243,7 @@ LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),
     secrets=[
-        *(APIXO_API_KEY, SECRET_KEY, DATABASES["default"].get("PASSWORD", "")),
+        *(*PROVIDER_KEYS, SECRET_KEY, DATABASES["default"].get("PASSWORD", "")),
         *(options.password_in(BROKER_URL), options.password_in(EMAIL_URL)),
         *ENCRYPTION_KEYS,
     ],

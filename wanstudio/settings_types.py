@@ -37,7 +37,7 @@ def positive(value: float) -> None:
 def an_address(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise ValidationError(f"it must be an address such as {providers.MAIN.base_url}.")
+        raise ValidationError(f"it must be an address such as {providers.BILLED[0].base_url}.")
 
 
 def a_model(value: str) -> None:
@@ -131,7 +131,7 @@ def pace(value: float, base_url: str) -> float:
     if value < 1 and not is_loopback(base_url):
         raise EnvError(
             'Environment variable "WANSTUDIO_PACE" invalid: below 1 the studio would ask '
-            f"{providers.MAIN.display_name} more often than it allows. Leave it out, or use 1 or more."
+            f"{providers.BILLED[0].display_name} more often than it allows. Leave it out, or use 1 or more."
         )
     return value
 

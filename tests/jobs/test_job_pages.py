@@ -250,7 +250,7 @@ def test_rename(job: Job, as_alice: Client) -> None:
 
 
 def test_the_request_as_curl_has_no_key(team: Team, alice: User, as_alice: Client, settings: Any) -> None:
-    settings.APIXO_API_KEY = "sk-very-secret"
+    settings.PROVIDERS = settings.PROVIDERS | {"sandbox": (settings.PROVIDERS["sandbox"][0], "sk-very-secret")}
     job = factories.job(team, alice, prompt="the coat's hem")
     html = as_alice.get(reverse("jobs.curl", args=[job.pk]))
 

@@ -76,7 +76,7 @@ def test_what_is_no_key(key: str, as_alice: Client) -> None:
 
 def test_the_environment_wins(as_alice: Client, settings: Settings) -> None:
     settings.PROVIDER = "apixo"
-    settings.PROVIDERS = settings.PROVIDERS | {"apixo": (settings.APIXO_BASE_URL, CANARY)}
+    settings.PROVIDERS = settings.PROVIDERS | {"apixo": (settings.PROVIDERS["apixo"][0], CANARY)}
     shown = put(as_alice, "another-key-of-mine")
     assert "APIXO_API_KEY of the environment, ends in 4b21" in shown
     assert "nothing was stored" in shown

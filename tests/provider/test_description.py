@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from wanstudio.provider import providers
-from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
+from wanstudio.provider.apixo.description import APIXO, WAN_2_2_ANIMATE
 from wanstudio.provider.base import Price, Resolution
 from wanstudio.provider.providers import model_of
 
@@ -57,6 +57,6 @@ def test_polling_is_as_polite_as_the_page_asks(
 
 
 def test_a_model_without_a_description_is_taken_for_the_first() -> None:
-    model = model_of(providers.MAIN, "wan-3-animate")
+    model = model_of(APIXO, "wan-3-animate")
     assert (model.id, model.resolutions) == ("wan-3-animate", WAN_2_2_ANIMATE.resolutions)
-    assert model_of(providers.MAIN, "wan-2-2-animate") is WAN_2_2_ANIMATE
+    assert model_of(APIXO, "wan-2-2-animate") is WAN_2_2_ANIMATE

@@ -6,7 +6,7 @@ from wanstudio.provider import providers
 from wanstudio.provider.base import Explanation, Failure, Step
 from wanstudio.provider.calls import Error
 
-explain = providers.MAIN.explain
+explain = providers.get("apixo").explain
 
 CONTENT = [
     "SensitiveContent",
@@ -47,6 +47,7 @@ STEPS = {
     Error.REDIRECTED: Step.CHECK_SETTINGS,
     Error.MALFORMED: Step.WAIT,
     Error.UNEXPECTED_STATUS: Step.CHECK_SETTINGS,
+    Error.NO_KEY: Step.CHECK_KEY,
 }
 
 

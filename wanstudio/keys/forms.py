@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from wanstudio.provider import providers
+from wanstudio.keys import in_force
 
 SHORTEST, LONGEST = 8, 400
 
@@ -16,7 +16,7 @@ class KeyForm(forms.Form):
         # Longer by far than any key, and cleaned below: a sentence of ours is better than “at most 400 characters”.
         max_length=10_000,
         widget=forms.PasswordInput(render_value=False, attrs={"class": "input", "autocomplete": "off"}),
-        error_messages={"required": f"Paste the key from {providers.MAIN.display_name}’s dashboard."},
+        error_messages={"required": f"Paste the key from {in_force.MAIN.display_name}’s dashboard."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -17,7 +17,9 @@ from wanstudio.provider.base import Model
 from wanstudio.provider.providers import model_of
 from wanstudio.settings_types import is_loopback
 
-PROVIDER, SANDBOX = providers.MAIN.name, providers.STAND_IN.name
+# Whose key is set in the settings, and what stands in for it while there is none.
+MAIN = providers.get(settings.MAIN_PROVIDER)
+PROVIDER, SANDBOX = MAIN.name, providers.STAND_IN.name
 _answers: ContextVar[list[str] | None] = ContextVar("provider", default=None)
 
 

@@ -134,7 +134,7 @@ def _key(status: Status) -> None:
     }
     if in_force.unreadable:
         status.attention.append(
-            f"The stored {providers.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
+            f"The stored {keyring.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
         )
     if key and key.pause:
         status.attention.append(providers.named(PAUSES[ProviderKey.Pause(key.pause)], provider))

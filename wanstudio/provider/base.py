@@ -200,8 +200,7 @@ class Client(Protocol):
 class Provider(Protocol):
     """One provider. `name` stands in rows, `display_name` and `key_name` in sentences, `hook` where it calls back.
 
-    `site` is where its dashboard and balance are, `key_variable` the environment variable that holds its key; `pace`
-    multiplies every interval, unless a setting says otherwise.
+    `site` is where its dashboard and balance are; `pace` multiplies every interval, unless a setting says otherwise.
     """
 
     @property
@@ -221,13 +220,14 @@ class Provider(Protocol):
     @property
     def base_url(self) -> str: ...
     @property
-    def key_variable(self) -> str: ...
-    @property
     def pace(self) -> float: ...
     @property
     def read_timeout_s(self) -> float: ...
     @property
     def models(self) -> tuple[Model, ...]: ...
+
+    def variable(self, name: str) -> str:
+        """The environment variable of its API_KEY, BASE_URL, MODEL or PRICES."""
 
     def client(self, account: Account) -> Client:
         """Raises ValueError, without showing the key, for a key or an address that cannot be used."""

@@ -6,17 +6,11 @@ from .apixo.description import APIXO
 from .base import Model, Provider
 from .sandbox.sandbox_provider import SANDBOX
 
-# Whose keys are set in the settings, and what stands in for it while there is none.
-MAIN: Provider = APIXO
+# Videos are made by the first that has a key.
+BILLED: tuple[Provider, ...] = (APIXO,)
+# What stands in while none has.
 STAND_IN: Provider = SANDBOX
-
-PROVIDERS: dict[str, Provider] = {
-    provider.name: provider
-    for provider in (
-        MAIN,
-        STAND_IN,
-    )
-}
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (*BILLED, STAND_IN)}
 
 
 def get(name: str) -> Provider:

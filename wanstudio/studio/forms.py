@@ -18,13 +18,12 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force
 from wanstudio.money.quoting import RESOLUTIONS
-from wanstudio.provider import providers
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, take
 from wanstudio.uploads.models import Source
 
 MAX_SEED = in_force.model().inputs.max_seed
-SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {providers.MAIN.display_name} draw")]
+SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} draw")]
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
 

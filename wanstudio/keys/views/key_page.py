@@ -18,12 +18,10 @@ from wanstudio.keys import in_force as keyring
 from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.models.key_in_page import StoredKey, needed_keys
 from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.provider import providers
 from wanstudio.teams import access
 
-ENVIRONMENT_WINS = (
-    f"{providers.MAIN.key_variable} is set in the environment and wins. Take it out there first; nothing was stored."
-)
+KEY_VARIABLE = keyring.MAIN.variable("API_KEY")
+ENVIRONMENT_WINS = f"{KEY_VARIABLE} is set in the environment and wins. Take it out there first; nothing was stored."
 
 
 @sensitive_post_parameters("key")

@@ -35,7 +35,7 @@ def _public_address() -> Check:
 
 def _provider(key: ProviderKey | None) -> Check:
     provider = providers.get(keyring.provider_in_use())
-    title = providers.MAIN.key_name
+    title = keyring.MAIN.key_name
     if key and key.stopped_at:
         why = key.stopped_why or "Sending is stopped in these settings."
         return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")

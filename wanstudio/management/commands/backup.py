@@ -6,11 +6,11 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from wanstudio.encryption import encrypted_fields
+from wanstudio.keys import in_force
 from wanstudio.operations.backups.backup import Made, back_up
 from wanstudio.operations.backups.restore import KINDS
 from wanstudio.operations.backups.snapshot import secret_key_file
 from wanstudio.operations.studio_command import StudioCommand
-from wanstudio.provider import providers
 
 WITHOUT_KEY = (
     "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "
@@ -19,7 +19,7 @@ WITHOUT_KEY = (
 )
 WITH_KEY = (
     "The secret key and the encryption key are in it: whoever reads this backup can sign in as anybody and spend with "
-    f"the key of {providers.MAIN.display_name}. Keep it as safe as the studio."
+    f"the key of {in_force.MAIN.display_name}. Keep it as safe as the studio."
 )
 
 

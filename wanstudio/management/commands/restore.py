@@ -6,9 +6,9 @@ from django.core.management.base import CommandParser
 from django.template.defaultfilters import pluralize
 from django.utils.text import get_text_list
 
+from wanstudio.keys import in_force
 from wanstudio.operations.backups.restore import Restored, restore
 from wanstudio.operations.studio_command import StudioCommand
-from wanstudio.provider import providers
 
 OTHER_KEY = (
     "The secret key is another one than then: people sign in again, and links and callbacks on their way fail (jobs "
@@ -27,7 +27,7 @@ OPEN_AGAIN = (
 )
 STOPPED = (
     "All sending is stopped. What was made or sent after the backup is not in it, but may have been charged: compare "
-    f"{providers.MAIN.display_name}'s dashboard and balance, decide what is unconfirmed, then start sending again in "
+    f"{in_force.MAIN.display_name}'s dashboard and balance, decide what is unconfirmed, then start sending again in "
     "Settings."
 )
 

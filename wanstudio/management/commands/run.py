@@ -18,7 +18,6 @@ from wanstudio.jobs.states import ENDED
 from wanstudio.keys import in_force as keyring
 from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
-from wanstudio.provider import providers
 from wanstudio.settings_types import is_loopback
 from wanstudio.teams.first_run import setup_code
 
@@ -65,7 +64,7 @@ class Command(StudioCommand):
         if not User.objects.exists() and not (is_loopback(address) and is_loopback(f"http://{settings.HOST}")):
             self.stdout.write(f"  To set it up from another machine, use the setup code {setup_code()}\n")
         if keyring.provider_in_use() == keyring.SANDBOX:
-            self.stdout.write(f"  No {providers.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
+            self.stdout.write(f"  No {keyring.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")
         self.stdout.flush()
 

@@ -63,7 +63,6 @@ class Apixo:
     hook: str = "apixo"
     site: str = "https://apixo.ai/"
     base_url: str = "https://api.apixo.ai/api/v1"
-    key_variable: str = "APIXO_API_KEY"
     pace: float = 1.0
     read_timeout_s: float = 60.0
     models: tuple[Model, ...] = (WAN_2_2_ANIMATE,)
@@ -71,6 +70,9 @@ class Apixo:
     @property
     def opening_name(self) -> str:
         return self.display_name[:1].upper() + self.display_name[1:]
+
+    def variable(self, name: str) -> str:
+        return f"APIXO_{name}"
 
     def client(self, account: Account) -> ApixoClient:
         return ApixoClient(account)
@@ -82,7 +84,7 @@ class Apixo:
         return explain(failure, Speaker(self.display_name, self.key_name, self.models[0].inputs))
 
     def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:
-        return as_curl(base_url + generate_path(model), self.key_variable, request)
+        return as_curl(base_url + generate_path(model), self.variable("API_KEY"), request)
 
 
 APIXO = Apixo()

@@ -11,7 +11,6 @@ SANDBOX = Apixo(
     hook=APIXO.hook,
     site="",
     base_url="http://127.0.0.1:8001/api/v1",
-    key_variable=APIXO.key_variable,
     pace=0.03,
     read_timeout_s=15.0,
     models=APIXO.models,
