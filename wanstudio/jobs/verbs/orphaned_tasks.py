@@ -121,4 +121,5 @@ def _note(act: str, attempt: Attempt, by: User | None) -> None:
 
 def ordinal_of(attempt: Attempt) -> str:
     """Which of its job's tries it was: `2nd`."""
-    return ordinal(Attempt.objects.filter(job_id=attempt.job_id, pk__lte=attempt.pk).count())
+    number = Attempt.objects.filter(job_id=attempt.job_id, pk__lte=attempt.pk).count()
+    return str(ordinal(number))
