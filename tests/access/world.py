@@ -27,7 +27,7 @@ from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.requests.approval import token_for
 from wanstudio.review.verbs import Said, add_comment
-from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads.file_links import _SALT as FILES
 from wanstudio.uploads.models import Source
@@ -138,7 +138,7 @@ class World:
 
     def _make_links(self) -> None:
         by, owner = self.people[who.CREATOR], self.people[who.OWNER]
-        link = ShareLink.make(self.video, by, password=PASSWORD, may_comment=True)
+        link = make_link(self.video, by, password=PASSWORD, may_comment=True)
         self._is("link", link)
         self.at["share"] = {"token": link.token}
         self.at["shared_video"] = {"token": link.token, "pk": self.video.pk}

@@ -20,12 +20,13 @@ print(ProviderKey.objects.filter(stopped_at=None).count(), ProviderKey.at("apixo
 LINKS = """
 from datetime import timedelta
 from django.utils import timezone
-from wanstudio.models import Collection, ShareLink, Team, User
+from wanstudio.models import Collection, Team, User
+from wanstudio.sharing.verbs import make_link, revoke_link
 team, person = Team.objects.get(), User.objects.get()
 shown = Collection.objects.create(team=team, person=person, name="Shown")
-ShareLink.make(shown, person)
-ShareLink.make(shown, person).revoke(person)
-ShareLink.make(shown, person, expires_at=timezone.now() - timedelta(seconds=1))
+make_link(shown, person)
+revoke_link(make_link(shown, person), person)
+make_link(shown, person, expires_at=timezone.now() - timedelta(seconds=1))
 """
 NEXT = """
 from tests import factories

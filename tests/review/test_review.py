@@ -19,8 +19,9 @@ from wanstudio.notifications.models.notification import Notification
 from wanstudio.review.models import Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
 from wanstudio.review.verbs import Guest, Said, add_comment, decide, mentioned
-from wanstudio.sharing.guest_access import SAID
+from wanstudio.sharing.guest_access import MAX_COMMENTS
 from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.verbs import change_link, make_link, revoke_link
 from wanstudio.teams.models import Team
 from wanstudio.videos.models import Video
 
@@ -325,7 +326,7 @@ def test_all_versions_are_renamed(team: Team, alice: User, as_alice: Client) -> 
 
 @pytest.fixture
 def link(video: Video, alice: User) -> ShareLink:
-    return ShareLink.make(Video.objects.get(pk=video.pk), alice, may_comment=True)
+    return make_link(Video.objects.get(pk=video.pk), alice, may_comment=True)
 
 
 def guest_says(link: ShareLink, video: Video, client: Client | None = None, **fields: str) -> Any:
@@ -350,7 +351,7 @@ def test_guest_comments_where_the_link_allows_it(link: ShareLink, video: Video, 
     seen = as_alice.get(f"/s/{link.token}/").content.decode()
     assert "/resolve/" not in seen
 
-    link.change(alice, may_comment=False)
+    change_link(link, alice, may_comment=False)
     assert guest_says(link, video, text="Again").status_code == 404
     assert Client().get(f"/s/{link.token}/videos/{video.pk}/review/").status_code == 404
     assert "Lovely" not in Client().get(f"/s/{link.token}/").content.decode()
@@ -358,12 +359,12 @@ def test_guest_comments_where_the_link_allows_it(link: ShareLink, video: Video, 
 
 
 def test_guest_comment_needs_password_and_open_link(link: ShareLink, video: Video, alice: User) -> None:
-    link.change(alice, password="quay")
+    change_link(link, alice, password="quay")
     assert guest_says(link, video).status_code == 404
-    link.change(alice, password="")
+    change_link(link, alice, password="")
     other = finished(video.job.team, alice)
     assert guest_says(link, other).status_code == 404
-    link.revoke(alice)
+    revoke_link(link, alice)
     assert guest_says(link, video).status_code == 404
     assert not Comment.objects.exists()
 
@@ -371,12 +372,12 @@ def test_guest_comment_needs_password_and_open_link(link: ShareLink, video: Vide
 def test_guest_needs_a_name_and_is_limited_in_number(link: ShareLink, video: Video) -> None:
     assert guest_says(link, video, name=" \u200b").status_code == 302
     assert not Comment.objects.exists()
-    for number in range(SAID + 3):
+    for number in range(MAX_COMMENTS + 3):
         guest_says(link, video, text=f"Number {number}")
-    assert Comment.objects.count() == SAID
+    assert Comment.objects.count() == MAX_COMMENTS
     elsewhere = Client(REMOTE_ADDR="192.0.2.7")
     guest_says(link, video, elsewhere, text="From elsewhere")
-    assert Comment.objects.count() == SAID + 1
+    assert Comment.objects.count() == MAX_COMMENTS + 1
 
 
 def test_guest_page_polls_new_comments(link: ShareLink, video: Video, as_alice: Client) -> None:

@@ -17,8 +17,10 @@ from tests.page_form import text_of
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
-from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing import guest_access
 from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.queries import link_by_token
+from wanstudio.sharing.verbs import change_link, make_link, revoke_link
 from wanstudio.teams.models import Membership, Team
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.verbs.binning import bin_videos, restore_videos
@@ -35,7 +37,7 @@ def video(team: Team, alice: User) -> Video:
 
 @pytest.fixture
 def link(video: Video, alice: User) -> ShareLink:
-    return ShareLink.make(video, alice)
+    return make_link(video, alice)
 
 
 @pytest.fixture(autouse=True)
@@ -62,31 +64,31 @@ def unlock(client: Client, link: ShareLink, password: str, **more: Any) -> Any:
 # --- the token ----------------------------------------------------------------------------------------
 
 
-def test_a_token_is_256_bits_of_chance_and_the_row_does_not_hold_it(video: Video, alice: User) -> None:
-    links = [ShareLink.make(video, alice) for _ in range(20)]
+def test_token_is_random_and_not_stored_in_clear(video: Video, alice: User) -> None:
+    links = [make_link(video, alice) for _ in range(20)]
     tokens = [link.token for link in links]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", token) for token in tokens)
     assert len({token[:8] for token in tokens}) == len({token[-8:] for token in tokens}) == 20
     for link in links:
         kept = str(ShareLink.objects.filter(pk=link.pk).values().get())
         assert link.token not in kept
-        assert ShareLink.by_token(link.token) == link
+        assert link_by_token(link.token) == link
 
 
-def test_only_the_very_token_is_one(link: ShareLink, nobody: Client) -> None:
+def test_wrong_tokens_get_the_same_404(link: ShareLink, nobody: Client) -> None:
     token = link.token
     wrong = [str(link.pk), link.digest, token[:-1], token + "A", token.swapcase(), "A" * 43, "%00" * 43, "é" * 43]
     answers = {text_of(nobody.get(f"/s/{word}/")) for word in wrong}
     assert all(nobody.get(f"/s/{word}/").status_code == 404 for word in wrong)
     assert len(answers) == 1
     assert "Northlight" not in answers.pop()
-    assert link.token not in link.sealed_token
+    assert link.token not in link.encrypted_token
 
 
 # --- who may make and see links -----------------------------------------------------------------------
 
 
-def test_making_copying_changing_and_revoking(video: Video, as_alice: Client, nobody: Client) -> None:
+def test_link_is_made_changed_and_revoked(video: Video, as_alice: Client, nobody: Client) -> None:
     address = reverse("shares.video", args=[video.pk])
     sent = {"lasts": "30", "password": "quay at dawn", "may_download": "on"}
     assert as_alice.post(address, sent).status_code == 302
@@ -111,7 +113,7 @@ def test_making_copying_changing_and_revoking(video: Video, as_alice: Client, no
     assert list(noted) == [("link.made", "Mira walks"), *changes, ("link.revoked", "Mira walks")]
 
 
-def test_a_date_of_ones_own_is_the_end_of_that_day(video: Video, as_alice: Client) -> None:
+def test_chosen_date_ends_at_midnight(video: Video, as_alice: Client) -> None:
     address = reverse("shares.video", args=[video.pk])
     tomorrow = timezone.now().date() + timedelta(days=1)
     yesterday = timezone.now().date() - timedelta(days=2)
@@ -124,7 +126,7 @@ def test_a_date_of_ones_own_is_the_end_of_that_day(video: Video, as_alice: Clien
     assert ends.isoformat() == f"{tomorrow + timedelta(days=1)}T00:00:00+00:00"
 
 
-def test_who_may_not_share_finds_nothing(
+def test_sharing_is_404_without_the_role(
     video: Video, link: ShareLink, as_vera: Client, as_charlie: Client, nobody: Client
 ) -> None:
     ours = reverse("shares.video", args=[video.pk])
@@ -138,7 +140,7 @@ def test_who_may_not_share_finds_nothing(
     assert link.token not in as_vera.get(reverse("videos.show", args=[video.pk])).content.decode()
 
 
-def test_a_private_collection_is_shared_by_its_own_person_alone(
+def test_private_collection_is_shared_by_its_maker_alone(
     team: Team, alice: User, bob: User, video: Video, as_alice: Client, nobody: Client
 ) -> None:
     his = collection_named(team, bob, "Drafts", "private")
@@ -155,14 +157,14 @@ def test_a_private_collection_is_shared_by_its_own_person_alone(
 
 
 @pytest.mark.parametrize("role", ["viewer", ""])
-def test_links_to_a_private_collection_end_with_their_persons_right_to_share(
+def test_links_to_a_private_collection_end_with_the_makers_right(
     role: str, team: Team, bob: User, video: Video, nobody: Client
 ) -> None:
     """Nobody else sees the collection, and so nobody else could revoke them."""
     his = collection_named(team, bob, "Drafts", "private")
     assert his
     collect(his, [video], bob)
-    link = ShareLink.make(his, bob)
+    link = make_link(his, bob)
     assert nobody.get(file(link, video)).status_code == 200
     membership = Membership.objects.filter(team=team, user=bob)
     membership.update(role=role) if role else membership.delete()
@@ -173,7 +175,7 @@ def test_links_to_a_private_collection_end_with_their_persons_right_to_share(
 # --- what a guest gets --------------------------------------------------------------------------------
 
 
-def test_a_guest_sees_that_video_and_no_other(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
+def test_guest_sees_the_shared_video_alone(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
     other = finished(video.job.team, alice, title="Secret")
     shown = text_of(nobody.get(page(link)))
     assert "Mira walks" in shown
@@ -183,10 +185,10 @@ def test_a_guest_sees_that_video_and_no_other(link: ShareLink, video: Video, ali
         assert nobody.get(reverse(name, args=[link.token, other.pk])).status_code == 404
 
 
-def test_a_collection_shows_what_lies_in_it_now(team: Team, alice: User, video: Video, nobody: Client) -> None:
+def test_shared_collection_shows_its_current_videos(team: Team, alice: User, video: Video, nobody: Client) -> None:
     cut = collection_named(team, alice, "The cut")
     assert cut
-    link = ShareLink.make(cut, alice)
+    link = make_link(cut, alice)
     assert "Nothing in it yet" in text_of(nobody.get(page(link)))
     collect(cut, [video], alice)
     assert "Mira walks" in text_of(nobody.get(page(link)))
@@ -202,13 +204,13 @@ def test_a_collection_shows_what_lies_in_it_now(team: Team, alice: User, video: 
 def test_downloads_only_where_allowed(link: ShareLink, video: Video, nobody: Client) -> None:
     saved = nobody.get(file(link, video) + "?download")
     assert saved.headers["Content-Disposition"].startswith("attachment")
-    link.change(link.made_by, may_download=False)
+    change_link(link, link.made_by, may_download=False)
     assert nobody.get(file(link, video) + "?download").status_code == 404
     assert nobody.get(file(link, video)).status_code == 200
     assert "Download" not in text_of(nobody.get(page(link)))
 
 
-def test_every_answer_is_unlisted_and_unkept(link: ShareLink, video: Video, nobody: Client) -> None:
+def test_every_answer_is_unlisted_and_not_cached(link: ShareLink, video: Video, nobody: Client) -> None:
     addresses = [*everything(link, video), "/s/none/", "/s/none", reverse("shared.unlock", args=[link.token])]
     for address in addresses:
         for answer in (nobody.get(address), nobody.head(address), nobody.post(address)):
@@ -224,17 +226,17 @@ def test_every_answer_is_unlisted_and_unkept(link: ShareLink, video: Video, nobo
 # --- its end ------------------------------------------------------------------------------------------
 
 
-def test_revoked_while_it_plays(link: ShareLink, video: Video, nobody: Client) -> None:
+def test_revoked_link_stops_a_playing_video(link: ShareLink, video: Video, nobody: Client) -> None:
     part = nobody.get(file(link, video), headers={"Range": "bytes=0-1"})
     assert (part.status_code, b"".join(part)) == (206, b"vi")
-    link.revoke(link.made_by)
+    revoke_link(link, link.made_by)
     after = nobody.get(file(link, video), headers={"Range": "bytes=2-", "If-Range": part.headers["ETag"]})
     assert after.status_code == 404
     fresh = nobody.get(file(link, video), headers={"If-None-Match": part.headers["ETag"]})
     assert fresh.status_code == 404
 
 
-def test_every_end_says_so_to_who_holds_the_token(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
+def test_ended_link_says_so_to_its_holder(link: ShareLink, video: Video, alice: User, nobody: Client) -> None:
     def gone() -> bool:
         answers = [nobody.get(address) for address in everything(link, video)]
         return [answer.status_code for answer in answers] == [404] * 3 and ENDED in text_of(answers[0])
@@ -244,18 +246,18 @@ def test_every_end_says_so_to_who_holds_the_token(link: ShareLink, video: Video,
     assert gone()
     restore_videos([video])
     assert not gone()
-    link.change(link.made_by, expires_at=timezone.now())
+    change_link(link, link.made_by, expires_at=timezone.now())
     assert gone()
-    link.change(link.made_by, expires_at=timezone.now() + timedelta(seconds=60))
+    change_link(link, link.made_by, expires_at=timezone.now() + timedelta(seconds=60))
     assert not gone()
-    link.revoke(link.made_by)
+    revoke_link(link, link.made_by)
     assert gone()
 
 
-def test_links_of_what_lies_in_the_bin_are_found_there_and_revoked(
+def test_links_of_binned_videos_are_listed_and_revoked(
     video: Video, link: ShareLink, alice: User, as_alice: Client, as_vera: Client, as_charlie: Client, nobody: Client
 ) -> None:
-    kept, expired = ShareLink.make(video, alice), ShareLink.make(video, alice)
+    kept, expired = make_link(video, alice), make_link(video, alice)
     ShareLink.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
     bin_videos([video], alice)
     address = reverse("shares.video", args=[video.pk])
@@ -282,14 +284,14 @@ def test_links_of_what_lies_in_the_bin_are_found_there_and_revoked(
     assert address not in as_alice.get(reverse("binned.index")).content.decode()
 
 
-def test_a_link_outlives_what_it_led_to_as_ended(link: ShareLink, video: Video, nobody: Client) -> None:
+def test_link_to_a_deleted_video_has_ended(link: ShareLink, video: Video, nobody: Client) -> None:
     address = page(link)
     video.job.__class__.objects.filter(pk=video.job_id).update(video=None)
     video.delete()
     assert ENDED in text_of(nobody.get(address))
 
 
-def test_a_link_leads_to_one_thing(link: ShareLink, team: Team, alice: User) -> None:
+def test_link_has_one_target(link: ShareLink, team: Team, alice: User) -> None:
     link.collection = collection_named(team, alice, "Both")
     with pytest.raises(IntegrityError):
         link.save()
@@ -298,8 +300,8 @@ def test_a_link_leads_to_one_thing(link: ShareLink, team: Team, alice: User) -> 
 # --- the password -------------------------------------------------------------------------------------
 
 
-def test_nothing_before_the_password(video: Video, alice: User, nobody: Client) -> None:
-    link = ShareLink.make(video, alice, password="quay at dawn")
+def test_nothing_is_shown_before_the_password(video: Video, alice: User, nobody: Client) -> None:
+    link = make_link(video, alice, password="quay at dawn")
     asked = nobody.get(page(link))
     assert asked.status_code == 200
     for word in (b"Mira", b"og:", b"poster", b"<video"):
@@ -315,20 +317,20 @@ def test_nothing_before_the_password(video: Video, alice: User, nobody: Client) 
     assert Client().get(file(link, video)).status_code == 404
 
 
-def test_a_pass_is_of_one_link_and_dies_with_its_password(video: Video, alice: User, nobody: Client) -> None:
-    link, other = (ShareLink.make(video, alice, password="quay at dawn") for _ in range(2))
+def test_unlocking_holds_for_one_link_and_one_password(video: Video, alice: User, nobody: Client) -> None:
+    link, other = (make_link(video, alice, password="quay at dawn") for _ in range(2))
     unlock(nobody, link, "quay at dawn")
     nobody.cookies["wanstudio_share"]["path"] = "/"
     assert nobody.get(file(link, video)).status_code == 200
     assert nobody.get(file(other, video)).status_code == 404
-    link.change(link.made_by, password="quay at dawn")
+    change_link(link, link.made_by, password="quay at dawn")
     assert nobody.get(file(link, video)).status_code == 404
 
 
-def test_guessing_is_limited_by_link_and_address(video: Video, alice: User, nobody: Client) -> None:
-    link, other = (ShareLink.make(video, alice, password="quay at dawn") for _ in range(2))
-    told = [unlock(nobody, link, f"guess {number}").status_code for number in range(passes.TRIES + 3)]
-    assert told == [403] * passes.TRIES + [429] * 3
+def test_guesses_are_limited_by_link_and_address(video: Video, alice: User, nobody: Client) -> None:
+    link, other = (make_link(video, alice, password="quay at dawn") for _ in range(2))
+    told = [unlock(nobody, link, f"guess {number}").status_code for number in range(guest_access.MAX_GUESSES + 3)]
+    assert told == [403] * guest_access.MAX_GUESSES + [429] * 3
     assert unlock(nobody, link, "quay at dawn").status_code == 429
     # Neither this address from another link, nor another address from this one.
     assert unlock(nobody, other, "quay at dawn").status_code == 302
@@ -336,8 +338,8 @@ def test_guessing_is_limited_by_link_and_address(video: Video, alice: User, nobo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_guesses_at_once_are_no_more_tries(video: Video, alice: User) -> None:
-    link = ShareLink.make(video, alice, password="quay at dawn")
+def test_concurrent_guesses_are_limited_alike(video: Video, alice: User) -> None:
+    link = make_link(video, alice, password="quay at dawn")
     together = Barrier(12)
 
     def guess(number: int) -> int:
@@ -349,23 +351,23 @@ def test_many_guesses_at_once_are_no_more_tries(video: Video, alice: User) -> No
 
     with ThreadPoolExecutor(12) as pool:
         told = list(pool.map(guess, range(12)))
-    assert told.count(403) <= passes.TRIES
+    assert told.count(403) <= guest_access.MAX_GUESSES
     assert told.count(403) + told.count(429) == 12
 
 
-def test_a_network_of_ipv6_is_one_address(video: Video, alice: User) -> None:
-    link = ShareLink.make(video, alice, password="quay at dawn")
+def test_ipv6_network_counts_as_one_address(video: Video, alice: User) -> None:
+    link = make_link(video, alice, password="quay at dawn")
     told = [
         unlock(Client(REMOTE_ADDR=f"2001:db8::{number:x}"), link, "guess").status_code
-        for number in range(passes.TRIES + 1)
+        for number in range(guest_access.MAX_GUESSES + 1)
     ]
-    assert told == [403] * passes.TRIES + [429]
+    assert told == [403] * guest_access.MAX_GUESSES + [429]
     assert unlock(Client(REMOTE_ADDR="2001:db8:0:1::1"), link, "quay at dawn").status_code == 302
 
 
-def test_many_addresses_together_leave_each_one_try(video: Video, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passes, "TRIES_OF_ALL", 4)
-    link = ShareLink.make(video, alice, password="quay at dawn")
+def test_many_addresses_leave_each_one_guess(video: Video, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest_access, "MAX_GUESSES_OF_ALL", 4)
+    link = make_link(video, alice, password="quay at dawn")
     for number in range(4):
         unlock(Client(REMOTE_ADDR=f"198.51.100.{number}"), link, "guess")
     late = Client(REMOTE_ADDR="192.0.2.8")
@@ -373,9 +375,9 @@ def test_many_addresses_together_leave_each_one_try(video: Video, alice: User, m
     assert unlock(Client(REMOTE_ADDR="192.0.2.9"), link, "quay at dawn").status_code == 302
 
 
-def test_a_form_of_the_page_needs_its_token_and_no_origin(video: Video, alice: User) -> None:
+def test_guest_form_needs_its_token_and_no_origin(video: Video, alice: User) -> None:
     """A page that tells nobody where it comes from sends `Origin: null`."""
-    link = ShareLink.make(video, alice, password="quay at dawn")
+    link = make_link(video, alice, password="quay at dawn")
     strict = Client(enforce_csrf_checks=True)
     word = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)', strict.get(page(link)).content.decode())[0]
     address = reverse("shared.unlock", args=[link.token])
@@ -388,7 +390,7 @@ def test_a_form_of_the_page_needs_its_token_and_no_origin(video: Video, alice: U
 # --- previews and views -------------------------------------------------------------------------------
 
 
-def test_a_chat_app_draws_the_poster(link: ShareLink, video: Video, nobody: Client) -> None:
+def test_poster_may_be_embedded_by_chat_apps(link: ShareLink, video: Video, nobody: Client) -> None:
     shown = nobody.get(page(link), headers={"User-Agent": "Slackbot-LinkExpanding 1.0"}).content.decode()
     poster = reverse("shared.poster", args=[link.token, video.pk])
     assert '<meta property="og:title" content="Mira walks">' in shown
@@ -401,7 +403,7 @@ def test_a_chat_app_draws_the_poster(link: ShareLink, video: Video, nobody: Clie
     assert nobody.get(file(link, video)).headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_a_view_is_a_persons_visit(link: ShareLink, video: Video) -> None:
+def test_views_count_visits_of_people(link: ShareLink, video: Video) -> None:
     def views() -> int:
         link.refresh_from_db()
         return link.views
@@ -421,8 +423,8 @@ def test_a_view_is_a_persons_visit(link: ShareLink, video: Video) -> None:
     assert link.last_seen_at is not None
 
 
-def test_a_wrong_password_is_no_view(video: Video, alice: User, nobody: Client) -> None:
-    link = ShareLink.make(video, alice, password="quay at dawn")
+def test_wrong_password_counts_no_view(video: Video, alice: User, nobody: Client) -> None:
+    link = make_link(video, alice, password="quay at dawn")
     nobody.get(page(link))
     unlock(nobody, link, "guess")
     link.refresh_from_db()

@@ -1,12 +1,14 @@
-"""The options of a shared link."""
+"""Options of a shared link."""
 
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
+from wanstudio.sharing import words
 from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.verbs import Options
 from wanstudio.teams.models import Team
 
 LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "never": "Never", "date": "On a date"}
@@ -14,7 +16,7 @@ KEEP = "keep"
 
 
 class ShareForm(forms.Form):
-    """`options` is what `ShareLink.make` and `change` take. A day ends at midnight in the team's zone."""
+    """`options` is what `make_link` and `change_link` take. A day ends at midnight in the team's zone."""
 
     lasts = forms.ChoiceField(label="Ends after", choices=list(LASTS.items()), initial="7", required=False)
     until = forms.DateField(
@@ -31,8 +33,9 @@ class ShareForm(forms.Form):
     may_download = forms.BooleanField(initial=True, label="Guests may download", required=False)
     may_comment = forms.BooleanField(label="Guests may comment", required=False)
 
-    def __init__(self, *args: Any, team: Team, link: ShareLink | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, posted: QueryDict | None = None, *, team: Team, link: ShareLink | None = None) -> None:
+        initial = {"may_download": link.may_download, "may_comment": link.may_comment} if link else None
+        super().__init__(posted, initial=initial, auto_id=f"share-{link.pk}-%s" if link and posted is None else "id_%s")
         self._zone, self._link = team.zone, link
         if link is not None:
             self.fields["lasts"] = forms.ChoiceField(
@@ -42,25 +45,25 @@ class ShareForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if "\x00" in password:
-            raise forms.ValidationError("A password cannot hold this sign.")
+            raise forms.ValidationError(words.PASSWORD_UNUSABLE)
         return password
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("lasts") == "date" and "until" not in self.errors:
             until = cleaned.get("until")
             if until is None:
-                self.add_error("until", "Choose the last day.")
+                self.add_error("until", words.LAST_DAY_MISSING)
             elif until < timezone.localdate(timezone=self._zone):
-                self.add_error("until", "This day is over. Choose today or a later one.")
+                self.add_error("until", words.LAST_DAY_OVER)
             elif until.year > 9000:
-                self.add_error("until", "Choose a day before the year 9000, or Never.")
+                self.add_error("until", words.LAST_DAY_TOO_FAR)
         return cleaned
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> Options:
         found = self.cleaned_data
-        options = {"may_download": found["may_download"], "may_comment": found["may_comment"]}
+        options: Options = {"may_download": found["may_download"], "may_comment": found["may_comment"]}
         lasts = found["lasts"] or (KEEP if self._link else "7")
         if lasts != KEEP:
             options["expires_at"] = self._end(lasts)

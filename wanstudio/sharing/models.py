@@ -1,26 +1,18 @@
 """Links for people without an account: to one video, or to one collection."""
 
-import secrets
 from hashlib import sha256
-from typing import Any
 
-from django.contrib.auth.hashers import check_password, make_password
-from django.db import models, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.contrib.auth.hashers import check_password
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.verbs import record
-from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, decrypt, encrypt
+from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, decrypt
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models import Collection, Video
-
-TOKEN_BYTES = 32
-# As many letters as that many bytes make; anything else is not looked up at all.
-TOKEN_LETTERS = 43
 
 
 class Gone(Exception):
@@ -45,7 +37,7 @@ class ShareLink(models.Model):
         Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="share_links"
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    sealed_token = SecretField(editable=False)
+    encrypted_token = SecretField(editable=False)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
     password = models.CharField(max_length=128, blank=True, help_text="Hashed; empty for none.")
@@ -68,66 +60,11 @@ class ShareLink(models.Model):
     def __str__(self) -> str:
         return f"link {self.pk} to a {self.kind}"
 
-    @classmethod
-    def make(cls, thing: Video | Collection, person: User, **options: Any) -> "ShareLink":
-        """A new link to the video or the collection. `options`: what `change` takes."""
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        made = cls(made_by=person, digest=_digest(token), sealed_token=encrypt(token))
-        if isinstance(thing, Video):
-            made.kind, made.video, made.team = cls.Kind.VIDEO, thing, thing.job.team
-        else:
-            made.kind, made.collection, made.team = cls.Kind.COLLECTION, thing, thing.team
-        made._take(**options)
-        with transaction.atomic():
-            made.save()
-            made._note("link.made", person)
-        return made
-
-    def change(self, person: User, **options: Any) -> None:
-        """`password` (None keeps it, empty takes it off), `expires_at`, `may_download`, `may_comment`.
-
-        A new password ends the visits that the old one opened.
-        """
-        self._take(**options)
-        with transaction.atomic():
-            self.save(update_fields=["password", "expires_at", "may_download", "may_comment"])
-            self._note("link.changed", person)
-
-    def _take(self, *, password: str | None = None, **options: Any) -> None:
-        if password is not None:
-            self.password = make_password(password) if password else ""
-        for name in ("expires_at", "may_download", "may_comment"):
-            if name in options:
-                setattr(self, name, options[name])
-
-    def revoke(self, person: User) -> None:
-        """From the next request on nobody gets anything. Twice is once."""
-        with transaction.atomic():
-            if ShareLink.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=Now()):
-                self._note("link.revoked", person)
-
-    def _note(self, act: str, person: User) -> None:
-        # What is private has no name for the others of the team.
-        hidden = self.collection is not None and self.collection.is_private
-        about = "a private collection" if hidden else self.title
-        record(team=self.team_id, person=person, act=act, about=about, on=None if hidden else self.video)
-
-    @classmethod
-    def by_token(cls, token: str) -> "ShareLink | None":
-        """The link with this token, open or ended; None for any other word."""
-        if len(token) != TOKEN_LETTERS:
-            return None
-        digest = _digest(token)
-        parts = ("team", "made_by", "video__job__person", "video__job__team", "collection")
-        # Found by a digest, so that what the index tells by its timing says nothing about the token.
-        found = cls.objects.select_related(*parts).filter(digest=digest).first()
-        return found if found is not None and constant_time_compare(found.digest, digest) else None
-
     @property
     def token(self) -> str:
         """What the address ends with; empty if its key is lost, and the link can only be revoked."""
         try:
-            return decrypt(self.sealed_token)
+            return decrypt(self.encrypted_token)
         except Unreadable:
             return ""
 
@@ -138,7 +75,7 @@ class ShareLink(models.Model):
             return True
         if self.kind == self.Kind.VIDEO:
             return not self.videos().exists()
-        return self.collection is None or (self.collection.is_private and not self._is_its_makers_own())
+        return self.collection is None or (self.is_of_private_collection and not self._is_its_makers_own())
 
     def _is_its_makers_own(self) -> bool:
         """Nobody else sees a private collection, so nobody could revoke its links when its person has left."""
@@ -168,6 +105,10 @@ class ShareLink(models.Model):
         return found
 
     @property
+    def is_of_private_collection(self) -> bool:
+        return self.collection is not None and self.collection.is_private
+
+    @property
     def title(self) -> str:
         """What the guest reads above it."""
         if self.video is not None:
@@ -178,13 +119,10 @@ class ShareLink(models.Model):
         return check_password(password, self.password)
 
     @property
-    def pass_mark(self) -> str:
+    def unlock_mark(self) -> str:
         """What a visitor who knew the password carries: of this link alone, and dead with its password."""
         return salted_hmac("wanstudio.share", f"{self.digest}:{self.password}", algorithm="sha256").hexdigest()
 
-    def note_view(self) -> None:
-        ShareLink.objects.filter(pk=self.pk).update(views=F("views") + 1, last_seen_at=Now())
 
-
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()

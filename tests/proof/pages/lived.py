@@ -12,7 +12,7 @@ from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
-from wanstudio.sharing.models import ShareLink
+from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs.binning import bin_videos
@@ -72,9 +72,9 @@ def _library(team: Team, owner: User, video: Video) -> dict[str, list[str]]:
     bin_videos([finished(team, owner, title=LONG)], owner)
     factories.character(team, owner, name=f"{LONG}.png").discard(owner)
     links = [
-        ShareLink.make(video, owner, may_comment=True, may_download=True),
-        ShareLink.make(video, owner, password="quay at dawn"),
-        ShareLink.make(collection, owner),
+        make_link(video, owner, may_comment=True, may_download=True),
+        make_link(video, owner, password="quay at dawn"),
+        make_link(collection, owner),
     ]
     lists = ["/collections/", f"/videos/?collection={collection.pk}", "/videos/bin/", "/videos/bin/?kind=uploads"]
     return {

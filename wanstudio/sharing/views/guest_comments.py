@@ -1,4 +1,4 @@
-"""What guests say under a shared video, where its link allows it: with a name, and nothing more."""
+"""Guest comments under a shared video, where its link allows them: with a name, and nothing more."""
 
 from http import HTTPStatus
 
@@ -13,10 +13,9 @@ from wanstudio.review.queries import review_of
 from wanstudio.review.verbs import Guest, add_comment
 from wanstudio.review.views.review_panel import unchanged
 from wanstudio.review.words import TOO_MANY_COMMENTS
-from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing.guest_access import guest_post, may_comment
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import SharedVideo, shared_video
-from wanstudio.sharing.unlisted import guest_post
 from wanstudio.teams import access
 
 
@@ -38,7 +37,7 @@ def add(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     form = GuestForm(request.POST)
     if not form.is_valid():
         return _refused(request, found, token, form.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not passes.may_speak(request, found.link):
+    if not may_comment(request, found.link):
         return _refused(request, found, token, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
     add_comment(found.video, form.said(parent), Guest(form.cleaned_data["name"], found.link.pk))
     return _answer(request, found, token)

@@ -1,9 +1,10 @@
-"""Links of the team: made, shown with their code, changed and revoked, in one dialog that is also a page."""
+"""Share dialog of a video or a collection: its links are made, shown with their code, changed and revoked."""
 
-from typing import Any
+from typing import NamedTuple
 
 import segno
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wanstudio.sharing.forms import ShareForm
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import linked_videos, visible_links
+from wanstudio.sharing.verbs import change_link, make_link, revoke_link
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
@@ -20,6 +22,7 @@ from wanstudio.videos.queries import visible_collections, visible_videos
 from wanstudio.web.page_links import origin
 
 Thing = Video | Collection
+MAX_LINKS = 50
 
 
 @login_required
@@ -38,10 +41,10 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
-    form = ShareForm(request.POST or None, team=_team(thing))
+    form = ShareForm(request.POST or None, team=thing.team)
     if request.method != "POST" or not form.is_valid():
         return _answer(request, thing, form=form if request.method == "POST" else None)
-    made = ShareLink.make(thing, access.person(request), **form.options)
+    made = make_link(thing, access.person(request), **form.options)
     return _done(request, thing, made)
 
 
@@ -53,7 +56,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     thing = link.thing
     if not form.is_valid():
         return _answer(request, thing, form=form, opened=link)
-    link.change(access.person(request), **form.options)
+    change_link(link, access.person(request), **form.options)
     return _done(request, thing, link)
 
 
@@ -62,17 +65,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody sees anything through it from the next request on. It cannot be taken back: a new link can be made."""
     link = _link(request, pk)
-    link.revoke(access.person(request))
+    revoke_link(link, access.person(request))
     return _done(request, link.thing, None)
 
 
 def _link(request: HttpRequest, pk: int) -> ShareLink:
     link: ShareLink = access.mine_to(request, Act.SHARE, visible_links(request), pk)
     return link
-
-
-def _team(thing: Thing) -> Any:
-    return thing.job.team if isinstance(thing, Video) else thing.team
 
 
 def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpResponse:
@@ -91,17 +90,17 @@ def _answer(
     request: HttpRequest, thing: Thing, *, form: ShareForm | None = None, opened: ShareLink | None = None
 ) -> HttpResponse:
     """`form` only if it was refused; `opened` is the link that is unfolded."""
-    wanted = opened.pk if opened else access.number(request.GET.get("link"))
-    context: dict[str, Any] = {
+    unfolded = opened.pk if opened else access.number(request.GET.get("link"))
+    context = {
         "thing": thing,
         "is_video": isinstance(thing, Video),
         "is_binned": _is_binned(thing),
         "title": thing.job.title if isinstance(thing, Video) else thing.name,
         "address": _address(thing),
         "back": _back(thing),
-        "zone": str(_team(thing).zone),
-        "links": _rows(request, thing, wanted),
-        "form": form if form is not None and opened is None else ShareForm(team=_team(thing)),
+        "zone": str(thing.team.zone),
+        "links": _rows(request, thing, unfolded),
+        "form": form if form is not None and opened is None else ShareForm(team=thing.team),
         "refused": form is not None and opened is None,
         "errors": form.errors.values() if form is not None and opened is not None else [],
     }
@@ -123,24 +122,30 @@ def _back(thing: Thing) -> str:
     return f"{reverse('videos.index')}?collection={thing.pk}"
 
 
-def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[dict[str, Any]]:
-    """Those that are not revoked, the newest first, each with its address and code."""
-    led = {"video": thing} if isinstance(thing, Video) else {"collection": thing}
-    found = visible_links(request).filter(revoked_at=None, **led)
-    return [_row(request, link, is_open=link.pk == opened) for link in found[:50]]
+class Row(NamedTuple):
+    """A link with its address and code, empty if the address cannot be shown again."""
+
+    link: ShareLink
+    url: str
+    code: str
+    form: ShareForm
+    is_open: bool
 
 
-def _row(request: HttpRequest, link: ShareLink, *, is_open: bool) -> dict[str, Any]:
-    token = link.token
-    url = origin(request) + reverse("shared.show", args=[token]) if token else ""
-    kept = {"may_download": link.may_download, "may_comment": link.may_comment}
-    form = ShareForm(team=link.team, link=link, initial=kept, auto_id=f"share-{link.pk}-%s")
-    return {"link": link, "url": url, "code": _code(url) if url else "", "form": form, "is_open": is_open}
+def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[Row]:
+    """Those that are not revoked, the newest first."""
+    leads = Q(video=thing) if isinstance(thing, Video) else Q(collection=thing)
+    rows = []
+    for link in visible_links(request).filter(leads, revoked_at=None)[:MAX_LINKS]:
+        url = origin(request) + reverse("shared.show", args=[link.token]) if link.token else ""
+        form = ShareForm(team=link.team, link=link)
+        rows.append(Row(link, url, _code(url) if url else "", form, link.pk == opened))
+    return rows
 
 
 def _code(url: str) -> SafeString:
     """The address as a QR code, dark on white in both themes: cameras expect it so."""
-    drawn = segno.make(url, error="m").svg_inline(
+    svg = segno.make(url, error="m").svg_inline(
         border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
     )
-    return mark_safe(drawn)  # noqa: S308 (drawn here, of nothing but squares)
+    return mark_safe(svg)  # noqa: S308 (made here, of nothing but squares)

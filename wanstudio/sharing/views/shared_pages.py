@@ -1,8 +1,7 @@
-"""What a guest sees: the video alone, or the collection, for as long as the link is open."""
+"""Pages of a guest: the video alone, or the collection, for as long as the link is open."""
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,17 +9,17 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from wanstudio.review.queries import review_of
-from wanstudio.sharing import guest_access as passes
+from wanstudio.sharing import guest_access, words
+from wanstudio.sharing.guest_access import guest_post
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
-from wanstudio.sharing.unlisted import guest_post
 from wanstudio.videos.models import Video
 from wanstudio.videos.timecodes import seconds_of
 from wanstudio.videos.views import video_files as files
 from wanstudio.web.page_links import origin
 
 # A wall of posters is a page, not a library.
-MOST = 500
+MAX_VIDEOS = 500
 
 
 @require_safe
@@ -32,7 +31,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         return _ended(request, ended.link)
     except Locked as locked:
         return _ask(request, locked.link, token)
-    videos = list(link.videos()[:MOST])
+    videos = list(link.videos()[:MAX_VIDEOS])
     if link.kind == ShareLink.Kind.VIDEO:
         return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
     context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
@@ -59,7 +58,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     return _seen(request, link, token, render(request, "sharing/show.html", context))
 
 
-def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
+def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, object]:
     return {
         "link": link,
         "token": token,
@@ -72,7 +71,7 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any
 
 
 def _seen(request: HttpRequest, link: ShareLink, token: str, response: HttpResponse) -> HttpResponse:
-    passes.note_visit(request, response, link, token)
+    guest_access.note_visit(request, response, link, token)
     return response
 
 
@@ -88,7 +87,7 @@ def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", sta
 
 @guest_post
 def unlock(request: HttpRequest, token: str) -> HttpResponse:
-    """The `password`. A try is spent before it is looked at; who is out of tries is not told whether it was right."""
+    """The `password`. A guess is spent before it is looked at; without one left nobody learns whether it was right."""
     try:
         shared(request, token)
     except Ended as ended:
@@ -97,14 +96,13 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
         link = locked.link
     else:
         return redirect("shared.show", token)
-    if not passes.may_guess(request, link):
-        wait = "Too many tries from here. Wait ten minutes, then try again."
-        return _ask(request, link, token, wait, HTTPStatus.TOO_MANY_REQUESTS)
+    if not guest_access.may_guess(request, link):
+        return _ask(request, link, token, words.TOO_MANY_GUESSES, HTTPStatus.TOO_MANY_REQUESTS)
     if not link.opens_with(request.POST.get("password", "")):
-        return _ask(request, link, token, "This is not the password.", HTTPStatus.FORBIDDEN)
-    passes.forgive(request, link)
+        return _ask(request, link, token, words.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
+    guest_access.return_guesses(request, link)
     response = redirect("shared.show", token)
-    passes.give_pass(response, link, token)
+    guest_access.remember_unlocked(response, link, token)
     return response
 
 
