@@ -48,7 +48,7 @@ def test_of_many_claimers_one_wins(job: Job) -> None:
     with ThreadPoolExecutor(16) as pool:
         won = [future.result() for future in [pool.submit(claim) for _ in range(16)]]
     assert won.count(True) == 1
-    assert Job.objects.get().attempts == 1
+    assert Job.objects.get().claims == 1
 
 
 def test_a_claim_holds_for_thirty_seconds(job: Job) -> None:
@@ -82,7 +82,7 @@ def test_a_hint_during_the_lease_stays(job: Job) -> None:
     assert Job.claim(job.pk) is None, "hints keep five seconds distance"
     Job.objects.update(claimed_at=Now() - NUDGE_INTERVAL)
     again = claimed(job.pk)
-    assert (again.nudged_at, again.attempts) == (None, 2)
+    assert (again.nudged_at, again.claims) == (None, 2)
 
 
 def test_a_hint_never_moves_the_time(job: Job) -> None:

@@ -45,9 +45,9 @@ def check_key(offered: StoredKey) -> None:
     if answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN) or answer.http_status in (401, 403):
         return offered.refuse(f"{providers.get(offered.provider).opening_name} refuses this key.")
     if answer.error == Error.RATE_LIMITED:
-        wait = waits.throttled(offered.attempts, answer.retry_after_s)
+        wait = waits.throttled(offered.claims, answer.retry_after_s)
     else:
-        wait = waits.retry(offered.attempts)
+        wait = waits.retry(offered.claims)
     explained = providers.get(offered.provider).explain(Failure(answer.error, answer.message))
     return offered.postpone(wait, problem=explained.cause[:300])
 

@@ -20,7 +20,7 @@ def make_poster(source: Source) -> None:
 
     Nice to have: given up after 3 tries.
     """
-    if source.poster or source.attempts > MOST_TRIES:
+    if source.poster or source.claims > MOST_TRIES:
         return source.postpone(None)
     remote = RemoteFile(
         peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S

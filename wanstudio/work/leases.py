@@ -50,7 +50,7 @@ class Leased(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     announced_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
+    claims = models.PositiveIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -80,7 +80,7 @@ class Leased(models.Model):
                 due_at=Now(),
                 nudged_at=None,
                 announced_at=None,
-                attempts=F("attempts") + 1,
+                claims=F("claims") + 1,
             )
         )
         return cls._default_manager.get(pk=pk, lease_token=token) if taken else None

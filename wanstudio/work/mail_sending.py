@@ -38,7 +38,7 @@ def _failed(mail: Mail, wrong: Exception) -> None:
     log.warning("%s could not be sent: %s", mail, problem)
     if _is_final(wrong) or timezone.now() - mail.created_at > GIVEN_UP_AFTER:
         return mail.give_up(problem)
-    return mail.postpone(timedelta(seconds=min(5 * 2**mail.attempts, 3600)), problem=problem[:300])
+    return mail.postpone(timedelta(seconds=min(5 * 2**mail.claims, 3600)), problem=problem[:300])
 
 
 def _is_final(wrong: Exception) -> bool:

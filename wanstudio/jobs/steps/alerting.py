@@ -50,7 +50,7 @@ def notify_owners(alert: Alert) -> None:
         log.warning("%s: the mail could not be sent: %s", alert, wrong)
         if timezone.now() - alert.raised_at > GIVEN_UP_AFTER:
             return alert.postpone(None)
-        return alert.postpone(timedelta(minutes=min(2**alert.attempts, 60)))
+        return alert.postpone(timedelta(minutes=min(2**alert.claims, 60)))
     return alert.postpone(None, notified_at=Now())
 
 

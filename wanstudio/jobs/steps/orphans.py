@@ -35,7 +35,7 @@ def look(attempt: Attempt) -> None:
     if State(attempt.job.state) not in SENT:
         # Its job still looks for it by itself, and need not pay twice then.
         attempt.job.nudge()
-        return attempt.postpone(waits.setback(attempt.attempts))
+        return attempt.postpone(waits.setback(attempt.claims))
     holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
     if holder and not holder.has_given_up:
         return _followed(attempt, holder, task_id)
@@ -82,7 +82,7 @@ def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
         return _go_on(attempt, f"{providers.get(attempt.provider).opening_name} knows no task {task_id[:60]}.")
     # Another one that was named meanwhile has its turn first.
     attempt.put_back(task_id)
-    wait = max(waits.setback(attempt.attempts), until_open(attempt.provider))
+    wait = max(waits.setback(attempt.claims), until_open(attempt.provider))
     return attempt.postpone(wait, problem=providers.named(SILENT, attempt.provider))
 
 

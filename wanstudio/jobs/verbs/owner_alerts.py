@@ -27,7 +27,7 @@ def raise_key_alert(job: Job, pause: str) -> None:
     with transaction.atomic():
         alert, is_new = Alert.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
         old = Q(pk=alert.pk, raised_at__lte=Now() - QUIET_FOR)
-        again = {"raised_at": Now(), "notified_at": None, "job_id": job.pk, "due_at": Now(), "attempts": 0}
+        again = {"raised_at": Now(), "notified_at": None, "job_id": job.pk, "due_at": Now(), "claims": 0}
         if is_new or Alert.objects.filter(old).update(**again):
             alert.refresh_from_db()
             job_notifications.alerted(alert, job)
