@@ -6,6 +6,6 @@ LEASED = ("job", "attempt", "source", "providerkey", "storedkey", "alert", "mail
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wanstudio", "0028_job_words")]
+    dependencies = [("wanstudio", "0029_share_link_names")]
 
     operations = [migrations.RenameField(model, "attempts", "claims") for model in LEASED]
