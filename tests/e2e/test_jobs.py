@@ -349,8 +349,8 @@ def test_send_again_repeats_the_price_and_sends_once(page: Page, studio: Studio,
 def test_a_task_that_does_not_exist(page: Page, studio: Studio, unconfirmed: int) -> None:
     page.get_by_label("Its task id").fill(" no-such-task ")
     page.get_by_role("button", name="Attach it").click()
-    expect(page.get_by_text("Asking APIXO about this task.")).to_be_visible()
-    expect(page.get_by_text("APIXO knows no task no-such-task.")).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Asking the sandbox about this task.")).to_be_visible()
+    expect(page.get_by_text("The sandbox knows no task no-such-task.")).to_be_visible(timeout=READY_MS)
     expect(chip(page)).to_have_text("Unconfirmed")
     assert attempts(studio, unconfirmed) == 1
 

@@ -19,6 +19,7 @@ from wanstudio.work.models import Heartbeat
 def studio(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "theme": theme_of(request),
+        "main_provider": keyring.MAIN,
         "sandbox": SimpleLazyObject(lambda: keyring.provider_in_use() == keyring.SANDBOX),
     }
     user = getattr(request, "user", None)

@@ -16,6 +16,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.job_progress import time_left
 from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 
 register = template.Library()
@@ -89,6 +90,12 @@ def said(comment: Comment) -> SafeString:
 def given(person: User) -> str:
     """The first of a person's names, where there is little room."""
     return str(person).split(maxsplit=1)[0]
+
+
+@register.filter
+def provider_name(provider: str) -> str:
+    """Within a sentence: a provider, or `the sandbox`."""
+    return providers.get(provider).display_name
 
 
 @register.filter

@@ -165,7 +165,9 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
     """The request as one could send it by hand, without the key."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
-    return render(request, "jobs/curl.html", {"job": job, "curl": as_curl(job), "signed": signed})
+    variable = providers.get(job.provider).variable("API_KEY")
+    context = {"job": job, "curl": as_curl(job), "signed": signed, "key_variable": variable}
+    return render(request, "jobs/curl.html", context)
 
 
 @login_required

@@ -95,6 +95,8 @@ def key_context(request: HttpRequest) -> dict[str, Any]:
         "older_keys": needed_keys().count(),
         "in_sandbox": Job.objects.filter(provider=keyring.SANDBOX).exclude(state__in=ENDED).count(),
         "key_form": KeyForm(),
+        "key_label": f"Key from {keyring.MAIN.display_name}’s dashboard",
+        "key_variable": KEY_VARIABLE,
     }
 
 

@@ -36,6 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "checks": studio_checks() if access.runs_studio(request) else [],
         "key": key,
         "pause_fact": providers.named(PAUSES.get(ProviderKey.Pause(key.pause), ""), key.provider),
+        "key_hint": f"For real videos the owner of the first team sets the key of {keyring.MAIN.display_name} here.",
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
     }
     return render(request, "keys/settings.html", context | key_context(request))
