@@ -10,7 +10,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.money import models as ledger
+from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.videos.models import Video

@@ -10,7 +10,7 @@ from django.utils import timezone
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import NUDGE_INTERVAL, Leased
 

@@ -7,10 +7,8 @@ from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import FairShare, Transition
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.keys.models.key_in_page import StoredKey
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.models import Entry
+from wanstudio.keys.models import ProviderKey, StudioKey
+from wanstudio.money.models import BalanceReading, Entry
 from wanstudio.notifications.models.digest import Digest
 from wanstudio.notifications.models.mail_choices import MailChoice
 from wanstudio.notifications.models.notification import Notification
@@ -30,7 +28,7 @@ __all__ = [
     "ApiPost",
     "ApiToken",
     "Attempt",
-    "BalanceNote",
+    "BalanceReading",
     "Chore",
     "CollectedVideo",
     "Collection",
@@ -53,7 +51,7 @@ __all__ = [
     "ShareLink",
     "Source",
     "SpendRequest",
-    "StoredKey",
+    "StudioKey",
     "Tag",
     "Team",
     "Transition",

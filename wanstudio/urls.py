@@ -4,9 +4,6 @@ from django.urls import include, path
 
 from wanstudio.api import endpoints as doors
 from wanstudio.api import views as tokens
-from wanstudio.keys.views import key_page as keys
-from wanstudio.keys.views import settings_page as settings
-from wanstudio.money import views as caps
 from wanstudio.notifications.views import notification_pages as notifications
 from wanstudio.notifications.views import unsubscribe
 from wanstudio.notifications.views import webhook_settings as webhook
@@ -18,9 +15,6 @@ from wanstudio.sharing.views import link_dialog as shares
 from wanstudio.sharing.views import shared_pages as shared
 from wanstudio.studio import generate
 from wanstudio.studio import views as studio
-from wanstudio.uploads import file_views as files
-from wanstudio.uploads import views as uploads
-from wanstudio.usage import views as usage
 from wanstudio.videos.views import bin_pages as binned
 from wanstudio.videos.views import collection_pages as collections
 from wanstudio.videos.views import filing_forms as filing
@@ -35,16 +29,16 @@ urlpatterns = [
     path("", include("wanstudio.teams.urls")),
     path("", studio.index, name="studio.index"),
     path("price/", studio.price, name="studio.price"),
-    path("uploads/", uploads.index, name="uploads.index"),
-    path("uploads/add/", uploads.add, name="uploads.add"),
-    path("uploads/sample/", uploads.sample, name="uploads.sample"),
-    path("uploads/<int:pk>/slot/", uploads.slot, name="uploads.slot"),
-    path("uploads/<int:pk>/delete/", uploads.delete, name="uploads.delete"),
+    path("uploads/add/", studio.add_source, name="uploads.add"),
+    path("uploads/sample/", studio.use_samples, name="uploads.sample"),
+    path("uploads/<int:pk>/slot/", studio.source_slot, name="uploads.slot"),
     path("uploads/<int:pk>/restore/", binned.restore_upload, name="binned.restore_upload"),
     path("uploads/<int:pk>/erase/", binned.erase_upload, name="binned.erase_upload"),
-    path("uploads/<int:pk>/file", files.source, name="uploads.file"),
-    path("uploads/<int:pk>/poster", files.source_poster, name="uploads.poster"),
     path("jobs/", generate.index, name="jobs.index"),
+    path("", include("wanstudio.keys.urls")),
+    path("", include("wanstudio.uploads.urls")),
+    path("", include("wanstudio.money.urls")),
+    path("", include("wanstudio.usage.urls")),
     path("", include("wanstudio.jobs.urls")),
     path("", include("wanstudio.requests.urls")),
     path("videos/", videos.index, name="videos.index"),
@@ -77,22 +71,12 @@ urlpatterns = [
     path("collections/<int:pk>/share/", shares.collection, name="shares.collection"),
     path("shares/<int:pk>/edit/", shares.edit, name="shares.edit"),
     path("shares/<int:pk>/revoke/", shares.revoke, name="shares.revoke"),
-    path("usage/", usage.show, name="usage.show"),
-    path("usage/ledger.csv", usage.ledger, name="usage.ledger"),
-    path("usage/usage.csv", usage.export, name="usage.export"),
     path("notifications/", notifications.index, name="notifications.index"),
     path("notifications/bell/", notifications.bell, name="notifications.bell"),
     path("notifications/read/", notifications.read, name="notifications.read"),
     path("notifications/<int:pk>/", notifications.follow, name="notifications.follow"),
     path("account/notifications/", notifications.choices, name="notifications.choices"),
     path("unsubscribe/<str:token>/", unsubscribe.show, name="unsubscribe"),
-    path("usage/caps/", caps.save, name="caps.save"),
-    path("settings/", settings.show, name="settings.show"),
-    path("settings/sending/", settings.sending, name="settings.sending"),
-    path("settings/key/", keys.show, name="keys.show"),
-    path("settings/key/remove/", keys.remove, name="keys.remove"),
-    path("settings/key/drop/", keys.drop, name="keys.drop"),
-    path("settings/balance/", settings.balance, name="settings.balance"),
     path("account/tokens/", tokens.index, name="tokens.index"),
     path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="tokens.revoke"),
     path("api/", tokens.guide, name="tokens.guide"),
@@ -117,5 +101,4 @@ urlpatterns = [
     path("robots.txt", shared.robots, name="shared.robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("files/<str:signed>/<str:name>", files.show, name="files.show"),
 ]

@@ -29,6 +29,7 @@ from wanstudio.requests.approval import token_for
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.file_links import _SALT as FILES
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
@@ -102,7 +103,7 @@ class World:
         self.upload = factories.character(self.team, owner, **facts)
         self.clip = factories.motion(self.team, owner, **(facts | {"name": f"{MARK}.mp4"}))
         binned: Source = factories.character(self.team, owner, **facts)
-        binned.discard(owner)
+        source_verbs.discard(binned, owner)
         self._is("upload", self.upload)
         self._is("clip", self.clip)
         self._is("binned_upload", binned)

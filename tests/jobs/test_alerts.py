@@ -20,7 +20,7 @@ from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.alerting import raise_alerts
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.work.advance import advance, due
 
@@ -121,7 +121,7 @@ def test_an_unconfirmed_job_that_a_person_decides(job: Job, apixo: FakeApixo) ->
 def test_a_paused_key_is_told_once(make_job: MakeJob, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(402), always=True)
     step(make_job())
-    assert tell() == ["Sending rests: The balance of the APIXO key is too low"]
+    assert tell() == ["Sending is paused: The balance of the APIXO key is too low"]
     ProviderKey.objects.update(pause="")
     step(make_job())
     assert tell() == [], "it comes and goes"

@@ -13,7 +13,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Membership, Team
 

@@ -20,7 +20,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import polling as check
 from wanstudio.jobs.steps import submission as submit
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Error, Outcome
 from wanstudio.videos import steps as archive

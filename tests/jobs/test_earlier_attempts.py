@@ -15,7 +15,8 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Entry, Money
 from wanstudio.teams.models import Membership, Team
 
@@ -23,9 +24,9 @@ from wanstudio.teams.models import Membership, Team
 @pytest.fixture
 def job(team: Team, alice: User) -> Job:
     """A job that runs by its second try."""
-    ProviderKey.at("apixo").note_balance(Decimal("74.87"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("74.87"))
     job = lost(factories.job(team, alice, provider="apixo"))
-    ProviderKey.at("apixo").note_balance(Decimal("73.73"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("73.73"))
     return follow(again(job), "task_2")
 
 
@@ -50,18 +51,18 @@ def test_the_page_says_what_the_first_may_have_cost(job: Job, as_alice: Client) 
 
 
 def test_an_unconfirmed_job_shows_the_balances(team: Team, alice: User, as_alice: Client) -> None:
-    ProviderKey.at("apixo").note_balance(Decimal("74.87"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("74.87"))
     job = lost(factories.job(team, alice, provider="apixo"))
-    ProviderKey.at("apixo").note_balance(Decimal("73.73"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("73.73"))
     assert "balance was $74.87 before it was sent and $73.73 after" in words(as_alice, job)
 
 
 def test_who_may_not_see_the_spending_reads_only_what_left_the_balance(
     team: Team, alice: User, job: Job, bob: User, as_vera: Client
 ) -> None:
-    ProviderKey.at("apixo").note_balance(Decimal("74.87"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("74.87"))
     unsure = lost(factories.job(team, alice, provider="apixo"))
-    ProviderKey.at("apixo").note_balance(Decimal("73.73"))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal("73.73"))
     as_bob = Client()
     as_bob.force_login(bob)
     for one in (job, unsure):

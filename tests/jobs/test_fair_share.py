@@ -24,7 +24,8 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import queue_update as line
 from wanstudio.jobs.steps.queue_update import update
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.uploads.models import Source
 from wanstudio.work.advance import advance, due
 
@@ -145,7 +146,7 @@ def held(make_job: MakeJob, apixo: FakeApixo) -> list[Job]:
 
 def test_the_reason_of_a_stop_reaches_who_sleeps(held: list[Job], apixo: FakeApixo) -> None:
     key = ProviderKey.at("apixo")
-    key.stop()
+    key_verbs.stop(key)
     update("apixo")
     assert {fresh(job).problem for job in held} == {STOPPED}
     versions = [fresh(job).version for job in held]
@@ -153,7 +154,7 @@ def test_the_reason_of_a_stop_reaches_who_sleeps(held: list[Job], apixo: FakeApi
     assert [fresh(job).version for job in held] == versions, "said once"
     ended(Job.objects.filter(state=State.RUNNING)[0], apixo)
     assert due(Job) == []
-    key.go_on()
+    key_verbs.start_again(key)
     update("apixo")
     assert {fresh(job).problem for job in held} == {""}
     assert due(Job) == [held[0].pk]

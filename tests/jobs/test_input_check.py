@@ -20,7 +20,8 @@ from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.uploads import probing
-from wanstudio.uploads.models import Source
+from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.models import Facts, Source
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_what_was_learned_prices_the_next_click(old: Job, apixo: FakeApixo) -> N
 
 def test_relearned_by_another_click_meanwhile(make_job: MakeJob, apixo: FakeApixo) -> None:
     job = make_job()
-    job.motion.learn({"duration": 20.0})
+    source_verbs.learn(job.motion, Facts("mp4", 720, 1280, duration=20.0))
     job = step(job)
     assert (job.state, apixo.posts) == (State.FAILED, [])
     assert "from 14.2 s to 20.0 s" in job.failure_message

@@ -23,7 +23,8 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.submission import send
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.work.advance import advance
@@ -47,7 +48,7 @@ class signalled:  # noqa: N801 (reads as a word)
 
 def test_a_pause_that_comes_while_connecting_withholds_the_post(job: Job, apixo: FakeApixo) -> None:
     def pause(sender: object, **kwargs: object) -> None:
-        ProviderKey.at("apixo").throttle(timedelta(seconds=60))
+        key_verbs.back_off(ProviderKey.at("apixo"), timedelta(seconds=60))
 
     with signalled(pause):
         job = step(job)

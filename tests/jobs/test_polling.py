@@ -14,7 +14,7 @@ from tests.worker_steps import fresh, later, rests, running, states, step, wait_
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import OVERDUE, SLOW
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 

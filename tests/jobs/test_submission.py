@@ -14,7 +14,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 
 UNKNOWNS: dict[str, Callable[[], Move]] = {

@@ -1,17 +1,17 @@
-"""How long the worker waits, in numbers."""
+"""Intervals of the worker, in numbers."""
 
 import pytest
 from pytest_django import Settings
 
-from wanstudio.jobs.models.job import Job
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 
-DRAWS = 200
+pytestmark = pytest.mark.django_db
+SAMPLES = 200
 
 
-def drawn(wait: object, *args: object, **kwargs: object) -> tuple[float, float]:
-    """The shortest and the longest of many draws, in seconds."""
-    seconds = [wait(*args, **kwargs).total_seconds() for _ in range(DRAWS)]  # type: ignore[operator]
+def sampled(wait: object, *args: object, **kwargs: object) -> tuple[float, float]:
+    """The shortest and the longest of many samples, in seconds."""
+    seconds = [wait(*args, **kwargs).total_seconds() for _ in range(SAMPLES)]  # type: ignore[operator]
     return min(seconds), max(seconds)
 
 
@@ -25,47 +25,46 @@ def drawn(wait: object, *args: object, **kwargs: object) -> tuple[float, float]:
         (120.0, True, (120, 135), (60, 70)),
     ],
 )
-def test_polls(
+def test_polls_keep_the_providers_intervals(
     settings: Settings,
     duration: float,
     callback: bool,
     first: tuple[float, float],
     following: tuple[float, float],
 ) -> None:
-    job = Job(provider="apixo", duration=duration, callback=callback)
     for pace in (1.0, 0.03, 4.0):
         settings.PACE = pace
-        low, high = drawn(waits.first_poll, job, callback=callback)
+        low, high = sampled(intervals.first_poll, "apixo", duration, callback=callback)
         assert first[0] * pace - 0.001 <= low <= high <= first[1] * pace + 0.001
-        low, high = drawn(waits.next_poll, job)
+        low, high = sampled(intervals.next_poll, "apixo", duration, callback=callback)
         assert following[0] * pace - 0.001 <= low <= high <= following[1] * pace + 0.001
         spread = (following[1] - following[0]) * pace
-        assert high - low > spread * 0.7, "drawn from the whole interval"
+        assert high - low > spread * 0.7, "random over the whole interval"
 
 
-@pytest.mark.parametrize(("tries", "roof"), [(0, 10), (1, 20), (2, 40), (10, 300)])
-def test_retries_have_full_jitter(settings: Settings, tries: int, roof: float) -> None:
+@pytest.mark.parametrize(("retries", "roof"), [(0, 10), (1, 20), (2, 40), (10, 300)])
+def test_retries_have_full_jitter(settings: Settings, retries: int, roof: float) -> None:
     settings.PACE = 1
-    low, high = drawn(waits.retry, tries)
+    low, high = sampled(intervals.retry, retries)
     assert 1 <= low < roof * 0.3
     assert roof * 0.7 < high <= roof
 
 
-@pytest.mark.parametrize(("throttles", "roof"), [(0, 10), (1, 20), (2, 40), (3, 80), (4, 160), (5, 300), (50, 300)])
-def test_throttles_grow_to_five_minutes(settings: Settings, throttles: int, roof: float) -> None:
+@pytest.mark.parametrize(("rate_limits", "roof"), [(0, 10), (1, 20), (2, 40), (3, 80), (4, 160), (5, 300), (50, 300)])
+def test_rate_limit_backoff_grows_to_five_minutes(settings: Settings, rate_limits: int, roof: float) -> None:
     settings.PACE = 1
-    low, high = drawn(waits.throttled, throttles, None)
+    low, high = sampled(intervals.rate_limit_backoff, rate_limits, None)
     assert roof <= low < high <= roof * 1.25
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0, 1), (17, 17), (3600, 3600), (99999, 3600)])
-def test_what_the_provider_asks_for_is_not_paced(settings: Settings, asked: float, waited: float) -> None:
+def test_retry_after_is_not_paced(settings: Settings, asked: float, waited: float) -> None:
     settings.PACE = 0.01
-    assert drawn(waits.throttled, 0, asked) == (waited, waited)
+    assert sampled(intervals.rate_limit_backoff, 0, asked) == (waited, waited)
 
 
 def test_setbacks_grow_to_some_ten_minutes(settings: Settings) -> None:
     settings.PACE = 1
-    assert drawn(waits.setback, 0)[0] >= 5.5
-    low, high = drawn(waits.setback, 99)
+    assert sampled(intervals.setback, 0)[0] >= 5.5
+    low, high = sampled(intervals.setback, 99)
     assert 352 <= low < high <= 640

@@ -13,8 +13,8 @@ from tests.page_form import text_of
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models.key_in_page import StoredKey
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.teams.models import Team
 
 CANARY = "sk-canary-5d1f0a77c3e94b21"
@@ -28,19 +28,19 @@ def put(client: Client, key: str = CANARY) -> str:
     return text_of(answer)
 
 
-def in_force(person: User) -> StoredKey:
+def in_force(person: User) -> StudioKey:
     """As the worker leaves it."""
-    offered = StoredKey.offer("apixo", CANARY, person)
-    mine = StoredKey.claim(offered.pk)
+    offered = key_verbs.offer("apixo", CANARY, person)
+    mine = StudioKey.claim(offered.pk)
     assert mine
-    mine.accept(Decimal("74.87"), timedelta(minutes=10))
-    return StoredKey.objects.get(pk=offered.pk)
+    key_verbs.accept(mine, Decimal("74.87"), timedelta(minutes=10))
+    return StudioKey.objects.get(pk=offered.pk)
 
 
 def test_an_offered_key_is_checked_by_the_worker(as_alice: Client, alice: User) -> None:
     shown = put(as_alice, f"  {CANARY}\n")
     assert "Checking the new key, ends in 4b21" in shown
-    offered = StoredKey.objects.get()
+    offered = StudioKey.objects.get()
     assert (offered.state, offered.person) == ("checking", alice)
     fragment = as_alice.get(reverse("keys.show"), headers={"HX-Request": "true"})
     assert "hx-trigger" in fragment.content.decode()
@@ -58,9 +58,9 @@ def test_it_works(as_alice: Client, alice: User) -> None:
 
 
 def test_it_is_refused(as_alice: Client, alice: User) -> None:
-    mine = StoredKey.claim(StoredKey.offer("apixo", CANARY, alice).pk)
+    mine = StudioKey.claim(key_verbs.offer("apixo", CANARY, alice).pk)
     assert mine
-    mine.refuse("APIXO refuses this key.")
+    key_verbs.refuse(mine, "APIXO refuses this key.")
     shown = text_of(as_alice.get(reverse("settings.show")))
     assert "APIXO refuses this key." in shown
     assert "what was in force still is" in shown
@@ -71,7 +71,7 @@ def test_it_is_refused(as_alice: Client, alice: User) -> None:
 @pytest.mark.parametrize("key", ["", "short", "with a space in it", "line\nbreak-in-it", "x" * 401, "schlüssel-umlaut"])
 def test_what_is_no_key(key: str, as_alice: Client) -> None:
     put(as_alice, key)
-    assert not StoredKey.objects.exists()
+    assert not StudioKey.objects.exists()
 
 
 def test_the_environment_wins(as_alice: Client, settings: Settings) -> None:
@@ -80,7 +80,7 @@ def test_the_environment_wins(as_alice: Client, settings: Settings) -> None:
     shown = put(as_alice, "another-key-of-mine")
     assert "APIXO_API_KEY of the environment, ends in 4b21" in shown
     assert "nothing was stored" in shown
-    assert not StoredKey.objects.exists()
+    assert not StudioKey.objects.exists()
 
 
 def test_jobs_go_where_the_key_says(as_alice: Client, alice: User, team: Team, settings: Settings) -> None:
@@ -92,7 +92,7 @@ def test_jobs_go_where_the_key_says(as_alice: Client, alice: User, team: Team, s
     as_alice.post(reverse("keys.remove"))
     as_alice.post(reverse("jobs.index"), {**form, **made, "nonce": "6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a11"})
     assert list(Job.objects.order_by("pk").values_list("provider", flat=True)) == ["apixo", "sandbox"]
-    assert not StoredKey.objects.get().secret, "nothing was sent with it"
+    assert not StudioKey.objects.get().secret, "nothing was sent with it"
 
 
 def test_it_is_the_owners(as_vera: Client, as_charlie: Client, nobody: Client, bob: User) -> None:
@@ -103,7 +103,7 @@ def test_it_is_the_owners(as_vera: Client, as_charlie: Client, nobody: Client, b
             assert client.post(reverse(name), {"key": CANARY}).status_code == 404
         assert client.get(reverse("keys.show")).status_code == 404
     assert nobody.post(reverse("keys.show"), {"key": CANARY}).status_code == 302
-    assert not StoredKey.objects.exists()
+    assert not StudioKey.objects.exists()
 
 
 def test_it_is_told_who_did_what(as_alice: Client, alice: User) -> None:

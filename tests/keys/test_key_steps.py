@@ -15,12 +15,14 @@ from tests.pictures import picture
 from tests.provider.scripted import answer, reset
 from tests.worker_steps import ask, wait_s
 from wanstudio.accounts.models import User
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Team
-from wanstudio.uploads.models import Source
+from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.models import Facts, Source
 from wanstudio.work.advance import advance
 
-FACTS = {"format": "mp4", "width": 64, "height": 48, "duration": 2.0}
+FACTS = Facts("mp4", 64, 48, duration=2.0)
 
 
 def make_poster(source: Source) -> Source:
@@ -32,7 +34,7 @@ def make_poster(source: Source) -> Source:
 @pytest.fixture
 def link(apixo: FakeApixo, team: Team, alice: User, film: bytes) -> Source:
     apixo.files["/walk.mp4"] = film
-    return Source.from_link(team, alice, Source.Kind.MOTION, f"http://{apixo.host}/walk.mp4", FACTS)
+    return source_verbs.add_link(team, alice, Source.Kind.MOTION, f"http://{apixo.host}/walk.mp4", FACTS)
 
 
 def test_a_linked_clip_gets_a_poster(link: Source) -> None:
@@ -44,8 +46,8 @@ def test_a_linked_clip_gets_a_poster(link: Source) -> None:
 
 def test_a_linked_picture_gets_one_too(apixo: FakeApixo, team: Team, alice: User) -> None:
     apixo.files["/mira.png"] = picture("PNG")
-    facts = {"format": "PNG", "width": 64, "height": 48}
-    source = Source.from_link(team, alice, Source.Kind.CHARACTER, f"http://{apixo.host}/mira.png", facts)
+    facts = Facts("PNG", 64, 48)
+    source = source_verbs.add_link(team, alice, Source.Kind.CHARACTER, f"http://{apixo.host}/mira.png", facts)
     assert make_poster(source).poster
 
 
@@ -117,13 +119,13 @@ def test_429_pauses_the_key(key: ProviderKey, apixo: FakeApixo) -> None:
 
 def test_unauthorized_is_lifted_by_any_balance(key: ProviderKey, apixo: FakeApixo) -> None:
     apixo.balance = 0
-    key.suspend(ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
+    key_verbs.suspend(key, ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
     assert ask(key).pause == ""
 
 
 def test_a_pause_laid_while_the_balance_is_asked_stays(key: ProviderKey, apixo: FakeApixo) -> None:
     def refuse_meanwhile(line: object, over: object) -> None:
-        key.suspend(ProviderKey.Pause.NO_BALANCE, Decimal("9.60"), timedelta(seconds=30))
+        key_verbs.suspend(key, ProviderKey.Pause.NO_BALANCE, Decimal("9.60"), timedelta(seconds=30))
         answer(200, envelope(data=1))(line, over)  # type: ignore[arg-type]
 
     apixo.on_balance(refuse_meanwhile)

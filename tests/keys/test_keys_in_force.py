@@ -20,13 +20,13 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import KEY_GONE
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys import intervals as waits
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.keys.models.key_in_page import StoredKey, forget_unneeded
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import in_force, intervals
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.provider_calls import connect
-from wanstudio.money.reconciliation import drift
+from wanstudio.keys.verbs import forget_unneeded
+from wanstudio.money.models import BalanceReading
+from wanstudio.money.reconciliation import reconcile
 from wanstudio.provider import providers
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import Stale
@@ -41,21 +41,21 @@ def page(apixo: FakeApixo, settings: Settings, tmp_path: Path) -> Iterator[FakeA
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (apixo.url, "")}
     settings.ENCRYPTION_KEYS = ()
     yield apixo
-    waits._min_pace, waits._checked_at = 0.0, float("-inf")
+    intervals._min_pace, intervals._checked_at = 0.0, float("-inf")
 
 
-def offer(secret: str, person: User) -> StoredKey:
-    return StoredKey.offer("apixo", secret, person)
+def offer(secret: str, person: User) -> StudioKey:
+    return key_verbs.offer("apixo", secret, person)
 
 
-def check(offered: StoredKey) -> StoredKey:
+def check(offered: StudioKey) -> StudioKey:
     """The worker's step for it."""
-    StoredKey.objects.filter(pk=offered.pk).update(due_at=Now())
-    assert advance(StoredKey, offered.pk)
-    return StoredKey.objects.get(pk=offered.pk)
+    StudioKey.objects.filter(pk=offered.pk).update(due_at=Now())
+    assert advance(StudioKey, offered.pk)
+    return StudioKey.objects.get(pk=offered.pk)
 
 
-def use(secret: str, person: User) -> StoredKey:
+def use(secret: str, person: User) -> StudioKey:
     done = check(offer(secret, person))
     assert done.state == "active", done.problem
     return done
@@ -72,12 +72,12 @@ def bearer(apixo: FakeApixo) -> list[str]:
 
 def test_a_key_is_in_force_once_it_has_told_its_balance(page: FakeApixo, alice: User) -> None:
     offered = offer(FIRST, alice)
-    assert (keyring.provider_in_use(), keyring.key_at("apixo").secret) == ("sandbox", "")
+    assert (in_force.provider_in_use(), in_force.key_at("apixo").secret) == ("sandbox", "")
     done = check(offered)
     assert (done.state, done.ending, done.due_at) == ("active", "1111", None)
-    assert (keyring.provider_in_use(), keyring.key_at("apixo").secret) == ("apixo", FIRST)
+    assert (in_force.provider_in_use(), in_force.key_at("apixo").secret) == ("apixo", FIRST)
     assert ProviderKey.at("apixo").balance == Decimal("74.87")
-    assert FIRST not in str(StoredKey.objects.values().get())
+    assert FIRST not in str(StudioKey.objects.values().get())
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -86,14 +86,14 @@ def test_a_refused_key_changes_nothing(status: int, page: FakeApixo, alice: User
     page.on_balance(refusal(status, f"no {SECOND}"))
     refused = check(offer(SECOND, alice))
     assert (refused.state, refused.secret, refused.problem) == ("refused", "", "APIXO refuses this key.")
-    assert keyring.key_at("apixo").secret == FIRST
+    assert in_force.key_at("apixo").secret == FIRST
     assert not ProviderKey.at("apixo").blocks_sending
 
 
 def test_a_provider_that_is_away_is_asked_again(page: FakeApixo, alice: User) -> None:
     page.on_balance(refusal(503))
     offered = check(offer(FIRST, alice))
-    assert (offered.state, keyring.provider_in_use()) == ("checking", "sandbox")
+    assert (offered.state, in_force.provider_in_use()) == ("checking", "sandbox")
     assert offered.problem
     assert offered.due_at
     assert check(offered).state == "active"
@@ -101,18 +101,18 @@ def test_a_provider_that_is_away_is_asked_again(page: FakeApixo, alice: User) ->
 
 def test_one_that_was_taken_back_is_not_put_in_force(page: FakeApixo, alice: User) -> None:
     offered = offer(FIRST, alice)
-    mine = StoredKey.claim(offered.pk)
+    mine = StudioKey.claim(offered.pk)
     assert mine
-    StoredKey.drop_offers("apixo")
+    key_verbs.drop_offers("apixo")
     with pytest.raises(Stale):
-        mine.accept(Decimal(1), timedelta(0))
-    assert keyring.provider_in_use() == "sandbox"
+        key_verbs.accept(mine, Decimal(1), timedelta(0))
+    assert in_force.provider_in_use() == "sandbox"
 
 
 def test_the_environment_wins(page: FakeApixo, alice: User, settings: Settings) -> None:
     use(FIRST, alice)
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (page.url, SECOND)}
-    assert keyring.key_at("apixo").secret == SECOND
+    assert in_force.key_at("apixo").secret == SECOND
 
 
 def test_a_job_is_followed_with_the_key_that_sent_it(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
@@ -122,7 +122,7 @@ def test_a_job_is_followed_with_the_key_that_sent_it(page: FakeApixo, make_job: 
     new = step(make_job())
     assert bearer(page) == [FIRST, SECOND]
     assert [attempt.key_mark for attempt in Attempt.objects.order_by("pk")] == [
-        StoredKey.objects.get(ending=ending).mark for ending in ("1111", "2222")
+        StudioKey.objects.get(ending=ending).mark for ending in ("1111", "2222")
     ]
     for job in (old, new):
         step(job)
@@ -134,19 +134,19 @@ def test_the_old_key_is_kept_only_while_its_tasks_need_it(page: FakeApixo, make_
     job = step(make_job())
     use(SECOND, alice)
     forget_unneeded()
-    assert StoredKey.objects.get(ending="1111").secret
+    assert StudioKey.objects.get(ending="1111").secret
     page.fail(job.task_id, "NSFW")
     assert step(job).state == State.FAILED
     forget_unneeded()
-    assert not StoredKey.objects.get(ending="1111").secret
+    assert not StudioKey.objects.get(ending="1111").secret
 
 
 def test_removed_while_a_video_is_made(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
     """What was sent is followed, what waits is held, and the sandbox takes what comes."""
     use(FIRST, alice)
     sent, waiting = step(make_job()), make_job()
-    StoredKey.take_away("apixo", alice)
-    assert keyring.provider_in_use() == "sandbox"
+    key_verbs.remove("apixo", alice)
+    assert in_force.provider_in_use() == "sandbox"
     held = step(waiting)
     assert (held.state, held.problem[:24]) == ("queued", "The APIXO key was taken ")
     assert step(sent).state == State.RUNNING
@@ -159,7 +159,7 @@ def test_a_task_of_a_key_that_is_gone_is_not_given_up(page: FakeApixo, make_job:
     use(FIRST, alice)
     job = step(make_job())
     use(SECOND, alice)
-    StoredKey.objects.filter(ending="1111").update(secret="", state="retired")
+    StudioKey.objects.filter(ending="1111").update(secret="", state="retired")
     page.on_status(refusal(404), always=True)
     Job.objects.update(missing_since=None)
     for _ in range(3):
@@ -201,12 +201,12 @@ def test_a_key_that_changes_at_the_last_moment_sends_nothing(
 def test_what_was_held_against_the_old_key_is_over(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     key = ProviderKey.at("apixo")
-    key.suspend(ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
-    key.throttle(timedelta(seconds=60))
-    key.stop()
+    key_verbs.suspend(key, ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
+    key_verbs.back_off(key, timedelta(seconds=60))
+    key_verbs.stop(key)
     use(SECOND, alice)
     key = ProviderKey.at("apixo")
-    assert (key.blocks_sending, ProviderKey.opens_at("apixo"), key.throttles) == (False, None, 0)
+    assert (key.blocks_sending, ProviderKey.opens_at("apixo"), key.rate_limits) == (False, None, 0)
     assert key.stopped_at, "that was the owner's word"
 
 
@@ -214,8 +214,8 @@ def test_another_keys_balance_is_no_drift(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     page.balance = 3.5
     use(SECOND, alice)
-    assert BalanceNote.objects.filter(moment="key").count() == 1
-    assert drift("apixo") is None
+    assert BalanceReading.objects.filter(moment="key").count() == 1
+    assert reconcile("apixo") is None
 
 
 def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
@@ -223,7 +223,7 @@ def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_j
     kept = encrypted_fields.key_file().read_text()
     encrypted_fields.key_file().unlink()
     try:
-        assert (keyring.provider_in_use(), keyring.key_at("apixo").unreadable) == ("apixo", True)
+        assert (in_force.provider_in_use(), in_force.key_at("apixo").unreadable) == ("apixo", True)
         job = step(make_job())
         assert (job.state, len(page.posts)) == ("queued", 0)
         assert "entered again" in job.problem
@@ -234,38 +234,38 @@ def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_j
 
 def test_rotation_loses_nothing(page: FakeApixo, make_job: MakeJob, alice: User, capsys: Any) -> None:
     use(FIRST, alice)
-    before = StoredKey.objects.get().secret
+    before = StudioKey.objects.get().secret
     call_command("rotatekeys")
     assert "1 secrets are encrypted" in capsys.readouterr().out
-    after = StoredKey.objects.get().secret
+    after = StudioKey.objects.get().secret
     assert before != after
-    assert keyring.key_at("apixo").secret == FIRST
+    assert in_force.key_at("apixo").secret == FIRST
     # Killed after the new key was added: the next run goes on, and adds no other.
     encrypted_fields.add_key()
     many = len(encrypted_fields.keys())
     call_command("rotatekeys", "--drop-old")
     assert "went on from there" in capsys.readouterr().out
     assert (many, len(encrypted_fields.keys())) == (3, 1)
-    assert keyring.key_at("apixo").secret == FIRST
+    assert in_force.key_at("apixo").secret == FIRST
     assert step(make_job()).state == State.RUNNING
 
 
 def test_the_sandboxs_hurry_ends_with_a_key(page: FakeApixo, alice: User, settings: Settings) -> None:
     """Nobody is ever asked more often than allowed, whenever the key came."""
     settings.PACE = 0.03
-    waits.pace()
-    assert waits.paced(timedelta(seconds=100)) == timedelta(seconds=3)
+    intervals.pace()
+    assert intervals.paced(timedelta(seconds=100)) == timedelta(seconds=3)
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": ("https://api.example.com/api/v1", "")}
-    StoredKey.offer("apixo", FIRST, alice)
-    waits._checked_at = float("-inf")
-    waits.pace()
-    assert waits.paced(timedelta(seconds=100)) == timedelta(seconds=100)
+    key_verbs.offer("apixo", FIRST, alice)
+    intervals._checked_at = float("-inf")
+    intervals.pace()
+    assert intervals.paced(timedelta(seconds=100)) == timedelta(seconds=100)
 
 
 def test_nobody_asks_a_sandbox_that_has_ended(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     sandbox = ProviderKey.at("sandbox")
-    sandbox.ask_balance_now()
+    key_verbs.ask_balance_now(sandbox)
     assert advance(ProviderKey, sandbox.pk)
     sandbox.refresh_from_db()
     assert (sandbox.due_at, sandbox.problem) == (None, "")

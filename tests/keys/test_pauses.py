@@ -19,7 +19,8 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys import provider_calls as connection_
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import until_open
 from wanstudio.money.models import Money
 from wanstudio.provider.base import Client
@@ -31,7 +32,7 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(401, "Invalid or missing API key"))
     first = step(first)
     assert (first.state, first.money, first.retries) == (State.QUEUED, Money.RESERVED, 0)
-    assert "refuses the key" in first.problem
+    assert "does not accept the key" in first.problem
     second = step(second)
     assert (second.state, second.problem) == (State.QUEUED, first.problem)
     assert 29 < wait_s(second) <= 40
@@ -102,7 +103,7 @@ def test_429_holds_every_call_back(make_job: MakeJob, apixo: FakeApixo) -> None:
 
 def test_429_without_a_header_waits_longer_and_longer_and_is_no_retry(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(*[answer(429, HTML)] * 7)
-    waits = []
+    waits = list[float]()
     for _ in range(7):
         job = step(job)
         assert (job.state, job.retries) == (State.QUEUED, 0)
@@ -111,9 +112,9 @@ def test_429_without_a_header_waits_longer_and_longer_and_is_no_retry(job: Job, 
     roofs = [10, 20, 40, 80, 160, 300, 300]
     assert all(roof - 1 < wait < roof * 1.25 + 2 for wait, roof in zip(waits, roofs, strict=True)), waits
     running(job)
-    assert ProviderKey.at("apixo").throttles == 7
+    assert ProviderKey.at("apixo").rate_limits == 7
     step(job)
-    assert ProviderKey.at("apixo").throttles == 0, "a call that went through starts the waits from the bottom"
+    assert ProviderKey.at("apixo").rate_limits == 0, "a call that went through starts the waits from the bottom"
 
 
 def test_a_429_for_many_at_once_is_one_pause(make_job: MakeJob, apixo: FakeApixo) -> None:
@@ -133,7 +134,7 @@ def test_a_429_for_many_at_once_is_one_pause(make_job: MakeJob, apixo: FakeApixo
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(asked, jobs))
     assert len(apixo.polls) == 6
-    assert ProviderKey.at("apixo").throttles == 1
+    assert ProviderKey.at("apixo").rate_limits == 1
     assert until_open("apixo") < timedelta(seconds=10 * 1.25 + 2), "as after one refusal"
 
 
@@ -144,7 +145,7 @@ def test_a_429_withholds_the_question_that_is_just_connecting(
     connect = connection_.connect
 
     def told_meanwhile(provider: str, secret: str) -> Client:
-        ProviderKey.at(provider).throttle(timedelta(seconds=60))
+        key_verbs.back_off(ProviderKey.at(provider), timedelta(seconds=60))
         return connect(provider, secret)
 
     monkeypatch.setattr(connection_, "connect", told_meanwhile)
@@ -181,7 +182,7 @@ STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out 
 def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
     follower, waiting = running(make_job()), make_job()
     key = ProviderKey.at("apixo")
-    key.stop()
+    key_verbs.stop(key)
     waiting = step(waiting)
     assert (waiting.state, waiting.money, waiting.problem) == (State.QUEUED, Money.RESERVED, STOPPED)
     assert (waiting.retries, waiting.submissions.count(), len(apixo.posts)) == (0, 0, 1)
@@ -190,7 +191,7 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert len(apixo.polls) == 1, "what was sent is followed"
     ask(key)
     assert step(waiting).state == State.QUEUED, "a good balance does not start it again"
-    key.go_on()
+    key_verbs.start_again(key)
     assert running(waiting).problem == ""
 
 
@@ -199,7 +200,7 @@ def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pyt
 
     def begin_then_stop(job: Job, *, callback: bool, key_mark: str) -> Attempt:
         attempt = begin(job, callback=callback, key_mark=key_mark)
-        ProviderKey.at("apixo").stop()
+        key_verbs.stop(ProviderKey.at("apixo"))
         return attempt
 
     monkeypatch.setattr(verbs, "begin_submitting", begin_then_stop)

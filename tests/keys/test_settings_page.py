@@ -15,7 +15,8 @@ from pytest_django import Settings
 
 from tests.teams.test_team_page import words
 from wanstudio.accounts.models import User
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership
 from wanstudio.work.models import Heartbeat
 
@@ -46,8 +47,8 @@ def test_the_balance_stands_with_its_age(as_alice: Client) -> None:
     ("pause", "sentence"),
     [
         ("unauthorized", "The sandbox does not accept the key."),
-        ("no_balance", "The balance of the key is too low."),
-        ("forbidden", "The sandbox refused three jobs in a row"),
+        ("no_balance", "The balance of the sandbox’s key is too low."),
+        ("forbidden", "The sandbox refused three videos in a row."),
     ],
 )
 def test_a_paused_key_says_why_and_what_it_means(pause: str, sentence: str, as_alice: Client) -> None:
@@ -94,7 +95,7 @@ def test_the_switch_says_what_is_wanted(as_alice: Client, as_bob: Client) -> Non
 
 def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None:
     key = ProviderKey.at("sandbox")
-    key.note_balance(Decimal("74.87"))
+    key_verbs.note_balance(key, Decimal("74.87"))
     assert "every 2s" not in as_alice.get("/settings/").content.decode()
     assert as_alice.post(BALANCE).headers["Location"] == "/settings/"
     assert key.is_checking
@@ -105,7 +106,7 @@ def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None
     assert "Checking…" in as_alice.post(BALANCE, headers=HTMX).content.decode()
     assert as_bob.get(BALANCE, headers=HTMX).status_code == 404
 
-    key.ask_balance_after(timedelta(minutes=10))
+    key_verbs.ask_balance_after(key, timedelta(minutes=10))
     answer = as_alice.get(BALANCE, headers=HTMX).content.decode()
     assert "every 2s" not in answer
     assert "Check again" in answer
@@ -117,7 +118,7 @@ def test_check_again_only_makes_it_due(as_alice: Client, as_bob: Client) -> None
 def test_the_balance_is_for_who_may_see_the_spending(
     as_alice: Client, as_bob: Client, as_vera: Client, bob: User
 ) -> None:
-    ProviderKey.at("sandbox").note_balance(Decimal("74.87"))
+    key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("74.87"))
     for client in (as_bob, as_vera):
         page = client.get("/settings/")
         assert page.status_code == 200
@@ -167,7 +168,7 @@ def test_a_disk_that_runs_low(as_alice: Client, settings: Settings) -> None:
     settings.MIN_FREE_BYTES = shutil.disk_usage(settings.DATA_DIR).free * 2
     ok, sentence = check(as_alice, "Storage")
     assert not ok
-    assert "MB to keep free. Sending is held back until there is room" in sentence
+    assert "MB to keep free. Sending is paused until there is room" in sentence
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_mail(url: str, ok: bool | None, sentence: str, as_alice: Client, settin
         ("sandbox", "", None, "Not set, and not needed in the sandbox. With a key, set WANSTUDIO_URL."),
         ("apixo", "", None, "Not set. Links work; uploads need WANSTUDIO_URL."),
         ("apixo", "https://studio.example.com", True, "https://studio.example.com"),
-        ("apixo", "http://localhost:8000", False, "http://localhost:8000 leads APIXO nowhere."),
+        ("apixo", "http://localhost:8000", False, "APIXO cannot reach http://localhost:8000."),
     ],
 )
 def test_the_public_address(
@@ -210,10 +211,10 @@ def test_the_key_in_words(as_alice: Client, settings: Settings) -> None:
     settings.PROVIDER = "apixo"
     assert check(as_alice, "APIXO key") == (True, "Set. Videos are made by APIXO and billed to the key.")
     key = ProviderKey.at("apixo")
-    key.throttle(timedelta(seconds=60))
+    key_verbs.back_off(key, timedelta(seconds=60))
     assert check(as_alice, "APIXO key")[1].startswith("APIXO asked us to slow down.")
-    key.suspend(ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
+    key_verbs.suspend(key, ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
     refused = "APIXO does not accept the key. Jobs wait in the queue, nothing is lost."
     assert check(as_alice, "APIXO key") == (False, refused)
-    key.stop()
+    key_verbs.stop(key)
     assert check(as_alice, "APIXO key")[1].startswith("Sending is stopped in these settings.")

@@ -19,8 +19,9 @@ from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.budgets import OverCap, rooms, spent
 from wanstudio.money.models import Entry
+from wanstudio.money.queries import Whose, rooms, spent
+from wanstudio.money.verbs import OverCap
 from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
@@ -77,7 +78,7 @@ def test_each_provider_counts_for_itself(
     factories.job(team, alice, provider=provider)
     with pytest.raises(OverCap) as over:
         factories.job(team, bob, provider=provider)
-    assert (over.value.room.left, over.value.room.whose) == (Decimal("0.36"), "the team’s")
+    assert (over.value.room.left, over.value.room.whose) == (Decimal("0.36"), Whose.TEAM)
 
 
 def test_exactly_what_is_left_passes(team: Team, bob: User) -> None:
@@ -131,7 +132,7 @@ def test_sending_again_counts_for_who_made_it(as_alice: Client, as_bob: Client, 
     assert job.state == "uncertain"
     cap(team, "2.28", bob)
     as_alice.post(url, fields)
-    assert spent(team, "apixo", person=bob) == 2 * P
+    assert spent(team, "apixo", by=bob) == 2 * P
 
 
 def test_the_card_shows_the_month(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:

@@ -12,8 +12,9 @@ from tests import factories
 from tests.ledger_check import disagreements
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.budgets import OverCap, spent
 from wanstudio.money.models import Entry
+from wanstudio.money.queries import spent
+from wanstudio.money.verbs import OverCap
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 

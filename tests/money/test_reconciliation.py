@@ -11,9 +11,11 @@ from tests.money.test_ledger import again, claim, follow, lost
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.reconciliation import Drift, drift
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
+from wanstudio.money.models import BalanceReading
+from wanstudio.money.queries import readings_around
+from wanstudio.money.reconciliation import Reconciliation, reconcile
 from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db
@@ -28,11 +30,11 @@ def job(team: Team, alice: User) -> Job:
 
 
 def tell(balance: str) -> None:
-    ProviderKey.at("apixo").note_balance(Decimal(balance))
+    key_verbs.note_balance(ProviderKey.at("apixo"), Decimal(balance))
 
 
-def found() -> Drift:
-    drifted = drift("apixo")
+def found() -> Reconciliation:
+    drifted = reconcile("apixo")
     assert drifted
     return drifted
 
@@ -42,11 +44,11 @@ def settle(job: Job) -> None:
 
 
 def test_nothing_is_said_before_two_balances(job: Job) -> None:
-    assert drift("apixo") is None
+    assert reconcile("apixo") is None
     tell("74.87")
-    assert drift("apixo") is None
+    assert reconcile("apixo") is None
     tell("74.87")
-    assert drift("apixo") is None, "nothing has changed"
+    assert reconcile("apixo") is None, "nothing has changed"
 
 
 def test_they_agree(job: Job) -> None:
@@ -61,7 +63,7 @@ def test_more_than_we_know_of(job: Job) -> None:
     tell("74.87")
     settle(job)
     tell("72.59")
-    assert (found().fell, found().more, found().certain_more, found().most_more) == (2 * P, P, P, P)
+    assert (found().fell, found().more, found().certain_more, found().max_more) == (2 * P, P, P, P)
     assert not found().agrees
 
 
@@ -78,7 +80,7 @@ def test_what_is_under_way_may_explain_it(job: Job) -> None:
     tell("73.73")
     assert (found().agrees, found().more, found().explained) == (True, P, P)
     tell("72.00")
-    assert (found().certain_more, found().most_more) == (Decimal("1.73"), Decimal("2.87"))
+    assert (found().certain_more, found().max_more) == (Decimal("1.73"), Decimal("2.87"))
 
 
 def test_what_was_under_way_at_the_start(job: Job) -> None:
@@ -93,7 +95,7 @@ def test_both_tries_are_under_way(job: Job) -> None:
     tell("74.87")
     follow(again(lost(job)), "task_2")
     tell("72.59")
-    assert (found().agrees, found().most) == (True, 2 * P)
+    assert (found().agrees, found().highest) == (True, 2 * P)
 
 
 def test_money_that_was_added_starts_anew(job: Job) -> None:
@@ -116,24 +118,24 @@ def test_a_refund_is_no_top_up(job: Job) -> None:
 
 def test_only_the_last_month_and_this_provider(job: Job) -> None:
     tell("90.00")
-    BalanceNote.objects.update(at=Now() - timedelta(days=31))
+    BalanceReading.objects.update(at=Now() - timedelta(days=31))
     tell("10.00")
-    assert drift("apixo") is None
-    ProviderKey.at("sandbox").note_balance(Decimal(1))
-    assert drift("apixo") is None
+    assert reconcile("apixo") is None
+    key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal(1))
+    assert reconcile("apixo") is None
 
 
 def test_before_and_after_a_post_and_an_end(job: Job) -> None:
     tell("74.87")
     mine = claim(job)
     attempt = verbs.begin_submitting(mine, callback=True)
-    assert BalanceNote.around(attempt) is None
+    assert readings_around(attempt.pk) is None
     verbs.mark_running(mine, "task_1", timedelta(0), callback=True)
     tell("73.73")
-    around = BalanceNote.around(attempt)
+    around = readings_around(attempt.pk)
     assert around
     assert [note.balance for note in around] == [Decimal("74.87"), Decimal("73.73")]
-    assert around[0].told_at
+    assert around[0].read_at
     verbs.mark_failed(mine, verbs.Failure("NSFW", "", "assumed", "NSFW"))  # type: ignore[arg-type]
-    ended = BalanceNote.objects.get(moment="ended")
+    ended = BalanceReading.objects.get(moment="ended")
     assert (ended.balance, ended.job, ended.attempt) == (Decimal("73.73"), job, attempt)

@@ -10,6 +10,7 @@ from tests.e2e.studio import ROOT, Studio
 from tests.operations.conftest import MakeStudio
 
 STATES = """
+from wanstudio.keys import verbs as key_verbs
 from wanstudio.models import Job
 print([(job.state, job.money, job.ask_person) for job in Job.objects.order_by("pk")])
 """
@@ -69,7 +70,7 @@ from django.conf import settings
 from wanstudio.models import Job, ProviderKey
 from wanstudio.work.advance import advance, due
 settings.PROVIDERS["apixo"] = ("http://127.0.0.1:9/api/v1", "a-key-of-a-test")
-ProviderKey.at("apixo").go_on()
+key_verbs.start_again(ProviderKey.at("apixo"))
 for job in Job.objects.filter(state="uncertain"):
     job.nudge()
     assert advance(Job, job.pk)

@@ -18,7 +18,8 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.work.models import Heartbeat
@@ -109,7 +110,7 @@ def test_paused_and_stopped_keys_say_why(team: Team, settings: Settings) -> None
     settings.PROVIDER = "apixo"
     key = ProviderKey.at("apixo")
     ProviderKey.objects.update(pause=ProviderKey.Pause.NO_BALANCE, balance=Decimal("0.10"), balance_at=Now())
-    key.stop("It was restored.")
+    key_verbs.stop(key, "It was restored.")
     told = status(1)
     assert told["key"]["balance"] == "0.1000"
     assert [line.split(".")[0] for line in told["attention"]] == [

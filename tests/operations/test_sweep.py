@@ -14,6 +14,7 @@ from django.utils import timezone
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.work.advance import advance, due
 from wanstudio.work.models import Chore
 
@@ -37,7 +38,7 @@ def chore(transactional_db: None) -> Chore:
 def test_old_files_without_a_row_go_and_no_others(chore: Chore, team: Team, alice: User) -> None:
     orphan, young = stored("orphan.mp4", DAY_S + 60), stored("young.mp4", DAY_S - 60)
     kept = [factories.character(team, alice), factories.motion(team, alice)]
-    kept[0].discard()
+    source_verbs.discard(kept[0])
     for source in kept:
         os.utime(source.file.path, (0, 0))
     assert advance(Chore, chore.pk)

@@ -15,7 +15,8 @@ from pytest_django import Settings
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 
@@ -154,7 +155,7 @@ def card(client: Client, motion: Source, **fields: Any) -> str:
 def test_stopped_sending_is_said_before_the_click(as_alice: Client, character: Source, motion: Source) -> None:
     stopped = "Sending is stopped in the settings."
     assert stopped not in card(as_alice, motion)
-    ProviderKey.at("sandbox").stop()
+    key_verbs.stop(ProviderKey.at("sandbox"))
 
     html = ask(as_alice, character=character.pk, motion=motion.pk)
     assert stopped in html
@@ -170,7 +171,7 @@ def test_a_low_balance_warns_and_does_not_block(
     provider: str, whose: str, as_alice: Client, motion: Source, character: Source, settings: Settings
 ) -> None:
     settings.PROVIDER, settings.WANSTUDIO_URL = provider, "https://studio.example.com"
-    ProviderKey.at(provider).note_balance(Decimal("1.1399"))
+    key_verbs.note_balance(ProviderKey.at(provider), Decimal("1.1399"))
 
     told = f"{whose} is $1.13; this video needs $1.14. It would wait in the queue until there is enough."
     assert told in card(as_alice, motion, resolution="720p")
@@ -182,7 +183,7 @@ def test_a_low_balance_warns_and_does_not_block(
 def test_the_warning_tells_the_balance_to_who_may_see_the_spending(team: Team, bob: User, motion: Source) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
-    ProviderKey.at("sandbox").note_balance(Decimal("1.1399"))
+    key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("1.1399"))
     said = card(as_bob, motion, resolution="720p")
     told = "The balance of the sandbox does not cover this $1.14. It would wait in the queue until there is enough."
     assert told in said
@@ -194,7 +195,7 @@ def test_the_warning_tells_the_balance_to_who_may_see_the_spending(team: Team, b
 def test_what_is_reserved_counts_against_the_balance(
     as_alice: Client, motion: Source, team: Team, alice: User, settings: Settings
 ) -> None:
-    ProviderKey.at("sandbox").note_balance(Decimal("2.00"))
+    key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("2.00"))
     assert "The balance" not in card(as_alice, motion, resolution="720p")
     job = factories.job(team, alice)
     told = "is $2.00; this video needs $1.14, and $1.14 is reserved for others. It may have to wait in the queue"
@@ -204,7 +205,7 @@ def test_what_is_reserved_counts_against_the_balance(
 
 
 def test_an_old_balance_says_nothing(as_alice: Client, motion: Source) -> None:
-    ProviderKey.at("sandbox").note_balance(Decimal(0))
+    key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal(0))
     ProviderKey.objects.update(balance_at=timezone.now() - timedelta(hours=2))
 
     assert "The balance" not in card(as_alice, motion)

@@ -50,7 +50,7 @@ def test_usage_adds_up_by_person_without_the_sandbox(team: Team, alice: User, bo
     moved(factories.job(team, bob, provider="apixo"), State.FAILED, money=Money.ASSUMED)
 
     page = as_alice.get("/usage/")
-    sums = {row["person__name"]: (row["settled"], row["reserved"], row["unknown"]) for row in page.context["rows"]}
+    sums = {row.name: (row.balance.settled, row.balance.reserved, row.balance.unknown) for row in page.context["rows"]}
     price, nothing = Decimal("1.14"), Decimal(0)
     assert sums == {"Alice": (price, price, nothing), "Bob": (nothing, nothing, price)}
     assert "Spent $1.14 Reserved now $1.14 May have been charged $1.14 Videos 1" in words(as_alice, "/usage/")

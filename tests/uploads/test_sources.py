@@ -1,5 +1,6 @@
 """Sources: what a link was, when it was read, and one row for one link."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,15 +9,16 @@ from django.db.models.functions import Now
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
-from wanstudio.uploads.models import Source
+from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.models import Facts, Source
 
 pytestmark = pytest.mark.django_db
 
-FACTS = {"format": "mp4", "width": 64, "height": 48, "duration": 2.0}
+FACTS = Facts("mp4", 64, 48, duration=2.0)
 
 
 def link(team: Team, person: User, url: str = "https://example.com/a/my%20walk.mp4?x=1") -> Source:
-    return Source.from_link(team, person, Source.Kind.MOTION, url, FACTS)
+    return source_verbs.add_link(team, person, Source.Kind.MOTION, url, FACTS)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_one_row_for_one_link(team: Team, alice: User, bob: User, charlie: User)
     first = link(team, alice)
     Source.objects.update(probed_at=Now() - timedelta(hours=1), used_at=Now() - timedelta(hours=1))
     old = Source.objects.get()
-    again = Source.from_link(team, bob, Source.Kind.MOTION, first.url, FACTS | {"duration": 3.0})
+    again = source_verbs.add_link(team, bob, Source.Kind.MOTION, first.url, replace(FACTS, duration=3.0))
     assert again == first
     now = Source.objects.get()
     assert now.duration == again.duration == 3.0
@@ -58,14 +60,14 @@ def test_only_links_grow_old(team: Team, alice: User) -> None:
     Source.objects.update(probed_at=Now() - timedelta(minutes=11))
     assert linked.is_older_than(timedelta(minutes=10))
     assert not upload.is_older_than(timedelta(minutes=10))
-    linked.learn({"width": 128})
+    source_verbs.learn(linked, replace(FACTS, width=128))
     assert not linked.is_older_than(timedelta(minutes=10))
     assert linked.width == 128
 
 
 def test_stored_names_say_nothing_but_their_type(team: Team, alice: User) -> None:
     source = factories.character(team, alice)
-    source.keep_poster(b"jpeg")
+    source_verbs.keep_poster(source, b"jpeg")
     source.refresh_from_db()
     for stored, ending in ((source.file.name, ".png"), (source.poster.name, ".jpg")):
         assert stored
@@ -83,7 +85,7 @@ def test_facts_in_one_line(team: Team, alice: User) -> None:
 
 def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:
     source = factories.motion(team, alice)
-    source.discard()
+    source_verbs.discard(source)
     gone = Source.objects.get(pk=source.pk)
     assert gone.deleted_at
     with gone.file.open() as file:
@@ -100,5 +102,5 @@ def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:
     ],
 )
 def test_a_link_is_named_by_what_can_be_read_of_it(path: str, name: str, team: Team, alice: User) -> None:
-    made = Source.from_link(team, alice, Source.Kind.MOTION, f"https://example.com/{path}", FACTS)
+    made = source_verbs.add_link(team, alice, Source.Kind.MOTION, f"https://example.com/{path}", FACTS)
     assert Source.objects.get(pk=made.pk).name == name

@@ -13,8 +13,9 @@ from tests.page_form import CLIP, png, text_of, upload
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.teams.models import Team
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads import views as uploads
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.models import Facts, Source
 
 SCRIPT = {"HX-Request": "true"}
 
@@ -67,7 +68,7 @@ def test_nothing_is_added_to_another_team(as_charlie: Client, team: Team) -> Non
 
 
 def test_a_link_waits_for_its_still_and_then_stops_asking(as_alice: Client, team: Team, alice: User) -> None:
-    link = Source.from_link(team, alice, "motion", "https://example.com/walk.mp4", FACTS)
+    link = source_verbs.add_link(team, alice, "motion", "https://example.com/walk.mp4", FACTS)
     address = reverse("uploads.slot", args=[link.pk])
 
     assert 'hx-trigger="every 1s"' in as_alice.get(address).content.decode()
@@ -77,13 +78,13 @@ def test_a_link_waits_for_its_still_and_then_stops_asking(as_alice: Client, team
     assert "example.com" not in html, "browsers load nothing from foreign hosts"
 
 
-FACTS = {"format": "mp4", "width": 720, "height": 1280, "duration": 5.0, "size_bytes": 1000}
+FACTS = Facts("mp4", 720, 1280, size_bytes=1000, duration=5.0)
 
 
 def test_the_recent_ones_stand_beside_the_place(as_alice: Client, team: Team, alice: User) -> None:
     older, newer = factories.motion(team, alice, name="older"), factories.motion(team, alice, name="newer")
     Source.objects.filter(pk=newer.pk).update(used_at=newer.used_at - timedelta(days=1))
-    older.touch()
+    source_verbs.touch(older)
     html = as_alice.get(reverse("uploads.slot", args=[newer.pk])).content.decode()
 
     assert html.index('title="older"') < html.rindex('title="newer"')

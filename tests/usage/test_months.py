@@ -14,8 +14,8 @@ from wanstudio.append_only import lock
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.budgets import spent
 from wanstudio.money.models import Entry, Money
+from wanstudio.money.queries import spent
 from wanstudio.teams.models import Team
 
 P = Decimal("1.14")

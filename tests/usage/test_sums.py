@@ -1,6 +1,5 @@
 """Over random lives of jobs, rows, ledger, page and file agree to the cent, and no column is ever negative."""
 
-import csv
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -23,9 +22,8 @@ from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.states import State
 from wanstudio.money.models import COLUMNS, Entry, Money
 from wanstudio.teams.models import Team
-from wanstudio.usage import spending
 from wanstudio.usage import views as usage
-from wanstudio.web import csv_files
+from wanstudio.usage.queries import people
 from wanstudio.work.leases import Stale
 
 NOW = timedelta(0)
@@ -109,13 +107,11 @@ def agree(team: Team) -> None:
     assert disagreements() == []
     entries = Entry.objects.filter(team=team)
     balance = entries.balance()
-    page = spending.total(spending.by_person(entries))
-    lines = list(
-        csv.reader("".join(csv_files._lines(usage.COLUMNS, map(usage._cells, entries.order_by("pk")))).splitlines())
-    )
+    page = people.total(people.by_person(entries)).balance
+    rows = list(usage.rows_of(entries))
     for name in COLUMNS:
-        column = lines[0].index(name)
-        assert sum(Decimal(line[column]) for line in lines[1:]) == getattr(balance, name) == page[name]
+        column = usage.COLUMNS.index(name)
+        assert sum(Decimal(str(row[column])) for row in rows) == getattr(balance, name) == getattr(page, name)
     for job in Job.objects.filter(team=team):
         assert min(job.entries.balance()) >= 0, f"{job} {job.state}"
         assert State(job.state)

@@ -18,6 +18,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.quoting import quote_today
 from wanstudio.teams.models import Team
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 
 QUOTED = str(quote_today(6.0, "480p").price)
@@ -59,7 +60,7 @@ def test_another_team_has_its_own(as_alice: Client, as_charlie: Client, team: Te
 def test_the_same_link_after_its_row_was_deleted(as_alice: Client, team: Team, web: HTTPServer, alice: User) -> None:
     link = {"motion_file": "", "motion_url": web.url_for("/walk.mp4")}
     first = make(as_alice, team, **link)
-    first.motion.discard(alice)
+    source_verbs.discard(first.motion, alice)
     again = make(as_alice, team, **link)
     assert again.motion_id != first.motion_id
     assert again.lineage_id == first.pk

@@ -11,7 +11,8 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Team
 from wanstudio.work import broker_hints
 from wanstudio.work.broker_hints import Hints
@@ -41,7 +42,7 @@ def test_who_makes_a_row_ready_says_so_after_the_commit(team: Team, alice: User,
     assert heard == [("Job", job.pk)]
     job.nudge()
     key = ProviderKey.at("sandbox")
-    key.ask_balance_now()
+    key_verbs.ask_balance_now(key)
     assert heard[1:] == [("Job", job.pk), ("ProviderKey", key.pk)]
     Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN)
     again = Job.objects.get()

@@ -13,7 +13,8 @@ from tests.worker_steps import fresh
 from wanstudio.celery import QUEUE, app
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.uploads.models import Source
 from wanstudio.work import tasks
 from wanstudio.work.celery_worker import Presence, presence
@@ -122,7 +123,7 @@ def test_a_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch
 
 def test_errands_are_handed_over_too(told: "Mailbox") -> None:
     key = ProviderKey.at("apixo")
-    key.ask_balance_now()
+    key_verbs.ask_balance_now(key)
     sweep()
     assert ("ProviderKey", key.pk) in told.read()
 

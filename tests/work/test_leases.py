@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.work.leases import LEASE, NUDGE_INTERVAL, Stale

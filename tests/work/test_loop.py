@@ -19,7 +19,7 @@ from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.sweep import sweep_drafts
 from wanstudio.uploads.models import Source
 from wanstudio.work import loop

@@ -31,8 +31,8 @@ from wanstudio.api.shapes import (
 from wanstudio.jobs import verbs
 from wanstudio.jobs.states import State
 from wanstudio.jobs.words import ALREADY_SENT
-from wanstudio.studio.forms import SourceForm
 from wanstudio.teams import access
+from wanstudio.uploads.forms import SourceForm
 from wanstudio.videos.views import video_files as files
 from wanstudio.work.leases import Stale
 

@@ -11,10 +11,10 @@ from wanstudio.api.row_shapes import job_row, quote_row
 from wanstudio.api.shapes import JobIn
 from wanstudio.api.verbs import begin_post, digest_of, finish_post
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.budgets import OverCap
-from wanstudio.money.month_card import over_words
 from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import quote_today
+from wanstudio.money.verbs import OverCap
+from wanstudio.money.words import over_words
 from wanstudio.studio import generate as submitting
 from wanstudio.studio.forms import JobForm
 from wanstudio.teams import access

@@ -9,9 +9,9 @@ from wanstudio.api import authentication as tokens
 from wanstudio.api.problems import invalid
 from wanstudio.api.row_shapes import quote_row
 from wanstudio.api.shapes import QuoteIn, QuoteOut
-from wanstudio.keys import in_force as keyring
-from wanstudio.money.budgets import rooms, tightest
+from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.quoting import quote_today
 from wanstudio.studio.price_card import price_context
 from wanstudio.teams import access
@@ -54,9 +54,11 @@ def _length_behind(url: str) -> float | None:
 
 
 def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
-    room = tightest(rooms(tokens.team(request), access.person(request), keyring.provider_in_use()))
+    room = tightest(rooms(tokens.team(request), access.person(request), in_force.provider_in_use()))
     over = room.over(quote.price) if room else None
-    return [f"It is ${over} over {room.whose} ${room.cap} this month. A job would be refused."] if room and over else []
+    if not (room and over):
+        return []
+    return [f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused."]
 
 
 def _warnings(card: dict[str, Any], *, with_sums: bool) -> list[str]:

@@ -14,9 +14,9 @@ from wanstudio.jobs.job_progress import time_left
 from wanstudio.jobs.models.attempt import unsettled_attempts
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.views.machine_checks import PAUSES
+from wanstudio.keys import in_force
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.words import pause_fact
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.teams import access
@@ -126,10 +126,10 @@ def _overdue(jobs: Sequence[Job]) -> Notice | None:
 
 
 def _paused(request: HttpRequest) -> Notice | None:
-    key = ProviderKey.objects.filter(provider=keyring.provider_in_use()).exclude(pause="").first()
+    key = ProviderKey.objects.filter(provider=in_force.provider_in_use()).exclude(pause="").first()
     if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
         return None
-    fact = providers.named(PAUSES[ProviderKey.Pause(key.pause)], key.provider)
+    fact = f"{pause_fact(key.provider, key.pause)}."
     return Notice(
         "block",
         fact,

@@ -6,7 +6,7 @@ from wanstudio.jobs.job_progress import Progress, position_in_queue, progress
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.next_steps import NextStep, next_steps
 from wanstudio.jobs.states import State
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.money.models import Money
 from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
@@ -126,7 +126,7 @@ def money_sentence(job: Job) -> str:
 def price_reason(job: Job) -> str:
     """The sum as it was quoted: `14.2 s × $0.08 = $1.14`."""
     return quote(
-        job.duration, job.resolution, {job.resolution: job.unit_price}, keyring.model(job.provider).billing
+        job.duration, job.resolution, {job.resolution: job.unit_price}, in_force.model(job.provider).billing
     ).reason
 
 

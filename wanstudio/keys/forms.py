@@ -1,13 +1,13 @@
-"""The provider's key, as somebody pastes it. It is never shown again."""
+"""The form of the provider's key: pasted once, never shown again."""
 
 import re
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from wanstudio.keys import in_force
 
-SHORTEST, LONGEST = 8, 400
+MIN_LENGTH, MAX_LENGTH = 8, 400
 
 
 class KeyForm(forms.Form):
@@ -19,14 +19,13 @@ class KeyForm(forms.Form):
         error_messages={"required": f"Paste the key from {in_force.MAIN.display_name}’s dashboard."},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("auto_id", "provider-%s")
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="provider-%s")
 
     def clean_key(self) -> str:
         key = str(self.cleaned_data["key"]).strip()
-        if not SHORTEST <= len(key) <= LONGEST or not re.fullmatch(r"[!-~]+", key):
+        if not MIN_LENGTH <= len(key) <= MAX_LENGTH or not re.fullmatch(r"[!-~]+", key):
             raise forms.ValidationError(
-                "This is no key: it has letters, digits and signs, and neither spaces nor line breaks. Copy it again."
+                "This is not a key: a key has letters, digits and signs, no spaces or line breaks. Copy it again."
             )
         return key

@@ -1,4 +1,4 @@
-"""Which provider makes videos now, and with which key: the environment's, else the one set in the page.
+"""The keys in force: which provider makes videos now, and with which key. The environment's, else the studio's own.
 
 The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once.
 """
@@ -9,9 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.keys.models.key_in_page import StoredKey, ending_of, mark_of
+from wanstudio.keys.models import StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model
 from wanstudio.provider.providers import model_of
@@ -20,6 +21,8 @@ from wanstudio.settings_types import is_loopback
 # Whose key is set in the settings, and what stands in for it while there is none.
 MAIN = providers.get(settings.MAIN_PROVIDER)
 PROVIDER, SANDBOX = MAIN.name, providers.STAND_IN.name
+# A shorter key keeps its end to itself, too.
+SHOWN_FROM = 12
 _answers: ContextVar[list[str] | None] = ContextVar("provider", default=None)
 
 
@@ -33,13 +36,23 @@ class Key:
     unreadable: bool = False
 
 
+def mark_of(secret: str) -> str:
+    """Shows whether two keys are the same, and nothing else about them; empty for none."""
+    return salted_hmac("wanstudio.stored_key", secret, algorithm="sha256").hexdigest()[:32] if secret else ""
+
+
+def ending_of(secret: str) -> str:
+    """The last four characters, for a person who has several keys."""
+    return secret[-4:] if len(secret) >= SHOWN_FROM else ""
+
+
 def provider_in_use() -> str:
-    """Where a job that is made now goes. A stored key that cannot be read does not lead into the sandbox."""
+    """Where a job that is made now goes. A studio key that cannot be read does not lead into the sandbox."""
     if settings.PROVIDER != SANDBOX:
         return settings.PROVIDER
     if known := (answers := _answers.get()):
         return known[0]
-    answer = PROVIDER if StoredKey.in_force(PROVIDER) else SANDBOX
+    answer = PROVIDER if StudioKey.in_force(PROVIDER) else SANDBOX
     if answers is not None:
         answers.append(answer)
     return answer
@@ -70,11 +83,11 @@ def base_url(provider: str) -> str:
 
 def key_at(provider: str) -> Key:
     """The key in force there. The environment's wins."""
-    told = settings.PROVIDERS[provider][1]
-    if told:
-        return Key(told, mark_of(told), ending_of(told))
-    stored = StoredKey.in_force(provider)
-    return opened(stored) if stored else Key()
+    secret = settings.PROVIDERS[provider][1]
+    if secret:
+        return Key(secret, mark_of(secret), ending_of(secret))
+    own = StudioKey.in_force(provider)
+    return opened(own) if own else Key()
 
 
 def key_that_took(provider: str, mark: str) -> Key | None:
@@ -82,18 +95,18 @@ def key_that_took(provider: str, mark: str) -> Key | None:
     now = key_at(provider)
     if now.secret and now.mark == mark:
         return now
-    stored = StoredKey.with_mark(provider, mark)
-    key = opened(stored) if stored else Key()
+    own = StudioKey.with_mark(provider, mark)
+    key = opened(own) if own else Key()
     return key if key.secret else None
 
 
-def opened(stored: StoredKey) -> Key:
+def opened(own: StudioKey) -> Key:
     try:
-        return Key(encrypted_fields.decrypt(stored.secret), stored.mark, stored.ending)
+        return Key(encrypted_fields.decrypt(own.secret), own.mark, own.ending)
     except encrypted_fields.Unreadable:
-        return Key(mark=stored.mark, ending=stored.ending, unreadable=True)
+        return Key(mark=own.mark, ending=own.ending, unreadable=True)
 
 
-def must_not_hurry() -> bool:
-    """Whether a stored key could call a provider that is not on this machine: then no wait is shorter than written."""
-    return not is_loopback(base_url(PROVIDER)) and StoredKey.objects.exclude(secret="").exists()
+def needs_full_pace() -> bool:
+    """Whether a studio key could call a provider that is not on this machine: then no interval is shortened."""
+    return not is_loopback(base_url(PROVIDER)) and StudioKey.objects.exclude(secret="").exists()

@@ -1,14 +1,16 @@
 """Monthly caps and the time zone in which months begin."""
 
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.forms import BoundField
+from django.http import QueryDict
 
+from wanstudio.money.words import CAP_ERRORS, NO_SUCH_ZONE, cap_amount
 from wanstudio.teams.models import Membership, Team
 
-MOST = Decimal("999999.99")
+MAX_CAP = Decimal("999999.99")
 
 
 class CapsForm(forms.Form):
@@ -16,7 +18,7 @@ class CapsForm(forms.Form):
 
     time_zone = forms.CharField(required=False, max_length=64, label="Months begin in")
 
-    def __init__(self, data: Any = None, *, team: Team, memberships: list[Membership]) -> None:
+    def __init__(self, data: QueryDict | None = None, *, team: Team, memberships: list[Membership]) -> None:
         self.team, self.memberships = team, memberships
         initial = {"time_zone": team.time_zone, "team_cap": team.monthly_cap}
         initial |= {f"cap_{one.pk}": one.monthly_cap for one in memberships}
@@ -29,7 +31,7 @@ class CapsForm(forms.Form):
             self.fields[name].widget.attrs["id"] = f"id_{name}"
 
     @property
-    def caps(self) -> list[Any]:
+    def caps(self) -> list[BoundField]:
         """The fields of the people."""
         return [self[f"cap_{one.pk}"] for one in self.memberships]
 
@@ -41,7 +43,7 @@ class CapsForm(forms.Form):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise forms.ValidationError("There is no such time zone. Nothing was changed.") from None
+            raise forms.ValidationError(NO_SUCH_ZONE) from None
         return name
 
     def save(self) -> list[str]:
@@ -52,16 +54,12 @@ class CapsForm(forms.Form):
             done.append(f"months begin in {named['time_zone']}")
         if "team_cap" in self.data and named["team_cap"] != self.team.monthly_cap:
             Team.objects.filter(pk=self.team.pk).update(monthly_cap=named["team_cap"])
-            done.append(f"the team, {_amount(named['team_cap'])}")
+            done.append(f"the team, {cap_amount(named['team_cap'])}")
         for one in self.memberships:
             if (name := f"cap_{one.pk}") in self.data and named[name] != one.monthly_cap:
                 Membership.objects.filter(pk=one.pk).update(monthly_cap=named[name])
-                done.append(f"{one.user}, {_amount(named[name])}")
+                done.append(f"{one.user}, {cap_amount(named[name])}")
         return done
-
-
-def _amount(cap: Decimal | None) -> str:
-    return "no cap" if cap is None else f"${cap:.2f} a month"
 
 
 def _cap(label: str) -> forms.DecimalField:
@@ -69,15 +67,10 @@ def _cap(label: str) -> forms.DecimalField:
         label=label,
         required=False,
         min_value=Decimal(0),
-        max_value=MOST,
+        max_value=MAX_CAP,
         decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "No cap"}),
-        error_messages={
-            "invalid": "A cap is an amount in dollars, such as 60.00.",
-            "min_value": "A cap is 0 or more.",
-            "max_value": "That is more than a cap can be.",
-            "max_decimal_places": "A cap has whole cents.",
-        },
+        error_messages=CAP_ERRORS,
     )
 
 

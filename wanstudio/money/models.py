@@ -1,11 +1,11 @@
-"""The money ledger: what was reserved, settled, released or is unknown, one row a change, never changed again.
+"""The money ledger, one row a change, never changed again; and the balances that the provider reported, beside it.
 
 Each entry names the columns it moves: the sum of a column over any set of entries is what stands there. An entry is
 written in the transaction of the move it belongs to, so that a crash leaves both or neither.
 """
 
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from django.db import models
 from django.db.models import Sum
@@ -18,6 +18,11 @@ from wanstudio.teams.models import Team
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
 COLUMNS = ("reserved", "settled", "unknown")
+
+
+def cents(amount: Decimal | float | None) -> Decimal:
+    """A sum as the database adds it up (SQLite in floating point), in whole cents."""
+    return Decimal(str(amount or 0)).quantize(CENT)
 
 
 class Money(models.TextChoices):
@@ -86,47 +91,34 @@ class Entry(AppendOnlyModel):
         return f"{self.kind} ${self.amount} of job {self.job_id}"
 
 
-def write(
-    job: Any, after: Money | str, *, before: Money | str | None, attempt_id: int | None = None, why: str = ""
-) -> None:
-    """One entry: the job's price leaves the column of `before` (None: it was in none) and enters that of `after`.
+class BalanceReading(models.Model):
+    """One row a balance that was read, and one a POST and an ended task, with the balance as last read before it.
 
-    Only the verbs that move a job or an attempt call this, within their transaction.
+    The balance after either is the first one read after it. A reading carries our own sums at that moment.
     """
-    change = dict.fromkeys(COLUMNS, NOTHING)
-    if before in COLUMNS:
-        change[before] -= job.price
-    if after in COLUMNS:
-        change[after] += job.price
-    Entry.objects.create(
-        team_id=job.team_id,
-        person_id=job.person_id,
-        job_id=job.pk,
-        attempt_id=attempt_id,
-        provider=job.provider,
-        kind=after,
-        amount=job.price,
-        why=why[:300],
-        origin=_origin(job.pk, before, attempt_id) if before in COLUMNS else None,
-        **change,
+
+    class Moment(models.TextChoices):
+        READ = "told", "Read"
+        SENT = "sent", "A POST went out"
+        ENDED = "ended", "A task ended"
+        KEY = "key", "Another key"
+
+    provider = models.CharField(max_length=20)
+    moment = models.CharField(max_length=10, choices=Moment.choices)
+    balance = models.DecimalField(max_digits=14, decimal_places=4, null=True, help_text="Dollars; null: never read.")
+    read_at = models.DateTimeField(null=True, help_text="When the provider said so.")
+    at = models.DateTimeField(db_default=Now())
+    job = models.ForeignKey("Job", null=True, on_delete=models.PROTECT, related_name="+")
+    attempt = models.ForeignKey("Attempt", null=True, on_delete=models.PROTECT, related_name="+")
+    settled = models.DecimalField(max_digits=14, decimal_places=2, default=NOTHING, help_text="Ours, of all teams.")
+    pending = models.DecimalField(
+        max_digits=14, decimal_places=2, default=NOTHING, help_text="Handed over and not settled, or unknown."
     )
 
+    class Meta:
+        db_table = "wanstudio_balancenote"
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["provider", "moment", "id"], name="balance_note")]
 
-def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry | None:
-    """Which reservation the price in this column goes back to; None if an entry of then does not say.
-
-    A job has one price reserved or settled at a time, but one unknown for each of its tries.
-    """
-    into = Entry.objects.filter(job=job_id, **{f"{column}__gt": 0}).select_related("origin")
-    if column == Money.UNKNOWN:
-        into = into.filter(attempt=attempt_id)
-    came = into.order_by("pk").last()
-    if came is None:
-        return None
-    opened_it = came.reserved + came.settled + came.unknown > 0
-    return came if opened_it else came.origin
-
-
-def cents(amount: Any) -> Decimal:
-    """A sum as the database adds it up (SQLite in floating point), in whole cents."""
-    return Decimal(str(amount or 0)).quantize(CENT)
+    def __str__(self) -> str:
+        return f"{self.moment} {self.balance} at {self.provider}"

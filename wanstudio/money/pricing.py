@@ -4,9 +4,8 @@ Pure and small on purpose: the live preview, the click on Generate and the store
 disagree. The limits of billing are the model's, in its provider's description.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from wanstudio.provider.base import BillingLimits, Outside
@@ -63,17 +62,6 @@ class Quote:
         if not self.is_clamped:
             return _cents(shown * self.unit_price) == self.price
         return shown > self.billed_seconds if self.is_too_long else 0 < shown < self.billed_seconds
-
-
-def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
-    """Dollars per second by resolution, in force on `day`: the row with the newest effective date not after it.
-
-    Raises ValueError if no row is in force yet.
-    """
-    in_force = [row for row in table if row[0] <= day]
-    if not in_force:
-        raise ValueError(f"No price is in force on {day.isoformat()}.")
-    return max(in_force, key=lambda row: row[0])[1]
 
 
 def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decimal], limits: BillingLimits) -> Quote:

@@ -1,14 +1,170 @@
-"""Ledger entries that a person may see."""
+"""Sums of the ledger: what a team, or a person in it, has spent of a month, what their caps leave, and who sees what.
 
+What is settled, reserved or unknown counts, in the month in which it was reserved: a video that is reserved on the
+31st and settled on the 1st is last month's. Months are the team's, in its time zone. Each provider counts for itself,
+so that the sandbox has the same caps in test money and never uses up a dollar of the real ones.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+
+from django.db import models
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest
+from django.utils import timezone
 
-from wanstudio.money.models import Entries, Entry
+from wanstudio.accounts.models import User
+from wanstudio.keys import in_force
+from wanstudio.money.models import NOTHING, BalanceReading, Entries, Entry, cents
 from wanstudio.teams.access import in_my_teams, may, person
-from wanstudio.teams.models import Team
+from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act
+
+NET = F("reserved") + F("settled") + F("unknown")
+WARN_FROM = 90
+
+
+class Whose(models.TextChoices):
+    """The owner of a cap: the team, or the person who is asked about."""
+
+    TEAM = "team", "the team’s"
+    OWN = "own", "your"
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one cap leaves this month, in dollars."""
+
+    cap: Decimal
+    spent: Decimal
+    whose: Whose
+
+    @property
+    def left(self) -> Decimal:
+        return max(self.cap - self.spent, NOTHING)
+
+    def over(self, price: Decimal) -> Decimal:
+        """How much of this price goes beyond the cap."""
+        return max(self.spent + price - self.cap, NOTHING)
+
+
+@dataclass(frozen=True)
+class CapRow:
+    """The spending and reservations of a person, or of the team (None), this month, and the cap if there is one."""
+
+    person: User | None
+    spent: Decimal
+    cap: Decimal | None
+
+    @property
+    def percent(self) -> Decimal:
+        if self.cap is None:
+            return Decimal(0)
+        return min(percent(self.spent, self.cap), Decimal(100)) if self.cap else Decimal(100)
+
+    @property
+    def warns(self) -> bool:
+        return self.cap is not None and self.percent >= WARN_FROM
+
+    @property
+    def left(self) -> Decimal:
+        return max((self.cap or NOTHING) - self.spent, Decimal(0))
+
+
+def percent(part: Decimal, whole: Decimal) -> Decimal:
+    """In tenths, never rounded up."""
+    return (100 * part / whole).quantize(Decimal("0.1"), ROUND_FLOOR) if whole else Decimal(0)
 
 
 def visible_entries(request: HttpRequest, team: Team) -> Entries:
     """The ledger of this team: everybody's for those who may see it, else one's own. Without the sandbox's."""
     rows = Entry.objects.filter(in_my_teams(request, "team__"), team=team).billed()
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
+
+
+def month_of(team: Team, moment: datetime | None = None) -> date:
+    """The first day of the month that this moment lies in for the team; now, if none is given."""
+    return (moment or timezone.now()).astimezone(team.zone).date().replace(day=1)
+
+
+def next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def span(team: Team, month: date) -> tuple[datetime, datetime]:
+    """When this month begins and ends for the team, in UTC. It may have an hour more or less than its days."""
+    first, last = (datetime(each.year, each.month, 1, tzinfo=team.zone) for each in (month, next_month(month)))
+    return first.astimezone(UTC), last.astimezone(UTC)
+
+
+def opened(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """The entries with `net`, and `opened`: when the money that each one moves was reserved.
+
+    Each entry names that one (`origin`). For those from before this was noted: an entry that adds money opens it, one
+    that moves or frees what is unknown is about the first reservation of its job, any other about the last before it.
+    """
+    before = Entry.objects.filter(job=OuterRef("job"), pk__lte=OuterRef("pk")).annotate(net=NET).filter(net__gt=0)
+    return entries.annotate(net=NET).annotate(
+        opened=Case(
+            When(origin__isnull=False, then=F("origin__at")),
+            When(net__gt=0, then=F("at")),
+            When(unknown__lt=0, then=Subquery(before.order_by("pk").values("at")[:1])),
+            default=Subquery(before.order_by("-pk").values("at")[:1]),
+        )
+    )
+
+
+def opened_in(entries: QuerySet[Entry], start: datetime, end: datetime) -> QuerySet[Entry]:
+    """Those of them whose money was reserved between these moments. None of them is older than that."""
+    during = Q(opened__gte=start) & Q(opened__lt=end)
+    return opened(entries.filter(at__gte=start)).filter(during)
+
+
+def spent(team: Team, provider: str, month: date | None = None, by: User | None = None) -> Decimal:
+    """Dollars settled, reserved or unknown of this month (now, if none is given), by everybody or this person."""
+    entries = Entry.objects.filter(team=team, provider=provider)
+    if by is not None:
+        entries = entries.filter(person=by)
+    found = opened_in(entries, *span(team, month or month_of(team)))
+    return cents(found.aggregate(total=Sum("net"))["total"])
+
+
+def spent_by_person(team: Team, provider: str, month: date) -> dict[int, Decimal]:
+    """The same by the id of each person with entries."""
+    found = opened_in(Entry.objects.filter(team=team, provider=provider), *span(team, month)).order_by()
+    sums = found.values_list("person_id").annotate(total=Sum("net"))
+    return {person_id: cents(total) for person_id, total in sums}
+
+
+def rooms(team: Team, member: User, provider: str) -> list[Room]:
+    """What the caps leave for this person: their own first. Empty without caps."""
+    found = []
+    own = Membership.objects.filter(team=team, user=member).values_list("monthly_cap", flat=True).first()
+    if own is not None:
+        found.append(Room(own, spent(team, provider, by=member), Whose.OWN))
+    if team.monthly_cap is not None:
+        found.append(Room(team.monthly_cap, spent(team, provider), Whose.TEAM))
+    return found
+
+
+def tightest(found: list[Room]) -> Room | None:
+    """The one that leaves least; None without caps."""
+    return min(found, key=lambda room: room.left, default=None)
+
+
+def cap_rows(team: Team, memberships: list[Membership]) -> list[CapRow]:
+    """A row for each of these people, in their order."""
+    by_person = spent_by_person(team, in_force.provider_in_use(), month_of(team))
+    return [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in memberships]
+
+
+def readings_around(attempt_id: int) -> tuple[BalanceReading, BalanceReading] | None:
+    """The balance before this attempt's POST and the first one read after it, if both are known."""
+    moment = BalanceReading.Moment
+    before = BalanceReading.objects.filter(moment=moment.SENT, attempt=attempt_id, balance__isnull=False).first()
+    if before is None:
+        return None
+    later = BalanceReading.objects.filter(provider=before.provider, pk__gt=before.pk)
+    after = later.filter(moment__in=(moment.READ, moment.KEY)).first()
+    return (before, after) if after and after.moment == moment.READ else None

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from wanstudio.keys import in_force
-from wanstudio.money.pricing import Quote, prices_on, quote
+from wanstudio.money.pricing import Quote, quote
+from wanstudio.provider.base import prices_on
 
 RESOLUTIONS = in_force.model().resolution_names
 

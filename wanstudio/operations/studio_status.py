@@ -16,10 +16,11 @@ from django.utils import timezone
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.budgets import NET
+from wanstudio.keys import in_force
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.words import pause_advice
 from wanstudio.money.models import Entry, Money, cents
+from wanstudio.money.queries import NET
 from wanstudio.operations.backups import backup, snapshot
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
@@ -29,11 +30,6 @@ from wanstudio.work.models import SILENT_AFTER, Heartbeat
 # Due work that a living worker has not taken up by then is stuck.
 LATE_AFTER = timedelta(minutes=5)
 BACKUP_OLD_AFTER = timedelta(days=7)
-PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key. Check it in Settings.",
-    ProviderKey.Pause.NO_BALANCE: "The balance of the key is too low. Top it up; jobs go out by themselves then.",
-    ProviderKey.Pause.FORBIDDEN: "{Name} refused three jobs in a row. Ask {name} whether the key may use the model.",
-}
 
 
 @dataclass
@@ -47,7 +43,7 @@ class Status:
 def look() -> Status:
     """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
     status = Status({"address": settings.WANSTUDIO_URL or f"http://{settings.HOST}:{settings.PORT}"})
-    status.facts["provider"] = keyring.provider_in_use()
+    status.facts["provider"] = in_force.provider_in_use()
     parts = [_database, _disk, _backup]
     pending = _pending()
     status.facts["pending_migrations"] = pending
@@ -119,12 +115,12 @@ def _queue(status: Status) -> None:
 
 
 def _key(status: Status) -> None:
-    provider = keyring.provider_in_use()
+    provider = in_force.provider_in_use()
     key, opens = ProviderKey.objects.filter(provider=provider).first(), ProviderKey.opens_at(provider)
-    in_force = keyring.key_at(keyring.PROVIDER)
+    current = in_force.key_at(in_force.PROVIDER)
     status.facts["key"] = {
-        "set": bool(in_force.secret),
-        "from": ("environment" if keyring.is_from_environment() else "page") if in_force.secret else None,
+        "set": bool(current.secret),
+        "from": ("environment" if in_force.is_from_environment() else "page") if current.secret else None,
         "pause": key.pause if key else "",
         "stopped": bool(key and key.stopped_at),
         "opens_in_s": _seconds(opens - timezone.now()) if opens else 0,
@@ -132,13 +128,13 @@ def _key(status: Status) -> None:
         "balance_s_ago": _seconds(timezone.now() - key.balance_at) if key and key.balance_at else None,
         "problem": key.problem if key else "",
     }
-    if in_force.unreadable:
+    if current.unreadable:
         status.attention.append(
-            f"The stored {keyring.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
+            f"The stored {in_force.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
         )
     if key and key.pause:
-        status.attention.append(providers.named(PAUSES[ProviderKey.Pause(key.pause)], provider))
-    elif key and key.problem and provider != keyring.SANDBOX:
+        status.attention.append(pause_advice(provider, key.pause))
+    elif key and key.problem and provider != in_force.SANDBOX:
         status.attention.append(f"The balance could not be read: {key.problem}")
     if key and key.stopped_at:
         why = key.stopped_why or "All sending is stopped. Jobs wait until it is started again in Settings."

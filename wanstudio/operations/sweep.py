@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.keys.models.key_in_page import forget_unneeded
+from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery
 from wanstudio.operations import referenced_files

@@ -5,7 +5,7 @@ What it needs of settings and keys it is given; it knows no table and no setting
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -116,6 +116,17 @@ class Model:
                 if price.effective <= day:
                     in_force[resolution.name] = price.dollars
         return in_force
+
+
+def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
+    """Dollars per second by resolution, in force on `day`: the row with the newest effective date not after it.
+
+    Raises ValueError if no row is in force yet.
+    """
+    in_force = [row for row in table if row[0] <= day]
+    if not in_force:
+        raise ValueError(f"No price is in force on {day.isoformat()}.")
+    return max(in_force, key=lambda row: row[0])[1]
 
 
 class Step(StrEnum):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.jobs.attention import Link, Notice
-from wanstudio.money.budgets import rooms, tightest
+from wanstudio.money.queries import Whose, rooms, tightest
 from wanstudio.money.quoting import quote_today
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
@@ -107,7 +107,7 @@ def waiting(request: HttpRequest, team: Team) -> list[dict[str, Any]]:
 def _waiting(team: Team, asked: SpendRequest) -> dict[str, Any]:
     quote = quote_today(asked.motion.duration or 0, asked.resolution)
     room = tightest(rooms(team, asked.person, asked.provider))
-    whose = "their" if room and room.whose == "your" else "the team’s"
+    whose = "their" if room and room.whose == Whose.OWN else "the team’s"
     return {"asked": asked, "quote": quote, "over": room.over(quote.price) if room else None, "whose": whose}
 
 

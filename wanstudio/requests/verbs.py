@@ -11,8 +11,8 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs as job_verbs
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
-from wanstudio.money import budgets
 from wanstudio.money.pricing import Quote
+from wanstudio.money.verbs import lock_budget
 from wanstudio.requests.models import LASTS, SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, may
@@ -47,7 +47,7 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
     if quote.price != agreed:
         raise PriceChanged
     with transaction.atomic():
-        team = budgets.hold(asked.team_id)
+        team = lock_budget(asked.team_id)
         _check_possible(asked, team)
         _decide(asked, SpendRequest.State.GRANTED, by)
         order = JobOrder(

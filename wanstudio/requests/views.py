@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.accounts.models import User
-from wanstudio.keys import in_force as keyring
-from wanstudio.money.budgets import rooms, tightest
+from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.quoting import quote_today
 from wanstudio.requests import verbs
 from wanstudio.requests.approval import by_token, tell_who_asked
@@ -90,7 +90,7 @@ def _quote(asked: SpendRequest) -> Quote:
 
 def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
     match request.POST.get("decision"):
-        case "allow" if asked.provider == keyring.SANDBOX != keyring.provider_in_use():
+        case "allow" if asked.provider == in_force.SANDBOX != in_force.provider_in_use():
             messages.info(request, "It was asked for in the sandbox, which has ended. Nothing was sent; ask again.")
         case "allow":
             agreed = _price(request)

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.notifications.queries import own_notifications
 from wanstudio.requests.approval import waiting
 from wanstudio.teams import access
@@ -19,8 +19,8 @@ from wanstudio.work.models import Heartbeat
 def studio(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "theme": theme_of(request),
-        "main_provider": keyring.MAIN,
-        "sandbox": SimpleLazyObject(lambda: keyring.provider_in_use() == keyring.SANDBOX),
+        "main_provider": in_force.MAIN,
+        "sandbox": SimpleLazyObject(lambda: in_force.provider_in_use() == in_force.SANDBOX),
     }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

@@ -10,9 +10,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
@@ -160,44 +158,6 @@ class JobForm(forms.Form):
     def agrees_with(self, price: Decimal) -> bool:
         """Whether this price is the one the person saw before the click."""
         return bool(self.cleaned_data["quoted"] == price)
-
-
-class SourceForm(forms.Form):
-    """Something added to the team's sources, before or without a job.
-
-    A script sends one thing at a time, as `file` or `url`. The studio's own form, whose button names the `kind`,
-    sends all it has: there the fields are `character_file`, `motion_url` and so on.
-    """
-
-    kind = forms.ChoiceField(choices=Source.Kind.choices)
-    file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
-    url = forms.CharField(required=False)
-
-    def __init__(self, data: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
-        kind = data.get("kind")
-        one = {"kind": kind, "url": data.get("url") or data.get(f"{kind}_url", "")}
-        file = files.get("file") or files.get(f"{kind}_file")
-        super().__init__(one, MultiValueDict({"file": [file]} if file is not None else {}))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                self.draft = take(cleaned["kind"], file=cleaned.get("file"), url=cleaned.get("url", ""))
-            except forms.ValidationError as wrong:
-                self.add_error("url" if cleaned.get("url") else "file", wrong)
-        return cleaned
-
-    @property
-    def file_name(self) -> str:
-        """Of the file that was given, if one was."""
-        file = self.files.get("file")
-        return (file.name or "") if file else ""
-
-    @property
-    def wrong(self) -> str:
-        """The first sentence about it, or nothing."""
-        return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")
 
 
 class PriceForm(forms.Form):

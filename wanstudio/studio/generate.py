@@ -13,10 +13,11 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.views import job_pages
-from wanstudio.keys import in_force as keyring
-from wanstudio.money.budgets import OverCap, rooms, tightest
+from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.quoting import quote_today
+from wanstudio.money.verbs import OverCap
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.approval import tell_approvers
 from wanstudio.requests.models import SpendRequest
@@ -89,7 +90,7 @@ def _order(
         nonce=data["nonce"],
         team=team,
         person=access.person(request),
-        provider=keyring.provider_in_use(),
+        provider=in_force.provider_in_use(),
         character=character,
         motion=motion,
         behaviour=data["behaviour"],
@@ -101,7 +102,7 @@ def _order(
 
 
 def _is_over(request: HttpRequest, team: Team, quote: Quote) -> bool:
-    room = tightest(rooms(team, access.person(request), keyring.provider_in_use()))
+    room = tightest(rooms(team, access.person(request), in_force.provider_in_use()))
     return bool(room and room.over(quote.price))
 
 
@@ -130,8 +131,8 @@ def _same_form(form: JobForm, team: Team) -> Job | None:
 
 def refuse_unreachable(form: JobForm) -> None:
     """Adds the reason to the form if the provider could not fetch what it says."""
-    if is_reachable(keyring.provider_in_use()):
+    if is_reachable(in_force.provider_in_use()):
         return
     for kind, draft in form.drafts.items():
         if not (draft.url or (draft.source and draft.source.url)):
-            form.add_error(kind, " ".join(unreachable(keyring.provider_in_use())))
+            form.add_error(kind, " ".join(unreachable(in_force.provider_in_use())))

@@ -5,8 +5,8 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import in_force
+from wanstudio.keys.models import ProviderKey
 from wanstudio.money.pricing import Quote
 from wanstudio.money.quoting import RESOLUTIONS, quote_today
 from wanstudio.provider import providers
@@ -41,13 +41,13 @@ def price_context(
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
-    provider = keyring.provider_in_use()
+    provider = in_force.provider_in_use()
     is_unreachable = _needs_public_address(chosen.values()) and not is_reachable(provider)
     key = ProviderKey.objects.filter(provider=provider).first()
     return {
         "quotes": quotes,
         "quote": quote,
-        "billing": keyring.model().billing,
+        "billing": in_force.model().billing,
         "least": {name: quote_today(1, name) for name in RESOLUTIONS},
         "resolution": resolution,
         "behaviour": behaviour if behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,

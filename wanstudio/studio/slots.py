@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from wanstudio.keys import in_force
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
-from wanstudio.uploads.forms import formats_of, megabytes
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.words import formats_of, megabytes
 
 RECENT = 8
 

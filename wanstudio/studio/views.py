@@ -1,21 +1,26 @@
 """The studio: the one page where work happens, and its live price."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.views.job_cards import poll_context
-from wanstudio.money.budgets import OverCap
 from wanstudio.money.month_card import month_context
+from wanstudio.money.verbs import OverCap
 from wanstudio.requests.approval import asked_notices
 from wanstudio.requests.models import SpendRequest
 from wanstudio.studio.forms import JobForm, PriceForm
@@ -24,9 +29,12 @@ from wanstudio.studio.slots import Slot, slot
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
+from wanstudio.uploads.forms import SourceForm, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.verbs import touch
 
+SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
 MOST_DOCKED = 2
 # The rest is counted: so many of it, the oldest, which end first.
 MOST_FOLLOWED = 50
@@ -156,3 +164,57 @@ def _earlier(request: HttpRequest) -> Job | None:
 
 def _if_kept(source: Source) -> Source | None:
     return None if source.deleted_at else source
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_source(request: HttpRequest) -> HttpResponse:
+    """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used.
+
+    Without JavaScript the answer is the studio itself: a visit to the address it then has leads there.
+    """
+    if request.method != "POST":
+        return redirect("studio.index")
+    team = access.team_in(request, Act.MAKE)
+    form = SourceForm(request.POST, request.FILES)
+    source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _with_source(request, team, form, source)
+    kind = "motion" if form.data["kind"] == "motion" else "character"
+    url = "" if source else form.data["url"]
+    shown = slot(request, kind, source, team, wrong=form.wrong, url=url, file=form.file_name)
+    return render(request, "studio/_slot.html", {"slot": shown}, status=201 if source else 422)
+
+
+def _with_source(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
+    """Without JavaScript: the studio with this in its place and everything else as it was."""
+    kind = form.data["kind"]
+    filled = JobForm.unsent(request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong)
+    character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
+    return show_form(request, team, filled, character, motion, status=200 if source else 422)
+
+
+@login_required
+@require_safe
+def source_slot(request: HttpRequest, pk: int) -> HttpResponse:
+    """A source in its slot: one of the recent ones, or one whose poster was still to come."""
+    source: Source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
+    return render(request, "studio/_slot.html", {"slot": slot(request, source.kind, source, source.team)})
+
+
+@login_required
+@require_POST
+def use_samples(request: HttpRequest) -> HttpResponse:
+    """Our own character and motion, in the team's sources from then on."""
+    team, person = access.team_in(request, Act.MAKE), access.person(request)
+    chosen = []
+    for kind, name in SAMPLES.items():
+        here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
+        path = Path(settings.BASE_DIR) / "static" / "samples" / name
+        if here is None:
+            with path.open("rb") as file:
+                upload = UploadedFile(File(file), name=name, size=path.stat().st_size)
+                here = take(kind, file=upload).keep(team, person)
+        touch(here)
+        chosen.append(f"{kind}={here.pk}")
+    return redirect(f"{reverse('studio.index')}?{'&'.join(chosen)}")

@@ -14,8 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.job_progress import time_left
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.money.models import Money
+from wanstudio.money.models import BalanceReading, Money
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 
@@ -105,7 +104,7 @@ def dollars(amount: Decimal) -> str:
 
 
 @register.filter
-def fall(around: tuple[BalanceNote, BalanceNote]) -> Decimal:
+def fall(around: tuple[BalanceReading, BalanceReading]) -> Decimal:
     """By how much the balance fell between two notes of it, dollars: for who may not know the balance itself."""
     before, after = around
     return (before.balance or Decimal(0)) - (after.balance or Decimal(0))

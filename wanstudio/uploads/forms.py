@@ -1,33 +1,26 @@
-"""One input of a job, however it comes: a file, a link, or something that is here already."""
+"""Forms of one input: a file, a link, or something that is here already."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
-from django.utils.text import get_text_list
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
-from wanstudio.keys import in_force
-from wanstudio.media.poster import poster
+from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.teams.models import Team
-from wanstudio.uploads.models import Source, fingerprint
-from wanstudio.uploads.probing import FetchError, MediaError, probe_file, probe_link
+from wanstudio.uploads import verbs, words
+from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.probing import probe_file, probe_link
+from wanstudio.uploads.words import megabytes
 
-MOST_URL_LENGTH = 2000
+MAX_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])
-WHAT = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
-
-
-def formats_of(kind: str) -> str:
-    """What the model takes, in words: `JPEG, PNG or WebP`."""
-    inputs = in_force.model().inputs
-    formats = inputs.motion_formats if kind == Source.Kind.MOTION else inputs.image_formats
-    return get_text_list(list(formats), "or")
 
 
 @dataclass
@@ -38,49 +31,41 @@ class Draft:
     source: Source | None = None
     file: UploadedFile[bytes] | None = None
     url: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts | None = None
 
     @property
     def duration(self) -> float | None:
         if self.facts:
-            return self.facts.get("duration")
+            return self.facts.duration
         return self.source.duration if self.source else None
 
     def keep(self, team: Team, person: User) -> Source:
         """The row: found, refreshed or made. A crash in between leaves at most an unused upload."""
         if self.source:
             if self.facts:
-                self.source.learn(self.facts)
-            self.source.touch()
+                verbs.learn(self.source, self.facts)
+            verbs.touch(self.source)
             return self.source
-        if self.url:
-            return Source.from_link(team, person, self.kind, self.url, self.facts)
-        if self.file is None:
-            raise ValueError("a draft has a source, a link or a file")
-        source = Source(team=team, person=person, kind=self.kind, name=(self.file.name or "file")[-200:], **self.facts)
-        source.fingerprint = fingerprint(self.file.chunks())
-        self.file.seek(0)
-        still = poster(self.file, "image" if self.kind == Source.Kind.CHARACTER else "video")
-        self.file.seek(0)
-        source.file.save(f"source.{source.format.lower()}", self.file, save=False)
-        source.add()
-        source.keep_poster(still)
-        return source
+        if self.facts and self.url:
+            return verbs.add_link(team, person, self.kind, self.url, self.facts)
+        if self.facts and self.file:
+            return verbs.add_file(team, person, self.kind, self.file, self.facts)
+        raise ValueError("a draft has a source, a link or a file")
 
 
 def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] | None = None, url: str = "") -> Draft:
     """The one input that was given, checked. Raises `forms.ValidationError` with the sentence to show."""
-    what = WHAT[Source.Kind(kind)]
-    given = [thing for thing in (source, file, url) if thing]
+    thing = words.THINGS[Source.Kind(kind)]
+    given = [each for each in (source, file, url) if each]
     if file is not None and not file.size:
-        raise forms.ValidationError(f"“{file.name}” is empty. Nothing was sent; choose another {what}.", "empty")
+        raise forms.ValidationError(words.EMPTY.format(name=file.name, thing=thing), "empty")
     if len(given) > 1:
-        raise forms.ValidationError(f"Give either a file or a link for the {what}, not both.", "both")
+        raise forms.ValidationError(words.BOTH.format(thing=thing), "both")
     if not given:
-        raise forms.ValidationError(f"Add a {what} first: a file ({formats_of(kind)}) or a link to one.", "missing")
+        raise forms.ValidationError(words.MISSING.format(thing=thing, formats=words.formats_of(kind)), "missing")
     try:
         if source:
-            return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else {})
+            return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else None)
         if file:
             return Draft(kind, file=file, facts=_probe_upload(kind, file))
         return Draft(kind, url=url, facts=_probe_url(kind, url))
@@ -88,36 +73,63 @@ def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] |
         raise forms.ValidationError(str(wrong), str(wrong.code).lower()) from wrong
 
 
-def _probe_url(kind: str, url: str) -> dict[str, Any]:
-    if len(url) > MOST_URL_LENGTH:
-        raise forms.ValidationError("This link is longer than 2,000 characters. Use a shorter one.", "too_long")
+def _probe_url(kind: str, url: str) -> Facts:
+    if len(url) > MAX_URL_LENGTH:
+        raise forms.ValidationError(words.LINK_TOO_LONG, "too_long")
     try:
         _is_link(url)
     except forms.ValidationError:
         # A bare host name is no public address, yet it may be on the list of exceptions: the fetcher decides.
         if not url.lower().startswith(("http://", "https://")):
-            raise forms.ValidationError(
-                "This is not a link we can read. It has to start with https:// or http://.", "invalid_url"
-            ) from None
+            raise forms.ValidationError(words.NO_LINK, "invalid_url") from None
     return probe_link(kind, url)
 
 
-def _probe_upload(kind: str, file: UploadedFile[bytes]) -> dict[str, Any]:
-    what = WHAT[Source.Kind(kind)]
-    most = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
-    if (file.size or 0) > most:
+def _probe_upload(kind: str, file: UploadedFile[bytes]) -> Facts:
+    limit = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
+    if (file.size or 0) > limit:
         size = megabytes(file.size or 0)
-        size = f"a little more than {size}" if size == megabytes(most) else size
-        raise forms.ValidationError(
-            f"“{file.name}” has {size}; a {what} may have {megabytes(most)}. Nothing was sent; "
-            f"choose a smaller {what}.",
-            "too_large",
+        size = f"a little more than {size}" if size == megabytes(limit) else size
+        sentence = words.TOO_LARGE.format(
+            name=file.name, size=size, limit=megabytes(limit), thing=words.THINGS[Source.Kind(kind)]
         )
-    facts = probe_file(kind, file)
-    facts["size_bytes"] = file.size
-    return facts
+        raise forms.ValidationError(sentence, "too_large")
+    return replace(probe_file(kind, file), size_bytes=file.size)
 
 
-def megabytes(size_bytes: int) -> str:
-    """`18.4 MB`, `10 MB`."""
-    return f"{size_bytes / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+class SourceForm(forms.Form):
+    """Something added to the team's sources, before or without a job.
+
+    A script sends one thing at a time, as `file` or `url`. The studio's own form, whose button names the `kind`,
+    sends all it has: there the fields are `character_file`, `motion_url` and so on.
+    """
+
+    kind = forms.ChoiceField(choices=Source.Kind.choices)
+    file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
+    url = forms.CharField(required=False)
+
+    def __init__(self, data: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
+        kind = data.get("kind")
+        one = {"kind": kind, "url": data.get("url") or data.get(f"{kind}_url", "")}
+        file = files.get("file") or files.get(f"{kind}_file")
+        super().__init__(one, MultiValueDict({"file": [file]} if file is not None else {}))
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.draft = take(cleaned["kind"], file=cleaned.get("file"), url=cleaned.get("url", ""))
+            except forms.ValidationError as wrong:
+                self.add_error("url" if cleaned.get("url") else "file", wrong)
+        return cleaned
+
+    @property
+    def file_name(self) -> str:
+        """Of the file that was given, if one was."""
+        file = self.files.get("file")
+        return (file.name or "") if file else ""
+
+    @property
+    def wrong(self) -> str:
+        """The first sentence about it, or nothing."""
+        return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")

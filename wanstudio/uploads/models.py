@@ -1,26 +1,34 @@
-"""What goes in: a picture of a character or a clip of motion, uploaded or behind a link."""
+"""Sources, the inputs of videos: a picture of a character or a clip of motion, uploaded or behind a link."""
 
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import PurePath
-from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from django.core.files.base import ContentFile
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.verbs import record
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Leased
 
 
 def _stored_name(source: "Source", name: str) -> str:
     return f"sources/{source.team_id}/{uuid4().hex}{PurePath(name).suffix.lower()}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a probe finds, by the names of a source's fields. A picture has no duration (seconds) and no fps."""
+
+    format: str
+    width: int
+    height: int
+    size_bytes: int | None = None
+    duration: float | None = None
+    fps: float | None = None
+    has_audio: bool = False
 
 
 class Source(Leased):
@@ -91,76 +99,6 @@ class Source(Leased):
             same |= models.Q(team=self.team_id, kind=self.kind, fingerprint=self.fingerprint)
         return Source.objects.filter(same)
 
-    def add(self) -> None:
-        """Its new row, and who has brought it: both or neither."""
-        with transaction.atomic():
-            self.save(force_insert=True)
-            record(team=self.team_id, person=self.person, act="upload.added", about=self.name, on=self)
-
-    def learn(self, facts: Mapping[str, Any]) -> None:
-        """Write what a probe found (names of fields to values), and when."""
-        Source.objects.filter(pk=self.pk).update(probed_at=Now(), **facts)
-        for name, value in facts.items():
-            setattr(self, name, value)
-        self.probed_at = timezone.now()
-
-    def touch(self) -> None:
-        """Used just now: first among the recent ones."""
-        Source.objects.filter(pk=self.pk).update(used_at=Now())
-
     def is_older_than(self, age: timedelta) -> bool:
         """Whether the probe of a link is too old to spend money on."""
         return bool(self.url) and Source.objects.filter(pk=self.pk, probed_at__lt=Now() - age).exists()
-
-    def discard(self, person: User | None = None) -> None:
-        """Lay it into the bin, out of every list. The file stays for 30 days: jobs were made from it."""
-        with transaction.atomic():
-            binned = Source.objects.filter(pk=self.pk, deleted_at=None)
-            if binned.update(deleted_at=Now(), deleted_by=person):
-                record(team=self.team_id, person=person, act="upload.deleted", about=self.name, on=self)
-
-    def restore(self, *, by: User | None = None) -> bool:
-        """Take it back; False if its files are gone by now."""
-        with transaction.atomic():
-            binned = Source.objects.filter(pk=self.pk, deleted_at__isnull=False, erased_at=None)
-            if taken := bool(binned.update(deleted_at=None, deleted_by=None)):
-                record(team=self.team_id, person=by, act="upload.restored", about=self.name, on=self)
-            return taken
-
-    def keep_poster(self, jpeg: bytes) -> None:
-        """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""
-        self.poster.save("poster.jpg", ContentFile(jpeg), save=False)
-        Source.objects.filter(pk=self.pk).update(poster=self.poster.name)
-
-    @classmethod
-    def from_link(cls, team: Team, person: User, kind: str, url: str, facts: Mapping[str, Any]) -> "Source":
-        """The team's row for this link, made or refreshed with `facts`."""
-        source = cls.objects.filter(team=team, kind=kind, url=url, deleted_at=None).first()
-        if source:
-            source.learn(facts)
-            source.touch()
-            return source
-        said = unquote(PurePath(urlsplit(url).path).name)
-        # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
-        name = "".join(sign for sign in said if sign.isprintable()).strip() or urlsplit(url).hostname or "link"
-        made = cls(
-            team=team,
-            person=person,
-            kind=kind,
-            url=url,
-            fingerprint=fingerprint([url.encode()]),
-            name=name[:200],
-            due_at=Now(),
-            **facts,
-        )
-        made.add()
-        made.wake()
-        return made
-
-
-def fingerprint(pieces: Iterable[bytes]) -> str:
-    """What two sources share if they are the same; 64 hexadecimal digits."""
-    digest = sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()

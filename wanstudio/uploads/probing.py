@@ -1,63 +1,56 @@
-"""Facts about an input, as fields of a `Source`: from a file that was sent, or through the guarded fetcher from a link.
+"""Facts about an input: from a file that was sent, or through the guarded fetcher from a link.
 
 The web process may fetch these and nothing else: within 5 s, and at most 4 at once.
 """
 
 from threading import BoundedSemaphore
-from typing import Any
 
 from django.conf import settings
 
 from wanstudio.media.boxes import SeekableFile
-from wanstudio.media.errors import FetchError, FetchProblem, MediaError, too_large
+from wanstudio.media.errors import FetchError, FetchProblem, too_large
 from wanstudio.media.fetch import UNKNOWN_SIZE, RemoteFile
 from wanstudio.media.probe import probe_image, probe_video
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.words import BUSY
 from wanstudio.web.fetchers import peoples_fetcher
 
 DEADLINE_S = 5.0
 _SLOTS = BoundedSemaphore(4)
 
-__all__ = ["FetchError", "MediaError", "probe_file", "probe_link"]
 
-
-def probe_file(kind: str, file: SeekableFile) -> dict[str, Any]:
+def probe_file(kind: str, file: SeekableFile) -> Facts:
     """Facts of a local file; a clip's first picture is decoded. Raises MediaError."""
     if kind == Source.Kind.CHARACTER:
         image = probe_image(file)
-        return {
-            "format": image.format,
-            "width": image.width,
-            "height": image.height,
-            "size_bytes": image.size_bytes,
-        }
+        return Facts(image.format, image.width, image.height, image.size_bytes)
     return _clip(file, decode=True)
 
 
-def probe_link(kind: str, url: str) -> dict[str, Any]:
+def probe_link(kind: str, url: str) -> Facts:
     """Facts of what is behind a link. Raises FetchError or MediaError."""
     if not _SLOTS.acquire(timeout=DEADLINE_S):
-        raise FetchError(FetchProblem.BUSY, "Many links are being read right now. Try again in a moment.")
+        raise FetchError(FetchProblem.BUSY, BUSY)
     try:
         if kind == Source.Kind.MOTION:
             return _clip(RemoteFile(peoples_fetcher(), url, deadline_s=DEADLINE_S), decode=False)
-        most = settings.IMAGE_MAX_BYTES
-        remote = RemoteFile(peoples_fetcher(), url, max_bytes=most, deadline_s=DEADLINE_S)
-        if UNKNOWN_SIZE > remote.size > most:
-            raise too_large(most)
+        limit = settings.IMAGE_MAX_BYTES
+        remote = RemoteFile(peoples_fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
+        if UNKNOWN_SIZE > remote.size > limit:
+            raise too_large(limit)
         return probe_file(kind, remote)
     finally:
         _SLOTS.release()
 
 
-def _clip(file: SeekableFile, *, decode: bool) -> dict[str, Any]:
+def _clip(file: SeekableFile, *, decode: bool) -> Facts:
     facts = probe_video(file, decode=decode)
-    return {
-        "format": facts.container,
-        "width": facts.width,
-        "height": facts.height,
-        "duration": facts.duration,
-        "fps": facts.fps,
-        "has_audio": facts.has_audio,
-        "size_bytes": facts.size_bytes,
-    }
+    return Facts(
+        format=facts.container,
+        width=facts.width,
+        height=facts.height,
+        size_bytes=facts.size_bytes,
+        duration=facts.duration,
+        fps=facts.fps,
+        has_audio=facts.has_audio,
+    )

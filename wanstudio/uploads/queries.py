@@ -3,7 +3,6 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from wanstudio.jobs.models.job import Job
 from wanstudio.teams.access import in_my_teams, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -22,6 +21,7 @@ def binned_sources(request: HttpRequest) -> QuerySet[Source]:
 
 def readable_sources(request: HttpRequest) -> QuerySet[Source]:
     """Whose files this person may read: binned ones if a job was made from them, or to take them back."""
-    used = Exists(Job.objects.filter(Q(character=OuterRef("pk")) | Q(motion=OuterRef("pk"))))
+    in_jobs = Q(character_jobs__isnull=False) | Q(motion_jobs__isnull=False)
+    used = Exists(Source.objects.filter(in_jobs, pk=OuterRef("pk")))
     readable = Q(deleted_at=None) | Q(used) | Q(team__in=teams_to(request, Act.ORGANISE))
     return Source.objects.filter(in_my_teams(request, "team__"), readable)

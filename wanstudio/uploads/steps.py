@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from wanstudio.media.fetch import FetchError, RemoteFile
+from wanstudio.media.errors import FetchError, MediaError
+from wanstudio.media.fetch import RemoteFile
 from wanstudio.media.poster import poster
-from wanstudio.media.probe import MediaError
+from wanstudio.uploads import verbs
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher
 from wanstudio.work import registry
@@ -12,21 +13,21 @@ from wanstudio.work import registry
 POSTER_MAX_BYTES = 64 * 1024 * 1024
 POSTER_REQUESTS = 200
 POSTER_S = 60
-MOST_TRIES = 3
+MAX_CLAIMS = 3
 
 
 def make_poster(source: Source) -> None:
     """A still of what is behind a link, so that browsers load nothing from foreign hosts.
 
-    Nice to have: given up after 3 tries.
+    Nice to have: given up after 3 claims.
     """
-    if source.poster or source.claims > MOST_TRIES:
+    if source.poster or source.claims > MAX_CLAIMS:
         return source.postpone(None)
     remote = RemoteFile(
         peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S
     )
     try:
-        source.keep_poster(poster(remote, "video" if source.is_motion else "image"))
+        verbs.keep_poster(source, poster(remote, "video" if source.is_motion else "image"))
     except (FetchError, MediaError):
         return source.postpone(timedelta(seconds=30))
     return source.postpone(None)

@@ -1,4 +1,4 @@
-"""How an upload is received: on disk, and no more of it than could be accepted."""
+"""The receiver of uploads: on disk, and no more of one than could be accepted."""
 
 from __future__ import annotations
 

@@ -1,24 +1,25 @@
 """Usage: what was spent, and the ledger behind the sums, as a page and as a file. All of it is one query's."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.money.models import Entry
 from wanstudio.money.queries import visible_entries
-from wanstudio.money.reconciliation import Drift, drift
+from wanstudio.money.reconciliation import Reconciliation, reconcile
 from wanstudio.money.views import caps_context
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.usage import spending
-from wanstudio.usage.months import approved_second, chosen_month, months_to_choose, of_month, plots
-from wanstudio.usage.weeks import weeks_of
+from wanstudio.usage.queries import people
+from wanstudio.usage.queries.months import approved_second, chosen_month, months_to_choose, of_month, plots
+from wanstudio.usage.queries.weeks import weeks_of
 from wanstudio.web.csv_files import csv_file, safe
 
 PAGE = 25
@@ -34,30 +35,33 @@ def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team = access.current_team(request)
     entries = visible_entries(request, team)
-    rows = spending.by_person(entries)
+    rows = people.by_person(entries)
     before = request.GET.get("before", "")
     page, following = access.page(entries.select_related("job", "person"), before, PAGE)
-    context: dict[str, Any] = {
+    month = chosen_month(team, request.GET.get("month", ""))
+    by_person, *other_plots = plots(team, entries, month)
+    context = {
         "rows": rows,
-        "total": spending.total(rows),
+        "total": people.total(rows),
         "everybody": access.may(request, team, Act.SPENDING),
         "entries": page,
         "before": before,
         "next": following,
-        "drift": _drift(request),
+        "reconciliation": _reconciliation(request),
+        "month": month,
+        "months": months_to_choose(team, entries),
+        "plots": [by_person, *other_plots],
+        "weeks": weeks_of(team, entries, month),
+        "approved": approved_second(team, entries, month),
+        "month_total": sum((line.total for line in by_person[1]), Decimal(0)),
     }
-    month = chosen_month(team, request.GET.get("month", ""))
-    context |= {"month": month, "months": months_to_choose(team, entries), "plots": plots(team, entries, month)}
-    context["weeks"] = weeks_of(team, entries, month)
-    context["approved"] = approved_second(team, entries, month)
-    context["month_total"] = sum((line.total for line in context["plots"][0][1]), Decimal(0))
     return render(request, "usage/usage.html", context | caps_context(request, team))
 
 
-def _drift(request: HttpRequest) -> Drift | None:
+def _reconciliation(request: HttpRequest) -> Reconciliation | None:
     """For who runs the studio. The sandbox bills nothing, so its balance proves nothing."""
-    provider = keyring.provider_in_use()
-    return None if provider == keyring.SANDBOX or not access.runs_studio(request) else drift(provider)
+    provider = in_force.provider_in_use()
+    return None if provider == in_force.SANDBOX or not access.runs_studio(request) else reconcile(provider)
 
 
 @login_required
@@ -66,9 +70,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries of a month, by when their money was reserved, as the plots count them."""
     team = access.current_team(request)
     month = chosen_month(team, request.GET.get("month", ""))
-    rows = of_month(team, visible_entries(request, team), month).select_related("job", "person").order_by("pk")
-    name = f"wan-studio-usage-{month:%Y-%m}.csv" if month else "wan-studio-usage-all.csv"
-    return csv_file(name, COLUMNS, map(_cells, rows.iterator(chunk_size=500)))
+    name = f"wan-studio-usage-{f'{month:%Y-%m}' if month else 'all'}.csv"
+    return csv_file(name, COLUMNS, rows_of(of_month(team, visible_entries(request, team), month)))
 
 
 @login_required
@@ -76,11 +79,15 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def ledger(request: HttpRequest) -> StreamingHttpResponse:
     """The same entries, oldest first, as they are read: any number of them. Times are UTC, money is dollars."""
     entries = visible_entries(request, access.current_team(request))
-    rows = entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500)
-    return csv_file(f"wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv", COLUMNS, map(_cells, rows))
+    return csv_file(f"wan-studio-ledger-{timezone.now():%Y-%m-%d}.csv", COLUMNS, rows_of(entries))
 
 
-def _cells(entry: Entry) -> list[object]:
+def rows_of(entries: QuerySet[Entry]) -> Iterable[Sequence[object]]:
+    """The entries as rows of a CSV file, oldest first."""
+    return map(_cells, entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500))
+
+
+def _cells(entry: Entry) -> Sequence[object]:
     texts = (entry.job.title, str(entry.person), entry.provider, entry.kind)
     return [
         entry.at.isoformat(timespec="seconds"),

@@ -45,7 +45,7 @@ def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free
     if free < settings.MIN_FREE_BYTES:
         least = settings.MIN_FREE_BYTES // 1024**2
-        held = "Sending is held back until there is room, so that no result is paid for and lost."
+        held = "Sending is paused until there is room, so that no result is paid for and lost."
         return Check("Storage", False, f"Only {free // 1024**2:,} MB free of the {least:,} MB to keep free. {held}")
     return Check("Storage", True, f"{free / 1e9:,.0f} GB free, room for about {free // BYTES_A_VIDEO:,} videos.")
 

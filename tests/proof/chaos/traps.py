@@ -23,7 +23,7 @@ from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import submission as submit
 from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
 from wanstudio.media.transport import connections
 from wanstudio.media.transport.exchange import Request
 from wanstudio.money.models import Entry

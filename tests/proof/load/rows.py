@@ -14,7 +14,7 @@ from tests.fake_apixo import API, FakeApixo
 from tests.provider.scripted import Move
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 from wanstudio.uploads.models import Source
 
 
@@ -34,7 +34,7 @@ def set_running(jobs: Iterable[Job], apixo: FakeApixo, *, callback: bool) -> dic
     first = {}
     for job in jobs:
         job.task_id, job.callback, job.state = apixo.new_task(), callback, State.RUNNING
-        wait = waits.first_poll(job, callback=callback)
+        wait = intervals.first_poll(job.provider, job.duration, callback=callback)
         first[job.task_id] = time.time() + wait.total_seconds()
         job.started_at, job.due_at = Now(), Now() + wait
     Job.objects.bulk_update(jobs, ["task_id", "callback", "state", "started_at", "due_at"], batch_size=50)

@@ -14,6 +14,7 @@ from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs.binning import bin_videos
 from wanstudio.videos.verbs.filing import collect, collection_named, put_tag_on, tag_named
@@ -70,7 +71,7 @@ def _library(team: Team, owner: User, video: Video) -> dict[str, list[str]]:
     put_tag_on(tag, [video])
     collect(collection, [video], owner)
     bin_videos([finished(team, owner, title=LONG)], owner)
-    factories.character(team, owner, name=f"{LONG}.png").discard(owner)
+    source_verbs.discard(factories.character(team, owner, name=f"{LONG}.png"), owner)
     links = [
         make_link(video, owner, may_comment=True, may_download=True),
         make_link(video, owner, password="quay at dawn"),

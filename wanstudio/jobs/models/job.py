@@ -12,8 +12,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED, MOVING, State
-from wanstudio.money import models as ledger
-from wanstudio.money.models import Money
+from wanstudio.money.models import Money, cents
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.work.leases import Leased
@@ -36,7 +35,7 @@ class Jobs(models.Manager["Job"]):
     def reserved(self, provider: str) -> Decimal:
         """Dollars that jobs of all teams have reserved there: some of it may have left the balance already."""
         moving = self.filter(provider=provider, state__in=MOVING, money=Money.RESERVED)
-        return ledger.cents(moving.aggregate(total=models.Sum("price"))["total"])
+        return cents(moving.aggregate(total=models.Sum("price"))["total"])
 
     def usual_time(self, provider: str, resolution: str, billed_seconds: Decimal) -> tuple[float, float, float] | None:
         """Seconds a job of this length usually takes at this resolution: (lower quartile, median, upper), or None."""

@@ -1,12 +1,12 @@
 """The worker's steps for jobs, their attempts and alerts; archiving a finished one is registered by `videos`."""
 
+from wanstudio.jobs import key_needs  # noqa: F401  (registers the answers)
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import alerting, orphans, polling, queue_update, submission, uncertain
-from wanstudio.keys.models.key_in_page import StoredKey
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.work import registry
 
 
@@ -21,7 +21,7 @@ def update_queue(job: Job, state_before: str) -> None:
         queue_update.update(job.provider)
 
 
-def update_queue_of_key(key: ProviderKey | StoredKey, state_before: str) -> None:
+def update_queue_of_key(key: ProviderKey | StudioKey, state_before: str) -> None:
     """After a step that may have lifted a pause."""
     queue_update.update(key.provider)
 
@@ -35,6 +35,6 @@ registry.log_names(Job, newest_attempt)
 registry.after_step(Job, alerting.raise_alerts)
 registry.after_release(Job, update_queue)
 registry.after_release(ProviderKey, update_queue_of_key)
-registry.after_release(StoredKey, update_queue_of_key)
+registry.after_release(StudioKey, update_queue_of_key)
 registry.register(Attempt, orphans.look)
 registry.register(Alert, alerting.notify_owners)

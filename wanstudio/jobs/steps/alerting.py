@@ -14,7 +14,8 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.words import pause_fact
 from wanstudio.provider import providers
 from wanstudio.teams.models import Membership
 
@@ -22,11 +23,6 @@ log = logging.getLogger(__name__)
 
 MAIL_S = 20
 GIVEN_UP_AFTER = timedelta(hours=24)
-PAUSES = {
-    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key",
-    ProviderKey.Pause.NO_BALANCE: "The balance of the {key} is too low",
-    ProviderKey.Pause.FORBIDDEN: "{Name} refused three videos in a row",
-}
 
 
 def raise_alerts(stepped: Job) -> None:
@@ -106,10 +102,11 @@ def _alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
                 f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
             )
         case _:
-            pause = PAUSES.get(ProviderKey.Pause(ProviderKey.at(job.provider).pause), "The account refuses")
+            key = ProviderKey.at(job.provider)
+            pause = pause_fact(key.provider, key.pause) or "The account refuses"
             pause = providers.named(pause, job.provider)
             return (
-                f"Sending rests: {pause}",
+                f"Sending is paused: {pause}",
                 f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
                 f"settled:\n\n{settings.LINK_BASE}{reverse('settings.show')}\n",
             )

@@ -1,10 +1,11 @@
 """The last look at a job's inputs before money is spent: they must be what was priced."""
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 from wanstudio.media.fetch import FetchError, FetchProblem
 from wanstudio.media.probe import MediaError
 from wanstudio.provider import providers
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.probing import probe_link
 from wanstudio.web import fetchers as addresses
@@ -18,7 +19,7 @@ class Busy(Exception):
 
 def are_old(job: Job) -> bool:
     """Whether `what_changed` will read a link again."""
-    good_for = waits.paced(waits.PROBE_GOOD_FOR)
+    good_for = intervals.paced(intervals.PROBE_GOOD_FOR)
     return job.character.is_older_than(good_for) or job.motion.is_older_than(good_for)
 
 
@@ -30,11 +31,11 @@ def what_changed(job: Job) -> str:
 
 
 def _looked_at_again(source: Source) -> str:
-    if not source.is_older_than(waits.paced(waits.PROBE_GOOD_FOR)):
+    if not source.is_older_than(intervals.paced(intervals.PROBE_GOOD_FOR)):
         return ""
     before = source.format
     try:
-        source.learn(probe_link(source.kind, source.url))
+        source_verbs.learn(source, probe_link(source.kind, source.url))
     except (FetchError, MediaError) as gone:
         if gone.code == FetchProblem.BUSY:
             raise Busy(gone.sentence) from None

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from wanstudio.jobs.models.attempt import Hint
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 from wanstudio.provider.calls import Error, Outcome
 
 # These answers say by themselves that the provider has no task of ours.
@@ -18,4 +18,4 @@ def is_final(hint: Hint) -> bool:
     """Whether such an answer ends it. A task that a callback named may be a moment ahead of what statusTask knows; one
     that a person read somewhere is not."""
     since = timezone.now() - datetime.fromisoformat(hint["at"])
-    return hint["by_hand"] or since > waits.paced(waits.MISSING_FOR)
+    return hint["by_hand"] or since > intervals.paced(intervals.MISSING_FOR)

@@ -12,7 +12,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
 from wanstudio.jobs.verbs.orphaned_tasks import SENT
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
@@ -35,13 +35,13 @@ def look(attempt: Attempt) -> None:
     if State(attempt.job.state) not in SENT:
         # Its job still looks for it by itself, and need not pay twice then.
         attempt.job.nudge()
-        return attempt.postpone(waits.setback(attempt.claims))
+        return attempt.postpone(intervals.setback(attempt.claims))
     holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
     if holder and not holder.has_given_up:
         return _followed(attempt, holder, task_id)
-    if any(job.claimed_within(waits.paced(NUDGE_INTERVAL)) for job in (attempt.job, holder) if job):
+    if any(job.claimed_within(intervals.paced(NUDGE_INTERVAL)) for job in (attempt.job, holder) if job):
         # It may have asked about the same task a moment ago: two calls keep their distance.
-        return attempt.postpone(waits.seconds(5.5, 10))
+        return attempt.postpone(intervals.seconds(5.5, 10))
     return _ask(attempt, task_id, holder)
 
 
@@ -68,7 +68,7 @@ def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     if answer.state == TaskState.FAILED:
         return _failed(attempt, task_id, holder)
     try:
-        job = verbs.follow_orphan(attempt, task_id, waits.seconds(5.5, 10))
+        job = verbs.follow_orphan(attempt, task_id, intervals.seconds(5.5, 10))
     except verbs.TaskTaken:
         return attempt.postpone(timedelta(0))
     log.warning("job %s attempt %s: job %s follows its task %s", attempt.job_id, attempt.pk, job.pk, task_id)
@@ -82,7 +82,7 @@ def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
         return _go_on(attempt, f"{providers.get(attempt.provider).opening_name} knows no task {task_id[:60]}.")
     # Another one that was named meanwhile has its turn first.
     attempt.put_back(task_id)
-    wait = max(waits.setback(attempt.claims), until_open(attempt.provider))
+    wait = max(intervals.setback(attempt.claims), until_open(attempt.provider))
     return attempt.postpone(wait, problem=providers.named(SILENT, attempt.provider))
 
 
@@ -100,4 +100,4 @@ def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
 def _go_on(attempt: Attempt, problem: str = "") -> None:
     """This task is settled: rest, or look at the next one that was named."""
     more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
-    attempt.postpone(waits.seconds(5.5, 10) if more else None, problem=problem)
+    attempt.postpone(intervals.seconds(5.5, 10) if more else None, problem=problem)

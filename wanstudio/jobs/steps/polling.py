@@ -8,9 +8,10 @@ from django.utils import timezone
 from wanstudio.jobs import verbs
 from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys import intervals as waits
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.provider_calls import ask_status, taken_by, until_open
+from wanstudio.keys import intervals
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Error, StatusProblem, TaskState, TaskStatus
@@ -32,12 +33,12 @@ MISSING_ASKED = 3
 
 def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
-    answer = ask_status(job.provider, job.task_id, taken_by(job))
+    answer = ask_status(job.provider, job.task_id, _key_mark(job))
     if isinstance(answer, StatusProblem):
         return _trouble(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
         # The money has moved, or was given back: the owner wants to see which.
-        ProviderKey.at(job.provider).ask_balance_within(waits.seconds(5))
+        key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.seconds(5))
     if answer.state == TaskState.SUCCESS:
         return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
@@ -50,12 +51,12 @@ def poll(job: Job) -> None:
 def _wait_on(job: Job) -> None:
     """Pending or processing: next look, with a sentence once it is slower than usual."""
     since = timezone.now() - (job.started_at or job.created_at)
-    problem, wait = "", waits.next_poll(job)
-    if since > waits.paced(waits.OVERDUE_AFTER):
+    problem, wait = "", _next_poll(job)
+    if since > intervals.paced(intervals.OVERDUE_AFTER):
         return verbs.alert_owner(
             job,
             providers.named(OVERDUE, job.provider),
-            waits.setback(6),
+            intervals.setback(6),
             polls=job.polls + 1,
             setbacks=0,
             missing_since=None,
@@ -70,10 +71,10 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
     log.info("job %s: status %s %s", job.pk, problem.error, problem.message)
     if problem.error == Error.RATE_LIMITED:
         asked = problem.http_status is not None
-        return job.postpone(max(until_open(job.provider), waits.next_poll(job) if asked else timedelta(0)))
+        return job.postpone(max(until_open(job.provider), _next_poll(job) if asked else timedelta(0)))
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
-    wait = max(waits.setback(job.setbacks), waits.next_poll(job))
+    wait = max(intervals.setback(job.setbacks), _next_poll(job))
     sentence = KEY_GONE if problem.error == Error.NO_KEY else UNCLEAR if job.setbacks > 1 else ""
     told = providers.named(sentence, job.provider)
     return verbs.flag_problem(job, told, wait, polls=job.polls + 1, setbacks=job.setbacks + 1)
@@ -84,13 +85,13 @@ def _missing(job: Job) -> None:
     now = timezone.now()
     since = job.missing_since or now
     # A worker that was away for the ten minutes has asked too seldom to know.
-    if job.setbacks + 1 >= MISSING_ASKED and now - since > waits.paced(waits.MISSING_FOR):
+    if job.setbacks + 1 >= MISSING_ASKED and now - since > intervals.paced(intervals.MISSING_FOR):
         why = f"{providers.get(job.provider).opening_name} no longer knows the task"
         return verbs.mark_failed(job, verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}."))
     return verbs.flag_problem(
         job,
         providers.named(NO_SUCH_TASK, job.provider),
-        waits.next_poll(job),
+        _next_poll(job),
         polls=job.polls + 1,
         setbacks=min(job.setbacks + 1, MISSING_ASKED),
         missing_since=since,
@@ -99,7 +100,7 @@ def _missing(job: Job) -> None:
 
 def fresh_urls(job: Job) -> TaskStatus | None:
     """The task's answer asked for anew, if it still is a success."""
-    answer = ask_status(job.provider, job.task_id, taken_by(job))
+    answer = ask_status(job.provider, job.task_id, _key_mark(job))
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
 
 
@@ -125,3 +126,13 @@ def _moment(ms: int | None) -> datetime | None:
         return None
     now = timezone.now()
     return moment if now - timedelta(hours=24) < moment <= now else None
+
+
+def _key_mark(job: Job) -> str:
+    """The mark of the key whose account has this job's task, empty if nobody noted it."""
+    attempt = job.recovered_from or job.submissions.filter(task_id=job.task_id).last()
+    return attempt.key_mark if attempt else ""
+
+
+def _next_poll(job: Job) -> timedelta:
+    return intervals.next_poll(job.provider, job.duration, callback=job.callback)

@@ -16,9 +16,9 @@ from django.db.models.functions import Now
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queue import fair_order, free_slots, in_flight, in_queue, last_sent
 from wanstudio.jobs.states import State
-from wanstudio.keys import intervals as waits
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.pauses import held_back
+from wanstudio.keys import intervals
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.pauses import blocked
 from wanstudio.work.leases import due_after
 
 UPDATE_EVERY_S = 1.0
@@ -49,7 +49,7 @@ def update(provider: str) -> None:
     rows = _waiting(provider)
     if not rows:
         return
-    pause = held_back(provider)
+    pause = blocked(provider)
     flying = in_flight(provider)
     order = fair_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_sent(provider))
     free = 0 if pause else free_slots(flying)
@@ -87,7 +87,7 @@ def _write(provider: str, changed: dict[int, int], why: str, asleep: list[int], 
         # One that a worker has in hand stays due: it must be found soon if that worker dies.
         _queued(asleep).filter(Q(lease_until=None) | Q(lease_until__lte=Now())).update(due_at=Now() + LOOK_AGAIN)
         for number, pk in enumerate(woken):
-            _queued([pk]).update(due_at=due_after(waits.paced(timedelta(seconds=STAGGER_S * number))))
+            _queued([pk]).update(due_at=due_after(intervals.paced(timedelta(seconds=STAGGER_S * number))))
 
 
 def _queued(pks: list[int]) -> QuerySet[Job]:

@@ -14,12 +14,12 @@ from wanstudio.jobs.steps.input_check import Busy, are_old, what_changed
 from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
-from wanstudio.keys import in_force as keyring
-from wanstudio.keys import intervals as waits
-from wanstudio.keys.pauses import KEY_CHANGED, HeldBack, held_back
+from wanstudio.keys import in_force, intervals
+from wanstudio.keys.pauses import Blocked, blocked
 from wanstudio.keys.provider_calls import connect
+from wanstudio.keys.words import Reason
+from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 from wanstudio.provider.calls import GenerateRequest, Outcome, Submission
 from wanstudio.uploads.file_links import input_link
 from wanstudio.web import fetchers as addresses
@@ -51,16 +51,14 @@ def send(job: Job) -> None:
                 job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent", cause=refusal)
             )
         return _post(job)
-    except HeldBack as held:
-        return (
-            verbs.keep_queued(job, held.position, held.wait, held.why)
-            if held.position
-            else verbs.step_aside(job, held.why, held.wait)
-        )
+    except Blocked as held:
+        if held.whole_key:
+            return verbs.keep_queued(job, 1, held.wait, held.why)
+        return verbs.step_aside(job, held.why, held.wait)
     except OthersFirst as others:
         return verbs.keep_queued(job, others.position, LOOK_AGAIN)
     except Busy as busy:
-        return verbs.step_aside(job, str(busy), waits.setback(0))
+        return verbs.step_aside(job, str(busy), intervals.setback(0))
 
 
 def _let_others_pass(job: Job) -> None:
@@ -71,7 +69,7 @@ def _let_others_pass(job: Job) -> None:
 
 def _post(job: Job) -> None:
     # The mark first: if the key changes in between, the last look sees that it is not this one.
-    mark = keyring.key_at(job.provider).mark
+    mark = in_force.key_at(job.provider).mark
     client = connect(job.provider)
     image_url, video_url = input_link(job.character), input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
@@ -93,17 +91,17 @@ def _post(job: Job) -> None:
             attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
-        if keyring.key_at(job.provider).mark != mark:
-            raise HeldBack(providers.named(KEY_CHANGED, job.provider), waits.seconds(1, 2))
+        if in_force.key_at(job.provider).mark != mark:
+            raise Blocked(why_blocked(job.provider, Reason.KEY_CHANGED), intervals.seconds(1, 2))
 
     try:
         answer = client.submit(request, before_write=last_look)
         log.info("sent: %s %s", answer.outcome, answer.error or answer.task_id)
         durably(lambda: _note(attempt, answer))
         follow(job, attempt, answer)
-    except HeldBack as held:
+    except Blocked as held:
         attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
-        verbs.requeue(job, held.why, held.wait, position=held.position)
+        verbs.requeue(job, held.why, held.wait, position=1 if held.whole_key else None)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()
@@ -121,11 +119,11 @@ def _note(attempt: Attempt, answer: Submission) -> None:
 
 
 def _hold_back(job: Job) -> None:
-    """Raises HeldBack while it must wait: for the key, for its owner, for room on the disk."""
-    if held := held_back(job.provider):
+    """Raises Blocked while it must wait: for the key, for its owner, for room on the disk."""
+    if held := blocked(job.provider):
         raise held
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
-        raise HeldBack(
-            "The disk has no room for the result. Nothing was sent; make room and it goes out.", waits.account()
+        raise Blocked(
+            "The disk has no room for the result. Nothing was sent; make room and it goes out.", intervals.account()
         )

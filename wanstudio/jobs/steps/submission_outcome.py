@@ -9,10 +9,11 @@ from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys import intervals as waits
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.keys.pauses import PAUSED, SLOW_DOWN
-from wanstudio.keys.provider_calls import throttle, until_open
+from wanstudio.keys import intervals
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.provider_calls import back_off, until_open
+from wanstudio.keys.words import Reason, blocked
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Error, Outcome, Submission
@@ -30,25 +31,26 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     key = ProviderKey.at(job.provider)
     if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
         # It may be charged by now: the balance just after it tells, whoever has to decide about it.
-        key.ask_balance_within(waits.seconds(5))
+        key_verbs.ask_balance_within(key, intervals.seconds(5))
     match answer.outcome:
         case Outcome.ACCEPTED:
-            key.admitted()
-            run(job, attempt, answer.task_id, waits.first_poll(job, callback=attempt.callback))
+            key_verbs.clear_strikes(key)
+            wait = intervals.first_poll(job.provider, job.duration, callback=attempt.callback)
+            run(job, attempt, answer.task_id, wait)
         case Outcome.NOT_SENT | Outcome.NOT_ACCEPTED:
             _retry(job, answer)
         case Outcome.THROTTLED:
-            throttle(job.provider, answer.retry_after_s)
-            verbs.requeue(job, providers.named(SLOW_DOWN, job.provider), until_open(job.provider), position=1)
+            back_off(job.provider, answer.retry_after_s)
+            verbs.requeue(job, blocked(job.provider, Reason.RATE_LIMITED), until_open(job.provider), position=1)
         case Outcome.ACCOUNT:
             _account_refused(job, key, answer)
         case Outcome.REJECTED:
             if answer.error == Error.FORBIDDEN:
-                key.strike(waits.account())
+                key_verbs.strike(key, intervals.account())
                 if (pause := ProviderKey.at(job.provider).pause) == ProviderKey.Pause.FORBIDDEN:
                     verbs.raise_key_alert(job, pause)
             else:
-                key.admitted()
+                key_verbs.clear_strikes(key)
             _fail(job, answer.error or Error.BAD_REQUEST, answer.message, answer.message or "Refused")
         case Outcome.UNKNOWN:
             verbs.mark_uncertain(job, what_broke(answer), patience(attempt))
@@ -76,7 +78,7 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
 
 def patience(attempt: Attempt) -> timedelta | None:
     """How long a callback may still settle an uncertain job, or None: nobody will call."""
-    return waits.paced(waits.UNCONFIRMED_FOR) if attempt.callback else None
+    return intervals.paced(intervals.UNCONFIRMED_FOR) if attempt.callback else None
 
 
 def what_broke(answer: Submission) -> str:
@@ -97,7 +99,7 @@ def _retry(job: Job, answer: Submission) -> None:
     else:
         name = providers.get(job.provider).opening_name
         why = f"{name} could not be reached." if answer.outcome == Outcome.NOT_SENT else f"{name} could not take it."
-        verbs.requeue(job, f"{why} Nothing was charged; trying again.", waits.retry(job.retries), counts=True)
+        verbs.requeue(job, f"{why} Nothing was charged; trying again.", intervals.retry(job.retries), counts=True)
 
 
 def _fail(job: Job, code: str, message: str, why: str) -> None:
@@ -111,7 +113,7 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     else:
         pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
     # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
-    wait = waits.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
-    key.suspend(pause, needed, wait)
+    wait = intervals.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
+    key_verbs.suspend(key, pause, needed, wait)
     verbs.raise_key_alert(job, pause)
-    verbs.requeue(job, providers.named(PAUSED[pause], job.provider), wait, position=1)
+    verbs.requeue(job, blocked(job.provider, pause), wait, position=1)

@@ -10,7 +10,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
 from wanstudio.jobs.steps.submission_outcome import follow, patience, run
-from wanstudio.keys import intervals as waits
+from wanstudio.keys import intervals
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Error, Outcome, StatusProblem, Submission
@@ -43,7 +43,7 @@ def settle(job: Job) -> None:
     known = _known_task(job)
     asks = job.ask_person or _is_over(newest)
     if isinstance(known, StatusProblem):
-        wait = max(waits.setback(job.setbacks), until_open(job.provider))
+        wait = max(intervals.setback(job.setbacks), until_open(job.provider))
         problem = known.message if known.error == Error.NOT_FOUND else providers.named(SILENT, job.provider)
         return verbs.flag_problem(job, problem, wait, setbacks=job.setbacks + 1, ask_person=asks)
     if isinstance(known, tuple):
@@ -60,7 +60,7 @@ def was_taken_after_all(job: Job) -> bool:
     """
     known = _known_task(job)
     if isinstance(known, StatusProblem):
-        wait = max(waits.setback(job.setbacks), until_open(job.provider))
+        wait = max(intervals.setback(job.setbacks), until_open(job.provider))
         verbs.flag_problem(job, FIRST_LOOK, wait, setbacks=job.setbacks + 1)
     elif isinstance(known, tuple):
         run(job, *known, timedelta(0))
@@ -107,7 +107,7 @@ def _is_over(attempt: Attempt) -> bool:
 
 
 def _left(attempt: Attempt) -> timedelta:
-    return attempt.created_at + waits.paced(waits.UNCONFIRMED_FOR) - timezone.now()
+    return attempt.created_at + intervals.paced(intervals.UNCONFIRMED_FOR) - timezone.now()
 
 
 def _as_recorded(attempt: Attempt) -> Submission:

@@ -8,9 +8,9 @@ from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.money import budgets
-from wanstudio.money import models as ledger
+from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
+from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.uploads.models import Source
 
 
@@ -24,11 +24,11 @@ def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
     team, quote = order.team, order.quote
     try:
         with transaction.atomic():
-            held = budgets.hold(team.pk)
+            held = lock_budget(team.pk)
             if made := Job.objects.filter(nonce=order.nonce, team=team).first():
                 return made
             if not beyond_cap:
-                budgets.check(held, order.person, order.provider, quote.price)
+                require_room(held, order.person, order.provider, quote.price)
             # While the team is locked: of two first ones at once, one is the first.
             first = Job.objects.same_inputs(order.character, order.motion, order.behaviour).order_by("pk").first()
             job = Job.objects.create(

@@ -12,8 +12,8 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.moves import Move
-from wanstudio.money import budgets
 from wanstudio.money.models import Money
+from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.work.leases import Stale
 
 
@@ -69,7 +69,7 @@ def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
     )
     with transaction.atomic():
         # The team before the job, as everywhere.
-        budgets.check(budgets.hold(job.team_id), job.person, job.provider, job.price)
+        require_room(lock_budget(job.team_id), job.person, job.provider, job.price)
         moves.move(job, again)
         moves.supersede(moves.newest_attempt(job))
         moves.log_act(job, "job.sent_again", by)

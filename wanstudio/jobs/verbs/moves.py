@@ -23,10 +23,8 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, MOVES, State
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money import models as ledger
-from wanstudio.money.models import Money
+from wanstudio.money import verbs as ledger
+from wanstudio.money.models import BalanceReading, Money
 from wanstudio.work.leases import Stale, due_after
 
 # What a page shows of a job that stays where it is.
@@ -69,7 +67,7 @@ def move(job: Job, step: Move) -> None:
             raise Stale(f"{job} is no longer {came_from} or no longer ours")
         Transition.objects.create(job=job, from_state=came_from, to_state=step.to, why=step.why[:300])
         if came_from == State.RUNNING:
-            note_balance(job, BalanceNote.Moment.ENDED, _paid_for(job))
+            ledger.note_before(BalanceReading.Moment.ENDED, job, _paid_for(job))
         before = Money(job.money) if step.money_was == "as it stands" else step.money_was
         if step.money and step.money != before:
             about = step.paid_for or (_paid_for(job) if before else None)
@@ -139,12 +137,6 @@ def _paid_for(job: Job) -> int | None:
     followed = mine.filter(task_id=job.task_id).last() if job.task_id else None
     attempt = followed or mine.last()
     return attempt.pk if attempt else job.recovered_from_id
-
-
-def note_balance(job: Job, moment: BalanceNote.Moment, attempt_id: int | None) -> None:
-    """The balance as it was last read before this, for whoever compares it with the next one."""
-    key = ProviderKey.objects.filter(provider=job.provider).values_list("balance", "balance_at").first()
-    BalanceNote.before(moment, job.provider, job.pk, attempt_id, key or (None, None))
 
 
 def log_act(job: Job, act: str, by: User | None) -> None:

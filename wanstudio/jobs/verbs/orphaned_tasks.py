@@ -15,7 +15,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
 from wanstudio.jobs.verbs.progress import TaskTaken, expected_time
 from wanstudio.jobs.verbs.recovery import release_task
-from wanstudio.money import models as ledger
+from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.work.leases import Stale

@@ -15,9 +15,9 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.moves import Move
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.keys.models.provider_key import ProviderKey
-from wanstudio.money.models import Money
+from wanstudio.keys.models import ProviderKey
+from wanstudio.money.models import BalanceReading, Money
+from wanstudio.money.verbs import note_before
 from wanstudio.work.leases import Stale
 
 
@@ -50,7 +50,7 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
         FairShare.note_sent(job.provider, job.team_id, job.person_id)
         attempt = Attempt.objects.create(job=job, provider=job.provider, callback=callback, key_mark=key_mark)
-        moves.note_balance(job, BalanceNote.Moment.SENT, attempt.pk)
+        note_before(BalanceReading.Moment.SENT, job, attempt.pk)
         return attempt
 
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.provider import providers
 from wanstudio.provider.calls import GenerateRequest
 from wanstudio.uploads.file_links import input_link
@@ -19,4 +19,4 @@ def as_curl(job: Job) -> str:
         seed=job.seed,
         prompt=job.prompt,
     )
-    return providers.get(job.provider).curl(keyring.base_url(job.provider), settings.MODEL, request)
+    return providers.get(job.provider).curl(in_force.base_url(job.provider), settings.MODEL, request)

@@ -13,8 +13,8 @@ from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.verbs.orphaned_tasks import ordinal_of
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
-from wanstudio.keys.models.balance_readings import BalanceNote
 from wanstudio.money.models import Money
+from wanstudio.money.queries import readings_around
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
@@ -28,7 +28,7 @@ def earlier_tries(job: Job) -> list[dict[str, Any]]:
             "attempt": attempt,
             "ordinal": ordinal_of(attempt),
             "recovered": next(iter(attempt.recovered.all()), None),
-            "around": BalanceNote.around(attempt) if attempt.is_unsettled else None,
+            "around": readings_around(attempt.pk) if attempt.is_unsettled else None,
         }
         for attempt in attempts
     ]

@@ -19,10 +19,10 @@ from wanstudio.jobs.views.curl import as_curl
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.jobs.views.job_cards import MOST_POLLED, card, poll_context
 from wanstudio.jobs.words import ALREADY_SENT
-from wanstudio.keys.models.balance_readings import BalanceNote
-from wanstudio.money.budgets import OverCap
 from wanstudio.money.models import Money
-from wanstudio.money.month_card import over_words
+from wanstudio.money.queries import readings_around
+from wanstudio.money.verbs import OverCap
+from wanstudio.money.words import over_words
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
@@ -86,7 +86,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     job = _shown(request, steps[0])
     results = job.videos.filter(binned_at=None).order_by("position") if len(job.result_urls) > 1 else []
     sent = job.submissions.last() if job.state == State.UNCERTAIN else None
-    more = {"results": results, "around": BalanceNote.around(sent) if sent else None}
+    more = {"results": results, "around": readings_around(sent.pk) if sent else None}
     return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | more)
 
 

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
-from wanstudio.keys import in_force as keyring
+from wanstudio.keys import in_force
 from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.settings_types import is_loopback
@@ -63,8 +63,8 @@ class Command(StudioCommand):
         self.stdout.write(f"\n  Wan Studio is at {address}\n")
         if not User.objects.exists() and not (is_loopback(address) and is_loopback(f"http://{settings.HOST}")):
             self.stdout.write(f"  To set it up from another machine, use the setup code {setup_code()}\n")
-        if keyring.provider_in_use() == keyring.SANDBOX:
-            self.stdout.write(f"  No {keyring.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
+        if in_force.provider_in_use() == in_force.SANDBOX:
+            self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")
         self.stdout.flush()
 
@@ -74,9 +74,9 @@ def needs_sandbox() -> bool:
 
     The unconfirmed ones are among them: it may still call back for them.
     """
-    if keyring.provider_in_use() == keyring.SANDBOX:
+    if in_force.provider_in_use() == in_force.SANDBOX:
         return True
-    return Job.objects.filter(provider=keyring.SANDBOX).exclude(state__in=ENDED).exists()
+    return Job.objects.filter(provider=in_force.SANDBOX).exclude(state__in=ENDED).exists()
 
 
 class Lately:

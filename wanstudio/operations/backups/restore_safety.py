@@ -16,7 +16,8 @@ from wanstudio.api.queries import living_tokens
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.keys.models.provider_key import ProviderKey
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.backups.snapshot import Manifest
 from wanstudio.provider import providers
 from wanstudio.requests import verbs as request_verbs
@@ -46,7 +47,7 @@ def make_safe(engine: ModuleType, manifest: Manifest) -> int:
     # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
     request_verbs.expire_open(ASKED.format(when=manifest.when))
     for provider in {*Job.objects.values_list("provider", flat=True), *_known_providers()}:
-        ProviderKey.at(provider).stop(STOPPED.format(when=manifest.when))
+        key_verbs.stop(ProviderKey.at(provider), STOPPED.format(when=manifest.when))
     Heartbeat.objects.all().delete()
     return len(waiting)
 

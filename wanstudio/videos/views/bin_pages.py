@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
+from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import binned_sources
 from wanstudio.videos import words
@@ -91,7 +92,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
     source: Source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
-    if source.restore(by=access.person(request)):
+    if source_verbs.restore(source, by=access.person(request)):
         messages.success(request, words.restored(source.name))
     return redirect(f"{reverse('binned.index')}?kind=uploads")
 

@@ -1,4 +1,4 @@
-"""What the weeks cost, by person: a stacked plot drawn by the server, and the table it is drawn from.
+"""The spending of the weeks, by person: a stacked plot rendered by the server, and the table behind it.
 
 An entry belongs to the week in which its money was reserved, as for the months.
 """
@@ -7,21 +7,21 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils import timezone
 
-from wanstudio.money.budgets import next_month, opened_in
-from wanstudio.money.models import COLUMNS, NOTHING, Entries, cents
+from wanstudio.money.models import NOTHING, Entries, cents
+from wanstudio.money.queries import next_month, opened_in
 from wanstudio.teams.models import Team
+from wanstudio.usage.words import OTHERS, THIS_WEEK
 
 WEEKS = 12
-MOST_WEEKS = 52
+MAX_WEEKS = 52
 # As many colours as the plot has: with more people the last of them is everybody else.
-MOST_SERIES = 4
-OTHERS = "Others"
+MAX_SERIES = 4
 # Pixels. Between two parts of a bar the ground shows.
-HEIGHT, GAP, LEAST = 160.0, 1.5, 2.0
+HEIGHT, GAP, MIN_HEIGHT = 160.0, 1.5, 2.0
 BAR = 0.55
 LABELS = 4
 
@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 class Week(NamedTuple):
-    """`amounts` in dollars, one for each of the plot's people. Places in per cent of the plot's width."""
+    """`amounts` in dollars, one for each of the plot's people. `x` and `width` in per cent of the plot's width."""
 
     begins: date
     amounts: list[Decimal]
@@ -72,23 +72,30 @@ class Plot(NamedTuple):
         return sum((week.total for week in self.weeks), NOTHING)
 
 
+class _Row(NamedTuple):
+    person_id: int
+    name: str
+    opened: datetime
+    net: Decimal
+
+
 def weeks_of(team: Team, entries: Entries, month: date | None) -> Plot | None:
     """The twelve weeks up to the end of this month; None: since the first entry. None if nothing was spent in them."""
     today = timezone.now().astimezone(team.zone).date()
     last = _monday(min(today, next_month(month) - timedelta(days=1)) if month else today)
     mondays = [last - timedelta(weeks=back) for back in reversed(range(_how_many(team, entries, last, month)))]
     start, end = (_midnight(team, day) for day in (mondays[0], last + timedelta(weeks=1)))
-    rows = list(opened_in(entries, start, end).order_by("pk").values("person_id", "person__name", "opened", *COLUMNS))
+    fields = ("person_id", "person__name", "opened", "net")
+    rows = [_Row(*row) for row in opened_in(entries, start, end).order_by("pk").values_list(*fields)]
     names, series = _series(rows)
     found: dict[date, list[Decimal]] = defaultdict(lambda: [NOTHING] * len(names))
     for row in rows:
-        number = series[row["person_id"]]
-        found[_monday(row["opened"].astimezone(team.zone).date())][number] += _net(row)
-    most = max((sum(amounts, NOTHING) for amounts in found.values()), default=NOTHING)
-    if not most:
+        found[_monday(row.opened.astimezone(team.zone).date())][series[row.person_id]] += cents(row.net)
+    highest = max((sum(amounts, NOTHING) for amounts in found.values()), default=NOTHING)
+    if not highest:
         return None
-    weeks = [_week(mondays, index, found[monday], most, today) for index, monday in enumerate(mondays)]
-    return Plot(names, weeks, _ticks(most))
+    weeks = [_week(mondays, index, found[monday], highest, today) for index, monday in enumerate(mondays)]
+    return Plot(names, weeks, _ticks(highest))
 
 
 def _how_many(team: Team, entries: Entries, last: date, month: date | None) -> int:
@@ -96,7 +103,7 @@ def _how_many(team: Team, entries: Entries, last: date, month: date | None) -> i
     if month or not first:
         return WEEKS
     since = (last - _monday(first.astimezone(team.zone).date())).days // 7 + 1
-    return min(max(since, WEEKS), MOST_WEEKS)
+    return min(max(since, WEEKS), MAX_WEEKS)
 
 
 def _monday(day: date) -> date:
@@ -107,48 +114,44 @@ def _midnight(team: Team, day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=team.zone).astimezone(UTC)
 
 
-def _series(rows: list[dict[str, Any]]) -> tuple[list[str], dict[int, int]]:
-    """Names in the order in which people came, and the place of each person's id among them."""
+def _series(rows: list[_Row]) -> tuple[list[str], dict[int, int]]:
+    """Names in the order in which people came, and the number of each person's id among them."""
     spent: Counter[int] = Counter()
     for row in rows:
-        spent[row["person_id"]] += int(_net(row) * 100)
-    people = {row["person_id"]: str(row["person__name"]) for row in rows}
+        spent[row.person_id] += int(cents(row.net) * 100)
+    people = {row.person_id: row.name for row in rows}
     kept = sorted(people)
-    if len(people) > MOST_SERIES:
-        kept = sorted(person for person, _ in spent.most_common(MOST_SERIES - 1))
+    if len(people) > MAX_SERIES:
+        kept = sorted(person for person, _ in spent.most_common(MAX_SERIES - 1))
     places = {person: kept.index(person) if person in kept else len(kept) for person in people}
     return [people[person] for person in kept] + [OTHERS] * (len(kept) < len(people)), places
 
 
-def _net(row: dict[str, Any]) -> Decimal:
-    return sum((cents(row[column]) for column in COLUMNS), NOTHING)
-
-
-def _week(mondays: list[date], index: int, amounts: list[Decimal], most: Decimal, today: date) -> Week:
+def _week(mondays: list[date], index: int, amounts: list[Decimal], highest: Decimal, today: date) -> Week:
     slot = 100 / len(mondays)
     begins, width = mondays[index], slot * BAR
     parts = []
     for number, (amount, below) in enumerate(zip(amounts, accumulate(amounts, initial=NOTHING), strict=False), 1):
         if amount > 0:
-            bottom, height = HEIGHT * float(1 - below / most), HEIGHT * float(amount / most)
-            parts.append(Part(number, round(bottom - height, 1), round(max(height - GAP, LEAST), 1)))
+            bottom, height = HEIGHT * float(1 - below / highest), HEIGHT * float(amount / highest)
+            parts.append(Part(number, round(bottom - height, 1), round(max(height - GAP, MIN_HEIGHT), 1)))
     # Counted from the newest, so that “now” has its label however many there are.
     step = -(-len(mondays) // LABELS)
     named = (len(mondays) - 1 - index) % step == 0
-    label = ("now" if begins == _monday(today) else f"{begins:%-d %b}") if named else ""
+    label = (THIS_WEEK if begins == _monday(today) else f"{begins:%-d %b}") if named else ""
     return Week(begins, amounts, round(index * slot + (slot - width) / 2, 2), round(width, 2), parts, label)
 
 
-def _ticks(most: Decimal) -> list[Tick]:
-    """Nothing, and at most four round sums up to `most`."""
+def _ticks(highest: Decimal) -> list[Tick]:
+    """Nothing, and at most four round sums up to `highest`."""
     step = next(
         step
         for power in range(-2, 7)
         for factor in (1, 2, 5)
-        if (step := Decimal(factor).scaleb(power)) * LABELS >= most
+        if (step := Decimal(factor).scaleb(power)) * LABELS >= highest
     )
-    sums = [step * number for number in range(int(most / step) + 1)]
-    return [Tick(round(HEIGHT * float(1 - each / most), 1), _round_sum(each)) for each in sums]
+    sums = [step * number for number in range(int(highest / step) + 1)]
+    return [Tick(round(HEIGHT * float(1 - each / highest), 1), _round_sum(each)) for each in sums]
 
 
 def _round_sum(amount: Decimal) -> str:

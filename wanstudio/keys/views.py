@@ -1,0 +1,180 @@
+"""The settings page: the provider's key and its balance, the switch that stops sending, and the machine's checks."""
+
+from datetime import timedelta
+
+from django.conf import settings as conf
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.activity.verbs import record
+from wanstudio.encryption import encrypted_fields
+from wanstudio.keys import in_force, needs, verbs, words
+from wanstudio.keys.forms import KeyForm
+from wanstudio.keys.key_checks import key_checks
+from wanstudio.keys.models import ProviderKey, StudioKey
+from wanstudio.provider.base import prices_on
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.web.studio_checks import register_checks, studio_checks
+
+
+@login_required
+@require_safe
+def settings(request: HttpRequest) -> HttpResponse:
+    """Each part with a sentence on what works and what to do; the machine only for who runs the studio.
+
+    The balance only for who may see the team's spending.
+    """
+    access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
+    key = _key()
+    context = {
+        "may_stop": access.may_stop_sending(request),
+        "checks": studio_checks() if access.runs_studio(request) else [],
+        "key": key,
+        "pause_fact": f"{words.pause_fact(key.provider, key.pause)}.",
+        "key_hint": words.KEY_HINT.format(name=in_force.MAIN.display_name),
+        "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),
+    }
+    return render(request, "keys/settings.html", context | _key_context(request))
+
+
+@login_required
+@require_POST
+def sending(request: HttpRequest) -> HttpResponse:
+    """`sending=stop` or `go_on`, for every provider at once: a key that is added later starts stopped, too.
+
+    The form says what is asked for instead of toggling, so that two tabs and a double click agree.
+    """
+    _require_stop(request)
+    asked = request.POST.get("sending")
+    if asked in ("stop", "go_on"):
+        with transaction.atomic():
+            keys = [ProviderKey.at(provider) for provider in conf.PROVIDERS]
+            _note_sending(request, stop=asked == "stop", keys=keys)
+            for key in keys:
+                verbs.stop(key) if asked == "stop" else verbs.start_again(key)
+    return redirect("settings.show")
+
+
+def _note_sending(request: HttpRequest, *, stop: bool, keys: list[ProviderKey]) -> None:
+    """In the activity of the first team, whose key it is; nothing if it stays as it is."""
+    if any(key.stopped_at for key in keys) != stop:
+        act = "settings.sending_stopped" if stop else "settings.sending_resumed"
+        record(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def balance(request: HttpRequest) -> HttpResponse:
+    """The balance as it was last read, for who may see the spending. A POST makes it due: the worker asks, the page
+    looks again."""
+    access.require(request, access.current_team(request), Act.SPENDING)
+    if request.method == "POST":
+        _require_stop(request)
+        verbs.ask_balance_now(ProviderKey.at(in_force.provider_in_use()))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("settings.show")
+    may_stop = access.may_stop_sending(request)
+    return render(request, "keys/_balance.html", {"key": _key(), "may_stop": may_stop})
+
+
+@sensitive_post_parameters("key")
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def key(request: HttpRequest) -> HttpResponse:
+    """How it stands with the key. A POST offers one: the worker asks for its balance, and the page looks again."""
+    _require_owner(request)
+    if request.method == "POST":
+        return _offer(request)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("settings.show")
+    context = _key_context(request)
+    response = render(request, "keys/_key.html", context)
+    offered = context["offered"]
+    if not (isinstance(offered, StudioKey) and offered.is_checking):
+        # Decided: much else on the page says something else now.
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@sensitive_variables("form")
+def _offer(request: HttpRequest) -> HttpResponse:
+    form = KeyForm(request.POST)
+    if in_force.is_from_environment():
+        form.add_error("key", words.ENVIRONMENT_WINS.format(variable=in_force.MAIN.variable("API_KEY")))
+    if form.is_valid():
+        try:
+            verbs.offer(in_force.PROVIDER, form.cleaned_data["key"], access.person(request))
+            return redirect("settings.show")
+        except encrypted_fields.Unreadable:
+            form.add_error("key", words.CANNOT_STORE)
+    # Through a redirect, so that no page and no cache ever holds what was typed.
+    messages.error(request, str(form.errors["key"][0]))
+    return redirect("settings.show")
+
+
+@login_required
+@require_POST
+def remove_key(request: HttpRequest) -> HttpResponse:
+    """Nothing more is sent with it. What it has sent is followed to its end."""
+    _require_owner(request)
+    verbs.remove(in_force.PROVIDER, access.person(request))
+    # Once the sandbox is back.
+    verbs.ask_balance_after(ProviderKey.at(in_force.SANDBOX), timedelta(seconds=5))
+    messages.success(request, words.REMOVED)
+    return redirect("settings.show")
+
+
+@login_required
+@require_POST
+def drop_key(request: HttpRequest) -> HttpResponse:
+    """Stop checking the one that was offered, or put away that it was refused."""
+    _require_owner(request)
+    verbs.drop_offers(in_force.PROVIDER)
+    return redirect("settings.show")
+
+
+def _key_context(request: HttpRequest) -> dict[str, object]:
+    """For who runs the studio: what is in force, what was offered, and what is still under way with older keys."""
+    if not access.runs_studio(request):
+        return {"may_set_key": False}
+    return {
+        "may_set_key": True,
+        "from_environment": in_force.is_from_environment(),
+        "in_force": in_force.key_at(in_force.PROVIDER),
+        "stored": StudioKey.in_force(in_force.PROVIDER),
+        "offered": StudioKey.offered(in_force.PROVIDER).first(),
+        "older_keys": needs.needed_keys().count(),
+        "in_sandbox": needs.unfinished(in_force.SANDBOX),
+        "key_form": KeyForm(),
+        "key_label": words.KEY_LABEL.format(name=in_force.MAIN.display_name),
+        "key_variable": in_force.MAIN.variable("API_KEY"),
+    }
+
+
+def _require_owner(request: HttpRequest) -> None:
+    if not access.runs_studio(request):
+        raise Http404("not for this role")
+
+
+def _require_stop(request: HttpRequest) -> None:
+    if not access.may_stop_sending(request):
+        raise Http404("not for this role")
+
+
+def _key() -> ProviderKey:
+    """The row of the provider in use; an unsaved one before the worker has made it."""
+    provider = in_force.provider_in_use()
+    return ProviderKey.objects.filter(provider=provider).first() or ProviderKey(provider=provider)
+
+
+register_checks(key_checks)

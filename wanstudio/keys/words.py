@@ -1,0 +1,72 @@
+"""Words of the keys: every sentence about a pause, a key that is missing, and a key that was entered."""
+
+from enum import StrEnum
+
+from wanstudio.keys.models import ProviderKey
+from wanstudio.provider import providers
+
+
+class Reason(StrEnum):
+    """Reasons for which nothing may be sent with a key, besides its pauses."""
+
+    STOPPED = "stopped"
+    NO_KEY = "no_key"
+    UNREADABLE = "unreadable"
+    KEY_CHANGED = "key_changed"
+    RATE_LIMITED = "rate_limited"
+
+
+PAUSES = {
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key",
+    ProviderKey.Pause.NO_BALANCE: "The balance of the {key} is too low",
+    ProviderKey.Pause.FORBIDDEN: "{Name} refused three videos in a row",
+}
+NEXT_STEPS = {
+    ProviderKey.Pause.UNAUTHORIZED: "Check it in Settings.",
+    ProviderKey.Pause.NO_BALANCE: "Top it up; jobs go out by themselves then.",
+    ProviderKey.Pause.FORBIDDEN: "Ask {name} whether the key may use the model.",
+}
+BLOCKED: dict[str, str] = {
+    Reason.STOPPED: "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it "
+    "again.",
+    Reason.NO_KEY: "The {key} was taken away. Nothing was sent; it goes out once there is one.",
+    Reason.UNREADABLE: "The stored {key} cannot be read, because the encryption key has changed. Nothing was sent; it "
+    "goes out once the key is entered again in the settings.",
+    Reason.KEY_CHANGED: "The {key} was changed just now. Nothing was sent; it goes out with the new one.",
+    Reason.RATE_LIMITED: "{Name} asked us to slow down. Nothing was charged; it goes out again by itself.",
+    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key. Nothing was charged; it goes out once the key "
+    "works.",
+    ProviderKey.Pause.NO_BALANCE: "The balance of the {key} does not cover it. Nothing was charged; it goes out once "
+    "there is enough.",
+    ProviderKey.Pause.FORBIDDEN: "{Name} refused three videos in a row, so sending pauses for a moment. Nothing was "
+    "charged; it goes out again.",
+}
+# A balance call, where the key it needs is gone.
+NO_KEY_HERE = "The studio has no key for it any more."
+OFFER_UNREADABLE = "It could not be read again, because the encryption key has changed."
+OFFER_REFUSED = "{Name} refuses this key."
+CANNOT_STORE = "The encryption key of this studio is damaged, so nothing can be stored. Restore it."
+ENVIRONMENT_WINS = "{variable} is set in the environment and wins. Take it out there first; nothing was stored."
+KEY_LABEL = "Key from {name}’s dashboard"
+KEY_HINT = "For real videos the owner of the first team sets the key of {name} here."
+REMOVED = "The key is removed. Nothing more is sent with it."
+
+
+def pause_fact(provider: str, pause: str) -> str:
+    """What is wrong with the key, without a full stop; empty without a pause."""
+    return providers.named(PAUSES[ProviderKey.Pause(pause)], provider) if pause else ""
+
+
+def pause_advice(provider: str, pause: str) -> str:
+    """The same as a sentence, and what to do."""
+    return f"{pause_fact(provider, pause)}. {providers.named(NEXT_STEPS[ProviderKey.Pause(pause)], provider)}"
+
+
+def blocked(provider: str, reason: str) -> str:
+    """Why a queued job is not sent. `reason`: a `Reason`, or a pause of the key."""
+    return providers.named(BLOCKED[reason], provider)
+
+
+def key_title(provider: str, ending: str) -> str:
+    name = providers.get(provider).key_name
+    return f"{name}, ends in {ending}" if ending else name

@@ -1,0 +1,138 @@
+"""Verbs of the money: entries of the ledger, the lock on a budget, and readings of the provider's balance."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Protocol
+
+from django.db.models.functions import Now
+
+from wanstudio.accounts.models import User
+from wanstudio.keys.models import ProviderKey
+from wanstudio.money.models import COLUMNS, NOTHING, BalanceReading, Entry, Money
+from wanstudio.money.queries import Room, rooms, tightest
+from wanstudio.teams.models import Team
+
+TEN_THOUSANDTH = Decimal("0.0001")
+Moment = BalanceReading.Moment
+
+
+class Priced(Protocol):
+    """A job, as far as its money goes: `price` in dollars."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def team_id(self) -> int: ...
+    @property
+    def person_id(self) -> int: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def price(self) -> Decimal: ...
+
+
+def write(
+    job: Priced, after: Money | str, *, before: Money | str | None, attempt_id: int | None = None, why: str = ""
+) -> None:
+    """One entry: the job's price leaves the column of `before` (None: it was in none) and enters that of `after`.
+
+    Only the verbs that move a job or an attempt call this, within their transaction: a crash leaves both or neither.
+    """
+    change = dict.fromkeys(COLUMNS, NOTHING)
+    if before in COLUMNS:
+        change[before] -= job.price
+    if after in COLUMNS:
+        change[after] += job.price
+    Entry.objects.create(
+        team_id=job.team_id,
+        person_id=job.person_id,
+        job_id=job.pk,
+        attempt_id=attempt_id,
+        provider=job.provider,
+        kind=after,
+        amount=job.price,
+        why=why[:300],
+        origin=_origin(job.pk, before, attempt_id) if before in COLUMNS else None,
+        **change,
+    )
+
+
+def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry | None:
+    """Which reservation the price in this column goes back to; None if an entry of then does not say.
+
+    A job has one price reserved or settled at a time, but one unknown for each of its attempts.
+    """
+    into = Entry.objects.filter(job=job_id, **{f"{column}__gt": 0}).select_related("origin")
+    if column == Money.UNKNOWN:
+        into = into.filter(attempt=attempt_id)
+    came = into.order_by("pk").last()
+    if came is None:
+        return None
+    opened_it = came.reserved + came.settled + came.unknown > 0
+    return came if opened_it else came.origin
+
+
+class OverCap(Exception):
+    """This price does not fit under a monthly cap. Nothing was written."""
+
+    def __init__(self, room: Room, price: Decimal) -> None:
+        super().__init__(f"${price} is more than the ${room.left} left of ${room.cap}")
+        self.room, self.price = room, price
+
+
+def lock_budget(team_id: int) -> Team:
+    """The team as it is now, its budget ours until the transaction ends: reservations of a team come one by one.
+
+    Other rows may go on pointing to it meanwhile. SQLite has one writer at a time anyway.
+    """
+    return Team.objects.select_for_update(no_key=True).get(pk=team_id)
+
+
+def require_room(team: Team, person: User, provider: str, price: Decimal) -> None:
+    """`OverCap` if this price does not fit. Only true while the budget is locked."""
+    room = tightest(rooms(team, person, provider))
+    if room and room.over(price):
+        raise OverCap(room, price)
+
+
+def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str], key_changed: bool) -> None:
+    """Append a balance, unless nothing has changed since the last one: neither it nor what we have in hand.
+
+    `handed_over`: the states of a job whose reserved price the provider may have charged already. `key_changed`: from
+    here on it is another key's balance, and nothing before it can be compared. A crash leaves nothing, or both rows.
+    """
+    readings = BalanceReading.objects.filter(provider=provider)
+    if key_changed:
+        BalanceReading.objects.create(provider=provider, moment=Moment.KEY)
+    entries = Entry.objects.filter(provider=provider)
+    sums = entries.balance()
+    pending = entries.filter(job__state__in=handed_over).balance().reserved + sums.unknown
+    balance = balance.quantize(TEN_THOUSANDTH)
+    last = readings.filter(moment__in=(Moment.READ, Moment.KEY)).last()
+    if (
+        last
+        and last.moment == Moment.READ
+        and (last.balance, last.settled, last.pending)
+        == (
+            balance,
+            sums.settled,
+            pending,
+        )
+    ):
+        return
+    BalanceReading.objects.create(
+        provider=provider, moment=Moment.READ, balance=balance, read_at=Now(), settled=sums.settled, pending=pending
+    )
+
+
+def note_before(moment: BalanceReading.Moment, job: Priced, attempt_id: int | None) -> None:
+    """Append the balance as last read before this POST, or this end of a task, to compare with the next one."""
+    key = ProviderKey.objects.filter(provider=job.provider).first()
+    BalanceReading.objects.create(
+        provider=job.provider,
+        moment=moment,
+        job_id=job.pk,
+        attempt_id=attempt_id,
+        balance=key.balance if key else None,
+        read_at=key.balance_at if key else None,
+    )

@@ -1,0 +1,115 @@
+"""Verbs of sources: adding one from a file or a link, what a probe found, the bin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from wanstudio.accounts.models import User
+from wanstudio.activity.verbs import record
+from wanstudio.media.poster import poster
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Facts, Source
+
+
+def add_file(team: Team, person: User, kind: str, file: UploadedFile[bytes], facts: Facts) -> Source:
+    """The row of a file that was sent, with its poster. A crash in between leaves at most an unused upload."""
+    source = Source(team=team, person=person, kind=kind, name=(file.name or "file")[-200:], **asdict(facts))
+    source.fingerprint = fingerprint(file.chunks())
+    file.seek(0)
+    still = poster(file, "image" if kind == Source.Kind.CHARACTER else "video")
+    file.seek(0)
+    source.file.save(f"source.{source.format.lower()}", file, save=False)
+    _add(source)
+    keep_poster(source, still)
+    return source
+
+
+def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Source:
+    """The team's row for this link, made or refreshed with `facts`."""
+    source = Source.objects.filter(team=team, kind=kind, url=url, deleted_at=None).first()
+    if source:
+        learn(source, facts)
+        touch(source)
+        return source
+    made = Source(
+        team=team,
+        person=person,
+        kind=kind,
+        url=url,
+        fingerprint=fingerprint([url.encode()]),
+        name=_name_in(url),
+        due_at=Now(),
+        **asdict(facts),
+    )
+    _add(made)
+    made.wake()
+    return made
+
+
+def _add(source: Source) -> None:
+    """Its new row, and who has added it: both or neither."""
+    with transaction.atomic():
+        source.save(force_insert=True)
+        record(team=source.team_id, person=source.person, act="upload.added", about=source.name, on=source)
+
+
+def _name_in(url: str) -> str:
+    unquoted = unquote(PurePath(urlsplit(url).path).name)
+    # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
+    printable = "".join(sign for sign in unquoted if sign.isprintable()).strip()
+    return (printable or urlsplit(url).hostname or "link")[:200]
+
+
+def fingerprint(pieces: Iterable[bytes]) -> str:
+    """What two sources share if they are the same; 64 hexadecimal digits."""
+    digest = sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def learn(source: Source, facts: Facts) -> None:
+    """Write what a probe found, and when."""
+    fields = asdict(facts)
+    Source.objects.filter(pk=source.pk).update(probed_at=Now(), **fields)
+    for name, value in fields.items():
+        setattr(source, name, value)
+    source.probed_at = timezone.now()
+
+
+def touch(source: Source) -> None:
+    """Used just now: first among the recent ones."""
+    Source.objects.filter(pk=source.pk).update(used_at=Now())
+
+
+def keep_poster(source: Source, jpeg: bytes) -> None:
+    """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""
+    source.poster.save("poster.jpg", ContentFile(jpeg), save=False)
+    Source.objects.filter(pk=source.pk).update(poster=source.poster.name)
+
+
+def discard(source: Source, person: User | None = None) -> None:
+    """Into the bin, out of every list. The file stays for 30 days: jobs were made from it."""
+    with transaction.atomic():
+        here = Source.objects.filter(pk=source.pk, deleted_at=None)
+        if here.update(deleted_at=Now(), deleted_by=person):
+            record(team=source.team_id, person=person, act="upload.deleted", about=source.name, on=source)
+
+
+def restore(source: Source, *, by: User | None = None) -> bool:
+    """Out of the bin; False if its files are gone by now."""
+    with transaction.atomic():
+        binned = Source.objects.filter(pk=source.pk, deleted_at__isnull=False, erased_at=None)
+        if taken := bool(binned.update(deleted_at=None, deleted_by=None)):
+            record(team=source.team_id, person=by, act="upload.restored", about=source.name, on=source)
+        return taken

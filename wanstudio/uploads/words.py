@@ -1,0 +1,28 @@
+"""Words of uploads: what an input is called, and every sentence about one that cannot be used."""
+
+from django.utils.text import get_text_list
+
+from wanstudio.keys import in_force
+from wanstudio.uploads.models import Source
+
+THINGS = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
+EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
+BOTH = "Give either a file or a link for the {thing}, not both."
+MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
+LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
+NO_LINK = "This is not a link we can read. It has to start with https:// or http://."
+TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
+BUSY = "Many links are being read right now. Try again in a moment."
+DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
+
+
+def formats_of(kind: str) -> str:
+    """What the model takes, in words: `JPEG, PNG or WebP`."""
+    inputs = in_force.model().inputs
+    formats = inputs.motion_formats if kind == Source.Kind.MOTION else inputs.image_formats
+    return get_text_list(list(formats), "or")
+
+
+def megabytes(size_bytes: int) -> str:
+    """`18.4 MB`, `10 MB`."""
+    return f"{size_bytes / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
