@@ -5,8 +5,10 @@ from pytest_django import Settings
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt, Hint
 from wanstudio.jobs.models.job import Job
+from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db
@@ -37,29 +39,29 @@ def test_nonsense_is_no_token(attempt: Attempt, token: str) -> None:
 
 
 def test_the_first_hint_stays_until_it_is_looked_at(attempt: Attempt) -> None:
-    attempt.hint("task_1")
-    attempt.hint("task_2")
+    verbs.note_task(attempt, "task_1")
+    verbs.note_task(attempt, "task_2")
     attempt.refresh_from_db()
     assert attempt.hinted_task_id == "task_1"
-    attempt.forget("task_2")
+    verbs.forget_task(attempt, "task_2")
     attempt.refresh_from_db()
     assert attempt.hinted_task_id == "task_1"
-    attempt.forget("task_1")
-    attempt.hint("task_2")
+    verbs.forget_task(attempt, "task_1")
+    verbs.note_task(attempt, "task_2")
     attempt.refresh_from_db()
     assert attempt.hinted_task_id == "task_2"
 
 
 def test_every_id_that_was_named_is_kept(attempt: Attempt) -> None:
     for number in range(20):
-        attempt.hint(f"task_{number}")
+        verbs.note_task(attempt, f"task_{number}")
     assert named(attempt) == [f"task_{number}" for number in range(8)], "nobody has asked about any of them yet"
-    attempt.put_back("task_0")
-    attempt.hint("task_true")
+    verbs.put_back(attempt, "task_0")
+    verbs.note_task(attempt, "task_true")
     assert named(attempt) == [*(f"task_{number}" for number in range(1, 8)), "task_true"]
-    attempt.hint("task_by_hand", by_hand=True)
+    verbs.note_task(attempt, "task_by_hand", by_hand=True)
     assert named(attempt)[:2] == ["task_by_hand", "task_1"]
-    attempt.hint("task_by_hand")
+    verbs.note_task(attempt, "task_by_hand")
     assert attempt_hints(attempt)[0]["by_hand"]
 
 
@@ -76,10 +78,10 @@ def named(attempt: Attempt) -> list[str]:
 
 def test_an_answer_is_kept_without_any_lease(attempt: Attempt) -> None:
     Job.objects.update(lease_token=None)
-    attempt.record(outcome="accepted", task_id="task_1", http_status=200)
+    verbs.record_answer(attempt, Submission(Outcome.ACCEPTED, task_id="task_1", http_status=200))
     attempt.refresh_from_db()
     assert (attempt.outcome, attempt.task_id, attempt.answered_at is None) == ("accepted", "task_1", False)
-    attempt.hint("task_2")
-    attempt.forget("task_1")
+    verbs.note_task(attempt, "task_2")
+    verbs.forget_task(attempt, "task_1")
     attempt.refresh_from_db()
     assert (attempt.task_id, attempt.hinted_task_id) == ("", "task_2")

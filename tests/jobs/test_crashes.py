@@ -22,7 +22,7 @@ from wanstudio.jobs.steps import polling as check
 from wanstudio.jobs.steps import submission as submit
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
-from wanstudio.provider.calls import Error, Outcome
+from wanstudio.provider.calls import Error, Outcome, Submission
 from wanstudio.videos import steps as archive
 from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Stale
@@ -58,7 +58,7 @@ def test_submitting_with_callbacks(job: Job, apixo: FakeApixo) -> None:
     assert 3590 < wait_s(job) <= 3600
     assert apixo.posts == []
     # The POST had gone out: the callback says so.
-    job.submissions.get().hint(apixo.new_task())
+    verbs.note_task(job.submissions.get(), apixo.new_task())
     job.nudge()
     assert woken(job).state == State.RUNNING
 
@@ -73,7 +73,7 @@ def test_submitting_without_callbacks(job: Job, apixo: FakeApixo) -> None:
 
 def test_submitting_and_called_back_before_anybody_looks(job: Job, apixo: FakeApixo) -> None:
     attempt = verbs.begin_submitting(claimed(job), callback=True)
-    attempt.hint(apixo.new_task())
+    verbs.note_task(attempt, apixo.new_task())
     job.nudge()
     job = after_death(job)
     assert job.state == State.UNCERTAIN
@@ -102,11 +102,11 @@ def test_an_answer_that_was_written_down_is_followed(
     attempt = verbs.begin_submitting(claimed(job), callback=True)
     if late:
         assert after_death(job).state == State.UNCERTAIN
-        attempt.record(**answered)
+        verbs.record_answer(attempt, Submission(**answered))
         job.nudge()
         job = woken(job)
     else:
-        attempt.record(**answered)
+        verbs.record_answer(attempt, Submission(**answered))
         job = after_death(job)
     assert (job.state, job.money) == (state, money)
     assert apixo.posts == []
@@ -122,8 +122,8 @@ def test_a_refusal_that_a_callback_contradicts(job: Job, apixo: FakeApixo) -> No
     """The task exists, whatever the answer said: it is followed, and not paid for again."""
     attempt = verbs.begin_submitting(claimed(job), callback=True)
     job = after_death(job)
-    attempt.record(outcome=Outcome.REJECTED, error=Error.BAD_REQUEST)
-    attempt.hint(apixo.new_task())
+    verbs.record_answer(attempt, Submission(Outcome.REJECTED, error=Error.BAD_REQUEST))
+    verbs.note_task(attempt, apixo.new_task())
     job.nudge()
     assert woken(job).state == State.RUNNING
 
@@ -133,7 +133,7 @@ def test_crash_after_crash_asks_for_no_more_than_the_table_allows(job: Job, apix
     for _ in range(4):
         mine = claimed(job)
         attempt = verbs.begin_submitting(mine, callback=True)
-        attempt.record(outcome=Outcome.NOT_ACCEPTED, error=Error.UNAVAILABLE, http_status=503)
+        verbs.record_answer(attempt, Submission(Outcome.NOT_ACCEPTED, error=Error.UNAVAILABLE, http_status=503))
         job = after_death(job)
         Job.objects.filter(pk=job.pk, due_at__isnull=False).update(due_at=job.created_at)
     assert (job.state, Attempt.objects.count()) == (State.FAILED, 4)
@@ -153,7 +153,7 @@ def test_running(job: Job, apixo: FakeApixo, film: bytes) -> None:
 def test_uncertain(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(taken_but(reset))
     job = step(job)
-    job.submissions.get().hint(apixo.made[0])
+    verbs.note_task(job.submissions.get(), apixo.made[0])
     job.nudge()
     Job.objects.filter(pk=job.pk).update(claimed_at=None)
     claimed(job)

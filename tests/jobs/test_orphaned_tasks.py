@@ -19,6 +19,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Entry, Money
+from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.videos.models import Video
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import NUDGE_INTERVAL
@@ -205,14 +206,14 @@ def test_an_answer_that_comes_after_the_decision(uncertain: Job, apixo: FakeApix
     verbs.send_again(uncertain, seen=uncertain.version)
     running(uncertain)
     look(first())
-    first().record(outcome="accepted", task_id=apixo.made[0], http_status=200)
+    verbs.record_answer(first(), Submission(Outcome.ACCEPTED, task_id=apixo.made[0], http_status=200))
     look(first())
     assert Job.objects.get(recovered_from=first()).task_id == apixo.made[0]
 
 
 def test_a_refusal_that_comes_after_the_decision_releases(second: Job) -> None:
     look(first())
-    first().record(outcome="rejected", http_status=400)
+    verbs.record_answer(first(), Submission(Outcome.REJECTED, http_status=400))
     assert look(first()).money == Money.RELEASED
     assert money() == ("1.14", "0.00", "0.00")
 

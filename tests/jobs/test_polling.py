@@ -13,10 +13,9 @@ from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh, later, rests, running, states, step, wait_s, woken
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps.polling import OVERDUE, SLOW
+from wanstudio.jobs.words import Sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 
 NO_ANSWER: dict[str, Move] = {
     "500": refusal(500),
@@ -213,10 +212,10 @@ def test_slower_than_three_times_the_usual(make_job: MakeJob, apixo: FakeApixo, 
     assert job.problem == ""
     version = job.version
     job = step(later(job, seconds=10))
-    assert (job.problem, job.version) == (SLOW, version + 1)
+    assert (job.problem, job.version) == (Sentence.SLOW.value, version + 1)
     assert wait_s(job) > 119
     job = step(later(job, hours=1))
-    assert (job.problem, job.version) == (SLOW, version + 1), "no news"
+    assert (job.problem, job.version) == (Sentence.SLOW.value, version + 1), "no news"
     assert len(apixo.posts) == 2
     apixo.succeed(job.task_id, film)
     assert step(job).problem == ""
@@ -226,7 +225,7 @@ def test_after_a_day_it_is_overdue_and_still_asked(job: Job, apixo: FakeApixo) -
     job = step(later(running(job), hours=23))
     assert job.problem == ""
     job = step(later(job, hours=2))
-    assert (job.problem, job.state, job.money) == (providers.named(OVERDUE, "apixo"), State.RUNNING, Money.RESERVED)
+    assert (job.problem, job.state, job.money) == (Sentence.OVERDUE.of("apixo"), State.RUNNING, Money.RESERVED)
     assert 340 < wait_s(job) <= 640
     apixo.succeed(job.task_id, b"film")
     assert step(job).state == State.ARCHIVING

@@ -19,7 +19,7 @@ from wanstudio.encryption import encrypted_fields
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps.polling import KEY_GONE
+from wanstudio.jobs.words import Sentence
 from wanstudio.keys import in_force, intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey, StudioKey
@@ -27,7 +27,6 @@ from wanstudio.keys.provider_calls import connect
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.money.models import BalanceReading
 from wanstudio.money.reconciliation import reconcile
-from wanstudio.provider import providers
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import Stale
 
@@ -164,7 +163,7 @@ def test_a_task_of_a_key_that_is_gone_is_not_given_up(page: FakeApixo, make_job:
     Job.objects.update(missing_since=None)
     for _ in range(3):
         job = step(job)
-    assert (job.state, job.problem, job.missing_since) == (State.RUNNING, providers.named(KEY_GONE, "apixo"), None)
+    assert (job.state, job.problem, job.missing_since) == (State.RUNNING, Sentence.KEY_GONE.of("apixo"), None)
     page.behave()
     use(FIRST, alice)
     assert step(job).problem == ""

@@ -63,6 +63,7 @@ from datetime import timedelta
 from django.core.management import call_command
 from tests import factories
 from wanstudio.jobs import verbs
+from wanstudio.provider.calls import Submission
 from wanstudio.teams.verbs import found_studio
 from wanstudio.models import Job, Team, User
 call_command("migrate", verbosity=0)
@@ -72,7 +73,7 @@ team = Team.objects.get()
 queued, sent, running = (factories.job(team, ben, provider="apixo") for _ in range(3))
 verbs.begin_submitting(sent, callback=True)
 attempt = verbs.begin_submitting(running, callback=True)
-attempt.record(outcome="accepted", task_id="task_3")
+verbs.record_answer(attempt, Submission("accepted", task_id="task_3"))
 verbs.mark_running(running, "task_3", timedelta(0), callback=True)
 """
     )

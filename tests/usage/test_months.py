@@ -75,7 +75,7 @@ def test_the_first_of_them_to_its_own(twice: Job, team: Team) -> None:
 
 def test_the_first_is_followed_and_fails(twice: Job, team: Team) -> None:
     first, second = Attempt.objects.order_by("pk")
-    first.confirm("task_1")
+    verbs.confirm_task(first, "task_1")
     follow(twice, "task_1", first)
     verbs.mark_failed(claim(twice), verbs.Failure("CODE", "words", Money.UNKNOWN, "lost"))
     assert months(team) == (P, P)

@@ -1,4 +1,4 @@
-"""How far a job is: its clock, and its bar against what is usual for its length and resolution."""
+"""The progress of a job: its clock, and its bar against what is usual for its length and resolution."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,9 +64,7 @@ def position_in_queue(job: Job) -> str:
     """`next in line`, `2nd in line`, `13th in line`; empty if it waits for something else than its turn."""
     if job.state != State.QUEUED or job.problem or not job.position:
         return ""
-    if job.position == 1:
-        return "next in line"
-    return f"{ordinal(job.position)} in line"
+    return "next in line" if job.position == 1 else f"{ordinal(job.position)} in line"
 
 
 def clock(seconds: float) -> str:

@@ -1,6 +1,7 @@
-"""A job in words: what its chip, its sentence and its money say. One place for pages and fragments."""
+"""Words of a job: what its chip, its sentence, its timeline and its money say, for pages, fragments and mails."""
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from wanstudio.jobs.job_progress import Progress, position_in_queue, progress
 from wanstudio.jobs.models.job import Job
@@ -12,6 +13,63 @@ from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.base import Explanation, Failure, Step
 from wanstudio.uploads.models import Source
+
+
+class Sentence(Enum):
+    """What is said of a job's problem or step, by code; {Name} and {name} are its provider's."""
+
+    # Of one that waits, or is not sent.
+    UNREACHABLE = "{Name} cannot reach this studio, so it could not fetch the uploaded file. Nothing was sent."
+    LINK_BROKEN = "The link to “{source}” no longer works: {reason} Nothing was sent."
+    FORMAT_CHANGED = "The file behind “{source}” changed from {before} to {now}. Nothing was sent."
+    LENGTH_CHANGED = (
+        "The clip behind the link changed from {before:.1f} s to {now:.1f} s, and so would the price. Nothing was "
+        "sent; look at the new price and start it again."
+    )
+    NO_ROOM = "The disk has no room for the result. Nothing was sent; make room and it goes out."
+    NOT_CONNECTED = "{Name} could not be reached. Nothing was charged; trying again."
+    NOT_ACCEPTED = "{Name} could not take it. Nothing was charged; trying again."
+    FIRST_LOOK = "We first look whether an earlier try was taken after all."
+    # Of one that was sent, and nobody knows whether it was taken.
+    TIMED_OUT = "No answer came in time"
+    CONNECTION_LOST = "The connection broke before an answer came"
+    REDIRECTED = "The answer was a redirect (HTTP {status})"
+    UNREADABLE = "The answer could not be read (HTTP {status})"
+    WORKER_STOPPED = "The worker stopped while sending"
+    UNCONFIRMED = "{Name} does not say yet whether it has the task that was named. We keep asking."
+    UNKNOWN_TASK = "{Name} knows no task {task}."
+    TASK_OF_ANOTHER = "Task {task} already belongs to another job."
+    TASK_FOLLOWED = "Task {task} is followed already, by job {job}."
+    # Of one that runs.
+    SLOW = "Slower than usual. We keep checking, you pay once."
+    OVERDUE = (
+        "No result after a day. We keep checking; look the task up in {name}'s dashboard, you may want to ask them."
+    )
+    UNCLEAR = "{Name} does not answer clearly at the moment. We keep checking, you pay once."
+    MISSING = "{Name} says it does not know this task. We ask again for ten minutes."
+    LOST = "{Name} no longer knows the task"
+    KEY_GONE = (
+        "The key that sent this is no longer here, and {name} shows its task to nobody else. Set that key again, and "
+        "it is followed; a result is kept there for a day."
+    )
+    # Steps of a timeline and reasons in the ledger.
+    NOT_SENT = "Not sent"
+    REFUSED = "Refused"
+    GIVEN_UP = "Given up after 4 tries"
+    SENT_AGAIN = "Sent again by hand"
+    NOT_CHARGED = "It was not charged"
+    NOT_CHARGED_BY = "{person} says that it was not charged"
+    NOT_TAKEN = "Its answer came late: it was not taken"
+    TAKEN_AFTER_ALL = "It was taken after all, and is not sent again"
+    TASK_FAILED = "{Name} says that task {task} failed"
+    RECOVERED = "{Name} had taken an earlier try: task {task}"
+    FOLLOWED_ELSEWHERE = "A job of its own follows it"
+    TURNED_UP = "It turned up: a job of its own follows it"
+
+    def of(self, provider: str, **facts: object) -> str:
+        this = providers.get(provider)
+        return self.value.format(name=this.display_name, Name=this.opening_name, **facts)
+
 
 # Failures that we name ourselves, in the manner of the provider's.
 OURS = {
@@ -71,8 +129,13 @@ def explain_failure(job: Job) -> Explanation:
         return Explanation(job.failure_message, Step.CHANGE_MOTION)
     if ours := OURS.get(job.failure):
         return replace(ours, cause=providers.named(ours.cause, job.provider))
+    return explain(job, job.failure, job.failure_message)
+
+
+def explain(job: Job, code: str, message: str) -> Explanation:
+    """A failure that the provider names, with the job's own files in it."""
     names = f"“{job.character.name}”", f"“{job.motion.name}”"
-    return providers.get(job.provider).explain(Failure(job.failure, job.failure_message, *names))
+    return providers.get(job.provider).explain(Failure(code, message, *names))
 
 
 def _sentence(job: Job, explanation: Explanation | None) -> str:

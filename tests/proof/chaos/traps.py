@@ -84,7 +84,7 @@ class Traps:
         self.around(Entry, "save", "before the ledger's entry", "ledger's entry")
         self.around(Attempt, "save", after="attempt in its transaction")
         self._connection(ways)
-        self.around(Attempt, "record", "answer read", "answer recorded")
+        self.around(verbs, "record_answer", "answer read", "answer recorded")
         self._moves()
         for name, point in (("suspend", "key paused"), ("throttle", "key throttled"), ("strike", "key struck")):
             self.around(ProviderKey, name, after=point)
@@ -192,19 +192,19 @@ class Traps:
         self._callbacks()
 
     def _callbacks(self) -> None:
-        hint, nudge = Attempt.hint, Job.nudge
+        note, nudge = verbs.note_task, Job.nudge
 
         def hinted(attempt: Attempt, *words: Any, **named: Any) -> None:
             self._here.marker = attempt.job.prompt
             self.spring("callback: read")
-            hint(attempt, *words, **named)
+            note(attempt, *words, **named)
             self.spring("callback: task id written")
 
         def nudged(job: Job) -> None:
             nudge(job)
             self.spring("callback: worker woken", job.prompt)
 
-        Attempt.hint = hinted  # type: ignore[method-assign, assignment]
+        setattr(verbs, "note_task", hinted)  # noqa: B010
         Job.nudge = nudged  # type: ignore[method-assign, assignment]
 
 

@@ -1,14 +1,12 @@
 """One row a POST: what was about to be sent, written before the first byte, and what came of it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from django.core import signing
-from django.db import models, transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Now
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from wanstudio.teams.models import Team
 
 _SALT = "wanstudio.callback"
-# Ids that one attempt may be told without any of them being looked at.
-MAX_HINTS = 8
 
 # Attempts that their job's page has something to say about: they may have been charged, or turned out to be.
 NOTEWORTHY = Q(money=Money.UNKNOWN) | Q(recovered__isnull=False)
@@ -91,73 +87,14 @@ class Attempt(Leased):
         return timezone.now() - self.created_at
 
     @property
+    def number(self) -> int:
+        """Which of its job's attempts it is, from 1."""
+        return Attempt.objects.filter(job_id=self.job_id, pk__lte=self.pk).count()
+
+    @property
     def is_unsettled(self) -> bool:
         """Superseded, and it may have been charged."""
         return self.money == Money.UNKNOWN
-
-    def record(self, **answer: Any) -> None:
-        """What came back, kept whether or not the lease still is ours: a task id must never be lost.
-
-        If its job went on without it meanwhile, the worker looks at what that means.
-        """
-        Attempt.objects.filter(pk=self.pk).update(
-            answered_at=Now(),
-            nudged_at=Case(When(~Q(money=""), then=Now()), default=F("nudged_at")),
-            **answer,
-        )
-
-    def hint(self, task_id: str, *, by_hand: bool = False) -> None:
-        """A task id somebody named, kept until it is settled: a wrong one never pushes out the right one.
-
-        What a person names is looked at first. A crash keeps it, or it was never named.
-        """
-
-        def add(hints: list[Hint]) -> list[Hint]:
-            known = [hint for hint in hints if hint["task"] == task_id]
-            if known and not by_hand:
-                return hints
-            rest = [hint for hint in hints if hint["task"] != task_id]
-            new: Hint = {"task": task_id, "by_hand": by_hand, "at": timezone.now().isoformat(), "asked": False}
-            if by_hand:
-                return [new, *rest][:MAX_HINTS]
-            # Too many: one that the provider did not know makes room, but never one that nobody has asked about.
-            rest = rest if len(rest) < MAX_HINTS else [hint for hint in rest if not hint["asked"]]
-            return [*rest, new] if len(rest) < MAX_HINTS else rest
-
-        self._change_hints(add)
-
-    def put_back(self, task_id: str) -> None:
-        """The provider does not know this one yet: the others first."""
-
-        def to_the_end(hints: list[Hint]) -> list[Hint]:
-            rest = [hint for hint in hints if hint["task"] != task_id]
-            return rest + [{**hint, "asked": True} for hint in hints if hint["task"] == task_id]
-
-        self._change_hints(to_the_end)
-
-    def confirm(self, task_id: str) -> None:
-        """This task came of it, and somebody follows it: there is nothing to look at any more."""
-        Attempt.objects.filter(pk=self.pk).update(task_id=task_id)
-        self._settled(task_id)
-
-    def forget(self, task_id: str) -> None:
-        """The provider knows no such task, or another job has it. Another id, named in the meantime, stays."""
-        Attempt.objects.filter(pk=self.pk, task_id=task_id).update(task_id="")
-        self._settled(task_id)
-
-    def _settled(self, task_id: str) -> None:
-        self._change_hints(lambda hints: [hint for hint in hints if hint["task"] != task_id])
-
-    def _change_hints(self, change: Callable[[list["Hint"]], list["Hint"]]) -> None:
-        """Reads, changes and writes under a lock, so that of two callbacks at once both are kept."""
-        with transaction.atomic():
-            row = Attempt.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
-            if row is None:
-                return
-            hints = change(row.hints)
-            if hints != row.hints:
-                first = hints[0]["task"] if hints else ""
-                Attempt.objects.filter(pk=self.pk).update(hints=hints, hinted_task_id=first)
 
     @classmethod
     def by_token(cls, token: str) -> "Attempt | None":

@@ -1,4 +1,4 @@
-"""The step for an attempt that its job went on without: a task of it that turns up is never lost.
+"""The step of an attempt that its job went on without: a task of it that turns up is never lost.
 
 Nothing here submits.
 """
@@ -12,20 +12,18 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.named_tasks import NO_SUCH_TASK, NOT_TAKEN, is_final
 from wanstudio.jobs.verbs.orphaned_tasks import SENT
+from wanstudio.jobs.words import Sentence
 from wanstudio.keys import intervals
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 from wanstudio.provider.calls import StatusProblem, TaskState
 from wanstudio.work.leases import NUDGE_INTERVAL
 
 log = logging.getLogger(__name__)
 
-SILENT = "{Name} does not say yet whether it has this task. We keep asking."
 
-
-def look(attempt: Attempt) -> None:
-    """An attempt that was superseded, or that somebody named a task for: find out what became of it.
+def look_for_orphan(attempt: Attempt) -> None:
+    """An attempt that was superseded, or that a task was named for: find out what became of it.
 
     Crash anywhere: looked at again.
     """
@@ -47,7 +45,7 @@ def look(attempt: Attempt) -> None:
 
 def _without_task(attempt: Attempt) -> None:
     if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
-        verbs.release_attempt(attempt, Money.RELEASED, "Its answer came late: it was not taken")
+        verbs.release_attempt(attempt, Money.RELEASED, Sentence.NOT_TAKEN.value)
     return _go_on(attempt, attempt.problem)
 
 
@@ -55,16 +53,16 @@ def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:
     """A job follows this task already. If that is not the attempt's own doing, what became of it stays unknown."""
     holder.nudge()
     if holder.came_of(attempt) and not attempt.is_unsettled:
-        attempt.confirm(task_id)
+        verbs.confirm_task(attempt, task_id)
         return _go_on(attempt)
-    attempt.forget(task_id)
-    return _go_on(attempt, f"Task {task_id[:60]} is followed already, by job {holder.pk}.")
+    verbs.forget_task(attempt, task_id)
+    return _go_on(attempt, Sentence.TASK_FOLLOWED.of(attempt.provider, task=task_id[:60], job=holder.pk))
 
 
 def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     answer = ask_status(attempt.provider, task_id, attempt.key_mark)
     if isinstance(answer, StatusProblem):
-        return _trouble(attempt, task_id, answer)
+        return _no_answer(attempt, task_id, answer)
     if answer.state == TaskState.FAILED:
         return _failed(attempt, task_id, holder)
     try:
@@ -75,21 +73,21 @@ def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     return _go_on(attempt)
 
 
-def _trouble(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
+def _no_answer(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
     hint = next((hint for hint in attempt.hints if hint["task"] == task_id), None)
     if problem.error in NO_SUCH_TASK and (hint is None or is_final(hint)):
-        attempt.forget(task_id)
-        return _go_on(attempt, f"{providers.get(attempt.provider).opening_name} knows no task {task_id[:60]}.")
-    # Another one that was named meanwhile has its turn first.
-    attempt.put_back(task_id)
+        verbs.forget_task(attempt, task_id)
+        return _go_on(attempt, Sentence.UNKNOWN_TASK.of(attempt.provider, task=task_id[:60]))
+    # Another one that was named meanwhile comes first.
+    verbs.put_back(attempt, task_id)
     wait = max(intervals.setback(attempt.claims), until_open(attempt.provider))
-    return attempt.postpone(wait, problem=providers.named(SILENT, attempt.provider))
+    return attempt.postpone(wait, problem=Sentence.UNCONFIRMED.of(attempt.provider))
 
 
 def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     """The provider made nothing of it: we assume that it is not billed, as for any other."""
-    why = f"{providers.get(attempt.provider).opening_name} says that task {task_id} failed"
-    attempt.confirm(task_id)
+    why = Sentence.TASK_FAILED.of(attempt.provider, task=task_id)
+    verbs.confirm_task(attempt, task_id)
     if attempt.is_unsettled:
         verbs.release_attempt(attempt, Money.ASSUMED, why)
     if holder and holder.money == Money.UNKNOWN:
@@ -98,6 +96,6 @@ def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
 
 
 def _go_on(attempt: Attempt, problem: str = "") -> None:
-    """This task is settled: rest, or look at the next one that was named."""
+    """This task is settled; the next one that was named is looked at."""
     more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
     attempt.postpone(intervals.seconds(5.5, 10) if more else None, problem=problem)

@@ -6,26 +6,17 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 from wanstudio.provider.calls import Error, StatusProblem, TaskState, TaskStatus
 
 log = logging.getLogger(__name__)
 
-SLOW = "Slower than usual. We keep checking, you pay once."
-OVERDUE = "No result after a day. We keep checking; look the task up in {name}'s dashboard, you may want to ask them."
-UNCLEAR = "{Name} does not answer clearly at the moment. We keep checking, you pay once."
-NO_SUCH_TASK = "{Name} says it does not know this task. We ask again for ten minutes."
-KEY_GONE = (
-    "The key that sent this is no longer here, and {name} shows its task to nobody else. Set that key again, and it is "
-    "followed; a result is kept there for a day."
-)
 SLOW_FACTOR = 3
 # So often in a row a task has to be unknown to the provider before it counts as lost.
 MISSING_ASKED = 3
@@ -35,7 +26,7 @@ def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
     answer = ask_status(job.provider, job.task_id, _key_mark(job))
     if isinstance(answer, StatusProblem):
-        return _trouble(job, answer)
+        return _no_answer(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
         # The money has moved, or was given back: the owner wants to see which.
         key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.seconds(5))
@@ -43,7 +34,7 @@ def poll(job: Job) -> None:
         return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
-        why = cause(job, code, answer.fail_message)
+        why = explain(job, code, answer.fail_message).cause
         return verbs.mark_failed(job, verbs.Failure(code, answer.fail_message, Money.ASSUMED, code, cause=why))
     return _wait_on(job)
 
@@ -55,18 +46,18 @@ def _wait_on(job: Job) -> None:
     if since > intervals.paced(intervals.OVERDUE_AFTER):
         return verbs.alert_owner(
             job,
-            providers.named(OVERDUE, job.provider),
+            Sentence.OVERDUE.of(job.provider),
             intervals.setback(6),
             polls=job.polls + 1,
             setbacks=0,
             missing_since=None,
         )
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
-        problem, wait = SLOW, wait * 2
+        problem, wait = Sentence.SLOW.value, wait * 2
     return verbs.flag_problem(job, problem, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
 
 
-def _trouble(job: Job, problem: StatusProblem) -> None:
+def _no_answer(job: Job, problem: StatusProblem) -> None:
     """An answer that says nothing about the task: the job is kept, and asked about again later."""
     log.info("job %s: status %s %s", job.pk, problem.error, problem.message)
     if problem.error == Error.RATE_LIMITED:
@@ -75,9 +66,12 @@ def _trouble(job: Job, problem: StatusProblem) -> None:
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
     wait = max(intervals.setback(job.setbacks), _next_poll(job))
-    sentence = KEY_GONE if problem.error == Error.NO_KEY else UNCLEAR if job.setbacks > 1 else ""
-    told = providers.named(sentence, job.provider)
-    return verbs.flag_problem(job, told, wait, polls=job.polls + 1, setbacks=job.setbacks + 1)
+    shown = ""
+    if problem.error == Error.NO_KEY:
+        shown = Sentence.KEY_GONE.of(job.provider)
+    elif job.setbacks > 1:
+        shown = Sentence.UNCLEAR.of(job.provider)
+    return verbs.flag_problem(job, shown, wait, polls=job.polls + 1, setbacks=job.setbacks + 1)
 
 
 def _missing(job: Job) -> None:
@@ -86,11 +80,11 @@ def _missing(job: Job) -> None:
     since = job.missing_since or now
     # A worker that was away for the ten minutes has asked too seldom to know.
     if job.setbacks + 1 >= MISSING_ASKED and now - since > intervals.paced(intervals.MISSING_FOR):
-        why = f"{providers.get(job.provider).opening_name} no longer knows the task"
+        why = Sentence.LOST.of(job.provider)
         return verbs.mark_failed(job, verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}."))
     return verbs.flag_problem(
         job,
-        providers.named(NO_SUCH_TASK, job.provider),
+        Sentence.MISSING.of(job.provider),
         _next_poll(job),
         polls=job.polls + 1,
         setbacks=min(job.setbacks + 1, MISSING_ASKED),

@@ -6,22 +6,21 @@ import shutil
 from django.conf import settings
 
 from wanstudio.jobs import queue, verbs
-from wanstudio.jobs.callback_links import callback_link
-from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.provider_request import callback_link, request_of
 from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.steps.input_check import Busy, are_old, what_changed
 from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
+from wanstudio.jobs.words import Sentence
 from wanstudio.keys import in_force, intervals
 from wanstudio.keys.pauses import Blocked, blocked
 from wanstudio.keys.provider_calls import connect
 from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.money.models import Money
-from wanstudio.provider.calls import GenerateRequest, Outcome, Submission
-from wanstudio.uploads.file_links import input_link
+from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.web import fetchers as addresses
 from wanstudio.work.leases import LEASE, Stale
 from wanstudio.work.log_context import also
@@ -48,7 +47,7 @@ def send(job: Job) -> None:
             _let_others_pass(job)
         if refusal := what_changed(job):
             return verbs.mark_failed(
-                job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, "Not sent", cause=refusal)
+                job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, Sentence.NOT_SENT.value, cause=refusal)
             )
         return _post(job)
     except Blocked as held:
@@ -71,24 +70,15 @@ def _post(job: Job) -> None:
     # The mark first: if the key changes in between, the last look sees that it is not this one.
     mark = in_force.key_at(job.provider).mark
     client = connect(job.provider)
-    image_url, video_url = input_link(job.character), input_link(job.motion)
     callback = addresses.is_reachable(job.provider)
     # From here to the answer's row a crash leaves it open whether the provider has the task.
     attempt = verbs.begin_submitting(job, callback=callback, key_mark=mark)
     also(attempt=attempt.pk)
-    request = GenerateRequest(
-        behaviour=job.behaviour,
-        image_url=image_url,
-        video_url=video_url,
-        resolution=job.resolution,
-        seed=job.seed,
-        prompt=job.prompt,
-        callback_url=callback_link(attempt) if callback else "",
-    )
+    request = request_of(job, callback_link(attempt) if callback else "")
 
     def last_look() -> None:
         if not verbs.may_write(job):
-            attempt.record(outcome=Outcome.NOT_SENT, message="The lease had run out")
+            verbs.record_answer(attempt, Submission(Outcome.NOT_SENT, message="The lease had run out"))
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
         if in_force.key_at(job.provider).mark != mark:
@@ -97,25 +87,15 @@ def _post(job: Job) -> None:
     try:
         answer = client.submit(request, before_write=last_look)
         log.info("sent: %s %s", answer.outcome, answer.error or answer.task_id)
-        durably(lambda: _note(attempt, answer))
+        durably(lambda: verbs.record_answer(attempt, answer))
         follow(job, attempt, answer)
     except Blocked as held:
-        attempt.record(outcome=Outcome.NOT_SENT, message=held.why)
+        verbs.record_answer(attempt, Submission(Outcome.NOT_SENT, message=held.why))
         verbs.requeue(job, held.why, held.wait, position=1 if held.whole_key else None)
     except Stale:
         # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
         job.nudge()
         raise
-
-
-def _note(attempt: Attempt, answer: Submission) -> None:
-    attempt.record(
-        outcome=answer.outcome,
-        http_status=answer.http_status,
-        error=answer.error or "",
-        message=answer.message,
-        task_id=answer.task_id,
-    )
 
 
 def _hold_back(job: Job) -> None:
@@ -124,6 +104,4 @@ def _hold_back(job: Job) -> None:
         raise held
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
-        raise Blocked(
-            "The disk has no room for the result. Nothing was sent; make room and it goes out.", intervals.account()
-        )
+        raise Blocked(Sentence.NO_ROOM.value, intervals.account())

@@ -1,26 +1,25 @@
-"""What became of a POST, as moves of its job and pauses of its key. Nothing here sends one."""
+"""The outcome of a POST, as moves of its job and pauses of its key. Nothing here sends one."""
 
 import logging
 from datetime import timedelta
 from decimal import Decimal
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.failure_cause import cause
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
+from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import back_off, until_open
 from wanstudio.keys.words import Reason, blocked
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 from wanstudio.provider.calls import Error, Outcome, Submission
 
 log = logging.getLogger(__name__)
 
-MOST_RETRIES = 3
+MAX_RETRIES = 3
 
 
 def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
@@ -51,9 +50,9 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
                     verbs.raise_key_alert(job, pause)
             else:
                 key_verbs.clear_strikes(key)
-            _fail(job, answer.error or Error.BAD_REQUEST, answer.message, answer.message or "Refused")
+            _fail(job, answer.error or Error.BAD_REQUEST, answer.message, answer.message or Sentence.REFUSED.value)
         case Outcome.UNKNOWN:
-            verbs.mark_uncertain(job, what_broke(answer), patience(attempt))
+            verbs.mark_uncertain(job, _what_broke(job, answer), patience(attempt))
 
 
 def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
@@ -63,11 +62,11 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
     """
     try:
         verbs.mark_running(job, task_id, wait, callback=attempt.callback, attempt=attempt)
-        attempt.confirm(task_id)
+        verbs.confirm_task(attempt, task_id)
     except verbs.TaskTaken:
         log.warning("job %s attempt %s: task %s already belongs to another job", job.pk, attempt.pk, task_id)
-        attempt.forget(task_id)
-        why = f"Task {task_id[:60]} already belongs to another job."
+        verbs.forget_task(attempt, task_id)
+        why = Sentence.TASK_OF_ANOTHER.of(job.provider, task=task_id[:60])
         if job.state == State.SUBMITTING:
             verbs.mark_uncertain(job, why, None)
         elif job.state == State.UNCERTAIN:
@@ -81,30 +80,30 @@ def patience(attempt: Attempt) -> timedelta | None:
     return intervals.paced(intervals.UNCONFIRMED_FOR) if attempt.callback else None
 
 
-def what_broke(answer: Submission) -> str:
+def _what_broke(job: Job, answer: Submission) -> str:
     match answer.error:
         case Error.TIMED_OUT:
-            return "No answer came in time"
+            sentence = Sentence.TIMED_OUT
         case Error.CONNECTION_LOST:
-            return "The connection broke before an answer came"
+            sentence = Sentence.CONNECTION_LOST
         case Error.REDIRECTED:
-            return f"The answer was a redirect (HTTP {answer.http_status})"
+            sentence = Sentence.REDIRECTED
         case _:
-            return f"The answer could not be read (HTTP {answer.http_status})"
+            sentence = Sentence.UNREADABLE
+    return sentence.of(job.provider, status=answer.http_status)
 
 
 def _retry(job: Job, answer: Submission) -> None:
-    if job.retries >= MOST_RETRIES:
-        _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, "Given up after 4 tries")
+    if job.retries >= MAX_RETRIES:
+        _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, Sentence.GIVEN_UP.value)
     else:
-        name = providers.get(job.provider).opening_name
-        why = f"{name} could not be reached." if answer.outcome == Outcome.NOT_SENT else f"{name} could not take it."
-        verbs.requeue(job, f"{why} Nothing was charged; trying again.", intervals.retry(job.retries), counts=True)
+        sentence = Sentence.NOT_CONNECTED if answer.outcome == Outcome.NOT_SENT else Sentence.NOT_ACCEPTED
+        verbs.requeue(job, sentence.of(job.provider), intervals.retry(job.retries), counts=True)
 
 
 def _fail(job: Job, code: str, message: str, why: str) -> None:
     """It was certainly not taken."""
-    verbs.mark_failed(job, verbs.Failure(code, message, Money.RELEASED, why, cause=cause(job, code, message)))
+    verbs.mark_failed(job, verbs.Failure(code, message, Money.RELEASED, why, cause=explain(job, code, message).cause))
 
 
 def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:

@@ -11,7 +11,9 @@ from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs.attempts import note_task
 from wanstudio.jobs.verbs.moves import Move
+from wanstudio.jobs.words import Sentence
 from wanstudio.money.models import Money
 from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.work.leases import Stale
@@ -44,7 +46,7 @@ def attach(job: Job, task_id: str, *, by: User | None = None) -> None:
     with transaction.atomic():
         moves.log_act(job, "job.attached", by)
         job.nudge()
-        attempt.hint(task_id[:200], by_hand=True)
+        note_task(attempt, task_id[:200], by_hand=True)
 
 
 def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
@@ -59,7 +61,7 @@ def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
         raise Stale(f"{job} has changed since it was looked at")
     again = Move(
         State.QUEUED,
-        "Sent again by hand",
+        Sentence.SENT_AGAIN.value,
         timedelta(0),
         money=Money.RESERVED,
         money_was=None,
@@ -83,7 +85,7 @@ def mark_not_charged(job: Job, *, by: User | None = None) -> None:
     """
     failed = Move(
         State.FAILED,
-        "It was not charged",
+        Sentence.NOT_CHARGED.value,
         money=Money.RELEASED,
         decided_in=State.UNCERTAIN,
         changes={"failure": "NOT_CHARGED", "ended_at": Now()},

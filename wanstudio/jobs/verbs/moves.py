@@ -23,6 +23,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, MOVES, State
+from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import BalanceReading, Money
 from wanstudio.work.leases import Stale, due_after
@@ -114,7 +115,7 @@ def take_back(job: Job, attempt: Attempt | None) -> Money | None:
         return Money(followed.money) if followed.money else None
     if followed.money == Money.UNKNOWN:
         # The price is reserved already, for an attempt that is not needed now.
-        why = "It was taken after all, and is not sent again"
+        why = Sentence.TAKEN_AFTER_ALL.value
         ledger.write(job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=followed.pk, why=why)
     return Money(job.money)
 

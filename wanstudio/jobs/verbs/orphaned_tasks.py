@@ -7,17 +7,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.verbs.attempts import confirm_task
 from wanstudio.jobs.verbs.progress import TaskTaken, expected_time
 from wanstudio.jobs.verbs.recovery import release_task
+from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
-from wanstudio.provider import providers
 from wanstudio.work.leases import Stale
 
 # As in the job it comes from.
@@ -41,7 +41,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
             job = Job.objects.create(
                 **{name: getattr(given, name) for name in SAME},
                 lineage_id=given.lineage_id or given.pk,
-                title=f"{given.title[:180]} ({ordinal_of(attempt)} try)",
+                title=f"{given.title[:180]} ({ordinal(attempt.number)} try)",
                 state=State.RUNNING,
                 money=Money.RESERVED,
                 task_id=task_id,
@@ -51,7 +51,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
                 **expected_time(given),
                 due_at=Now() + wait,
             )
-            why = f"{providers.get(attempt.provider).opening_name} had taken an earlier try: task {task_id}"
+            why = Sentence.RECOVERED.of(attempt.provider, task=task_id)
             Transition.objects.create(job=job, to_state=State.RUNNING, why=why[:300])
             ledger.write(job, Money.RESERVED, before=None, attempt_id=attempt.pk, why=why)
             record(team=job.team_id, act="job.adopted", about=job.title, on=job)
@@ -68,58 +68,17 @@ def _hand_over(attempt: Attempt, task_id: str) -> Job:
     mine = attempt.held().filter(money=attempt.money)
     if not mine.update(money="", problem=""):
         raise Stale(f"{attempt} has changed, or is no longer ours")
-    attempt.confirm(task_id)
+    confirm_task(attempt, task_id)
     if attempt.money == Money.UNKNOWN:
         ledger.write(
-            job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=attempt.pk, why="A job of its own follows it"
+            job, Money.RELEASED, before=Money.UNKNOWN, attempt_id=attempt.pk, why=Sentence.FOLLOWED_ELSEWHERE.value
         )
     holder = Job.objects.select_for_update(no_key=True).filter(provider=attempt.provider, task_id=task_id).first()
     if holder:
         try:
-            release_task(holder, "It turned up: a job of its own follows it")
+            release_task(holder, Sentence.TURNED_UP.value)
         except Stale:
             raise TaskTaken(task_id) from None
     # Its page says where the task is followed now.
     Job.objects.filter(pk=job.pk).update(version=F("version") + 1)
     return job
-
-
-def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None = None) -> None:
-    """A superseded attempt was not charged: its unknown price is released (or assumed to be). `Stale` if it is not one.
-
-    A crash leaves it unknown, or released.
-    """
-    with transaction.atomic():
-        # The job's row first, as everywhere: two transactions must not wait for each other.
-        Job.objects.filter(pk=attempt.job_id).update(version=F("version") + 1)
-        if not Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN).update(money=money, problem=""):
-            raise Stale(f"{attempt} is not unsettled")
-        ledger.write(attempt.job, money, before=Money.UNKNOWN, attempt_id=attempt.pk, why=why)
-        if by:
-            _note("job.not_charged", attempt, by)
-    attempt.money = money
-
-
-def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None:
-    """A person found the task of a superseded attempt: the worker asks the provider about it.
-
-
-    `Stale` as in `release_attempt`. A crash leaves it noted, or not.
-    """
-    with transaction.atomic():
-        mine = Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN)
-        if not mine.update(problem=""):
-            raise Stale(f"{attempt} is not unsettled")
-        attempt.hint(task_id[:200], by_hand=True)
-        attempt.nudge()
-        _note("job.attached", attempt, by)
-
-
-def _note(act: str, attempt: Attempt, by: User | None) -> None:
-    record(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
-
-
-def ordinal_of(attempt: Attempt) -> str:
-    """Which of its job's tries it was: `2nd`."""
-    number = Attempt.objects.filter(job_id=attempt.job_id, pk__lte=attempt.pk).count()
-    return str(ordinal(number))

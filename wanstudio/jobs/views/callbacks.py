@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.provider import providers
@@ -65,5 +66,5 @@ def _wake(attempt: Attempt, task_id: str) -> None:
         if not job.has_ended:
             job.nudge()
     if task_id and (followed is None or followed.has_given_up or not followed.came_of(attempt)):
-        attempt.hint(task_id)
+        verbs.note_task(attempt, task_id)
         attempt.nudge()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -11,8 +12,8 @@ from django.views.decorators.http import require_POST
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.verbs.orphaned_tasks import ordinal_of
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
+from wanstudio.jobs.words import Sentence
 from wanstudio.money.models import Money
 from wanstudio.money.queries import readings_around
 from wanstudio.provider import providers
@@ -26,7 +27,7 @@ def earlier_tries(job: Job) -> list[dict[str, Any]]:
     return [
         {
             "attempt": attempt,
-            "ordinal": ordinal_of(attempt),
+            "ordinal": ordinal(attempt.number),
             "recovered": next(iter(attempt.recovered.all()), None),
             "around": readings_around(attempt.pk) if attempt.is_unsettled else None,
         }
@@ -48,7 +49,8 @@ def decide(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
                 name = providers.get(mine.provider).display_name
                 messages.info(request, f"Asking {name} about this task. If it is there, it gets a job of its own.")
             case "not_charged":
-                verbs.release_attempt(mine, Money.RELEASED, f"{person} says that it was not charged", by=person)
+                why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
+                verbs.release_attempt(mine, Money.RELEASED, why, by=person)
             case _:
                 messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
     except Stale:

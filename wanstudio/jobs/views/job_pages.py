@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
@@ -13,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.provider_request import request_of
 from wanstudio.jobs.queries import visible_jobs, visible_transitions
 from wanstudio.jobs.states import ENDED, State
-from wanstudio.jobs.views.curl import as_curl
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.jobs.views.job_cards import MOST_POLLED, card, poll_context
-from wanstudio.jobs.words import ALREADY_SENT
+from wanstudio.jobs.words import ALREADY_SENT, Sentence
+from wanstudio.keys import in_force
 from wanstudio.money.models import Money
 from wanstudio.money.queries import readings_around
 from wanstudio.money.verbs import OverCap
@@ -162,11 +164,16 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
-    """The request as one could send it by hand, without the key."""
+    """The request as one could send it by hand, without the key; without its callback, which nobody would answer."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
-    variable = providers.get(job.provider).variable("API_KEY")
-    context = {"job": job, "curl": as_curl(job), "signed": signed, "key_variable": variable}
+    provider = providers.get(job.provider)
+    context = {
+        "job": job,
+        "curl": provider.curl(in_force.base_url(job.provider), settings.MODEL, request_of(job)),
+        "signed": signed,
+        "key_variable": provider.variable("API_KEY"),
+    }
     return render(request, "jobs/curl.html", context)
 
 
@@ -185,7 +192,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
                 verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)
             case "not_charged" if job.state == State.FAILED:
-                verbs.settle_unknown(job, Money.RELEASED, f"{person} says that it was not charged", by=person)
+                why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
+                verbs.settle_unknown(job, Money.RELEASED, why, by=person)
             case "not_charged":
                 verbs.mark_not_charged(job, by=person)
             case _:
