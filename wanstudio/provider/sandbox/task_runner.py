@@ -144,7 +144,7 @@ class TaskRunner:
         headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
         timeout_s = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
         with requests.Session() as session, suppress(requests.RequestException):
-            # Neither a proxy of the environment nor a redirect: the address is of this machine, or was checked as public.
+            # Neither the proxies of the environment nor a redirect: only the address that the request named.
             session.trust_env = False
             answer = session.post(
                 task.request.callback_url, data=body, headers=headers, timeout=timeout_s, allow_redirects=False
