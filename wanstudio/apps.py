@@ -8,6 +8,7 @@ from django.db.models.signals import post_migrate
 
 # Each registers, as it is imported, what earlier rooms ask for: steps of the worker, answers to questions.
 REGISTERING = (
+    "accounts.sign_ins",
     "teams.activity_reader",
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
     *("review.video_parts", "sharing.queries", "operations.sweep"),
@@ -20,7 +21,6 @@ class WanStudioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from wanstudio.accounts import sign_ins
         from wanstudio.append_only import lock
         from wanstudio.operations import system_checks as checks  # noqa: F401  (registers the system checks)
         from wanstudio.work import broker_hints
@@ -31,5 +31,4 @@ class WanStudioConfig(AppConfig):
             from wanstudio.celery import hand_over
 
             broker_hints.connect(hand_over)
-        sign_ins.connect()
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -14,7 +14,7 @@ def signed_in(email: str, browser: str) -> Client:
     return client
 
 
-def test_signing_out_elsewhere(alice: User) -> None:
+def test_other_sessions_are_ended(alice: User) -> None:
     here = signed_in(alice.email, "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0")
     there = signed_in(alice.email, "Mozilla/5.0 (iPhone) Version/17 Safari/604.1")
     page = here.get("/account/sessions/")
@@ -25,7 +25,7 @@ def test_signing_out_elsewhere(alice: User) -> None:
     assert there.get("/account/").headers["Location"].startswith("/accounts/login/")
 
 
-def test_who_joined_just_now_is_listed_too(team: Team, alice: User) -> None:
+def test_session_of_a_new_member_is_listed(team: Team, alice: User) -> None:
     invitation = Invitation.objects.create(team=team, role="viewer", invited_by=alice)
     client = Client()
     account = {"name": "Dana", "email": "dana@example.com", "password": PASSWORD}
@@ -37,7 +37,7 @@ def test_who_joined_just_now_is_listed_too(team: Team, alice: User) -> None:
     assert elsewhere.get("/account/").status_code == 302
 
 
-def test_nobody_ends_the_session_of_another(alice: User, bob: User) -> None:
+def test_session_of_another_person_is_not_ended(alice: User, bob: User) -> None:
     from allauth.usersessions.models import UserSession
 
     as_alice, as_bob = signed_in(alice.email, "curl/8"), signed_in(bob.email, "curl/8")

@@ -15,7 +15,7 @@ from wanstudio.teams.verbs import LastOwner, accept, change_role, hand_over, rem
 pytestmark = pytest.mark.django_db
 
 
-def test_making_and_cancelling_are_noted(team: Team, bob: User) -> None:
+def test_making_and_cancelling_are_recorded(team: Team, bob: User) -> None:
     job = factories.job(team, bob)
     verbs.cancel(job, by=bob)
     rows = list(Activity.objects.values_list("act", "who", "about", "thing", "thing_id"))
@@ -25,7 +25,7 @@ def test_making_and_cancelling_are_noted(team: Team, bob: User) -> None:
     ]
 
 
-def test_it_refuses_every_change(team: Team, bob: User) -> None:
+def test_model_refuses_every_change(team: Team, bob: User) -> None:
     record(team=team, person=bob, act="job.made", about="x")
     row = Activity.objects.get()
     row.who = "Alice"
@@ -35,26 +35,26 @@ def test_it_refuses_every_change(team: Team, bob: User) -> None:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE wanstudio_activity SET who = 'x'", "DELETE FROM wanstudio_activity"])
-def test_the_database_refuses_it_too(team: Team, bob: User, statement: str) -> None:
+def test_database_refuses_every_change(team: Team, bob: User, statement: str) -> None:
     record(team=team, person=bob, act="job.made")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-def test_it_outlives_who_did_it(team: Team, bob: User) -> None:
+def test_activity_outlives_its_person(team: Team, bob: User) -> None:
     record(team=team, person=bob, act="signin")
     bob.delete()
     assert Activity.objects.get().who == "Bob"
 
 
-def test_many_wrong_sign_ins_from_one_address_are_noted_as_some(team: Team) -> None:
+def test_failed_sign_ins_from_one_address_are_limited(team: Team) -> None:
     for _ in range(MAX_FAILURES_AN_HOUR + 5):
         record_failure(None, "eve@example.com", "203.0.113.9")
     record_failure(None, "eve@example.com", "203.0.113.10")
     assert Activity.objects.count() == MAX_FAILURES_AN_HOUR + 1
 
 
-def test_people_who_come_and_go_are_noted(team: Team, alice: User, bob: User, charlie: User) -> None:
+def test_membership_changes_are_recorded(team: Team, alice: User, bob: User, charlie: User) -> None:
     bobs, alices = (Membership.objects.get(team=team, user=user) for user in (bob, alice))
     change_role(bobs, "admin", by=alice)
     hand_over(alices, bobs)
@@ -71,7 +71,7 @@ def test_people_who_come_and_go_are_noted(team: Team, alice: User, bob: User, ch
     ]
 
 
-def test_what_fails_is_not_noted(team: Team, alice: User) -> None:
+def test_failed_act_is_not_recorded(team: Team, alice: User) -> None:
     with pytest.raises(LastOwner):
         remove(Membership.objects.get(team=team, user=alice), by=alice)
     assert not Activity.objects.exists()

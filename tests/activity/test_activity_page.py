@@ -35,7 +35,7 @@ def page(client: Client, query: str = "") -> str:
     return client.get(reverse("activity.show") + query).content.decode()
 
 
-def test_owner_and_admin_see_it_and_nobody_else(
+def test_activity_is_shown_to_owner_and_admin_only(
     as_alice: Client, admin: Client, as_vera: Client, as_charlie: Client, nobody: Client, team: Team, bob: User
 ) -> None:
     factories.job(team, bob)
@@ -48,7 +48,7 @@ def test_owner_and_admin_see_it_and_nobody_else(
     assert "Bob" not in page(as_charlie)
 
 
-def test_sign_ins_and_keys_are_the_owners(as_alice: Client, admin: Client, team: Team, bob: User) -> None:
+def test_sign_ins_and_keys_are_shown_to_the_owner_only(as_alice: Client, admin: Client, team: Team, bob: User) -> None:
     wrong = Client().post(
         reverse("account_login"), {"login": bob.email, "password": "wrong"}, REMOTE_ADDR="203.0.113.7"
     )
@@ -60,12 +60,12 @@ def test_sign_ins_and_keys_are_the_owners(as_alice: Client, admin: Client, team:
     assert "provider’s key" not in page(admin)
 
 
-def test_what_was_typed_is_kept_only_if_it_is_an_address(as_alice: Client) -> None:
+def test_failed_sign_in_keeps_only_an_address(as_alice: Client) -> None:
     Client().post(reverse("account_login"), {"login": "my secret password", "password": "x"})
     assert not Activity.objects.filter(who__contains="secret").exists()
 
 
-def test_signing_in_and_out_is_noted_with_its_address(alice: User) -> None:
+def test_signing_in_and_out_is_recorded_with_its_address(alice: User) -> None:
     client = Client()
     client.post(
         reverse("account_login"), {"login": alice.email, "password": factories.PASSWORD}, REMOTE_ADDR="203.0.113.7"
@@ -76,7 +76,7 @@ def test_signing_in_and_out_is_noted_with_its_address(alice: User) -> None:
     assert acts[1][0] == "signout"
 
 
-def test_another_teams_sign_ins_stay_there(as_alice: Client, charlie: User) -> None:
+def test_sign_ins_of_another_team_are_not_shown(as_alice: Client, charlie: User) -> None:
     record_sign_in("signin", charlie, "203.0.113.8")
     assert "203.0.113.8" not in page(as_alice)
 
@@ -91,12 +91,12 @@ def test_another_teams_sign_ins_stay_there(as_alice: Client, charlie: User) -> N
         ("?from=nonsense&to=9999-99-99&person=x&before=-1&group=%00", True),
     ],
 )
-def test_the_address_narrows_it(as_alice: Client, team: Team, bob: User, query: str, found: bool) -> None:
+def test_query_narrows_the_activity(as_alice: Client, team: Team, bob: User, query: str, found: bool) -> None:
     factories.job(team, bob)
     assert ("<strong>Bob</strong> made" in page(as_alice, query)) == found
 
 
-def test_a_person(as_alice: Client, team: Team, bob: User, alice: User) -> None:
+def test_person_narrows_the_activity(as_alice: Client, team: Team, bob: User, alice: User) -> None:
     factories.job(team, bob)
     assert "<strong>Bob</strong> made" in page(as_alice, f"?person={bob.pk}")
     assert "<strong>Bob</strong> made" not in page(as_alice, f"?person={alice.pk}")
@@ -113,7 +113,7 @@ def test_pages_follow_one_another(as_alice: Client, team: Team, bob: User) -> No
     assert "video-05-" not in older
 
 
-def test_the_file_runs_nothing(as_alice: Client, team: Team, bob: User) -> None:
+def test_csv_escapes_formulas(as_alice: Client, team: Team, bob: User) -> None:
     record(act="job.renamed", team=team, person=bob, about="=HYPERLINK(1)")
     response: Any = as_alice.get(reverse("activity.export") + "?group=job")
     rows = list(csv.reader(line.decode() for line in response.streaming_content))
@@ -121,7 +121,7 @@ def test_the_file_runs_nothing(as_alice: Client, team: Team, bob: User) -> None:
     assert rows[1][3] == "'=HYPERLINK(1)"
 
 
-def test_queries_do_not_grow_with_it(
+def test_queries_do_not_grow_with_the_activity(
     as_alice: Client, team: Team, bob: User, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(30):
@@ -131,7 +131,7 @@ def test_queries_do_not_grow_with_it(
 
 
 @pytest.mark.parametrize("told", ["nowhere", "203.0.113.7:4711", "10.0.0.9, ", "'; --", ""])
-def test_where_nobody_sits_is_not_where_somebody_signs_in(told: str, alice: User, settings: Any) -> None:
+def test_forged_forwarded_address_is_not_recorded(told: str, alice: User, settings: Any) -> None:
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
     sent = {"login": alice.email, "password": factories.PASSWORD}
     way = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": told}
@@ -139,7 +139,9 @@ def test_where_nobody_sits_is_not_where_somebody_signs_in(told: str, alice: User
     assert Activity.objects.get(act="signin").ip in ("10.0.0.1", "10.0.0.9")
 
 
-def test_comments_and_tags_stand_in_it_without_the_words(as_alice: Client, team: Team, alice: User, bob: User) -> None:
+def test_comments_and_tags_are_recorded_without_their_text(
+    as_alice: Client, team: Team, alice: User, bob: User
+) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     video = finished(team, alice, title="Mira")
@@ -168,7 +170,7 @@ def test_comments_and_tags_stand_in_it_without_the_words(as_alice: Client, team:
     assert not Activity.objects.filter(about__contains="secret").exists()
 
 
-def test_who_uploads_stands_in_it_once(as_alice: Client, team: Team, alice: User) -> None:
+def test_upload_is_recorded_once(as_alice: Client, team: Team, alice: User) -> None:
     as_alice.post(reverse("uploads.sample"), {"team": team.pk})
     noted = Activity.objects.filter(act="upload.added")
     assert set(noted.values_list("person", flat=True)) == {alice.pk}

@@ -20,7 +20,7 @@ def data(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_key_is_drawn_once_and_only_we_read_it(data: Path) -> None:
+def test_key_is_generated_once_and_readable_by_its_owner_only(data: Path) -> None:
     encrypted = encrypted_fields.encrypt(SECRET)
     file = data / "encryption.key"
     first = file.read_text()
@@ -33,7 +33,7 @@ def test_the_key_is_drawn_once_and_only_we_read_it(data: Path) -> None:
     assert file.read_text() == first
 
 
-def test_a_new_first_key_reads_what_the_old_ones_wrote(data: Path) -> None:
+def test_old_secrets_are_readable_after_a_new_key(data: Path) -> None:
     old = encrypted_fields.encrypt(SECRET)
     encrypted_fields.add_key()
     assert stat.S_IMODE((data / "encryption.key").stat().st_mode) == 0o600
@@ -47,7 +47,7 @@ def test_a_new_first_key_reads_what_the_old_ones_wrote(data: Path) -> None:
         encrypted_fields.decrypt(old)
 
 
-def test_a_lost_key_is_said_in_a_sentence(data: Path) -> None:
+def test_lost_key_raises_a_sentence(data: Path) -> None:
     encrypted = encrypted_fields.encrypt(SECRET)
     (data / "encryption.key").unlink()
     with pytest.raises(encrypted_fields.Unreadable, match="Enter it again"):
@@ -60,13 +60,13 @@ def test_a_lost_key_is_said_in_a_sentence(data: Path) -> None:
 
 
 @pytest.mark.parametrize("encrypted", ["", "no token", "gAAAAA", SECRET, "ü"])
-def test_a_damaged_row(encrypted: str) -> None:
+def test_damaged_secret_is_unreadable(encrypted: str) -> None:
     encrypted_fields.encrypt(SECRET)
     with pytest.raises(encrypted_fields.Unreadable):
         encrypted_fields.decrypt(encrypted)
 
 
-def test_keys_of_the_settings_win(settings: Settings, data: Path) -> None:
+def test_keys_of_the_settings_come_first(settings: Settings, data: Path) -> None:
     mine, other = (Fernet.generate_key().decode() for _ in range(2))
     settings.ENCRYPTION_KEYS = encryption_keys([f" {mine}", other, ""])
     encrypted = encrypted_fields.encrypt(SECRET)
@@ -76,7 +76,7 @@ def test_keys_of_the_settings_win(settings: Settings, data: Path) -> None:
     assert encrypted_fields.decrypt(encrypted) == SECRET
 
 
-def test_a_key_that_is_none_is_refused_without_being_repeated() -> None:
+def test_wrong_key_is_refused_without_being_repeated() -> None:
     with pytest.raises(EnvError, match="WANSTUDIO_ENCRYPTION_KEYS") as wrong:
         encryption_keys([Fernet.generate_key().decode(), "nonsense-of-mine"])
     assert "nonsense-of-mine" not in str(wrong.value)

@@ -19,7 +19,7 @@ def data(settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
 
 
-def test_from_elsewhere_the_code_is_asked_for(db: None) -> None:
+def test_setup_code_is_required_from_another_machine(db: None) -> None:
     client = Client(REMOTE_ADDR="192.0.2.9")
     for code in ("", "wrong"):
         assert client.post(reverse("setup"), OWNER | {"code": code}).status_code == 422
@@ -29,7 +29,7 @@ def test_from_elsewhere_the_code_is_asked_for(db: None) -> None:
     assert not code_file().exists()
 
 
-def test_the_code_is_one_and_never_empty_for_all_who_ask_at_once() -> None:
+def test_concurrent_requests_get_one_setup_code() -> None:
     for _ in range(20):
         code_file().unlink(missing_ok=True)
         start = Barrier(8)

@@ -30,7 +30,7 @@ def test_the_founder_owns_the_first_team() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_found_one_studio() -> None:
+def test_concurrent_setups_found_one_studio() -> None:
     start = Barrier(8)
 
     def race(number: int) -> bool:
@@ -50,18 +50,18 @@ def test_many_at_once_found_one_studio() -> None:
 
 
 @pytest.mark.django_db
-def test_an_address_has_one_spelling() -> None:
+def test_address_is_kept_in_lower_case() -> None:
     alice = factories.user("Alice")
     assert User.objects.get_by_natural_key(" ALICE@example.com") == alice
 
 
-def test_a_face() -> None:
+def test_avatar_has_an_initial_and_a_colour() -> None:
     assert (User(name="alice", email="a@b.c").initial, User(email="b@b.c").initial) == ("A", "B")
     assert (str(User(email="b@b.c")), User(pk=7).colour, User().colour) == ("b@b.c", "c2", "c1")
 
 
 @pytest.mark.django_db
-def test_a_cap_outlives_leaving_and_joining_again() -> None:
+def test_cap_outlives_leaving_and_joining_again() -> None:
     alice = found()
     team = Team.objects.get()
     bob, carol = factories.user("Bob", team), factories.user("Carol", team)

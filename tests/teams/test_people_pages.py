@@ -37,7 +37,7 @@ def confirmed(client: Client) -> None:
     assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
 
 
-def test_the_page_shows_the_table_of_the_code(as_alice: Client) -> None:
+def test_role_table_of_the_page_is_that_of_the_code(as_alice: Client) -> None:
     page = as_alice.get("/team/")
     assert page.context["acts"] == [(act.value, [act in MAY[role] for role in Role]) for act in Act]
     for act in Act:
@@ -66,7 +66,7 @@ def test_invite_by_link_and_join(team: Team, as_alice: Client, nobody: Client, s
     assert not User.objects.filter(email="second@example.com").exists()
 
 
-def test_an_invitation_by_mail_is_for_that_address_only(
+def test_invitation_by_mail_is_for_that_address_only(
     team: Team, alice: User, as_alice: Client, as_charlie: Client, charlie: User, settings: Any
 ) -> None:
     settings.EMAIL_URL = "smtp://127.0.0.1:9"
@@ -86,7 +86,7 @@ def test_an_invitation_by_mail_is_for_that_address_only(
     assert not User.objects.filter(email="other@example.com").exists()
 
 
-def test_who_has_an_account_signs_in_and_joins(team: Team, alice: User, as_charlie: Client, charlie: User) -> None:
+def test_person_with_an_account_joins(team: Team, alice: User, as_charlie: Client, charlie: User) -> None:
     path = f"/invite/{invited(team, alice).token}/"
     assert (
         "sign in" in text_of(Client().post(path, {"name": "C", "email": charlie.email, "password": PASSWORD})).lower()
@@ -97,7 +97,7 @@ def test_who_has_an_account_signs_in_and_joins(team: Team, alice: User, as_charl
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
-def test_an_ended_invitation_opens_nothing(end: str, team: Team, alice: User, as_alice: Client) -> None:
+def test_ended_invitation_answers_404(end: str, team: Team, alice: User, as_alice: Client) -> None:
     invitation = invited(team, alice)
     if end == "revoked":
         as_alice.post(f"/team/invitations/{invitation.pk}/revoke/")
@@ -111,7 +111,7 @@ def test_an_ended_invitation_opens_nothing(end: str, team: Team, alice: User, as
 
 
 @pytest.mark.parametrize("token", ["1", "1.", "1.x", "0.aaaa", "x", "999999999999999999999.x", "²."])
-def test_a_token_that_is_not_ours(token: str, team: Team, alice: User) -> None:
+def test_forged_token_answers_404(token: str, team: Team, alice: User) -> None:
     invited(team, alice)
     assert Client().get(f"/invite/{token}/").status_code == 404
 
@@ -125,7 +125,7 @@ def test_a_token_that_is_not_ours(token: str, team: Team, alice: User) -> None:
         ("viewer", set()),
     ],
 )
-def test_nobody_invites_above_themselves(
+def test_invitation_to_ones_own_role_or_above_is_refused(
     role: str, may_invite_to: set[str], team: Team, alice: User, bob: User
 ) -> None:
     Membership.objects.filter(user=bob).update(role=role)
@@ -137,7 +137,9 @@ def test_nobody_invites_above_themselves(
         assert Invitation.objects.count() - before == (wanted in may_invite_to), wanted
 
 
-def test_forged_posts_by_a_creator_and_a_stranger(team: Team, alice: User, bob: User, as_charlie: Client) -> None:
+def test_forged_posts_by_a_creator_and_a_stranger_are_refused(
+    team: Team, alice: User, bob: User, as_charlie: Client
+) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     confirmed(as_bob)
@@ -162,7 +164,7 @@ def test_forged_posts_by_a_creator_and_a_stranger(team: Team, alice: User, bob: 
     assert Invitation.pending().count() == 1
 
 
-def test_roles_change_and_the_next_request_knows(team: Team, bob: User, as_alice: Client) -> None:
+def test_changed_role_counts_at_the_next_request(team: Team, bob: User, as_alice: Client) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     assert "Generate" in text_of(as_bob.get("/"))
@@ -184,7 +186,7 @@ def test_removing_ends_access_at_the_next_request_and_keeps_the_work(team: Team,
     assert Invitation.by_token(mine.token) is None
 
 
-def test_leaving(team: Team, alice: User, bob: User) -> None:
+def test_member_leaves_and_their_work_stays(team: Team, alice: User, bob: User) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     as_bob.post(f"/team/people/{member(team, bob).pk}/remove/")
@@ -207,7 +209,7 @@ def test_handing_over_asks_for_the_password(team: Team, alice: User, bob: User, 
     assert (member(team, bob).role, member(team, alice).role) == ("owner", "admin")
 
 
-def test_an_owner_too(team: Team, alice: User, bob: User, as_alice: Client) -> None:
+def test_second_owner_is_made(team: Team, alice: User, bob: User, as_alice: Client) -> None:
     confirmed(as_alice)
     as_alice.post(f"/team/people/{member(team, bob).pk}/owner/", {"how": "too"})
     assert (member(team, bob).role, member(team, alice).role) == ("owner", "owner")
@@ -244,7 +246,7 @@ def test_two_owners_who_demote_each_other_leave_one() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_handing_over_to_somebody_who_leaves_keeps_an_owner() -> None:
+def test_handing_over_to_a_leaving_member_keeps_an_owner() -> None:
     team = factories.team()
     ann, ben = (
         Membership.objects.create(team=team, user=factories.user(name), role=role)
@@ -255,7 +257,7 @@ def test_handing_over_to_somebody_who_leaves_keeps_an_owner() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_take_one_invitation_one_is_in() -> None:
+def test_invitation_is_accepted_once() -> None:
     team, alice = factories.team(), factories.user("Alice")
     invitation = invited(team, alice)
     people = [factories.user(f"P{number}") for number in range(4)]
@@ -265,7 +267,7 @@ def test_of_many_who_take_one_invitation_one_is_in() -> None:
     assert team.memberships.count() == 1
 
 
-def test_two_teams_in_two_tabs(team: Team, alice: User, as_alice: Client) -> None:
+def test_form_counts_for_its_own_team_in_two_tabs(team: Team, alice: User, as_alice: Client) -> None:
     other = factories.team("Southlight")
     Membership.objects.create(team=other, user=alice, role="owner")
     here = finished(team, alice, title="Mira here")
@@ -298,7 +300,7 @@ def test_two_teams_in_two_tabs(team: Team, alice: User, as_alice: Client) -> Non
         ("/uploads/sample/", {}, "/"),
     ],
 )
-def test_after_a_form_of_another_tab_its_team_is_shown(
+def test_page_after_a_form_shows_the_team_of_the_form(
     address: str, data: dict[str, str], shown: str, team: Team, alice: User, bob: User, as_alice: Client
 ) -> None:
     other = factories.team("Southlight")
@@ -320,7 +322,7 @@ def test_after_a_form_of_another_tab_its_team_is_shown(
     assert as_alice.get(f"/team/?team={stranger.pk}").context["team"].pk == other.pk
 
 
-def test_new_teams_are_for_who_runs_the_studio(as_alice: Client, as_charlie: Client, alice: User) -> None:
+def test_only_the_first_owner_founds_teams(as_alice: Client, as_charlie: Client, alice: User) -> None:
     assert as_charlie.post("/team/new/", {"name": "Mine"}).status_code == 404
     as_alice.post("/team/new/", {"name": "Southlight"})
     made = Team.objects.get(name="Southlight")
@@ -354,7 +356,7 @@ def test_a_required_second_factor_closes_the_team(team: Team, alice: User, bob: 
     assert as_bob.get(f"/videos/{video.pk}/").status_code == 200
 
 
-def test_secrets_of_second_factors_are_sealed(alice: User) -> None:
+def test_secrets_of_second_factors_are_encrypted(alice: User) -> None:
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import TOTP
 
@@ -372,7 +374,7 @@ def test_failed_sign_ins_from_elsewhere_do_not_lock_the_owner_out(alice: User) -
     assert fine.status_code == 302
 
 
-def test_a_new_password_by_mail_tells_nobody_who_is_known(alice: User, settings: Any) -> None:
+def test_password_reset_does_not_reveal_accounts(alice: User, settings: Any) -> None:
     settings.EMAIL_URL = "smtp://127.0.0.1:9"
     known = Client().post("/accounts/password/reset/", {"email": alice.email})
     stranger = Client().post("/accounts/password/reset/", {"email": "who@example.com"})
@@ -387,7 +389,7 @@ def test_a_new_password_by_mail_tells_nobody_who_is_known(alice: User, settings:
     assert Mail.objects.count() == 1
 
 
-def test_ones_own_name_and_address(alice: User, as_alice: Client, settings: Any) -> None:
+def test_name_and_address_are_changed(alice: User, as_alice: Client, settings: Any) -> None:
     settings.EMAIL_URL = "smtp://127.0.0.1:9"
     as_alice.post("/account/", {"name": "  Alice   Smith "})
     confirmed(as_alice)

@@ -27,12 +27,12 @@ def as_bob(bob: User) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/team/", "/usage/", "/settings/"])
-def test_pages_of_the_team_want_a_sign_in(path: str, as_alice: Client, as_bob: Client, nobody: Client) -> None:
+def test_team_pages_need_a_sign_in(path: str, as_alice: Client, as_bob: Client, nobody: Client) -> None:
     assert as_alice.get(path).status_code == as_bob.get(path).status_code == 200
     assert nobody.get(path).headers["Location"].startswith("/accounts/login/")
 
 
-def test_everybody_sees_their_own_team_only(team: Team, bob: User, as_bob: Client, as_charlie: Client) -> None:
+def test_team_page_shows_ones_own_team_only(team: Team, bob: User, as_bob: Client, as_charlie: Client) -> None:
     finished(team, bob)
 
     assert "Bob bob@example.com Creator just now 1 video" in words(as_bob, "/team/")

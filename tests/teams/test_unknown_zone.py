@@ -26,13 +26,15 @@ DAYS = "?from=2026-01-01&to=2026-12-31"
 
 
 @pytest.mark.parametrize("address", ["/", "/team/", "/usage/", f"/activity/{DAYS}", f"/activity/activity.csv{DAYS}"])
-def test_its_pages_open(address: str, as_alice: Client) -> None:
+def test_pages_open_in_an_unknown_zone(address: str, as_alice: Client) -> None:
     answer = as_alice.get(address)
     assert answer.status_code == 200
     assert b"".join(answer) if answer.streaming else answer.content
 
 
-def test_links_end_at_midnight_in_utc(team: Team, alice: User, as_alice: Client, nobody: Client) -> None:
+def test_links_of_an_unknown_zone_end_at_midnight_utc(
+    team: Team, alice: User, as_alice: Client, nobody: Client
+) -> None:
     video = finished(team, alice)
     tomorrow = timezone.now().date() + timedelta(days=1)
     address = reverse("shares.video", args=[video.pk])
@@ -43,13 +45,13 @@ def test_links_end_at_midnight_in_utc(team: Team, alice: User, as_alice: Client,
     assert nobody.get(reverse("shared.show", args=[link.token])).status_code == 200
 
 
-def test_its_days_begin_in_utc(team: Team, bob: User) -> None:
+def test_days_of_an_unknown_zone_begin_in_utc(team: Team, bob: User) -> None:
     assert next_morning(team, datetime(2026, 3, 1, 7, tzinfo=UTC)) == datetime(2026, 3, 1, 8, tzinfo=UTC)
     wake_digest(Membership.objects.get(user=bob))
     assert Digest.objects.get(person=bob).due_at
 
 
-def test_its_caps_are_set_all_the_same(team: Team, as_alice: Client) -> None:
+def test_caps_are_set_in_an_unknown_zone(team: Team, as_alice: Client) -> None:
     form = {"team": team.pk, "time_zone": team.time_zone, "team_cap": "40"}
     assert as_alice.post(reverse("caps.save"), form).status_code == 302
     team.refresh_from_db()

@@ -43,7 +43,9 @@ def queued(team: Team, bob: User) -> Job:
         ("/settings/balance/", {}),
     ],
 )
-def test_forged_posts_are_refused(path: str, fields: dict[str, str], as_vera: Client, queued: Job, team: Team) -> None:
+def test_forged_posts_of_a_viewer_are_refused(
+    path: str, fields: dict[str, str], as_vera: Client, queued: Job, team: Team
+) -> None:
     before = everything()
     file = {"file": upload("mira.png", png())} if path == "/uploads/add/" else {}
     answer = as_vera.post(path.format(job=queued), {"team": str(team.pk), **fields, **file})
@@ -51,7 +53,7 @@ def test_forged_posts_are_refused(path: str, fields: dict[str, str], as_vera: Cl
     assert everything() == before
 
 
-def test_a_viewer_watches_and_is_offered_no_buttons(as_vera: Client, queued: Job, team: Team, bob: User) -> None:
+def test_viewer_sees_no_buttons(as_vera: Client, queued: Job, team: Team, bob: User) -> None:
     video = finished(team, bob)
     unsure = moved(factories.job(team, bob), State.UNCERTAIN, money=Money.UNKNOWN)
 
@@ -73,16 +75,14 @@ def test_a_viewer_watches_and_is_offered_no_buttons(as_vera: Client, queued: Job
     assert "This machine" not in text_of(as_vera.get("/settings/"))
 
 
-def test_a_poll_brings_a_viewer_no_buttons_either(as_vera: Client, queued: Job) -> None:
+def test_poll_shows_a_viewer_no_buttons(as_vera: Client, queued: Job) -> None:
     for kind in ("job", "rows"):
         html = as_vera.get(f"/jobs/status/?as={kind}&seen={queued.pk}:99").content.decode()
         assert f"{queued.pk}" in html
         assert "/cancel/" not in html
 
 
-def test_the_machine_belongs_to_the_owner_of_the_first_team(
-    as_alice: Client, as_charlie: Client, charlie: User
-) -> None:
+def test_machine_settings_are_for_the_first_owner_only(as_alice: Client, as_charlie: Client, charlie: User) -> None:
     charlie.memberships.update(role="owner")
     assert "This machine" in text_of(as_alice.get("/settings/"))
     assert "This machine" not in text_of(as_charlie.get("/settings/"))

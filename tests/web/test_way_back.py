@@ -20,7 +20,7 @@ def job(team: Team, alice: User) -> Job:
 
 
 @pytest.mark.parametrize("page", ["/jobs/{pk}/", "/?character=1&motion=2", "/videos/?q=mira+walks"])
-def test_signed_out_meanwhile_leads_back_to_the_page_of_the_button(page: str, job: Job, alice: User) -> None:
+def test_sign_in_after_a_form_leads_back_to_its_page(page: str, job: Job, alice: User) -> None:
     page = page.format(pk=job.pk)
     browser = Client()
     refused = browser.post(f"/jobs/{job.pk}/rename/", {"title": "Mira"}, headers={"referer": HERE + page})
@@ -33,18 +33,18 @@ def test_signed_out_meanwhile_leads_back_to_the_page_of_the_button(page: str, jo
 @pytest.mark.parametrize(
     "told", ["", "https://elsewhere.example/jobs/", "javascript:alert(1)", HERE + "//evil.example/"]
 )
-def test_another_place_is_no_way_back(told: str, job: Job) -> None:
+def test_sign_in_never_leads_to_another_site(told: str, job: Job) -> None:
     refused = Client().post(f"/jobs/{job.pk}/cancel/", headers={"referer": told} if told else {})
     following = "/evil.example/" if "evil" in told else "/"
     assert refused.headers["Location"] == f"/accounts/login/?next={following}"
 
 
-def test_a_page_asked_for_signed_out_is_where_sign_in_leads(job: Job) -> None:
+def test_sign_in_leads_to_the_page_that_was_asked_for(job: Job) -> None:
     asked = Client().get(f"/jobs/{job.pk}/", headers={"referer": HERE + "/videos/"})
     assert asked.headers["Location"] == f"/accounts/login/?next=/jobs/{job.pk}/"
 
 
-def test_a_form_from_before_another_sign_in_offers_its_page_again(alice: User, job: Job) -> None:
+def test_refused_form_offers_its_page_again(alice: User, job: Job) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)
     old = browser.post(f"/jobs/{job.pk}/cancel/", headers={"referer": HERE + f"/jobs/{job.pk}/"})
@@ -56,12 +56,12 @@ def test_a_form_from_before_another_sign_in_offers_its_page_again(alice: User, j
     assert job.state == "queued"
 
 
-def test_an_old_form_of_a_shared_link_leads_back_to_it(job: Job) -> None:
+def test_refused_form_of_a_shared_link_leads_back_to_it(job: Job) -> None:
     old = Client(enforce_csrf_checks=True).post("/s/abc/password/")
     assert 'href="/s/abc/"' in old.content.decode()
 
 
-def test_an_address_for_forms_alone_says_so(as_alice: Client, job: Job) -> None:
+def test_visited_form_address_answers_405_as_a_page(as_alice: Client, job: Job) -> None:
     visited = as_alice.get(reverse("jobs.cancel", args=[job.pk]))
     assert visited.status_code == 405
     assert visited.headers["Allow"] == "POST"
@@ -69,7 +69,7 @@ def test_an_address_for_forms_alone_says_so(as_alice: Client, job: Job) -> None:
     assert as_alice.get("/hooks/apixo/x/").content == b""
 
 
-def test_where_something_was_added_without_a_script_can_be_visited(as_alice: Client, team: Team) -> None:
+def test_page_after_adding_without_scripts_can_be_visited(as_alice: Client, team: Team) -> None:
     wrong = as_alice.post(
         "/uploads/add/", {"team": team.pk, "kind": "motion", "motion_file": upload("a.mp4", b"%PDF-")}
     )

@@ -35,7 +35,7 @@ def heard() -> Iterator[Sent]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_makes_a_row_ready_says_so_after_the_commit(team: Team, alice: User, heard: Sent) -> None:
+def test_ready_row_is_announced_after_the_commit(team: Team, alice: User, heard: Sent) -> None:
     with transaction.atomic():
         job = factories.job(team, alice)
         assert not heard
@@ -51,7 +51,7 @@ def test_who_makes_a_row_ready_says_so_after_the_commit(team: Team, alice: User,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_rolled_back_is_not_said(team: Team, alice: User, heard: Sent) -> None:
+def test_rolled_back_row_is_not_announced(team: Team, alice: User, heard: Sent) -> None:
     with transaction.atomic():
         factories.job(team, alice)
         transaction.set_rollback(True)
@@ -59,7 +59,7 @@ def test_what_was_rolled_back_is_not_said(team: Team, alice: User, heard: Sent) 
     assert not heard
 
 
-def test_ready_rows_are_heard_from_the_connection_on() -> None:
+def test_ready_rows_are_handed_over_once_connected() -> None:
     sent, arrived = [], threading.Event()
 
     def take(name: str, pk: int) -> None:
@@ -78,7 +78,7 @@ def test_ready_rows_are_heard_from_the_connection_on() -> None:
     assert sent == ["Job"]
 
 
-def test_a_hint_reaches_the_broker() -> None:
+def test_hint_reaches_the_broker() -> None:
     sent, arrived = [], threading.Event()
 
     def take(name: str, pk: int) -> None:
@@ -90,7 +90,7 @@ def test_a_hint_reaches_the_broker() -> None:
     assert sent == [("Job", 7)]
 
 
-def test_a_broker_that_refuses_is_named_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_refusing_broker_is_logged_once_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     calls, works, arrived = [], threading.Event(), threading.Event()
 
     def take(name: str, pk: int) -> None:
@@ -115,7 +115,7 @@ def test_a_broker_that_refuses_is_named_once_and_tried_again(caplog: pytest.LogC
     assert "takes hints again" in caplog.text
 
 
-def test_a_broker_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_broker_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     hang = threading.Event()
     monkeypatch.setattr(broker_hints, "MAX_WAITING", 10)
 

@@ -11,7 +11,7 @@ from wanstudio.teams.models import Team
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_file_is_sent_without_holding_a_connection(team: Team, alice: User) -> None:
+def test_file_is_sent_without_a_database_connection(team: Team, alice: User) -> None:
     source = factories.character(team, alice)
     client = Client()
     client.force_login(alice)
@@ -22,7 +22,7 @@ def test_a_file_is_sent_without_holding_a_connection(team: Team, alice: User) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_nul_is_no_surprise(team: Team, alice: User) -> None:
+def test_nul_in_a_request_is_no_server_error(team: Team, alice: User) -> None:
     job = factories.job(team, alice)
     client = Client()
     client.force_login(alice)

@@ -52,7 +52,7 @@ def jobs(told: Told) -> list[int]:
     return sorted(pk for name, pk in told if name == "Job")
 
 
-def test_a_sweep_hands_over_what_is_due(make_job: MakeJob, told: "Mailbox") -> None:
+def test_sweep_hands_over_due_rows(make_job: MakeJob, told: "Mailbox") -> None:
     due, later, nudged = make_job(), make_job(), make_job()
     Job.objects.filter(pk__in=[later.pk, nudged.pk]).update(due_at=F("due_at") + timedelta(hours=1))
     nudged.nudge()
@@ -60,7 +60,7 @@ def test_a_sweep_hands_over_what_is_due(make_job: MakeJob, told: "Mailbox") -> N
     assert jobs(told.read()) == [due.pk, nudged.pk]
 
 
-def test_a_row_is_not_handed_over_again_for_a_while(job: Job, told: "Mailbox") -> None:
+def test_row_is_handed_over_once_in_ten_seconds(job: Job, told: "Mailbox") -> None:
     sweep()
     sweep()
     assert jobs(told.read()) == [job.pk]
@@ -69,7 +69,7 @@ def test_a_row_is_not_handed_over_again_for_a_while(job: Job, told: "Mailbox") -
     assert jobs(told.read()) == [job.pk], "its message is lost by then"
 
 
-def test_a_claim_ends_the_while(job: Job, told: "Mailbox") -> None:
+def test_claimed_row_is_handed_over_again_at_once(job: Job, told: "Mailbox") -> None:
     sweep()
     mine = Job.claim(job.pk)
     assert mine
@@ -79,7 +79,7 @@ def test_a_claim_ends_the_while(job: Job, told: "Mailbox") -> None:
     assert jobs(told.read()) == [job.pk, job.pk]
 
 
-def test_a_sweep_is_bounded(make_job: MakeJob, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_is_bounded(make_job: MakeJob, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
     made = [make_job() for _ in range(5)]
     monkeypatch.setattr(tasks, "A_SWEEP", 3)
     sweep()
@@ -89,7 +89,7 @@ def test_a_sweep_is_bounded(make_job: MakeJob, told: "Mailbox", monkeypatch: pyt
     assert len(made) == 5
 
 
-def test_a_message_does_one_step(job: Job, apixo: FakeApixo, told: "Mailbox") -> None:
+def test_message_does_one_step(job: Job, apixo: FakeApixo, told: "Mailbox") -> None:
     advance_row("Job", job.pk)
     advance_row("Job", job.pk)
     assert fresh(job).state == State.RUNNING
@@ -97,7 +97,7 @@ def test_a_message_does_one_step(job: Job, apixo: FakeApixo, told: "Mailbox") ->
     assert not jobs(told.read()), "its next step is not due yet"
 
 
-def test_a_step_that_leaves_it_ready_is_followed_by_the_next(
+def test_step_that_leaves_a_row_ready_is_followed_by_the_next(
     job: Job, apixo: FakeApixo, film: bytes, told: "Mailbox"
 ) -> None:
     advance_row("Job", job.pk)
@@ -109,26 +109,26 @@ def test_a_step_that_leaves_it_ready_is_followed_by_the_next(
 
 
 @pytest.mark.parametrize("name", ["Nothing", "User", "Team"])
-def test_a_foreign_message_does_nothing(job: Job, told: "Mailbox", name: str) -> None:
+def test_unknown_message_does_nothing(job: Job, told: "Mailbox", name: str) -> None:
     advance_row(name, job.pk)
     advance_row("Job", job.pk + 1000)
     assert fresh(job).state == State.QUEUED
 
 
-def test_a_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "_stopping", True)
     advance_row("Job", job.pk)
     assert fresh(job).state == State.QUEUED
 
 
-def test_errands_are_handed_over_too(told: "Mailbox") -> None:
+def test_due_key_is_handed_over(told: "Mailbox") -> None:
     key = ProviderKey.at("apixo")
     key_verbs.ask_balance_now(key)
     sweep()
     assert ("ProviderKey", key.pk) in told.read()
 
 
-def test_a_worker_lives_while_sweeps_come_or_a_step_is_under_way() -> None:
+def test_worker_is_working_during_steps_and_after_sweeps() -> None:
     worker = Presence()
     assert not worker.is_working
     with worker.step() as may_begin:
@@ -139,7 +139,7 @@ def test_a_worker_lives_while_sweeps_come_or_a_step_is_under_way() -> None:
     assert worker.is_working
 
 
-def test_a_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([None, None, True])
 
     def look(worker: Presence) -> bool:

@@ -35,7 +35,7 @@ def seconds(moment: object) -> float:
     return (moment - timezone.now()).total_seconds()  # type: ignore[operator,no-any-return]
 
 
-def test_of_many_claimers_one_wins(job: Job) -> None:
+def test_one_of_many_claimers_wins(job: Job) -> None:
     start = Barrier(16)
 
     def claim() -> bool:
@@ -51,7 +51,7 @@ def test_of_many_claimers_one_wins(job: Job) -> None:
     assert Job.objects.get().claims == 1
 
 
-def test_a_claim_holds_for_thirty_seconds(job: Job) -> None:
+def test_claim_lasts_thirty_seconds(job: Job) -> None:
     mine = claimed(job.pk)
     assert LEASE - timedelta(seconds=2) < timedelta(seconds=seconds(mine.lease_until)) <= LEASE
     assert mine.keep_lease()
@@ -59,7 +59,7 @@ def test_a_claim_holds_for_thirty_seconds(job: Job) -> None:
     assert Job.claim(job.pk), "let go, it can be taken at once"
 
 
-def test_what_is_not_due_is_not_claimed(job: Job) -> None:
+def test_row_that_is_not_due_is_not_claimed(job: Job) -> None:
     Job.objects.update(due_at=Now() + timedelta(seconds=5))
     assert Job.claim(job.pk) is None
     Job.objects.update(due_at=None)
@@ -67,14 +67,14 @@ def test_what_is_not_due_is_not_claimed(job: Job) -> None:
     assert Job.claim(job.pk + 1) is None
 
 
-def test_a_claim_that_crashes_loses_neither_the_time_nor_the_hint(job: Job) -> None:
+def test_crashed_claim_keeps_due_time_and_hint(job: Job) -> None:
     Job.objects.update(due_at=None, nudged_at=Now())
     assert claimed(job.pk).nudged_at is None
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
     assert Job.claim(job.pk)
 
 
-def test_a_hint_during_the_lease_stays(job: Job) -> None:
+def test_hint_during_the_lease_is_kept(job: Job) -> None:
     mine = claimed(job.pk)
     mine.nudge()
     mine.postpone(timedelta(hours=1))
@@ -85,7 +85,7 @@ def test_a_hint_during_the_lease_stays(job: Job) -> None:
     assert (again.nudged_at, again.claims) == (None, 2)
 
 
-def test_a_hint_never_moves_the_time(job: Job) -> None:
+def test_hint_does_not_move_the_due_time(job: Job) -> None:
     Job.objects.update(due_at=Now() + timedelta(hours=1))
     due_at = Job.objects.get().due_at
     job.nudge()
@@ -93,7 +93,7 @@ def test_a_hint_never_moves_the_time(job: Job) -> None:
     assert Job.ready().get() == job
 
 
-def test_a_lost_lease_writes_nothing(job: Job) -> None:
+def test_lost_lease_writes_nothing(job: Job) -> None:
     old = claimed(job.pk)
     Job.objects.update(lease_until=Now() - timedelta(seconds=1))
     new = claimed(job.pk)
@@ -106,14 +106,14 @@ def test_a_lost_lease_writes_nothing(job: Job) -> None:
     assert new.keep_lease()
 
 
-def test_a_lease_that_ran_out_is_not_extended_even_if_nobody_took_it(job: Job) -> None:
+def test_expired_lease_is_not_extended(job: Job) -> None:
     mine = claimed(job.pk)
     Job.objects.update(lease_until=Now() - timedelta(milliseconds=1))
     assert not mine.keep_lease()
 
 
 @pytest.mark.parametrize("kind", ["source", "key"])
-def test_errands_are_leased_alike(team: Team, alice: User, kind: str) -> None:
+def test_keys_and_sources_are_leased_like_jobs(team: Team, alice: User, kind: str) -> None:
     row: Source | ProviderKey = factories.motion(team, alice) if kind == "source" else ProviderKey.at("apixo")
     type(row).objects.update(due_at=Now())
     mine = type(row).claim(row.pk)

@@ -50,7 +50,7 @@ def working(apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> Working:
     return work
 
 
-def test_a_job_from_the_click_to_ready(job: Job, apixo: FakeApixo, film: bytes, working: Working) -> None:
+def test_loop_brings_a_job_from_the_click_to_done(job: Job, apixo: FakeApixo, film: bytes, working: Working) -> None:
     with working():
         apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
         apixo.succeed(fresh(job).task_id, film)
@@ -60,7 +60,7 @@ def test_a_job_from_the_click_to_ready(job: Job, apixo: FakeApixo, film: bytes, 
     assert len(apixo.posts) == 1
 
 
-def test_many_jobs_each_once(make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working) -> None:
+def test_loop_sends_each_of_many_jobs_once(make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working) -> None:
     jobs = [make_job() for _ in range(30)]
     with working():
         apixo.wait_for(lambda: len(apixo.posts) == 30)
@@ -69,7 +69,9 @@ def test_many_jobs_each_once(make_job: MakeJob, apixo: FakeApixo, film: bytes, w
     assert len(apixo.posts) == len(jobs)
 
 
-def test_it_serves_errands_too(make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working) -> None:
+def test_loop_makes_posters_and_reads_the_balance(
+    make_job: MakeJob, apixo: FakeApixo, film: bytes, working: Working
+) -> None:
     source = make_job().motion
     apixo.files["/inputs/walk.mp4"] = film
     Source.objects.filter(pk=source.pk).update(due_at=Now())
@@ -79,7 +81,7 @@ def test_it_serves_errands_too(make_job: MakeJob, apixo: FakeApixo, film: bytes,
         apixo.wait_for(lambda: ProviderKey.at("apixo").balance is not None)
 
 
-def test_it_tells_that_it_lives(apixo: FakeApixo, working: Working) -> None:
+def test_loop_writes_heartbeats_until_it_stops(apixo: FakeApixo, working: Working) -> None:
     assert not Heartbeat.alive()
     with working():
         apixo.wait_for(Heartbeat.alive)
@@ -87,7 +89,7 @@ def test_it_tells_that_it_lives(apixo: FakeApixo, working: Working) -> None:
     assert not Heartbeat.alive(), "it said goodbye"
 
 
-def test_it_looks_again_when_looking_failed(
+def test_loop_goes_on_after_a_failed_look(
     job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures = [DatabaseError("database is locked")] * 2
@@ -103,7 +105,7 @@ def test_it_looks_again_when_looking_failed(
     assert "could not look for work" in caplog.text
 
 
-def test_it_survives_a_claim_that_fails(
+def test_loop_survives_a_failed_claim(
     job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures = [DatabaseError("database is locked")]
@@ -119,7 +121,9 @@ def test_it_survives_a_claim_that_fails(
     assert "could not be claimed" in caplog.text
 
 
-def test_it_lets_a_submission_finish(job: Job, apixo: FakeApixo, working: Working, settings: Settings) -> None:
+def test_stopping_loop_lets_a_submission_finish(
+    job: Job, apixo: FakeApixo, working: Working, settings: Settings
+) -> None:
     go = threading.Event()
     settings.PROVIDER_READ_TIMEOUT_S = 5
 
@@ -134,7 +138,7 @@ def test_it_lets_a_submission_finish(job: Job, apixo: FakeApixo, working: Workin
     assert fresh(job).state == State.RUNNING
 
 
-def test_it_does_not_wait_for_steps_that_have_not_begun(make_job: MakeJob, apixo: FakeApixo, working: Working) -> None:
+def test_stopping_loop_begins_no_more_steps(make_job: MakeJob, apixo: FakeApixo, working: Working) -> None:
     for _ in range(12):
         make_job()
     with working(stop_within_s=3):
@@ -143,7 +147,7 @@ def test_it_does_not_wait_for_steps_that_have_not_begun(make_job: MakeJob, apixo
     assert Job.objects.filter(state=State.RUNNING).count() == len(apixo.posts)
 
 
-def test_what_does_not_finish_is_cut_off(
+def test_step_that_does_not_finish_is_cut_off(
     job: Job,
     apixo: FakeApixo,
     working: Working,
@@ -169,12 +173,12 @@ def test_what_does_not_finish_is_cut_off(
     apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
 
 
-def test_waiting_has_an_end() -> None:
+def test_wait_for_has_a_timeout() -> None:
     assert wait_for(lambda: True, 0)
     assert not wait_for(lambda: False, 0.01)
 
 
-def test_old_drafts_are_swept(settings: Settings) -> None:
+def test_old_drafts_are_deleted(settings: Settings) -> None:
     folder = settings.FILE_UPLOAD_TEMP_DIR
     old, new, inner = folder / "result-old.mp4", folder / "result-new.mp4", folder / "folder"
     for draft in (old, new):
@@ -189,7 +193,7 @@ def test_old_drafts_are_swept(settings: Settings) -> None:
     inner.rmdir()
 
 
-def test_a_silent_worker_is_missed_after_half_a_minute(transactional_db: None) -> None:
+def test_worker_counts_as_silent_after_half_a_minute(transactional_db: None) -> None:
     Heartbeat.beat("here:1")
     Heartbeat.objects.update(seen_at=timezone.now() - timedelta(seconds=29))
     assert Heartbeat.alive()

@@ -36,7 +36,7 @@ def again(mail: Mail) -> None:
     mail.refresh_from_db()
 
 
-def test_it_arrives_once_and_its_text_is_gone(box: Mailbox) -> None:
+def test_mail_arrives_once_and_its_text_is_deleted(box: Mailbox) -> None:
     mail = posted(headers={"List-Unsubscribe": "<https://studio.example/u>"})
     assert due(Mail) == [mail.pk]
     again(mail)
@@ -50,14 +50,14 @@ def test_it_arrives_once_and_its_text_is_gone(box: Mailbox) -> None:
     assert not mail.text
 
 
-def test_what_is_rolled_back_is_not_sent(box: Mailbox) -> None:
+def test_rolled_back_mail_is_not_sent(box: Mailbox) -> None:
     with transaction.atomic():
         posted()
         transaction.set_rollback(True)
     assert due(Mail) == []
 
 
-def test_a_server_that_is_busy_gets_it_later(box: Mailbox) -> None:
+def test_busy_server_gets_the_mail_later(box: Mailbox) -> None:
     box.answers["dana@example.com"] = "451 greylisted"
     mail = posted()
     again(mail)
@@ -70,7 +70,7 @@ def test_a_server_that_is_busy_gets_it_later(box: Mailbox) -> None:
     assert not mail.problem
 
 
-def test_an_address_that_does_not_exist_is_given_up_with_the_reason(box: Mailbox) -> None:
+def test_unknown_address_is_given_up_with_the_reason(box: Mailbox) -> None:
     box.answers["dana@example.com"] = "550 no such user"
     mail = posted()
     again(mail)
@@ -80,7 +80,7 @@ def test_an_address_that_does_not_exist_is_given_up_with_the_reason(box: Mailbox
     assert mail.due_at is None
 
 
-def test_a_server_that_is_away_for_a_day_is_given_up(box: Mailbox, settings: Any) -> None:
+def test_mail_is_given_up_after_a_day(box: Mailbox, settings: Any) -> None:
     settings.EMAIL_PORT = 9
     mail = posted()
     again(mail)
@@ -91,7 +91,7 @@ def test_a_server_that_is_away_for_a_day_is_given_up(box: Mailbox, settings: Any
     assert mail.gave_up_at
 
 
-def test_without_a_mail_server_it_says_so(settings: Any) -> None:
+def test_mail_without_a_server_says_so(settings: Any) -> None:
     settings.EMAIL_URL = ""
     mail = posted()
     assert mail.gave_up_at
@@ -99,7 +99,7 @@ def test_without_a_mail_server_it_says_so(settings: Any) -> None:
     assert not mail.text
 
 
-def test_it_is_shown_as_html_too_with_nothing_in_it_run(box: Mailbox, settings: Any) -> None:
+def test_html_of_a_mail_escapes_its_text(box: Mailbox, settings: Any) -> None:
     settings.LINK_BASE = "https://studio.example"
     mail = posted(
         text="“<b>Mira</b>” is ready.\nhttps://elsewhere.example/\n\nhttps://studio.example/jobs/1/\n\n-- \nStop: https://studio.example/u\n"

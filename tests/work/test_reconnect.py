@@ -9,7 +9,7 @@ from wanstudio.work import reconnect as database
 from wanstudio.work.reconnect import durably, refresh
 
 
-def test_a_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PAUSE_S", 0)
     failures: list[Exception] = [OperationalError("the database system is starting up"), InterfaceError("closed")]
 
@@ -22,7 +22,7 @@ def test_a_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pyte
     assert fresh(job).problem == "written"
 
 
-def test_patience_has_an_end(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_is_given_up_after_a_minute(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PATIENCE_S", -1)
 
     def write() -> None:
@@ -32,12 +32,12 @@ def test_patience_has_an_end(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
         durably(write)
 
 
-def test_what_is_wrong_with_the_write_is_not_tried_again(job: Job) -> None:
+def test_error_of_the_write_itself_is_raised_at_once(job: Job) -> None:
     with pytest.raises(ZeroDivisionError):
         durably(lambda: 1 / 0)
 
 
-def test_a_broken_connection_is_not_met(job: Job) -> None:
+def test_refresh_closes_a_broken_connection(job: Job) -> None:
     if connection.vendor == "postgresql":
         connection.connection.close()
     refresh()

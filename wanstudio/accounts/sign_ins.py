@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from allauth.account import signals as account
-from django.apps import apps
+from allauth.mfa import signals as mfa
 from django.contrib.auth import signals as auth
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.dispatch import receiver
 from django.http import HttpRequest
 
 from wanstudio.accounts.models import User
@@ -16,30 +17,18 @@ if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
 
 
-def connect() -> None:
-    auth.user_logged_in.connect(_in, dispatch_uid="activity.in")
-    auth.user_logged_out.connect(_out, dispatch_uid="activity.out")
-    auth.user_login_failed.connect(_failed, dispatch_uid="activity.failed")
-    account.password_changed.connect(_password_changed, dispatch_uid="activity.password")
-    account.password_set.connect(_password_changed, dispatch_uid="activity.password_set")
-    account.password_reset.connect(_password_reset, dispatch_uid="activity.reset")
-    if apps.is_installed("allauth.mfa"):
-        from allauth.mfa import signals as mfa
-
-        mfa.authenticator_added.connect(_factor_added, dispatch_uid="activity.factor")
-        mfa.authenticator_removed.connect(_factor_removed, dispatch_uid="activity.no_factor")
-        mfa.authenticator_reset.connect(_codes_generated, dispatch_uid="activity.codes")
-
-
+@receiver(auth.user_logged_in)
 def _in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("signin", user, _ip(request))
 
 
+@receiver(auth.user_logged_out)
 def _out(sender: object, request: HttpRequest, user: User | None, **kwargs: object) -> None:
     if user:
         record_sign_in("signout", user, _ip(request))
 
 
+@receiver(auth.user_login_failed)
 def _failed(
     sender: object, credentials: dict[str, object], request: HttpRequest | None = None, **kwargs: object
 ) -> None:
@@ -52,29 +41,28 @@ def _failed(
     record_failure(User.objects.filter(email=typed).first(), typed, _ip(request))
 
 
+@receiver([account.password_changed, account.password_set])
 def _password_changed(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("password.changed", user, _ip(request))
 
 
+@receiver(account.password_reset)
 def _password_reset(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     record_sign_in("password.reset", user, _ip(request))
 
 
-def _factor_added(
-    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
-) -> None:
+@receiver(mfa.authenticator_added)
+def _factor_added(sender: object, user: User, authenticator: "Authenticator", **kwargs: object) -> None:
     _factor("mfa.on", user, authenticator)
 
 
-def _factor_removed(
-    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
-) -> None:
+@receiver(mfa.authenticator_removed)
+def _factor_removed(sender: object, user: User, authenticator: "Authenticator", **kwargs: object) -> None:
     _factor("mfa.off", user, authenticator)
 
 
-def _codes_generated(
-    sender: object, request: HttpRequest, user: User, authenticator: "Authenticator", **kwargs: object
-) -> None:
+@receiver(mfa.authenticator_reset)
+def _codes_generated(sender: object, user: User, **kwargs: object) -> None:
     record(act="mfa.codes", person=user)
 
 

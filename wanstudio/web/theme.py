@@ -19,11 +19,11 @@ def theme_of(request: HttpRequest) -> str:
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """`theme`: one of THEMES. The page has changed by itself already."""
-    wanted = request.POST.get("theme", "")
-    if wanted not in THEMES:
+    chosen = request.POST.get("theme", "")
+    if chosen not in THEMES:
         return HttpResponse(status=HTTPStatus.UNPROCESSABLE_ENTITY)
     response = HttpResponse(status=HTTPStatus.NO_CONTENT)
-    response.set_cookie(_name(), wanted, YEAR_S, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    response.set_cookie(_name(), chosen, YEAR_S, secure=settings.HTTPS, httponly=True, samesite="Lax")
     return response
 
 

@@ -1,4 +1,4 @@
-"""Log context: which job and attempt the lines of this thread are about."""
+"""Log context: the rows that the lines of this thread are about."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

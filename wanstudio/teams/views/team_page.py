@@ -13,6 +13,7 @@ from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.queries import member_rows
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.teams.verbs import found_team, rename_team
+from wanstudio.web.page_links import origin
 from wanstudio.web.way_back import back
 
 
@@ -37,7 +38,7 @@ def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> d
         "made": access.number(request.GET.get("invited")),
         "invitations": Invitation.pending().filter(team=team).select_related("invited_by", "mail") if form else [],
         "sends_mail": bool(settings.EMAIL_URL),
-        "base": settings.LINK_BASE if settings.WANSTUDIO_URL else request.build_absolute_uri("/").rstrip("/"),
+        "base": origin(request),
         "roles": [Membership.Role(role.value).label for role in Role],
         "acts": [(act.value, [act in MAY[role] for role in Role]) for act in Act],
         "has_factor": access.has_factor(request),
