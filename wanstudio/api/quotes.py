@@ -1,7 +1,5 @@
 """Quotes: the price by the function that the page and the job call, and what would delay or refuse the job."""
 
-from typing import Any
-
 from django.forms import ValidationError
 from django.http import HttpRequest
 
@@ -13,7 +11,7 @@ from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.quoting import quote_today
-from wanstudio.studio.price_card import price_context
+from wanstudio.studio.price_card import Choice, PriceCard, price_card
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import take
@@ -31,7 +29,7 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     seconds = asked.seconds or (motion.duration if motion else _length_behind(asked.motion_url))
     if not seconds:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
-    card = price_context(seconds, asked.resolution, None, character=None, motion=motion)
+    card = price_card(Choice(asked.resolution, motion=motion, seconds=seconds))
     quote = quote_today(seconds, asked.resolution)
     with_sums = access.may(request, tokens.team(request), Act.SPENDING)
     return quote_row(quote, [*_warnings(card, with_sums=with_sums), *_over_cap(request, quote)])
@@ -61,14 +59,14 @@ def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
     return [f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused."]
 
 
-def _warnings(card: dict[str, Any], *, with_sums: bool) -> list[str]:
+def _warnings(card: PriceCard, *, with_sums: bool) -> list[str]:
     """`with_sums`: the balance itself, which only those may know who may see the spending."""
-    told = []
-    if card["unreachable"]:
-        told.append(" ".join(card["unreachable"]))
-    if card["stopped"]:
-        told.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
-    if (balance := card["short_balance"]) is not None:
+    warnings = []
+    if card.unreachable:
+        warnings.append(" ".join(card.unreachable))
+    if card.stopped:
+        warnings.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
+    if (balance := card.short_balance) is not None:
         sum_of_it = f", ${balance}," if with_sums else ""
-        told.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
-    return told
+        warnings.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
+    return warnings

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from wanstudio.activity.verbs import record
 from wanstudio.api.models import ApiPost, ApiToken
+from wanstudio.api.shapes import JobOut
 from wanstudio.teams.models import Membership
 
 PREFIX = "wan_"
@@ -72,9 +73,9 @@ def begin_post(token: ApiToken, key: str, body: str) -> tuple[ApiPost, bool]:
     return ApiPost.objects.get_or_create(token=token, key=key, defaults={"body": body})
 
 
-def finish_post(post: ApiPost, job_id: int, answer: dict[str, object]) -> None:
+def finish_post(post: ApiPost, answer: JobOut) -> None:
     """In the same transaction: a crash leaves neither the job nor the key."""
-    ApiPost.objects.filter(pk=post.pk).update(job=job_id, answer=answer)
+    ApiPost.objects.filter(pk=post.pk).update(job=answer.id, answer=answer.model_dump())
 
 
 def digest_of(text: str) -> str:

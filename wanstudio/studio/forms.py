@@ -1,4 +1,4 @@
-"""The studio's form: what a click on Generate says."""
+"""Forms of the studio: what a click on Generate says, and what a price depends on."""
 
 from __future__ import annotations
 
@@ -6,24 +6,35 @@ import re
 import secrets
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
+from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force
-from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.money.quoting import RESOLUTIONS, quote_today
+from wanstudio.studio import words
 from wanstudio.teams.models import Team
-from wanstudio.uploads.forms import Draft, take
+from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.words import NAMES_THE_FILE
+from wanstudio.web.fetchers import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
-SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} draw")]
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
+
+
+def new_nonce() -> UUID:
+    """One form, one job."""
+    return uuid4()
 
 
 class JobForm(forms.Form):
@@ -40,25 +51,30 @@ class JobForm(forms.Form):
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
     resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
-    seed_mode = forms.ChoiceField(required=False, choices=SEED_MODES, initial="random")
+    seed_mode = forms.ChoiceField(required=False, choices=words.SEED_MODES, initial="random")
     # Text, so that what stands in it is looked at only where a fixed seed was asked for.
     seed = forms.CharField(required=False, max_length=100)
 
-    def __init__(self, *args: Any, sources: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {}).setdefault("nonce", self.draw_nonce())
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile[bytes]] | None = None,
+        *,
+        sources: QuerySet[Source],
+        initial: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(data, files, initial={"nonce": new_nonce()} | (initial or {}))
         self.drafts: dict[str, Draft] = {}
         self._named: dict[str, Source | None] = {}
         self._wrong: dict[str, str] = {}
         self._renewed: UUID | None = None
         for kind in Source.Kind.values:
-            self.fields[kind].queryset = sources.filter(kind=kind)  # type: ignore[attr-defined]
-            self.fields[kind].error_messages["invalid_choice"] = (
-                f"This {kind} is not among your team's uploads. Nothing was sent; add it again."
-            )
+            field = cast("forms.ModelChoiceField[Source]", self.fields[kind])
+            field.queryset = sources.filter(kind=kind)
+            field.error_messages["invalid_choice"] = words.NOT_YOURS.format(kind=kind)
 
     @classmethod
-    def unsent(cls, data: QueryDict, *, sources: Any, kind: str, wrong: str) -> JobForm:
+    def unsent(cls, data: QueryDict, *, sources: QuerySet[Source], kind: str, wrong: str) -> JobForm:
         """The form as it stood when another of its buttons was pressed: to be shown again, not to be judged.
 
         `wrong` is what that button has to say about the input `kind`.
@@ -72,12 +88,7 @@ class JobForm(forms.Form):
             form.initial[f"{kind}_url"] = ""
         return form
 
-    @staticmethod
-    def draw_nonce() -> UUID:
-        """A new form's: one form, one job."""
-        return uuid4()
-
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean() or self.cleaned_data
         for kind in Source.Kind.values:
             file, url = cleaned.get(f"{kind}_file"), cleaned.get(f"{kind}_url", "")
@@ -89,21 +100,28 @@ class JobForm(forms.Form):
                 self.drafts[kind] = take(kind, source=self._named[kind], file=file, url=url)
             except forms.ValidationError as wrong:
                 self.add_error(kind, wrong)
+        self._refuse_unreachable()
         return cleaned
 
-    def clean_seed(self) -> int | None:
-        """The number to send: drawn by us unless it was fixed, or left to the provider (-1)."""
+    def _refuse_unreachable(self) -> None:
+        """The provider has to fetch what the form says."""
+        provider = in_force.provider_in_use()
+        if not is_reachable(provider):
+            for kind, draft in self.drafts.items():
+                if not (draft.url or (draft.source and draft.source.url)):
+                    self.add_error(kind, " ".join(words.unreachable(provider)))
+
+    def clean_seed(self) -> int:
+        """The number to send: random by us unless it was fixed, or left to the provider (-1)."""
         mode, seed = self.seed_choice, self.cleaned_data.get("seed", "")
         if mode == "provider":
             return -1
         if mode == "random":
             return secrets.randbelow(MAX_SEED + 1)
         if not seed:
-            raise forms.ValidationError("Type the seed to use, or choose Random. Nothing was sent.", "missing")
+            raise forms.ValidationError(words.SEED_MISSING, "missing")
         if not (_WHOLE.fullmatch(seed) and -1 <= int(seed) <= MAX_SEED):
-            raise forms.ValidationError(
-                f"The seed is a whole number from 0 to {MAX_SEED:,}, or -1. Nothing was sent.", "range"
-            )
+            raise forms.ValidationError(words.SEED_RANGE.format(max=MAX_SEED), "range")
         return int(seed)
 
     @property
@@ -112,10 +130,6 @@ class JobForm(forms.Form):
         if not self.is_bound:
             return str(self["seed_mode"].value())
         return self.data.get("seed_mode") or ("fixed" if self.data.get("seed") else "random")
-
-    @property
-    def seed_generated(self) -> bool:
-        return self.seed_choice == "random"
 
     @property
     def named_nonce(self) -> UUID | None:
@@ -128,11 +142,11 @@ class JobForm(forms.Form):
     @property
     def next_nonce(self) -> UUID:
         """The nonce for the page that shows this form: its own, which has made no job yet."""
-        return self._renewed or self.named_nonce or self.draw_nonce()
+        return self._renewed or self.named_nonce or new_nonce()
 
     def renew_nonce(self) -> None:
         """What it has asked for is decided: sent from the page that shows it next, it is another form."""
-        self._renewed = self.draw_nonce()
+        self._renewed = new_nonce()
 
     def kept(self, kind: str) -> Source | None:
         """What was chosen before and is not replaced, also when something else in the form is wrong."""
@@ -140,20 +154,39 @@ class JobForm(forms.Form):
 
     def wrong_with(self, kind: str) -> str:
         """The first sentence about an input, whichever of its three fields it came in by."""
-        for name in (kind, f"{kind}_file", f"{kind}_url"):
-            if name in self.errors:
-                return str(self.errors[name][0])
-        return self._wrong.get(kind, "")
+        wrong = self._error_of(kind)
+        return str(wrong.messages[0]) if wrong else self._wrong.get(kind, "")
+
+    def unnamed_file(self, kind: str) -> str:
+        """The name of a file that was given, unless the sentence about it says it."""
+        wrong, file = self._error_of(kind), self.files.get(f"{kind}_file")
+        return "" if file is None or (wrong and wrong.code in NAMES_THE_FILE) else file.name or ""
+
+    def _error_of(self, kind: str) -> forms.ValidationError | None:
+        return first_error(self, (kind, f"{kind}_file", f"{kind}_url"))
 
     def unkept(self, kind: str) -> str:
         """The name of a good file that a form with another mistake did not keep: browsers do not send it again."""
         file = self.drafts[kind].file if self.errors and kind in self.drafts else None
         return (file.name or "") if file else ""
 
-    def keep_inputs(self, team: Team, person: User) -> tuple[Source, Source]:
-        """The rows of character and motion. Call only when the form is valid."""
+    def keep(self, team: Team, person: User) -> JobOrder:
+        """The order at today's price, its inputs kept as rows. Call only when the form is valid."""
+        data = self.cleaned_data
         character, motion = (self.drafts[kind].keep(team, person) for kind in ("character", "motion"))
-        return character, motion
+        return JobOrder(
+            nonce=data["nonce"],
+            team=team,
+            person=person,
+            provider=in_force.provider_in_use(),
+            character=character,
+            motion=motion,
+            behaviour=data["behaviour"],
+            quote=quote_today(motion.duration or 0, data["resolution"]),
+            prompt=data["prompt"],
+            seed=data["seed"],
+            seed_generated=self.seed_choice == "random",
+        )
 
     def agrees_with(self, price: Decimal) -> bool:
         """Whether this price is the one the person saw before the click."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django import forms
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
 from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
@@ -17,7 +19,6 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.probing import probe_file, probe_link
-from wanstudio.uploads.words import megabytes
 
 MAX_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])
@@ -88,10 +89,10 @@ def _probe_url(kind: str, url: str) -> Facts:
 def _probe_upload(kind: str, file: UploadedFile[bytes]) -> Facts:
     limit = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > limit:
-        size = megabytes(file.size or 0)
-        size = f"a little more than {size}" if size == megabytes(limit) else size
+        size = filesizeformat(file.size or 0)
+        size = f"a little more than {size}" if size == filesizeformat(limit) else size
         sentence = words.TOO_LARGE.format(
-            name=file.name, size=size, limit=megabytes(limit), thing=words.THINGS[Source.Kind(kind)]
+            name=file.name, size=size, limit=filesizeformat(limit), thing=words.THINGS[Source.Kind(kind)]
         )
         raise forms.ValidationError(sentence, "too_large")
     return replace(probe_file(kind, file), size_bytes=file.size)
@@ -124,12 +125,19 @@ class SourceForm(forms.Form):
         return cleaned
 
     @property
-    def file_name(self) -> str:
-        """Of the file that was given, if one was."""
-        file = self.files.get("file")
-        return (file.name or "") if file else ""
+    def unnamed_file(self) -> str:
+        """The name of the file that was given, unless the sentence about it says it."""
+        wrong, file = first_error(self, self.errors), self.files.get("file")
+        return "" if file is None or (wrong and wrong.code in words.NAMES_THE_FILE) else file.name or ""
 
     @property
     def wrong(self) -> str:
         """The first sentence about it, or nothing."""
-        return next((str(sentence) for errors in self.errors.values() for sentence in errors), "")
+        wrong = first_error(self, self.errors)
+        return str(wrong.messages[0]) if wrong else ""
+
+
+def first_error(form: forms.Form, fields: Iterable[str]) -> forms.ValidationError | None:
+    """The first thing that is wrong with these fields, in their order."""
+    found = form.errors.as_data()
+    return next((wrong for field in fields for wrong in found.get(field, ())), None)

@@ -11,6 +11,8 @@ BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
 NO_LINK = "This is not a link we can read. It has to start with https:// or http://."
+# Codes of the sentences that say the file's name.
+NAMES_THE_FILE = {"empty", "too_large"}
 TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
 BUSY = "Many links are being read right now. Try again in a moment."
 DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
@@ -21,8 +23,3 @@ def formats_of(kind: str) -> str:
     inputs = in_force.model().inputs
     formats = inputs.motion_formats if kind == Source.Kind.MOTION else inputs.image_formats
     return get_text_list(list(formats), "or")
-
-
-def megabytes(size_bytes: int) -> str:
-    """`18.4 MB`, `10 MB`."""
-    return f"{size_bytes / 1024 / 1024:.1f}".removesuffix(".0") + " MB"

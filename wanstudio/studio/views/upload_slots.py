@@ -1,0 +1,86 @@
+"""Uploads that are added in the studio: each is answered with its slot."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from wanstudio.studio.forms import JobForm
+from wanstudio.studio.slots import Slot, recents
+from wanstudio.studio.views.studio_page import StudioPage, show_page
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.forms import SourceForm, take
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.verbs import touch
+
+SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used.
+
+    Without JavaScript the answer is the studio itself: a visit to the address it then has leads there.
+    """
+    if request.method != "POST":
+        return redirect("studio.index")
+    team = access.team_in(request, Act.MAKE)
+    form = SourceForm(request.POST, request.FILES)
+    source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _page(request, team, form, source)
+    kind = "motion" if form.data["kind"] == "motion" else "character"
+    slot = Slot(
+        kind,
+        recents(request, team, kind),
+        source,
+        wrong=form.wrong,
+        url="" if source else form.data["url"],
+        file=form.unnamed_file,
+    )
+    return render(request, "studio/_slot.html", {"slot": slot}, status=201 if source else 422)
+
+
+def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
+    """Without JavaScript: the studio with this in its place and everything else as it was."""
+    kind = form.data["kind"]
+    filled = JobForm.unsent(request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong)
+    character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
+    return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """A source in its slot: one of the recent ones, or one whose poster was still to come."""
+    source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
+    slot = Slot(source.kind, recents(request, source.team, source.kind), source)
+    return render(request, "studio/_slot.html", {"slot": slot})
+
+
+@login_required
+@require_POST
+def use_samples(request: HttpRequest) -> HttpResponse:
+    """Our own character and motion, in the team's sources from then on."""
+    team, person = access.team_in(request, Act.MAKE), access.person(request)
+    chosen = []
+    for kind, name in SAMPLES.items():
+        here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
+        path = Path(settings.BASE_DIR) / "static" / "samples" / name
+        if here is None:
+            with path.open("rb") as file:
+                upload = UploadedFile(File(file), name=name, size=path.stat().st_size)
+                here = take(kind, file=upload).keep(team, person)
+        touch(here)
+        chosen.append(f"{kind}={here.pk}")
+    return redirect(f"{reverse('studio.index')}?{'&'.join(chosen)}")

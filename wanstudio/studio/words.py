@@ -1,0 +1,63 @@
+"""Words of the studio: what its two slots say, why Generate waits, and what stops an order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from wanstudio.keys import in_force
+from wanstudio.provider import providers
+from wanstudio.uploads.models import Source
+
+
+@dataclass(frozen=True)
+class SlotWords:
+    """`accept` is what the browser's file dialog offers."""
+
+    thing: str
+    invitation: str
+    tips: tuple[str, ...]
+    accept: str
+    absent: str
+    coming: str
+
+
+SLOTS = {
+    Source.Kind.CHARACTER: SlotWords(
+        thing="picture",
+        invitation="Drop a picture of your character",
+        tips=("Whole body", "Face visible", "One person"),
+        accept="image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp",
+        absent="a character",
+        coming="the picture",
+    ),
+    Source.Kind.MOTION: SlotWords(
+        thing="clip",
+        invitation="Drop a clip of the motion",
+        tips=("One person, whole body in frame", "No cuts", "Steady camera"),
+        accept="video/mp4,video/quicktime,video/x-m4v,.mp4,.mov,.m4v",
+        absent="a motion",
+        coming="the clip",
+    ),
+}
+SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} draw")]
+SEED_MISSING = "Type the seed to use, or choose Random. Nothing was sent."
+SEED_RANGE = "The seed is a whole number from 0 to {max:,}, or -1. Nothing was sent."
+NOT_YOURS = "This {kind} is not among your team's uploads. Nothing was sent; add it again."
+ASKED = "Asked to spend ${price}. Nothing is sent or reserved until somebody allows it."
+UNREACHABLE = (
+    "{Name} cannot fetch an uploaded file from this studio, because it has no public address.",
+    "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
+    "https address.",
+)
+
+
+def unreachable(provider: str) -> tuple[str, str]:
+    """The fact, and what to do."""
+    fact, consequence = UNREACHABLE
+    return providers.named(fact, provider), consequence
+
+
+def missing(absent: Collection[Source.Kind], coming: Collection[Source.Kind]) -> str:
+    """Why Generate waits: something is not chosen, or not here yet."""
+    if absent:
+        return f"Add {' and '.join(SLOTS[kind].absent for kind in absent)} first."
+    return f"Waiting for {' and '.join(SLOTS[kind].coming for kind in coming)}." if coming else ""
