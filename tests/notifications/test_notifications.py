@@ -130,7 +130,7 @@ def test_digest_that_broke_off_mails_everything_next_time(team: Team, bob: User,
 
     Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     with monkeypatch.context() as patched:
-        patched.setattr("wanstudio.notifications.steps.daily_digest.mail_of_day", broken)
+        patched.setattr("wanstudio.notifications.steps.mail_of_day", broken)
         advance(Digest, digest.pk)
     assert Notification.objects.filter(in_next_digest=True).exists()
     Digest.objects.update(due_at=timezone.now() - timedelta(seconds=1))

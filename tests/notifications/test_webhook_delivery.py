@@ -20,7 +20,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
-from wanstudio.notifications.steps.webhook_delivery import BACKOFF
+from wanstudio.notifications.steps import BACKOFF
 from wanstudio.notifications.verbs.webhook_changes import (
     Post,
     post_to_webhook,

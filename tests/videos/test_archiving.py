@@ -56,7 +56,7 @@ def archiving(job: Job, apixo: FakeApixo, film: bytes) -> Job:
     return step(job)
 
 
-def test_archived_and_verified(archiving: Job, film: bytes) -> None:
+def test_result_is_archived_and_verified(archiving: Job, film: bytes) -> None:
     job = step(archiving)
     assert (job.state, job.money, job.problem) == (State.DONE, Money.SETTLED, "")
     assert states(job) == ["queued", "submitting", "running", "archiving", "done"]
@@ -85,7 +85,7 @@ def stored() -> int:
 
 
 @pytest.mark.parametrize("how", BAD_RESULTS)
-def test_a_bad_result_is_never_ready(archiving: Job, apixo: FakeApixo, film: bytes, how: str) -> None:
+def test_bad_result_is_never_done(archiving: Job, apixo: FakeApixo, film: bytes, how: str) -> None:
     apixo.on_file(BAD_RESULTS[how](film), always=True)
     before = stored()
     job = archiving
@@ -101,7 +101,7 @@ def test_a_bad_result_is_never_ready(archiving: Job, apixo: FakeApixo, film: byt
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_link_that_expired_is_renewed(archiving: Job, apixo: FakeApixo, film: bytes, status: int) -> None:
+def test_expired_result_link_is_renewed(archiving: Job, apixo: FakeApixo, film: bytes, status: int) -> None:
     apixo.on_file(answer(status), answer(status))
     job = step(archiving)
     assert len(apixo.polls) == 1, "it was asked a moment ago"
@@ -115,7 +115,7 @@ def test_a_link_that_expired_is_renewed(archiving: Job, apixo: FakeApixo, film: 
     assert apixo.fetched[-1] == "/fresh.mp4"
 
 
-def test_no_fresh_link_is_no_reason_to_give_up(archiving: Job, apixo: FakeApixo) -> None:
+def test_archiving_goes_on_without_a_fresh_link(archiving: Job, apixo: FakeApixo) -> None:
     apixo.on_file(*[answer(403)] * 3)
     apixo.on_status(refusal(503), refusal(404))
     job, urls = archiving, archiving.result_urls
@@ -125,7 +125,7 @@ def test_no_fresh_link_is_no_reason_to_give_up(archiving: Job, apixo: FakeApixo)
     assert step(job).state == State.DONE
 
 
-def test_a_silent_server(archiving: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch, film: bytes) -> None:
+def test_silent_server_is_cut(archiving: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch, film: bytes) -> None:
     def half_and_silence(line: Any, over: Any) -> None:
         line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + film[:1000])
         hang(line, over)
@@ -138,14 +138,14 @@ def test_a_silent_server(archiving: Job, apixo: FakeApixo, monkeypatch: pytest.M
     assert step(job).state == State.DONE
 
 
-def test_a_result_on_a_private_host_is_not_fetched(job: Job, apixo: FakeApixo) -> None:
+def test_result_on_a_private_host_is_not_fetched(job: Job, apixo: FakeApixo) -> None:
     job = running(job)
     apixo.tasks[job.task_id] |= {"state": "success", "resultJson": '{"resultUrls":["http://127.0.0.1:9/v.mp4"]}'}
     job = step(step(job))
     assert (job.state, job.setbacks, apixo.fetched) == (State.ARCHIVING, 1, [])
 
 
-def test_several_results(job: Job, apixo: FakeApixo, film: bytes) -> None:
+def test_all_results_of_a_job_are_archived(job: Job, apixo: FakeApixo, film: bytes) -> None:
     second = clip(1.0, options=FASTSTART, size=(48, 64))
     job = running(job)
     apixo.succeed(job.task_id, film, second)
@@ -161,7 +161,7 @@ def test_several_results(job: Job, apixo: FakeApixo, film: bytes) -> None:
     assert [path[-5:] for path in apixo.fetched] == ["0.mp4", "1.mp4", "1.mp4"]
 
 
-def test_after_a_day_the_result_is_lost(archiving: Job, apixo: FakeApixo) -> None:
+def test_result_is_lost_after_a_day(archiving: Job, apixo: FakeApixo) -> None:
     apixo.on_file(answer(500), always=True)
     job = later(archiving, hours=23, minutes=55)
     for _ in range(3):
@@ -173,9 +173,7 @@ def test_after_a_day_the_result_is_lost(archiving: Job, apixo: FakeApixo) -> Non
     assert rests(job)
 
 
-def test_a_studio_that_slept_for_a_day_asks_for_a_fresh_link_first(
-    archiving: Job, apixo: FakeApixo, film: bytes
-) -> None:
+def test_fresh_link_is_asked_before_a_late_result_is_given_up(archiving: Job, apixo: FakeApixo, film: bytes) -> None:
     apixo.on_file(answer(403), answer(403))
     apixo.files["/fresh.mp4"] = film
     apixo.tasks[archiving.task_id]["resultJson"] = f'{{"resultUrls":["http://{apixo.host}/fresh.mp4"]}}'
@@ -184,11 +182,11 @@ def test_a_studio_that_slept_for_a_day_asks_for_a_fresh_link_first(
     assert step(job).state == State.DONE
 
 
-def test_a_day_late_and_still_there_is_ready(archiving: Job) -> None:
+def test_late_result_still_there_is_archived(archiving: Job) -> None:
     assert step(later(archiving, hours=30)).state == State.DONE
 
 
-def test_storage_that_fails(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_storage_is_retried(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -202,7 +200,7 @@ def test_storage_that_fails(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> 
     assert step(job).state == State.DONE
 
 
-def test_files_without_a_row_are_deleted(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_failed_row_are_deleted(archiving: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the database is gone")
 
@@ -214,7 +212,7 @@ def test_files_without_a_row_are_deleted(archiving: Job, monkeypatch: pytest.Mon
     assert step(job).state == State.DONE
 
 
-def test_a_worker_that_outlived_its_lease_stores_nothing(
+def test_worker_without_lease_stores_nothing(
     archiving: Job, apixo: FakeApixo, film: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     def outlive(line: Any, over: Any) -> None:
@@ -230,7 +228,7 @@ def test_a_worker_that_outlived_its_lease_stores_nothing(
     assert "step failed" not in caplog.text, "it noticed by itself"
 
 
-def test_a_worker_that_died_after_the_row_leaves_only_the_last_move(archiving: Job, apixo: FakeApixo) -> None:
+def test_crash_after_the_row_is_finished_by_the_next_step(archiving: Job, apixo: FakeApixo) -> None:
     claimed = Job.claim(archiving.pk)
     assert claimed
     archive._archive(claimed, 0, claimed.result_urls[0])
@@ -239,7 +237,7 @@ def test_a_worker_that_died_after_the_row_leaves_only_the_last_move(archiving: J
     assert len(apixo.fetched) == 1
 
 
-def test_hints_change_nothing(archiving: Job, apixo: FakeApixo) -> None:
+def test_nudges_do_not_disturb_archiving(archiving: Job, apixo: FakeApixo) -> None:
     apixo.on_file(answer(500))
     step(archiving)
     archiving.nudge()
@@ -250,14 +248,14 @@ def test_hints_change_nothing(archiving: Job, apixo: FakeApixo) -> None:
     assert rests(job)
 
 
-def test_the_archived_file_plays(archiving: Job) -> None:
+def test_archived_file_is_served_in_ranges(archiving: Job) -> None:
     video = step(archiving).video
     assert video
     with av.open(video.file.path) as container:
         assert sum(1 for _ in container.decode(video=0)) == 20
 
 
-def test_two_jobs_do_not_share_files(make_job: MakeJob, apixo: FakeApixo, film: bytes) -> None:
+def test_jobs_do_not_share_files(make_job: MakeJob, apixo: FakeApixo, film: bytes) -> None:
     names = set()
     for _ in range(2):
         job = running(make_job())

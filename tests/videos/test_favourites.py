@@ -31,7 +31,7 @@ def star(client: Client, video: Video, favourite: str = "1", **sent: Any) -> Any
     return client.post(reverse("videos.favourite", args=[video.pk]), {"favourite": favourite, **sent})
 
 
-def test_a_star_is_for_the_team_and_each_persons_own(
+def test_star_belongs_to_one_person(
     video: Video, as_alice: Client, as_bob: Client, as_charlie: Client, nobody: Client
 ) -> None:
     assert star(as_charlie, video).status_code == 404
@@ -43,7 +43,7 @@ def test_a_star_is_for_the_team_and_each_persons_own(
     assert (shown(as_alice, favourite="1"), shown(as_bob, favourite="1")) == ([video.pk], [])
 
 
-def test_the_same_star_twice_is_one(video: Video, as_alice: Client) -> None:
+def test_star_given_twice_is_one_row(video: Video, as_alice: Client) -> None:
     for _ in range(2):
         star(as_alice, video)
         assert str(Favourite.objects.get()) == f"star of Alice on {video}"
@@ -52,7 +52,7 @@ def test_the_same_star_twice_is_one(video: Video, as_alice: Client) -> None:
         assert not Favourite.objects.exists()
 
 
-def test_without_a_script_the_star_leads_back(video: Video, as_alice: Client) -> None:
+def test_star_without_script_redirects_back(video: Video, as_alice: Client) -> None:
     assert star(as_alice, video, next=f"{WALL}?q=mira").headers["Location"] == f"{WALL}?q=mira"
     for outside in (
         "https://elsewhere.invalid/",
@@ -68,7 +68,7 @@ def test_without_a_script_the_star_leads_back(video: Video, as_alice: Client) ->
 
 
 @pytest.mark.parametrize("on", ["tile", ""])
-def test_with_a_script_the_star_alone_is_swapped(on: str, video: Video, as_alice: Client) -> None:
+def test_star_by_htmx_returns_its_fragment(on: str, video: Video, as_alice: Client) -> None:
     url = reverse("videos.favourite", args=[video.pk])
     sent = {"favourite": "1", "on": on, "next": f"{WALL}?q=mira"}
     given = as_alice.post(url, sent, headers=HTMX).content.decode()
@@ -82,9 +82,7 @@ def test_with_a_script_the_star_alone_is_swapped(on: str, video: Video, as_alice
     assert 'aria-pressed="false"' in taken
 
 
-def test_favourites_stand_in_the_address_beside_the_other_filters(
-    team: Team, alice: User, bob: User, as_alice: Client
-) -> None:
+def test_favourites_filter_combines_with_the_others(team: Team, alice: User, bob: User, as_alice: Client) -> None:
     mine, theirs = finished(team, alice, title="Mira"), finished(team, bob, title="Otto")
     finished(team, bob, title="Otto again")
     for one in (mine, theirs):
@@ -98,7 +96,7 @@ def test_favourites_stand_in_the_address_beside_the_other_filters(
     assert as_alice.get(WALL, {"person": str(bob.pk)}).context["favourites"] == f"person={bob.pk}&favourite=1"
 
 
-def test_stars_cost_no_query_each(
+def test_stars_add_no_query_per_video(
     team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(20):

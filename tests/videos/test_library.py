@@ -51,7 +51,7 @@ def selected(client: Client, team: Team, act: str, videos: list[Video], **fields
 # --- tags ---------------------------------------------------------------------------------------------
 
 
-def test_a_tag_is_one_in_whatever_case_and_leaves_with_its_last_video(video: Video, as_alice: Client) -> None:
+def test_tag_ignores_case_and_goes_with_its_last_video(video: Video, as_alice: Client) -> None:
     address = reverse("filing.tag", args=[video.pk])
     for name in ("Évening, noir", "éVENING", "  NOIR "):
         as_alice.post(address, {"tag": name})
@@ -62,7 +62,7 @@ def test_a_tag_is_one_in_whatever_case_and_leaves_with_its_last_video(video: Vid
     assert [tag.name for tag in Tag.objects.all()] == ["Évening"]
 
 
-def test_a_script_gets_the_place_where_it_is_filed(video: Video, as_alice: Client) -> None:
+def test_filing_by_htmx_returns_its_fragment(video: Video, as_alice: Client) -> None:
     answer = as_alice.post(
         reverse("filing.tag", args=[video.pk]), {"tag": "<b>noir"}, headers={"HX-Request": "true"}
     ).content.decode()
@@ -71,7 +71,7 @@ def test_a_script_gets_the_place_where_it_is_filed(video: Video, as_alice: Clien
     assert "<html" not in answer
 
 
-def test_names_that_are_none_change_nothing(video: Video, team: Team, as_alice: Client) -> None:
+def test_empty_names_change_nothing(video: Video, team: Team, as_alice: Client) -> None:
     as_alice.post(reverse("filing.tag", args=[video.pk]), {"tag": " , \x00,\u200b "})
     as_alice.post(reverse("filing.collect", args=[video.pk]), {"name": "  "})
     selected(as_alice, team, "tag", [video], tag="  ")
@@ -100,7 +100,7 @@ def forged(video: Video, collection: Collection) -> list[tuple[str, dict[str, An
     ]
 
 
-def test_who_may_not_organise_finds_nothing_and_writes_nothing(
+def test_organising_is_404_without_the_role(
     video: Video, team: Team, alice: User, as_viewer: Client, as_charlie: Client, nobody: Client
 ) -> None:
     collection = collection_named(team, alice, "Cut")
@@ -118,7 +118,7 @@ def test_who_may_not_organise_finds_nothing_and_writes_nothing(
     assert selected(as_charlie, team, "zip", [video]).status_code == 404
 
 
-def test_videos_of_another_team_cannot_be_slipped_in(video: Video, charlie: User, as_charlie: Client) -> None:
+def test_videos_of_another_team_are_not_filed(video: Video, charlie: User, as_charlie: Client) -> None:
     elsewhere = charlie.teams.get()
     for act, fields in (("tag", {"tag": "x"}), ("collect", {"name": "x"}), ("bin", {}), ("zip", {})):
         assert selected(as_charlie, elsewhere, act, [video], **fields).status_code == 302
@@ -129,7 +129,7 @@ def test_videos_of_another_team_cannot_be_slipped_in(video: Video, charlie: User
 # --- collections --------------------------------------------------------------------------------------
 
 
-def test_a_private_collection_is_nobody_elses(video: Video, team: Team, bob: User, as_alice: Client) -> None:
+def test_private_collection_is_hidden_from_others(video: Video, team: Team, bob: User, as_alice: Client) -> None:
     mine = collection_named(team, bob, "Mine", "private")
     assert mine
     collect(mine, [video], bob)
@@ -145,7 +145,7 @@ def test_a_private_collection_is_nobody_elses(video: Video, team: Team, bob: Use
     assert selected(as_alice, team, "collect", [video], collection=mine.pk).status_code == 404
 
 
-def test_only_its_maker_takes_a_collection_from_the_team(team: Team, bob: User, as_alice: Client) -> None:
+def test_only_the_maker_makes_a_collection_private(team: Team, bob: User, as_alice: Client) -> None:
     made = collection_named(team, bob, "Cut")
     assert made
     address = reverse("collections.edit", args=[made.pk])
@@ -155,7 +155,7 @@ def test_only_its_maker_takes_a_collection_from_the_team(team: Team, bob: User, 
     assert Collection.objects.get().is_private
 
 
-def test_collections_fill_empty_and_go_and_the_videos_stay(video: Video, team: Team, as_alice: Client) -> None:
+def test_deleted_collection_leaves_its_videos(video: Video, team: Team, as_alice: Client) -> None:
     other = finished(team, video.job.person, title="Otto")
     for _ in range(2):
         selected(as_alice, team, "collect", [video, other], name="Harbour")
@@ -170,7 +170,7 @@ def test_collections_fill_empty_and_go_and_the_videos_stay(video: Video, team: T
     assert shown(as_alice) == [other.pk, video.pk]
 
 
-def test_the_list_of_collections_costs_the_same_for_any_number(
+def test_list_of_collections_takes_constant_queries(
     video: Video, team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Any
 ) -> None:
     as_alice.get(WALL)
@@ -186,7 +186,7 @@ def test_the_list_of_collections_costs_the_same_for_any_number(
 # --- the wall -----------------------------------------------------------------------------------------
 
 
-def test_every_filter_stands_in_the_address(team: Team, alice: User, as_alice: Client) -> None:
+def test_every_filter_is_in_the_address(team: Team, alice: User, as_alice: Client) -> None:
     old, new = finished(team, alice, resolution="480p"), finished(team, alice)
     Video.objects.filter(pk=old.pk).update(archived_at=timezone.now() - timedelta(days=40))
     day = (timezone.localdate() - timedelta(days=40)).isoformat()
@@ -201,7 +201,7 @@ def test_every_filter_stands_in_the_address(team: Team, alice: User, as_alice: C
     assert shown(as_alice, collection="9" * 30) == [new.pk, old.pk], "no id at all is no filter"
 
 
-def test_days_begin_where_the_team_is(as_alice: Client, team: Team, alice: User) -> None:
+def test_date_filter_uses_the_time_zone_of_the_team(as_alice: Client, team: Team, alice: User) -> None:
     Team.objects.filter(pk=team.pk).update(time_zone="Pacific/Auckland")
     video = finished(team, alice)
     Video.objects.filter(pk=video.pk).update(archived_at=datetime(2026, 6, 30, 13, 0, tzinfo=UTC))
@@ -211,10 +211,10 @@ def test_days_begin_where_the_team_is(as_alice: Client, team: Team, alice: User)
     assert shown(as_alice, **{"from": "2026-06-30", "to": "2026-06-30"}) == [video.pk]
 
 
-def test_what_was_scrolled_to_is_there_again(
+def test_scrolled_wall_reloads_to_the_same_tile(
     team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanstudio.videos.views.video_page.PAGE", 2)
+    monkeypatch.setattr("wanstudio.videos.views.wall_page.PAGE", 2)
     made = [finished(team, alice).pk for _ in range(6)]
     more = as_alice.get(WALL, {"q": "mira", "before": str(made[4])}, headers={"HX-Request": "true"})
     assert more.headers["HX-Replace-Url"] == f"?q=mira&through={made[2]}"
@@ -224,7 +224,7 @@ def test_what_was_scrolled_to_is_there_again(
     assert again.context["next_query"] == f"q=mira&before={made[2]}"
 
 
-def test_all_that_was_found_is_what_the_page_said(team: Team, alice: User, as_alice: Client) -> None:
+def test_selecting_all_takes_what_the_page_showed(team: Team, alice: User, as_alice: Client) -> None:
     old, other = finished(team, alice, title="Mira"), finished(team, alice, title="Otto")
     page = as_alice.get(WALL, {"q": "mira"})
     newest = page.context["totals"].newest
@@ -237,7 +237,7 @@ def test_all_that_was_found_is_what_the_page_said(team: Team, alice: User, as_al
 # --- the archive --------------------------------------------------------------------------------------
 
 
-def test_the_archive_is_whole_and_named_by_titles(team: Team, alice: User, as_alice: Client) -> None:
+def test_zip_is_complete_and_named_by_titles(team: Team, alice: User, as_alice: Client) -> None:
     titles = ["Mira walks", "mira WALKS", "../../etc/passwd", "Ärger: 50 % / *?", "CON"]
     made = [finished(team, alice, title=title) for title in titles]
     gone = finished(team, alice, title="Gone")
@@ -261,7 +261,7 @@ def test_the_archive_is_whole_and_named_by_titles(team: Team, alice: User, as_al
 
 
 @pytest.mark.parametrize("title", ["", "...", "/", "\u202egpj.exe", "a" * 300, "ä" * 300, "x. ", "nul.txt", "\n\t"])
-def test_a_name_that_every_system_takes(title: str) -> None:
+def test_file_names_are_safe_on_every_system(title: str) -> None:
     name = file_name(title)
     assert name
     assert len(f"{name} (10).mp4".encode()) <= 255
@@ -270,7 +270,7 @@ def test_a_name_that_every_system_takes(title: str) -> None:
     assert name.partition(".")[0].lower() not in ("con", "nul")
 
 
-def test_no_two_names_are_one() -> None:
+def test_file_names_in_a_zip_are_unique() -> None:
     taken: set[str] = set()
     names = [unused(name, taken) for name in ("A", "a", "A (2)", "Ａ", "a")]
     assert len({name.casefold() for name in names}) == len(names)
@@ -279,7 +279,7 @@ def test_no_two_names_are_one() -> None:
 # --- the bin ------------------------------------------------------------------------------------------
 
 
-def test_what_is_binned_is_nowhere_else_and_comes_back_whole(
+def test_binned_video_is_hidden_and_restored_whole(
     video: Video, team: Team, alice: User, as_alice: Client, as_viewer: Client
 ) -> None:
     as_alice.post(reverse("filing.tag", args=[video.pk]), {"tag": "noir"})
@@ -305,7 +305,7 @@ def test_what_is_binned_is_nowhere_else_and_comes_back_whole(
     assert as_alice.post(reverse("binned.erase", args=[video.pk])).status_code == 404, "not from the wall"
 
 
-def test_deleted_for_good_the_job_its_price_and_the_ledger_stay(video: Video, as_alice: Client) -> None:
+def test_erased_video_leaves_job_price_and_ledger(video: Video, as_alice: Client) -> None:
     job, path, entries = video.job, video.file.path, Entry.objects.count()
     as_alice.post(reverse("binned.add", args=[video.pk]))
     as_alice.post(reverse("binned.erase", args=[video.pk]))
@@ -318,7 +318,7 @@ def test_deleted_for_good_the_job_its_price_and_the_ledger_stay(video: Video, as
     assert as_alice.post(reverse("binned.restore", args=[video.pk])).status_code == 404
 
 
-def test_thirty_days_and_no_less(team: Team, alice: User, as_alice: Client) -> None:
+def test_bin_is_emptied_after_thirty_days(team: Team, alice: User, as_alice: Client) -> None:
     young, old = finished(team, alice), finished(team, alice)
     unused_source = factories.motion(team, alice)
     for days, video in ((29, young), (31, old)):
@@ -335,7 +335,7 @@ def test_thirty_days_and_no_less(team: Team, alice: User, as_alice: Client) -> N
     assert empty_bin() == 0
 
 
-def test_a_source_comes_back_and_one_that_is_needed_stays(team: Team, alice: User, as_alice: Client) -> None:
+def test_source_is_restored_and_kept_while_needed(team: Team, alice: User, as_alice: Client) -> None:
     job = factories.job(team, alice)
     address = [job.motion_id]
     as_alice.post(reverse("uploads.delete", args=address))
@@ -346,7 +346,7 @@ def test_a_source_comes_back_and_one_that_is_needed_stays(team: Team, alice: Use
     assert "walk.mp4" in text_of(as_alice.get(reverse("uploads.index")))
 
 
-def test_a_strangers_bin_is_their_own(video: Video, as_alice: Client, as_charlie: Client) -> None:
+def test_bin_of_another_team_is_hidden(video: Video, as_alice: Client, as_charlie: Client) -> None:
     Membership.objects.filter(user__name="Charlie").update(role=Membership.Role.OWNER)
     as_alice.post(reverse("binned.add", args=[video.pk]))
     assert "The bin is empty" in text_of(as_charlie.get(reverse("binned.index")))
@@ -356,7 +356,7 @@ def test_a_strangers_bin_is_their_own(video: Video, as_alice: Client, as_charlie
     assert Video.objects.get().binned_at
 
 
-def test_more_videos_can_be_ticked_than_a_form_usually_has_fields(video: Video, team: Team, as_alice: Client) -> None:
+def test_selection_takes_thousands_of_videos(video: Video, team: Team, as_alice: Client) -> None:
     others = range(10**6, 10**6 + 1500)
     sent = {"team": team.pk, "video": [video.pk, *others], "tag": "Launch"}
     assert as_alice.post(reverse("selection.tag"), sent).status_code == 302

@@ -39,7 +39,7 @@ def make(client: Client, team: Team, **fields: Any) -> Job:
     return Job.objects.latest("pk")
 
 
-def test_the_same_files_uploaded_twice(as_alice: Client, team: Team) -> None:
+def test_same_files_uploaded_twice_are_one_lineage(as_alice: Client, team: Team) -> None:
     first = make(as_alice, team)
     again = make(as_alice, team, motion_file=upload("copy of walk.mov", CLIP), character_file=upload("m.png", png()))
     assert again.character_id != first.character_id
@@ -52,12 +52,12 @@ def test_the_same_files_uploaded_twice(as_alice: Client, team: Team) -> None:
     assert third.lineage_id == first.pk, "the first of them all, not the one before"
 
 
-def test_another_team_has_its_own(as_alice: Client, as_charlie: Client, team: Team, charlie: User) -> None:
+def test_lineages_are_per_team(as_alice: Client, as_charlie: Client, team: Team, charlie: User) -> None:
     make(as_alice, team)
     assert make(as_charlie, charlie.teams.get()).lineage_id is None
 
 
-def test_the_same_link_after_its_row_was_deleted(as_alice: Client, team: Team, web: HTTPServer, alice: User) -> None:
+def test_same_link_again_keeps_its_lineage(as_alice: Client, team: Team, web: HTTPServer, alice: User) -> None:
     link = {"motion_file": "", "motion_url": web.url_for("/walk.mp4")}
     first = make(as_alice, team, **link)
     source_verbs.discard(first.motion, alice)
@@ -67,7 +67,7 @@ def test_the_same_link_after_its_row_was_deleted(as_alice: Client, team: Team, w
     assert make(as_alice, team, **link | {"motion_url": web.url_for("/walk.mp4?v=2")}).lineage_id is None
 
 
-def test_make_another_try_again_and_the_api(as_alice: Client, team: Team, alice: User) -> None:
+def test_make_another_retry_and_api_share_a_lineage(as_alice: Client, team: Team, alice: User) -> None:
     first = make(as_alice, team)
     for address in (f"?from={first.pk}", f"?from={first.pk}&same=1"):
         page: Any = as_alice.get(reverse("studio.index") + address)
@@ -84,7 +84,7 @@ def test_make_another_try_again_and_the_api(as_alice: Client, team: Team, alice:
     assert Job.objects.get(pk=made.json()["id"]).lineage_id == first.pk
 
 
-def test_what_was_made_before_lineages_is_stacked(as_alice: Client, team: Team, alice: User, charlie: User) -> None:
+def test_older_jobs_are_stacked_by_migration(as_alice: Client, team: Team, alice: User, charlie: User) -> None:
     first, second = make(as_alice, team), make(as_alice, team)
     other = make(as_alice, team, behaviour="replace")
     lost = factories.job(team, alice)

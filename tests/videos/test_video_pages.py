@@ -28,7 +28,7 @@ def video(team: Team, alice: User) -> Video:
 
 
 @pytest.mark.parametrize("name", ["videos.show", "videos.file", "videos.poster"])
-def test_a_video_is_its_teams(
+def test_video_is_404_outside_its_team(
     name: str, video: Video, as_alice: Client, bob: User, as_charlie: Client, nobody: Client
 ) -> None:
     address = reverse(name, args=[video.pk])
@@ -40,15 +40,15 @@ def test_a_video_is_its_teams(
     assert nobody.get(address).headers["Location"].startswith(reverse("account_login"))
 
 
-def test_a_strangers_wall_is_empty(video: Video, as_charlie: Client) -> None:
+def test_wall_of_another_team_is_empty(video: Video, as_charlie: Client) -> None:
     assert shown(as_charlie) == []
 
 
-def test_an_empty_wall_says_what_to_do(as_alice: Client) -> None:
+def test_empty_wall_leads_to_the_studio(as_alice: Client) -> None:
     assert "Make the first one from a picture and a clip." in as_alice.get(WALL).content.decode()
 
 
-def test_search_and_filters_stand_in_the_address(team: Team, alice: User, bob: User, as_alice: Client) -> None:
+def test_wall_searches_and_filters(team: Team, alice: User, bob: User, as_alice: Client) -> None:
     walk = finished(team, alice, title="Mira walks", prompt="Keep the coat closed")
     dance = finished(team, bob, title="Otto dances", behaviour="replace")
 
@@ -61,17 +61,17 @@ def test_search_and_filters_stand_in_the_address(team: Team, alice: User, bob: U
     assert shown(as_alice, person="x", behaviour="y", before="z") == [dance.pk, walk.pk]
 
 
-def test_no_match_offers_a_way_out(video: Video, as_alice: Client) -> None:
+def test_no_match_offers_to_clear_filters(video: Video, as_alice: Client) -> None:
     html = as_alice.get(WALL, {"q": "<nothing>"}).content.decode()
     assert "Nothing matches" in html
     assert "Clear filters" in html
     assert "<nothing>" not in html
 
 
-def test_the_wall_pages_by_key_and_keeps_its_filters(
+def test_wall_pages_keep_their_filters(
     team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanstudio.videos.views.video_page.PAGE", 2)
+    monkeypatch.setattr("wanstudio.videos.views.wall_page.PAGE", 2)
     made = [finished(team, alice, title=f"Mira {number}").pk for number in range(3)]
 
     first = as_alice.get(WALL, {"q": "mira"})
@@ -87,7 +87,7 @@ def test_the_wall_pages_by_key_and_keeps_its_filters(
     assert "<html" in as_alice.get(f"{WALL}?{query}").content.decode()
 
 
-def test_the_wall_costs_the_same_for_any_number(
+def test_wall_takes_constant_queries(
     team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Queries
 ) -> None:
     for number in range(20):
@@ -97,7 +97,7 @@ def test_the_wall_costs_the_same_for_any_number(
         as_alice.get(WALL)
 
 
-def test_the_page_tells_how_it_was_made_and_kept(team: Team, alice: User, as_alice: Client) -> None:
+def test_page_shows_inputs_cost_and_hash(team: Team, alice: User, as_alice: Client) -> None:
     video = finished(team, alice, provider="apixo", prompt="Keep the coat closed", seed=1804221)
     html = as_alice.get(reverse("videos.show", args=[video.pk])).content.decode()
 
@@ -109,7 +109,7 @@ def test_the_page_tells_how_it_was_made_and_kept(team: Team, alice: User, as_ali
     assert f"/?from={video.job_id}" in html
 
 
-def test_side_by_side_only_with_a_clip_of_ours(team: Team, alice: User, as_alice: Client) -> None:
+def test_comparison_needs_the_motion_file(team: Team, alice: User, as_alice: Client) -> None:
     ours = finished(team, alice)
     linked = finished(team, alice)
     clip = linked.job.motion
@@ -122,12 +122,12 @@ def test_side_by_side_only_with_a_clip_of_ours(team: Team, alice: User, as_alice
     assert "elsewhere.invalid" not in html
 
 
-def test_other_results_of_the_job_are_at_hand(video: Video, as_alice: Client) -> None:
+def test_page_links_other_results_of_the_job(video: Video, as_alice: Client) -> None:
     other = result(video.job, position=1)
     html = as_alice.get(reverse("videos.show", args=[video.pk])).content.decode()
     assert reverse("videos.show", args=[other.pk]) in html
 
 
-def test_a_download_has_a_good_name(video: Video, as_alice: Client) -> None:
+def test_download_is_named_by_title(video: Video, as_alice: Client) -> None:
     answer = as_alice.get(reverse("videos.file", args=[video.pk]) + "?download")
     assert f"mira-walks-animate-720p-{video.pk}.mp4" in answer.headers["Content-Disposition"]

@@ -33,7 +33,7 @@ from wanstudio.jobs.states import State
 from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm
-from wanstudio.videos.views import video_files as files
+from wanstudio.videos.views import video_page as files
 from wanstudio.work.leases import Stale
 
 Kind = Literal["", "character", "motion"]

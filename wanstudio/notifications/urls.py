@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.notifications.views import notification_pages, unsubscribe, webhook_settings
+from wanstudio.notifications.views import notification_pages, webhook_settings
 
 urlpatterns = [
     path("notifications/", notification_pages.index, name="notifications.index"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("notifications/read/", notification_pages.read, name="notifications.read"),
     path("notifications/<int:pk>/", notification_pages.follow, name="notifications.follow"),
     path("account/notifications/", notification_pages.choices, name="notifications.choices"),
-    path("unsubscribe/<str:token>/", unsubscribe.show, name="unsubscribe"),
+    path("unsubscribe/<str:token>/", notification_pages.unsubscribe, name="unsubscribe"),
     path("settings/webhook/", webhook_settings.show, name="webhook.show"),
     path("settings/webhook/save/", webhook_settings.save, name="webhook.save"),
     path("settings/webhook/rotate/", webhook_settings.rotate, name="webhook.rotate"),

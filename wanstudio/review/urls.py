@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from wanstudio.review.views import comment_forms, review_panel
+from wanstudio.review import views
 
 urlpatterns = [
-    path("videos/<int:pk>/review/", review_panel.show, name="review.show"),
-    path("videos/<int:pk>/verdict/", review_panel.decide, name="review.decide"),
-    path("videos/<int:pk>/comments/", comment_forms.add, name="comments.add"),
-    path("comments/<int:pk>/edit/", comment_forms.edit, name="comments.edit"),
-    path("comments/<int:pk>/delete/", comment_forms.delete, name="comments.delete"),
-    path("comments/<int:pk>/resolve/", comment_forms.resolve, name="comments.resolve"),
+    path("videos/<int:pk>/review/", views.show, name="review.show"),
+    path("videos/<int:pk>/verdict/", views.decide, name="review.decide"),
+    path("videos/<int:pk>/comments/", views.add, name="comments.add"),
+    path("comments/<int:pk>/edit/", views.edit, name="comments.edit"),
+    path("comments/<int:pk>/delete/", views.delete, name="comments.delete"),
+    path("comments/<int:pk>/resolve/", views.resolve, name="comments.resolve"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.sharing.views import guest_comments, link_dialog, shared_pages
+from wanstudio.sharing.views import link_dialog, shared_pages
 
 urlpatterns = [
     path("videos/<int:pk>/share/", link_dialog.video, name="shares.video"),
@@ -13,8 +13,8 @@ urlpatterns = [
     path("s/<str:token>/", shared_pages.show, name="shared.show"),
     path("s/<str:token>/password/", shared_pages.unlock, name="shared.unlock"),
     path("s/<str:token>/videos/<int:pk>/", shared_pages.video, name="shared.video"),
-    path("s/<str:token>/videos/<int:pk>/review/", guest_comments.show, name="shared.comments"),
-    path("s/<str:token>/videos/<int:pk>/comments/", guest_comments.add, name="shared.comment"),
+    path("s/<str:token>/videos/<int:pk>/review/", shared_pages.comments, name="shared.comments"),
+    path("s/<str:token>/videos/<int:pk>/comments/", shared_pages.comment, name="shared.comment"),
     path("s/<str:token>/videos/<int:pk>/file", shared_pages.file, name="shared.file"),
     path("s/<str:token>/videos/<int:pk>/poster", shared_pages.poster, name="shared.poster"),
     path("robots.txt", shared_pages.robots, name="shared.robots"),

@@ -9,6 +9,8 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Favourite, Tag, Video
 
+MAX_SUGGESTED = 200
+
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""

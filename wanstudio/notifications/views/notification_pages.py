@@ -1,16 +1,17 @@
-"""Notifications on the pages: the bell, its list, and what comes by mail."""
+"""Notifications on the pages: the bell, its list, what comes by mail, and the link that stops a mail."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.notifications.models.mail_choices import CHOOSABLE, Kind, MailChoice, When
+from wanstudio.notifications.models.mail_choices import CHOOSABLE, Kind, MailChoice, When, read_unsubscribe_token
 from wanstudio.notifications.models.notification import Notification, Notifications
 from wanstudio.notifications.queries import own_notifications
-from wanstudio.notifications.verbs.notify import choose_mail, mark_read
-from wanstudio.notifications.words import CHOICES_SAVED
+from wanstudio.notifications.verbs.notify import choose_mail, mark_read, stop_mails
+from wanstudio.notifications.words import CHOICES_SAVED, mails_of
 from wanstudio.teams import access
 
 PAGE = 30
@@ -87,3 +88,18 @@ def choices(request: HttpRequest) -> HttpResponse:
     now = MailChoice.of(person)
     rows = [{"kind": kind, "when": now[kind], "loud": kind in LOUD} for kind in CHOOSABLE]
     return render(request, "notifications/choices.html", {"rows": rows, "whens": When.choices})
+
+
+# No session decides anything here: the link itself is the permission, and mail programs post to it on their own.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """A GET changes nothing (mail scanners follow links) and shows one button; a POST stops the mails."""
+    found = read_unsubscribe_token(token)
+    if found is None:
+        raise Http404("not one of our links")
+    person, what = found
+    if request.method == "POST":
+        stop_mails(person, what)
+    context = {"words": mails_of(what), "stopped": request.method == "POST"}
+    return render(request, "notifications/unsubscribe.html", context)

@@ -1,21 +1,35 @@
-"""Pages of a guest: the video alone, or the collection, for as long as the link is open."""
+"""Pages of a guest: the video alone, or the collection, and comments, for as long as the link is open."""
 
 from datetime import timedelta
 from http import HTTPStatus
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
+from wanstudio.review.forms import GuestForm
+from wanstudio.review.models import Comment
 from wanstudio.review.queries import review_of
-from wanstudio.sharing import guest_access, words
-from wanstudio.sharing.guest_access import guest_post
+from wanstudio.review.verbs import Guest, add_comment
+from wanstudio.review.views import unchanged
+from wanstudio.review.words import TOO_MANY_COMMENTS
+from wanstudio.sharing import words
+from wanstudio.sharing.guest_access import (
+    guest_post,
+    may_comment,
+    may_guess,
+    note_visit,
+    remember_unlocked,
+    return_guesses,
+)
 from wanstudio.sharing.models import ShareLink
-from wanstudio.sharing.queries import Ended, Locked, shared, shared_video
+from wanstudio.sharing.queries import Ended, Locked, SharedVideo, shared, shared_video
+from wanstudio.teams import access
 from wanstudio.videos.models import Video
 from wanstudio.videos.timecodes import seconds_of
-from wanstudio.videos.views import video_files as files
+from wanstudio.videos.views import video_page as files
 from wanstudio.web.page_links import origin
 
 # A wall of posters is a page, not a library.
@@ -71,7 +85,7 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, obj
 
 
 def _seen(request: HttpRequest, link: ShareLink, token: str, response: HttpResponse) -> HttpResponse:
-    guest_access.note_visit(request, response, link, token)
+    note_visit(request, response, link, token)
     return response
 
 
@@ -96,13 +110,13 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
         link = locked.link
     else:
         return redirect("shared.show", token)
-    if not guest_access.may_guess(request, link):
+    if not may_guess(request, link):
         return _ask(request, link, token, words.TOO_MANY_GUESSES, HTTPStatus.TOO_MANY_REQUESTS)
     if not link.opens_with(request.POST.get("password", "")):
         return _ask(request, link, token, words.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
-    guest_access.return_guesses(request, link)
+    return_guesses(request, link)
     response = redirect("shared.show", token)
-    guest_access.remember_unlocked(response, link, token)
+    remember_unlocked(response, link, token)
     return response
 
 
@@ -130,3 +144,54 @@ def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 def robots(request: HttpRequest) -> HttpResponse:
     """Shared links may be fetched, for their previews; that nothing is to be indexed stands in their answers."""
     return HttpResponse("User-agent: *\nAllow: /s/\nAllow: /static/\nDisallow: /\n", content_type="text/plain")
+
+
+@require_safe
+def comments(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """The comments alone; 204 if nothing has changed since what was `seen`."""
+    found = _open(request, token, pk)
+    return unchanged(request, found.video) or _fragment(request, found, token)
+
+
+@guest_post
+def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
+    """`name`, `text`, and `at` and `until`, or the comment that it answers (`parent`)."""
+    found = _open(request, token, pk)
+    parent = None
+    if named := request.POST.get("parent"):
+        said = Comment.objects.filter(video=found.video, deleted_at=None).select_related("parent")
+        parent = access.one(said, access.number(named) or 0)
+    form = GuestForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, found, token, form.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not may_comment(request, found.link):
+        return _refused(request, found, token, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
+    add_comment(found.video, form.said(parent), Guest(form.cleaned_data["name"], found.link.pk))
+    return _answer(request, found, token)
+
+
+def _open(request: HttpRequest, token: str, pk: int) -> SharedVideo:
+    found = shared_video(request, token, pk)
+    if not found.link.may_comment:
+        raise Http404("no comments here")
+    return found
+
+
+def _fragment(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
+    context = {"link": found.link, "token": token, "video": found.video, "review": review_of(found.video)}
+    return render(request, "sharing/_said.html", context)
+
+
+def _answer(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return _fragment(request, found, token)
+    if found.link.kind == ShareLink.Kind.VIDEO:
+        return redirect("shared.show", token)
+    return redirect("shared.video", token, found.video.pk)
+
+
+def _refused(request: HttpRequest, found: SharedVideo, token: str, wrong: str, status: HTTPStatus) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(wrong, status=status, content_type="text/plain")
+    messages.error(request, wrong)
+    return _answer(request, found, token)

@@ -1,93 +1,30 @@
-"""The wall of videos, and the page of one."""
-
-from urllib.parse import urlencode
+"""The page of a video: player, versions, where it is filed, and its files with ranges."""
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.middleware import HtmxDetails
 
 from wanstudio.jobs.words import describe
 from wanstudio.teams import access
-from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.videos import wall
 from wanstudio.videos.extensions import panels_of
 from wanstudio.videos.models import Video
-from wanstudio.videos.queries import starred_videos, visible_collections, visible_tags, visible_videos
+from wanstudio.videos.names import key_of
+from wanstudio.videos.queries import (
+    MAX_SUGGESTED,
+    readable_videos,
+    starred_videos,
+    visible_collections,
+    visible_tags,
+    visible_videos,
+)
 from wanstudio.videos.timecodes import seconds_of
-from wanstudio.videos.verbs.filing import star, unstar
-from wanstudio.videos.versions import number, versions_of
+from wanstudio.videos.verbs import filing
+from wanstudio.videos.versions import versions_of
+from wanstudio.web.file_answers import send
 from wanstudio.web.way_back import back
-
-PAGE = 60
-# How much a page that was scrolled far brings back at once.
-MAX_AT_ONCE = 600
-MAX_SUGGESTED = 200
-
-
-@login_required
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    """The wall, newest first; `wall.py` says what filters it.
-
-    `before` pages; a scrolled-to page asks with htmx and gets the next tiles alone. The address then becomes
-    `through`: all tiles down to that id, so that a reload, or the way back, finds as much as there was.
-    """
-    asked = wall.asked_of(request.GET)
-    team = access.current_team(request)
-    rows = wall.found(request, team, asked)
-    before, through = request.GET.get("before", ""), access.number(request.GET.get("through"))
-    size = PAGE
-    if through is not None and not before:
-        size = min(max(rows.filter(pk__gte=through).count(), PAGE), MAX_AT_ONCE)
-    page, following = access.page(rows, before, size)
-    # An address that names its team goes on with that team's tiles.
-    here = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
-    context: dict[str, object] = {
-        "videos": number(page),
-        "next_query": urlencode({**here, "before": following}) if following else "",
-    }
-    if _wants_tiles(request):
-        answer = render(request, "videos/_tiles.html", context)
-        if page:
-            answer["HX-Replace-Url"] = f"?{urlencode({**here, 'through': page[-1].pk})}"
-    else:
-        context |= _around(request, team, asked, rows) | {"before": before}
-        answer = render(request, "videos/index.html", context)
-    # One address, two answers: the browser must not show the tiles alone when somebody comes back.
-    patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
-    return answer
-
-
-def _wants_tiles(request: HttpRequest) -> bool:
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET
-
-
-def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
-    """What stands around the tiles: filters, sums, and what the selection may be put into."""
-    collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
-    opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
-    totals = wall.totals(rows)
-    return {
-        "asked": asked,
-        "filters": wall.menus(team, asked, tags, collections),
-        "dates": wall.dates(team, asked),
-        "favourites": wall.favourites(asked),
-        "totals": totals,
-        "count": totals.count,
-        "collections": collections,
-        "collection": opened,
-        "is_mine": opened is not None and opened.person_id == access.person(request).pk,
-        "tags": tags[:MAX_SUGGESTED],
-        "here": request.get_full_path(),
-        "selecting": request.GET.get("select") == "1",
-        "query": urlencode(asked),
-    }
 
 
 @login_required
@@ -130,8 +67,75 @@ def filed(request: HttpRequest, video: Video) -> dict[str, object]:
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
     video: Video = access.one(visible_videos(request), pk)
-    (star if request.POST.get("favourite") == "1" else unstar)(access.person(request), video)
+    (filing.star if request.POST.get("favourite") == "1" else filing.unstar)(access.person(request), video)
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", pk)
     on_tile = request.POST.get("on") == "tile"
     return render(request, "videos/_star.html", {"video": starred_videos(request).get(pk=pk), "on_tile": on_tile})
+
+
+@login_required
+@require_POST
+def tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
+    video = _video(request, pk)
+    if gone := request.POST.get("remove", ""):
+        for found in visible_tags(request, video.job.team).filter(key=key_of(gone)):
+            filing.take_tag_off(found, [video], access.person(request))
+    else:
+        for name in request.POST.get("tag", "").split(",")[:20]:
+            if named := filing.tag_named(video.job.team, name):
+                filing.put_tag_on(named, [video], access.person(request))
+    return _answer(request, video)
+
+
+@login_required
+@require_POST
+def collect(request: HttpRequest, pk: int) -> HttpResponse:
+    """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
+    video = _video(request, pk)
+    person, post = access.person(request), request.POST
+    mine = visible_collections(request, video.job.team)
+    if gone := post.get("remove"):
+        filing.take_out(access.one(mine, access.number(gone) or 0), [video])
+    elif chosen := post.get("collection"):
+        filing.collect(access.one(mine, access.number(chosen) or 0), [video], person)
+    elif made := filing.collection_named(video.job.team, person, post.get("name", "")):
+        filing.collect(made, [video], person)
+    return _answer(request, video)
+
+
+def _video(request: HttpRequest, pk: int) -> Video:
+    video: Video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
+    return video
+
+
+def _answer(request: HttpRequest, video: Video) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return back(request, "videos.show", video.pk)
+    return render(request, "videos/_filed.html", {"video": video, **filed(request, video)})
+
+
+@login_required
+@require_safe
+def file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The archived result; `?download` saves it under a name that says what it is."""
+    found: Video = access.one(readable_videos(request), pk)
+    return send_video(request, found, attachment="download" in request.GET)
+
+
+def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpResponseBase:
+    """A video that this person, or this guest, may see: looked up by who calls."""
+    job = found.job
+    name = f"{slugify(job.title) or 'video'}-{job.behaviour}-{job.resolution}-{found.pk}.mp4"
+    return send(request, found.file, found.archived_at, name, attachment=attachment)
+
+
+@login_required
+@require_safe
+def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
+    return send_poster(request, access.one(readable_videos(request), pk))
+
+
+def send_poster(request: HttpRequest, found: Video) -> HttpResponseBase:
+    return send(request, found.poster, found.archived_at, "poster.jpg")

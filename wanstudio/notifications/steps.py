@@ -1,18 +1,27 @@
-"""Posting of events to a team's webhook: signed as Standard Webhooks says, tried again for most of a day."""
+"""The worker's steps for notifications: the daily mail of a person, and posts to a webhook.
+
+Posts are signed as Standard Webhooks says, and tried again for most of a day.
+"""
 
 import time
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt
 from wanstudio.media.fetch import FetchError
+from wanstudio.notifications.models.digest import Digest
+from wanstudio.notifications.models.mail_choices import DAILY, MailChoice, When
+from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Answer, Delivery
+from wanstudio.notifications.verbs.notify import mail_person
 from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off
-from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT
+from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT, mail_of_day
 from wanstudio.web.fetchers import peoples_fetcher
+from wanstudio.work import registry
 
 POST_S = 15.0
 ANSWER_BYTES = 2000
@@ -24,6 +33,22 @@ BACKOFF = (
 # Of a delivery that is sent again by hand over and over.
 MAX_POSTS_KEPT = 50
 OFF_AFTER = timedelta(days=5)
+
+
+def send_digest(digest: Digest) -> None:
+    """The mail's row and the rows it is about in one transaction: a crash, or a second worker, sends nothing twice."""
+    person = digest.person
+    with transaction.atomic():
+        # First, so that whoever adds to it now waits for this transaction, and makes it due again.
+        digest.postpone(None)
+        ids = list(Notification.objects.filter(person=person, in_next_digest=True).values_list("pk", flat=True))
+        # Neither of a team that the person has left meanwhile, nor of a kind that they have stopped.
+        kinds = [kind for kind, when in MailChoice.of(person).items() if when != When.OFF]
+        mine = Notification.objects.for_person(person).filter(pk__in=ids, kind__in=kinds)
+        rows = list(mine.select_related("team").order_by("pk"))
+        Notification.objects.filter(pk__in=ids).update(in_next_digest=False)
+        if rows and person.is_active:
+            mail_person(person, DAILY, mail_of_day(person, rows))
 
 
 def deliver(delivery: Delivery) -> None:
@@ -91,3 +116,7 @@ def _note_failed(delivery: Delivery, answer: Answer, *, over: bool) -> None:
     if over or number > len(BACKOFF):
         return delivery.postpone(None, posts=posts[-MAX_POSTS_KEPT:], gave_up_at=Now())
     return delivery.postpone(BACKOFF[number - 1], posts=posts)
+
+
+registry.register(Digest, send_digest)
+registry.register(Delivery, deliver)
