@@ -91,7 +91,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "wanstudio.web.request_log.RequestLog",
-    "wanstudio.keys.middleware.ProviderOnce",
+    "wanstudio.keys.in_force.ProviderOnce",
     "wanstudio.web.proxies.TrustedProxies",
     "wanstudio.web.hardening.Isolated",
     "django.middleware.security.SecurityMiddleware",

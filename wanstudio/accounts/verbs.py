@@ -20,7 +20,7 @@ def ask_to_confirm(who: User, email: str) -> None:
         return
     token = signing.dumps([who.pk, who.email, email], salt=_SALT)
     url = settings.LINK_BASE + reverse("account.confirm_email", args=[token])
-    post_mail(to=email, subject=words.CONFIRM_SUBJECT, text=words.confirm_mail(url))
+    post_mail(to=email, subject=words.CONFIRM_SUBJECT, text=words.CONFIRM_MAIL.format(url=url))
 
 
 def confirmed_email(who: User, token: str) -> str | None:
@@ -45,5 +45,5 @@ def change_email(who: User, email: str) -> bool:
     except IntegrityError:
         return False
     if changed:
-        post_mail(to=who.email, subject=words.CHANGED_SUBJECT, text=words.changed_mail(email))
+        post_mail(to=who.email, subject=words.CHANGED_SUBJECT, text=words.CHANGED_MAIL.format(email=email))
     return bool(changed)

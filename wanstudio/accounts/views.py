@@ -82,7 +82,7 @@ def email(request: HttpRequest) -> HttpResponse:
         return _change(request, new)
     ask_to_confirm(person(request), new)
     # The same words whether or not the address belongs to somebody here.
-    messages.success(request, words.link_sent(new))
+    messages.success(request, words.LINK_SENT.format(email=new))
     return redirect("account.show")
 
 
@@ -100,7 +100,7 @@ def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
 
 def _change(request: HttpRequest, new: str) -> HttpResponse:
     if change_email(person(request), new):
-        messages.success(request, words.address_changed(new))
+        messages.success(request, words.ADDRESS_CHANGED.format(email=new))
     else:
         messages.warning(request, words.ADDRESS_TAKEN)
     return redirect("account.show")

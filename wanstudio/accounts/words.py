@@ -12,26 +12,14 @@ ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
 CONFIRM_SUBJECT, CHANGED_SUBJECT = "Confirm your new address", "Your address was changed"
 TIED = "Browsers tie a passkey to a name, not to a number."
 NEEDS_HTTPS = "Browsers allow passkeys on https only. Whoever runs the studio sets WANSTUDIO_URL to its https address."
-
-
-def address_changed(email: str) -> str:
-    return f"You sign in with {email} from now on."
-
-
-def link_sent(email: str) -> str:
-    return f"A link is on its way to {email}. The address changes when it is followed."
+ADDRESS_CHANGED = "You sign in with {email} from now on."
+LINK_SENT = "A link is on its way to {email}. The address changes when it is followed."
+CONFIRM_MAIL = "To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
+CHANGED_MAIL = "You sign in to Wan Studio with {email} from now on.\n"
 
 
 def signed_out(places: int) -> str:
     return f"Signed out in {places} other place{pluralize(places)}."
-
-
-def confirm_mail(url: str) -> str:
-    return f"To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
-
-
-def changed_mail(email: str) -> str:
-    return f"You sign in to Wan Studio with {email} from now on.\n"
 
 
 def no_passkeys(request: HttpRequest) -> str:

@@ -3,12 +3,11 @@
 The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 from wanstudio.encryption import encrypted_fields
@@ -17,6 +16,7 @@ from wanstudio.provider import providers
 from wanstudio.provider.base import Model
 from wanstudio.provider.providers import model_of
 from wanstudio.settings_types import is_loopback
+from wanstudio.web.middleware import Middleware
 
 # Whose key is set in the settings, and what stands in for it while there is none.
 MAIN = providers.get(settings.MAIN_PROVIDER)
@@ -58,14 +58,15 @@ def provider_in_use() -> str:
     return answer
 
 
-@contextmanager
-def asked_once() -> Iterator[None]:
-    """Around a request: a page that names the provider in many places asks once, and says one thing."""
-    before = _answers.set([])
-    try:
-        yield
-    finally:
-        _answers.reset(before)
+class ProviderOnce(Middleware):
+    """A page that names the provider in many places asks once, and says one thing."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        before = _answers.set([])
+        try:
+            return super().__call__(request)
+        finally:
+            _answers.reset(before)
 
 
 def model(provider: str = PROVIDER) -> Model:

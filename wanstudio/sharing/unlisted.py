@@ -1,20 +1,16 @@
 """Headers of every answer under a shared link: unlisted, unkept, and not told to the next site."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponseBase
 
+from wanstudio.web.middleware import Middleware
 from wanstudio.web.way_back import SHARED
 
 # Addresses that open something by themselves, and are sent around.
 MAILED_PATHS = ("/invite/", "/spending/by-mail/", "/unsubscribe/", "/account/email/", "/accounts/password/reset/")
 
 
-class Unlisted:
+class Unlisted(Middleware):
     """Nothing under a shared link is kept by anybody, indexed, or told to the next site: pages, files and refusals."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)

@@ -1,7 +1,6 @@
 """The first run: nobody is here yet, so every page leads to /setup/, once."""
 
 import ipaddress
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,16 +11,15 @@ from django.urls import reverse
 
 from wanstudio.accounts.models import User
 from wanstudio.settings_types import is_loopback, secret_key
+from wanstudio.web.middleware import Middleware
 
 MACHINES = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
 
 
-class FirstRun:
+class FirstRun(Middleware):
     """Sends every page to the setup until there is a user; asks the database only until then."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-        self._founded = False
+    _founded = False
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         is_open = request.path.startswith((*MACHINES, reverse("setup")))

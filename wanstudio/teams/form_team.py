@@ -1,6 +1,5 @@
 """The team of a form: after it the page of that team, even if another tab has switched to another one since."""
 
-from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
@@ -8,16 +7,14 @@ from django.urls import Resolver404, resolve
 
 from wanstudio.accounts.models import User
 from wanstudio.teams import access
+from wanstudio.web.middleware import Middleware
 
 
-class FormTeam:
+class FormTeam(Middleware):
     """Puts the form's team into the address it leads to, where that says nothing of a team by itself.
 
     The switcher stays where it is: what it chose is still what the other tabs show.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)

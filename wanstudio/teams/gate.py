@@ -1,24 +1,18 @@
 """The gate for a signed-in person who is not ready: no team, or no second factor, is a page instead of a 404."""
 
-from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from wanstudio.accounts.models import User
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
+from wanstudio.web.middleware import Middleware
 
 
-class Gate:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
-
+class Gate(Middleware):
     def process_exception(self, request: HttpRequest, wrong: Exception) -> HttpResponse | None:
         if not isinstance(wrong, Http404) or not isinstance(request.user, User):
             return None

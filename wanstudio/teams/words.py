@@ -1,7 +1,6 @@
 """Sentences of the team: its people, its invitations, its second factor, and the first run."""
 
-from wanstudio.accounts.models import User
-from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.models import Invitation
 
 LAST_OWNER = "A team needs an owner: make somebody else one first. Nothing was changed."
 GONE = "They have left in the meantime. Nothing was changed."
@@ -13,38 +12,14 @@ IN_ALREADY = "They are in the team already."
 REVOKED = "The invitation is taken back. Its link has ended."
 KNOWN_ADDRESS = "Somebody with this address has an account here. Sign in with it, and join then."
 WRONG_CODE = "This is not the code that “make run” printed. Nothing was set up; copy it again."
-
-
-def founded(team: Team) -> str:
-    return f"“{team}” is founded. You own it; invite its people."
-
-
-def welcome(team: Team) -> str:
-    return f"You are in. Welcome to {team}."
-
-
-def role_changed(user: User, role: str) -> str:
-    return f"{user} is {Membership.Role(role).label.lower()} now."
-
-
-def owns_too(user: User) -> str:
-    return f"{user} owns the team, too."
-
-
-def owns_now(user: User) -> str:
-    return f"{user} owns the team now. You are admin."
-
-
-def left(team: Team) -> str:
-    return f"You have left “{team}”. What you made stays there."
-
-
-def removed(user: User) -> str:
-    return f"{user} is out of the team. What they made stays."
-
-
-def too_many_open(limit: int) -> str:
-    return f"{limit} invitations are open. Take some back first."
+FOUNDED = "“{team}” is founded. You own it; invite its people."
+WELCOME = "You are in. Welcome to {team}."
+ROLE_CHANGED = "{user} is {role} now."
+OWNS_TOO = "{user} owns the team, too."
+OWNS_NOW = "{user} owns the team now. You are admin."
+LEFT = "You have left “{team}”. What you made stays there."
+REMOVED = "{user} is out of the team. What they made stays."
+TOO_MANY_OPEN = "{limit} invitations are open. Take some back first."
 
 
 def invitation_mail(invitation: Invitation, url: str) -> tuple[str, str]:

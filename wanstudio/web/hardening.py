@@ -1,22 +1,19 @@
 """Hardening of every answer: other sites are kept away from it, and a NUL in a text is refused."""
 
-from collections.abc import Callable
-
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+
+from wanstudio.web.middleware import Middleware
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-class Isolated:
+class Isolated(Middleware):
     """No other site may show an answer in a frame, or load it as a part of its own page.
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
     middleware that sets them for pages. What an answer says of itself stays.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
@@ -26,14 +23,8 @@ class Isolated:
         return response
 
 
-class RefuseNul:
+class RefuseNul(Middleware):
     """400 instead of a surprise, wherever a query met a NUL: SQLite keeps it, PostgreSQL refuses it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):

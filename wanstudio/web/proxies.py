@@ -1,19 +1,15 @@
 """Reverse proxies: the address and the scheme of who asks, as trusted ones tell them."""
 
 import ipaddress
-from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-Handler = Callable[[HttpRequest], HttpResponseBase]
+from wanstudio.web.middleware import Middleware
 
 
-class TrustedProxies:
+class TrustedProxies(Middleware):
     """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` and from nobody else."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _is_trusted(request.META.get("REMOTE_ADDR", "")):

@@ -3,11 +3,11 @@
 import logging
 import re
 import time
-from collections.abc import Callable
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
 
+from wanstudio.web.middleware import Middleware
 from wanstudio.work.log_context import about
 
 log = logging.getLogger("wanstudio.requests")
@@ -19,14 +19,11 @@ HEADER = "X-Request-ID"
 CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
 
 
-class RequestLog:
+class RequestLog(Middleware):
     """Names each request, in the lines it causes and in the answer; a proxy's name for it is kept if it is a plain one.
 
     Never in a line: the query, a token in the path, what was posted.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(HEADER, "")

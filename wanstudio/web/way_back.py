@@ -1,12 +1,13 @@
 """The way back to a page: after a form without a page of its own, or a button of a page that had grown old."""
 
-from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from wanstudio.web.middleware import Middleware
 
 READING = ("GET", "HEAD")
 # What answers machines, in their own words.
@@ -15,14 +16,11 @@ MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz")
 SHARED = "/s/"
 
 
-class WayBack:
+class WayBack(Middleware):
     """A form that leads to sign-in leads from there to its own page: its address takes no visit, and would say 405.
 
     An address for forms alone that is visited all the same says so as a page, still with 405.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)

@@ -49,7 +49,7 @@ def _refuse(form: InviteForm, team: Team) -> None:
     if email and team.members.filter(email=email).exists():
         form.add_error("email", words.IN_ALREADY)
     elif Invitation.pending().filter(team=team).count() >= MAX_PENDING:
-        form.add_error(None, words.too_many_open(MAX_PENDING))
+        form.add_error(None, words.TOO_MANY_OPEN.format(limit=MAX_PENDING))
 
 
 @login_required
@@ -109,5 +109,5 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _welcome(request: HttpRequest, team: Team) -> HttpResponse:
     access.remember(request, team)
-    messages.success(request, words.welcome(team))
+    messages.success(request, words.WELCOME.format(team=team))
     return redirect("studio.index")

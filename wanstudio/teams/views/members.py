@@ -30,7 +30,9 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     except LastOwner:
         messages.warning(request, words.LAST_OWNER)
     else:
-        messages.success(request, words.role_changed(membership.user, chosen))
+        messages.success(
+            request, words.ROLE_CHANGED.format(user=membership.user, role=Membership.Role(chosen).label.lower())
+        )
     return redirect("team.show")
 
 
@@ -48,9 +50,9 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, words.LAST_OWNER)
         return redirect("team.show")
     if leaving:
-        messages.success(request, words.left(membership.team))
+        messages.success(request, words.LEFT.format(team=membership.team))
         return redirect("studio.index")
-    messages.success(request, words.removed(membership.user))
+    messages.success(request, words.REMOVED.format(user=membership.user))
     return redirect("team.show")
 
 
@@ -72,7 +74,7 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "teams/owner.html", {"membership": membership})
     if how == "too":
         change_role(membership, Role.OWNER.value, by=access.person(request))
-        messages.success(request, words.owns_too(membership.user))
+        messages.success(request, words.OWNS_TOO.format(user=membership.user))
     else:
         mine = Membership.objects.get(team=membership.team, user=access.person(request))
         try:
@@ -80,5 +82,5 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
         except LastOwner:
             messages.warning(request, words.GONE)
         else:
-            messages.success(request, words.owns_now(membership.user))
+            messages.success(request, words.OWNS_NOW.format(user=membership.user))
     return redirect("team.show")

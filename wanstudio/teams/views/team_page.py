@@ -64,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         team = found_team(form.cleaned_data["name"], access.person(request))
         access.remember(request, team)
-        messages.success(request, words.founded(team))
+        messages.success(request, words.FOUNDED.format(team=team))
         return redirect("team.show")
     return render(request, "teams/new.html", {"form": form}, status=422 if form.errors else 200)
 
