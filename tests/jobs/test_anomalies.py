@@ -3,13 +3,13 @@
 | anomaly                                                        | test                                                |
 |----------------------------------------------------------------|-----------------------------------------------------|
 | outcome of a POST, every row and variant                       | provider/test_submissions.py, worker/test_submit.py |
-| whether writing began                                          | provider/test_wire.py, worker/test_last_look.py     |
+| whether writing began                                          | provider/test_exchange.py, jobs/test_last_poll.py   |
 | unknown state, bad JSON, 5xx, 429, 404 for ten minutes         | worker/test_check.py                                |
 | success without a usable result                                | worker/test_check.py                                |
 | slower than usual, overdue                                     | worker/test_check.py, worker/test_alarms.py         |
 | a result of 0 bytes, HTML, no MP4, cut short, without picture  | worker/test_archive.py                              |
 | a result link that expired                                     | worker/test_archive.py                              |
-| slow drip: status answers                                      | provider/test_wire.py                               |
+| slow drip: status answers                                      | provider/test_exchange.py                           |
 | slow drip: results, head and body                              | here, `test_a_drip_holds_no_thread`                 |
 | lying Content-Length, both ways                                | worker/test_archive.py                              |
 | a broken index, compression, a giant, a full disk              | here, `test_a_result_that_…`, `test_compressed_…`   |

@@ -25,9 +25,9 @@ from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys.models import ProviderKey
 from wanstudio.media.transport import connections
-from wanstudio.media.transport.exchange import Request
+from wanstudio.media.transport.exchange import Request, exchange
 from wanstudio.money.models import Entry
-from wanstudio.provider import client
+from wanstudio.provider.apixo import client
 from wanstudio.provider.base import Account
 from wanstudio.uploads.models import Source
 from wanstudio.videos import steps as archive
@@ -117,7 +117,7 @@ class Traps:
         Leased.release = released  # type: ignore[method-assign, assignment]
 
     def _connection(self, ways: dict[str, str]) -> None:
-        exchange, connect, send = client.exchange, connection.connect, connections._TimedSocket.sendall
+        send_and_read, connect, send = exchange, connection.connect, connections._TimedSocket.sendall
 
         def named(request: Request, *rest: Any) -> Any:
             def connected() -> None:
@@ -128,7 +128,7 @@ class Traps:
 
             # The provider kills by process: it must know whom it talks to.
             headers = {**request.headers, VICTIM: str(os.getpid())}
-            return exchange(replace(request, headers=headers, before_write=connected), *rest)
+            return send_and_read(replace(request, headers=headers, before_write=connected), *rest)
 
         def led(provider: str) -> Any:
             way = self._here.marker.partition(" via ")[2]
