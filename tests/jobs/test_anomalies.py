@@ -1,24 +1,24 @@
 """What goes wrong at a provider, each over real HTTP. Where the sheet's rows are proven:
 
-| anomaly                                                        | test                                                |
-|----------------------------------------------------------------|-----------------------------------------------------|
-| outcome of a POST, every row and variant                       | provider/test_submissions.py, worker/test_submit.py |
-| whether writing began                                          | provider/test_exchange.py, jobs/test_last_poll.py   |
-| unknown state, bad JSON, 5xx, 429, 404 for ten minutes         | worker/test_check.py                                |
-| success without a usable result                                | worker/test_check.py                                |
-| slower than usual, overdue                                     | worker/test_check.py, worker/test_alarms.py         |
-| a result of 0 bytes, HTML, no MP4, cut short, without picture  | worker/test_archive.py                              |
-| a result link that expired                                     | worker/test_archive.py                              |
-| slow drip: status answers                                      | provider/test_exchange.py                           |
-| slow drip: results, head and body                              | here, `test_a_drip_holds_no_thread`                 |
-| lying Content-Length, both ways                                | worker/test_archive.py                              |
-| a broken index, compression, a giant, a full disk              | here, `test_a_result_that_…`, `test_compressed_…`   |
-| links and redirects into private networks                      | here, `test_private_addresses…`                     |
-| several results: one bad, twice the same, fifty                | here, `test_one_bad_result…` and below              |
-| a state that flaps backwards                                   | here, `test_flapping`; worker/test_check.py         |
-| clocks that are wrong                                          | here, `test_a_wrong_clock…`; worker/test_check.py   |
-| callbacks in any order and number, forged, or none             | here, `test_callbacks…`; worker/test_settle.py      |
-| the door itself                                                | views/test_hooks.py, e2e/test_door.py               |
+| anomaly                                                  | test                                                  |
+|----------------------------------------------------------|-------------------------------------------------------|
+| outcome of a POST, every row and variant                 | provider/test_submissions.py, jobs/test_submission.py |
+| whether writing began                                    | provider/test_exchange.py, jobs/test_last_poll.py     |
+| unknown state, bad JSON, 5xx, 429, 404 for ten minutes   | jobs/test_polling.py                                  |
+| success without a usable result                          | jobs/test_polling.py                                  |
+| slower than usual, overdue                               | jobs/test_polling.py, jobs/test_alerts.py             |
+| a result of 0 bytes, HTML, no MP4, cut short, no picture | videos/test_archiving.py                              |
+| a result link that expired                               | videos/test_archiving.py                              |
+| slow drip: status answers                                | provider/test_exchange.py                             |
+| slow drip: results, head and body                        | here, `test_a_drip_holds_no_thread`                   |
+| lying Content-Length, both ways                          | videos/test_archiving.py                              |
+| a broken index, compression, a giant, a full disk        | here, `test_a_result_that_…`, `test_compressed_…`     |
+| links and redirects into private networks                | here, `test_private_addresses…`                       |
+| several results: one bad, twice the same, fifty          | here, `test_one_bad_result…` and below                |
+| a state that flaps backwards                             | here, `test_flapping`; jobs/test_polling.py           |
+| clocks that are wrong                                    | here, `test_a_wrong_clock…`; jobs/test_polling.py     |
+| callbacks in any order and number, forged, or none       | here, `test_callbacks…`; jobs/test_uncertain.py       |
+| the door itself                                          | jobs/test_callbacks.py, e2e/test_door.py              |
 """
 
 import gzip
