@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db.models import F
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests import factories
@@ -23,6 +24,7 @@ from wanstudio.jobs.steps.alerting import raise_alerts
 from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.work.advance import advance, due
+from wanstudio.work.mails import Mail
 
 
 @pytest.fixture(autouse=True)
@@ -41,58 +43,59 @@ def unsaved(job: Job, apixo: FakeApixo, film: bytes) -> Job:
     return job
 
 
-def tell() -> list[str]:
+def sent() -> list[str]:
     """The subjects of the mails that are sent now."""
     mail.outbox.clear()
-    for pk in due(Alert):
-        advance(Alert, pk)
+    for model in (Alert, Mail):
+        for pk in due(model):
+            advance(model, pk)
     return [str(message.subject) for message in mail.outbox]
 
 
-def test_a_result_that_cannot_be_saved(unsaved: Job, bob: User) -> None:
+def test_owner_is_mailed_about_an_unsaved_result_once(unsaved: Job, bob: User) -> None:
     assert unsaved.alerted_at
-    assert tell() == [f"A finished video cannot be saved: {unsaved.title}"]
+    assert sent() == [f"A finished video cannot be saved: {unsaved.title}"]
     assert mail.outbox[0].to == ["alice@example.com"]
     assert f"/jobs/{unsaved.pk}/" in mail.outbox[0].body
     assert "$1.14" in mail.outbox[0].body
     step(unsaved)
-    assert tell() == [], "told once"
+    assert sent() == [], "notified once"
 
 
-def test_an_owner_to_whom_the_team_is_closed_reads_no_title(unsaved: Job, alice: User) -> None:
+def test_owner_without_second_factor_reads_no_title(unsaved: Job, alice: User) -> None:
     carol = factories.user("Carol", unsaved.team)
     Membership.objects.filter(user=carol).update(role=Membership.Role.OWNER)
     Team.objects.update(needs_second_factor=True)
     Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    assert tell() == [f"A finished video cannot be saved: {unsaved.title}", "Something in Northlight needs you"]
+    assert sent() == [f"A finished video cannot be saved: {unsaved.title}", "Something in Northlight needs you"]
     full, short = mail.outbox
     assert (full.to, short.to) == (["alice@example.com"], ["carol@example.com"])
     assert unsaved.title not in short.body
     assert "$1.14" not in short.body
     assert "Sign in to see it." in short.body
-    assert tell() == []
+    assert sent() == []
 
 
-def test_the_first_failures_trouble_nobody(job: Job, apixo: FakeApixo, film: bytes) -> None:
+def test_first_failures_raise_no_alert(job: Job, apixo: FakeApixo, film: bytes) -> None:
     job = running(job)
     apixo.succeed(job.task_id, film)
     apixo.on_file(answer(500), answer(500))
     for _ in range(3):
         job = step(job)
     assert (job.state, job.alerted_at) == (State.ARCHIVING, None)
-    assert tell() == []
+    assert sent() == []
     assert step(job).state == State.DONE
 
 
-def test_a_trouble_that_has_passed_is_not_told(unsaved: Job, apixo: FakeApixo) -> None:
+def test_solved_problem_sends_no_mail(unsaved: Job, apixo: FakeApixo) -> None:
     apixo.behave()
     job = step(unsaved)
     assert (job.state, job.alerted_at) == (State.DONE, None)
-    assert tell() == []
+    assert sent() == []
     assert due(Alert) == []
 
 
-def test_the_tries_go_on_every_half_hour_at_least(unsaved: Job) -> None:
+def test_archiving_is_retried_within_half_an_hour(unsaved: Job) -> None:
     job = unsaved
     for _ in range(8):
         job = step(job)
@@ -101,56 +104,55 @@ def test_the_tries_go_on_every_half_hour_at_least(unsaved: Job) -> None:
     assert job.due_at - job.claimed_at < timedelta(minutes=30)
 
 
-def test_every_try_is_news_for_an_open_page(unsaved: Job) -> None:
+def test_every_retry_updates_open_pages(unsaved: Job) -> None:
     assert step(unsaved).version > unsaved.version
 
 
-def test_no_result_after_a_day(job: Job, apixo: FakeApixo) -> None:
+def test_owner_is_mailed_after_a_day_without_result(job: Job, apixo: FakeApixo) -> None:
     job = step(later(running(job), hours=25))
     assert (job.state, job.alerted_at is None) == (State.RUNNING, False)
-    assert tell() == [f"No result after a day: {job.title}"]
+    assert sent() == [f"No result after a day: {job.title}"]
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_an_unconfirmed_job_that_a_person_decides(job: Job, apixo: FakeApixo) -> None:
+def test_owner_is_mailed_about_an_unconfirmed_job(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(reset)
     job = step(job)
-    assert tell() == [f"$1.14 may have been charged: {job.title}"]
+    assert sent() == [f"$1.14 may have been charged: {job.title}"]
 
 
-def test_a_paused_key_is_told_once(make_job: MakeJob, apixo: FakeApixo) -> None:
+def test_owner_is_mailed_about_a_paused_key_once(make_job: MakeJob, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(402), always=True)
     step(make_job())
-    assert tell() == ["Sending is paused: The balance of the APIXO key is too low"]
+    assert sent() == ["Sending is paused: The balance of the APIXO key is too low"]
     ProviderKey.objects.update(pause="")
     step(make_job())
-    assert tell() == [], "it comes and goes"
+    assert sent() == [], "it comes and goes"
     Alert.objects.update(raised_at=F("raised_at") - timedelta(hours=7))
     ProviderKey.objects.update(pause="")
     step(make_job())
-    assert len(tell()) == 1
+    assert len(sent()) == 1
 
 
-def test_a_mail_server_that_fails_is_tried_again(unsaved: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_is_retried_when_the_server_fails(unsaved: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*args: object) -> int:
         raise SMTPServerDisconnected("down")
 
     with monkeypatch.context() as patched:
         patched.setattr(EmailBackend, "send_messages", down)
-        assert tell() == []
-    alarm = Alert.objects.get()
-    assert alarm.due_at
-    assert alarm.notified_at is None
-    Alert.objects.update(due_at=F("raised_at"))
-    assert len(tell()) == 1
+        assert sent() == []
+    mails = Mail.objects.all()
+    assert [one.due_at is not None for one in mails] == [True]
+    mails.update(due_at=timezone.now())
+    assert len(sent()) == 1
 
 
-def test_without_mail_nothing_is_sent(unsaved: Job, settings: Settings) -> None:
+def test_no_mail_is_sent_without_a_mail_server(unsaved: Job, settings: Settings) -> None:
     settings.EMAIL_URL = ""
-    assert tell() == []
+    assert sent() == []
     assert due(Alert) == []
 
 
 @pytest.mark.django_db
-def test_a_job_that_is_gone_is_no_trouble() -> None:
+def test_deleted_job_raises_no_alert() -> None:
     raise_alerts(Job(pk=0))

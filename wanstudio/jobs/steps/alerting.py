@@ -1,14 +1,9 @@
-"""The mail to the owners of a team about a problem, once."""
-
-import logging
-from datetime import timedelta
-from smtplib import SMTPException
+"""Alerts to the owners of a team: one mail to each of them about a problem, once."""
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.alerts import Alert
@@ -18,11 +13,7 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact
 from wanstudio.provider import providers
 from wanstudio.teams.models import Membership
-
-log = logging.getLogger(__name__)
-
-MAIL_S = 20
-GIVEN_UP_AFTER = timedelta(hours=24)
+from wanstudio.work.mails import post_mail
 
 
 def raise_alerts(stepped: Job) -> None:
@@ -37,33 +28,27 @@ def raise_alerts(stepped: Job) -> None:
 
 
 def notify_owners(alert: Alert) -> None:
-    """The mail to the owners. A crash after it was sent and before that is noted sends it once more."""
+    """The owners' mails and what notes them, in one transaction: a crash leaves both or neither."""
     if alert.notified_at or not settings.EMAIL_URL or alert.job is None or _has_passed(alert, alert.job):
         return alert.postpone(None)
-    try:
-        get_connection(timeout=MAIL_S).send_messages(_mails(alert, alert.job))
-    except (SMTPException, OSError) as wrong:
-        log.warning("%s: the mail could not be sent: %s", alert, wrong)
-        if timezone.now() - alert.raised_at > GIVEN_UP_AFTER:
-            return alert.postpone(None)
-        return alert.postpone(timedelta(minutes=min(2**alert.claims, 60)))
-    return alert.postpone(None, notified_at=Now())
+    with transaction.atomic():
+        alert.postpone(None, notified_at=Now())
+        owners = Membership.objects.filter(team=alert.team, role=Membership.Role.OWNER, user__is_active=True)
+        for owner in owners.select_related("user").order_by("pk"):
+            # To whom the team is closed for want of a second factor reads no more than that.
+            is_open = alert.team.lets_in(owner.user)
+            subject, text = _alert_mail(alert, alert.job) if is_open else _closed_mail(alert)
+            post_mail(to=owner.user.email, subject=subject, text=text)
+    return None
 
 
-def _mails(alert: Alert, job: Job) -> list[EmailMessage]:
-    """The same to all owners; those to whom their team is closed for want of a second factor read no more than that."""
-    owners = Membership.objects.filter(team=alert.team, role=Membership.Role.OWNER, user__is_active=True)
-    people = [owner.user for owner in owners.select_related("user").order_by("pk")]
-    told = [person.email for person in people if alert.team.lets_in(person)]
-    closed = [person.email for person in people if person.email not in told]
-    page = settings.LINK_BASE + reverse("studio.index")
-    unsaid = (
+def _closed_mail(alert: Alert) -> tuple[str, str]:
+    return (
         f"Something in {alert.team} needs you",
         f"Something that concerns money happened in {alert.team}. Sign in to see it. The team asks for a second factor "
-        f"at sign-in, and you have none yet, so this mail says no more:\n\n{page}\n",
+        f"at sign-in, and you have none yet, so this mail says no more:\n\n"
+        f"{settings.LINK_BASE}{reverse('studio.index')}\n",
     )
-    mails = ((told, _alert_mail(alert, job)), (closed, unsaid))
-    return [EmailMessage(subject, text, to=to) for to, (subject, text) in mails if to]
 
 
 def _has_passed(alert: Alert, job: Job) -> bool:
