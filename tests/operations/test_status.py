@@ -46,7 +46,7 @@ def status(code: int) -> dict[str, Any]:
     return told
 
 
-def test_all_is_well(team: Team, alice: User) -> None:
+def test_healthy_studio_needs_no_attention(team: Team, alice: User) -> None:
     factories.job(team, alice)
     told = status(0)
     assert told["attention"] == []
@@ -58,14 +58,14 @@ def test_all_is_well(team: Team, alice: User) -> None:
     assert re.search(r"here:1 seen \d+ s ago", out.getvalue())
 
 
-def test_money_is_what_stands_in_the_ledger_without_the_sandbox(team: Team, alice: User) -> None:
+def test_money_is_the_ledger_without_the_sandbox(team: Team, alice: User) -> None:
     for provider, money in (("apixo", Money.SETTLED), ("apixo", Money.ASSUMED), ("sandbox", Money.SETTLED)):
         moved(factories.job(team, alice, provider=provider), State.DONE, money=money)
     money = status(0)["money"]
     assert (money["settled"], money["assumed"], money["reserved"]) == ("1.14", "1.14", "0.00")
 
 
-def test_a_try_that_was_sent_again_is_told_and_counted(team: Team, alice: User) -> None:
+def test_attempt_that_was_sent_again_is_listed_and_counted(team: Team, alice: User) -> None:
     job = moved(factories.job(team, alice, provider="apixo"), State.UNCERTAIN, money=Money.UNKNOWN)
     Attempt.objects.create(job=job, provider="apixo", outcome="unknown")
     verbs.send_again(job, seen=job.version, by=alice)
@@ -75,14 +75,14 @@ def test_a_try_that_was_sent_again_is_told_and_counted(team: Team, alice: User) 
     assert told["attention"][0].startswith("$1.14 may have been charged for earlier tries")
 
 
-def test_a_task_that_apixo_lost_is_told(team: Team, alice: User) -> None:
+def test_lost_task_is_listed_and_counted(team: Team, alice: User) -> None:
     job = moved(factories.job(team, alice, provider="apixo"), State.FAILED, money=Money.UNKNOWN)
     told = status(1)
     assert told["money"]["unknown"] == "1.14"
     assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]
 
 
-def test_no_worker(team: Team) -> None:
+def test_missing_worker_needs_attention(team: Team) -> None:
     Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=2))
     (line,) = status(1)["attention"]
     assert line.startswith("No worker lives")
@@ -98,7 +98,7 @@ def test_unconfirmed_jobs_are_listed_with_their_price(team: Team, alice: User) -
     ]
 
 
-def test_a_video_that_cannot_be_saved_shows_the_hours_left(team: Team, alice: User) -> None:
+def test_unsaved_video_shows_the_hours_left(team: Team, alice: User) -> None:
     job = factories.job(team, alice, provider="apixo")
     made = Now() - timedelta(hours=4)
     Job.objects.filter(pk=job.pk).update(state=State.ARCHIVING, setbacks=3, result_at=made, price=Decimal("2.50"))
@@ -115,14 +115,14 @@ def test_paused_and_stopped_keys_say_why(team: Team, settings: Settings) -> None
     told = status(1)
     assert told["key"]["balance"] == "0.1000"
     assert [line.split(".")[0] for line in told["attention"]] == [
-        "The balance of the key is too low",
+        "The balance of the APIXO key is too low",
         "It was restored",
     ]
 
 
-def test_due_work_that_nobody_takes(team: Team, alice: User) -> None:
+def test_overdue_work_needs_attention(team: Team, alice: User) -> None:
     job = factories.job(team, alice)
     Job.objects.update(due_at=Now() - timedelta(minutes=6))
     told = status(1)
     assert told["oldest_due"]["job"] == job.pk
-    assert told["attention"][0].startswith(f"Job {job.pk} has been due for 6 min")
+    assert told["attention"][0].startswith(f"Job {job.pk} has been due for 6\xa0minutes")

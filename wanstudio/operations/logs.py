@@ -1,13 +1,12 @@
-"""What stands in a line of the log: which job and attempt it is about, and no secret.
+"""Lines of the log: which job and attempt each is about, and no secret.
 
 `about(job=3)` around some work puts `job=3` into every line written meanwhile by that thread, whoever writes it.
-The formatters are the last door: a key that a foreign library wrote into its message does not pass them.
+The formatters come last: a key that a foreign library wrote into its message does not pass them.
 """
 
 import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -50,7 +49,9 @@ class JsonLines(JsonFormatter):
         super().__init__("%(message)s", reserved_attrs=[*logging.makeLogRecord({}).__dict__, "about", "request"])
         self._secrets = secrets
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+    def add_fields(
+        self, log_data: dict[str, object], record: logging.LogRecord, message_dict: dict[str, object]
+    ) -> None:
         log_data["time"] = datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name

@@ -1,6 +1,6 @@
-"""What every page shows: read only if the template asks."""
+"""Context of every page: read only if the template asks."""
 
-from typing import Any
+from typing import cast
 
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -16,8 +16,8 @@ from wanstudio.web.theme import theme_of
 from wanstudio.work.models import Heartbeat
 
 
-def studio(request: HttpRequest) -> dict[str, Any]:
-    context: dict[str, Any] = {
+def studio(request: HttpRequest) -> dict[str, object]:
+    context: dict[str, object] = {
         "theme": theme_of(request),
         "main_provider": in_force.MAIN,
         "sandbox": SimpleLazyObject(lambda: in_force.provider_in_use() == in_force.SANDBOX),
@@ -25,7 +25,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return context | {"team": SimpleLazyObject(_only_team)}
-    team: Any = SimpleLazyObject(lambda: _team(request))
+    team = cast(Team, SimpleLazyObject(lambda: _team(request)))
     return context | {
         "team": team,
         "can": Can(request, team),

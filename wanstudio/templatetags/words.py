@@ -1,4 +1,4 @@
-"""How pages write ratios, lengths and times."""
+"""Template filters and tags: ratios, lengths, sums and times as pages write them."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django import template
 from django.conf import settings
-from django.template.defaultfilters import linebreaksbr
+from django.template.defaultfilters import linebreaksbr, pluralize
 from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from wanstudio.accounts.models import User
 from wanstudio.jobs.job_progress import time_left
 from wanstudio.money.models import BalanceReading, Money
+from wanstudio.money.words import MONEY_LABELS
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 
@@ -29,14 +30,6 @@ RATIOS = {
     "r-4x3": 4 / 3,
     "r-3x2": 3 / 2,
     "r-16x9": 16 / 9,
-}
-
-MONEY_WORDS = {
-    Money.RESERVED: "Reserved",
-    Money.SETTLED: "Charged",
-    Money.RELEASED: "Released",
-    Money.ASSUMED: "Released, we assume",
-    Money.UNKNOWN: "May have been charged",
 }
 
 
@@ -105,7 +98,7 @@ def dollars(amount: Decimal) -> str:
 
 @register.filter
 def fall(around: tuple[BalanceReading, BalanceReading]) -> Decimal:
-    """By how much the balance fell between two notes of it, dollars: for who may not know the balance itself."""
+    """By how much the balance fell between two readings of it, dollars: for who may not know the balance itself."""
     before, after = around
     return (before.balance or Decimal(0)) - (after.balance or Decimal(0))
 
@@ -121,7 +114,7 @@ def fell(amount: Decimal) -> str:
 @register.filter
 def money_word(kind: str) -> str:
     """An entry of the ledger, as people say it."""
-    return MONEY_WORDS[Money(kind)]
+    return MONEY_LABELS[Money(kind)]
 
 
 @register.simple_tag
@@ -150,7 +143,7 @@ def since(moment: datetime) -> str:
     for size, name in ((43_200, ""), (1440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             count = minutes // size
-            return f"{count} {name}{'' if count == 1 else 's'} ago" if name else f"{moment:%-d %b %Y}"
+            return f"{count} {name}{pluralize(count)} ago" if name else f"{moment:%-d %b %Y}"
     return ""
 
 
