@@ -47,7 +47,7 @@ def test_an_offered_key_is_checked_by_the_worker(as_alice: Client, alice: User) 
     assert "HX-Refresh" not in fragment
 
 
-def test_it_works(as_alice: Client, alice: User) -> None:
+def test_accepted_key_is_shown_with_its_balance(as_alice: Client, alice: User) -> None:
     in_force(alice)
     shown = text_of(as_alice.get(reverse("settings.show")))
     for words in ("Videos are made by APIXO", "ends in 4b21", "It works: $74.87.", "Set by Alice"):
@@ -57,7 +57,7 @@ def test_it_works(as_alice: Client, alice: User) -> None:
     assert fragment["HX-Refresh"] == "true"
 
 
-def test_it_is_refused(as_alice: Client, alice: User) -> None:
+def test_refused_key_says_why_and_is_forgotten(as_alice: Client, alice: User) -> None:
     mine = StudioKey.claim(key_verbs.offer("apixo", CANARY, alice).pk)
     assert mine
     key_verbs.refuse(mine, "APIXO refuses this key.")
@@ -69,12 +69,12 @@ def test_it_is_refused(as_alice: Client, alice: User) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "short", "with a space in it", "line\nbreak-in-it", "x" * 401, "schlüssel-umlaut"])
-def test_what_is_no_key(key: str, as_alice: Client) -> None:
+def test_text_that_is_not_a_key_is_refused(key: str, as_alice: Client) -> None:
     put(as_alice, key)
     assert not StudioKey.objects.exists()
 
 
-def test_the_environment_wins(as_alice: Client, settings: Settings) -> None:
+def test_key_of_the_environment_wins(as_alice: Client, settings: Settings) -> None:
     settings.PROVIDER = "apixo"
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (settings.PROVIDERS["apixo"][0], CANARY)}
     shown = put(as_alice, "another-key-of-mine")
@@ -83,7 +83,9 @@ def test_the_environment_wins(as_alice: Client, settings: Settings) -> None:
     assert not StudioKey.objects.exists()
 
 
-def test_jobs_go_where_the_key_says(as_alice: Client, alice: User, team: Team, settings: Settings) -> None:
+def test_job_goes_to_the_provider_of_the_key_in_force(
+    as_alice: Client, alice: User, team: Team, settings: Settings
+) -> None:
     settings.WANSTUDIO_URL = "https://studio.example.com"
     made = {"character": factories.character(team, alice).pk, "motion": factories.motion(team, alice).pk}
     form = {"team": team.pk, "behaviour": "animate", "resolution": "480p", "seed_mode": "random", "quoted": "0.57"}
@@ -95,7 +97,7 @@ def test_jobs_go_where_the_key_says(as_alice: Client, alice: User, team: Team, s
     assert not StudioKey.objects.get().secret, "nothing was sent with it"
 
 
-def test_it_is_the_owners(as_vera: Client, as_charlie: Client, nobody: Client, bob: User) -> None:
+def test_only_the_owner_sets_the_key(as_vera: Client, as_charlie: Client, nobody: Client, bob: User) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     for client in (as_vera, as_charlie, as_bob):
@@ -106,7 +108,7 @@ def test_it_is_the_owners(as_vera: Client, as_charlie: Client, nobody: Client, b
     assert not StudioKey.objects.exists()
 
 
-def test_it_is_told_who_did_what(as_alice: Client, alice: User) -> None:
+def test_activity_says_who_changed_the_key_and_not_the_key(as_alice: Client, alice: User) -> None:
     put(as_alice)
     in_force(alice)
     as_alice.post(reverse("keys.remove"))

@@ -69,7 +69,7 @@ def bearer(apixo: FakeApixo) -> list[str]:
     return [post.authorization.removeprefix("Bearer ") for post in apixo.posts]
 
 
-def test_a_key_is_in_force_once_it_has_told_its_balance(page: FakeApixo, alice: User) -> None:
+def test_key_is_in_force_once_its_balance_is_read(page: FakeApixo, alice: User) -> None:
     offered = offer(FIRST, alice)
     assert (in_force.provider_in_use(), in_force.key_at("apixo").secret) == ("sandbox", "")
     done = check(offered)
@@ -89,7 +89,7 @@ def test_a_refused_key_changes_nothing(status: int, page: FakeApixo, alice: User
     assert not ProviderKey.at("apixo").blocks_sending
 
 
-def test_a_provider_that_is_away_is_asked_again(page: FakeApixo, alice: User) -> None:
+def test_key_is_checked_again_while_the_provider_is_away(page: FakeApixo, alice: User) -> None:
     page.on_balance(refusal(503))
     offered = check(offer(FIRST, alice))
     assert (offered.state, in_force.provider_in_use()) == ("checking", "sandbox")
@@ -98,7 +98,7 @@ def test_a_provider_that_is_away_is_asked_again(page: FakeApixo, alice: User) ->
     assert check(offered).state == "active"
 
 
-def test_one_that_was_taken_back_is_not_put_in_force(page: FakeApixo, alice: User) -> None:
+def test_withdrawn_key_is_not_put_in_force(page: FakeApixo, alice: User) -> None:
     offered = offer(FIRST, alice)
     mine = StudioKey.claim(offered.pk)
     assert mine
@@ -108,7 +108,7 @@ def test_one_that_was_taken_back_is_not_put_in_force(page: FakeApixo, alice: Use
     assert in_force.provider_in_use() == "sandbox"
 
 
-def test_the_environment_wins(page: FakeApixo, alice: User, settings: Settings) -> None:
+def test_key_of_the_environment_wins(page: FakeApixo, alice: User, settings: Settings) -> None:
     use(FIRST, alice)
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (page.url, SECOND)}
     assert in_force.key_at("apixo").secret == SECOND
@@ -140,7 +140,7 @@ def test_the_old_key_is_kept_only_while_its_tasks_need_it(page: FakeApixo, make_
     assert not StudioKey.objects.get(ending="1111").secret
 
 
-def test_removed_while_a_video_is_made(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
+def test_removed_key_follows_its_task_and_sends_nothing(page: FakeApixo, make_job: MakeJob, alice: User) -> None:
     """What was sent is followed, what waits is held, and the sandbox takes what comes."""
     use(FIRST, alice)
     sent, waiting = step(make_job()), make_job()
@@ -197,7 +197,7 @@ def test_a_key_that_changes_at_the_last_moment_sends_nothing(
     assert bearer(page) == [SECOND]
 
 
-def test_what_was_held_against_the_old_key_is_over(page: FakeApixo, alice: User) -> None:
+def test_new_key_starts_without_the_pauses_of_the_old_one(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     key = ProviderKey.at("apixo")
     key_verbs.suspend(key, ProviderKey.Pause.UNAUTHORIZED, Decimal(0), timedelta(seconds=30))
@@ -209,7 +209,7 @@ def test_what_was_held_against_the_old_key_is_over(page: FakeApixo, alice: User)
     assert key.stopped_at, "that was the owner's word"
 
 
-def test_another_keys_balance_is_no_drift(page: FakeApixo, alice: User) -> None:
+def test_balance_of_another_key_starts_a_new_reconciliation(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     page.balance = 3.5
     use(SECOND, alice)
@@ -231,7 +231,7 @@ def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_j
     assert step(job).state == State.RUNNING
 
 
-def test_rotation_loses_nothing(page: FakeApixo, make_job: MakeJob, alice: User, capsys: Any) -> None:
+def test_rotation_keeps_the_key_readable(page: FakeApixo, make_job: MakeJob, alice: User, capsys: Any) -> None:
     use(FIRST, alice)
     before = StudioKey.objects.get().secret
     call_command("rotatekeys")
@@ -249,7 +249,7 @@ def test_rotation_loses_nothing(page: FakeApixo, make_job: MakeJob, alice: User,
     assert step(make_job()).state == State.RUNNING
 
 
-def test_the_sandboxs_hurry_ends_with_a_key(page: FakeApixo, alice: User, settings: Settings) -> None:
+def test_fast_pace_ends_with_a_key(page: FakeApixo, alice: User, settings: Settings) -> None:
     """Nobody is ever asked more often than allowed, whenever the key came."""
     settings.PACE = 0.03
     intervals.pace()
@@ -261,7 +261,7 @@ def test_the_sandboxs_hurry_ends_with_a_key(page: FakeApixo, alice: User, settin
     assert intervals.paced(timedelta(seconds=100)) == timedelta(seconds=100)
 
 
-def test_nobody_asks_a_sandbox_that_has_ended(page: FakeApixo, alice: User) -> None:
+def test_unused_sandbox_is_not_asked_for_its_balance(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     sandbox = ProviderKey.at("sandbox")
     key_verbs.ask_balance_now(sandbox)

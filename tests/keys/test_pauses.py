@@ -1,4 +1,4 @@
-"""What holds the whole key back, and what lets it go again: 401, 402, 403 three times, 429."""
+"""Pauses of the whole key, and what lifts each: 401, 402, 403 three times, 429, and its owner."""
 
 import socket
 import threading
@@ -49,7 +49,7 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     running(second)
 
 
-def test_refused_although_the_balance_covers_it_the_waits_grow(make_job: MakeJob, apixo: FakeApixo) -> None:
+def test_repeated_402_backs_off_although_the_balance_covers_it(make_job: MakeJob, apixo: FakeApixo) -> None:
     job, waits = make_job(), list[float]()
     apixo.on_post(refusal(402, "Insufficient balance"), always=True)
     for _ in range(8):
@@ -80,7 +80,7 @@ def test_402_pauses_until_the_balance_covers_the_job(make_job: MakeJob, apixo: F
     assert ProviderKey.at("apixo").needed == 0
 
 
-def test_429_holds_every_call_back(make_job: MakeJob, apixo: FakeApixo) -> None:
+def test_429_blocks_every_call(make_job: MakeJob, apixo: FakeApixo) -> None:
     follower = running(make_job())
     first, second = make_job(), make_job()
     apixo.on_post(refusal(429, Retry_After="17"))
@@ -101,7 +101,7 @@ def test_429_holds_every_call_back(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert (len(apixo.polls), apixo.balance_calls) == (1, 1)
 
 
-def test_429_without_a_header_waits_longer_and_longer_and_is_no_retry(job: Job, apixo: FakeApixo) -> None:
+def test_429_without_a_header_backs_off_and_counts_no_retry(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(*[answer(429, HTML)] * 7)
     waits = list[float]()
     for _ in range(7):
@@ -153,7 +153,7 @@ def test_a_429_withholds_the_question_that_is_just_connecting(
     assert apixo.polls == []
 
 
-def test_retry_after_nothing_is_no_storm(job: Job, apixo: FakeApixo) -> None:
+def test_retry_after_zero_still_waits_a_second(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(refusal(429, Retry_After="0"))
     assert wait_s(step(job)) > 0.9
 
@@ -179,7 +179,7 @@ def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -
 STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
 
 
-def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
+def test_stop_in_the_settings_blocks_queued_jobs_only(make_job: MakeJob, apixo: FakeApixo) -> None:
     follower, waiting = running(make_job()), make_job()
     key = ProviderKey.at("apixo")
     key_verbs.stop(key)
@@ -195,7 +195,7 @@ def test_stopped_in_the_settings(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert running(waiting).problem == ""
 
 
-def test_stopped_at_the_last_moment(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_before_the_first_byte_sends_nothing(job: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = verbs.begin_submitting
 
     def begin_then_stop(job: Job, *, callback: bool, key_mark: str) -> Attempt:

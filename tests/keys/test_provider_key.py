@@ -37,7 +37,7 @@ def test_one_row_a_provider(key: ProviderKey) -> None:
     assert ProviderKey.at("sandbox") != key
 
 
-def test_a_throttle_is_never_shortened(key: ProviderKey) -> None:
+def test_backoff_is_never_shortened(key: ProviderKey) -> None:
     key_verbs.back_off(key, timedelta(seconds=60))
     assert 58 < left_s() <= 60
     key_verbs.back_off(key, timedelta(seconds=5))
@@ -55,7 +55,7 @@ def test_a_throttle_is_never_shortened(key: ProviderKey) -> None:
     assert left_s() > 80, "the pause itself stands"
 
 
-def test_a_throttle_after_an_old_one(key: ProviderKey) -> None:
+def test_backoff_after_an_expired_one_is_its_own(key: ProviderKey) -> None:
     ProviderKey.objects.update(paused_until=Now() - timedelta(hours=1))
     assert ProviderKey.opens_at("apixo") is None
     key_verbs.back_off(key, timedelta(seconds=5))
@@ -78,7 +78,7 @@ def test_only_the_pause_that_was_seen_is_lifted(key: ProviderKey) -> None:
     assert now(key).pause == Pause.UNAUTHORIZED
 
 
-def test_strikes(key: ProviderKey) -> None:
+def test_third_strike_in_a_row_pauses_the_key(key: ProviderKey) -> None:
     for _ in range(2):
         key_verbs.strike(key, SOON)
     key_verbs.clear_strikes(key)
@@ -89,7 +89,7 @@ def test_strikes(key: ProviderKey) -> None:
     assert now(key).pause == Pause.FORBIDDEN
 
 
-def test_strikes_do_not_hide_another_pause(key: ProviderKey) -> None:
+def test_strikes_keep_another_pause(key: ProviderKey) -> None:
     key_verbs.suspend(key, Pause.NO_BALANCE, Decimal(5), SOON)
     for _ in range(3):
         key_verbs.strike(key, SOON)
@@ -108,14 +108,14 @@ def test_the_balance_is_asked_again_sooner_while_suspended(key: ProviderKey) -> 
         assert low < (due_at - timezone.now()).total_seconds() <= high
 
 
-def test_the_balance_with_its_time(key: ProviderKey) -> None:
+def test_noted_balance_has_its_time_and_clears_the_problem(key: ProviderKey) -> None:
     ProviderKey.objects.update(problem="it did not answer")
     key_verbs.note_balance(key, Decimal("-1.25"))
     assert (now(key).balance, now(key).problem, key.balance) == (Decimal("-1.25"), "", Decimal("-1.25"))
     assert now(key).balance_at
 
 
-def test_stopped_by_its_owner(key: ProviderKey) -> None:
+def test_stop_lasts_until_its_owner_starts_again(key: ProviderKey) -> None:
     key_verbs.stop(key)
     first = now(key).stopped_at
     assert first

@@ -1,4 +1,4 @@
-"""How the studio is set: the checks in words, the switch that stops sending, the balance on request."""
+"""The settings page: the checks in words, the switch that stops sending, the balance on request."""
 
 import shutil
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def test_only_the_owner_sees_the_machine(as_alice: Client, as_bob: Client) -> No
     assert "Appearance" in words(as_bob, "/settings/")
 
 
-def test_the_balance_stands_with_its_age(as_alice: Client) -> None:
+def test_balance_is_shown_with_its_age(as_alice: Client) -> None:
     assert "not asked for yet" in words(as_alice, "/settings/")
     ProviderKey.objects.create(provider="sandbox", balance=Decimal("74.87"), balance_at=timezone.now())
     assert "$74.87 just now" in words(as_alice, "/settings/")
@@ -62,7 +62,7 @@ def test_a_paused_key_says_why_and_what_it_means(pause: str, sentence: str, as_a
 
 
 @pytest.mark.parametrize("path", [SENDING, BALANCE])
-def test_only_the_owner_may(path: str, as_bob: Client, as_charlie: Client, nobody: Client) -> None:
+def test_only_the_owner_stops_sending(path: str, as_bob: Client, as_charlie: Client, nobody: Client) -> None:
     assert as_bob.post(path, {"sending": "stop"}).status_code == 404
     assert as_charlie.post(path, {"sending": "stop"}).status_code == 404
     assert nobody.post(path, {"sending": "stop"}).headers["Location"].startswith(reverse("account_login"))
@@ -73,7 +73,7 @@ def stopped() -> set[str]:
     return set(ProviderKey.objects.exclude(stopped_at=None).values_list("provider", flat=True))
 
 
-def test_the_switch_says_what_is_wanted(as_alice: Client, as_bob: Client) -> None:
+def test_switch_is_idempotent(as_alice: Client, as_bob: Client) -> None:
     assert "Stop all sending" in words(as_alice, "/settings/")
     for wanted in ("stop", "stop", "nonsense"):
         assert as_alice.post(SENDING, {"sending": wanted}).headers["Location"] == "/settings/"
@@ -132,7 +132,7 @@ def test_the_balance_is_for_who_may_see_the_spending(
     assert "$74.87" in as_bob.get(BALANCE, headers=HTMX).content.decode()
 
 
-def test_a_balance_that_could_not_be_read(as_alice: Client) -> None:
+def test_failed_balance_call_is_shown(as_alice: Client) -> None:
     ProviderKey.objects.create(provider="sandbox", problem="It did not answer.")
     assert "The balance could not be read. It did not answer." in words(as_alice, "/settings/")
 
@@ -153,7 +153,7 @@ def check(client: Client, title: str) -> tuple[bool | None, str]:
         (9000, False, "Not running: last heartbeat 2 h ago. Jobs wait; start the studio again."),
     ],
 )
-def test_the_worker_with_its_last_beat(age_s: int, ok: bool, sentence: str, as_alice: Client) -> None:
+def test_worker_check_says_the_age_of_the_last_heartbeat(age_s: int, ok: bool, sentence: str, as_alice: Client) -> None:
     assert check(as_alice, "Worker") == (False, "Not seen yet. It starts together with the studio.")
     Heartbeat.objects.create(name="an older one", seen_at=timezone.now() - timedelta(hours=20))
     Heartbeat.beat("w")
@@ -161,7 +161,7 @@ def test_the_worker_with_its_last_beat(age_s: int, ok: bool, sentence: str, as_a
     assert check(as_alice, "Worker") == (ok, sentence)
 
 
-def test_a_disk_that_runs_low(as_alice: Client, settings: Settings) -> None:
+def test_low_disk_is_a_failed_check(as_alice: Client, settings: Settings) -> None:
     ok, sentence = check(as_alice, "Storage")
     assert ok
     assert "room for about" in sentence
@@ -183,7 +183,9 @@ def test_a_disk_that_runs_low(as_alice: Client, settings: Settings) -> None:
         ("console://", True, "Set. Links for a new password go out."),
     ],
 )
-def test_mail(url: str, ok: bool | None, sentence: str, as_alice: Client, settings: Settings) -> None:
+def test_mail_check_names_the_server(
+    url: str, ok: bool | None, sentence: str, as_alice: Client, settings: Settings
+) -> None:
     settings.EMAIL_URL = url
     assert check(as_alice, "Mail") == (ok, sentence)
 
@@ -197,7 +199,7 @@ def test_mail(url: str, ok: bool | None, sentence: str, as_alice: Client, settin
         ("apixo", "http://localhost:8000", False, "APIXO cannot reach http://localhost:8000."),
     ],
 )
-def test_the_public_address(
+def test_public_address_check_says_what_works(
     provider: str, url: str, ok: bool | None, sentence: str, as_alice: Client, settings: Settings
 ) -> None:
     settings.PROVIDER, settings.WANSTUDIO_URL = provider, url
@@ -206,7 +208,7 @@ def test_the_public_address(
     assert told.startswith(sentence)
 
 
-def test_the_key_in_words(as_alice: Client, settings: Settings) -> None:
+def test_key_check_says_what_blocks_it(as_alice: Client, settings: Settings) -> None:
     assert check(as_alice, "APIXO key")[1].startswith("Not set. The sandbox stands in")
     settings.PROVIDER = "apixo"
     assert check(as_alice, "APIXO key") == (True, "Set. Videos are made by APIXO and billed to the key.")

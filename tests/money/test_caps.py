@@ -55,7 +55,9 @@ def ask(client: Client, team: Team, form: dict[str, Any], **more: Any) -> SpendR
     return SpendRequest.objects.latest("pk")
 
 
-def test_a_cap_stops_the_click_and_keeps_the_form(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+def test_price_over_the_cap_makes_no_job_and_keeps_the_form(
+    as_bob: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
     cap(team, "2.00", bob)
     assert post(as_bob, team, **form).status_code == 302
     answer = post(as_bob, team, **form)
@@ -81,7 +83,7 @@ def test_each_provider_counts_for_itself(
     assert (over.value.room.left, over.value.room.whose) == (Decimal("0.36"), Whose.TEAM)
 
 
-def test_exactly_what_is_left_passes(team: Team, bob: User) -> None:
+def test_price_of_exactly_what_is_left_fits(team: Team, bob: User) -> None:
     cap(team, "3.42", bob)
     for _ in range(3):
         factories.job(team, bob)
@@ -175,7 +177,9 @@ def test_asked_allowed_and_made_once(
     assert disagreements() == []
 
 
-def test_declined_with_a_word(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+def test_declined_request_says_why(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
     cap(team, "0", bob)
     asked = ask(as_bob, team, form)
     url = reverse("requests.decide", args=[asked.pk])
@@ -249,7 +253,9 @@ def test_withdrawn_by_who_asked_only(
     assert asked.state == "withdrawn"
 
 
-def test_one_expires(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+def test_undecided_request_expires(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
     cap(team, "0", bob)
     asked = ask(as_bob, team, form)
     SpendRequest.objects.update(expires_at=asked.created_at)
@@ -272,7 +278,7 @@ def test_a_price_that_changed_is_said_first(
     assert Job.objects.get().price == Decimal("2.27")
 
 
-def test_not_ones_own_unless_an_owner(
+def test_only_an_owner_decides_their_own_request(
     as_bob: Client, as_alice: Client, team: Team, alice: User, bob: User, form: dict[str, Any]
 ) -> None:
     cap(team, "0")
@@ -284,7 +290,9 @@ def test_not_ones_own_unless_an_owner(
         assert Job.objects.count() == jobs
 
 
-def test_who_left_gets_no_video(as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+def test_request_of_a_former_member_makes_no_job(
+    as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
     cap(team, "0", bob)
     asked = ask(as_bob, team, form)
     Membership.objects.filter(user=bob).delete()
@@ -294,7 +302,9 @@ def test_who_left_gets_no_video(as_bob: Client, as_alice: Client, team: Team, bo
     assert not Job.objects.exists()
 
 
-def test_room_by_now_asks_nobody(as_bob: Client, team: Team, bob: User, form: dict[str, Any]) -> None:
+def test_request_is_not_made_where_there_is_room_by_now(
+    as_bob: Client, team: Team, bob: User, form: dict[str, Any]
+) -> None:
     answer = post(as_bob, team, **form, ask="1")
     assert answer.status_code == 409
     assert "There is room for it by now. Nothing was asked or sent. Press Generate." in text_of(answer)
@@ -325,7 +335,7 @@ def test_the_mail_grants_once_and_looking_grants_nothing(
     assert not outbox.outbox
 
 
-def test_the_mail_of_who_may_no_longer(
+def test_mail_link_of_a_demoted_owner_decides_nothing(
     as_bob: Client, nobody: Client, team: Team, alice: User, bob: User, form: dict[str, Any], settings: Settings
 ) -> None:
     settings.EMAIL_URL = "smtp://127.0.0.1"
@@ -340,7 +350,7 @@ def test_the_mail_of_who_may_no_longer(
 # --- setting them ---------------------------------------------------------------------------------------
 
 
-def test_setting_caps(as_alice: Client, team: Team, alice: User, bob: User) -> None:
+def test_caps_are_saved_with_an_activity_each(as_alice: Client, team: Team, alice: User, bob: User) -> None:
     ids = dict(Membership.objects.values_list("user__name", "pk"))
     fields = {"team": team.pk, "team_cap": "400", f"cap_{ids['Bob']}": "60.00", "time_zone": "Europe/Berlin"}
     assert as_alice.post(reverse("caps.save"), fields).status_code == 302
@@ -366,7 +376,7 @@ def test_setting_caps(as_alice: Client, team: Team, alice: User, bob: User) -> N
         ("time_zone", "../etc/passwd"),
     ],
 )
-def test_what_is_no_cap(name: str, value: str, as_alice: Client, team: Team) -> None:
+def test_invalid_cap_changes_nothing(name: str, value: str, as_alice: Client, team: Team) -> None:
     answer = as_alice.post(reverse("caps.save"), {"team": team.pk, name: value})
     assert answer.status_code == 422
     assert "Nothing was saved." in text_of(answer)
@@ -374,7 +384,9 @@ def test_what_is_no_cap(name: str, value: str, as_alice: Client, team: Team) -> 
     assert (team.monthly_cap, team.time_zone) == (None, "UTC")
 
 
-def test_only_who_may(as_bob: Client, as_charlie: Client, as_vera: Client, nobody: Client, team: Team) -> None:
+def test_only_owners_and_admins_set_caps(
+    as_bob: Client, as_charlie: Client, as_vera: Client, nobody: Client, team: Team
+) -> None:
     for client in (as_bob, as_charlie, as_vera):
         assert client.post(reverse("caps.save"), {"team": team.pk, "team_cap": "1"}).status_code == 404
     assert nobody.post(reverse("caps.save"), {"team": team.pk, "team_cap": "1"}).status_code == 302
@@ -397,7 +409,7 @@ def test_the_usage_page_shows_the_caps(as_alice: Client, as_bob: Client, team: T
 
 
 @pytest.mark.parametrize("price", ["", "NaN", "sNaN", "Infinity", "1.141", "-1.14", "1e999999999", "1,14"])
-def test_what_is_no_price_allows_nothing(
+def test_invalid_price_allows_nothing(
     price: str, as_bob: Client, as_alice: Client, team: Team, bob: User, form: dict[str, Any]
 ) -> None:
     cap(team, "0", bob)

@@ -23,7 +23,7 @@ CLICKS = 20
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("whose", ["team", "person"])
-def test_three_of_twenty_pass(whose: str, team: Team, alice: User) -> None:
+def test_twenty_clicks_at_once_keep_within_the_cap(whose: str, team: Team, alice: User) -> None:
     rows = Team.objects if whose == "team" else Membership.objects
     rows.update(monthly_cap=Decimal("3.50"))
     character, motion = factories.character(team, alice), factories.motion(team, alice)

@@ -79,7 +79,7 @@ def stands(*jobs: Job) -> Balance:
     return Entry.objects.filter(job__in=jobs).balance()
 
 
-def test_the_usual_life(job: Job) -> None:
+def test_finished_job_is_reserved_and_then_settled(job: Job) -> None:
     mine = follow(job, "task_1")
     verbs.mark_archiving(mine, ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
     verbs.mark_done(mine)
@@ -91,7 +91,7 @@ def test_the_usual_life(job: Job) -> None:
 
 
 @pytest.mark.parametrize("money", [Money.RELEASED, Money.ASSUMED, Money.UNKNOWN])
-def test_a_failure(job: Job, money: Money) -> None:
+def test_failed_job_is_released_or_unknown(job: Job, money: Money) -> None:
     verbs.mark_failed(follow(job, "task_1"), verbs.Failure("CODE", "words", money, "why"))
     assert Entry.objects.latest("pk").why == "why"
     assert stands(job) == Balance(unknown=P if money == Money.UNKNOWN else NIL)

@@ -1,4 +1,4 @@
-"""Whether the balance agrees with our sums: exact where nothing is under way, bounded where something is."""
+"""Reconciliation of the balance with our sums: exact where nothing is under way, bounded where something is."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ def settle(job: Job) -> None:
     verbs.mark_archiving(follow(job, "task_1"), ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
 
 
-def test_nothing_is_said_before_two_balances(job: Job) -> None:
+def test_no_reconciliation_before_two_readings(job: Job) -> None:
     assert reconcile("apixo") is None
     tell("74.87")
     assert reconcile("apixo") is None
@@ -51,7 +51,7 @@ def test_nothing_is_said_before_two_balances(job: Job) -> None:
     assert reconcile("apixo") is None, "nothing has changed"
 
 
-def test_they_agree(job: Job) -> None:
+def test_balance_that_fell_by_our_sums_agrees(job: Job) -> None:
     tell("74.87")
     settle(job)
     tell("73.73")
@@ -59,7 +59,7 @@ def test_they_agree(job: Job) -> None:
     assert not found().topped_up
 
 
-def test_more_than_we_know_of(job: Job) -> None:
+def test_balance_that_fell_by_more_is_reported(job: Job) -> None:
     tell("74.87")
     settle(job)
     tell("72.59")
@@ -67,14 +67,14 @@ def test_more_than_we_know_of(job: Job) -> None:
     assert not found().agrees
 
 
-def test_less_than_our_sums(job: Job) -> None:
+def test_balance_that_fell_by_less_is_reported(job: Job) -> None:
     tell("74.87")
     settle(job)
     tell("74.86")
     assert (found().more, found().certain_less, found().certain_more) == (-Decimal("1.13"), Decimal("1.13"), NIL)
 
 
-def test_what_is_under_way_may_explain_it(job: Job) -> None:
+def test_jobs_under_way_may_explain_a_difference(job: Job) -> None:
     tell("74.87")
     lost(job)
     tell("73.73")
@@ -83,7 +83,7 @@ def test_what_is_under_way_may_explain_it(job: Job) -> None:
     assert (found().certain_more, found().max_more) == (Decimal("1.73"), Decimal("2.87"))
 
 
-def test_what_was_under_way_at_the_start(job: Job) -> None:
+def test_jobs_under_way_at_the_start_may_be_charged_already(job: Job) -> None:
     mine = follow(job, "task_1")
     tell("73.73")
     verbs.mark_archiving(mine, ["https://example.com/1.mp4"], cost_ms=1, completed_at=None)
@@ -91,14 +91,14 @@ def test_what_was_under_way_at_the_start(job: Job) -> None:
     assert found().agrees, "it was charged when it was taken"
 
 
-def test_both_tries_are_under_way(job: Job) -> None:
+def test_both_attempts_count_as_under_way(job: Job) -> None:
     tell("74.87")
     follow(again(lost(job)), "task_2")
     tell("72.59")
     assert (found().agrees, found().highest) == (True, 2 * P)
 
 
-def test_money_that_was_added_starts_anew(job: Job) -> None:
+def test_top_up_starts_a_new_reconciliation(job: Job) -> None:
     tell("10.00")
     tell("3.00")
     tell("53.00")
@@ -107,7 +107,7 @@ def test_money_that_was_added_starts_anew(job: Job) -> None:
     assert (found().topped_up, found().fell, found().agrees) == (True, P, True)
 
 
-def test_a_refund_is_no_top_up(job: Job) -> None:
+def test_refund_is_not_a_top_up(job: Job) -> None:
     tell("10.00")
     mine = follow(job, "task_1")
     tell("8.86")
@@ -116,7 +116,7 @@ def test_a_refund_is_no_top_up(job: Job) -> None:
     assert (found().topped_up, found().fell, found().agrees) == (False, NIL, True)
 
 
-def test_only_the_last_month_and_this_provider(job: Job) -> None:
+def test_reconciliation_covers_30_days_of_one_provider(job: Job) -> None:
     tell("90.00")
     BalanceReading.objects.update(at=Now() - timedelta(days=31))
     tell("10.00")
@@ -125,7 +125,7 @@ def test_only_the_last_month_and_this_provider(job: Job) -> None:
     assert reconcile("apixo") is None
 
 
-def test_before_and_after_a_post_and_an_end(job: Job) -> None:
+def test_readings_around_a_post_and_an_end_are_kept(job: Job) -> None:
     tell("74.87")
     mine = claim(job)
     attempt = verbs.begin_submitting(mine, callback=True)

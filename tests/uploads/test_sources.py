@@ -54,7 +54,7 @@ def test_one_row_for_one_link(team: Team, alice: User, bob: User, charlie: User)
     assert link(team, alice) != first
 
 
-def test_only_links_grow_old(team: Team, alice: User) -> None:
+def test_only_the_probe_of_a_link_expires(team: Team, alice: User) -> None:
     upload, linked = factories.motion(team, alice), link(team, alice)
     assert not linked.is_older_than(timedelta(minutes=10))
     Source.objects.update(probed_at=Now() - timedelta(minutes=11))

@@ -1,4 +1,4 @@
-"""What a team adds: by script and without, kept for next time, used again and taken out."""
+"""Uploads: added by script and without, kept for next time, used again and taken out."""
 
 import re
 from datetime import timedelta

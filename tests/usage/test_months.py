@@ -1,4 +1,4 @@
-"""In which month a price counts: that of its own reservation, whatever became of the other tries of the job."""
+"""The month in which a price counts: that of its own reservation, whatever became of the other attempts of the job."""
 
 from datetime import date
 from decimal import Decimal
@@ -61,19 +61,19 @@ def twice(job: Job, team: Team) -> Job:
     return job
 
 
-def test_the_second_of_two_unknown_tries_is_given_back_to_its_own_month(twice: Job, team: Team) -> None:
+def test_second_of_two_unknown_attempts_is_given_back_to_its_own_month(twice: Job, team: Team) -> None:
     verbs.mark_not_charged(twice)
     assert months(team) == (P, NIL)
     verbs.release_attempt(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
     assert months(team) == (NIL, NIL)
 
 
-def test_the_first_of_them_to_its_own(twice: Job, team: Team) -> None:
+def test_first_of_two_unknown_attempts_is_given_back_to_its_own_month(twice: Job, team: Team) -> None:
     verbs.release_attempt(Attempt.objects.order_by("pk")[0], Money.RELEASED, "A person says so")
     assert months(team) == (NIL, P)
 
 
-def test_the_first_is_followed_and_fails(twice: Job, team: Team) -> None:
+def test_followed_first_attempt_that_fails_is_unknown_in_its_own_month(twice: Job, team: Team) -> None:
     first, second = Attempt.objects.order_by("pk")
     verbs.confirm_task(first, "task_1")
     follow(twice, "task_1", first)

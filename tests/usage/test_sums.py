@@ -1,4 +1,4 @@
-"""Over random lives of jobs, rows, ledger, page and file agree to the cent, and no column is ever negative."""
+"""Sums over random lives of jobs: rows, ledger, page and file agree to the cent, and no column is ever negative."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -70,7 +70,7 @@ def test_page_and_file_agree_to_the_cent(as_alice: Client) -> None:
 
 
 @pytest.mark.usefixtures("_lives")
-def test_without_the_right_one_sees_ones_own(as_bob: Client, team: Team, bob: User) -> None:
+def test_member_sees_their_own_spending_only(as_bob: Client, team: Team, bob: User) -> None:
     assert {row["person"] for row in table(as_bob)} == {"Bob"}
     assert [row.name for row in as_bob.get("/usage/").context["rows"]] == ["Bob"]
     assert "Alice" not in words(as_bob).partition("Usage")[2].partition("Ledger")[2]
@@ -79,7 +79,7 @@ def test_without_the_right_one_sees_ones_own(as_bob: Client, team: Team, bob: Us
 
 
 @pytest.mark.usefixtures("_lives")
-def test_strangers_and_nobody(as_charlie: Client, nobody: Client) -> None:
+def test_strangers_see_no_usage(as_charlie: Client, nobody: Client) -> None:
     assert table(as_charlie) == []
     assert "No spending yet" in words(as_charlie)
     assert nobody.get("/usage/ledger.csv").status_code == 302
@@ -102,7 +102,9 @@ def test_other_text_stays() -> None:
     assert [safe(text) for text in ("", "Mira", "a=b", "a\nb")] == ["", "Mira", "a=b", "a b"]
 
 
-def test_the_ledger_pages(team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_is_shown_a_page_at_a_time(
+    team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("wanstudio.usage.views.PAGE", 2)
     for _ in range(3):
         factories.job(team, alice, provider="apixo")
@@ -124,7 +126,9 @@ def test_the_page_costs_the_same_for_any_number(
         as_alice.get("/usage/")
 
 
-def test_the_owner_is_told_of_a_drift(team: Team, alice: User, as_alice: Client, as_bob: Client, settings: Any) -> None:
+def test_owner_sees_the_reconciliation(
+    team: Team, alice: User, as_alice: Client, as_bob: Client, settings: Any
+) -> None:
     settings.PROVIDER = "apixo"
     key = ProviderKey.at("apixo")
     key_verbs.note_balance(key, Decimal("74.87"))
