@@ -28,8 +28,8 @@ class InviteForm(forms.Form):
         return str(self.cleaned_data["email"]).strip().lower()
 
 
-class JoinForm(forms.Form):
-    """A new person's account. `email` is fixed where the invitation names one."""
+class AccountForm(forms.Form):
+    """A new person's account."""
 
     name = forms.CharField(label="Your name", max_length=100)
     email = forms.EmailField(label="Your email", max_length=254)
@@ -37,12 +37,27 @@ class JoinForm(forms.Form):
         label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
     )
 
+    def __init__(self, data: Posted = None) -> None:
+        super().__init__(data)
+        for field, means in (("name", "name"), ("email", "email"), ("password", "new-password")):
+            self.fields[field].widget.attrs["autocomplete"] = means
+
+    def clean(self) -> dict[str, object]:
+        typed = self.cleaned_data
+        if password := typed.get("password"):
+            try:
+                validate_password(password, User(email=typed.get("email", ""), name=typed.get("name", "")))
+            except forms.ValidationError as weak:
+                self.add_error("password", weak)
+        return typed
+
+
+class JoinForm(AccountForm):
+    """`email` is fixed where the invitation names one."""
+
     def __init__(self, data: Posted = None, *, email: str = "") -> None:
         super().__init__(data)
         self._email = email
-        self.fields["name"].widget.attrs["autocomplete"] = "name"
-        self.fields["email"].widget.attrs["autocomplete"] = "email"
-        self.fields["password"].widget.attrs["autocomplete"] = "new-password"
         if email:
             del self.fields["email"]
 
@@ -52,8 +67,7 @@ class JoinForm(forms.Form):
         cleaned["name"] = clean_name(cleaned.get("name", ""))
         if cleaned["email"] and User.objects.filter(email=cleaned["email"]).exists():
             self.add_error(None, KNOWN_ADDRESS)
-        _refuse_weak_password(self)
-        return cleaned
+        return super().clean()
 
 
 class TeamForm(forms.Form):
@@ -63,31 +77,13 @@ class TeamForm(forms.Form):
         return clean_name(self.cleaned_data["name"])
 
 
-class SetupForm(forms.Form):
+class SetupForm(AccountForm):
     """The owner and the team. `code` is asked only of who is not on this machine."""
 
     team_name = forms.CharField(label="Team name", max_length=100)
-    name = forms.CharField(label="Your name", max_length=100)
-    email = forms.EmailField(label="Your email")
-    password = forms.CharField(
-        label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
-    )
     code = forms.CharField(label="Setup code", required=False, max_length=100)
 
     def __init__(self, data: Posted = None, *, ask_code: bool = False) -> None:
         super().__init__(data)
         if not ask_code:
             del self.fields["code"]
-
-    def clean(self) -> dict[str, object]:
-        _refuse_weak_password(self)
-        return self.cleaned_data
-
-
-def _refuse_weak_password(form: forms.Form) -> None:
-    typed = form.cleaned_data
-    if password := typed.get("password"):
-        try:
-            validate_password(password, User(email=typed.get("email", ""), name=typed.get("name", "")))
-        except forms.ValidationError as weak:
-            form.add_error("password", weak)
