@@ -4,7 +4,7 @@ from django.conf import settings
 
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
-from wanstudio.keys.words import pause_fact
+from wanstudio.keys.words import SLOW_DOWN, UNREADABLE, pause_fact
 from wanstudio.provider import providers
 from wanstudio.web.fetchers import is_reachable
 from wanstudio.web.studio_checks import Check
@@ -37,9 +37,9 @@ def _provider_key() -> Check:
     if key and key.pause:
         return Check(title, False, f"{pause_fact(provider, key.pause)}. Jobs wait in the queue, nothing is lost.")
     if ProviderKey.opens_at(provider):
-        return Check(title, True, providers.named("{Name} asked us to slow down. Calls go on in a moment.", provider))
+        return Check(title, True, providers.named(f"{SLOW_DOWN} Calls go on in a moment.", provider))
     if provider == in_force.SANDBOX:
         return Check(title, None, "Not set. The sandbox stands in: videos are stand-ins and nothing is billed.")
     if in_force.key_at(provider).unreadable:
-        return Check(title, False, "The stored key cannot be read: the encryption key has changed. Enter it again.")
+        return Check(title, False, providers.named(f"{UNREADABLE} Enter it again.", provider))
     return Check(title, True, providers.named("Set. Videos are made by {name} and billed to the key.", provider))

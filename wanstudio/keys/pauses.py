@@ -20,18 +20,15 @@ class Blocked(Exception):
 
 def blocked(provider: str) -> Blocked | None:
     """Why nothing may be sent to this provider now, or None."""
-    key = ProviderKey.at(provider)
-    wait = intervals.account()
-    if key.stopped_at and key.stopped_why:
-        return Blocked(key.stopped_why, wait, whole_key=True)
+    key, wait = ProviderKey.at(provider), intervals.account()
     if key.stopped_at:
-        reason: str = Reason.STOPPED
+        why = key.stopped_why or words.blocked(provider, Reason.STOPPED)
     elif not (current := in_force.key_at(provider)).secret:
-        reason = Reason.UNREADABLE if current.unreadable else Reason.NO_KEY
+        why = words.blocked(provider, Reason.UNREADABLE if current.unreadable else Reason.NO_KEY)
     elif ProviderKey.opens_at(provider):
-        reason, wait = Reason.RATE_LIMITED, until_open(provider)
+        why, wait = words.blocked(provider, Reason.RATE_LIMITED), until_open(provider)
     elif key.blocks_sending:
-        reason = key.pause
+        why = words.blocked_by_pause(provider, key.pause)
     else:
         return None
-    return Blocked(words.blocked(provider, reason), wait, whole_key=True)
+    return Blocked(why, wait, whole_key=True)

@@ -19,6 +19,7 @@ from wanstudio.keys import in_force, needs, verbs, words
 from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.key_checks import key_checks
 from wanstudio.keys.models import ProviderKey, StudioKey
+from wanstudio.provider import providers
 from wanstudio.provider.base import prices_on
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -155,6 +156,7 @@ def _key_context(request: HttpRequest) -> dict[str, object]:
         "offered": StudioKey.offered(in_force.PROVIDER).first(),
         "older_keys": needs.needed_keys().count(),
         "in_sandbox": needs.unfinished(in_force.SANDBOX),
+        "unreadable_fact": providers.named(words.UNREADABLE, in_force.PROVIDER),
         "key_form": KeyForm(),
         "key_label": words.KEY_LABEL.format(name=in_force.MAIN.display_name),
         "key_variable": in_force.MAIN.variable("API_KEY"),

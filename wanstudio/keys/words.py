@@ -26,20 +26,20 @@ NEXT_STEPS = {
     ProviderKey.Pause.NO_BALANCE: "Top it up; jobs go out by themselves then.",
     ProviderKey.Pause.FORBIDDEN: "Ask {name} whether the key may use the model.",
 }
-BLOCKED: dict[str, str] = {
+UNREADABLE = "The stored {key} cannot be read, because the encryption key has changed."
+SLOW_DOWN = "{Name} asked us to slow down."
+BLOCKED = {
     Reason.STOPPED: "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it "
     "again.",
     Reason.NO_KEY: "The {key} was taken away. Nothing was sent; it goes out once there is one.",
-    Reason.UNREADABLE: "The stored {key} cannot be read, because the encryption key has changed. Nothing was sent; it "
-    "goes out once the key is entered again in the settings.",
+    Reason.UNREADABLE: f"{UNREADABLE} Nothing was sent; it goes out once the key is entered again in the settings.",
     Reason.KEY_CHANGED: "The {key} was changed just now. Nothing was sent; it goes out with the new one.",
-    Reason.RATE_LIMITED: "{Name} asked us to slow down. Nothing was charged; it goes out again by itself.",
-    ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key. Nothing was charged; it goes out once the key "
-    "works.",
-    ProviderKey.Pause.NO_BALANCE: "The balance of the {key} does not cover it. Nothing was charged; it goes out once "
-    "there is enough.",
-    ProviderKey.Pause.FORBIDDEN: "{Name} refused three videos in a row, so sending pauses for a moment. Nothing was "
-    "charged; it goes out again.",
+    Reason.RATE_LIMITED: f"{SLOW_DOWN} Nothing was charged; it goes out again by itself.",
+}
+UNTIL = {
+    ProviderKey.Pause.UNAUTHORIZED: "it goes out once the key works",
+    ProviderKey.Pause.NO_BALANCE: "it goes out once there is enough",
+    ProviderKey.Pause.FORBIDDEN: "it goes out again after a pause",
 }
 # A balance call, where the key it needs is gone.
 NO_KEY_HERE = "The studio has no key for it any more."
@@ -62,9 +62,14 @@ def pause_advice(provider: str, pause: str) -> str:
     return f"{pause_fact(provider, pause)}. {providers.named(NEXT_STEPS[ProviderKey.Pause(pause)], provider)}"
 
 
-def blocked(provider: str, reason: str) -> str:
-    """Why a queued job is not sent. `reason`: a `Reason`, or a pause of the key."""
+def blocked(provider: str, reason: Reason) -> str:
+    """Why a queued job is not sent."""
     return providers.named(BLOCKED[reason], provider)
+
+
+def blocked_by_pause(provider: str, pause: str) -> str:
+    """The same for a pause of the key."""
+    return f"{pause_fact(provider, pause)}. Nothing was charged; {UNTIL[ProviderKey.Pause(pause)]}."
 
 
 def key_title(provider: str, ending: str) -> str:

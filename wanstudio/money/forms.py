@@ -7,7 +7,7 @@ from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
 
-from wanstudio.money.words import CAP_ERRORS, NO_SUCH_ZONE, cap_amount
+from wanstudio.money.words import CAP_ERRORS, NO_SUCH_ZONE
 from wanstudio.teams.models import Membership, Team
 
 MAX_CAP = Decimal("999999.99")
@@ -46,20 +46,13 @@ class CapsForm(forms.Form):
             raise forms.ValidationError(NO_SUCH_ZONE) from None
         return name
 
-    def save(self) -> list[str]:
-        """Only what the form named and changed; returns each change in words."""
-        named, done = self.cleaned_data, []
-        if named["time_zone"] != self.team.time_zone:
-            Team.objects.filter(pk=self.team.pk).update(time_zone=named["time_zone"])
-            done.append(f"months begin in {named['time_zone']}")
-        if "team_cap" in self.data and named["team_cap"] != self.team.monthly_cap:
-            Team.objects.filter(pk=self.team.pk).update(monthly_cap=named["team_cap"])
-            done.append(f"the team, {cap_amount(named['team_cap'])}")
-        for one in self.memberships:
-            if (name := f"cap_{one.pk}") in self.data and named[name] != one.monthly_cap:
-                Membership.objects.filter(pk=one.pk).update(monthly_cap=named[name])
-                done.append(f"{one.user}, {cap_amount(named[name])}")
-        return done
+    @property
+    def changed_caps(self) -> list[tuple[Team | Membership, Decimal | None]]:
+        """Only what the form named and changed: whose cap, and the new one."""
+        owners: list[tuple[str, Team | Membership]] = [("team_cap", self.team)]
+        owners += [(f"cap_{one.pk}", one) for one in self.memberships]
+        given = [(owner, self.cleaned_data[name]) for name, owner in owners if name in self.data]
+        return [(owner, cap) for owner, cap in given if cap != owner.monthly_cap]
 
 
 def _cap(label: str) -> forms.DecimalField:

@@ -1,16 +1,18 @@
 """Verbs of the money: entries of the ledger, the lock on a budget, and readings of the provider's balance."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Protocol
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
+from wanstudio.activity.verbs import record
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import COLUMNS, NOTHING, BalanceReading, Entry, Money
 from wanstudio.money.queries import Room, rooms, tightest
-from wanstudio.teams.models import Team
+from wanstudio.teams.models import Membership, Team
 
 TEN_THOUSANDTH = Decimal("0.0001")
 Moment = BalanceReading.Moment
@@ -93,6 +95,22 @@ def require_room(team: Team, person: User, provider: str, price: Decimal) -> Non
     room = tightest(rooms(team, person, provider))
     if room and room.over(price):
         raise OverCap(room, price)
+
+
+def set_caps(team: Team, time_zone: str, caps: Iterable[tuple[Team | Membership, Decimal | None]], by: User) -> None:
+    """The time zone in which the team's months begin, and these caps (None: no cap), with an activity for each change.
+
+    A crash leaves all of it, or nothing.
+    """
+    with transaction.atomic():
+        if time_zone != team.time_zone:
+            Team.objects.filter(pk=team.pk).update(time_zone=time_zone)
+            record("cap.set", team=team, person=by, about=f"months begin in {time_zone}", on=team)
+        for owner, cap in caps:
+            type(owner)._default_manager.filter(pk=owner.pk).update(monthly_cap=cap)
+            name = "the team" if isinstance(owner, Team) else str(owner.user)
+            amount = "no cap" if cap is None else f"${cap:.2f} a month"
+            record("cap.set", team=team, person=by, about=f"{name}, {amount}", on=team)
 
 
 def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str], key_changed: bool) -> None:

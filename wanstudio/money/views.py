@@ -2,16 +2,15 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from wanstudio.activity.verbs import record
 from wanstudio.keys import in_force
 from wanstudio.money import words
 from wanstudio.money.forms import CapsForm
 from wanstudio.money.queries import CapRow, cap_rows, month_of, spent
+from wanstudio.money.verbs import set_caps
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.queries import register_figure
@@ -51,8 +50,6 @@ def save(request: HttpRequest) -> HttpResponse:
     form = CapsForm(request.POST, team=team, memberships=memberships)
     if not form.is_valid():
         return render(request, "money/caps.html", caps_context(request, team, form), status=422)
-    with transaction.atomic():
-        for about in form.save():
-            record(act="cap.set", team=team, person=access.person(request), about=about, on=team)
+    set_caps(team, form.cleaned_data["time_zone"], form.changed_caps, access.person(request))
     messages.info(request, words.CAPS_SAVED)
     return redirect("usage.show")

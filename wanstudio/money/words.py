@@ -1,7 +1,5 @@
 """Words of the money: refusals by a cap, and what became of the caps."""
 
-from decimal import Decimal
-
 from wanstudio.accounts.models import User
 from wanstudio.money.models import Money
 from wanstudio.money.queries import Whose
@@ -35,7 +33,3 @@ def over_words(over: OverCap, other: User | None = None, *, with_sums: bool = Tr
     if not with_sums:
         return f"${over.price} is more than {other}’s cap leaves this month, and it counts there."
     return f"${over.price} is more than the ${room.left} left of {other}’s ${room.cap} this month, where it counts."
-
-
-def cap_amount(cap: Decimal | None) -> str:
-    return "no cap" if cap is None else f"${cap:.2f} a month"

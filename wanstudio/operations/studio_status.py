@@ -18,7 +18,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
-from wanstudio.keys.words import pause_advice
+from wanstudio.keys.words import UNREADABLE, pause_advice
 from wanstudio.money.models import Entry, Money, cents
 from wanstudio.money.queries import NET
 from wanstudio.operations.backups import backup, snapshot
@@ -157,9 +157,7 @@ def _key(status: Status) -> None:
     blocked = "; sending is stopped" if key.stopped_at else f"; paused: {key.pause}" if key.pause else ""
     status.show("Balance", read + slowed + blocked)
     if current.unreadable:
-        status.warn(
-            f"The stored {in_force.MAIN.key_name} cannot be read with this encryption key. Enter it in Settings again."
-        )
+        status.warn(providers.named(f"{UNREADABLE} Enter it in Settings again.", in_force.PROVIDER))
     if key.pause:
         status.warn(pause_advice(provider, key.pause))
     elif key.problem and provider != in_force.SANDBOX:

@@ -13,7 +13,7 @@ from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import back_off, until_open
-from wanstudio.keys.words import Reason, blocked
+from wanstudio.keys.words import Reason, blocked, blocked_by_pause
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Error, Outcome, Submission
 
@@ -115,4 +115,4 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     wait = intervals.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
     key_verbs.suspend(key, pause, needed, wait)
     verbs.raise_key_alert(job, pause)
-    verbs.requeue(job, blocked(job.provider, pause), wait, position=1)
+    verbs.requeue(job, blocked_by_pause(job.provider, pause), wait, position=1)
