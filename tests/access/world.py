@@ -25,7 +25,6 @@ from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.models.webhooks import Delivery, Webhook
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
-from wanstudio.requests.approval import token_for
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership
@@ -159,7 +158,7 @@ class World:
         given = {"character": self.upload, "motion": self.clip, "prompt": MARK}
         asked = factories.spend_request(self.team, creator, note=MARK, **given)
         self._is("asked", asked)
-        self.at["by_mail"] = {"token": token_for(asked, owner)}
+        self.at["by_mail"] = {"token": asked.token_for(owner)}
         set_up_webhook(self.team, "https://hooks.example.com/", by=owner)
         hook = Webhook.objects.get(team=self.team)
         self._is("delivery", Delivery.objects.create(webhook=hook, event="matrix", kind="test", body="{}"))

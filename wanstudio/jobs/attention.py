@@ -1,4 +1,4 @@
-"""What waits for a person's decision, or may soon be lost: a calm notice each, on the front page and above the jobs."""
+"""Notices of what waits for a person's decision, or may soon be lost, on the front page and above the jobs."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,8 +23,8 @@ from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
 
-MOST_LINKS = 3
-MOST_NOTICES = 3
+MAX_LINKS = 3
+MAX_NOTICES = 3
 
 
 class Link(NamedTuple):
@@ -51,9 +51,9 @@ def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
     unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
     overdue = [job for job in jobs if job.state == State.RUNNING]
     lost = [job for job in jobs if job.state == State.FAILED and job.is_billed]
-    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _earlier_tries(request, team)]
+    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _earlier_attempts(request, team)]
     found += [_lost(lost), _overdue(overdue)]
-    return [notice for notice in found if notice][:MOST_NOTICES]
+    return [notice for notice in found if notice][:MAX_NOTICES]
 
 
 def _unsaved(jobs: Sequence[Job]) -> Notice | None:
@@ -85,7 +85,7 @@ def _unconfirmed(jobs: Sequence[Job]) -> Notice | None:
     )
 
 
-def _earlier_tries(request: HttpRequest, team: Team | None) -> Notice | None:
+def _earlier_attempts(request: HttpRequest, team: Team | None) -> Notice | None:
     """Tries that were sent again by hand: the first may have been charged, too."""
     team = team or access.current_team(request)
     tries = list(unsettled_attempts(team))
@@ -141,9 +141,9 @@ def _paused(request: HttpRequest) -> Notice | None:
 def _links(jobs: Sequence[Job], query: str, verb: str = "See it") -> list[Link]:
     if len(jobs) == 1:
         return [Link(verb, reverse("jobs.show", args=[jobs[0].pk]))]
-    shown = [Link(job.title, reverse("jobs.show", args=[job.pk])) for job in jobs[:MOST_LINKS]]
-    if len(jobs) > MOST_LINKS:
-        shown = [*shown[: MOST_LINKS - 1], Link(f"All {len(jobs)}", f"{reverse('jobs.index')}?{query}")]
+    shown = [Link(job.title, reverse("jobs.show", args=[job.pk])) for job in jobs[:MAX_LINKS]]
+    if len(jobs) > MAX_LINKS:
+        shown = [*shown[: MAX_LINKS - 1], Link(f"All {len(jobs)}", f"{reverse('jobs.index')}?{query}")]
     return shown
 
 

@@ -1,4 +1,4 @@
-"""What a person can do next about a job that went wrong: each step is a link that works."""
+"""The next steps of a person about a job that went wrong: each is a link that works."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What the teams make: their sources, jobs and videos, what is said about them, and what they cost."""
+"""Jobs and timelines that a person may see, and how many videos each person of a team has made."""
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -21,12 +21,13 @@ def visible_jobs(request: HttpRequest) -> QuerySet[Job]:
 def visible_transitions(request: HttpRequest) -> QuerySet[Transition]:
     """Timelines with their jobs in one query, for the status poll; `role` is this person's in the job's team.
 
-    `has_tries`: its page has something to say about earlier tries.
+    `has_earlier`: its page has something to say about earlier attempts.
     """
     mine = Transition.objects.filter(in_my_teams(request, "job__team__"))
     parts = ("person", "character", "motion", "video", "team")
-    told = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
-    mine = mine.annotate(role=F("job__team__memberships__role"), has_tries=Exists(told))
+    noteworthy = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
+    besides = {"role": F("job__team__memberships__role"), "has_earlier": Exists(noteworthy)}
+    mine = mine.annotate(**besides)
     return mine.select_related("job", *(f"job__{part}" for part in parts))
 
 

@@ -1,4 +1,4 @@
-"""What happened to a job, in order, and what is still to come."""
+"""The timeline of a job: what happened, in order, and what is still to come."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,8 +18,8 @@ MARKS = {
     State.CANCELLED: "now plain",
     State.QUEUED: "now plain",
 }
-# So many tries in a row are told one by one; of more the first and the last.
-MOST_TRIES = 3
+# So many rounds in a row are shown one by one; of more the first and the last.
+MAX_ROUNDS = 3
 
 
 class Moment(NamedTuple):
@@ -49,7 +49,7 @@ def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
         end = at
         while _is_round(past[end : end + 2]):
             end += 2
-        if end - at > 2 * MOST_TRIES:
+        if end - at > 2 * MAX_ROUNDS:
             yield from ([step] for step in past[at : at + 2])
             yield past[at + 2 : end - 2]
             at = end - 2

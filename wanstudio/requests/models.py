@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import ClassVar
 from uuid import uuid4
 
+from django.core import signing
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,6 +16,8 @@ from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.models import Source
 
 LASTS = timedelta(days=7)
+# Of the link in a mail.
+SALT = "spend request"
 
 
 class SpendRequests(models.Manager["SpendRequest"]):
@@ -68,6 +71,10 @@ class SpendRequest(models.Model):
     def title(self) -> str:
         """What it is about, by the names of its inputs."""
         return f"{self.character.name} and {self.motion.name}"
+
+    def token_for(self, approver: User) -> str:
+        """What the link in an approver's mail carries."""
+        return signing.dumps([self.pk, approver.pk], salt=SALT)
 
     def approvers(self) -> models.QuerySet[User]:
         """Who may decide: those who may grant, and nobody about their own, but an owner."""

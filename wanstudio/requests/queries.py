@@ -1,11 +1,22 @@
-"""Spend requests that a person may see."""
+"""Spend requests that a person may see, and those that wait for their decision."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core import signing
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
-from wanstudio.requests.models import SpendRequest
-from wanstudio.teams.access import in_my_teams, person, teams_to
-from wanstudio.teams.roles import Act
+from wanstudio.accounts.models import User
+from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import Whose, rooms, tightest
+from wanstudio.money.quoting import quote_today
+from wanstudio.requests.models import LASTS, SALT, SpendRequest
+from wanstudio.teams.access import in_my_teams, may, person, role, teams_to
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act, Role
+
+MAX_WAITING = 20
 
 
 def visible_requests(request: HttpRequest) -> QuerySet[SpendRequest]:
@@ -14,3 +25,44 @@ def visible_requests(request: HttpRequest) -> QuerySet[SpendRequest]:
     seen |= Q(team__in=teams_to(request, Act.GRANT))
     rows = SpendRequest.objects.filter(seen).distinct()
     return rows.select_related("team", "person", "character", "motion", "decided_by", "job")
+
+
+def request_by_token(token: str) -> tuple[SpendRequest, User]:
+    """The request and the approver that a mail's link names. 404 for a forged one, and for who may no longer decide."""
+    try:
+        pk, person_pk = signing.loads(token, salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        raise Http404("no such link") from None
+    rows = SpendRequest.objects.select_related("team", "person", "character", "motion", "decided_by").filter(pk=pk)
+    asked = rows.first()
+    approver = asked.approvers().filter(pk=person_pk).first() if asked else None
+    if asked is None or approver is None:
+        raise Http404("no such request, or not for this person")
+    return asked, approver
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A request, its price of today, and what that is over `whose` cap (None: it is over none)."""
+
+    asked: SpendRequest
+    quote: Quote
+    over: Decimal | None
+    whose: str
+
+
+def waiting_requests(request: HttpRequest, team: Team) -> list[Waiting]:
+    """What waits for this person's decision, the oldest first."""
+    if not may(request, team, Act.GRANT):
+        return []
+    rows = SpendRequest.objects.open().filter(team=team).select_related("person", "character", "motion").order_by("pk")
+    if role(request, team) != Role.OWNER:
+        rows = rows.exclude(person=person(request))
+    return [_waiting(team, asked) for asked in rows[:MAX_WAITING]]
+
+
+def _waiting(team: Team, asked: SpendRequest) -> Waiting:
+    quote = quote_today(asked.motion.duration or 0, asked.resolution)
+    room = tightest(rooms(team, asked.person, asked.provider))
+    whose = "their" if room and room.whose == Whose.OWN else "the team’s"
+    return Waiting(asked, quote, room.over(quote.price) if room else None, whose)

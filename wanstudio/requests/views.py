@@ -1,8 +1,7 @@
-"""A request to spend: its page, for who asked and who decides, and the same from a mail's link."""
+"""Pages of a spend request: for who asked and who decides, and the same from a mail's link."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,9 +17,9 @@ from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.quoting import quote_today
 from wanstudio.requests import verbs
-from wanstudio.requests.approval import by_token, tell_who_asked
 from wanstudio.requests.models import SpendRequest
-from wanstudio.requests.queries import visible_requests
+from wanstudio.requests.queries import request_by_token, visible_requests
+from wanstudio.requests.request_notifications import notify_asker
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
 
@@ -60,7 +59,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     """The same for who was sent this link, signed in or not. Looking at it decides nothing: mail scanners look."""
-    asked, person = by_token(token)
+    asked, person = request_by_token(token)
     if asked.team.needs_second_factor:
         # A link is one factor.
         return redirect("requests.show", asked.pk)
@@ -71,7 +70,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "requests/by_mail.html", context)
 
 
-def _facts(asked: SpendRequest) -> dict[str, Any]:
+def _facts(asked: SpendRequest) -> dict[str, object]:
     quote = _quote(asked)
     room = tightest(rooms(asked.team, asked.person, asked.provider))
     return {
@@ -126,7 +125,7 @@ def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[],
         with transaction.atomic():
             verb()
             asked.refresh_from_db()
-            tell_who_asked(asked, by)
+            notify_asker(asked, by)
         messages.info(request, done)
     except Stale:
         messages.info(request, "This was decided in the meantime, or has expired. Nothing more was done.")

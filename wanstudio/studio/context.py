@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force
 from wanstudio.notifications.queries import own_notifications
-from wanstudio.requests.approval import waiting
+from wanstudio.requests.queries import waiting_requests
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -33,7 +33,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
         "my_teams": SimpleLazyObject(lambda: [seat.team for seat in access.seats(request)]),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
-        "spend_requests": SimpleLazyObject(lambda: waiting(request, team) if team else []),
+        "spend_requests": SimpleLazyObject(lambda: waiting_requests(request, team) if team else []),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
 

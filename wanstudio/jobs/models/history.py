@@ -12,6 +12,10 @@ class Transition(models.Model):
     to_state = models.CharField(max_length=12)
     why = models.CharField(max_length=300, blank=True)
 
+    # Read by `visible_transitions` besides.
+    role: str
+    has_earlier: bool
+
     class Meta:
         ordering = ["pk"]
 

@@ -7,14 +7,14 @@ All of it is a hint, written without a lock and again at the next look. Whether 
 import time
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveIntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.queue import fair_order, free_slots, in_flight, in_queue, last_sent
+from wanstudio.jobs.queue import Who, fair_order, free_slots, in_flight, in_queue, last_sent
 from wanstudio.jobs.states import State
 from wanstudio.keys import intervals
 from wanstudio.keys.models import ProviderKey
@@ -31,6 +31,15 @@ BATCH = 500
 
 _updated_at = 0.0
 _lock = Lock()
+
+
+class Waiting(NamedTuple):
+    """A job in the queue. `is_due`: a worker would take it up by itself."""
+
+    who: Who
+    position: int | None
+    problem: str
+    is_due: bool
 
 
 def update_all() -> None:
@@ -51,7 +60,7 @@ def update(provider: str) -> None:
         return
     pause = blocked(provider)
     flying = in_flight(provider)
-    order = fair_order(((pk, (row.team_id, row.person_id)) for pk, row in rows.items()), flying, last_sent(provider))
+    order = fair_order(((pk, row.who) for pk, row in rows.items()), flying, last_sent(provider))
     free = 0 if pause else free_slots(flying)
     why = pause.why if pause else ""
     positions = {pk: position for position, pk in enumerate(order, 1) if position > free or rows[pk].position}
@@ -64,11 +73,12 @@ def update(provider: str) -> None:
         _write(provider, changed, why, asleep, woken)
 
 
-def _waiting(provider: str) -> dict[int, Any]:
-    """What is in the queue by id, oldest first, each with `is_due`: whether a worker would take it up by itself."""
+def _waiting(provider: str) -> dict[int, Waiting]:
+    """What is in the queue by id, oldest first."""
     is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
-    rows = in_queue(provider).order_by("pk").only("team_id", "person_id", "position", "problem")
-    return {row.pk: row for row in rows.annotate(is_due=is_due)}
+    rows = in_queue(provider).order_by("pk").annotate(is_due=is_due)
+    names = ("pk", "team_id", "person_id", "position", "problem", "is_due")
+    return {pk: Waiting((team, person), *shown) for pk, team, person, *shown in rows.values_list(*names)}
 
 
 def _write(provider: str, changed: dict[int, int], why: str, asleep: list[int], woken: list[int]) -> None:

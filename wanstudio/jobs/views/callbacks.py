@@ -1,4 +1,4 @@
-"""The provider's door. What comes through it is a hint and never a fact."""
+"""Callbacks of a provider: a hint each, and never a fact."""
 
 import logging
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from wanstudio.work.log_context import about
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 
 
 @csrf_exempt
@@ -25,14 +25,14 @@ MOST_BYTES = 64 * 1024
 def callback(request: HttpRequest, token: str) -> HttpResponse:
     """A callback: notes the task id it names and wakes the worker, which asks the provider itself.
 
-    No outbound call is made here, so that a provider that hangs cannot hold this door. Without a token of ours not a
-    byte of the body is read.
+    No outbound call is made here, so that a provider that hangs cannot block this process. Without a token of ours not
+    a byte of the body is read.
     """
     attempt = Attempt.by_token(token)
     if attempt is None:
         return HttpResponse(status=HTTPStatus.NOT_FOUND)
     try:
-        body = read_body(request, MOST_BYTES)
+        body = read_body(request, MAX_BYTES)
     except TooLarge:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     except TooSlow:

@@ -1,4 +1,4 @@
-"""What decisions about a job begin with: may this person decide, and which task do they name."""
+"""The input of decisions about a job: may this person decide, and which task do they name."""
 
 from django.http import HttpRequest
 

@@ -1,6 +1,6 @@
-"""Earlier tries of a job: what they may have cost, and what a person decides about them."""
+"""Earlier attempts of a job: what they may have cost, and what a person decides about them."""
 
-from typing import Any
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,23 +14,31 @@ from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
 from wanstudio.jobs.words import Sentence
-from wanstudio.money.models import Money
+from wanstudio.money.models import BalanceReading, Money
 from wanstudio.money.queries import readings_around
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
 
 
-def earlier_tries(job: Job) -> list[dict[str, Any]]:
-    """Each with its `ordinal`, the job that `recovered` its task (or None), and the balances `around` its sending."""
+class EarlierAttempt(NamedTuple):
+    """An attempt, the job that follows its task (or None), and the balances around its sending (or None)."""
+
+    attempt: Attempt
+    ordinal: str
+    recovered: Job | None
+    around: tuple[BalanceReading, BalanceReading] | None
+
+
+def earlier_attempts(job: Job) -> list[EarlierAttempt]:
     attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("recovered").order_by("pk").distinct()
     return [
-        {
-            "attempt": attempt,
-            "ordinal": ordinal(attempt.number),
-            "recovered": next(iter(attempt.recovered.all()), None),
-            "around": readings_around(attempt.pk) if attempt.is_unsettled else None,
-        }
+        EarlierAttempt(
+            attempt,
+            str(ordinal(attempt.number)),
+            next(iter(attempt.recovered.all()), None),
+            readings_around(attempt.pk) if attempt.is_unsettled else None,
+        )
         for attempt in attempts
     ]
 

@@ -1,36 +1,39 @@
-"""Jobs as pages show them, and what a page needs to follow them."""
+"""Cards of jobs, and what a page needs to follow them."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import MOVING, State
-from wanstudio.jobs.timeline import timeline
-from wanstudio.jobs.views.earlier_attempts import earlier_tries
-from wanstudio.jobs.words import describe
+from wanstudio.jobs.timeline import Moment, timeline
+from wanstudio.jobs.views.earlier_attempts import EarlierAttempt, earlier_attempts
+from wanstudio.jobs.words import JobWords, describe
 from wanstudio.teams.roles import Act, may
 
-MOST_POLLED = 200
+MAX_POLLED = 200
 # What the icon of a browser’s tab says about a job.
 TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
 
 
-def card(job: Job, steps: Iterable[Transition]) -> dict[str, Any]:
+class Card(NamedTuple):
     """One job with its words and its timeline, and whether who looks may decide about it."""
+
+    job: Job
+    words: JobWords
+    timeline: list[Moment]
+    may_decide: bool
+    earlier: list[EarlierAttempt]
+
+
+def card(job: Job, steps: Iterable[Transition]) -> Card:
+    """`steps`: all of the job's, as `visible_transitions` reads them."""
     past = list(steps)
-    may_decide = bool(past) and may(getattr(past[0], "role", ""), Act.DECIDE)
-    tries = earlier_tries(job) if past and getattr(past[0], "has_tries", False) else []
-    return {
-        "job": job,
-        "words": describe(job),
-        "timeline": timeline(job, past),
-        "may_decide": may_decide,
-        "tries": tries,
-    }
+    earlier = earlier_attempts(job) if past[0].has_earlier else []
+    return Card(job, describe(job), timeline(job, past), may(past[0].role, Act.DECIDE), earlier)
 
 
-def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, Any]:
+def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
     """What a page needs to follow these jobs: nothing once none of them can change any more.
 
     `show`: only the first so many stand on the page, the others are counted.
@@ -41,7 +44,7 @@ def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict
         "cards": [{"job": job, "words": describe(job)} for job in jobs[:show]],
         "poll_as": kind,
         "poll_shown": ",".join(str(job.pk) for job in jobs[:show]) if show else "",
-        "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MOST_POLLED]),
+        "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MAX_POLLED]),
         "moving": moving,
         "tab_title": _tab_title(kind, jobs, moving),
         "tab_icon": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" and jobs else "",

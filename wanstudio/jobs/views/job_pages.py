@@ -1,7 +1,6 @@
 """Job pages: the list, one job, and the poll that keeps pages true."""
 
 from itertools import groupby
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,12 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
+from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.provider_request import request_of
 from wanstudio.jobs.queries import visible_jobs, visible_transitions
 from wanstudio.jobs.states import ENDED, State
 from wanstudio.jobs.views.decision_input import decidable, task_id_in
-from wanstudio.jobs.views.job_cards import MOST_POLLED, card, poll_context
+from wanstudio.jobs.views.job_cards import MAX_POLLED, card, poll_context
 from wanstudio.jobs.words import ALREADY_SENT, Sentence
 from wanstudio.keys import in_force
 from wanstudio.money.models import Money
@@ -89,7 +89,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     results = job.videos.filter(binned_at=None).order_by("position") if len(job.result_urls) > 1 else []
     sent = job.submissions.last() if job.state == State.UNCERTAIN else None
     more = {"results": results, "around": readings_around(sent.pk) if sent else None}
-    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps) | more)
+    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps)._asdict() | more)
 
 
 @login_required
@@ -107,32 +107,31 @@ def status(request: HttpRequest) -> HttpResponse:
     if template is None:
         raise Http404("no such fragment")
     mine = visible_transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
-    steps: list[Any] = list(mine.annotate(worker_lives=Heartbeat.lives()))
+    steps = list(mine.annotate(worker_lives=Heartbeat.lives()))
     if steps:
         _shown(request, steps[0])
     cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
-    changed = [one for one in cards if one["job"].version != seen[one["job"].pk]]
-    worker = _worker(steps, request.GET.get("worker", ""))
+    changed = [one for one in cards if one.job.version != seen[one.job.pk]]
+    worker = _worker(bool(steps[0].worker_lives) if steps else None, request.GET.get("worker", ""))
     if not changed and not worker.get("worker_changed") and len(cards) == len(seen):
         return HttpResponse(status=204)
     shown = request.GET.get("shown", "")
     if shown:
-        changed = [one for one in changed if str(one["job"].pk) in shown.split(",")]
-    context = poll_context(kind, [one["job"] for one in cards]) | worker
+        changed = [one for one in changed if str(one.job.pk) in shown.split(",")]
+    context = poll_context(kind, [one.job for one in cards]) | worker
     context |= {"template": template, "changed": changed, "poll_shown": shown if _seen(shown) else ""}
     return render(request, "jobs/_status.html", context)
 
 
-def _worker(steps: list[Any], shown: str) -> dict[str, bool]:
-    """Whether the page has to say something else about the worker; nothing if there was nobody to tell it."""
-    if not steps:
+def _worker(lives: bool | None, shown: str) -> dict[str, bool]:
+    """Whether the page has to say something else about the worker; nothing if nobody knows."""
+    if lives is None:
         return {}
-    lives = bool(steps[0].worker_lives)
     return {"worker_missing": not lives, "worker_changed": shown in ("0", "1") and lives != (shown == "1")}
 
 
 def _seen(text: str) -> dict[int, int]:
-    pairs = [pair.partition(":") for pair in text.split(",")[:MOST_POLLED]]
+    pairs = [pair.partition(":") for pair in text.split(",")[:MAX_POLLED]]
     good = [(pk, version) for pk, _, version in pairs if (pk + version).isdecimal() and max(len(pk), len(version)) < 19]
     return {int(pk): int(version or 0) for pk, version in good if pk}
 
@@ -220,9 +219,9 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs.show", pk)
 
 
-def _shown(request: HttpRequest, step: Any) -> Job:
+def _shown(request: HttpRequest, step: Transition) -> Job:
     """The job of a step that `visible_transitions` found; its team and this person's role there need no more asking."""
-    job: Job = step.job
+    job = step.job
     access.show_as(request, job.team)
     access.know_role(request, job.team, step.role)
     return job

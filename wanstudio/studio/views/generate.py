@@ -16,8 +16,8 @@ from wanstudio.jobs.views import job_pages
 from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.requests import verbs as request_verbs
-from wanstudio.requests.approval import tell_approvers
 from wanstudio.requests.models import SpendRequest
+from wanstudio.requests.request_notifications import notify_approvers
 from wanstudio.studio import words
 from wanstudio.studio.forms import JobForm
 from wanstudio.studio.views.studio_page import StudioPage, show_page
@@ -90,6 +90,6 @@ def _ask(request: HttpRequest, order: JobOrder) -> HttpResponse:
         known = SpendRequest.objects.filter(nonce=order.nonce).exists()
         asked = request_verbs.ask(order, note=request.POST.get("note", ""))
         if not known:
-            tell_approvers(asked)
+            notify_approvers(asked)
     messages.info(request, words.ASKED.format(price=asked.price))
     return redirect("requests.show", asked.pk)

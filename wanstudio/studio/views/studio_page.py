@@ -16,8 +16,8 @@ from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.views.job_cards import poll_context
 from wanstudio.money.month_card import month_context
 from wanstudio.money.verbs import OverCap
-from wanstudio.requests.approval import asked_notices
 from wanstudio.requests.models import SpendRequest
+from wanstudio.requests.notices import asked_notices
 from wanstudio.studio.forms import JobForm, PriceForm, new_nonce
 from wanstudio.studio.price_card import Choice, price_card
 from wanstudio.studio.slots import Slot, recents
@@ -88,7 +88,7 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
         "restore": page.restore,
         "refused": page.over,
         "room_again": page.room_again,
-        "notices": [*attention(request, team), *asked_notices(request, team, just_told=page.decided)],
+        "notices": [*attention(request, team), *asked_notices(request, team, just_asked=page.decided)],
     }
     return render(request, "studio/index.html", context | vars(card) | month | _docked(request, team), status=status)
 
