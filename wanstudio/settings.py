@@ -166,7 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 ACCOUNT_ADAPTER = "wanstudio.accounts.allauth_adapter.Accounts"
-# In the shared cache, and never by account alone: whoever fails on purpose must not lock out its owner. The key of a
+# In the shared cache, and never by account alone: failing on purpose must not lock out its owner. The key of a
 # failed sign-in holds the address it came from (see the adapter).
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "20/m/ip,5/5m/key",
@@ -234,7 +234,7 @@ CONTENT_SECURITY_POLICY = {
 # --- mail and log -------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")
 _mail: dict[str, object] = env.dj_email_url("EMAIL_URL", "console://")
-# A mail server that hangs must hold nobody for longer than this.
+# A mail server that hangs must block no worker for longer than this.
 EMAIL_TIMEOUT = 20
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_") and value is not None})
 _from = env.str("WANSTUDIO_MAIL_FROM", "")

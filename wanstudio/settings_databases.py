@@ -24,7 +24,7 @@ POSTGRES_OPTIONS = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
     # As SQLite's timeout. And a process that is stopped within a transaction must not hold its rows for ever:
-    # whoever rescues its job has to write them. An attempt's row is on the disk before its POST, whatever the
+    # the rescue of its job has to write them. An attempt's row is on the disk before its POST, whatever the
     # server's own default is.
     "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=20s -c synchronous_commit=on",
 }

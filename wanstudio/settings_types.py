@@ -52,7 +52,7 @@ def folder(path: Path) -> Path:
 
 
 def is_writable(path: Path) -> bool:
-    """Whether a file can be written in this folder, by writing one. It is made if it was missing."""
+    """True if a file can be written in this folder, by writing one. It is made if it was missing."""
     try:
         with tempfile.TemporaryFile(dir=folder(path)) as probe:
             probe.write(b"probe")
@@ -65,7 +65,7 @@ def is_writable(path: Path) -> bool:
 def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | None = None) -> str:
     """The key kept in `path`; generated and written (mode 0600) on the first call, of two at once by the first."""
     if not path.exists():
-        # Linked only when it is whole: whoever reads at this moment must not find it empty.
+        # Linked only when it is whole: a reader at this moment must not find it empty.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
             draft.write(generate() if generate else secrets.token_urlsafe(size_bytes))
             draft.flush()
@@ -76,7 +76,7 @@ def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | N
 
 
 def encryption_key(text: str) -> bool:
-    """Whether it is one: 32 bytes in URL-safe base64."""
+    """True if it is one: 32 bytes in URL-safe base64."""
     try:
         return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
     except ValueError:
@@ -115,7 +115,7 @@ def _price_row(words: list[str], model: Model) -> tuple[date, dict[str, Decimal]
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address names this machine: localhost or a loopback IP."""
+    """True if an address names this machine: localhost or a loopback IP."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -182,7 +182,7 @@ def allowed_hosts(extra: list[str], host: str, public_url: str) -> list[str]:
 
 
 def a_broker(value: str) -> None:
-    """What is wrong is not repeated: the address holds a password."""
+    """The value is not repeated in the refusal: it holds a password."""
     try:
         parts = urlsplit(value)
         good = parts.scheme in ("amqp", "amqps", "redis", "rediss") and bool(parts.hostname) and parts.port != 0
@@ -201,15 +201,15 @@ def password_in(url: str) -> str:
     return urlsplit(url).password or ""
 
 
-def mail_from(told: str, account: str, link_base: str) -> str:
-    """What mails come from: as told, else the account at the mail server, else an address at the studio's own name."""
-    if told and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", told):
+def mail_from(given: str, account: str, link_base: str) -> str:
+    """The sender of mails: as set, else the account at the mail server, else an address at the studio's own name."""
+    if given and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", given):
         raise EnvError(
             'Environment variable "WANSTUDIO_MAIL_FROM" invalid: it must be an address such as '
             "Wan Studio <studio@example.com>."
         )
     address = account if "@" in account else f"studio@{urlsplit(link_base).hostname}"
-    return told or f"Wan Studio <{address}>"
+    return given or f"Wan Studio <{address}>"
 
 
 def a_log_level(value: str) -> None:

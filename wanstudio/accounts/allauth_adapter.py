@@ -15,7 +15,7 @@ from wanstudio.accounts.models import User
 from wanstudio.encryption.allauth_secrets import decrypt, encrypt
 from wanstudio.work.mails import Mail, post_mail
 
-# Somebody else may ask for a new password of mine; my mailbox must not fill up with it.
+# A stranger may ask for a new password again and again; the mailbox must not fill up with it.
 MIN_MAIL_INTERVAL = timedelta(minutes=1)
 
 

@@ -72,5 +72,5 @@ def _factor(act: str, user: User, authenticator: "Authenticator") -> None:
 
 
 def _ip(request: HttpRequest | None) -> str | None:
-    """As `TrustedProxies` found it; None where nobody can tell."""
+    """The address as `TrustedProxies` found it; None if there is none."""
     return (request.META.get("REMOTE_ADDR") or None) if request else None

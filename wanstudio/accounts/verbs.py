@@ -1,4 +1,4 @@
-"""Changing the address that a person signs in with: confirmed by a link to the new one, and told to the old one."""
+"""Changes of the address that a person signs in with: confirmed by a link to the new one, mailed to the old one."""
 
 from django.conf import settings
 from django.core import signing
@@ -15,7 +15,7 @@ EMAIL_LINK_S = 60 * 60
 
 
 def ask_to_confirm(who: User, email: str) -> None:
-    """A mail with a link to the new address, unless it belongs to somebody here. Nothing has changed yet."""
+    """A mail with a link to the new address, unless that has an account here. Nothing has changed yet."""
     if User.objects.filter(email=email).exists():
         return
     token = signing.dumps([who.pk, who.email, email], salt=_SALT)
@@ -33,7 +33,7 @@ def confirmed_email(who: User, token: str) -> str | None:
 
 
 def change_email(who: User, email: str) -> bool:
-    """False, and nothing written, if the address is somebody's, or this person's has changed meanwhile.
+    """False, and nothing written, if the address has an account, or this person's has changed meanwhile.
 
     A crash before the mail to the old address leaves the change without it.
     """

@@ -81,7 +81,7 @@ def email(request: HttpRequest) -> HttpResponse:
     if not settings.EMAIL_URL:
         return _change(request, new)
     ask_to_confirm(person(request), new)
-    # The same words whether or not the address belongs to somebody here.
+    # The same words whether or not the address has an account here.
     messages.success(request, words.LINK_SENT.format(email=new))
     return redirect("account.show")
 

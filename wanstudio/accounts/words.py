@@ -23,7 +23,7 @@ def signed_out(places: int) -> str:
 
 
 def no_passkeys(request: HttpRequest) -> str:
-    """Why browsers refuse passkeys at this address; empty where they do not."""
+    """The reason why browsers refuse passkeys at this address; empty where they do not."""
     host = urlsplit("//" + request.get_host()).hostname or ""
     try:
         at_home = ip_address(host).is_loopback

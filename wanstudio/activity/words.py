@@ -97,5 +97,5 @@ WORDS = {
 
 
 def words(act: str) -> str:
-    """In words; an act that nobody has named yet reads as it is."""
+    """The act in words; one that has none here reads as it is."""
     return WORDS.get(act) or act.replace(".", " ").replace("_", " ")

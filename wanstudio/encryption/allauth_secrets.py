@@ -21,7 +21,7 @@ def encrypt(text: str, purpose: str) -> str:
 
 
 def decrypt(encrypted: str, purpose: str) -> str:
-    """What `encrypt` was given for the same purpose; keys of `SECRET_KEY_FALLBACKS` open, too."""
+    """The text that `encrypt` was given for the same purpose; keys of `SECRET_KEY_FALLBACKS` open, too."""
     try:
         return _keys(purpose).decrypt(encrypted.encode()).decode()
     except InvalidToken:

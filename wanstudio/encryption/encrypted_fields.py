@@ -44,7 +44,7 @@ def decrypt(encrypted: str) -> str:
 
 
 def is_current(encrypted: str) -> bool:
-    """Whether the first key alone reads it, so that the others could go."""
+    """True if the first key alone reads it, so that the others could go."""
     try:
         _fernets(keys())[0].decrypt(encrypted)
     except (InvalidToken, IndexError):

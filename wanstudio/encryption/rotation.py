@@ -79,7 +79,7 @@ def _reencrypt_all() -> int:
         except Unreadable:
             continue
         if new != secret:
-            # If somebody entered another one meanwhile, that one stands.
+            # One that was entered meanwhile stands.
             done += model._base_manager.filter(pk=pk, **{name: secret}).update(**{name: new})
     return done
 

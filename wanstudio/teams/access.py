@@ -43,7 +43,7 @@ class Seat:
 
 @dataclass
 class Known:
-    """What was found out during a request. `form`: the team that what was posted is about."""
+    """Facts found out during a request. `shown`: the team of the page; `form`: the team of the posted form."""
 
     shown: Team | None = None
     form: Team | None = None
@@ -125,7 +125,7 @@ def _last(request: HttpRequest) -> int | None:
 
 
 def is_switched_to(request: HttpRequest, team: Team) -> bool:
-    """Whether a page whose address says nothing of a team shows this one; and of one that was left, no page does."""
+    """True if a page whose address names no team shows this one; so it counts for a team that was left."""
     last = _last(request)
     if last == team.pk:
         return True
@@ -134,17 +134,17 @@ def is_switched_to(request: HttpRequest, team: Team) -> bool:
 
 
 def know_form(request: HttpRequest, team: Team) -> None:
-    """What is posted here is about this team: see `form_team.py`."""
+    """The posted form is about this team: see `form_team.py`."""
     _known(request).form = team
 
 
 def team_of_form(request: HttpRequest) -> Team | None:
-    """The team that what was posted was about; None if there was none."""
+    """The team of the posted form; None if there was none."""
     return _known(request).form
 
 
 def show_as(request: HttpRequest, team: Team) -> None:
-    """This page is about a thing of this team, whichever was looked at last."""
+    """The page is about a thing of this team, whichever team was looked at last."""
     _known(request).shown = team
 
 
@@ -155,7 +155,7 @@ def remember(request: HttpRequest, team: Team) -> None:
 
 
 def role(request: HttpRequest, team: Team) -> str:
-    """What this person is in this team, empty for a stranger. Asked once a request."""
+    """This person's role in this team, empty for a stranger. Asked once a request."""
     roles = _known(request).roles
     if team.pk not in roles:
         found = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), team=team)
@@ -164,7 +164,7 @@ def role(request: HttpRequest, team: Team) -> str:
 
 
 def know_role(request: HttpRequest, team: Team, known: str) -> None:
-    """What a query for something else has brought along, so that nobody asks again."""
+    """A role that a query for something else has brought along, so that it is not asked again."""
     _known(request).roles[team.pk] = known
 
 
@@ -174,7 +174,7 @@ def _known(request: HttpRequest) -> Known:
 
 
 def may(request: HttpRequest, team: Team, act: Act) -> bool:
-    """Whether this person may do this in this team, by the one table of `roles.py`."""
+    """True if this person may do this in this team, by the one table of `roles.py`."""
     return role_may(role(request, team), act)
 
 
@@ -212,10 +212,10 @@ def teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
 
 
 def runs_studio(request: HttpRequest) -> bool:
-    """Whether this is an owner of the first team: what concerns the machine and every team is theirs."""
+    """True for an owner of the first team: what concerns the machine and every team is theirs."""
     return any(seat.team.is_first and seat.is_open and seat.role == Role.OWNER for seat in seats(request))
 
 
 def may_stop_sending(request: HttpRequest) -> bool:
-    """The key is one for all teams: who may stop it is who may in the first team."""
+    """True for who may do so in the first team: the key is one for all teams."""
     return any(seat.team.is_first and seat.is_open and role_may(seat.role, Act.SENDING) for seat in seats(request))

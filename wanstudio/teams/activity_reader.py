@@ -12,9 +12,9 @@ from wanstudio.teams.roles import Act
 
 
 def activity_of_team(request: HttpRequest) -> ReadableActivity:
-    """What was done in this team. An owner sees the sign-ins and locks of its people, too, since they joined.
+    """The acts in this team. An owner sees the sign-ins and locks of its people, too, since they joined.
 
-    Who runs the studio also sees what concerns the machine: wrong sign-ins of nobody, and the key.
+    The owner of the first team also sees what concerns the machine: failed sign-ins without an account, and the key.
     """
     team = access.current_team(request)
     access.require(request, team, Act.ACTIVITY)

@@ -1,4 +1,4 @@
-"""The first run: nobody is here yet, so every page leads to /setup/, once."""
+"""The first run: without any user every page leads to /setup/."""
 
 import ipaddress
 from pathlib import Path
@@ -31,7 +31,7 @@ class FirstRun(Middleware):
 
 
 def is_local(request: HttpRequest) -> bool:
-    """Whether the person is at this machine: by address, by the name asked for, with no proxy in between."""
+    """True for a person at this machine: by address, by the name asked for, with no proxy in between."""
     try:
         at_home = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:

@@ -31,12 +31,12 @@ class Team(models.Model):
         return self.name
 
     def lets_in(self, member: User) -> bool:
-        """Whether nothing of it is closed to this member for want of a second factor."""
+        """True unless it is closed to this member for want of a second factor."""
         return not self.needs_second_factor or factors(member).exists()
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where its days and months begin; UTC if this machine does not know `time_zone` (any more)."""
+        """The zone in which its days and months begin; UTC if this machine does not know `time_zone` (any more)."""
         try:
             return ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
@@ -89,7 +89,7 @@ def _expiry() -> datetime:
 
 
 class Invitation(models.Model):
-    """`email` empty: whoever has the link may join. The link is derived, so that it can be copied again."""
+    """`email` empty: anyone with the link may join. The link is derived, so that it can be copied again."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(max_length=10, choices=Membership.Role.choices)

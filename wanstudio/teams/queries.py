@@ -18,7 +18,7 @@ _figures: dict[str, tuple[Act, Figure]] = {}
 
 
 def visible_memberships(request: HttpRequest) -> QuerySet[Membership]:
-    """Who is in the teams this person may enter."""
+    """The memberships of the teams that this person may enter."""
     return Membership.objects.filter(team__in=access.teams(request)).select_related("team", "user")
 
 
@@ -57,7 +57,7 @@ def member_rows(request: HttpRequest, team: Team) -> list[MemberRow]:
 
 
 def roles_to_give(request: HttpRequest, membership: Membership) -> list[tuple[str, str]]:
-    """What this person may make of that one, none if they may not."""
+    """The roles that this person may give that one, none if they may not."""
     if not access.may(request, membership.team, Act.ROLES):
         return []
     given = [(role.value, str(Membership.Role(role.value).label)) for role in GIVEN]

@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Act(StrEnum):
-    """What a member of a team may be allowed; the value is how the Team page says it."""
+    """An act that a member of a team may be allowed; the value is how the Team page says it."""
 
     VIEW = "See videos, jobs and uploads"
     COMMENT = "Comment and reply"
@@ -49,7 +49,7 @@ MAY: dict[Role, frozenset[Act]] = {
 
 
 def may(role: str, act: Act) -> bool:
-    """Whether somebody in this role may do this; a role that does not exist may nothing."""
+    """True if this role may do this; a role that does not exist may nothing."""
     return role in MAY and act in MAY[Role(role)]
 
 
@@ -59,6 +59,6 @@ def roles_with(act: Act) -> list[str]:
 
 
 def roles_to_invite(role: str) -> list[str]:
-    """What somebody in this role may invite to: below their own, and never to own the team. The usual one first."""
+    """The roles that this role may invite to: below its own, and never to own the team. The usual one first."""
     below = {Role.OWNER.value: (Role.CREATOR, Role.VIEWER, Role.ADMIN), Role.ADMIN.value: (Role.CREATOR, Role.VIEWER)}
     return [one.value for one in below.get(role, ())]

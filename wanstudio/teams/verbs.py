@@ -115,7 +115,7 @@ def invite(team: Team, role: str, email: str, by: User) -> Invitation:
 def accept(invitation: Invitation, who: User) -> Membership:
     """Into the team, once: of two people at the same moment one gets in, the other gets `Stale`.
 
-    Who is in the team already stays what they are, and the invitation stays for somebody else. Who was in it before
+    Who is in the team already stays what they are, and the invitation stays open. Who was in it before
     comes back under the cap that they had.
     """
     with transaction.atomic():
@@ -138,7 +138,7 @@ def join(invitation: Invitation, name: str, email: str, password: str) -> User:
 
 
 def revoke(invitation: Invitation, *, by: User | None = None) -> None:
-    """Its link has ended. `by`: a person took it back; nobody did if a newer one takes its place."""
+    """Its link has ended. `by`: the person who took it back; None if a newer one takes its place."""
     with transaction.atomic():
         mine = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
         if mine.update(revoked_at=Now()) and by:
@@ -156,7 +156,7 @@ def _record(act: str, membership: Membership, by: User | None, about: str) -> No
 
 @contextmanager
 def _owned_after(team_id: int) -> Iterator[None]:
-    """One change of a team's people at a time, undone if nobody would own the team after it.
+    """One change of a team's people at a time, undone if it would leave the team without an owner.
 
     The lock is the team's row; on SQLite the transaction itself is one (it begins IMMEDIATE).
     """

@@ -13,7 +13,7 @@ from wanstudio.settings_types import is_loopback
 
 
 def is_reachable(provider: str) -> bool:
-    """Whether the provider can fetch our files and call us back."""
+    """True if the provider can fetch our files and call us back."""
     return is_loopback(settings.PROVIDERS[provider][0]) or _is_public_https(settings.WANSTUDIO_URL)
 
 
@@ -32,7 +32,7 @@ def peoples_fetcher() -> Fetcher:
 
 
 def webhook_refusal(url: str) -> str:
-    """Why events may not be posted there, in a sentence; empty if it may. The name is looked up at each delivery."""
+    """The reason why events may not be posted there; empty if they may. The name is looked up at each delivery."""
     try:
         target = parse(url)
     except FetchError as wrong:

@@ -35,7 +35,7 @@ def send(
     except FileNotFoundError:
         raise Http404("the file is gone") from None
     if not connection.in_atomic_block:
-        # Somebody may take an hour to watch it, and PostgreSQL has connections for a hundred.
+        # A viewer may take an hour, and PostgreSQL has connections for a hundred.
         connection.close()
     served = ServedFile(
         opener,  # type: ignore[arg-type]

@@ -9,14 +9,14 @@ from wanstudio.web.middleware import Middleware
 
 
 class TrustedProxies(Middleware):
-    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` and from nobody else."""
+    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _is_trusted(request.META.get("REMOTE_ADDR", "")):
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
                 if not _is_address(hop):
-                    # Whatever a client or a proxy wrote there, it is where nobody sits.
+                    # A client or a proxy wrote something there that is no address.
                     break
                 request.META["REMOTE_ADDR"] = hop
                 if not _is_trusted(hop):

@@ -36,7 +36,7 @@ class RequestLog(Middleware):
         return response
 
     def _write(self, request: HttpRequest, response: HttpResponseBase, took_s: float) -> None:
-        # The person if somebody asked who it is; asking now would cost the machine doors a query.
+        # The person, if the view has asked; asking now would cost the endpoints of machines a query.
         person = getattr(getattr(request, "_cached_user", None), "pk", None) or "-"
         quiet = request.path.startswith(CHATTER) and response.status_code < 500
         path, status, ms = public_path(request), response.status_code, round(took_s * 1000)
@@ -50,12 +50,12 @@ class RequestLog(Middleware):
 def public_path(request: HttpRequest) -> str:
     """The path as it may be written down: ids stay, tokens and signatures do not.
 
-    What a route captures as text is a token in this studio, or a name that nobody needs in a log.
+    What a route captures as text is a token in this studio, or a name that no log needs.
     """
     path = str(request.path)
     match = request.resolver_match
     if match is None:
-        # Nobody knows what it was meant to be: a token without its last slash, perhaps.
+        # No route fits: it may be a token without its last slash.
         return "/".join(part if len(part) < SHORTEST_SECRET * 2 else "…" for part in path.split("/"))
     for value in (*match.args, *match.kwargs.values()):
         if isinstance(value, str) and value:

@@ -1,6 +1,6 @@
 """One step of one row: claim it, do what its state asks for, let it go.
 
-Whoever calls (the loop, a queue's task, a sweep) only names an id: a lost or doubled call changes nothing.
+The caller (the loop, a queue's task, a sweep) only names an id: a lost or doubled call changes nothing.
 """
 
 import logging
@@ -35,7 +35,7 @@ def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
 
 
 def is_ready(model: type[Leased], pk: int) -> bool:
-    """Whether `advance` would claim this row now."""
+    """True if `advance` would claim this row now."""
     return model.ready(registry.paced(NUDGE_INTERVAL)).filter(pk=pk).exists()
 
 

@@ -1,7 +1,7 @@
 """The presence of a Celery worker: its heartbeat, its start and its end.
 
-Its heartbeat means that work is done: a step is under way, or a sweep came through lately. A worker that nobody sends
-sweeps to (the broker is away, or beat has died) is silent, and the pages say so.
+Its heartbeat means that work is done: a step is under way, or a sweep came through lately. A worker that gets no
+sweeps (the broker is away, or beat has died) is silent, and the pages say so.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """The base of everything the worker does: a row that is due, claimed for a while, and let go.
 
-The row is the truth and any queue only a hint: whoever wants work done names an id, and `claim` decides.
+The row is the truth and any queue only a hint: callers name an id, and `claim` decides.
 All times are the database's (`Now()`), so that several machines need no common clock.
 """
 
@@ -20,7 +20,7 @@ HEARTBEAT_S = 10.0
 # A hint may come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
 # what a busy machine needs from a claim to its call.
 NUDGE_INTERVAL = timedelta(seconds=6)
-# Sent with `pk` by a model whose row may be ready from now on, once that is committed. Nobody has to listen.
+# Sent with `pk` by a model whose row may be ready from now on, once that is committed. There may be no listener.
 woken = Signal()
 # An id that was handed to a queue is not handed over again for this long, unless the row was claimed meanwhile.
 ANNOUNCED_FOR = timedelta(seconds=10)
@@ -57,7 +57,7 @@ class Leased(models.Model):
 
     @classmethod
     def ready(cls, interval: timedelta = NUDGE_INTERVAL) -> models.QuerySet[Self]:
-        """Rows that may be claimed now: due or nudged, and under nobody's living lease."""
+        """Rows that may be claimed now: due or nudged, and without a living lease."""
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
         unclaimed = Q(claimed_at=None) | Q(claimed_at__lte=Now() - interval)
         return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & unclaimed))
@@ -87,7 +87,7 @@ class Leased(models.Model):
 
     @classmethod
     def unannounced(cls) -> Q:
-        """Which rows no queue was told about lately."""
+        """Rows that were not handed to a queue within the last 10 s."""
         return Q(announced_at=None) | Q(announced_at__lt=Now() - ANNOUNCED_FOR)
 
     @classmethod
@@ -104,13 +104,13 @@ class Leased(models.Model):
         return type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
 
     def unmoved(self) -> models.QuerySet[Self]:
-        """The same, if nobody else has moved it meanwhile: what every write of the worker goes through."""
+        """The same, if it has not been moved meanwhile: every write of the worker goes through this."""
         return self.held()
 
     def postpone(self, wait: timedelta | None, **changes: object) -> None:
         """Due again after `wait` (None: not until a verb says so), writing `changes` besides.
 
-        `Stale`, and nothing written, if the lease is lost or somebody else has moved the row.
+        `Stale`, and nothing written, if the lease is lost or the row was moved meanwhile.
         """
         if not self.unmoved().update(due_at=due_after(wait), **changes):
             raise Stale(f"{self} is no longer ours")
@@ -120,7 +120,7 @@ class Leased(models.Model):
         self.held().update(lease_until=None, lease_token=None)
 
     def claimed_within(self, wait: timedelta) -> bool:
-        """Whether somebody took it up within the last `wait`."""
+        """True if a worker claimed it within the last `wait`."""
         return type(self)._default_manager.filter(pk=self.pk, claimed_at__gt=Now() - wait).exists()
 
     def nudge(self) -> None:
@@ -129,5 +129,5 @@ class Leased(models.Model):
         self.wake()
 
     def wake(self) -> None:
-        """Tell whoever listens, after the commit, that this row may be ready. Unheard, it is found a little later."""
+        """Announce, after the commit, that this row may be ready. Unheard, it is found a little later."""
         transaction.on_commit(partial(woken.send, type(self), pk=self.pk), robust=True)

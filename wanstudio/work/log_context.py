@@ -10,7 +10,7 @@ _about: ContextVar[Mapping[str, object]] = ContextVar("about", default=MappingPr
 
 @contextmanager
 def about(**names: object) -> Iterator[None]:
-    """What the lines written within are about, beside what the lines around it are about."""
+    """Names for the lines written within, beside those of the lines around it."""
     before = _about.set({**_about.get(), **names})
     try:
         yield

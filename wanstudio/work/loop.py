@@ -19,7 +19,7 @@ from wanstudio.work.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
-# More would poll faster, but they crowd for SQLite's one write lock: four workers of 24 each were told "locked".
+# More would poll faster, but they crowd for SQLite's one write lock: four workers of 24 each met "locked".
 THREADS = 8
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
@@ -100,7 +100,7 @@ class Loop:
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """Whether `condition` came true within the time."""
+    """True if `condition` came true within the time."""
     until = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > until:

@@ -42,11 +42,11 @@ def _failed(mail: Mail, wrong: Exception) -> None:
 
 
 def _is_final(wrong: Exception) -> bool:
-    """Whether the server will never take it: an answer of 5xx about this mail or its address."""
+    """True if the server will never take it: an answer of 5xx about this mail or its address."""
     if isinstance(wrong, SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in wrong.recipients.values())
     if isinstance(wrong, SMTPResponseException):
-        # 535: the studio's own password is wrong. Somebody will set it right.
+        # 535: the studio's own password is wrong, and can be set right.
         return wrong.smtp_code >= 500 and wrong.smtp_code not in (530, 534, 535)
     return isinstance(wrong, ValueError)
 

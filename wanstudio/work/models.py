@@ -26,18 +26,18 @@ class Heartbeat(models.Model):
 
     @classmethod
     def end(cls, name: str) -> None:
-        """This worker stopped in an orderly way: nobody needs to wait for its silence."""
+        """This worker has stopped in an orderly way, and does not count as silent."""
         cls.objects.filter(name=name).delete()
 
     @classmethod
     def age(cls) -> timedelta | None:
-        """How long ago the last beat of any worker was, by the database's clock; None if there never was one."""
+        """Time since the last beat of any worker, by the database's clock; None if there never was one."""
         newest = cls.objects.order_by("-seen_at").annotate(now=Now()).values_list("now", "seen_at").first()
         return newest[0] - newest[1] if newest else None
 
     @classmethod
     def alive(cls) -> bool:
-        """Whether any worker was seen within the last 30 s, by the database's clock."""
+        """True if any worker was seen within the last 30 s, by the database's clock."""
         return cls._living().exists()
 
     @classmethod
@@ -51,7 +51,7 @@ class Heartbeat(models.Model):
 
 
 class Chore(Leased):
-    """One row a chore: whoever claims it does it, and makes it due again."""
+    """One row a chore: the worker that claims it does it, and makes it due again."""
 
     SWEEP = "sweep"
 

@@ -1,4 +1,4 @@
-"""The database after a long wait for somebody else: it may have been restarted, or be away just now."""
+"""The database connection after a long wait: the server may have been restarted, or be away just now."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ def refresh() -> None:
 
 
 def durably(write: Callable[[], T]) -> T:
-    """What `write` returns. While the database does not answer: again, for up to a minute, then raises as it did.
+    """The result of `write`. While the database does not answer: again, for up to a minute, then raises as it did.
 
     For what only this process knows, such as the id of a task that is paid for.
     """

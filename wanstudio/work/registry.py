@@ -13,7 +13,7 @@ Step = Callable[[Leased], None]
 
 @dataclass
 class Kind:
-    """What is registered for one model of due rows. `steps` by state; under None for rows in any other state."""
+    """The registrations of one model of due rows. `steps` by state; under None for rows in any other state."""
 
     steps: dict[str | None, Step] = field(default_factory=dict)
     before_looking: list[Callable[[], None]] = field(default_factory=list)
@@ -51,7 +51,7 @@ def before_looking(model: type[Leased], hook: Callable[[], None]) -> None:
 
 
 def log_names(model: type[R], names: Callable[[R], dict[str, object]]) -> None:
-    """What the log lines of a step name besides the row itself."""
+    """Further names in the log lines of a step, besides the row itself."""
     kind_of(model).log_names = cast("Callable[[Leased], dict[str, object]]", names)
 
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 A_SWEEP = 200
 
 
-# What nobody takes up in time is dropped: the next sweep has handed it over again by then.
+# A message that is not taken up in time is dropped: the next sweep has handed it over again by then.
 @shared_task(name="wanstudio.advance", ignore_result=True, expires=ANNOUNCED_FOR.total_seconds())
 def advance_row(name: str, pk: int) -> None:
     """One step of this row, if it is ready. A step that left it ready is followed by the next, as a new message.

@@ -59,7 +59,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def owner(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make somebody an owner too, or hand the team over to them. Asks for the password again."""
+    """Make a member an owner too, or hand the team over to them. Asks for the password again."""
     membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
     if membership.role == Role.OWNER:
         return redirect("team.show")

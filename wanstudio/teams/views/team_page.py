@@ -20,7 +20,7 @@ from wanstudio.web.way_back import back
 @login_required
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """Who is in it and what they are; for who may invite, who is invited."""
+    """The members and their roles; for who may invite, the open invitations, too."""
     team = access.current_team(request)
     invites = access.may(request, team, Act.INVITE)
     form = InviteForm(roles=roles_to_invite(access.role(request, team))) if invites else None
@@ -28,7 +28,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, object]:
-    """What the page shows; `form`: for who may invite."""
+    """The values of the page; `form`: for who may invite."""
     people = member_rows(request, team)
     return {
         "people": people,
