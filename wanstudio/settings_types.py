@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 from environs import EnvError, ValidationError
 
 from wanstudio.provider import providers
-from wanstudio.provider.base import Model, PriceTable
+from wanstudio.provider.base import Model
+from wanstudio.provider.prices import PriceTable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

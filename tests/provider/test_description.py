@@ -6,7 +6,7 @@ import pytest
 
 from wanstudio.provider import providers
 from wanstudio.provider.apixo.description import APIXO, WAN_2_2_ANIMATE
-from wanstudio.provider.base import Price, Resolution
+from wanstudio.provider.prices import Price, Resolution
 from wanstudio.provider.providers import model_of
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}

@@ -5,9 +5,8 @@ What it needs of settings and keys it is given; it knows no table and no setting
 """
 
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -15,23 +14,7 @@ from typing import Protocol
 from wanstudio.media.transport.exchange import unchecked
 
 from .calls import GenerateRequest, StatusProblem, Submission, TaskStatus
-
-PriceTable = list[tuple[date, dict[str, Decimal]]]
-"""Rows of (effective date, {resolution: dollars a second})."""
-
-
-@dataclass(frozen=True)
-class Price:
-    """Dollars a second, from this day on."""
-
-    effective: date
-    dollars: Decimal
-
-
-@dataclass(frozen=True)
-class Resolution:
-    name: str
-    prices: tuple[Price, ...]
+from .prices import PriceTable, Resolution, price_table
 
 
 class Outside(StrEnum):
@@ -104,29 +87,7 @@ class Model:
 
     @property
     def price_table(self) -> PriceTable:
-        """A row for each day on which a price changes, with every price in force from then on."""
-        days = sorted({price.effective for resolution in self.resolutions for price in resolution.prices})
-        return [(day, self.prices_on(day)) for day in days]
-
-    def prices_on(self, day: date) -> dict[str, Decimal]:
-        """Dollars a second by resolution, as the description has them; the settings' table may be another."""
-        in_force: dict[str, Decimal] = {}
-        for resolution in self.resolutions:
-            for price in sorted(resolution.prices, key=lambda price: price.effective):
-                if price.effective <= day:
-                    in_force[resolution.name] = price.dollars
-        return in_force
-
-
-def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
-    """Dollars per second by resolution, in force on `day`: the row with the newest effective date not after it.
-
-    Raises ValueError if no row is in force yet.
-    """
-    in_force = [row for row in table if row[0] <= day]
-    if not in_force:
-        raise ValueError(f"No price is in force on {day.isoformat()}.")
-    return max(in_force, key=lambda row: row[0])[1]
+        return price_table(self.resolutions)
 
 
 class Step(StrEnum):

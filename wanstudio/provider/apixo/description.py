@@ -8,18 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from wanstudio.provider.base import (
-    Account,
-    BillingLimits,
-    Explanation,
-    Failure,
-    InputLimits,
-    Model,
-    Polling,
-    Price,
-    Resolution,
-)
+from wanstudio.provider.base import Account, BillingLimits, Explanation, Failure, InputLimits, Model, Polling
 from wanstudio.provider.calls import GenerateRequest
+from wanstudio.provider.prices import Price, Resolution
 
 from .client import ApixoClient
 from .failure_words import Speaker, explain

@@ -12,6 +12,7 @@ from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.media.fetch import Fetcher, Limits, RemoteFile
 from wanstudio.media.probe import VideoFacts, probe_image, probe_video
 from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
+from wanstudio.provider.prices import prices_on
 
 from .request_body import Refused
 
@@ -36,7 +37,10 @@ class TaskFailed(Exception):
 
 def price_cents(duration: float, resolution: str) -> int:
     """The reference page's arithmetic, once more: the studio's own is what the sandbox is there to check."""
-    limits, dollars = WAN_2_2_ANIMATE.billing, WAN_2_2_ANIMATE.prices_on(datetime.now(UTC).date())[resolution]
+    limits, dollars = (
+        WAN_2_2_ANIMATE.billing,
+        prices_on(WAN_2_2_ANIMATE.price_table, datetime.now(UTC).date())[resolution],
+    )
     exact = min(limits.max_s, max(limits.min_s, duration)) * float(100 * dollars)
     return math.floor(round(exact, 6) + 0.5)
 
