@@ -22,7 +22,7 @@ from wanstudio.web.way_back import back
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The fragment; 204 if nothing has changed since the state that the page has `seen`."""
-    video: Video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
+    video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
     return unchanged(request, video) or fragment(request, video)
 
 
@@ -35,7 +35,7 @@ def unchanged(request: HttpRequest, video: Video) -> HttpResponse | None:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision` is `approved`, `needs_work`, or `open` to take it back; `note` says why."""
-    video: Video = access.mine_to(request, Act.APPROVE, visible_videos(request), pk)
+    video = access.mine_to(request, Act.APPROVE, visible_videos(request), pk)
     form = VerdictForm(request.POST)
     if form.is_valid():
         verbs.decide(video, access.person(request), form.cleaned_data["decision"], form.cleaned_data["note"])
@@ -59,7 +59,7 @@ def fragment(request: HttpRequest, video: Video) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """`text`, and for where `at` and `until` (`0:03.4`) or the id of the comment it answers (`parent`)."""
-    video: Video = access.mine_to(request, Act.COMMENT, visible_videos(request), pk)
+    video = access.mine_to(request, Act.COMMENT, visible_videos(request), pk)
     parent = None
     if named := request.POST.get("parent"):
         parent = access.one(visible_comments(request).filter(video=video), access.number(named) or 0)
@@ -108,8 +108,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _comment(request: HttpRequest, pk: int) -> Comment:
-    comment: Comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
-    return comment
+    return access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
 
 
 def _refused(request: HttpRequest, form: CommentForm, video: Video) -> HttpResponse:

@@ -77,7 +77,7 @@ def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
         changes["result_urls"] = urls = list(answer.result_urls)
         if urls != job.result_urls:
             wait = intervals.seconds(1, 2)
-    problem = words.not_archived_yet(reason)
+    problem = words.NOT_ARCHIVED_YET.format(reason=reason)
     if job.setbacks + 1 >= ALERT_AFTER:
         return verbs.alert_owner(job, problem, wait, **changes)
     return verbs.flag_problem(job, problem, wait, **changes)
@@ -97,10 +97,10 @@ def _is_over(job: Job) -> bool:
 def _give_up(job: Job, reason: str) -> None:
     """The 24 hours are over: what is here is the result, however little; without any, it is lost and paid for."""
     if saved := job.videos.count():
-        return verbs.mark_done(job, words.partly_archived(saved, len(job.result_urls)))
+        return verbs.mark_done(job, words.PARTLY_ARCHIVED.format(count=saved, total=len(job.result_urls)))
     name = providers.get(job.provider).display_name
-    failure = verbs.Failure("RESULT_LOST", reason, Money.SETTLED, words.lost(name), cause=words.lost_cause(name))
-    return verbs.mark_failed(job, failure)
+    lost, cause = words.LOST.format(provider=name), words.LOST_CAUSE.format(provider=name)
+    return verbs.mark_failed(job, verbs.Failure("RESULT_LOST", reason, Money.SETTLED, lost, cause=cause))
 
 
 def _archive(job: Job, position: int, url: str) -> None:

@@ -6,7 +6,7 @@ from django.template.defaultfilters import pluralize
 
 from wanstudio.media.fetch import FetchError, FetchProblem
 from wanstudio.media.probe import MediaError
-from wanstudio.videos.models import Collection, Tag, Video
+from wanstudio.videos.models import Video
 
 NOTHING_SELECTED = "No video was selected. Nothing was changed."
 TAG_MISSING = "Write a tag first. Nothing was changed."
@@ -14,6 +14,18 @@ COLLECTION_MISSING = "Name the collection first. Nothing was changed."
 NAME_MISSING = "A collection needs a name. Nothing was changed."
 BINNED_HTML = '{} in the bin for 30 days. <a href="{}">Open the bin</a>'
 COLLECTED_HTML = '{} in <a href="{}">“{}”</a>.'
+TAGGED = "{count} tagged “{tag}”."
+UNTAGGED = "“{tag}” taken off {count}."
+TAKEN_OUT = "{count} taken out of “{collection}”."
+COLLECTION_DELETED = "“{collection}” is deleted. Its videos stay."
+BINNED = "“{name}” lies in the bin for 30 days."
+RESTORED = "“{name}” is back."
+ERASED = "“{name}” is deleted for good."
+STILL_NEEDED = "A job under way still needs “{name}”. Delete it when that has ended."
+NOT_ARCHIVED_YET = "The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
+PARTLY_ARCHIVED = "{count} of {total} results saved, the others were lost"
+LOST = "The video was made and paid for, but its download kept failing until {provider} deleted it."
+LOST_CAUSE = "The video was made, but its download kept failing until {provider} deleted it."
 
 
 def count_of(videos: Sequence[Video]) -> str:
@@ -23,38 +35,6 @@ def count_of(videos: Sequence[Video]) -> str:
 def of_many(videos: Sequence[Video]) -> str:
     """The title of one, the number of several."""
     return videos[0].job.title if len(videos) == 1 else f"{len(videos)} videos"
-
-
-def tagged(videos: Sequence[Video], tag: Tag) -> str:
-    return f"{count_of(videos)} tagged “{tag}”."
-
-
-def untagged(videos: Sequence[Video], tag: Tag) -> str:
-    return f"“{tag}” taken off {count_of(videos)}."
-
-
-def taken_out(videos: Sequence[Video], collection: Collection) -> str:
-    return f"{count_of(videos)} taken out of “{collection}”."
-
-
-def collection_deleted(collection: Collection) -> str:
-    return f"“{collection}” is deleted. Its videos stay."
-
-
-def binned(title: str) -> str:
-    return f"“{title}” lies in the bin for 30 days."
-
-
-def restored(title: str) -> str:
-    return f"“{title}” is back."
-
-
-def erased(title: str) -> str:
-    return f"“{title}” is deleted for good."
-
-
-def still_needed(name: str) -> str:
-    return f"A job under way still needs “{name}”. Delete it when that has ended."
 
 
 # What the guarded fetcher says to somebody who pasted a link, in the words of a result.
@@ -78,19 +58,3 @@ def reason(wrong: FetchError | MediaError | OSError) -> str:
             return f"The server that holds it answered {wrong.http_status}."
         return FETCH_REASONS.get(wrong.code, wrong.sentence)
     return wrong.sentence
-
-
-def not_archived_yet(why: str) -> str:
-    return f"The finished video could not be saved yet. {why} It is paid for, and we keep trying."
-
-
-def partly_archived(count: int, total: int) -> str:
-    return f"{count} of {total} results saved, the others were lost"
-
-
-def lost(provider: str) -> str:
-    return f"The video was made and paid for, but its download kept failing until {provider} deleted it."
-
-
-def lost_cause(provider: str) -> str:
-    return f"The video was made, but its download kept failing until {provider} deleted it."

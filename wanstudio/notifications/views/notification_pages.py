@@ -55,7 +55,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """The click: read, and on to what it is about."""
     mine = own_notifications(request).filter(pk=access.number(str(pk)) or 0)
-    row: Notification = access.one(mine, pk)
+    row = access.one(mine, pk)
     mark_read(mine)
     return redirect(row.path or "notifications.index")
 

@@ -79,7 +79,7 @@ def test(request: HttpRequest) -> HttpResponse:
 @require_POST
 def redeliver(request: HttpRequest, pk: int) -> HttpResponse:
     hook = _hook(request)
-    delivery: Delivery = access.one(hook.deliveries.all(), access.number(str(pk)) or 0)
+    delivery = access.one(hook.deliveries.all(), access.number(str(pk)) or 0)
     webhook_changes.send_again(delivery, by=access.person(request))
     messages.success(request, words.WEBHOOK_SENT_AGAIN)
     return redirect("webhook.show")

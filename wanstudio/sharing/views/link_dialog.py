@@ -70,8 +70,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _link(request: HttpRequest, pk: int) -> ShareLink:
-    link: ShareLink = access.mine_to(request, Act.SHARE, visible_links(request), pk)
-    return link
+    return access.mine_to(request, Act.SHARE, visible_links(request), pk)
 
 
 def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpResponse:
@@ -93,7 +92,6 @@ def _answer(
     unfolded = opened.pk if opened else access.number(request.GET.get("link"))
     context = {
         "thing": thing,
-        "is_video": isinstance(thing, Video),
         "is_binned": _is_binned(thing),
         "title": thing.job.title if isinstance(thing, Video) else thing.name,
         "address": _address(thing),

@@ -62,18 +62,18 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """One video, from its page, whose way leads back to the wall."""
-    video: Video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
+    video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
     bin_videos([video], access.person(request))
-    messages.success(request, words.binned(video.job.title))
+    messages.success(request, words.BINNED.format(name=video.job.title))
     return back(request, "binned.index")
 
 
 @login_required
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    video: Video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
+    video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if restore_videos([video], access.person(request)):
-        messages.success(request, words.restored(video.job.title))
+        messages.success(request, words.RESTORED.format(name=video.job.title))
     return back(request, "binned.index")
 
 
@@ -81,19 +81,19 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     """For good: the file and everything about it. Its job, its price and the ledger stay."""
-    video: Video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
+    video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if not erase_video(video.pk, access.person(request)):
         raise Http404("somebody has taken it back")
-    messages.success(request, words.erased(video.job.title))
+    messages.success(request, words.ERASED.format(name=video.job.title))
     return back(request, "binned.index")
 
 
 @login_required
 @require_POST
 def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
-    source: Source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
+    source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
     if source_verbs.restore(source, by=access.person(request)):
-        messages.success(request, words.restored(source.name))
+        messages.success(request, words.RESTORED.format(name=source.name))
     return redirect(f"{reverse('binned.index')}?kind=uploads")
 
 
@@ -101,9 +101,9 @@ def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def erase_upload(request: HttpRequest, pk: int) -> HttpResponse:
     """For good, unless a job under way still needs it."""
-    source: Source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
+    source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
     if erase_source(source.pk, access.person(request)):
-        messages.success(request, words.erased(source.name))
+        messages.success(request, words.ERASED.format(name=source.name))
     else:
-        messages.info(request, words.still_needed(source.name))
+        messages.info(request, words.STILL_NEEDED.format(name=source.name))
     return redirect(f"{reverse('binned.index')}?kind=uploads")

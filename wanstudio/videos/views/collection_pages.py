@@ -84,13 +84,12 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """The collection alone: its videos stay."""
     collection = _collection(request, pk)
     filing.delete_collection(collection, access.person(request))
-    messages.success(request, words.collection_deleted(collection))
+    messages.success(request, words.COLLECTION_DELETED.format(collection=collection))
     return redirect("collections.index")
 
 
 def _collection(request: HttpRequest, pk: int) -> Collection:
-    collection: Collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
-    return collection
+    return access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
 
 
 def _visibility(request: HttpRequest) -> str:

@@ -37,10 +37,10 @@ def tag(request: HttpRequest) -> HttpResponse:
     if request.POST.get("off"):
         for gone in visible_tags(request, team).filter(key=key_of(name)):
             filing.take_tag_off(gone, chosen, access.person(request))
-            messages.success(request, words.untagged(chosen, gone))
+            messages.success(request, words.UNTAGGED.format(tag=gone, count=words.count_of(chosen)))
     elif chosen and (named := filing.tag_named(team, name)):
         filing.put_tag_on(named, chosen, access.person(request))
-        messages.success(request, words.tagged(chosen, named))
+        messages.success(request, words.TAGGED.format(tag=named, count=words.count_of(chosen)))
     else:
         messages.info(request, words.TAG_MISSING if chosen else words.NOTHING_SELECTED)
     return back(request, "videos.index")
@@ -54,9 +54,9 @@ def collect(request: HttpRequest) -> HttpResponse:
     chosen, post, person = _chosen(request, team), request.POST, access.person(request)
     mine = visible_collections(request, team)
     if post.get("out"):
-        out: Collection = access.one(mine, access.number(post["out"]) or 0)
+        out = access.one(mine, access.number(post["out"]) or 0)
         filing.take_out(out, chosen)
-        messages.success(request, words.taken_out(chosen, out))
+        messages.success(request, words.TAKEN_OUT.format(count=words.count_of(chosen), collection=out))
         return back(request, "videos.index")
     into: Collection | None = None
     if post.get("collection"):

@@ -30,7 +30,7 @@ from wanstudio.web.way_back import back
 @login_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    video: Video = access.mine_to(request, Act.VIEW, starred_videos(request), pk)
+    video = access.mine_to(request, Act.VIEW, starred_videos(request), pk)
     job = video.job
     results = job.videos.filter(binned_at=None).order_by("position")
     context: dict[str, object] = {"video": video, "job": job, "words": describe(job), "results": results}
@@ -66,7 +66,7 @@ def filed(request: HttpRequest, video: Video) -> dict[str, object]:
 @require_POST
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
-    video: Video = access.one(visible_videos(request), pk)
+    video = access.one(visible_videos(request), pk)
     (filing.star if request.POST.get("favourite") == "1" else filing.unstar)(access.person(request), video)
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", pk)
@@ -106,8 +106,7 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _video(request: HttpRequest, pk: int) -> Video:
-    video: Video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
-    return video
+    return access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
 
 
 def _answer(request: HttpRequest, video: Video) -> HttpResponse:
@@ -120,7 +119,7 @@ def _answer(request: HttpRequest, video: Video) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
-    found: Video = access.one(readable_videos(request), pk)
+    found = access.one(readable_videos(request), pk)
     return send_video(request, found, attachment="download" in request.GET)
 
 
