@@ -87,7 +87,7 @@ def test_a_webhook_is_set_and_its_secret_shown_once(studio: Studio, wide: Page) 
     wide.get_by_role("button", name="Set the webhook").click()
     expect(wide.locator("input#secret")).to_have_value(re.compile("^whsec_"))
     wide.get_by_role("button", name="Send a test").click()
-    tried = "SELECT count(*) FROM wanstudio_delivery WHERE tries != '[]'"
+    tried = "SELECT count(*) FROM wanstudio_delivery WHERE posts != '[]'"
     wait_until(lambda: studio.rows(tried)[0][0], "it was tried", 60)
     wide.get_by_role("link", name="Look again").click()
     expect(wide.locator(".deliveries")).to_contain_text("Trying again")
