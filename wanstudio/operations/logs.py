@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pythonjsonlogger.json import JsonFormatter
 
 from wanstudio.web.request_log import SHORTEST_SECRET, public_path
-from wanstudio.work.log_context import _about
+from wanstudio.work.log_context import now_about
 
 HIDDEN = "[secret]"
 
@@ -20,7 +20,7 @@ class AddAbout(logging.Filter):
     """Gives every record its `about`, and takes secrets out of the paths that Django writes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.about = dict(_about.get())
+        record.about = now_about()
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple) and hasattr(request, "path"):
             shown = public_path(request)

@@ -18,6 +18,10 @@ def about(**names: object) -> Iterator[None]:
         _about.reset(before)
 
 
+def now_about() -> dict[str, object]:
+    return dict(_about.get())
+
+
 def also(**names: object) -> None:
     """The same for the rest of the `about` that this runs in."""
     _about.set({**_about.get(), **names})
