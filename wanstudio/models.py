@@ -1,62 +1,38 @@
 """Every noun's models, imported here so that Django finds them under the one app label."""
 
-from wanstudio.accounts.models import User
-from wanstudio.activity.models import Activity
-from wanstudio.api.models import ApiPost, ApiToken
-from wanstudio.jobs.models.alerts import Alert
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import FairShare, Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.keys.models import ProviderKey, StudioKey
-from wanstudio.money.models import BalanceReading, Entry
-from wanstudio.notifications.models.digest import Digest
-from wanstudio.notifications.models.mail_choices import MailChoice
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
-from wanstudio.requests.models import SpendRequest
-from wanstudio.review.models import Comment, Mention, Verdict
-from wanstudio.sharing.models import ShareLink
-from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
-from wanstudio.uploads.models import Source
-from wanstudio.videos.models import CollectedVideo, Collection, Favourite, Tag, Video
-from wanstudio.work.mails import Mail
-from wanstudio.work.models import Chore, Heartbeat
-
-__all__ = [
-    "Activity",
-    "Alert",
-    "ApiPost",
-    "ApiToken",
-    "Attempt",
-    "BalanceReading",
-    "Chore",
-    "CollectedVideo",
-    "Collection",
-    "Comment",
-    "Delivery",
-    "Digest",
-    "Entry",
-    "FairShare",
-    "Favourite",
-    "FormerMember",
-    "Heartbeat",
-    "Invitation",
-    "Job",
-    "Mail",
-    "MailChoice",
-    "Membership",
-    "Mention",
-    "Notification",
-    "ProviderKey",
-    "ShareLink",
-    "Source",
-    "SpendRequest",
-    "StudioKey",
-    "Tag",
-    "Team",
-    "Transition",
-    "User",
-    "Verdict",
-    "Video",
-    "Webhook",
-]
+from wanstudio.accounts.models import User as User
+from wanstudio.activity.models import Activity as Activity
+from wanstudio.api.models import ApiPost as ApiPost
+from wanstudio.api.models import ApiToken as ApiToken
+from wanstudio.jobs.models.alerts import Alert as Alert
+from wanstudio.jobs.models.attempt import Attempt as Attempt
+from wanstudio.jobs.models.history import FairShare as FairShare
+from wanstudio.jobs.models.history import Transition as Transition
+from wanstudio.jobs.models.job import Job as Job
+from wanstudio.keys.models import ProviderKey as ProviderKey
+from wanstudio.keys.models import StudioKey as StudioKey
+from wanstudio.money.models import BalanceReading as BalanceReading
+from wanstudio.money.models import Entry as Entry
+from wanstudio.notifications.models.digest import Digest as Digest
+from wanstudio.notifications.models.mail_choices import MailChoice as MailChoice
+from wanstudio.notifications.models.notification import Notification as Notification
+from wanstudio.notifications.models.webhooks import Delivery as Delivery
+from wanstudio.notifications.models.webhooks import Webhook as Webhook
+from wanstudio.requests.models import SpendRequest as SpendRequest
+from wanstudio.review.models import Comment as Comment
+from wanstudio.review.models import Mention as Mention
+from wanstudio.review.models import Verdict as Verdict
+from wanstudio.sharing.models import ShareLink as ShareLink
+from wanstudio.teams.models import FormerMember as FormerMember
+from wanstudio.teams.models import Invitation as Invitation
+from wanstudio.teams.models import Membership as Membership
+from wanstudio.teams.models import Team as Team
+from wanstudio.uploads.models import Source as Source
+from wanstudio.videos.models import CollectedVideo as CollectedVideo
+from wanstudio.videos.models import Collection as Collection
+from wanstudio.videos.models import Favourite as Favourite
+from wanstudio.videos.models import Tag as Tag
+from wanstudio.videos.models import Video as Video
+from wanstudio.work.mails import Mail as Mail
+from wanstudio.work.models import Chore as Chore
+from wanstudio.work.models import Heartbeat as Heartbeat

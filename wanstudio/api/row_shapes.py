@@ -1,7 +1,11 @@
 """Rows as their shapes. Nothing secret is in any of them: no key, no signed link, no address of the provider's."""
 
+from typing import TypeVar
+
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from ninja import Schema
 
 from wanstudio.api.shapes import FailureOut, JobOut, QuoteOut, UploadOut, VideoOut
 from wanstudio.jobs.models.job import Job
@@ -10,6 +14,8 @@ from wanstudio.jobs.words import describe
 from wanstudio.money.pricing import Quote
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
+
+Out = TypeVar("Out", bound=Schema)
 
 
 def quote_row(quote: Quote, warnings: list[str]) -> QuoteOut:
@@ -26,18 +32,7 @@ def quote_row(quote: Quote, warnings: list[str]) -> QuoteOut:
 
 
 def upload_row(source: Source) -> UploadOut:
-    return UploadOut(
-        id=source.pk,
-        kind=source.kind,
-        name=source.name,
-        url=source.url or None,
-        format=source.format,
-        width=source.width,
-        height=source.height,
-        duration=source.duration,
-        size_bytes=source.size_bytes,
-        created_at=source.created_at,
-    )
+    return _shaped(UploadOut, source, url=source.url or None)
 
 
 def job_row(request: HttpRequest, job: Job) -> JobOut:
@@ -45,49 +40,39 @@ def job_row(request: HttpRequest, job: Job) -> JobOut:
     failure = None
     if job.state == State.FAILED and (why := words.explanation):
         failure = FailureOut(code=job.failure, detail=why.cause, advice=words.money)
-    return JobOut(
-        id=job.pk,
-        title=job.title,
-        state=job.state,
+    return _shaped(
+        JobOut,
+        job,
         sentence=words.sentence,
-        provider=job.provider,
-        behaviour=job.behaviour,
-        resolution=job.resolution,
-        prompt=job.prompt,
-        seed=job.seed,
         character=job.character_id,
         motion=job.motion_id,
-        duration=job.duration,
         billed_seconds=float(job.billed_seconds),
         price=str(job.price),
-        money=job.money,
         place=job.position,
         failure=failure,
         videos=_results(job),
-        created_at=job.created_at,
-        started_at=job.started_at,
-        ended_at=job.ended_at,
         page=request.build_absolute_uri(reverse("jobs.show", args=[job.pk])),
     )
 
 
 def video_row(request: HttpRequest, video: Video) -> VideoOut:
     job = video.job
-    return VideoOut(
-        id=video.pk,
+    return _shaped(
+        VideoOut,
+        video,
         job=job.pk,
         title=job.title,
         behaviour=job.behaviour,
         resolution=job.resolution,
-        width=video.width,
-        height=video.height,
-        duration=video.duration,
-        size_bytes=video.size_bytes,
-        sha256=video.sha256,
-        archived_at=video.archived_at,
         file=request.build_absolute_uri(reverse("api:video_file", args=[video.pk])),
         page=request.build_absolute_uri(reverse("videos.show", args=[video.pk])),
     )
+
+
+def _shaped(shape: type[Out], row: Model, **more: object) -> Out:
+    """The row's columns under the names that the shape has, and `more`."""
+    same = {name: getattr(row, name) for name in shape.model_fields.keys() - more.keys()}
+    return shape(**same, **more)
 
 
 def _results(job: Job) -> list[int]:

@@ -49,12 +49,12 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
     """
     _refuse(into)
     with _alone(into), _in_words(into):
-        _need_room(into, engine().size_bytes())
+        need_room(into, engine().size_bytes())
         partial, moment = _fresh(into), timezone.now()
         referenced, manifest = engine().dump(partial)
         manifest.made_at = moment.isoformat()
         pool = folder(into / "media")
-        _need_room(into, media.to_copy(referenced, pool))
+        need_room(into, media.to_copy(referenced, pool))
         copied = media.copy_all(referenced, pool, partial, _hashes_before(into))
         manifest.media_files, manifest.media_bytes = copied.files, copied.size_bytes
         manifest.missing = copied.missing
@@ -72,7 +72,7 @@ def before_migration() -> Path:
     """The database alone into `backups` of the data folder; the newest ten are kept."""
     into = folder(Path(settings.DATA_DIR) / "backups")
     with _in_words(into):
-        _need_room(into, engine().size_bytes())
+        need_room(into, engine().size_bytes())
         name = f"{BEFORE_MIGRATION}{timezone.now():%Y%m%d-%H%M%S-%f}"
         if connection.vendor == "sqlite":
             target = into / f"{name}.sqlite3"
@@ -146,12 +146,12 @@ def _fresh(into: Path) -> Path:
     return folder(into / f"{snapshot.PARTIAL}{timezone.now():%Y%m%dT%H%M%S%f}")
 
 
-def _need_room(into: Path, size_bytes: int) -> None:
-    free = shutil.disk_usage(into).free
-    if free < size_bytes + SPARE_BYTES:
+def need_room(into: Path, size_bytes: int) -> None:
+    needed, free = size_bytes + SPARE_BYTES, shutil.disk_usage(into).free
+    if free < needed:
         raise CannotOperate(
-            f"{into} has {free / 1e6:,.0f} MB free, and the backup needs {(size_bytes + SPARE_BYTES) / 1e6:,.0f} MB. "
-            "Make room or choose another folder; nothing was changed."
+            f"{into} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB are needed. Make room or choose another "
+            "folder; nothing was changed."
         )
 
 
