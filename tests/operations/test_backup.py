@@ -41,7 +41,7 @@ print(sorted((source.name, source.file.read()) for source in Source.objects.all(
 """
 
 
-def test_what_comes_back(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_restore_brings_back_rows_and_files(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     studio.python(LINKS)
     said = studio.manage("backup", str(tmp_path / "out"))
     assert "3 jobs as of" in said
@@ -55,7 +55,7 @@ def test_what_comes_back(studio: Studio, make_studio: MakeStudio, tmp_path: Path
     assert other.python(FILES) == studio.python(FILES)
 
 
-def test_nothing_that_waited_is_sent_by_itself(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_restored_queue_is_unconfirmed_and_not_sent(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     """The backup is older than the world: what waited then may have been sent since, and charged."""
     studio.manage("backup", str(tmp_path / "out"))
     other = make_studio("b")
@@ -79,7 +79,7 @@ for job in Job.objects.filter(state="uncertain"):
     assert other.python(STATES) == str([doubted, doubted, ("running", "reserved", False)])
 
 
-def test_what_was_asked_before_cannot_be_allowed_twice(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_restored_spend_request_is_expired(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     """It may have been allowed since the backup, and its mail still has a button."""
     studio.python(
         """
@@ -96,7 +96,7 @@ factories.spend_request(Team.objects.get(), User.objects.get(), provider="apixo"
     assert other.python(asked).startswith("0 The studio was restored from its backup of ")
 
 
-def test_ids_of_lost_days_are_not_drawn_again(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_restored_database_leaves_out_ids(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     """A callback of those days names an attempt that this database never had: it must not be another job's."""
     studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
     lost = studio.python(
@@ -113,7 +113,7 @@ print(Job.objects.filter(state="queued").first().submissions.create(provider="ap
     assert int(other.python(NEXT)) > 1000
 
 
-def test_the_secret_key_comes_back_if_it_was_asked_for(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_secret_key_comes_back_if_it_was_backed_up(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     assert "can sign in as anybody" in studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
     other = make_studio("b")
     said = other.manage("restore", str(tmp_path / "out"))
@@ -122,7 +122,7 @@ def test_the_secret_key_comes_back_if_it_was_asked_for(studio: Studio, make_stud
     assert (other.data / "secret.key").read_text() == (studio.data / "secret.key").read_text()
 
 
-def test_a_studio_in_use_is_not_overwritten(studio: Studio, tmp_path: Path) -> None:
+def test_studio_in_use_is_not_overwritten(studio: Studio, tmp_path: Path) -> None:
     studio.manage("backup", str(tmp_path / "out"))
     before = studio.python(STATES)
     assert "This studio is in use" in studio.refuses("restore", str(tmp_path / "out"))
@@ -151,9 +151,7 @@ while True:
 """
 
 
-def test_a_backup_under_load_has_every_job_and_every_file(
-    studio: Studio, make_studio: MakeStudio, tmp_path: Path
-) -> None:
+def test_backup_under_load_has_every_job_and_file(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     out = tmp_path / "out"
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER], cwd=ROOT, env=studio.env, stdout=subprocess.PIPE, text=True)

@@ -23,7 +23,7 @@ def test_media_is_copied_once(studio: Studio, tmp_path: Path) -> None:
     assert rotten.read_bytes() != b"rotten"
 
 
-def test_lost_and_deleted_files_are_told_apart(studio: Studio, tmp_path: Path) -> None:
+def test_lost_file_is_reported_and_deleted_file_is_not(studio: Studio, tmp_path: Path) -> None:
     next((studio.data / "media").rglob("*.png")).unlink()
     done = studio.command("backup", str(tmp_path / "out"))
     assert done.returncode == 0
@@ -31,7 +31,7 @@ def test_lost_and_deleted_files_are_told_apart(studio: Studio, tmp_path: Path) -
     assert json.loads((newest(tmp_path / "out") / "manifest.json").read_text())["missing"]
 
 
-def test_a_damaged_backup_is_refused_before_anything_is_touched(
+def test_damaged_backup_is_refused_before_anything_is_touched(
     studio: Studio, make_studio: MakeStudio, tmp_path: Path
 ) -> None:
     out, other = tmp_path / "out", make_studio("b")
@@ -50,9 +50,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(
     assert "no whole backup" in third.refuses("restore", str(out))
 
 
-def test_names_that_lead_out_of_the_media_folder_are_not_followed(
-    studio: Studio, make_studio: MakeStudio, tmp_path: Path
-) -> None:
+def test_path_out_of_the_media_folder_is_refused(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     out, other = tmp_path / "out", make_studio("b")
     studio.manage("backup", str(out))
     code = """
@@ -71,7 +69,7 @@ snapshot.seal(folder, manifest)
     assert "evil" in other.refuses("restore", str(out))
 
 
-def test_a_killed_backup_is_none(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+def test_killed_backup_does_not_count(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     left = out / ".partial-20261123"
@@ -82,7 +80,7 @@ def test_a_killed_backup_is_none(studio: Studio, make_studio: MakeStudio, tmp_pa
     assert not list(out.glob(".partial-*"))
 
 
-def test_it_says_what_it_cannot_write(studio: Studio, tmp_path: Path) -> None:
+def test_unwritable_directory_is_refused(studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in studio.refuses("backup", str(tmp_path / "file" / "out"))
     assert "lies among the studio's own files" in studio.refuses("backup", str(studio.data / "media" / "out"))

@@ -18,7 +18,7 @@ def ready(client: Client) -> tuple[int, dict[str, bool]]:
     return answer.status_code, answer.json()
 
 
-def test_ready_when_a_worker_lives_and_files_can_be_written(client: Client) -> None:
+def test_ready_with_a_living_worker_and_writable_storage(client: Client) -> None:
     assert ready(client) == (503, {"ready": False, "database": True, "storage": True, "worker": False})
     Heartbeat.beat("here:1")
     assert ready(client) == (200, {"ready": True, "database": True, "storage": True, "worker": True})
@@ -26,7 +26,7 @@ def test_ready_when_a_worker_lives_and_files_can_be_written(client: Client) -> N
     assert ready(client)[0] == 503
 
 
-def test_storage_is_tried_by_writing(client: Client, settings: Settings, tmp_path: Path) -> None:
+def test_unwritable_storage_is_not_ready(client: Client, settings: Settings, tmp_path: Path) -> None:
     """A folder that is there, but in which nothing can be made: root could write anywhere else."""
     (tmp_path / "media").write_text("a file is in the way")
     settings.DATA_DIR = tmp_path
@@ -34,7 +34,7 @@ def test_storage_is_tried_by_writing(client: Client, settings: Settings, tmp_pat
     assert ready(client) == (503, {"ready": False, "database": True, "storage": False, "worker": True})
 
 
-def test_a_full_disk_is_not_ready(client: Client, settings: Settings) -> None:
+def test_full_disk_is_not_ready(client: Client, settings: Settings) -> None:
     settings.MIN_FREE_BYTES = 10**18
     Heartbeat.beat("here:1")
     assert not ready(client)[1]["storage"]

@@ -35,7 +35,7 @@ def chore(transactional_db: None) -> Chore:
     return Chore.objects.get()
 
 
-def test_old_files_without_a_row_go_and_no_others(chore: Chore, team: Team, alice: User) -> None:
+def test_only_old_files_without_a_row_are_deleted(chore: Chore, team: Team, alice: User) -> None:
     orphan, young = stored("orphan.mp4", DAY_S + 60), stored("young.mp4", DAY_S - 60)
     kept = [factories.character(team, alice), factories.motion(team, alice)]
     source_verbs.discard(kept[0])
@@ -46,14 +46,14 @@ def test_old_files_without_a_row_go_and_no_others(chore: Chore, team: Team, alic
     assert [source.file.storage.exists(str(source.file.name)) for source in kept] == [True, True]
 
 
-def test_sessions_that_ran_out_go(chore: Chore) -> None:
+def test_expired_sessions_are_deleted(chore: Chore) -> None:
     for key, left in (("gone", -1), ("here", 1)):
         Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(hours=left))
     advance(Chore, chore.pk)
     assert list(Session.objects.values_list("session_key", flat=True)) == ["here"]
 
 
-def test_it_comes_round_hourly_and_one_machine_does_it(chore: Chore) -> None:
+def test_sweep_runs_hourly_on_one_machine(chore: Chore) -> None:
     Chore.enrol(Chore.SWEEP)
     assert due(Chore) == [chore.pk]
     assert advance(Chore, chore.pk)

@@ -25,16 +25,6 @@ KEPT = ("nonce", "quoted", "character", "motion")
 
 
 @pytest.fixture
-def character(team: Team, alice: User) -> Source:
-    return factories.character(team, alice)
-
-
-@pytest.fixture
-def motion(team: Team, alice: User) -> Source:
-    return factories.motion(team, alice)
-
-
-@pytest.fixture
 def web(settings: Settings, httpserver: HTTPServer) -> HTTPServer:
     """A server that may be fetched from, though it is on loopback."""
     settings.PRIVATE_HOSTS = [f"{httpserver.host}:{httpserver.port}"]
@@ -66,7 +56,7 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("kind", "name", "content", "sentence"), BAD_FILES, ids=lambda value: str(value)[:20])
-def test_a_file_that_cannot_be_used(
+def test_unusable_file_is_refused(
     kind: str, name: str, content: bytes, sentence: str, as_alice: Client, team: Team, character: Source, motion: Source
 ) -> None:
     good = {"character": character.pk, "motion": motion.pk}
@@ -82,7 +72,7 @@ def test_a_file_that_cannot_be_used(
 @pytest.mark.parametrize(
     ("kind", "setting", "what"), [("character", "IMAGE_MAX_BYTES", "picture"), ("motion", "CLIP_MAX_BYTES", "clip")]
 )
-def test_a_file_over_the_limit(
+def test_file_over_the_limit_is_refused(
     kind: str, setting: str, what: str, as_alice: Client, team: Team, settings: Settings
 ) -> None:
     setattr(settings, setting, 1024 * 1024)
@@ -93,7 +83,7 @@ def test_a_file_over_the_limit(
     refused(response, f"“big.bin” has a little more than 1.0 MB; a {what} may have 1.0 MB.", sources=0)
 
 
-def test_a_link_that_nobody_answers(as_alice: Client, team: Team, character: Source, settings: Settings) -> None:
+def test_link_without_an_answer_is_refused(as_alice: Client, team: Team, character: Source, settings: Settings) -> None:
     nobody_there = f"127.0.0.1:{free_port()}"
     settings.PRIVATE_HOSTS = [nobody_there]
     response = post(as_alice, team, character=character.pk, motion_url=f"http://{nobody_there}/clip.mp4")
@@ -102,7 +92,7 @@ def test_a_link_that_nobody_answers(as_alice: Client, team: Team, character: Sou
     assert f'value="http://{nobody_there}/clip.mp4"' in response.content.decode()
 
 
-def test_a_link_to_a_web_page(as_alice: Client, team: Team, character: Source, web: HTTPServer) -> None:
+def test_link_to_a_web_page_is_refused(as_alice: Client, team: Team, character: Source, web: HTTPServer) -> None:
     web.expect_request("/watch").respond_with_data("<!doctype html><title>A film</title>", content_type="text/html")
     response = post(as_alice, team, character=character.pk, motion_url=web.url_for("/watch"))
 
@@ -110,11 +100,11 @@ def test_a_link_to_a_web_page(as_alice: Client, team: Team, character: Source, w
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/a.mp4", "http://10.0.0.4/clip.mp4", "http://[::1]/a.mp4"])
-def test_a_link_to_a_private_address(url: str, as_alice: Client, team: Team, character: Source) -> None:
+def test_link_to_a_private_address_is_refused(url: str, as_alice: Client, team: Team, character: Source) -> None:
     refused(post(as_alice, team, character=character.pk, motion_url=url), "private address", sources=1)
 
 
-def test_a_link_that_leads_on_to_a_private_address(
+def test_redirect_to_a_private_address_is_refused(
     as_alice: Client, team: Team, character: Source, web: HTTPServer
 ) -> None:
     web.expect_request("/on").respond_with_data("", status=302, headers={"Location": "http://10.0.0.4/clip.mp4"})
@@ -124,12 +114,12 @@ def test_a_link_that_leads_on_to_a_private_address(
 
 
 @pytest.mark.parametrize("url", ["clip.mp4", "ftp://example.com/clip.mp4", "https://" + "a" * 3000 + ".com/"])
-def test_what_is_no_link(url: str, as_alice: Client, team: Team, character: Source) -> None:
+def test_malformed_link_is_refused(url: str, as_alice: Client, team: Team, character: Source) -> None:
     refused(post(as_alice, team, character=character.pk, motion_url=url), "This ", "link", sources=1)
 
 
 @pytest.mark.parametrize("seed", ["-2", "2147483648", "99999999999999999999", "seven", "1.5", "1_000", ""])
-def test_a_seed_that_is_none(seed: str, as_alice: Client, team: Team, character: Source, motion: Source) -> None:
+def test_malformed_seed_is_refused(seed: str, as_alice: Client, team: Team, character: Source, motion: Source) -> None:
     response = post(as_alice, team, character=character.pk, motion=motion.pk, seed_mode="fixed", seed=seed)
 
     refused(response, "Nothing was sent.", sources=2)
@@ -138,26 +128,24 @@ def test_a_seed_that_is_none(seed: str, as_alice: Client, team: Team, character:
     assert 'aria-describedby="seed-error"' in field[0]
 
 
-def test_a_seed_counts_only_when_it_is_asked_for(
-    as_alice: Client, team: Team, character: Source, motion: Source
-) -> None:
+def test_seed_counts_only_in_fixed_mode(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
     fields = {"character": character.pk, "motion": motion.pk, "quoted": "0.57", "seed": "seven"}
 
     assert post(as_alice, team, seed_mode="provider", **fields).status_code == 302
     assert Job.objects.get().seed == -1
 
 
-def test_both_a_file_and_a_link(as_alice: Client, team: Team, character: Source) -> None:
+def test_file_and_link_together_are_refused(as_alice: Client, team: Team, character: Source) -> None:
     both = {"motion_file": upload("walk.mp4", CLIP), "motion_url": "https://example.com/walk.mp4"}
 
     refused(post(as_alice, team, character=character.pk, **both), "either a file or a link for the clip", sources=1)
 
 
-def test_neither_a_file_nor_a_link(as_alice: Client, team: Team) -> None:
+def test_missing_inputs_are_refused(as_alice: Client, team: Team) -> None:
     refused(post(as_alice, team), "Add a picture first", "Add a clip first", sources=0)
 
 
-def test_an_upload_of_another_team(as_alice: Client, team: Team, character: Source, charlie: User) -> None:
+def test_upload_of_another_team_is_refused(as_alice: Client, team: Team, character: Source, charlie: User) -> None:
     theirs = factories.motion(charlie.teams.get(), charlie)
     response = post(as_alice, team, character=character.pk, motion=theirs.pk)
 
@@ -165,21 +153,21 @@ def test_an_upload_of_another_team(as_alice: Client, team: Team, character: Sour
     assert f'name="motion" value="{theirs.pk}"' not in response.content.decode()
 
 
-def test_a_form_of_another_team(as_charlie: Client, team: Team, character: Source, motion: Source) -> None:
+def test_form_of_another_team_is_404(as_charlie: Client, team: Team, character: Source, motion: Source) -> None:
     assert post(as_charlie, team, character=character.pk, motion=motion.pk).status_code == 404
     assert not Job.objects.exists()
 
 
-def test_a_page_that_is_not_whole_any_more(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
+def test_form_without_a_nonce_is_refused_with_a_new_one(
+    as_alice: Client, team: Team, character: Source, motion: Source
+) -> None:
     response = post(as_alice, team, character=character.pk, motion=motion.pk, nonce="", quoted="0.57")
 
     refused(response, "This page was not whole any more.", sources=2)
     assert re.search(r'name="nonce" value="[0-9a-f-]{36}"', response.content.decode())
 
 
-def test_the_page_that_comes_back_keeps_what_was_chosen(
-    as_alice: Client, team: Team, character: Source, motion: Source
-) -> None:
+def test_refused_form_keeps_what_was_chosen(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
     fields = {"character": character.pk, "motion": motion.pk, "behaviour": "replace", "resolution": "720p"}
     html = post(as_alice, team, **fields, prompt="Keep the coat", seed_mode="fixed", seed="x").content.decode()
 
@@ -195,7 +183,7 @@ def test_the_page_that_comes_back_keeps_what_was_chosen(
 # --- the click ----------------------------------------------------------------------------------------
 
 
-def test_without_a_script_the_first_post_tells_the_price(as_alice: Client, team: Team) -> None:
+def test_first_post_without_javascript_shows_the_price(as_alice: Client, team: Team) -> None:
     files = {"character_file": upload("mira.png", png()), "motion_file": upload("walk.mp4", CLIP)}
     nonce = uuid4()
     told = post(as_alice, team, nonce=nonce, **files)
@@ -209,7 +197,7 @@ def test_without_a_script_the_first_post_tells_the_price(as_alice: Client, team:
     assert str(Job.objects.get().price) == kept["quoted"] == "0.24"
 
 
-def test_a_price_that_changed_sends_nothing(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
+def test_changed_price_makes_no_job(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
     response = post(as_alice, team, character=character.pk, motion=motion.pk, quoted="0.50")
 
     assert response.status_code == 409
@@ -218,14 +206,14 @@ def test_a_price_that_changed_sends_nothing(as_alice: Client, team: Team, charac
     assert not Job.objects.exists()
 
 
-def test_a_double_click_makes_one_job(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
+def test_double_click_makes_one_job(as_alice: Client, team: Team, character: Source, motion: Source) -> None:
     fields = {"nonce": uuid4(), "character": character.pk, "motion": motion.pk, "quoted": "0.57"}
     first, second = post(as_alice, team, **fields), post(as_alice, team, **fields)
 
     assert first.headers["Location"] == second.headers["Location"] == reverse("jobs.show", args=[Job.objects.get().pk])
 
 
-def test_a_click_that_fails_beside_its_twin_leads_to_the_job(
+def test_failed_click_beside_its_twin_leads_to_the_job(
     as_alice: Client, team: Team, character: Source, motion: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = {"nonce": uuid4(), "character": character.pk, "motion": motion.pk, "quoted": "0.57"}
@@ -241,7 +229,7 @@ def test_a_click_that_fails_beside_its_twin_leads_to_the_job(
     assert response.headers["Location"] == reverse("jobs.show", args=[Job.objects.get().pk])
 
 
-def test_uploads_need_an_address_that_the_provider_can_reach(
+def test_uploads_need_a_public_address(
     as_alice: Client, team: Team, character: Source, motion: Source, settings: Settings
 ) -> None:
     settings.PROVIDER = "apixo"
@@ -254,7 +242,7 @@ def test_uploads_need_an_address_that_the_provider_can_reach(
     refused(post(as_alice, team, character_file=upload("a.png", png()), motion=motion.pk), "WANSTUDIO_URL", sources=2)
 
 
-def test_a_good_file_beside_a_mistake_has_to_be_chosen_again(as_alice: Client, team: Team, motion: Source) -> None:
+def test_good_file_beside_a_mistake_has_to_be_chosen_again(as_alice: Client, team: Team, motion: Source) -> None:
     response = post(
         as_alice, team, character_file=upload("mira.png", png()), motion=motion.pk, seed_mode="fixed", seed="x"
     )

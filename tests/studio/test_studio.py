@@ -20,26 +20,15 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 
-
-@pytest.fixture
-def character(team: Team, alice: User) -> Source:
-    return factories.character(team, alice)
-
-
-@pytest.fixture
-def motion(team: Team, alice: User) -> Source:
-    return factories.motion(team, alice)
-
-
 # --- the page -----------------------------------------------------------------------------------------
 
 
-def test_the_page_is_for_who_is_signed_in(as_alice: Client, nobody: Client) -> None:
+def test_page_needs_a_session(as_alice: Client, nobody: Client) -> None:
     assert as_alice.get("/").status_code == 200
     assert nobody.get("/").headers["Location"].startswith(reverse("account_login"))
 
 
-def test_the_address_names_what_is_chosen(as_alice: Client, character: Source, motion: Source) -> None:
+def test_address_names_what_is_chosen(as_alice: Client, character: Source, motion: Source) -> None:
     page = as_alice.get("/", {"character": character.pk, "motion": motion.pk})
     html = page.content.decode()
 
@@ -50,7 +39,7 @@ def test_the_address_names_what_is_chosen(as_alice: Client, character: Source, m
     assert "data-incomplete" not in html
 
 
-def test_what_another_team_has_cannot_be_chosen(as_alice: Client, charlie: User) -> None:
+def test_upload_of_another_team_cannot_be_chosen(as_alice: Client, charlie: User) -> None:
     theirs = factories.motion(charlie.teams.get(), charlie)
     html = as_alice.get("/", {"motion": theirs.pk}).content.decode()
 
@@ -58,7 +47,7 @@ def test_what_another_team_has_cannot_be_chosen(as_alice: Client, charlie: User)
     assert theirs.name not in html
 
 
-def test_an_earlier_job_fills_the_form(as_alice: Client, team: Team, alice: User) -> None:
+def test_earlier_job_fills_the_form(as_alice: Client, team: Team, alice: User) -> None:
     job = factories.job(team, alice, behaviour="replace", prompt="Keep the coat", resolution="720p", seed=99)
     anew = as_alice.get("/", {"from": job.pk}).content.decode()
     same = as_alice.get(f"/?from={job.pk}&same").content.decode()
@@ -71,7 +60,7 @@ def test_an_earlier_job_fills_the_form(as_alice: Client, team: Team, alice: User
     assert 'name="seed" value="99"' in same
 
 
-def test_the_page_costs_the_same_for_any_number_of_uploads(
+def test_number_of_queries_does_not_grow_with_uploads(
     as_alice: Client, team: Team, alice: User, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(12):
@@ -89,7 +78,7 @@ def ask(client: Client, **fields: Any) -> str:
     return client.get(reverse("studio.price"), fields).content.decode()
 
 
-def test_before_anything_is_chosen_the_card_says_the_least(as_alice: Client) -> None:
+def test_empty_card_shows_the_minimum_charge(as_alice: Client) -> None:
     html = ask(as_alice, resolution="720p")
 
     assert "$0.40" in html
@@ -105,7 +94,9 @@ def test_before_anything_is_chosen_the_card_says_the_least(as_alice: Client) -> 
         ("150", "150 s, billed as 120 s × $0.04 = $4.80, the rest is not generated", "Only the first 120 s"),
     ],
 )
-def test_a_clip_on_its_way_has_a_price(seconds: str, reason: str, notice: str | None, as_alice: Client) -> None:
+def test_clip_that_is_still_arriving_has_a_price(
+    seconds: str, reason: str, notice: str | None, as_alice: Client
+) -> None:
     html = ask(as_alice, seconds=seconds, resolution="480p", arriving="motion")
 
     assert reason in html
@@ -114,14 +105,14 @@ def test_a_clip_on_its_way_has_a_price(seconds: str, reason: str, notice: str | 
     assert (notice or "The clip is") in html if notice else "The clip is" not in html
 
 
-def test_both_resolutions_stand_in_their_segments(as_alice: Client, motion: Source) -> None:
+def test_each_resolution_shows_its_price(as_alice: Client, motion: Source) -> None:
     html = ask(as_alice, motion=motion.pk, resolution="480p")
 
     assert '<span class="segment-price" id="price-480p" hx-swap-oob="true">$0.57</span>' in html
     assert '<span class="segment-price" id="price-720p" hx-swap-oob="true">$1.14</span>' in html
 
 
-def test_while_a_link_is_read_there_is_no_price(as_alice: Client, character: Source) -> None:
+def test_link_that_is_being_read_has_no_price(as_alice: Client, character: Source) -> None:
     html = ask(as_alice, character=character.pk, arriving=["motion", "link"])
 
     assert "Reading the clip" in html
@@ -130,15 +121,15 @@ def test_while_a_link_is_read_there_is_no_price(as_alice: Client, character: Sou
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e99", "long"])
-def test_a_length_that_is_none_has_no_price(seconds: str, as_alice: Client) -> None:
+def test_malformed_length_has_no_price(seconds: str, as_alice: Client) -> None:
     assert 'name="quoted" value=""' in ask(as_alice, seconds=seconds)
 
 
-def test_a_strangers_clip_has_no_price_here(as_charlie: Client, motion: Source) -> None:
+def test_clip_of_another_team_has_no_price(as_charlie: Client, motion: Source) -> None:
     assert 'name="quoted" value=""' in ask(as_charlie, motion=motion.pk)
 
 
-def test_a_form_that_made_its_job_gets_a_fresh_nonce(as_alice: Client, team: Team, alice: User) -> None:
+def test_form_that_made_its_job_gets_a_new_nonce(as_alice: Client, team: Team, alice: User) -> None:
     job = factories.job(team, alice)
 
     assert re.search(r'name="nonce" value="(?!' + str(job.nonce) + ")[^>]+hx-swap-oob", ask(as_alice, nonce=job.nonce))
@@ -152,7 +143,7 @@ def card(client: Client, motion: Source, **fields: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", ask(client, motion=motion.pk, **fields)))
 
 
-def test_stopped_sending_is_said_before_the_click(as_alice: Client, character: Source, motion: Source) -> None:
+def test_stopped_sending_is_shown_before_the_click(as_alice: Client, character: Source, motion: Source) -> None:
     stopped = "Sending is stopped in the settings."
     assert stopped not in card(as_alice, motion)
     key_verbs.stop(ProviderKey.at("sandbox"))
@@ -167,7 +158,7 @@ def test_stopped_sending_is_said_before_the_click(as_alice: Client, character: S
 @pytest.mark.parametrize(
     ("provider", "whose"), [("sandbox", "The balance of the sandbox"), ("apixo", "The balance on the APIXO key")]
 )
-def test_a_low_balance_warns_and_does_not_block(
+def test_low_balance_warns_and_does_not_block(
     provider: str, whose: str, as_alice: Client, motion: Source, character: Source, settings: Settings
 ) -> None:
     settings.PROVIDER, settings.WANSTUDIO_URL = provider, "https://studio.example.com"
@@ -180,7 +171,7 @@ def test_a_low_balance_warns_and_does_not_block(
     assert "data-incomplete" not in ask(as_alice, motion=motion.pk, character=character.pk, resolution="720p")
 
 
-def test_the_warning_tells_the_balance_to_who_may_see_the_spending(team: Team, bob: User, motion: Source) -> None:
+def test_warning_shows_the_balance_only_to_who_may_see_spending(team: Team, bob: User, motion: Source) -> None:
     as_bob = Client()
     as_bob.force_login(bob)
     key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("1.1399"))
@@ -192,7 +183,7 @@ def test_the_warning_tells_the_balance_to_who_may_see_the_spending(team: Team, b
     assert "The balance of the sandbox is $1.13" in card(as_bob, motion, resolution="720p")
 
 
-def test_what_is_reserved_counts_against_the_balance(
+def test_reservations_count_against_the_balance(
     as_alice: Client, motion: Source, team: Team, alice: User, settings: Settings
 ) -> None:
     key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("2.00"))
@@ -204,7 +195,7 @@ def test_what_is_reserved_counts_against_the_balance(
     assert "The balance" not in card(as_alice, motion, resolution="720p")
 
 
-def test_an_old_balance_says_nothing(as_alice: Client, motion: Source) -> None:
+def test_old_balance_does_not_warn(as_alice: Client, motion: Source) -> None:
     key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal(0))
     ProviderKey.objects.update(balance_at=timezone.now() - timedelta(hours=2))
 

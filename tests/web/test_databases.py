@@ -13,7 +13,7 @@ def test_sqlite_is_safe_under_load() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "pgsql"])
-def test_postgres(scheme: str) -> None:
+def test_postgres_url_sets_its_options(scheme: str) -> None:
     made = database(f"{scheme}://ben:p%40ss%2F@db.local:5433/wan%20studio?sslmode=require&conn_max_age=60")
     assert made["ENGINE"] == "django.db.backends.postgresql"
     assert [made[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == [
