@@ -13,7 +13,7 @@ from wanstudio.provider.calls import GenerateRequest
 from wanstudio.provider.prices import Price, Resolution
 
 from .client import ApixoClient
-from .failure_words import Speaker, explain
+from .failure_words import explain
 from .messages import as_curl, carried_task_id, generate_path
 
 FIRST_PRICES = date(2026, 1, 1)
@@ -72,7 +72,7 @@ class Apixo:
         return carried_task_id(callback)
 
     def explain(self, failure: Failure) -> Explanation:
-        return explain(failure, Speaker(self.display_name, self.key_name, self.models[0].inputs))
+        return explain(failure, self.display_name, self.key_name, self.models[0].inputs)
 
     def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:
         return as_curl(base_url + generate_path(model), self.variable("API_KEY"), request)

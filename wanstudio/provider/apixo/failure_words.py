@@ -5,7 +5,7 @@ in two generations of names (`PromptInvalid`, `INVALID_PROMPT`); they are compar
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from wanstudio.provider.base import Explanation, Failure, InputLimits, Step
 from wanstudio.provider.calls import Error
@@ -13,19 +13,9 @@ from wanstudio.provider.calls import Error
 QUOTE_LIMIT = 300
 
 
-@dataclass(frozen=True)
-class Speaker:
-    """Who is meant: its name within a sentence, the name of its key, and what it takes."""
-
-    name: str
-    key_name: str
-    inputs: InputLimits
-
-
-def explain(failure: Failure, speaker: Speaker) -> Explanation:
+def explain(failure: Failure, name: str, key_name: str, inputs: InputLimits) -> Explanation:
     """Why it failed, for people. A code that nobody has met yet is shown with its message."""
     message = _quotable(failure.message)
-    name = speaker.name
     if failure.code == Error.BAD_REQUEST:
         cause = f"{name} refused the request: “{message}”." if message else f"{name} refused the request as invalid."
         return Explanation(_capitalized(cause), _step_named_in(message))
@@ -34,13 +24,13 @@ def explain(failure: Failure, speaker: Speaker) -> Explanation:
         shown = _quotable(failure.code) or "no code"
         reason = f"{shown}, “{message}”" if message else shown
         return Explanation(_capitalized(f"{name} gave a reason that we do not know: {reason}."), Step.TRY_AGAIN)
-    *formats, last_format = speaker.inputs.image_formats
+    *formats, last_format = inputs.image_formats
     cause = known.cause.format(
         name=name,
-        key=speaker.key_name,
+        key=key_name,
         character=failure.character,
         motion=failure.motion,
-        megabytes=speaker.inputs.image_max_bytes // 1024**2,
+        megabytes=inputs.image_max_bytes // 1024**2,
         formats=f"{', '.join(formats)} and {last_format}",
     )
     return replace(known, cause=_capitalized(cause))
