@@ -1,10 +1,13 @@
 """Notifications about jobs: each is written in the transaction of the move that it is about."""
 
+from django.conf import settings
 from django.urls import reverse
 
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.models import Money
+from wanstudio.jobs.words import money_sentence
+from wanstudio.keys.models import ProviderKey
+from wanstudio.keys.words import pause_fact
 from wanstudio.notifications.models.mail_choices import Kind
 from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
 from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
@@ -20,15 +23,15 @@ def ready(job: Job) -> None:
     _post("job.ready", job, title)
 
 
-def failed(job: Job, money: Money, cause: str) -> None:
+def failed(job: Job, cause: str) -> None:
     """`cause`: why, in a sentence, or empty."""
-    title, detail = f"“{job.title}” has failed.", f"{cause} {_budget(job, money)}".strip()
+    title, detail = f"“{job.title}” has failed.", f"{cause} {money_sentence(job)}".strip()
     _notify_maker(Kind.FAILED, job, title, detail)
     _post("job.failed", job, f"{title} {detail}", cause=cause)
 
 
 def unconfirmed(job: Job) -> None:
-    """Once for each try: after it was sent again, it may come to that again."""
+    """Once for each attempt: after it was sent again, it may come to that again."""
     event = f"job {job.pk} unconfirmed {job.submissions.count()}"
     title = f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
     detail = f"We cannot tell whether it was taken. {_price(job)}It is never sent again by itself: decide on its page."
@@ -46,9 +49,42 @@ def alerted(alert: Alert, job: Job) -> None:
     }.get(alert.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))
     event = f"alarm {alert.subject} {alert.raised_at:%Y%m%d%H%M}"
     path = reverse("settings.show") if alert.kind == "paused" else path_to(job)
-    # Who made an unconfirmed one has been told so.
+    # Who made an unconfirmed one knows already.
     but = job.person if alert.kind == "unconfirmed" else None
     notify_allowed(Act.KEY, Event(job.team, Kind.ALERT, event, title, detail, path=path), but=but)
+
+
+def alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
+    """Subject and text: what happened, what it means for the money, what to do, and where."""
+    page, provider = settings.LINK_BASE + reverse("jobs.show", args=[job.pk]), providers.get(job.provider)
+    name = provider.display_name
+    match alert.kind:
+        case Alert.Kind.UNSAVED:
+            until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
+            return (
+                f"A finished video cannot be saved: {job.title}",
+                f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
+                f"trying until {name} deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
+            )
+        case Alert.Kind.OVERDUE:
+            return (
+                f"No result after a day: {job.title}",
+                f"{provider.opening_name} took “{job.title}” a day ago and has not finished it. Its ${job.price} stay "
+                f"reserved, and we keep asking. Look the task {job.task_id} up in {name}’s dashboard:\n\n{page}\n",
+            )
+        case Alert.Kind.UNCONFIRMED:
+            return (
+                f"${job.price} may have been charged: {job.title}",
+                f"We cannot tell whether {name} took “{job.title}”. It may have been charged; our price was "
+                f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
+            )
+        case _:
+            pause = pause_fact(job.provider, ProviderKey.at(job.provider).pause) or "The account refuses"
+            return (
+                f"Sending is paused: {pause}",
+                f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
+                f"settled:\n\n{settings.LINK_BASE}{reverse('settings.show')}\n",
+            )
 
 
 def _notify_maker(kind: Kind, job: Job, title: str, detail: str, event: str = "") -> None:
@@ -74,17 +110,3 @@ def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -
 
 def _price(job: Job) -> str:
     return f"Our price was ${job.price}. " if job.is_billed else ""
-
-
-def _budget(job: Job, money: Money) -> str:
-    if not job.is_billed:
-        return "Sandbox: nothing is billed."
-    match money:
-        case Money.SETTLED:
-            return f"It is paid for: ${job.price}, our price."
-        case Money.ASSUMED:
-            return f"The ${job.price} is back in your budget: we assume failed tasks are not billed."
-        case Money.UNKNOWN:
-            return f"It may have been charged; our price was ${job.price}."
-        case _:
-            return f"The ${job.price} is back in your budget."

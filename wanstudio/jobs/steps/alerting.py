@@ -6,12 +6,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from wanstudio.jobs import verbs
+from wanstudio.jobs.job_notifications import alert_mail
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys.models import ProviderKey
-from wanstudio.keys.words import pause_fact
-from wanstudio.provider import providers
 from wanstudio.teams.models import Membership
 from wanstudio.work.mails import post_mail
 
@@ -37,7 +36,7 @@ def notify_owners(alert: Alert) -> None:
         for owner in owners.select_related("user").order_by("pk"):
             # To whom the team is closed for want of a second factor reads no more than that.
             is_open = alert.team.lets_in(owner.user)
-            subject, text = _alert_mail(alert, alert.job) if is_open else _closed_mail(alert)
+            subject, text = alert_mail(alert, alert.job) if is_open else _closed_mail(alert)
             post_mail(to=owner.user.email, subject=subject, text=text)
     return None
 
@@ -52,7 +51,7 @@ def _closed_mail(alert: Alert) -> tuple[str, str]:
 
 
 def _has_passed(alert: Alert, job: Job) -> bool:
-    """Whether there is nothing left to tell about."""
+    """Whether there is nothing left to say."""
     match alert.kind:
         case Alert.Kind.PAUSED:
             return not ProviderKey.at(job.provider).blocks_sending
@@ -60,38 +59,3 @@ def _has_passed(alert: Alert, job: Job) -> bool:
             return job.state != State.UNCERTAIN
         case _:
             return job.alerted_at is None
-
-
-def _alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
-    """Subject and text: what happened, what it means for the money, what to do, and where."""
-    page, provider = settings.LINK_BASE + reverse("jobs.show", args=[job.pk]), providers.get(job.provider)
-    name = provider.display_name
-    match alert.kind:
-        case Alert.Kind.UNSAVED:
-            until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
-            return (
-                f"A finished video cannot be saved: {job.title}",
-                f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
-                f"trying until {name} deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
-            )
-        case Alert.Kind.OVERDUE:
-            return (
-                f"No result after a day: {job.title}",
-                f"{provider.opening_name} took “{job.title}” a day ago and has not finished it. Its ${job.price} stay "
-                f"reserved, and we keep asking. Look the task {job.task_id} up in {name}’s dashboard:\n\n{page}\n",
-            )
-        case Alert.Kind.UNCONFIRMED:
-            return (
-                f"${job.price} may have been charged: {job.title}",
-                f"We cannot tell whether {name} took “{job.title}”. It may have been charged; our price was "
-                f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
-            )
-        case _:
-            key = ProviderKey.at(job.provider)
-            pause = pause_fact(key.provider, key.pause) or "The account refuses"
-            pause = providers.named(pause, job.provider)
-            return (
-                f"Sending is paused: {pause}",
-                f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
-                f"settled:\n\n{settings.LINK_BASE}{reverse('settings.show')}\n",
-            )

@@ -173,4 +173,4 @@ def mark_failed(job: Job, failure: Failure) -> None:
     changes = {"failure": failure.code[:100], "failure_message": failure.message, "ended_at": Now()}
     with transaction.atomic():
         moves.move(job, Move(State.FAILED, failure.why, money=failure.money, changes=changes))
-        job_notifications.failed(job, failure.money, failure.cause)
+        job_notifications.failed(job, failure.cause)
