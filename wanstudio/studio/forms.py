@@ -67,6 +67,7 @@ class JobForm(forms.Form):
         self.drafts: dict[str, Draft] = {}
         self._named: dict[str, Source | None] = {}
         self._wrong: dict[str, str] = {}
+        self._file: dict[str, str] = {}
         self._renewed: UUID | None = None
         for kind in Source.Kind.values:
             field = cast("forms.ModelChoiceField[Source]", self.fields[kind])
@@ -74,13 +75,14 @@ class JobForm(forms.Form):
             field.error_messages["invalid_choice"] = words.NOT_YOURS.format(kind=kind)
 
     @classmethod
-    def unsent(cls, data: QueryDict, *, sources: QuerySet[Source], kind: str, wrong: str) -> JobForm:
+    def unsent(cls, data: QueryDict, *, sources: QuerySet[Source], kind: str, wrong: str, file: str) -> JobForm:
         """The form as it stood when another of its buttons was pressed: to be shown again, not to be judged.
 
-        `wrong` is what that button has to say about the input `kind`.
+        `wrong` is what that button has to say about the input `kind`, and `file` the name that it does not say.
         """
         form = cls(initial={name: data[name] for name in _TYPED if name in data}, sources=sources)
         form._wrong = {kind: wrong} if wrong else {}
+        form._file = {kind: file}
         for each in Source.Kind.values:
             with suppress(forms.ValidationError):
                 form._named[each] = form.fields[each].clean(data.get(each, ""))
@@ -160,7 +162,9 @@ class JobForm(forms.Form):
     def unnamed_file(self, kind: str) -> str:
         """The name of a file that was given, unless the sentence about it says it."""
         wrong, file = self._error_of(kind), self.files.get(f"{kind}_file")
-        return "" if file is None or (wrong and wrong.code in NAMES_THE_FILE) else file.name or ""
+        if file is None:
+            return self._file.get(kind, "")
+        return "" if wrong and wrong.code in NAMES_THE_FILE else file.name or ""
 
     def _error_of(self, kind: str) -> forms.ValidationError | None:
         return first_error(self, (kind, f"{kind}_file", f"{kind}_url"))

@@ -54,7 +54,9 @@ def add(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
     """Without JavaScript: the studio with this in its place and everything else as it was."""
     kind = form.data["kind"]
-    filled = JobForm.unsent(request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong)
+    filled = JobForm.unsent(
+        request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong, file=form.unnamed_file
+    )
     character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
     return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
 
