@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from wanstudio.provider import providers
 from wanstudio.provider.sandbox.fault_prompts import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ def test_readme_lists_every_test_prompt() -> None:
 def test_env_example_lists_every_setting() -> None:
     settings = (ROOT / "wanstudio/settings.py").read_text()
     read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", settings))
+    read |= {providers.MAIN.variable(name) for name in re.findall(r"""\.variable\("([A-Z_]+)"\)""", settings)}
     listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
     assert read - listed == set()
     assert listed - read == set()

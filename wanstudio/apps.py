@@ -11,7 +11,7 @@ REGISTERING = (
     "accounts.sign_ins",
     "teams.activity_reader",
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
-    *("review.video_parts", "sharing.queries", "operations.sweep"),
+    *("review.video_parts", "sharing.queries", "operations.sweep", "operations.system_checks"),
 )
 
 
@@ -22,7 +22,6 @@ class WanStudioConfig(AppConfig):
 
     def ready(self) -> None:
         from wanstudio.append_only import lock
-        from wanstudio.operations import system_checks as checks  # noqa: F401  (registers the system checks)
         from wanstudio.work import broker_hints
 
         for module in REGISTERING:
