@@ -33,7 +33,8 @@ def test_readme_lists_every_test_prompt() -> None:
 def test_env_example_lists_every_setting() -> None:
     settings = (ROOT / "wanstudio/settings.py").read_text()
     read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", settings))
-    read |= {providers.MAIN.variable(name) for name in re.findall(r"""\.variable\("([A-Z_]+)"\)""", settings)}
+    per_provider = re.findall(r"""\.variable\("([A-Z_]+)"\)""", settings)
+    read |= {provider.variable(name) for provider in providers.BILLED for name in per_provider}
     listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
     assert read - listed == set()
     assert listed - read == set()
