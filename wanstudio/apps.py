@@ -11,7 +11,7 @@ REGISTERING = (
     "accounts.sign_ins",
     "teams.activity_reader",
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
-    *("review.video_parts", "sharing.queries", "operations.sweep", "operations.system_checks"),
+    *("review.queries", "sharing.queries", "operations.sweep", "operations.system_checks"),
 )
 
 

@@ -13,11 +13,11 @@ from wanstudio.keys.models import ProviderKey as ProviderKey
 from wanstudio.keys.models import StudioKey as StudioKey
 from wanstudio.money.models import BalanceReading as BalanceReading
 from wanstudio.money.models import Entry as Entry
-from wanstudio.notifications.models.digest import Digest as Digest
-from wanstudio.notifications.models.mail_choices import MailChoice as MailChoice
-from wanstudio.notifications.models.notification import Notification as Notification
-from wanstudio.notifications.models.webhooks import Delivery as Delivery
-from wanstudio.notifications.models.webhooks import Webhook as Webhook
+from wanstudio.notifications.models import Delivery as Delivery
+from wanstudio.notifications.models import Digest as Digest
+from wanstudio.notifications.models import MailChoice as MailChoice
+from wanstudio.notifications.models import Notification as Notification
+from wanstudio.notifications.models import Webhook as Webhook
 from wanstudio.requests.models import SpendRequest as SpendRequest
 from wanstudio.review.models import Comment as Comment
 from wanstudio.review.models import Mention as Mention

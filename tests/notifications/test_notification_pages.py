@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from wanstudio.accounts.models import User
-from wanstudio.notifications.models.mail_choices import Kind, MailChoice, When, unsubscribe_token
-from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models import Kind, MailChoice, Notification, When, unsubscribe_token
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.teams.models import Membership, Team
 

@@ -15,16 +15,17 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
-from wanstudio.notifications.models.digest import Digest, next_morning
-from wanstudio.notifications.models.mail_choices import (
+from wanstudio.notifications.models import (
     DAILY,
+    Digest,
     Kind,
     MailChoice,
+    Notification,
     When,
+    next_morning,
     read_unsubscribe_token,
     unsubscribe_token,
 )
-from wanstudio.notifications.models.notification import Notification
 from wanstudio.notifications.verbs.notify import Event, choose_mail, notify, notify_allowed, stop_mails
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act

@@ -18,8 +18,7 @@ from wanstudio.activity.models import Activity
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.models import Delivery, Notification, Webhook
 from wanstudio.notifications.steps import BACKOFF
 from wanstudio.notifications.verbs.webhook_changes import (
     Post,

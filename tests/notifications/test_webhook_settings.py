@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from wanstudio.activity.models import Activity
 from wanstudio.encryption.encrypted_fields import decrypt
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.models import Delivery, Webhook
 from wanstudio.teams.models import Team
 
 pytestmark = pytest.mark.django_db

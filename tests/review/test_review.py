@@ -15,7 +15,7 @@ from tests.teams.test_viewers import everything
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnly
 from wanstudio.jobs.models.job import Job
-from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models import Notification
 from wanstudio.review.models import Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
 from wanstudio.review.verbs import Guest, Said, add_comment, decide, mentioned

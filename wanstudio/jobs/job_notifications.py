@@ -8,7 +8,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.words import money_sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact
-from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
 from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
 from wanstudio.provider import providers

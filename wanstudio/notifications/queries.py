@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from wanstudio.notifications.models.notification import Notification, Notifications
+from wanstudio.notifications.models import Notification, Notifications
 from wanstudio.teams.access import is_open_to, person
 
 

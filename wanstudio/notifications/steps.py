@@ -13,10 +13,7 @@ from standardwebhooks import Webhook as Signer
 
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt
 from wanstudio.media.fetch import FetchError
-from wanstudio.notifications.models.digest import Digest
-from wanstudio.notifications.models.mail_choices import DAILY, MailChoice, When
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Answer, Delivery
+from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, When
 from wanstudio.notifications.verbs.notify import mail_person
 from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off
 from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT, mail_of_day

@@ -7,8 +7,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.notifications.models.mail_choices import DAILY, Kind
-from wanstudio.notifications.models.notification import Notification
+from wanstudio.notifications.models import DAILY, Kind, Notification
 from wanstudio.teams.models import Team
 from wanstudio.web.page_links import address_of
 

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from wanstudio.keys.verbs import forget_unneeded
-from wanstudio.notifications.models.notification import Notification
-from wanstudio.notifications.models.webhooks import Delivery
+from wanstudio.notifications.models import Delivery, Notification
 from wanstudio.operations import referenced_files
 from wanstudio.videos.verbs.binning import empty_bin
 from wanstudio.work import registry

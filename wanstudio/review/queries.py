@@ -6,6 +6,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from wanstudio.review.models import Comment, Verdict
+from wanstudio.videos.extensions import WallFilter, register_filter, register_panel
 from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
 
@@ -88,3 +89,11 @@ def stands(decision: str) -> Q:
     if decision == Verdict.Decision.OPEN:
         return Q(approval=None) | Q(approval=Verdict.Decision.OPEN)
     return Q(approval=decision)
+
+
+def _with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
+    return videos.annotate(approval=newest_decision())
+
+
+register_panel("review", review_of)
+register_filter(WallFilter("approval", "Approval", Verdict.Decision.choices, _with_approval, stands))

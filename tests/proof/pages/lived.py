@@ -8,7 +8,7 @@ from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
 from wanstudio.api.verbs import create_token
-from wanstudio.notifications.models.mail_choices import Kind
+from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
 from wanstudio.review.verbs import Said, add_comment

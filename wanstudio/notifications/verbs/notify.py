@@ -14,9 +14,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.notifications.models.digest import Digest, next_morning
-from wanstudio.notifications.models.mail_choices import DAILY, Kind, MailChoice, When, unsubscribe_token
-from wanstudio.notifications.models.notification import Notification, Notifications
+from wanstudio.notifications.models import (
+    DAILY,
+    Digest,
+    Kind,
+    MailChoice,
+    Notification,
+    Notifications,
+    When,
+    next_morning,
+    unsubscribe_token,
+)
 from wanstudio.notifications.words import MailText, mail_foot, mail_of_one
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with

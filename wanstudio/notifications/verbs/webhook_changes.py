@@ -14,8 +14,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import encrypt
-from wanstudio.notifications.models.mail_choices import Kind
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.models import Delivery, Kind, Webhook
 from wanstudio.notifications.verbs.notify import Event, notify_allowed
 from wanstudio.notifications.words import WEBHOOK_IS_OFF, webhook_off_detail
 from wanstudio.teams.models import Team

@@ -7,8 +7,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.notifications.models.mail_choices import CHOOSABLE, Kind, MailChoice, When, read_unsubscribe_token
-from wanstudio.notifications.models.notification import Notification, Notifications
+from wanstudio.notifications.models import (
+    CHOOSABLE,
+    Kind,
+    MailChoice,
+    Notification,
+    Notifications,
+    When,
+    read_unsubscribe_token,
+)
 from wanstudio.notifications.queries import own_notifications
 from wanstudio.notifications.verbs.notify import choose_mail, mark_read, stop_mails
 from wanstudio.notifications.words import CHOICES_SAVED, mails_of

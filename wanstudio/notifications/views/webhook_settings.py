@@ -11,7 +11,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications import words
 from wanstudio.notifications.forms import WebhookForm
-from wanstudio.notifications.models.webhooks import Delivery, Webhook
+from wanstudio.notifications.models import Delivery, Webhook
 from wanstudio.notifications.verbs import webhook_changes
 from wanstudio.teams import access
 from wanstudio.teams.models import Team

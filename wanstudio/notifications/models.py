@@ -1,0 +1,210 @@
+"""Notifications, who gets which of them by mail and when, and the outgoing webhooks of teams."""
+
+from datetime import datetime, time, timedelta
+from typing import ClassVar, NotRequired, TypedDict
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.core import signing
+from django.db import models
+from django.utils import timezone
+
+from wanstudio.accounts.models import User
+from wanstudio.encryption.encrypted_fields import SecretField
+from wanstudio.teams.models import Team
+from wanstudio.work.leases import Leased
+
+SALT = "wanstudio.unsubscribe"
+# In place of a kind: the daily mail as a whole.
+DAILY = "daily"
+
+
+class Kind(models.TextChoices):
+    """What a notification is about; the label is how the settings say it."""
+
+    READY = "ready", "A video of yours is ready"
+    FAILED = "failed", "A video of yours has failed"
+    UNCONFIRMED = "unconfirmed", "A video of yours may have been charged"
+    MENTIONED = "mentioned", "Somebody mentions you"
+    COMMENT = "comment", "Somebody comments on a video of yours"
+    VERDICT = "verdict", "A video of yours is approved or needs work"
+    SPEND = "spend", "Somebody asks to spend"
+    DECIDED = "decided", "Your request to spend is answered"
+    WEBHOOK = "webhook", "The webhook is switched off after days of failures"
+    ALERT = "alarm", "A result is in danger, or sending rests"
+
+
+class When(models.TextChoices):
+    NOW = "now", "At once"
+    DAILY = "daily", "Once a day"
+    OFF = "off", "No mail"
+
+
+# The owner's alerts have a mail of their own, which money at stake does not let anybody switch off.
+USUAL = {
+    **dict.fromkeys(Kind, When.NOW),
+    **dict.fromkeys((Kind.READY, Kind.COMMENT, Kind.VERDICT), When.DAILY),
+    Kind.ALERT: When.OFF,
+}
+CHOOSABLE = [kind for kind in Kind if kind != Kind.ALERT]
+
+
+class MailChoice(models.Model):
+    """A choice that differs from the usual."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mail_choices")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    when = models.CharField(max_length=5, choices=When.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "kind"], name="one_mail_choice_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.when}"
+
+    @classmethod
+    def of(cls, person: User) -> dict[Kind, When]:
+        """Every kind with when it is mailed."""
+        chosen = cls.objects.filter(person=person).values_list("kind", "when")
+        return USUAL | {Kind(kind): When(when) for kind, when in chosen if kind in Kind.values}
+
+
+def unsubscribe_token(person: User, what: str) -> str:
+    """For a link in a mail: good for this person and this kind of mail, without a sign-in, for ever."""
+    return signing.dumps([person.pk, what], salt=SALT)
+
+
+def read_unsubscribe_token(token: str) -> tuple[User, str] | None:
+    """Whose mails of which kind the link stops, or None if it is not one of ours."""
+    try:
+        pk, what = signing.loads(token, salt=SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    person = User.objects.filter(pk=pk).first()
+    return (person, what) if person else None
+
+
+class Notifications(models.QuerySet["Notification"]):
+    def for_person(self, person: User) -> "Notifications":
+        """Theirs, of the teams they are in now."""
+        return self.filter(person=person, team__memberships__user=person)
+
+    def unread(self) -> "Notifications":
+        return self.filter(read_at=None)
+
+    def bell(self) -> tuple[int, int]:
+        """How many are unread, and the id of the newest of them (0: none). One query."""
+        found = self.unread().aggregate(count=models.Count("pk"), newest=models.Max("pk"))
+        return found["count"], found["newest"] or 0
+
+
+class Notification(models.Model):
+    """`event` names what happened, for good ("job 12 ready"). `path` is where a click leads."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    event = models.CharField(max_length=100)
+    title = models.CharField(max_length=300, help_text="What happened, in a sentence.")
+    detail = models.CharField(max_length=600, blank=True, help_text="What it means, and for the money.")
+    path = models.CharField(max_length=300)
+    at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+    in_next_digest = models.BooleanField(default=False)
+
+    objects: ClassVar[Notifications] = Notifications.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "event"], name="one_notification_an_event")]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notification_newest"),
+            models.Index(fields=["person", "-id"], name="notification_unread", condition=models.Q(read_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+AT = time(8)
+
+
+class Digest(Leased):
+    person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="digest")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="digest_due")]
+
+    def __str__(self) -> str:
+        return f"digest {self.pk}"
+
+
+def next_morning(team: Team, now: datetime) -> datetime:
+    """The next eight o'clock where the team is."""
+    here = now.astimezone(team.zone)
+    today = datetime.combine(here.date(), AT, here.tzinfo)
+    return today if today > here else datetime.combine(here.date() + timedelta(days=1), AT, here.tzinfo)
+
+
+class Webhook(models.Model):
+    """One a team. `failing_since`: when a delivery first failed with none arriving since."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="webhook")
+    url = models.CharField(max_length=1000)
+    secret = SecretField()
+    old_secret = SecretField(blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    failing_since = models.DateTimeField(null=True)
+    disabled_at = models.DateTimeField(null=True)
+    disabled_why = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def host(self) -> str:
+        """All that others than the owner may read of it: such an address often is the secret that opens it."""
+        return urlsplit(self.url).hostname or ""
+
+
+class Answer(TypedDict):
+    """How one post was answered: `code` is null without an answer; `at` (ISO) is added when it is kept."""
+
+    at: NotRequired[str]
+    code: int | None
+    ms: int
+    problem: str
+
+
+class Delivery(Leased):
+    """One event to one webhook. `body` is posted byte for byte each time, under the same `message`.
+
+    `posts` holds the answer to each.
+    """
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=100)
+    message = models.UUIDField(default=uuid4, unique=True)
+    kind = models.CharField(max_length=40)
+    body = models.TextField()
+    posts = models.JSONField(default=list)
+    posts_before = models.PositiveIntegerField(default=0, help_text="Of them, before it was sent again by hand.")
+    created_at = models.DateTimeField(default=timezone.now)
+    arrived_at = models.DateTimeField(null=True)
+    gave_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "event"], name="one_delivery_an_event")]
+        indexes = [
+            models.Index(fields=["due_at"], name="delivery_due"),
+            models.Index(fields=["webhook", "-id"], name="delivery_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+    @property
+    def last(self) -> Answer | None:
+        """How the last post was answered, if there was one."""
+        posts: list[Answer] = self.posts
+        return posts[-1] if posts else None
