@@ -103,8 +103,8 @@ def current_team(request: HttpRequest) -> Team:
         chosen = next((seat for pk in asked for seat in mine if seat.team.pk == pk), mine[0])
         if not chosen.is_open:
             raise NeedsSecondFactor(chosen.team)
-        known.shown = chosen.team
-        know_role(request, chosen.team, chosen.role)
+        show_as(request, chosen.team, chosen.role)
+        return chosen.team
     return known.shown
 
 
@@ -124,28 +124,24 @@ def _last(request: HttpRequest) -> int | None:
     return last
 
 
-def is_switched_to(request: HttpRequest, team: Team) -> bool:
-    """True if a page whose address names no team shows this one; so it counts for a team that was left."""
-    last = _last(request)
-    if last == team.pk:
-        return True
+def team_to_name(request: HttpRequest) -> Team | None:
+    """The team of the posted form, if the page after it would show another one: see `form_team.py`."""
+    team, last = _known(request).form, _last(request)
+    if team is None or last == team.pk:
+        return None
     mine = [seat.team.pk for seat in seats(request)]
-    return team.pk not in mine or (last not in mine and team.pk == mine[0])
+    # Of a team that was left no page is shown; without a choice the first one is.
+    return team if team.pk in mine and (last in mine or team.pk != mine[0]) else None
 
 
-def know_form(request: HttpRequest, team: Team) -> None:
-    """The posted form is about this team: see `form_team.py`."""
-    _known(request).form = team
+def show_as(request: HttpRequest, team: Team, role: str | None = None) -> None:
+    """The page is about a thing of this team, whichever team was looked at last.
 
-
-def team_of_form(request: HttpRequest) -> Team | None:
-    """The team of the posted form; None if there was none."""
-    return _known(request).form
-
-
-def show_as(request: HttpRequest, team: Team) -> None:
-    """The page is about a thing of this team, whichever team was looked at last."""
+    `role`: this person's, if a query for something else has brought it along, so that it is not asked again.
+    """
     _known(request).shown = team
+    if role is not None:
+        _known(request).roles[team.pk] = role
 
 
 def remember(request: HttpRequest, team: Team) -> None:
@@ -161,11 +157,6 @@ def role(request: HttpRequest, team: Team) -> str:
         found = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), team=team)
         roles[team.pk] = found.values_list("role", flat=True).first() or ""
     return roles[team.pk]
-
-
-def know_role(request: HttpRequest, team: Team, known: str) -> None:
-    """A role that a query for something else has brought along, so that it is not asked again."""
-    _known(request).roles[team.pk] = known
 
 
 def _known(request: HttpRequest) -> Known:
@@ -191,7 +182,7 @@ def team_in(request: HttpRequest, act: Act) -> Team:
         raise Http404("no such team")
     require(request, team, act)
     show_as(request, team)
-    know_form(request, team)
+    _known(request).form = team
     return team
 
 
@@ -201,7 +192,7 @@ def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row
     team = cast("OfTeam", row).team
     show_as(request, team)
     require(request, team, act)
-    know_form(request, team)
+    _known(request).form = team
     return row
 
 

@@ -18,10 +18,9 @@ class FormTeam(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        if request.method == "POST" and response.status_code == 302 and isinstance(request.user, User):
-            team = access.team_of_form(request)
-            if team and not access.is_switched_to(request, team):
-                response["Location"] = with_team(response["Location"], team.pk)
+        posted = request.method == "POST" and response.status_code == 302 and isinstance(request.user, User)
+        if posted and (team := access.team_to_name(request)):
+            response["Location"] = with_team(response["Location"], team.pk)
         return response
 
 

@@ -222,6 +222,5 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
 def _shown(request: HttpRequest, step: Transition) -> Job:
     """The job of a step that `visible_transitions` found; its team and this person's role there need no more asking."""
     job = step.job
-    access.show_as(request, job.team)
-    access.know_role(request, job.team, step.role)
+    access.show_as(request, job.team, step.role)
     return job
