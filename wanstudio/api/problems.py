@@ -43,7 +43,7 @@ def answer(problem: Problem) -> JsonResponse:
 
 
 def unauthorized() -> Problem:
-    """One sentence for every reason: a token that was revoked is nobody's any more."""
+    """One sentence for every reason: a revoked token belongs to nobody."""
     return Problem(
         401,
         "unauthorized",

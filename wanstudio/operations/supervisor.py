@@ -1,4 +1,4 @@
-"""Keeps the studio's processes alive on one machine: web, worker and, while there is no key, the sandbox.
+"""Supervisor of the studio's processes on one machine: web, worker and, while there is no key, the sandbox.
 
 A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads
 a process group of its own, so that nothing it started can hold its port when it is gone.
@@ -33,7 +33,7 @@ class Child:
     started_at: float = 0.0
     restart_at: float = 0.0
     pause_s: float = field(default=0.0)
-    is_wanted: Callable[[], bool] = lambda: True
+    is_needed: Callable[[], bool] = lambda: True
 
     def start(self) -> None:
         self.started_at = time.monotonic()
@@ -46,16 +46,16 @@ class Child:
         """Notice a death, and start again once its pause is over. The first death after a steady run costs no pause."""
         now = time.monotonic()
         if self.process is None:
-            if now >= self.restart_at and self.is_wanted():
+            if now >= self.restart_at and self.is_needed():
                 self.start()
             return
         code = self.process.poll()
         if code is None:
-            if not self.is_wanted():
+            if not self.is_needed():
                 self.signal(signal.SIGTERM)
             return
         self.signal(signal.SIGKILL)
-        if not self.is_wanted():
+        if not self.is_needed():
             self.process = None
             log.info("%s is not needed any more and ended", self.name)
             return
@@ -65,7 +65,7 @@ class Child:
         log.warning("%s ended with %s; starting it again in %.1f s", self.name, code, self.pause_s)
 
     def signal(self, number: int) -> None:
-        """To the whole group; whoever is gone already does not mind."""
+        """To the whole group; one that is gone already is no error."""
         if self.process:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -76,7 +76,7 @@ class Child:
 
 
 def supervise(children: Sequence[Child], stop: Event) -> None:
-    """Run until `stop`; then SIGTERM to all, and SIGKILL to whoever is left after 8.5 s."""
+    """Run until `stop`; then SIGTERM to all, and SIGKILL to those left after 8.5 s."""
     while not stop.is_set():
         for child in children:
             child.look()

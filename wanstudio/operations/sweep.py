@@ -1,4 +1,4 @@
-"""Hourly sweep: deletes what nobody needs, on one machine at a time, because its row has a lease."""
+"""Hourly sweep: deletes what is no longer needed, on one machine at a time, because its row has a lease."""
 
 import logging
 import time
@@ -29,7 +29,7 @@ DELIVERIES_FOR = timedelta(days=30)
 def sweep(chore: Chore) -> None:
     """Delete what lay in the bin for 30 days, half-written files, files without a row, old notifications and sessions.
 
-    Crash anywhere: the rest next time.
+    Crash anywhere: the next sweep does what is left.
     """
     if erased := empty_bin():
         log.info("%d deleted after 30 days in the bin", erased)

@@ -39,7 +39,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
 
 
 def _team(request: HttpRequest) -> Team | None:
-    """The team of this page; none for who is in none, or stands before a closed door."""
+    """The team of this page; none for a person who is in none, or lacks a second factor."""
     try:
         return access.current_team(request)
     except Http404:

@@ -52,7 +52,7 @@ class JobForm(forms.Form):
     resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
     seed_mode = forms.ChoiceField(required=False, choices=words.SEED_MODES, initial="random")
-    # Text, so that what stands in it is looked at only where a fixed seed was asked for.
+    # Text, so that it is checked only where a fixed seed was asked for.
     seed = forms.CharField(required=False, max_length=100)
 
     def __init__(
@@ -76,7 +76,7 @@ class JobForm(forms.Form):
 
     @classmethod
     def unsent(cls, data: QueryDict, *, sources: QuerySet[Source], kind: str, wrong: str, file: str) -> JobForm:
-        """The form as it stood when another of its buttons was pressed: to be shown again, not to be judged.
+        """The form as it stood when another of its buttons was pressed: to be shown again, not to be checked.
 
         `wrong` is what that button has to say about the input `kind`, and `file` the name that it does not say.
         """

@@ -39,7 +39,7 @@ class Command(StudioCommand):
         if needs_sandbox():
             self._refuse_taken("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT")
         # A key that is set in the page ends it, one that is taken away there brings it back.
-        children.append(Child("sandbox", manage_command("sandbox"), is_wanted=Lately(needs_sandbox)))
+        children.append(Child("sandbox", manage_command("sandbox"), is_needed=Lately(needs_sandbox)))
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: stop.set())

@@ -176,7 +176,7 @@ def _delete_old(into: Path) -> None:
 
 
 def last() -> tuple[timedelta, str, int] | None:
-    """How long ago the last backup was made, where it lies, and how many files it missed; None if there was none."""
+    """How long ago the last backup was made, where it is, and how many files it missed; None if there was none."""
     try:
         last = json.loads((Path(settings.DATA_DIR) / snapshot.LAST).read_bytes())
         return timezone.now() - datetime.fromisoformat(last["made_at"]), last["folder"], last["missing"]

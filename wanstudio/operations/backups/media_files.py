@@ -1,6 +1,6 @@
 """Media files in a backup: which ones rows name, and their copies.
 
-Their names are generated at random and never written again, so a name stands for one content.
+Their names are generated at random and never written again, so a name means one content.
 """
 
 import json

@@ -54,7 +54,7 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
             unconfirmed = safe.make_safe(backup.engine(), manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
-    # Django and the ledger lay things beside the tables.
+    # What Django and the ledger keep beside the tables: the cache, the triggers.
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     lost, counts = len(unreadable()), safe.open_again(same_key=same_key)

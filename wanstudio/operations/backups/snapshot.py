@@ -33,7 +33,7 @@ class CannotOperate(Exception):
 
 @dataclass
 class Manifest:
-    """`rows` counts by table; `sequences` are the last ids given; `missing` are files that rows name and nobody has."""
+    """`rows` counts by table; `sequences` are the last ids given; `missing` are files that rows name and lack."""
 
     made_at: str
     kind: str
@@ -77,7 +77,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def seal(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, with the hash of everything that lies beside it."""
+    """Write the manifest, with the hash of every file beside it."""
     names = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest.files = {str(path.relative_to(folder)): list(hash_of(path)) for path in names}
     write_json(folder / MANIFEST, asdict(manifest))

@@ -36,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def create(request: HttpRequest) -> HttpResponse:
     """303 to the job; or the form again: 422 with sentences, 409 with a changed price or over a cap, 200 with the first
-    price. `ask`: it is over a cap, and somebody else shall decide."""
+    price. `ask`: it is over a cap, and an owner or admin shall decide."""
     team = access.team_in(request, Act.MAKE)
     form = JobForm(request.POST, request.FILES, sources=visible_sources(request, team))
     if job := _same_form(form, team):
@@ -79,7 +79,7 @@ def _is_over(order: JobOrder) -> bool:
 
 
 def _decided_before(order: JobOrder) -> SpendRequest | None:
-    """What this very form has asked before, if that is declined, withdrawn or expired: it would ask nobody again."""
+    """What this very form has asked before, if that is declined, withdrawn or expired: it asks nobody again."""
     asked = SpendRequest.objects.select_related("decided_by").filter(nonce=order.nonce, team=order.team).first()
     return asked if asked and not asked.is_open else None
 

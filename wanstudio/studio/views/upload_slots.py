@@ -52,7 +52,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
-    """Without JavaScript: the studio with this in its place and everything else as it was."""
+    """Without JavaScript: the studio with this in its slot and everything else as it was."""
     kind = form.data["kind"]
     filled = JobForm.unsent(
         request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong, file=form.unnamed_file
