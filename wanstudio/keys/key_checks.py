@@ -30,11 +30,11 @@ def _public_address() -> Check:
 
 def _provider_key() -> Check:
     title, provider = in_force.MAIN.key_name, in_force.provider_in_use()
-    key = ProviderKey.objects.filter(provider=provider).first()
-    if key and key.stopped_at:
+    key = ProviderKey.peek(provider)
+    if key.stopped_at:
         why = key.stopped_why or "Sending is stopped in these settings."
         return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")
-    if key and key.pause:
+    if key.pause:
         return Check(title, False, f"{pause_fact(provider, key.pause)}. Jobs wait in the queue, nothing is lost.")
     if ProviderKey.opens_at(provider):
         return Check(title, True, providers.named(f"{SLOW_DOWN} Calls go on in a moment.", provider))

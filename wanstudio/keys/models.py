@@ -51,6 +51,11 @@ class ProviderKey(Leased):
         return cls.objects.get_or_create(provider=provider)[0]
 
     @classmethod
+    def peek(cls, provider: str) -> "ProviderKey":
+        """The row; an unsaved one before the worker has made it."""
+        return cls.objects.filter(provider=provider).first() or cls(provider=provider)
+
+    @classmethod
     def lock(cls, provider: str) -> None:
         """Nobody else gets past this for this key until the transaction ends. SQLite's transactions do that anyway."""
         cls.at(provider)

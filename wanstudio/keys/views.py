@@ -35,7 +35,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     The balance only for who may see the team's spending.
     """
     access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
-    key = _key()
+    key = ProviderKey.peek(in_force.provider_in_use())
     context = {
         "may_stop": access.may_stop_sending(request),
         "checks": studio_checks() if access.runs_studio(request) else [],
@@ -83,8 +83,8 @@ def balance(request: HttpRequest) -> HttpResponse:
         verbs.ask_balance_now(ProviderKey.at(in_force.provider_in_use()))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
-    may_stop = access.may_stop_sending(request)
-    return render(request, "keys/_balance.html", {"key": _key(), "may_stop": may_stop})
+    key = ProviderKey.peek(in_force.provider_in_use())
+    return render(request, "keys/_balance.html", {"key": key, "may_stop": access.may_stop_sending(request)})
 
 
 @sensitive_post_parameters("key")
@@ -171,12 +171,6 @@ def _require_owner(request: HttpRequest) -> None:
 def _require_stop(request: HttpRequest) -> None:
     if not access.may_stop_sending(request):
         raise Http404("not for this role")
-
-
-def _key() -> ProviderKey:
-    """The row of the provider in use; an unsaved one before the worker has made it."""
-    provider = in_force.provider_in_use()
-    return ProviderKey.objects.filter(provider=provider).first() or ProviderKey(provider=provider)
 
 
 register_checks(key_checks)

@@ -21,7 +21,6 @@ class Reconciliation:
     """
 
     since: datetime
-    until: datetime
     topped_up: bool
     fell: Decimal
     settled: Decimal
@@ -84,7 +83,6 @@ def reconcile(provider: str) -> Reconciliation | None:
     settled = end.settled - start.settled
     return Reconciliation(
         since=start.read_at or start.at,
-        until=end.read_at or end.at,
         topped_up=topped_up,
         fell=cents(_balance(start) - _balance(end)),
         settled=cents(settled),

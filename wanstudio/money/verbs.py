@@ -145,12 +145,12 @@ def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str
 
 def note_before(moment: BalanceReading.Moment, job: Priced, attempt_id: int | None) -> None:
     """Append the balance as last read before this POST, or this end of a task, to compare with the next one."""
-    key = ProviderKey.objects.filter(provider=job.provider).first()
+    key = ProviderKey.peek(job.provider)
     BalanceReading.objects.create(
         provider=job.provider,
         moment=moment,
         job_id=job.pk,
         attempt_id=attempt_id,
-        balance=key.balance if key else None,
-        read_at=key.balance_at if key else None,
+        balance=key.balance,
+        read_at=key.balance_at,
     )

@@ -134,7 +134,7 @@ def _queue(status: Status) -> None:
 
 def _key(status: Status) -> None:
     provider = in_force.provider_in_use()
-    key = ProviderKey.objects.filter(provider=provider).first() or ProviderKey(provider=provider)
+    key = ProviderKey.peek(provider)
     opens, current = ProviderKey.opens_at(provider), in_force.key_at(in_force.PROVIDER)
     opens_in_s = _seconds(opens - timezone.now()) if opens else 0
     balance = None if key.balance is None else str(key.balance)
