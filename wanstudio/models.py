@@ -1,38 +1,21 @@
 """Every noun's models, imported here so that Django finds them under the one app label."""
 
-from wanstudio.accounts.models import User as User
-from wanstudio.activity.models import Activity as Activity
-from wanstudio.api.models import ApiPost as ApiPost
-from wanstudio.api.models import ApiToken as ApiToken
-from wanstudio.jobs.models.alerts import Alert as Alert
-from wanstudio.jobs.models.attempt import Attempt as Attempt
-from wanstudio.jobs.models.history import FairShare as FairShare
-from wanstudio.jobs.models.history import Transition as Transition
-from wanstudio.jobs.models.job import Job as Job
-from wanstudio.keys.models import ProviderKey as ProviderKey
-from wanstudio.keys.models import StudioKey as StudioKey
-from wanstudio.money.models import BalanceReading as BalanceReading
-from wanstudio.money.models import Entry as Entry
-from wanstudio.notifications.models import Delivery as Delivery
-from wanstudio.notifications.models import Digest as Digest
-from wanstudio.notifications.models import MailChoice as MailChoice
-from wanstudio.notifications.models import Notification as Notification
-from wanstudio.notifications.models import Webhook as Webhook
-from wanstudio.requests.models import SpendRequest as SpendRequest
-from wanstudio.review.models import Comment as Comment
-from wanstudio.review.models import Mention as Mention
-from wanstudio.review.models import Verdict as Verdict
-from wanstudio.sharing.models import ShareLink as ShareLink
-from wanstudio.teams.models import FormerMember as FormerMember
-from wanstudio.teams.models import Invitation as Invitation
-from wanstudio.teams.models import Membership as Membership
-from wanstudio.teams.models import Team as Team
-from wanstudio.uploads.models import Source as Source
-from wanstudio.videos.models import CollectedVideo as CollectedVideo
-from wanstudio.videos.models import Collection as Collection
-from wanstudio.videos.models import Favourite as Favourite
-from wanstudio.videos.models import Tag as Tag
-from wanstudio.videos.models import Video as Video
-from wanstudio.work.mails import Mail as Mail
-from wanstudio.work.models import Chore as Chore
-from wanstudio.work.models import Heartbeat as Heartbeat
+# ruff: noqa: F403
+from wanstudio.accounts.models import *
+from wanstudio.activity.models import *
+from wanstudio.api.models import *
+from wanstudio.jobs.models.alerts import *
+from wanstudio.jobs.models.attempt import *
+from wanstudio.jobs.models.history import *
+from wanstudio.jobs.models.job import *
+from wanstudio.keys.models import *
+from wanstudio.money.models import *
+from wanstudio.notifications.models import *
+from wanstudio.requests.models import *
+from wanstudio.review.models import *
+from wanstudio.sharing.models import *
+from wanstudio.teams.models import *
+from wanstudio.uploads.models import *
+from wanstudio.videos.models import *
+from wanstudio.work.mails import *
+from wanstudio.work.models import *
