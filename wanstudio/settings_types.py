@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from environs import EnvError, ValidationError
+from environs import EnvError, ValidationError, validate
 
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model
@@ -25,25 +25,25 @@ from wanstudio.provider.prices import PriceTable
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def a_port(value: int) -> None:
-    if not 1 <= value <= 65535:
-        raise ValidationError("a port is a number from 1 to 65535.")
+a_port = validate.Range(1, 65535, error="a port is a number from 1 to 65535.")
+positive = validate.Range(0, min_inclusive=False, error="it must be greater than 0.")
+a_model = validate.Regexp(
+    r"[A-Za-z0-9._-]{1,100}\Z", error="a model's name has letters, digits, dots, dashes and underscores only."
+)
+a_log_level = validate.OneOf(
+    ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), error="use DEBUG, INFO, WARNING, ERROR or CRITICAL."
+)
+a_log_format = validate.OneOf(("text", "json"), error="use text or json.")
 
 
-def positive(value: float) -> None:
-    if not value > 0:
-        raise ValidationError("it must be greater than 0.")
+def _refused(name: str, why: str) -> EnvError:
+    return EnvError(f'Environment variable "{name}" invalid: {why}')
 
 
 def an_address(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise ValidationError(f"it must be an address such as {providers.BILLED[0].base_url}.")
-
-
-def a_model(value: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", value):
-        raise ValidationError("a model's name has letters, digits, dots, dashes and underscores only.")
 
 
 def folder(path: Path) -> Path:
@@ -88,9 +88,10 @@ def encryption_keys(values: list[str]) -> tuple[str, ...]:
     """The first one encrypts. What is wrong is not repeated: it may be a key with a typing error."""
     found = tuple(value.strip() for value in values if value.strip())
     if not all(map(encryption_key, found)):
-        raise EnvError(
-            'Environment variable "WANSTUDIO_ENCRYPTION_KEYS" invalid: each key is 32 random bytes in URL-safe base64 '
-            "(44 signs), and commas stand between them. Make one with: openssl rand -base64 32 | tr +/ -_"
+        raise _refused(
+            "WANSTUDIO_ENCRYPTION_KEYS",
+            "each key is 32 random bytes in URL-safe base64 "
+            "(44 signs), and commas stand between them. Make one with: openssl rand -base64 32 | tr +/ -_",
         )
     return found
 
@@ -105,7 +106,7 @@ def price_table(name: str, text: str, model: Model) -> PriceTable:
     except (ValueError, IndexError, InvalidOperation):
         day, prices = model.price_table[0]
         like = " ".join([day.isoformat(), *(f"{resolution}={price}" for resolution, price in prices.items())])
-        raise EnvError(f'Environment variable "{name}" invalid: it must read like "{like}".') from None
+        raise _refused(name, f'it must read like "{like}".') from None
 
 
 def _price_row(words: list[str], model: Model) -> tuple[date, dict[str, Decimal]]:
@@ -128,11 +129,12 @@ def is_loopback(url: str) -> bool:
 
 def pace(value: float, base_url: str) -> float:
     if not 0 < value <= 100:
-        raise EnvError('Environment variable "WANSTUDIO_PACE" invalid: it must be greater than 0 and at most 100.')
+        raise _refused("WANSTUDIO_PACE", "it must be greater than 0 and at most 100.")
     if value < 1 and not is_loopback(base_url):
-        raise EnvError(
-            'Environment variable "WANSTUDIO_PACE" invalid: below 1 the studio would ask '
-            f"{providers.BILLED[0].display_name} more often than it allows. Leave it out, or use 1 or more."
+        raise _refused(
+            "WANSTUDIO_PACE",
+            "below 1 the studio would ask "
+            f"{providers.BILLED[0].display_name} more often than it allows. Leave it out, or use 1 or more.",
         )
     return value
 
@@ -145,9 +147,9 @@ def public_address(value: str) -> str:
     parts = urlsplit(value)
     good = parts.hostname and not parts.path and not parts.query and not parts.username
     if not good or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(value))):
-        raise EnvError(
-            'Environment variable "WANSTUDIO_URL" invalid: it must be the https address of this studio, such as '
-            "https://studio.example.com, without a path."
+        raise _refused(
+            "WANSTUDIO_URL",
+            "it must be the https address of this studio, such as https://studio.example.com, without a path.",
         )
     return value
 
@@ -156,9 +158,7 @@ def private_hosts(pairs: list[str]) -> frozenset[str]:
     pairs = [pair.strip() for pair in pairs if pair.strip()]
     for pair in pairs:
         if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@]+):\d{1,5}", pair):
-            raise EnvError(
-                f'Environment variable "WANSTUDIO_PRIVATE_HOSTS" invalid: "{pair}" must read like media.local:8080.'
-            )
+            raise _refused("WANSTUDIO_PRIVATE_HOSTS", f'"{pair}" must read like media.local:8080.')
     return frozenset(pair.lower() for pair in pairs)
 
 
@@ -166,9 +166,8 @@ def networks(values: list[str]) -> list[Network]:
     try:
         return [ipaddress.ip_network(value.strip(), strict=False) for value in values if value.strip()]
     except ValueError as wrong:
-        raise EnvError(
-            f'Environment variable "WANSTUDIO_TRUSTED_PROXIES" invalid: {wrong}. Give addresses or networks such as '
-            "10.0.0.5 or 10.0.0.0/24."
+        raise _refused(
+            "WANSTUDIO_TRUSTED_PROXIES", f"{wrong}. Give addresses or networks such as 10.0.0.5 or 10.0.0.0/24."
         ) from None
 
 
@@ -205,22 +204,9 @@ def password_in(url: str) -> str:
 def mail_from(given: str, account: str, link_base: str) -> str:
     """The sender of mails: as set, else the account at the mail server, else an address at the studio's own name."""
     if given and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", given):
-        raise EnvError(
-            'Environment variable "WANSTUDIO_MAIL_FROM" invalid: it must be an address such as '
-            "Wan Studio <studio@example.com>."
-        )
+        raise _refused("WANSTUDIO_MAIL_FROM", "it must be an address such as Wan Studio <studio@example.com>.")
     address = account if "@" in account else f"studio@{urlsplit(link_base).hostname}"
     return given or f"Wan Studio <{address}>"
-
-
-def a_log_level(value: str) -> None:
-    if value not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-        raise ValidationError("use DEBUG, INFO, WARNING, ERROR or CRITICAL.")
-
-
-def a_log_format(value: str) -> None:
-    if value not in ("text", "json"):
-        raise ValidationError("use text or json.")
 
 
 def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
