@@ -111,7 +111,7 @@ def test_a_surprise_while_sending_is_uncertain(
         raise RuntimeError("a bug of ours, after the answer")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Attempt, "record", broken)
+        patched.setattr(verbs, "record_answer", broken)
         job = step(job)
     assert job.state == State.SUBMITTING
     assert "a bug of ours" in caplog.text

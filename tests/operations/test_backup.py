@@ -67,6 +67,7 @@ def test_restored_queue_is_unconfirmed_and_not_sent(studio: Studio, make_studio:
     other.python(
         """
 from django.conf import settings
+from wanstudio.keys import verbs as key_verbs
 from wanstudio.models import Job, ProviderKey
 from wanstudio.work.advance import advance, due
 settings.PROVIDERS["apixo"] = ("http://127.0.0.1:9/api/v1", "a-key-of-a-test")
