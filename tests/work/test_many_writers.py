@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Callable
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.blank import DATABASE
 from tests.jobs.test_worker_kill import ROOT
 from tests.proof.load.conftest import LARGE
 from tests.proof.load.conftest import say as say
@@ -40,6 +42,7 @@ print(errors, slowest)
 """
 
 
+@pytest.mark.skipif(DATABASE != "sqlite", reason="it is SQLite that locks the whole file")
 def test_eight_processes_read_and_write(job: Job, say: Callable[[str], None]) -> None:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "wanstudio.settings",
