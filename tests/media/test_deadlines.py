@@ -11,8 +11,8 @@ from tests.media.conftest import Talk
 from tests.media.servers import Say, Talker, answer
 from tests.media.test_fetch import PEM, problem
 from wanstudio.media.errors import FetchError, FetchProblem
+from wanstudio.media.exchange import Deadline
 from wanstudio.media.fetch import Fetcher, Limits
-from wanstudio.media.transport.deadlines import Deadline
 
 
 def dripping(said: bytes, at_once: int = 0) -> Say:

@@ -4,8 +4,7 @@ from ipaddress import ip_address
 import pytest
 
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.transport.public_addresses import checked_addresses, is_public, system_resolver
-from wanstudio.media.transport.targets import parse
+from wanstudio.media.targets import Reach, is_public, parse, system_resolver
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "193.0.6.139", "2606:4700:4700::1111", "2a00:1450:4001::1"]
 PUBLIC_INSIDE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
@@ -32,7 +31,7 @@ def test_not_public(address: str) -> None:
 
 
 def check(url: str, *found: str, allowed: tuple[str, ...] = ()) -> list[str]:
-    return checked_addresses(parse(url), allowed, lambda _host, _port: found, 5)
+    return Reach(frozenset(allowed), lambda _host, _port: found).addresses(parse(url), 5)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -85,7 +84,7 @@ def test_unknown_name() -> None:
         raise OSError
 
     with pytest.raises(FetchError, match="no server of that name") as caught:
-        checked_addresses(parse("http://typo.example/"), (), unknown, 5)
+        Reach(frozenset(), unknown).addresses(parse("http://typo.example/"), 5)
     assert caught.value.code == FetchProblem.UNREACHABLE
 
 
@@ -97,7 +96,7 @@ def test_a_dead_name_server_does_not_hold_us() -> None:
         return []
 
     with pytest.raises(FetchError) as caught:
-        checked_addresses(parse("http://slow.example/"), (), hang, 0.1)
+        Reach(frozenset(), hang).addresses(parse("http://slow.example/"), 0.1)
     release.set()
     assert caught.value.code == FetchProblem.TIMED_OUT
 

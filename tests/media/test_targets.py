@@ -1,7 +1,7 @@
 import pytest
 
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.transport.targets import parse, redirected
+from wanstudio.media.targets import parse, redirected
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.provider.conftest import Connect, Serve
 from tests.provider.scripted import answer
-from wanstudio.media.transport.exchange import Answer, Broken
+from wanstudio.media.exchange import Answer, Broken
 from wanstudio.provider.apixo.outcomes import classify, retry_after
 from wanstudio.provider.calls import Error, GenerateRequest, Outcome
 

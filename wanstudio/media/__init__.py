@@ -1,6 +1,6 @@
 """Pictures and clips: fetched without trusting their address, measured without trusting their content, served in parts.
 
-    transport/ → fetch/                bytes from a URL that a person gave
+    targets → exchange → fetch         bytes from a URL that a person gave
     boxes → movie, fragments → probe   what a file is, how long, how large
     pictures, frames → poster          the decoders, kept at arm's length
     ranged                             files to browsers, whole or in part

@@ -1,4 +1,4 @@
-"""Providers of videos. Knows none of our tables and imports nothing of ours but media's transport.
+"""Providers of videos. Knows none of our tables and imports nothing of ours but media's exchanges.
 
 base.py       what a provider is: description, client, failure words
 calls.py      the calls and their named outcomes

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from wanstudio.media.transport.exchange import unchecked
+from wanstudio.media.exchange import unchecked
 
 from .calls import GenerateRequest, StatusProblem, Submission, TaskStatus
 from .prices import PriceTable, Resolution, price_table

@@ -7,8 +7,7 @@ from django.conf import settings
 
 from wanstudio.media.errors import FetchError
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.transport.public_addresses import is_public
-from wanstudio.media.transport.targets import parse
+from wanstudio.media.targets import is_public, parse
 from wanstudio.settings_types import is_loopback
 
 

@@ -24,8 +24,8 @@ from wanstudio.jobs.steps import submission as submit
 from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys.models import ProviderKey
-from wanstudio.media.transport import connections
-from wanstudio.media.transport.exchange import Request, exchange
+from wanstudio.media import exchange as connections
+from wanstudio.media.exchange import Request, exchange
 from wanstudio.money.models import Entry
 from wanstudio.provider.apixo import client
 from wanstudio.provider.base import Account

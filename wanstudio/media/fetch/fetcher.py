@@ -14,11 +14,8 @@ from time import monotonic
 from typing import BinaryIO
 
 from wanstudio.media.errors import FetchError, FetchProblem, timed_out, too_large, unreachable
-from wanstudio.media.transport.connections import connect
-from wanstudio.media.transport.deadlines import Deadline, DeadlinePassed
-from wanstudio.media.transport.exchange import Broken, Request, exchange
-from wanstudio.media.transport.public_addresses import Reach, Resolver, system_resolver
-from wanstudio.media.transport.targets import Target, parse, redirected
+from wanstudio.media.exchange import Broken, Deadline, DeadlinePassed, Request, connect, exchange
+from wanstudio.media.targets import Reach, Resolver, Target, parse, redirected, system_resolver
 
 from .opened import Opened, total_size
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from wanstudio.media.errors import FetchError, FetchProblem, refused_by_server, timed_out, unreachable
-from wanstudio.media.transport.deadlines import Deadline, DeadlinePassed
+from wanstudio.media.exchange import Deadline, DeadlinePassed
 
 CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")

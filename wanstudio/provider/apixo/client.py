@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from wanstudio.media.transport.deadlines import Deadline
-from wanstudio.media.transport.exchange import Answer, Broken, Request, exchange, unchecked
-from wanstudio.media.transport.public_addresses import Reach
+from wanstudio.media.exchange import Answer, Broken, Deadline, Request, exchange, unchecked
+from wanstudio.media.targets import Reach
 from wanstudio.provider.base import Account
 from wanstudio.provider.calls import Error, GenerateRequest, StatusProblem, Submission, TaskStatus
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
 
-from wanstudio.media.transport.exchange import Answer, Broken
+from wanstudio.media.exchange import Answer, Broken
 from wanstudio.provider.calls import Error, Outcome, StatusProblem, Submission
 
 from .messages import carried_task_id, clean_text, read_envelope

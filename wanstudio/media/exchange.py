@@ -1,0 +1,243 @@
+"""Exchanges over HTTP/1.1 with addresses that were checked: the one transport under every fetch, webhook and call.
+
+Every request has a connection of its own, dialled at the checked address itself; no redirect is followed, nothing is
+taken from the environment, and one deadline is over everything. http.client, and not requests: it brings no cookies,
+proxies, .netrc, redirects or decompression that would have to be switched off again.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from time import monotonic
+from typing import ClassVar
+
+import certifi
+
+from .errors import FetchError
+from .targets import Reach, Target, parse
+
+CHUNK_BYTES = 64 * 1024
+MAX_ADDRESSES = 4
+MAX_DIAL_S = 10.0
+
+
+class DeadlinePassed(TimeoutError):
+    """The time for the whole, or for one silence, is over."""
+
+
+class Deadline:
+    """Calls `heartbeat` about every 5 s while something is waited for."""
+
+    beat_s: ClassVar[float] = 5.0
+
+    def __init__(self, total_s: float, idle_s: float, heartbeat: Callable[[], None] | None = None) -> None:
+        self._ends = monotonic() + total_s
+        self._idle_s = idle_s
+        self._heartbeat = heartbeat
+        self._next_beat = monotonic() + self.beat_s
+
+    @property
+    def has_passed(self) -> bool:
+        return monotonic() >= self._ends
+
+    def left(self, silent_since: float | None = None) -> float:
+        """Seconds that are left, always above 0. Raises DeadlinePassed when there are none."""
+        now = monotonic()
+        left = self._ends - now
+        if silent_since is not None:
+            left = min(left, silent_since + self._idle_s - now)
+        if left <= 0:
+            raise DeadlinePassed("nothing came in time")
+        return left
+
+    @contextmanager
+    def within(self, limit_s: float) -> Iterator[None]:
+        """What happens in here may take no longer than `limit_s`, however much time there is altogether."""
+        ends = self._ends
+        self._ends = min(ends, monotonic() + limit_s)
+        try:
+            yield
+        finally:
+            self._ends = ends
+
+    def beat(self) -> None:
+        if self._heartbeat is not None and monotonic() >= self._next_beat:
+            self._next_beat = monotonic() + self.beat_s
+            self._heartbeat()
+
+
+class Connection:
+    """A socket that stands, TLS included, on which not a byte of the request was written yet."""
+
+    def __init__(self, sock: socket.socket, target: Target, deadline: Deadline) -> None:
+        self._target = target
+        self._http = http.client.HTTPConnection(target.host, target.port)
+        # A connection that has a socket does not dial: nobody resolves the name a second time.
+        self._http.sock = _TimedSocket(sock, deadline)
+
+    def ask(self, method: str, headers: Mapping[str, str], body: bytes | None = None) -> http.client.HTTPResponse:
+        """Writes the request and reads the head of its answer. Raises OSError or HTTPException."""
+        usual = {"Host": self._target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
+        # A server may answer before it has read everything, and close: its answer is worth more than that.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._http.request(method, self._target.path, body=body, headers={**usual, **headers})
+        return self._http.getresponse()
+
+
+@contextmanager
+def connect(
+    target: Target, addresses: Sequence[str], deadline: Deadline, tls: ssl.SSLContext | None = None
+) -> Iterator[Connection]:
+    """A connection to one of these addresses, closed at the end. `tls` None: the usual authorities. Raises OSError."""
+    with ExitStack() as stack:
+        sock = stack.enter_context(_dial(addresses, target.port, deadline))
+        if target.scheme == "https":
+            sock.settimeout(deadline.left())
+            # The certificate is checked for the name in the URL and not for the address.
+            name = target.host.removesuffix(".")
+            sock = stack.enter_context((tls or _usual_tls()).wrap_socket(sock, server_hostname=name))
+        yield Connection(sock, target, deadline)
+
+
+def _dial(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
+    """The first address that answers; each gets its share of the time."""
+    dialled = addresses[:MAX_ADDRESSES]
+    for number, address in enumerate(dialled):
+        share_s = deadline.left() / (len(dialled) - number)
+        try:
+            return socket.create_connection((address, port), timeout=min(share_s, MAX_DIAL_S))
+        except OSError as error:
+            last = error
+    raise last
+
+
+@cache
+def _usual_tls() -> ssl.SSLContext:
+    # The system's authorities, an intranet's own among them, and certifi's for a system that has none.
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class _TimedSocket(io.RawIOBase):
+    """As much of a socket as http.client uses.
+
+    A socket's own time-out starts anew with every byte, so that a server that drips could hold us for ever.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._sock.settimeout(self._deadline.left())
+            rest = rest[self._sock.send(rest) :]
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+        silent_since = monotonic()
+        while True:
+            self._sock.settimeout(min(self._deadline.beat_s, self._deadline.left(silent_since)))
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                self._deadline.beat()
+
+    def close(self) -> None:
+        """http.client closes before the body is read; the socket belongs to whoever dialled it."""
+
+
+def unchecked() -> None:
+    """The last check of a request that needs none."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be sent. `before_write` runs once connected (TLS included), immediately before the first byte."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    before_write: Callable[[], None] = unchecked
+    connect_s: float = 10.0
+    max_answer_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that arrived whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """No answer, or a broken one: `status` and `body` are what arrived of it. `written`: writing had begun.
+
+    `written` is our connection's word. The type of `error` alone proves nothing: a broken answer can raise the same.
+    """
+
+    error: Exception
+    written: bool
+    status: int | None = None
+    body: bytes = b""
+
+
+def exchange(request: Request, deadline: Deadline, reach: Reach) -> Answer | Broken:
+    """Sends it within this reach. Trouble on the network, or an address beyond it, is returned and never raised.
+
+    What `before_write` raises is raised from here unchanged, with nothing written.
+    """
+    with ExitStack() as stack:
+        try:
+            with deadline.within(request.connect_s):
+                target = parse(request.url)
+                addresses = reach.addresses(target, deadline.left())
+                connection = stack.enter_context(connect(target, addresses, deadline, reach.tls))
+            deadline.left()
+        except (FetchError, OSError) as error:
+            return Broken(error, written=False)
+        request.before_write()
+        try:
+            deadline.left()
+        except TimeoutError as late:
+            return Broken(late, written=False)
+        response: http.client.HTTPResponse | None = None
+        received = bytearray()
+        try:
+            response = stack.enter_context(connection.ask(request.method, request.headers, request.body))
+            _receive(response, received, request.max_answer_bytes)
+            return Answer(response.status, dict(response.headers.items()), bytes(received))
+        except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
+            return Broken(error, written=True, status=response.status if response else None, body=bytes(received))
+
+
+def _receive(response: http.client.HTTPResponse, received: bytearray, max_bytes: int) -> None:
+    """What there is goes into `received`, also where an error follows: a task id survives an answer that breaks off."""
+    packed = response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate")
+    # Nobody asked for that, but an answer that cannot be read may be a task that is paid for.
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
+    length, arrived = response.length, 0
+    while chunk := response.read1(CHUNK_BYTES):
+        arrived += len(chunk)
+        received += unpack.decompress(chunk, max_bytes + 1) if unpack else chunk
+        if len(received) > max_bytes:
+            raise ValueError(f"the answer is longer than {max_bytes:,} bytes")
+    if length is not None and arrived < length:
+        raise http.client.IncompleteRead(b"", length - arrived)

@@ -1,0 +1,190 @@
+"""Targets: a URL taken apart once and strictly, and the addresses behind it: an allow-list of global unicast.
+
+The networks are written out, because what `ipaddress` calls global differs between Python releases and includes
+multicast. Source: the IANA special-purpose registries for IPv4 and IPv6.
+"""
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from queue import Empty, SimpleQueue
+from threading import Thread
+from urllib.parse import quote, urljoin, urlsplit
+
+import idna
+
+from .errors import FetchError, FetchProblem
+
+Resolver = Callable[[str, int], Sequence[str]]
+"""(host, port) -> textual addresses. Raises OSError for an unknown name."""
+
+_NOT_PUBLIC_V4 = tuple(
+    IPv4Network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        # Looks public, but is answered by the host of every Azure machine.
+        "168.63.129.16/32",
+    )
+)
+_GLOBAL_V6 = IPv6Network("2000::/3")
+# Special although inside 2000::/3: IETF protocols (Teredo among them), documentation twice, 6to4.
+_NOT_PUBLIC_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20", "2002::/16"))
+_NAT64 = IPv6Network("64:ff9b::/96")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_SAFE = "/%:@!$&'()*+,;=~-._[]"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Connecting uses these very pieces, so no second parser can read the URL differently."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def address(self) -> str:
+        """`host:port`, the form in which exceptions are listed."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def netloc(self) -> str:
+        usual = 443 if self.scheme == "https" else 80
+        return self.address.removesuffix(f":{usual}")
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.netloc}{self.path}"
+
+
+def parse(url: str) -> Target:
+    """Takes an http or https URL apart; the fragment is dropped. Raises FetchError INVALID_URL for everything else."""
+    url = url.strip(" ")
+    # Before urlsplit, which silently drops tabs and line breaks; and browsers read a backslash as a slash.
+    if _FORBIDDEN.search(url):
+        raise _invalid("This link contains spaces or signs that do not belong in one. Copy it again.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _invalid("This is not a complete link. Copy it again, beginning with https://.") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        raise _invalid("This is not a web address. Use a link that begins with https:// or http://.")
+    if "@" in parts.netloc:
+        raise _invalid("The link contains a user name or a password. Use a link that opens without one.")
+    try:
+        host = _plain_host(parts.hostname)
+    except ValueError:
+        raise _invalid("The server's name in this link is not a usual one. Check the link for typing errors.") from None
+    path = quote(parts.path or "/", safe=_SAFE)
+    if parts.query:
+        path += "?" + quote(parts.query, safe=_SAFE + "?")
+    return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
+
+
+def redirected(target: Target, location: str) -> Target:
+    """Where a Location header leads. Headers arrive as Latin-1, and what servers put there is often raw UTF-8."""
+    try:
+        location = location.encode("latin-1").decode()
+    except UnicodeError:
+        raise _invalid("The link redirects to something that is not a link. Use another one.") from None
+    try:
+        return parse(urljoin(target.url, location))
+    except ValueError:
+        raise _invalid("The link redirects to something that is not a link. Use another one.") from None
+
+
+def _plain_host(host: str) -> str:
+    """The host in ASCII. Refuses (ValueError) ways to write an address that only some programs understand."""
+    if ":" in host:
+        if "%" in host:
+            raise ValueError(host)
+        return str(IPv6Address(host))
+    plain = (host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")).lower()
+    if not _NAME.fullmatch(plain) or len(plain) > 253:
+        raise ValueError(host)
+    # 2130706433, 0177.0.0.1, 0x7f.1 and 127.1 are all 127.0.0.1 to getaddrinfo: only the usual form is taken.
+    if _NUMBER.fullmatch(plain.removesuffix(".").rpartition(".")[2]):
+        return str(IPv4Address(plain.removesuffix(".")))
+    return plain
+
+
+def _invalid(sentence: str) -> FetchError:
+    return FetchError(FetchProblem.INVALID_URL, sentence)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """True for a global unicast address; an IPv4 address inside an IPv6 one is judged by itself."""
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _NOT_PUBLIC_V4)
+    inner = address.ipv4_mapped
+    if inner is None and address in _NAT64:
+        inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    if inner is not None:
+        return is_public(inner)
+    return address in _GLOBAL_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where requests may go: public addresses and the literal `host:port` pairs in `allowed_hosts`.
+
+    `allowed_hosts` None: wherever the URL leads, for one that is ours. `tls` None: the usual authorities.
+    """
+
+    allowed_hosts: frozenset[str] | None = None
+    resolver: Resolver = system_resolver
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def addresses(self, target: Target, timeout_s: float) -> list[str]:
+        """The addresses of a target, every one public, unless its literal host:port is an exception.
+
+        One private address among public ones refuses the name: whoever mixes them wants us to pick the wrong one.
+        Raises FetchError PRIVATE_ADDRESS, UNREACHABLE or TIMED_OUT.
+        """
+        try:
+            addresses = [str(ip_address(target.host))]
+        except ValueError:
+            addresses = _resolve(target, self.resolver, timeout_s)
+        allowed = self.allowed_hosts is None or target.address in self.allowed_hosts
+        if not allowed and not all(is_public(ip_address(address)) for address in addresses):
+            raise FetchError(
+                FetchProblem.PRIVATE_ADDRESS,
+                "This link leads to a private address, and those are not fetched. "
+                "Use a link that anyone on the internet can open.",
+            )
+        return addresses
+
+
+def _resolve(target: Target, resolver: Resolver, timeout_s: float) -> list[str]:
+    # In a thread of its own, since getaddrinfo cannot be interrupted and a dead name server holds it for half a minute.
+    answers: SimpleQueue[list[str]] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers.put(list(resolver(target.host, target.port)))
+        except (OSError, UnicodeError):
+            answers.put([])
+
+    Thread(target=look_up, daemon=True).start()
+    try:
+        addresses = answers.get(timeout=timeout_s)
+    except Empty:
+        raise FetchError(
+            FetchProblem.TIMED_OUT, "Looking up the server of this link took too long. Try again in a minute."
+        ) from None
+    if not addresses:
+        raise FetchError(FetchProblem.UNREACHABLE, "There is no server of that name. Check the link for typing errors.")
+    return addresses
