@@ -168,7 +168,7 @@ def test_low_disk_is_a_failed_check(as_alice: Client, settings: Settings) -> Non
     settings.MIN_FREE_BYTES = shutil.disk_usage(settings.DATA_DIR).free * 2
     ok, sentence = check(as_alice, "Storage")
     assert not ok
-    assert "MB to keep free. Sending is paused until there is room" in sentence
+    assert "B to keep free. Sending is paused until there is room" in sentence
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Sum
 from django.db.models.functions import Now
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.timesince import timesince
 
@@ -78,15 +79,17 @@ def _pending() -> list[str]:
 def _database(status: Status) -> None:
     size_bytes = backup.engine().size_bytes()
     status.add("database", {"kind": connection.vendor, "size_bytes": size_bytes})
-    status.show("Database", f"{connection.vendor}, {size_bytes / 1e6:,.1f} MB")
+    status.show("Database", f"{connection.vendor}, {filesizeformat(size_bytes)}")
 
 
 def _disk(status: Status) -> None:
     free, kept = shutil.disk_usage(settings.DATA_DIR).free, settings.MIN_FREE_BYTES
     status.add("disk", {"free_bytes": free, "keep_free_bytes": kept})
-    status.show("Disk", f"{free / 1e9:,.1f} GB free, {kept / 1e9:,.1f} GB kept")
+    status.show("Disk", f"{filesizeformat(free)} free, {filesizeformat(kept)} kept")
     if free < kept:
-        status.warn(f"Only {free / 1e6:,.0f} MB are free in {settings.DATA_DIR}. Nothing is sent until there is room.")
+        status.warn(
+            f"Only {filesizeformat(free)} are free in {settings.DATA_DIR}. Nothing is sent until there is room."
+        )
     if not is_writable(snapshot.media_root()):
         status.warn(f"{snapshot.media_root()} cannot be written: no video can be saved. Check its owner.")
 

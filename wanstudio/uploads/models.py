@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.db import models
 from django.db.models.functions import Now
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
@@ -82,7 +83,7 @@ class Source(Leased):
     @property
     def facts(self) -> str:
         """What it is, in one line: `26.0 s · 720 × 1280 · 30 fps · 18.4 MB`, `1024 × 1536 · PNG · 2.1 MB`."""
-        size = f"{self.size_bytes / 1024 / 1024:.1f} MB" if self.size_bytes and self.size_bytes >= 50_000 else ""
+        size = filesizeformat(self.size_bytes) if self.size_bytes and self.size_bytes >= 50_000 else ""
         if not size and self.size_bytes:
             size = f"{max(self.size_bytes // 1024, 1)} KB"
         frame = f"{self.width} × {self.height}"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
+from django.template.defaultfilters import filesizeformat
 
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
@@ -44,10 +45,10 @@ def _database() -> Check:
 def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free
     if free < settings.MIN_FREE_BYTES:
-        least = settings.MIN_FREE_BYTES // 1024**2
-        held = "Sending is paused until there is room, so that no result is paid for and lost."
-        return Check("Storage", False, f"Only {free // 1024**2:,} MB free of the {least:,} MB to keep free. {held}")
-    return Check("Storage", True, f"{free / 1e9:,.0f} GB free, room for about {free // BYTES_A_VIDEO:,} videos.")
+        of_what = f"{filesizeformat(free)} free of the {filesizeformat(settings.MIN_FREE_BYTES)} to keep free"
+        paused = "Sending is paused until there is room, so that no result is paid for and lost."
+        return Check("Storage", False, f"Only {of_what}. {paused}")
+    return Check("Storage", True, f"{filesizeformat(free)} free, room for about {free // BYTES_A_VIDEO:,} videos.")
 
 
 def _worker() -> Check:

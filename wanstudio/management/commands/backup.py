@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import CommandParser
+from django.template.defaultfilters import filesizeformat
 
 from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import in_force
@@ -39,7 +40,7 @@ class Command(StudioCommand):
         self.stdout.write(f"Backup made: {made.folder}")
         self.stdout.write(
             f"Database: {KINDS[manifest.kind]}, {manifest.rows.get('wanstudio_job', 0):,} jobs as of {manifest.when}. "
-            f"Media: {copied.files:,} files, {copied.size_bytes / 1e6:,.1f} MB, {copied.new:,} of them new."
+            f"Media: {copied.files:,} files, {filesizeformat(copied.size_bytes)}, {copied.new:,} of them new."
         )
         if copied.deleted:
             self.stdout.write(f"{copied.deleted} files were deleted while the backup was made, and are not in it.")

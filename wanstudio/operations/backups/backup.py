@@ -14,6 +14,7 @@ from types import ModuleType
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from wanstudio.encryption import encrypted_fields
@@ -150,8 +151,8 @@ def need_room(into: Path, size_bytes: int) -> None:
     needed, free = size_bytes + SPARE_BYTES, shutil.disk_usage(into).free
     if free < needed:
         raise CannotOperate(
-            f"{into} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB are needed. Make room or choose another "
-            "folder; nothing was changed."
+            f"{into} has {filesizeformat(free)} free, and {filesizeformat(needed)} are needed. Make room or choose "
+            "another folder; nothing was changed."
         )
 
 
