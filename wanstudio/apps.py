@@ -6,12 +6,17 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
 
-# Each registers, as it is imported, what earlier rooms ask for: steps of the worker, answers to questions.
-REGISTERING = (
+# Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
+ANSWERS = (
     "accounts.sign_ins",
     "teams.activity_reader",
+    "review.queries",
+    "sharing.queries",
+    "operations.system_checks",
+)
+STEPS = (
     *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
-    *("review.queries", "sharing.queries", "operations.sweep", "operations.system_checks"),
+    "operations.sweep",
 )
 
 
@@ -22,10 +27,11 @@ class WanStudioConfig(AppConfig):
 
     def ready(self) -> None:
         from wanstudio.append_only import lock
-        from wanstudio.work import broker_hints
+        from wanstudio.work import broker_hints, registry
 
-        for module in REGISTERING:
+        for module in ANSWERS:
             import_module(f"wanstudio.{module}")
+        registry.step_modules += [f"wanstudio.{module}" for module in STEPS]
         if settings.BROKER_URL:
             from wanstudio.celery import hand_over
 

@@ -1,5 +1,10 @@
 """The worker's registry: every row that can be due has a step, and hooks run when they say."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.apps import apps
 
@@ -10,6 +15,27 @@ from wanstudio.work import registry
 from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Leased
 from wanstudio.work.registry import Kind
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def steps() -> None:
+    registry.load_steps()
+
+
+def test_process_that_does_no_work_loads_no_steps_and_no_decoder() -> None:
+    code = """
+import sys, django
+django.setup()
+from wanstudio.work import registry
+wrong = [name for name in sys.modules if name in ("av", *registry.step_modules)]
+assert registry.step_modules and not wrong, wrong
+registry.load_steps()
+assert "av" in sys.modules
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "wanstudio.settings"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=60)
 
 
 def test_every_leased_model_has_a_step() -> None:

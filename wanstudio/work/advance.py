@@ -26,6 +26,7 @@ AFTER_A_SURPRISE = timedelta(seconds=30)
 
 def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
     """Ids of rows that `advance` would claim now, the longest due first; `among` narrows them further."""
+    registry.load_steps()
     for hook in kind_of(model).before_looking:
         hook()
     # One that was nudged is due since then, or a late crowd would hold it up.
@@ -41,6 +42,7 @@ def is_ready(model: type[Leased], pk: int) -> bool:
 
 def advance(model: type[Leased], pk: int) -> bool:
     """Do the next step of this row, if it is ready. Returns whether it was claimed."""
+    registry.load_steps()
     row = model.claim(pk, registry.paced(NUDGE_INTERVAL))
     if row is None:
         return False

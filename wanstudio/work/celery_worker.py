@@ -88,6 +88,7 @@ presence = Presence()
 def _begin(**kwargs: object) -> None:
     Thread(target=presence.run, name="presence", daemon=True).start()
     try:
+        registry.load_steps()
         for start in registry.starts:
             start()
     finally:

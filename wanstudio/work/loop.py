@@ -42,6 +42,7 @@ class Loop:
         self._beat_at = 0.0
 
     def run(self) -> None:
+        registry.load_steps()
         for start in registry.starts:
             start()
         log.info("worker %s is at work", self._name)

@@ -1,8 +1,13 @@
-"""Steps and hooks of the worker, registered by each noun's `steps` when the app is ready: the worker names no noun."""
+"""Steps and hooks of the worker, registered by each noun's `steps`, which it imports before its first look for work.
+
+So the worker names no noun, and a process that only shows pages does not load PyAV and its 23 MB.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
+from importlib import import_module
 from typing import TypeVar, cast
 
 from wanstudio.work.leases import Leased
@@ -27,6 +32,15 @@ class Kind:
 
 kinds: dict[type[Leased], Kind] = {}
 starts: list[Callable[[], None]] = []
+# Put in by the app, in the order of the nouns.
+step_modules: list[str] = []
+
+
+@cache
+def load_steps() -> None:
+    """Before anything else here is read. Threads that come at once all wait until the last module is there."""
+    for module in step_modules:
+        import_module(module)
 
 
 def state_of(row: Leased) -> str:

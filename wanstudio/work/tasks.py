@@ -23,6 +23,7 @@ def advance_row(name: str, pk: int) -> None:
 
     A crash anywhere, and a message that comes twice or late, change nothing: see `advance`.
     """
+    registry.load_steps()
     model = next((model for model in registry.kinds if model.__name__ == name), None)
     if model is None:
         return log.warning("a message names %s, which this version does not know", name)
@@ -38,6 +39,7 @@ def sweep() -> None:
     """Hand over what is due and was not handed over lately. Cut off anywhere: the rest follows 10 s later."""
     refresh()
     presence.note_sweep()
+    registry.load_steps()
     for model in registry.kinds:
         if pks := due(model, A_SWEEP, model.unannounced()):
             model.announce(pks)

@@ -239,6 +239,7 @@ class Drill:
 
 def age() -> None:
     """The leases of the dead run out now rather than in 30 s. Only one worker lives at a time here."""
+    registry.load_steps()
     for model in registry.kinds:
         held: type[Leased] = model
         over = Now() - timedelta(seconds=1)
