@@ -14,6 +14,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget
 from wanstudio.requests.models import LASTS, SpendRequest
+from wanstudio.requests.words import Sentence
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, may
 from wanstudio.uploads.models import Source
@@ -25,7 +26,12 @@ class PriceChanged(Exception):
 
 
 class NotPossible(Exception):
-    """It cannot be made any more, in a sentence. Nothing was written."""
+    """It cannot be made any more: `reason`, about the person or the file of this name. Nothing was written."""
+
+    def __init__(self, reason: Sentence, name: str) -> None:
+        super().__init__(reason, name)
+        self.reason = reason
+        self.name = name
 
 
 def ask(order: JobOrder, *, note: str) -> SpendRequest:
@@ -86,9 +92,9 @@ def expire_open(word: str) -> None:
 def _check_possible(asked: SpendRequest, team: Team) -> None:
     role = Membership.objects.filter(team=team, user=asked.person).values_list("role", flat=True).first()
     if not may(role or "", Act.MAKE):
-        raise NotPossible(f"{asked.person} no longer makes videos in this team.")
+        raise NotPossible(Sentence.NO_LONGER_MAKES, str(asked.person))
     for source in Source.objects.filter(Q(pk=asked.character_id) | Q(pk=asked.motion_id), deleted_at__isnull=False):
-        raise NotPossible(f"“{source.name}” was deleted in the meantime.")
+        raise NotPossible(Sentence.DELETED, source.name)
 
 
 def _decide(asked: SpendRequest, state: SpendRequest.State, by: User, **changes: str) -> None:

@@ -20,6 +20,7 @@ from wanstudio.requests import verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import request_by_token, visible_requests
 from wanstudio.requests.request_notifications import notify_asker
+from wanstudio.requests.words import Sentence
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale
 
@@ -47,7 +48,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("decision") == "withdraw":
         if asked.person != person:
             raise Http404("not theirs")
-        _try(request, asked, person, lambda: verbs.withdraw(asked), "Withdrawn. Nothing was sent.")
+        _try(request, asked, person, lambda: verbs.withdraw(asked), Sentence.WITHDRAWN.value)
         return redirect("requests.show", pk)
     if not asked.approvers().filter(pk=person.pk).exists():
         raise Http404("not for this role")
@@ -90,23 +91,17 @@ def _quote(asked: SpendRequest) -> Quote:
 def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
     match request.POST.get("decision"):
         case "allow" if asked.provider == in_force.SANDBOX != in_force.provider_in_use():
-            messages.info(request, "It was asked for in the sandbox, which has ended. Nothing was sent; ask again.")
+            messages.info(request, Sentence.SANDBOX_ENDED.value)
         case "allow":
             agreed = _price(request)
             quote = _quote(asked)
-            said = f"${quote.price} allowed. The video is on its way."
+            said = Sentence.ALLOWED.of(price=quote.price)
             _try(request, asked, person, lambda: verbs.grant(asked, person, quote, agreed=agreed), said)
         case "decline":
             word = request.POST.get("word", "")
-            _try(
-                request,
-                asked,
-                person,
-                lambda: verbs.decline(asked, person, word),
-                "Declined. Nothing was sent or charged.",
-            )
+            _try(request, asked, person, lambda: verbs.decline(asked, person, word), Sentence.DECLINED.value)
         case _:
-            messages.info(request, "Nothing was done. Allow it with its price, or decline it.")
+            messages.info(request, Sentence.NO_DECISION.value)
 
 
 def _price(request: HttpRequest) -> Decimal:
@@ -128,10 +123,8 @@ def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[],
             notify_asker(asked, by)
         messages.info(request, done)
     except Stale:
-        messages.info(request, "This was decided in the meantime, or has expired. Nothing more was done.")
+        messages.info(request, Sentence.DECIDED.value)
     except verbs.PriceChanged:
-        messages.info(
-            request, "The price is another one by now. Nothing was sent. Look at it and press the button again."
-        )
+        messages.info(request, Sentence.PRICE_CHANGED.value)
     except verbs.NotPossible as why:
-        messages.info(request, f"{why} Nothing was sent; it can only be declined.")
+        messages.info(request, why.reason.of(name=why.name))
