@@ -23,6 +23,7 @@ from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import submission as submit
 from wanstudio.jobs.verbs import moves
 from wanstudio.keys import provider_calls as connection
+from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.media import exchange as connections
 from wanstudio.media.exchange import Request, exchange
@@ -86,16 +87,16 @@ class Traps:
         self._connection(ways)
         self.around(verbs, "record_answer", "answer read", "answer recorded")
         self._moves()
-        for name, point in (("suspend", "key paused"), ("throttle", "key throttled"), ("strike", "key struck")):
-            self.around(ProviderKey, name, after=point)
+        for name, point in (("suspend", "key paused"), ("back_off", "key throttled"), ("strike", "key struck")):
+            self.around(key_verbs, name, after=point)
         self.around(verbs, "follow_orphan", "before it is adopted", "adopted")
         self.around(verbs, "mark_archiving", "success told", "archiving")
         self.around(archive, "verify_video", after="draft verified")
         self.around(FieldFile, "save", after="file stored")
         self.around(Video, "save", "before the video's row", "video's row")
         self.around(verbs, "mark_done", "before done", "done")
-        self.around(ProviderKey, "note_balance", "balance told", "balance noted")
-        self.around(ProviderKey, "resume", after="key resumed")
+        self.around(key_verbs, "note_balance", "balance told", "balance noted")
+        self.around(key_verbs, "resume", after="key resumed")
 
     def _claims(self) -> None:
         claim, release = Leased.claim.__func__, Leased.release  # type: ignore[attr-defined]

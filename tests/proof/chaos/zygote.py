@@ -10,6 +10,7 @@ import select
 import signal
 import socketserver
 import sys
+import traceback
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -70,6 +71,9 @@ def fork(act: Any) -> int:
         os.dup2(log, 1)
         os.dup2(log, 2)
         act()
+    except Exception:
+        # Into the log: a victim that cannot even begin would be waited for in silence.
+        traceback.print_exc()
     finally:
         os._exit(1)
 
