@@ -19,8 +19,9 @@ from tests.e2e.template import EMAIL, PASSWORD
 from tests.media.clips import FASTSTART, clip
 from tests.media.servers import FileServer
 from tests.media.test_remote_clips import with_wide_mdat
-from wanstudio.media.fetch import Fetcher, RemoteFile
+from wanstudio.media.fetch import Fetcher
 from wanstudio.media.probe import probe_video
+from wanstudio.media.remote_file import RemoteFile
 
 RUNS = 3
 REQUESTS = 60

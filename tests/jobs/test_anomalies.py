@@ -39,7 +39,7 @@ from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh, later, running, step
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.media.fetch import fetcher
+from wanstudio.media import fetch
 from wanstudio.money.models import Money
 from wanstudio.videos import steps as archive
 from wanstudio.work.advance import advance
@@ -84,8 +84,8 @@ DRIPS: dict[str, Callable[[bytes], Move]] = {
 def test_a_drip_holds_no_thread(
     where: str, archiving: Job, apixo: FakeApixo, film: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetcher, "HEAD_S", 0.3)
-    monkeypatch.setattr(fetcher, "SPEED_OVER_S", 0.3)
+    monkeypatch.setattr(fetch, "HEAD_S", 0.3)
+    monkeypatch.setattr(fetch, "SPEED_OVER_S", 0.3)
     apixo.on_file(DRIPS[where](film))
     began = timezone.now()
     waits_then_ready(archiving, apixo)

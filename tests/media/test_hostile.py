@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.media.clips import FASTSTART, FRAGMENTED, box, clip, part, patched
-from wanstudio.media.boxes import content, size_of, top_boxes, unpack
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.poster import poster
+from wanstudio.media.movie import content, size_of, top_boxes, unpack
+from wanstudio.media.pictures import poster
 from wanstudio.media.probe import probe_video
 
 PLAIN = clip(0.5, options=FASTSTART)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.media.clips import clip
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.probe import ImageFacts, probe_image
+from wanstudio.media.pictures import ImageFacts, probe_image
 
 
 def picture(

@@ -8,8 +8,8 @@ from PIL import Image
 from tests.media.clips import FASTSTART, FRAGMENTED, clip, rotated
 from tests.media.test_pictures import picture
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.poster import poster, verify_video
-from wanstudio.media.probe import probe_video
+from wanstudio.media.pictures import poster
+from wanstudio.media.probe import probe_video, verify_video
 
 
 def shown(data: bytes) -> Image.Image:

@@ -5,7 +5,8 @@ import pytest
 from tests.media.conftest import Talk
 from tests.media.servers import FileServer, answer
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.fetch import UNKNOWN_SIZE, Fetcher, RemoteFile
+from wanstudio.media.fetch import Fetcher
+from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
 
 CONTENT = bytes(range(251)) * 40
 

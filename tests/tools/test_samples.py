@@ -9,7 +9,8 @@ from PIL import Image
 
 from tests.provider.sandbox.conftest import SAMPLES
 from tools.samples.scenes import draw_mira, place, walk_frames
-from wanstudio.media.probe import probe_image, probe_video
+from wanstudio.media.pictures import probe_image
+from wanstudio.media.probe import probe_video
 
 
 def test_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:

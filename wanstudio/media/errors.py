@@ -3,52 +3,62 @@
 A sentence says what happened and what to do, and nothing of how we found out: no addresses, no exception texts.
 """
 
-from enum import StrEnum
+from enum import StrEnum, auto
 
 
 class FetchProblem(StrEnum):
-    INVALID_URL = "INVALID_URL"
-    PRIVATE_ADDRESS = "PRIVATE_ADDRESS"
-    UNREACHABLE = "UNREACHABLE"
-    TIMED_OUT = "TIMED_OUT"
-    HTTP_STATUS = "HTTP_STATUS"
-    TOO_LARGE = "TOO_LARGE"
-    TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
-    CUT_SHORT = "CUT_SHORT"
-    NO_RANGES = "NO_RANGES"
-    OVER_BUDGET = "OVER_BUDGET"
-    BUSY = "BUSY"
+    """Each is the sentence that is said where nothing closer is known, or has none of its own."""
+
+    INVALID_URL = auto()
+    PRIVATE_ADDRESS = (
+        "This link leads to a private address, and those are not fetched. "
+        "Use a link that anyone on the internet can open."
+    )
+    UNREACHABLE = auto()
+    TIMED_OUT = "The server took too long to hand out the file. Try again, or use another link."
+    HTTP_STATUS = auto()
+    TOO_LARGE = auto()
+    TOO_MANY_REDIRECTS = "This link redirects too many times. Open it in a browser and copy the address where it ends."
+    CUT_SHORT = "The file stopped arriving before it was complete. Try again."
+    NO_RANGES = (
+        "The server hands this file out from its beginning only, and that was not enough to read it. "
+        "Upload the file instead, or use a server that supports range requests."
+    )
+    OVER_BUDGET = "Too much of this file would have to be read from its link. Upload it instead, or use a smaller one."
+    BUSY = auto()
 
 
 class MediaProblem(StrEnum):
-    EMPTY = "EMPTY"
-    NOT_AN_IMAGE = "NOT_AN_IMAGE"
-    NOT_A_VIDEO = "NOT_A_VIDEO"
-    WRONG_FORMAT = "WRONG_FORMAT"
-    NO_VIDEO = "NO_VIDEO"
-    TRUNCATED = "TRUNCATED"
-    UNREADABLE = "UNREADABLE"
-    NO_DURATION = "NO_DURATION"
-    TOO_BIG_PICTURE = "TOO_BIG_PICTURE"
+    """As those of fetching."""
+
+    EMPTY = "The file is empty. Choose it again, or export it again."
+    NOT_AN_IMAGE = auto()
+    NOT_A_VIDEO = auto()
+    WRONG_FORMAT = auto()
+    NO_VIDEO = "This file has sound but no picture. Choose a clip that shows the motion."
+    TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
+    UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
+    NO_DURATION = "The clip does not say plausibly how long it is. Export it again as MP4."
+    TOO_BIG_PICTURE = auto()
 
 
 class FetchError(Exception):
     """A URL could not be fetched. `http_status` is the server's answer, where it gave one."""
 
-    def __init__(self, code: FetchProblem, sentence: str, http_status: int | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: FetchProblem, sentence: str = "", http_status: int | None = None) -> None:
+        super().__init__(sentence or code)
         self.code = code
-        self.sentence = sentence
+        self.sentence = sentence or code.value
         self.http_status = http_status
 
 
 class MediaError(Exception):
     """A file is not the picture or clip it should be."""
 
-    def __init__(self, code: MediaProblem, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: MediaProblem, sentence: str = "") -> None:
+        super().__init__(sentence or code)
         self.code = code
-        self.sentence = sentence
+        self.sentence = sentence or code.value
 
 
 def refused_by_server(status: int) -> FetchError:
@@ -70,25 +80,6 @@ def unreachable(sentence: str) -> FetchError:
     return FetchError(FetchProblem.UNREACHABLE, sentence)
 
 
-def timed_out() -> FetchError:
-    return FetchError(
-        FetchProblem.TIMED_OUT, "The server took too long to hand out the file. Try again, or use another link."
-    )
-
-
 def too_large(max_bytes: int) -> FetchError:
-    mebibyte = 1024 * 1024
-    limit = f"{max_bytes / mebibyte:.0f} MB" if max_bytes >= mebibyte else f"{max_bytes:,} bytes"
+    limit = f"{max_bytes / 1024**2:.0f} MB" if max_bytes >= 1024**2 else f"{max_bytes:,} bytes"
     return FetchError(FetchProblem.TOO_LARGE, f"The file is larger than {limit}. Use a smaller one.")
-
-
-def truncated() -> MediaError:
-    return MediaError(
-        MediaProblem.TRUNCATED, "The clip ends too early: a part of the file is missing. Export or copy it again."
-    )
-
-
-def unreadable() -> MediaError:
-    return MediaError(
-        MediaProblem.UNREADABLE, "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
-    )

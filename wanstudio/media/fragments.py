@@ -7,9 +7,8 @@ through mfra, the last fragments as found by searching the tail.
 
 from collections.abc import Iterable
 
-from .boxes import Box, SeekableFile, boxes_in, content, read_at, top_boxes, unpack
-from .errors import MediaError, MediaProblem, truncated, unreadable
-from .movie import Movie, Track
+from .errors import MediaError, MediaProblem
+from .movie import Box, Movie, SeekableFile, Track, boxes_in, content, read_at, top_boxes, unpack
 
 _SMALL = 900_000
 _TAIL = 480_000
@@ -68,7 +67,7 @@ class _Clock:
         parts = list(boxes_in(file, traf))
         head = next((part for part in parts if part.kind == "tfhd"), None)
         if head is None:
-            raise unreadable()
+            raise MediaError(MediaProblem.UNREADABLE)
         number, default = _track_and_default(content(file, head, 40), self._defaults)
         track = self._tracks.get(number)
         if track is None:
@@ -110,7 +109,7 @@ def _run(file: SeekableFile, trun: Box, default: int, track: Track) -> int:
         stride = 4 * (flags >> 8 & 0xF).bit_count()
         offset = 8 + (4 if flags & 0x01 else 0) + (4 if flags & 0x04 else 0)
         if count > _MAX_SAMPLES or offset + count * stride > trun.end - trun.body:
-            raise unreadable()
+            raise MediaError(MediaProblem.UNREADABLE)
         samples = content(file, trun, count * stride, offset)
         ticks = sum(unpack(f"I{stride - 4}x" * count, samples))
     track.frames += count
@@ -140,7 +139,7 @@ def _indexed_seconds(file: SeekableFile, sidx: Box, size: int) -> float:
     numbers = unpack(f"{count * 3}I", content(file, sidx, count * 12, 32 if long else 24))
     covered = sidx.end + first_offset + sum(number & 0x7FFFFFFF for number in numbers[::3])
     if covered > size:
-        raise truncated()
+        raise MediaError(MediaProblem.TRUNCATED)
     rest = next(top_boxes(file, covered, size), None)
     if rest is not None and rest.kind != "mfra" and rest.end < size:
         return 0.0

@@ -1,11 +1,17 @@
-"""The index (`moov`) of an MP4 or MOV: its duration and its tracks. ISO/IEC 14496-12, sections 8.2 to 8.8."""
+"""MP4 and MOV files: the boxes they are made of, and the index (`moov`) with its duration and tracks.
 
-from collections.abc import Callable
+ISO/IEC 14496-12, sections 4.2 (boxes: size, kind, content, one after another) and 8.2 to 8.8 (the index).
+"""
+
+import io
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from .boxes import Box, SeekableFile, boxes_in, content, unpack
-from .errors import unreadable
+from .errors import MediaError, MediaProblem
 
+_MAX_BOXES = 100_000
 _MAX_TRACKS = 100
 _MAX_TIMES = 4096
 _CODECS = {
@@ -24,6 +30,83 @@ _CODECS = {
     "apco": "prores",
     "ap4h": "prores",
 }
+
+
+class SeekableFile(Protocol):
+    """What is needed of a file: a local one and a RemoteFile have it alike."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+    def seek(self, offset: int, whence: int = ..., /) -> int: ...
+    def tell(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Box:
+    """Offsets from the start of the file, in bytes; the content is between `body` and `end`."""
+
+    kind: str
+    start: int
+    body: int
+    end: int
+
+
+def size_of(file: SeekableFile) -> int:
+    return file.seek(0, io.SEEK_END)
+
+
+def read_at(file: SeekableFile, offset: int, count: int) -> bytes:
+    file.seek(offset)
+    data = file.read(count)
+    if len(data) < count:
+        raise MediaError(MediaProblem.TRUNCATED)
+    return data
+
+
+def top_boxes(file: SeekableFile, start: int, size: int) -> Iterator[Box]:
+    """The outermost boxes. Raises MediaError TRUNCATED if one reaches past the end of the file."""
+    return _walk(file, start, size, MediaError(MediaProblem.TRUNCATED))
+
+
+def boxes_in(file: SeekableFile, parent: Box, skip: int = 0) -> Iterator[Box]:
+    """The boxes inside another one. One that reaches out of its parent contradicts it: MediaError UNREADABLE."""
+    return _walk(file, parent.body + skip, parent.end, MediaError(MediaProblem.UNREADABLE))
+
+
+def content(file: SeekableFile, box: Box, most: int, offset: int = 0) -> bytes:
+    """At most `most` bytes of a box, from `offset` in its content."""
+    return read_at(file, box.body + offset, max(0, min(most, box.end - box.body - offset)))
+
+
+def unpack(layout: str, data: bytes, offset: int = 0) -> tuple[int, ...]:
+    """struct.unpack_from for big-endian integers; a box too small for its fields is MediaError UNREADABLE."""
+    try:
+        return struct.unpack_from(">" + layout, data, offset)
+    except struct.error:
+        raise MediaError(MediaProblem.UNREADABLE) from None
+
+
+def _walk(file: SeekableFile, position: int, end: int, reaches_out: MediaError) -> Iterator[Box]:
+    for _ in range(_MAX_BOXES):
+        # Less than a header is padding: QuickTime ends some lists with four zero bytes.
+        if end - position < 8:
+            return
+        size, kind = struct.unpack(">I4s", read_at(file, position, 8))
+        body = position + 8
+        if size == 1:
+            (size,) = unpack("Q", read_at(file, body, 8))
+            body += 8
+        elif size == 0:
+            size = end - position
+        if not all(0x20 <= letter < 0x7F or letter == 0xA9 for letter in kind):
+            # Zeros or notes that some cameras append. Before the index there is none to be found behind it either.
+            return
+        if position + size < body:
+            raise MediaError(MediaProblem.UNREADABLE)
+        if position + size > end:
+            raise reaches_out
+        yield Box(kind.decode("latin-1"), position, body, position + size)
+        position += size
+    raise MediaError(MediaProblem.UNREADABLE)
 
 
 @dataclass
@@ -56,14 +139,6 @@ class Movie:
     tracks: list[Track] = field(default_factory=list)
     default_ticks: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def picture(self) -> Track | None:
-        return next((track for track in self.tracks if track.handler == "vide" and track.codec), None)
-
-    @property
-    def has_audio(self) -> bool:
-        return any(track.handler == "soun" for track in self.tracks)
-
 
 def read_movie(file: SeekableFile, moov: Box) -> Movie:
     """Reads only what is needed, so that an index of many megabytes costs no more than a small one."""
@@ -75,8 +150,9 @@ def read_movie(file: SeekableFile, moov: Box) -> Movie:
             movie.seconds = ticks / timescale if timescale else 0.0
         elif box.kind == "trak":
             if len(movie.tracks) == _MAX_TRACKS:
-                raise unreadable()
-            movie.tracks.append(_track(file, box))
+                raise MediaError(MediaProblem.UNREADABLE)
+            movie.tracks.append(Track())
+            _visit(file, box, movie.tracks[-1])
         elif box.kind == "mvex":
             movie.fragmented = True
             fragments_ticks = _extends(file, box, movie)
@@ -93,14 +169,8 @@ def _times(file: SeekableFile, box: Box) -> tuple[int, int]:
     long = data[:1] == b"\1"
     timescale, ticks = unpack("IQ", data, 20) if long else unpack("II", data, 12)
     if timescale >= 1 << 31:
-        raise unreadable()
+        raise MediaError(MediaProblem.UNREADABLE)
     return timescale, 0 if ticks == (0xFFFFFFFFFFFFFFFF if long else 0xFFFFFFFF) else ticks
-
-
-def _track(file: SeekableFile, trak: Box) -> Track:
-    track = Track()
-    _visit(file, trak, track)
-    return track
 
 
 def _visit(file: SeekableFile, parent: Box, track: Track) -> None:

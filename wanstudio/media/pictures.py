@@ -1,36 +1,115 @@
-"""Still pictures, decoded by Pillow: three formats and no other decoder, and never more pixels than fit in memory."""
+"""Pictures: kinds of files by their first bytes, still pictures by Pillow, frames of clips by FFmpeg, posters of both.
 
+The decoders are kept at arm's length: three formats of pictures and one demuxer, no other file, no endless search,
+and never more pixels than fit in memory.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, Literal, cast
 
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
-from .boxes import SeekableFile, size_of
 from .errors import FetchError, MediaError, MediaProblem
-from .frames import MAX_PIXELS
-from .sniff import describe
+from .movie import SeekableFile, size_of
 
+MAX_PIXELS = 64_000_000
 POSTER_SIDE = 720
+_QUALITY = 82
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _ORIENTATION = 0x0112
+_MAX_PACKETS = 2_000
+_OPTIONS = {
+    # With its choice of demuxers FFmpeg takes playlists and session descriptions for clips and opens what they name.
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2",
+    "protocol_whitelist": "",
+}
+_SIGNS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF", "a PDF document"),
+    (0, b"\x1aE\xdf\xa3", "a WebM or Matroska video"),
+    (8, b"AVI ", "an AVI video"),
+    (0, b"FLV\x01", "a Flash video"),
+    (0, b"0&\xb2u\x8ef\xcf\x11", "a Windows Media video"),
+    (0, b"\0\0\x01\xba", "an MPEG video"),
+    (0, b"\0\0\x01\xb3", "an MPEG video"),
+    (0, b"OggS", "an Ogg file"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"\x89PNG", "a PNG picture"),
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (8, b"WEBP", "a WebP picture"),
+    (0, b"BM", "a BMP picture"),
+    (0, b"II*\0", "a TIFF picture"),
+    (0, b"MM\0*", "a TIFF picture"),
+    (8, b"WAVE", "a WAV sound"),
+    (0, b"ID3", "an MP3 sound"),
+    (0, b"fLaC", "a FLAC sound"),
+    (0, b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (0, b"\x1f\x8b", "a compressed file"),
+)
+_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"), "a HEIC picture"),
+    **dict.fromkeys((b"avif", b"avis"), "an AVIF picture"),
+    b"crx ": "a raw photograph",
+    b"M4A ": "a sound recording",
+    b"M4B ": "a sound recording",
+}
+
+
+def describe(head: bytes) -> str:
+    """ "a PDF document", "a web page"; "" if the bytes (the first hundred are enough) say nothing known."""
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "an MP4 video")
+    for offset, sign, words in _SIGNS:
+        if head.startswith(sign, offset):
+            return words
+    if head[:1] == b"G" and head[188:189] == b"G":
+        return "an MPEG transport stream video"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"<svg"):
+        return "an SVG picture"
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<!--", b"<?xml", b"<body")):
+        return "a web page"
+    if head and all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in head[:100]):
+        return "a text file"
+    return ""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Width and height in pixels as displayed; `small` is upright RGB, at most 720 px on its longest side."""
+class ImageFacts:
+    """`format` is JPEG, PNG or WEBP; width and height in pixels as displayed: turned as its camera noted."""
 
     format: str
     width: int
     height: int
     size_bytes: int
-    small: Image.Image
 
 
-def decode_picture(file: SeekableFile) -> Picture:
-    """Decodes a JPEG, PNG or WebP as a whole, so that a damaged one is noticed. Raises MediaError."""
+def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
+    """A JPEG of a picture, or of a clip's first frame, upright and at most 720 px on its longest side.
+
+    A clip may be a RemoteFile with a generous budget. Raises MediaError (and FetchError).
+    """
+    small = decode_picture(file)[1] if kind == "image" else _small(first_frame(file))
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def probe_image(file: SeekableFile) -> ImageFacts:
+    """Facts of a JPEG, PNG or WebP by its content, decoded to be sure that it is whole. Raises MediaError."""
+    return decode_picture(file)[0]
+
+
+def decode_picture(file: SeekableFile) -> tuple[ImageFacts, Image.Image]:
+    """Decodes as a whole, and shrinks: upright RGB, at most 720 px on its longest side. Raises MediaError."""
     size_bytes = size_of(file)
     if not size_bytes:
-        raise MediaError(MediaProblem.EMPTY, "The file is empty. Choose it again, or export it again.")
+        raise MediaError(MediaProblem.EMPTY)
     file.seek(0)
     kind = describe(file.read(512))
     if kind not in ("a JPEG picture", "a PNG picture", "a WebP picture"):
@@ -59,7 +138,7 @@ def flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _decode(file: SeekableFile, size_bytes: int) -> Picture:
+def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, Image.Image]:
     with Image.open(cast(IO[bytes], file), formats=("JPEG", "PNG", "WEBP")) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
@@ -73,7 +152,7 @@ def _decode(file: SeekableFile, size_bytes: int) -> Picture:
         small.load()
         if image.getexif().get(_ORIENTATION) in (5, 6, 7, 8):
             width, height = height, width
-        return Picture(kind, width, height, size_bytes, flattened(ImageOps.exif_transpose(small)))
+        return ImageFacts(kind, width, height, size_bytes), flattened(ImageOps.exif_transpose(small))
 
 
 def _too_big() -> MediaError:
@@ -92,3 +171,61 @@ def _not_taken(kind: str) -> MediaError:
         )
     what = f"This is {kind}, not a picture." if kind else "This is not a picture."
     return MediaError(MediaProblem.NOT_AN_IMAGE, f"{what} Choose a JPEG, PNG or WebP.")
+
+
+def _small(frame: av.VideoFrame) -> Image.Image:
+    try:
+        image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+    except av.FFmpegError:
+        raise MediaError(MediaProblem.UNREADABLE) from None
+    image.thumbnail((POSTER_SIDE, POSTER_SIDE))
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+
+
+def first_frame(file: SeekableFile) -> av.VideoFrame:
+    """The first picture of a clip. Raises MediaError UNREADABLE if there is none to be decoded."""
+    with _opened(file) as (container, stream):
+        return _first(container, stream)
+
+
+def late_frame(file: SeekableFile, after_s: float) -> av.VideoFrame:
+    """A picture shown `after_s` or later, or the last one before. Raises MediaError UNREADABLE."""
+    with _opened(file) as (container, stream):
+        container.seek(int(after_s * av.time_base))
+        frame = None
+        for frame in _frames(container, stream):
+            if frame.time is not None and frame.time >= after_s:
+                break
+        if frame is None:
+            raise MediaError(MediaProblem.UNREADABLE)
+        return frame
+
+
+@contextmanager
+def _opened(file: SeekableFile) -> Iterator[tuple[InputContainer, VideoStream]]:
+    file.seek(0)
+    try:
+        with av.open(file, mode="r", format="mov", options=_OPTIONS, metadata_errors="replace") as container:
+            stream = next(iter(container.streams.video), None)
+            # PyAV gives a stream no codec context where FFmpeg has no decoder for it.
+            if stream is None or getattr(stream, "codec_context", None) is None:
+                raise MediaError(MediaProblem.UNREADABLE)
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            stream.thread_type = "SLICE"
+            yield container, stream
+    except av.FFmpegError:
+        raise MediaError(MediaProblem.UNREADABLE) from None
+
+
+def _first(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
+    frame = next(_frames(container, stream), None)
+    if frame is None:
+        raise MediaError(MediaProblem.UNREADABLE)
+    return frame
+
+
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    for number, packet in enumerate(container.demux(stream)):
+        if number == _MAX_PACKETS:
+            return
+        yield from packet.decode()

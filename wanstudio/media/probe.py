@@ -1,36 +1,31 @@
-"""Facts of a picture or a clip, and the refusal of what is neither, with a sentence for whoever chose it.
+"""Facts of a clip, and the refusal of what is none, with a sentence for whoever chose it.
 
 Clips are read box by box instead of being opened by a decoder: so the same code measures a file at hand and one on a
 server, from a few small pieces, and the duration is the container's, which is what is billed.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from .boxes import Box, SeekableFile, size_of, top_boxes
-from .errors import MediaError, MediaProblem, truncated, unreadable
-from .fetch import UNKNOWN_SIZE
+from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
-from .frames import MAX_PIXELS, first_frame
-from .movie import Movie, Track, read_movie
-from .pictures import decode_picture
-from .sniff import describe
-
-__all__ = ["ImageFacts", "MediaError", "MediaProblem", "VideoFacts", "probe_image", "probe_video"]
+from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
+from .pictures import MAX_PIXELS, describe, first_frame, late_frame
+from .remote_file import UNKNOWN_SIZE
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
 _MAX_S = 1_000_000.0
 # What a MOV older than ftyp begins with.
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """`format` is JPEG, PNG or WEBP; width and height in pixels as displayed: turned as its camera noted."""
-
-    format: str
-    width: int
-    height: int
-    size_bytes: int
+# Of the duration; the last pictures of a clip may lie before its sound ends.
+_LATE = 0.9
+_DELIVERIES = {
+    MediaProblem.EMPTY: "The delivered file is empty.",
+    MediaProblem.TRUNCATED: "The delivered video ends too early.",
+    MediaProblem.NOT_A_VIDEO: "What was delivered is not a video.",
+    MediaProblem.WRONG_FORMAT: "The delivered video is not an MP4.",
+    MediaProblem.NO_VIDEO: "The delivered file has no picture.",
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +43,6 @@ class VideoFacts:
     size_bytes: int
 
 
-def probe_image(file: SeekableFile) -> ImageFacts:
-    """Facts of a JPEG, PNG or WebP by its content, decoded to be sure that it is whole. Raises MediaError."""
-    picture = decode_picture(file)
-    return ImageFacts(picture.format, picture.width, picture.height, picture.size_bytes)
-
-
 def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     """Facts of an MP4, MOV or M4V by its content. Raises MediaError, and FetchError if the file is a RemoteFile.
 
@@ -61,7 +50,7 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     """
     size = size_of(file)
     if not size:
-        raise MediaError(MediaProblem.EMPTY, "The file is empty. Choose it again, or export it again.")
+        raise MediaError(MediaProblem.EMPTY)
     file.seek(0)
     head = file.read(min(size, 512))
     _refuse_other_kinds(head)
@@ -78,9 +67,25 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
         height=track.width if track.turned else track.height,
         fps=round(track.frames * track.timescale / track.frame_ticks, 3) if track.frame_ticks else 0.0,
         codec=track.codec,
-        has_audio=movie.has_audio,
+        has_audio=any(track.handler == "soun" for track in movie.tracks),
         size_bytes=0 if size == UNKNOWN_SIZE else size,
     )
+
+
+def verify_video(path: Path) -> VideoFacts:
+    """Facts of a delivered video: an MP4 that is whole, and whose first and late pictures can be decoded.
+
+    Raises MediaError, worded for a delivery, for whatever must not be archived, such as a web page or an empty file.
+    """
+    try:
+        with path.open("rb") as file:
+            facts = probe_video(file, decode=True)
+            late_frame(file, facts.duration * _LATE)
+    except MediaError as error:
+        raise MediaError(error.code, _DELIVERIES.get(error.code, "The delivered video cannot be played.")) from error
+    if facts.container == "mov":
+        raise MediaError(MediaProblem.WRONG_FORMAT, _DELIVERIES[MediaProblem.WRONG_FORMAT])
+    return facts
 
 
 def _refuse_other_kinds(head: bytes) -> None:
@@ -88,7 +93,7 @@ def _refuse_other_kinds(head: bytes) -> None:
     if kind == "an MP4 video" or (head[4:8] in _ATOMS and kind != "a text file"):
         return
     if kind == "a sound recording":
-        raise _no_video()
+        raise MediaError(MediaProblem.NO_VIDEO)
     if kind.endswith("video"):
         raise MediaError(MediaProblem.WRONG_FORMAT, f"This is {kind}. Save it as MP4, MOV or M4V.")
     if kind == "a web page":
@@ -109,20 +114,20 @@ def _find_index(file: SeekableFile, size: int, *, whole: bool) -> Box:
         if moov and media and not whole:
             break
     if moov is None:
-        raise unreadable()
+        raise MediaError(MediaProblem.UNREADABLE)
     if not media:
-        raise truncated()
+        raise MediaError(MediaProblem.TRUNCATED)
     return moov
 
 
 def _picture_of(movie: Movie) -> Track:
-    track = movie.picture
+    track = next((track for track in movie.tracks if track.handler == "vide" and track.codec), None)
     if track is None:
-        raise _no_video()
+        raise MediaError(MediaProblem.NO_VIDEO)
     if track.codec == "encv":
         raise MediaError(MediaProblem.UNREADABLE, "The clip is copy-protected. Use one without protection.")
     if not track.width or not track.height:
-        raise unreadable()
+        raise MediaError(MediaProblem.UNREADABLE)
     if track.width * track.height > MAX_PIXELS:
         raise MediaError(
             MediaProblem.TOO_BIG_PICTURE, "The pictures of this clip are far too large. Export it at 1080p or smaller."
@@ -137,9 +142,7 @@ def _duration(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: 
     if seconds <= 0:
         seconds = max((track.seconds for track in movie.tracks), default=0.0)
     if not 0 < seconds < _MAX_S:
-        raise MediaError(
-            MediaProblem.NO_DURATION, "The clip does not say plausibly how long it is. Export it again as MP4."
-        )
+        raise MediaError(MediaProblem.NO_DURATION)
     return seconds
 
 
@@ -148,7 +151,3 @@ def _container(head: bytes) -> str:
     if brand == b"qt  ":
         return "mov"
     return "m4v" if brand.startswith(b"M4V") else "mp4"
-
-
-def _no_video() -> MediaError:
-    return MediaError(MediaProblem.NO_VIDEO, "This file has sound but no picture. Choose a clip that shows the motion.")

@@ -160,11 +160,7 @@ class Reach:
             addresses = _resolve(target, self.resolver, timeout_s)
         allowed = self.allowed_hosts is None or target.address in self.allowed_hosts
         if not allowed and not all(is_public(ip_address(address)) for address in addresses):
-            raise FetchError(
-                FetchProblem.PRIVATE_ADDRESS,
-                "This link leads to a private address, and those are not fetched. "
-                "Use a link that anyone on the internet can open.",
-            )
+            raise FetchError(FetchProblem.PRIVATE_ADDRESS)
         return addresses
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt
-from wanstudio.media.fetch import FetchError
+from wanstudio.media.errors import FetchError
 from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, When
 from wanstudio.notifications.verbs.notify import mail_person
 from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off

@@ -71,7 +71,7 @@ def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] |
             return Draft(kind, file=file, facts=_probe_upload(kind, file))
         return Draft(kind, url=url, facts=_probe_url(kind, url))
     except (FetchError, MediaError) as wrong:
-        raise forms.ValidationError(str(wrong), str(wrong.code).lower()) from wrong
+        raise forms.ValidationError(str(wrong), wrong.code.name.lower()) from wrong
 
 
 def _probe_url(kind: str, url: str) -> Facts:

@@ -7,10 +7,11 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 
-from wanstudio.media.boxes import SeekableFile
 from wanstudio.media.errors import FetchError, FetchProblem, too_large
-from wanstudio.media.fetch import UNKNOWN_SIZE, RemoteFile
-from wanstudio.media.probe import probe_image, probe_video
+from wanstudio.media.movie import SeekableFile
+from wanstudio.media.pictures import probe_image
+from wanstudio.media.probe import probe_video
+from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.words import BUSY
 from wanstudio.web.fetchers import peoples_fetcher

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from wanstudio.media.errors import FetchError, MediaError
-from wanstudio.media.fetch import RemoteFile
-from wanstudio.media.poster import poster
+from wanstudio.media.pictures import poster
+from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import verbs
 from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher

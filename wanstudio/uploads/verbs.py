@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.media.poster import poster
+from wanstudio.media.pictures import poster
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 

@@ -19,10 +19,10 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps.polling import fresh_urls
 from wanstudio.keys import intervals
-from wanstudio.media.fetch import FetchError, Limits
-from wanstudio.media.fetch.unpacked import unpacked
-from wanstudio.media.poster import poster, verify_video
-from wanstudio.media.probe import MediaError
+from wanstudio.media.errors import FetchError, MediaError
+from wanstudio.media.fetch import Limits, unpacked
+from wanstudio.media.pictures import poster
+from wanstudio.media.probe import verify_video
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from django.template.defaultfilters import pluralize
 
-from wanstudio.media.fetch import FetchError, FetchProblem
-from wanstudio.media.probe import MediaError
+from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.videos.models import Video
 
 NOTHING_SELECTED = "No video was selected. Nothing was changed."

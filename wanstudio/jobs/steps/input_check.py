@@ -3,8 +3,7 @@
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.words import Sentence
 from wanstudio.keys import intervals
-from wanstudio.media.fetch import FetchError, FetchProblem
-from wanstudio.media.probe import MediaError
+from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.probing import probe_link

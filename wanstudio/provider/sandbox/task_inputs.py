@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError
-from wanstudio.media.fetch import Fetcher, Limits, RemoteFile
-from wanstudio.media.probe import VideoFacts, probe_image, probe_video
+from wanstudio.media.fetch import Fetcher, Limits
+from wanstudio.media.pictures import probe_image
+from wanstudio.media.probe import VideoFacts, probe_video
+from wanstudio.media.remote_file import RemoteFile
 from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
 from wanstudio.provider.prices import prices_on
 

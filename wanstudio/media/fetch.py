@@ -1,23 +1,27 @@
-"""The fetcher: GETs and POSTs of URLs that people gave.
+"""Fetching URLs that people gave, whole or in part, without becoming their way into our network.
 
 Every hop is parsed, resolved, checked and then dialled at the checked address itself: a name that resolves
 differently a moment later changes nothing.
 """
 
+import gzip
 import hashlib
 import http.client
+import re
+import shutil
 import ssl
+import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
-from wanstudio.media.errors import FetchError, FetchProblem, timed_out, too_large, unreachable
-from wanstudio.media.exchange import Broken, Deadline, DeadlinePassed, Request, connect, exchange
-from wanstudio.media.targets import Reach, Resolver, Target, parse, redirected, system_resolver
-
-from .opened import Opened, total_size
+from .errors import FetchError, FetchProblem, MediaError, MediaProblem, refused_by_server, too_large, unreachable
+from .exchange import Broken, Deadline, DeadlinePassed, Request, connect, exchange
+from .targets import Reach, Resolver, Target, parse, redirected, system_resolver
 
 ByteRange = tuple[int, int | None]
 """First and last byte, both included; None: the end."""
@@ -28,6 +32,59 @@ HEAD_S = 60.0
 SPEED_OVER_S = 60.0
 MAX_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
+CHUNK_BYTES = 256 * 1024
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+
+
+@dataclass
+class Opened:
+    """An answer whose body is still to be read. `total_size` is the whole file's, in bytes, None if not told."""
+
+    final_url: str
+    total_size: int | None
+    requests: int
+    _response: http.client.HTTPResponse = field(repr=False)
+    _deadline: Deadline = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    @property
+    def headers(self) -> Message:
+        return self._response.headers
+
+    def chunks(self, max_bytes: int) -> Iterator[bytes]:
+        """At most `max_bytes` of the body. Raises FetchError CUT_SHORT if the server sends less than it announced."""
+        length = self._response.length
+        expected = max_bytes if length is None else min(max_bytes, length)
+        got = 0
+        while got < expected:
+            try:
+                chunk = self._response.read1(min(CHUNK_BYTES, expected - got))
+            except DeadlinePassed:
+                raise FetchError(FetchProblem.TIMED_OUT) from None
+            except (OSError, http.client.HTTPException):
+                raise FetchError(FetchProblem.CUT_SHORT) from None
+            if not chunk:
+                break
+            got += len(chunk)
+            self._deadline.beat()
+            yield chunk
+        if length is not None and got < expected:
+            raise FetchError(FetchProblem.CUT_SHORT)
+
+
+def total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int | None] | None) -> int | None:
+    """The whole file's, in bytes, None if not told. Raises FetchError unless it is the file, or the part asked for."""
+    if response.status == 200:
+        return response.length
+    if response.status != 206 or byte_range is None:
+        raise refused_by_server(response.status)
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    if match is None or int(match[1]) != byte_range[0]:
+        raise unreachable("The server sent another part of the file than the one asked for. Use another link.")
+    return None if match[3] == "*" else int(match[3])
 
 
 @dataclass(frozen=True)
@@ -92,10 +149,7 @@ class Fetcher:
                     continue
                 yield Opened(target.url, total_size(response, byte_range), requests, response, deadline)
                 return
-        raise FetchError(
-            FetchProblem.TOO_MANY_REDIRECTS,
-            "This link redirects too many times. Open it in a browser and copy the address where it ends.",
-        )
+        raise FetchError(FetchProblem.TOO_MANY_REDIRECTS)
 
     def download(self, url: str, target: BinaryIO, limits: Limits) -> Download:
         """Streams a whole file into `target`. What was written before a FetchError stays there: throw it away."""
@@ -104,10 +158,14 @@ class Fetcher:
         with self.open(url, deadline_s=limits.deadline_s, idle_s=limits.idle_s, heartbeat=limits.heartbeat) as opened:
             if opened.total_size is not None and opened.total_size > limits.max_bytes:
                 raise too_large(limits.max_bytes)
-            speed = Speed(limits.min_bytes_a_minute)
+            since, before = monotonic(), 0
             for chunk in opened.chunks(limits.max_bytes + 1):
                 size += len(chunk)
-                speed.judge(size)
+                if monotonic() - since >= SPEED_OVER_S:
+                    # A server that drips would hold a thread for hours.
+                    if size - before < limits.min_bytes_a_minute * SPEED_OVER_S / 60:
+                        raise FetchError(FetchProblem.TIMED_OUT, "The file arrives too slowly. Try again later.")
+                    since, before = monotonic(), size
                 if size > limits.max_bytes:
                     raise too_large(limits.max_bytes)
                 digest.update(chunk)
@@ -155,7 +213,7 @@ def _in_words(deadline: Deadline) -> Iterator[None]:
         raise unreachable("The server's certificate is not valid for this link. Use another link.") from None
     except TimeoutError as late:
         if isinstance(late, DeadlinePassed) or deadline.has_passed:
-            raise timed_out() from None
+            raise FetchError(FetchProblem.TIMED_OUT) from None
         raise unreachable("The server behind this link does not answer. Try again later.") from None
     except OSError:
         raise unreachable("The server behind this link cannot be reached. Check the link, or try later.") from None
@@ -163,16 +221,26 @@ def _in_words(deadline: Deadline) -> Iterator[None]:
         raise unreachable("The server behind this link gave no understandable answer. Use another link.") from None
 
 
-class Speed:
-    """The speed of a download, judged every minute: a server that drips would hold a thread for hours."""
+def unpacked(path: Path, max_bytes: int) -> str:
+    """Unpacks the file in its place if it is gzip. Returns the SHA-256 of what came out, or "" for any other file.
 
-    def __init__(self, min_bytes_a_minute: int) -> None:
-        self._min = min_bytes_a_minute * SPEED_OVER_S / 60
-        self._since, self._size = monotonic(), 0
-
-    def judge(self, size: int) -> None:
-        if monotonic() - self._since < SPEED_OVER_S:
-            return
-        if size - self._size < self._min:
-            raise FetchError(FetchProblem.TIMED_OUT, "The file arrives too slowly. Try again later.")
-        self._since, self._size = monotonic(), size
+    Raises MediaError for a broken one, FetchError for more than `max_bytes`: then `path` is as it was.
+    """
+    with path.open("rb") as packed:
+        if packed.read(2) != b"\x1f\x8b":
+            return ""
+    digest, size, out = hashlib.sha256(), 0, path.with_suffix(".unpacked")
+    try:
+        with gzip.open(path) as packed, out.open("wb") as plain:
+            while chunk := packed.read(CHUNK_BYTES):
+                size += len(chunk)
+                if size > max_bytes:
+                    raise too_large(max_bytes)
+                digest.update(chunk)
+                plain.write(chunk)
+        shutil.move(out, path)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise MediaError(MediaProblem.TRUNCATED) from None
+    finally:
+        out.unlink(missing_ok=True)
+    return digest.hexdigest()

@@ -1,26 +1,13 @@
 """Remote files: seekable like any other, small pieces fetched when they are read, and within a budget."""
 
 import io
-from dataclasses import dataclass
 from time import monotonic
 
-from wanstudio.media.errors import FetchError, FetchProblem
-
-from .fetcher import Fetcher
-from .opened import Opened
+from .errors import FetchError, FetchProblem
+from .fetch import Fetcher, Opened
 
 UNKNOWN_SIZE = 1 << 62
 """What seeking to the end finds where the server neither tells a size nor ends within the budget."""
-
-
-@dataclass(frozen=True)
-class _Piece:
-    start: int
-    data: bytes
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.data)
 
 
 class RemoteFile:
@@ -47,7 +34,7 @@ class RemoteFile:
         self._ahead = max_bytes // max_requests
         self._deadline_s = deadline_s
         self._ends: float | None = None
-        self._pieces: list[_Piece] = []
+        self._pieces: list[tuple[int, bytes]] = []
         self._size: int | None = None
         self._ranges = True
         self._position = 0
@@ -81,37 +68,28 @@ class RemoteFile:
         parts = []
         end = self.size if size < 0 else min(self._position + size, self.size)
         while self._position < end:
-            piece = self._piece_at(self._position)
-            if piece is None:
+            for start, data in self._pieces:
+                if start <= self._position < start + len(data):
+                    parts.append(data[self._position - start : end - start])
+                    self._position += len(parts[-1])
+                    break
+            else:
                 self._fetch_around(self._position, end - self._position)
-                continue
-            part = piece.data[self._position - piece.start : end - piece.start]
-            self._position += len(part)
-            parts.append(part)
         return b"".join(parts)
-
-    def _piece_at(self, position: int) -> _Piece | None:
-        return next((piece for piece in self._pieces if piece.start <= position < piece.end), None)
 
     def _fetch_around(self, position: int, wanted: int) -> None:
         # Near the end the whole tail comes at once: an index that stands there is read backwards.
-        behind = max((piece.end for piece in self._pieces if piece.end <= position), default=0)
+        ends = (start + len(data) for start, data in self._pieces)
+        behind = max((end for end in ends if end <= position), default=0)
         start = max(behind, min(position, self.size - self._ahead))
         self._fetch(start, max(self._ahead, position + wanted - start))
 
     def _fetch(self, start: int, wanted: int) -> None:
         if not self._ranges:
-            raise FetchError(
-                FetchProblem.NO_RANGES,
-                "The server hands this file out from its beginning only, and that was not enough to read it. "
-                "Upload the file instead, or use a server that supports range requests.",
-            )
+            raise FetchError(FetchProblem.NO_RANGES)
         wanted = min(wanted, self._bytes_left)
         if wanted <= 0 or self._requests_left <= 0:
-            raise FetchError(
-                FetchProblem.OVER_BUDGET,
-                "Too much of this file would have to be read from its link. Upload it instead, or use a smaller one.",
-            )
+            raise FetchError(FetchProblem.OVER_BUDGET)
         now = monotonic()
         self._ends = self._ends or now + self._deadline_s
         try:
@@ -142,4 +120,4 @@ class RemoteFile:
                 FetchProblem.CUT_SHORT, "The file at this link changed while it was being read. Try again."
             )
         self._size = self._size if size is None else size
-        self._pieces.append(_Piece(start, data))
+        self._pieces.append((start, data))
