@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 from environs import EnvError, ValidationError, validate
 
 from wanstudio.provider import providers
-from wanstudio.provider.base import Model
-from wanstudio.provider.prices import PriceTable
+from wanstudio.provider.base import Model, PriceTable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from wanstudio.money import pricing
 from wanstudio.money.pricing import Quote
-from wanstudio.provider.base import BillingLimits, Outside
-from wanstudio.provider.prices import prices_on
+from wanstudio.provider.base import BillingLimits, Outside, prices_on
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
 LIMITS = BillingLimits(min_s=5, max_s=120)

@@ -6,7 +6,7 @@ import pytest
 
 from wanstudio.provider import providers
 from wanstudio.provider.apixo.description import APIXO, WAN_2_2_ANIMATE
-from wanstudio.provider.prices import Price, Resolution
+from wanstudio.provider.base import Price, Resolution
 from wanstudio.provider.providers import model_of
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
@@ -51,9 +51,7 @@ def test_a_price_that_changes_is_a_row_of_its_own() -> None:
 def test_polling_is_as_polite_as_the_page_asks(
     motion_s: float, callback: bool, first: tuple[float, float], later: tuple[float, float]
 ) -> None:
-    polling = WAN_2_2_ANIMATE.polling
-    assert polling.until_first(motion_s, callback=callback) == first
-    assert polling.until_next(motion_s, callback=callback) == later
+    assert WAN_2_2_ANIMATE.polling.intervals(motion_s, callback=callback) == (first, later)
 
 
 def test_a_model_without_a_description_is_taken_for_the_first() -> None:

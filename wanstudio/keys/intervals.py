@@ -41,11 +41,11 @@ def seconds(low: float, high: float | None = None) -> timedelta:
 
 def first_poll(provider: str, duration: float, *, callback: bool) -> timedelta:
     """Until the first status call of a task whose motion has `duration` seconds."""
-    return seconds(*in_force.model(provider).polling.until_first(duration, callback=callback))
+    return seconds(*in_force.model(provider).polling.intervals(duration, callback=callback)[0])
 
 
 def next_poll(provider: str, duration: float, *, callback: bool) -> timedelta:
-    return seconds(*in_force.model(provider).polling.until_next(duration, callback=callback))
+    return seconds(*in_force.model(provider).polling.intervals(duration, callback=callback)[1])
 
 
 def retry(retries: int) -> timedelta:

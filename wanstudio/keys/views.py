@@ -20,7 +20,7 @@ from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.key_checks import key_checks
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
-from wanstudio.provider.prices import prices_on
+from wanstudio.provider.base import prices_on
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote, quote
-from wanstudio.provider.prices import prices_on
+from wanstudio.provider.base import prices_on
 
 RESOLUTIONS = in_force.model().resolution_names
 

@@ -5,16 +5,19 @@ What it needs of settings and keys it is given; it knows no table and no setting
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
+
+from django.utils.text import capfirst
 
 from wanstudio.media.exchange import unchecked
 
 from .calls import GenerateRequest, StatusProblem, Submission, TaskStatus
-from .prices import PriceTable, Resolution, price_table
 
 
 class Outside(StrEnum):
@@ -43,31 +46,56 @@ class InputLimits:
     max_seed: int
 
 
-Interval = tuple[float, float]
-"""Seconds, from and to: the actual one is random between them."""
+Intervals = tuple[tuple[float, float], tuple[float, float]]
+"""Until the first and until each further call. Seconds, from and to: the actual one is random between them."""
 
 
 @dataclass(frozen=True)
 class Polling:
     """Intervals of status calls. With callbacks, polls are only a safety net."""
 
-    first: Interval
-    next: Interval
-    long_first: Interval
-    long_next: Interval
-    callback_first: Interval
-    callback_next: Interval
+    usual: Intervals
+    long: Intervals
+    callback: Intervals
     long_motion_s: float
 
-    def until_first(self, motion_s: float, *, callback: bool) -> Interval:
+    def intervals(self, motion_s: float, *, callback: bool) -> Intervals:
         if callback:
-            return self.callback_first
-        return self.long_first if motion_s > self.long_motion_s else self.first
+            return self.callback
+        return self.long if motion_s > self.long_motion_s else self.usual
 
-    def until_next(self, motion_s: float, *, callback: bool) -> Interval:
-        if callback:
-            return self.callback_next
-        return self.long_next if motion_s > self.long_motion_s else self.next
+
+PriceTable = list[tuple[date, dict[str, Decimal]]]
+"""Rows of (effective date, {resolution: dollars a second})."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Dollars a second, from this day on."""
+
+    effective: date
+    dollars: Decimal
+
+
+@dataclass(frozen=True)
+class Resolution:
+    name: str
+    prices: tuple[Price, ...]
+
+    def price_on(self, day: date) -> Decimal | None:
+        started = [price for price in self.prices if price.effective <= day]
+        return max(started, key=lambda price: price.effective).dollars if started else None
+
+
+def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
+    """Those in force on `day`: the row with the newest effective date not after it.
+
+    Raises ValueError if no row is in force yet.
+    """
+    in_force = [row for row in table if row[0] <= day]
+    if not in_force:
+        raise ValueError(f"No price is in force on {day.isoformat()}.")
+    return max(in_force, key=lambda row: row[0])[1]
 
 
 @dataclass(frozen=True)
@@ -87,38 +115,33 @@ class Model:
 
     @property
     def price_table(self) -> PriceTable:
-        return price_table(self.resolutions)
+        """A row for each day on which a price changes, with every price in force from then on."""
+        days = sorted({price.effective for each in self.resolutions for price in each.prices})
+        return [
+            (day, {each.name: price for each in self.resolutions if (price := each.price_on(day)) is not None})
+            for day in days
+        ]
 
 
 class Step(StrEnum):
     """What a person can do next; `label` is what its button says. An uncertain job offers its own choices instead."""
 
-    CHANGE_PROMPT = "change_prompt"
-    CHANGE_CHARACTER = "change_character"
-    CHANGE_MOTION = "change_motion"
-    CHANGE_INPUTS = "change_inputs"
-    ADD_BALANCE = "add_balance"
-    CHECK_KEY = "check_key"
-    CHECK_SETTINGS = "check_settings"
-    WAIT = "wait"
-    TRY_AGAIN = "try_again"
+    label: str
 
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
+    def __new__(cls, value: str, label: str) -> Self:
+        step = str.__new__(cls, value)
+        step._value_, step.label = value, label
+        return step
 
-
-_LABELS: Mapping[Step, str] = {
-    Step.CHANGE_PROMPT: "Change the prompt",
-    Step.CHANGE_CHARACTER: "Use another picture",
-    Step.CHANGE_MOTION: "Use another clip",
-    Step.CHANGE_INPUTS: "Change picture, clip or prompt",
-    Step.ADD_BALANCE: "Add balance and try again",
-    Step.CHECK_KEY: "Check the key",
-    Step.CHECK_SETTINGS: "Check the settings",
-    Step.WAIT: "Wait, then try again",
-    Step.TRY_AGAIN: "Try again",
-}
+    CHANGE_PROMPT = "change_prompt", "Change the prompt"
+    CHANGE_CHARACTER = "change_character", "Use another picture"
+    CHANGE_MOTION = "change_motion", "Use another clip"
+    CHANGE_INPUTS = "change_inputs", "Change picture, clip or prompt"
+    ADD_BALANCE = "add_balance", "Add balance and try again"
+    CHECK_KEY = "check_key", "Check the key"
+    CHECK_SETTINGS = "check_settings", "Check the settings"
+    WAIT = "wait", "Wait, then try again"
+    TRY_AGAIN = "try_again", "Try again"
 
 
 @dataclass(frozen=True)
@@ -169,46 +192,44 @@ class Client(Protocol):
         """US dollars left on the key."""
 
 
-class Provider(Protocol):
+@dataclass(frozen=True)
+class Provider(ABC):
     """One provider. `name` stands in rows, `display_name` and `key_name` in sentences, `hook` where it calls back.
 
     `site` is where its dashboard and balance are; `pace` multiplies every interval, unless a setting says otherwise.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def display_name(self) -> str: ...
+    name: str
+    display_name: str
+    key_name: str
+    hook: str
+    site: str
+    base_url: str
+    pace: float
+    read_timeout_s: float
+    models: tuple[Model, ...]
+
     @property
     def opening_name(self) -> str:
         """`display_name` at the beginning of a sentence."""
+        return capfirst(self.display_name)
 
-    @property
-    def key_name(self) -> str: ...
-    @property
-    def hook(self) -> str: ...
-    @property
-    def site(self) -> str: ...
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def pace(self) -> float: ...
-    @property
-    def read_timeout_s(self) -> float: ...
-    @property
-    def models(self) -> tuple[Model, ...]: ...
-
+    @abstractmethod
     def variable(self, name: str) -> str:
         """The environment variable of its API_KEY, BASE_URL, MODEL or PRICES."""
 
+    @abstractmethod
     def client(self, account: Account) -> Client:
         """Raises ValueError, without showing the key, for a key or an address that cannot be used."""
 
+    @abstractmethod
     def task_named_in(self, callback: bytes) -> str:
         """The task id in the body of a callback, or an empty string. Never raises, and believes nothing else in it."""
 
+    @abstractmethod
     def explain(self, failure: Failure) -> Explanation:
         """Why it failed, for people. A code that nobody has met yet is shown with its message."""
 
+    @abstractmethod
     def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:
         """The submission as a shell command, with the key left to the environment."""

@@ -25,10 +25,7 @@ T = TypeVar("T")
 
 
 class ApixoClient:
-    """One key. Holds no connection, so it may be shared between threads.
-
-    Raises ValueError, without showing the key, for a key or an address that cannot be used.
-    """
+    """One key, as `base.Client` says. Raises ValueError as `base.Provider.client` does."""
 
     def __init__(self, account: Account) -> None:
         parts = urlsplit(account.base_url)
@@ -43,21 +40,11 @@ class ApixoClient:
         return f"ApixoClient({self._account!r})"
 
     def submit(self, request: GenerateRequest, before_write: Callable[[], None] = unchecked) -> Submission:
-        """Submit one task with one POST on a fresh connection. It may cost money; nothing here ever repeats it.
-
-        `before_write` runs once the connection stands, immediately before the first byte. Whatever it raises comes
-        out of here unchanged, and nothing was written.
-        """
-        path = generate_path(self._account.model)
-        answer = self._exchange("POST", path, json.dumps(generate_body(request)).encode(), before_write)
-        submission = classify(answer)
+        body = json.dumps(generate_body(request)).encode()
+        submission = classify(self._exchange("POST", generate_path(self._account.model), body, before_write))
         return replace(submission, message=self._without_key(submission.message))
 
     def status(self, task_id: str, before_write: Callable[[], None] = unchecked) -> TaskStatus | StatusProblem:
-        """Where a task is. A StatusProblem says nothing about the task, unless its error is NOT_FOUND.
-
-        `before_write` as in `submit`.
-        """
         path = f"/statusTask/{quote(self._account.model, safe='')}?taskId={quote(task_id, safe='')}"
         task = self._ask(path, lambda data: read_task(data, task_id), before_write)
         if isinstance(task, TaskStatus):
@@ -65,7 +52,6 @@ class ApixoClient:
         return task
 
     def balance(self, before_write: Callable[[], None] = unchecked) -> Decimal | StatusProblem:
-        """US dollars left on the key. `before_write` as in `submit`."""
         return self._ask("/apikeys/current-balance", read_balance, before_write)
 
     def _ask(self, path: str, read: Callable[[object], T], before_write: Callable[[], None]) -> T | StatusProblem:

@@ -7,6 +7,8 @@ in two generations of names (`PromptInvalid`, `INVALID_PROMPT`); they are compar
 import re
 from dataclasses import replace
 
+from django.utils.text import capfirst
+
 from wanstudio.provider.base import Explanation, Failure, InputLimits, Step
 from wanstudio.provider.calls import Error
 
@@ -18,12 +20,12 @@ def explain(failure: Failure, name: str, key_name: str, inputs: InputLimits) -> 
     message = _quotable(failure.message)
     if failure.code == Error.BAD_REQUEST:
         cause = f"{name} refused the request: “{message}”." if message else f"{name} refused the request as invalid."
-        return Explanation(_capitalized(cause), _step_named_in(message))
+        return Explanation(capfirst(cause), _step_named_in(message))
     known = _FAILURES.get(_plain(failure.code))
     if known is None:
         shown = _quotable(failure.code) or "no code"
         reason = f"{shown}, “{message}”" if message else shown
-        return Explanation(_capitalized(f"{name} gave a reason that we do not know: {reason}."), Step.TRY_AGAIN)
+        return Explanation(capfirst(f"{name} gave a reason that we do not know: {reason}."), Step.TRY_AGAIN)
     *formats, last_format = inputs.image_formats
     cause = known.cause.format(
         name=name,
@@ -33,11 +35,7 @@ def explain(failure: Failure, name: str, key_name: str, inputs: InputLimits) -> 
         megabytes=inputs.image_max_bytes // 1024**2,
         formats=f"{', '.join(formats)} and {last_format}",
     )
-    return replace(known, cause=_capitalized(cause))
-
-
-def _capitalized(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+    return replace(known, cause=capfirst(cause))
 
 
 def _step_named_in(message: str) -> Step:

@@ -14,7 +14,7 @@ from wanstudio.media.pictures import probe_image
 from wanstudio.media.probe import VideoFacts, probe_video
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
-from wanstudio.provider.prices import prices_on
+from wanstudio.provider.base import prices_on
 
 from .request_body import Refused
 
