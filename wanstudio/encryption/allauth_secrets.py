@@ -1,6 +1,6 @@
 """Secrets at rest in rows of other apps: encrypted with a key derived from `SECRET_KEY`, which is not in the database.
 
-Such a secret stands inside JSON that allauth writes, so `rotation.py`, which looks for columns of ours,
+Such a secret stands inside JSON that allauth writes, so the rotation, which looks for columns of ours,
 would miss it and then throw its key away. What is in a column of ours belongs there.
 """
 

@@ -1,15 +1,19 @@
-"""Encrypted fields: the provider's key, a webhook's secret. The database alone does not tell them.
+"""Encrypted fields: the provider's key, a webhook's secret, and the rotation of the key that encrypts them.
 
 The keys come from `WANSTUDIO_ENCRYPTION_KEYS` or from the file `encryption.key` in the data folder, one a line. The
 first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart. It knows
 our own columns only: secrets in the rows of other apps are those of `allauth_secrets.py`.
 """
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 
@@ -32,13 +36,13 @@ class SecretField(models.TextField):  # type: ignore[type-arg]
 
 def encrypt(secret: str) -> str:
     """The secret, encrypted under the first key. The first call of all generates that key."""
-    return MultiFernet(_fernets(_keys_or_first())).encrypt(secret.encode()).decode()
+    return _fernet(_keys_or_first()).encrypt(secret.encode()).decode()
 
 
 def decrypt(encrypted: str) -> str:
     """The secret. Raises Unreadable; nothing of either is in the exception."""
     try:
-        return MultiFernet(_fernets(keys())).decrypt(encrypted).decode()
+        return _fernet(keys()).decrypt(encrypted).decode()
     except (InvalidToken, ValueError, TypeError):
         raise Unreadable from None
 
@@ -46,8 +50,8 @@ def decrypt(encrypted: str) -> str:
 def is_current(encrypted: str) -> bool:
     """True if the first key alone reads it, so that the others could go."""
     try:
-        _fernets(keys())[0].decrypt(encrypted)
-    except (InvalidToken, IndexError):
+        _fernet(keys()[:1]).decrypt(encrypted)
+    except (InvalidToken, ValueError):
         return False
     return True
 
@@ -96,8 +100,8 @@ def _keys_or_first() -> list[str]:
     return found
 
 
-def _fernets(found: list[str]) -> list[Fernet]:
-    return [Fernet(key) for key in found]
+def _fernet(found: list[str]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in found])
 
 
 def _write_keys(new: list[str]) -> None:
@@ -113,3 +117,77 @@ def _write_keys(new: list[str]) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class CannotRotate(Exception):
+    """One sentence for the terminal. Nothing was changed."""
+
+
+@dataclass
+class Rotated:
+    """`went_on`: an earlier rotation had been cut short, and no key was added. `dropped`: how many old keys went."""
+
+    reencrypted: int
+    unreadable: list[str]
+    went_on: bool
+    dropped: int
+
+
+def rotate(*, drop_old: bool = False) -> Rotated:
+    """A new first key (in the file; the settings' are not ours to change), and every secret under it.
+
+    Killed anywhere: both keys are in the file and each secret is under one of them. The next run goes on from there.
+    """
+    with (Path(settings.DATA_DIR) / ".encryption.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotRotate("Another rotation is under way. Wait for it to end.") from None
+        went_on = len(keys()) > 1 and any(not is_current(secret) for *_, secret in _secrets())
+        if not settings.ENCRYPTION_KEYS and not went_on:
+            add_key()
+        reencrypted = _reencrypt_all()
+        lost = unreadable()
+        old = len(keys()) - 1
+        if drop_old and not settings.ENCRYPTION_KEYS and old and not lost:
+            # Once more: a process may have stored one just while we looked.
+            reencrypted += _reencrypt_all()
+            keep_first_key()
+        else:
+            old = 0
+        return Rotated(reencrypted, lost, went_on, old)
+
+
+def unreadable() -> list[str]:
+    """The secrets that no key of ours reads, as `webhook 3`."""
+    lost = []
+    for model, pk, _, secret in _secrets():
+        try:
+            decrypt(secret)
+        except Unreadable:
+            lost.append(f"{model._meta.verbose_name} {pk}")
+    return lost
+
+
+def _reencrypt_all() -> int:
+    done = 0
+    for model, pk, name, secret in _secrets():
+        try:
+            new = secret if is_current(secret) else reencrypt(secret)
+        except Unreadable:
+            continue
+        if new != secret:
+            # One that was entered meanwhile stands.
+            done += model._base_manager.filter(pk=pk, **{name: secret}).update(**{name: new})
+    return done
+
+
+def _secrets() -> Iterator[tuple[type[models.Model], int, str, str]]:
+    """Model, id, column and ciphertext of each."""
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, SecretField):
+                rows = model._base_manager.exclude(**{field.name: ""}).order_by("pk")
+                for pk, secret in list(rows.values_list("pk", field.name)):
+                    if secret:
+                        yield model, pk, field.name, secret

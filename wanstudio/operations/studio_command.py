@@ -3,8 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-from wanstudio.encryption.encrypted_fields import Unreadable
-from wanstudio.encryption.rotation import CannotRotate
+from wanstudio.encryption.encrypted_fields import CannotRotate, Unreadable
 from wanstudio.operations.backups.snapshot import CannotOperate
 
 

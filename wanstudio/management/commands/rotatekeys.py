@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.encryption.rotation import Rotated, rotate
+from wanstudio.encryption.encrypted_fields import Rotated, rotate
 from wanstudio.operations.studio_command import StudioCommand
 
 FROM_SETTINGS = (

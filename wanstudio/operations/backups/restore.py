@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.encryption.rotation import unreadable
+from wanstudio.encryption.encrypted_fields import unreadable
 from wanstudio.operations.backups import backup, snapshot
 from wanstudio.operations.backups import file_copies as files
 from wanstudio.operations.backups import restore_safety as safe
