@@ -30,8 +30,7 @@ from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.file_links import _SALT as FILES
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
-from wanstudio.videos.verbs.binning import bin_videos
-from wanstudio.videos.verbs.filing import collect, collection_named, put_tag_on, tag_named
+from wanstudio.videos.verbs import bin_videos, collect, collection_named, put_tag_on, tag_named
 
 # In every title and text of the team, and in no template: a page that holds it shows what is the team's.
 MARK = "zebrafish"

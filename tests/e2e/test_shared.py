@@ -12,7 +12,7 @@ from tests.e2e.windows import WIDE, Window
 
 SEED = """
 from tests.e2e.finished import finish
-from wanstudio.videos.verbs.filing import collect, collection_named
+from wanstudio.videos.verbs import collect, collection_named
 video = finish("Mira walks")
 person = video.job.person
 collect(collection_named(video.team, person, "The cut"), [video], person)

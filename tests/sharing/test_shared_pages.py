@@ -23,8 +23,7 @@ from wanstudio.sharing.queries import link_by_token
 from wanstudio.sharing.verbs import change_link, make_link, revoke_link
 from wanstudio.teams.models import Membership, Team
 from wanstudio.videos.models import Collection, Video
-from wanstudio.videos.verbs.binning import bin_videos, restore_videos
-from wanstudio.videos.verbs.filing import collect, collection_named
+from wanstudio.videos.verbs import bin_videos, collect, collection_named, restore_videos
 
 ENDED = "This link has ended. Ask Northlight for a new one."
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"

@@ -20,8 +20,7 @@ from wanstudio.money.models import Entry
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Collection, Tag, Video
-from wanstudio.videos.verbs.binning import KEPT, empty_bin
-from wanstudio.videos.verbs.filing import collect, collection_named, star
+from wanstudio.videos.verbs import KEPT, collect, collection_named, empty_bin, star
 from wanstudio.videos.zip_archive import file_name, unused
 
 
@@ -227,7 +226,7 @@ def test_scrolled_wall_reloads_to_the_same_tile(
 def test_selecting_all_takes_what_the_page_showed(team: Team, alice: User, as_alice: Client) -> None:
     old, other = finished(team, alice, title="Mira"), finished(team, alice, title="Otto")
     page = as_alice.get(WALL, {"q": "mira"})
-    newest = page.context["totals"].newest
+    newest = page.context["totals"]["newest"]
     later = finished(team, alice, title="Mira")
     selected(as_alice, team, "bin", [], all="1", query=page.context["query"], newest=newest)
     assert shown(as_alice) == [later.pk, other.pk]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.notifications.models import Delivery, Notification
 from wanstudio.operations import referenced_files
-from wanstudio.videos.verbs.binning import empty_bin
+from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
 

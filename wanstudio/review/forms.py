@@ -5,8 +5,7 @@ from django import forms
 from wanstudio.review import words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Verdict
 from wanstudio.review.verbs import Said
-from wanstudio.videos.names import clean_name
-from wanstudio.videos.timecodes import seconds_of
+from wanstudio.videos.models import clean_name, seconds_of
 
 
 class TimecodeField(forms.CharField):

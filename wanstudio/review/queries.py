@@ -6,9 +6,8 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from wanstudio.review.models import Comment, Verdict
-from wanstudio.videos.extensions import WallFilter, register_filter, register_panel
 from wanstudio.videos.models import Video
-from wanstudio.videos.queries import visible_videos
+from wanstudio.videos.queries import WallFilter, panels, visible_videos, wall_filters
 
 
 def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
@@ -95,5 +94,5 @@ def _with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
     return videos.annotate(approval=newest_decision())
 
 
-register_panel("review", review_of)
-register_filter(WallFilter("approval", "Approval", Verdict.Decision.choices, _with_approval, stands))
+panels["review"] = review_of
+wall_filters.append(WallFilter("approval", "Approval", Verdict.Decision.choices, _with_approval, stands))

@@ -12,9 +12,8 @@ from wanstudio.sharing.guest_access import is_unlocked
 from wanstudio.sharing.models import ShareLink, digest_of
 from wanstudio.teams.access import teams_to
 from wanstudio.teams.roles import Act
-from wanstudio.videos.extensions import register_link_counter
 from wanstudio.videos.models import Video
-from wanstudio.videos.queries import binned_videos, visible_collections, visible_videos
+from wanstudio.videos.queries import binned_videos, link_counters, visible_collections, visible_videos
 from wanstudio.web.lookups import one
 
 # As many as 32 bytes make; anything else is not looked up at all.
@@ -97,4 +96,4 @@ def shared_video(request: HttpRequest, token: str, pk: int) -> SharedVideo:
     return SharedVideo(link, one(link.videos(), pk))
 
 
-register_link_counter(links_by_video)
+link_counters.append(links_by_video)

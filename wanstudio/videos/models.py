@@ -1,5 +1,7 @@
 """Videos in our own storage, and where people file them: tags, collections and favourites."""
 
+import re
+import unicodedata
 from uuid import uuid4
 
 from django.db import models
@@ -7,7 +9,27 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
-from wanstudio.videos.names import MAX_COLLECTION, MAX_TAG
+
+MAX_TAG = 40
+MAX_COLLECTION = 100
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,6}(?:[.,][0-9]{1,6})?)s?")
+
+
+def clean_name(text: str, longest: int) -> str:
+    """Composed letters, single blanks, nothing that cannot be printed. Empty if nothing is left."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in composed).split())[:longest].strip()
+
+
+def key_of(name: str) -> str:
+    """Equal for every spelling of one name. Made here, for databases fold only some alphabets."""
+    return unicodedata.normalize("NFKC", clean_name(name, 200)).casefold()[:80]
+
+
+def seconds_of(text: str) -> float | None:
+    """`0:03.4`, `3.4` or `83` as seconds; None for anything else."""
+    found = _CLOCK.fullmatch(text.strip())
+    return int(found[1] or 0) * 60 + float(found[2].replace(",", ".")) if found else None
 
 
 class Tag(models.Model):
@@ -46,7 +68,7 @@ class Video(models.Model):
     binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
     binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
-    # Among the versions of its lineage, 1 is the first; set by versions.number.
+    # Among the versions of its lineage, 1 is the first; set by queries.with_versions.
     version = 1
     versions = 1
 

@@ -1,15 +1,45 @@
-"""Videos, tags and collections that a person may see."""
+"""Videos, tags and collections that a person may see, versions of a video, and what later nouns add to the pages.
+
+Versions: jobs of the same character, motion and behaviour are one lineage, and their videos stand in one stack.
+`Job.lineage` names the first of them; the first itself has none.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
 from wanstudio.teams.access import in_my_teams, person, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Favourite, Tag, Video
 
 MAX_SUGGESTED = 200
+
+
+@dataclass(frozen=True)
+class WallFilter:
+    """One menu of the wall: the parameter in the address, its label and choices, and what they select.
+
+    `annotate` adds to the query what `selects` needs and tiles show.
+    """
+
+    name: str
+    label: str
+    choices: Sequence[tuple[str, str]]
+    annotate: Callable[[QuerySet[Video]], QuerySet[Video]]
+    selects: Callable[[str], Q]
+
+
+# Put in by later nouns. Panels: what the page of a video shows besides, by its name in the page's context.
+# Link counters: how many open links each of these videos has, by id.
+wall_filters: list[WallFilter] = []
+panels: dict[str, Callable[[Video], object]] = {}
+link_counters: list[Callable[[HttpRequest, Iterable[int]], dict[int, int]]] = []
 
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
@@ -20,12 +50,8 @@ def visible_videos(request: HttpRequest) -> QuerySet[Video]:
 
 def starred_videos(request: HttpRequest) -> QuerySet[Video]:
     """The same, each with whether it has this person's star (`is_favourite`)."""
-    return visible_videos(request).annotate(is_favourite=has_star(person(request)))
-
-
-def has_star(user: User) -> Exists:
-    """For a query of videos: whether each has this person's star, without a query of its own."""
-    return Exists(Favourite.objects.filter(user=user, video=OuterRef("pk")))
+    star = Favourite.objects.filter(user=person(request), video=OuterRef("pk"))
+    return visible_videos(request).annotate(is_favourite=Exists(star))
 
 
 def visible_tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:
@@ -49,3 +75,42 @@ def readable_videos(request: HttpRequest) -> QuerySet[Video]:
     """Whose files this person may read: those in the bin too, if they may take them back."""
     mine = in_my_teams(request, "job__team__") & Q(binned_at=None, job__state="done")
     return Video.objects.filter(mine | Q(pk__in=binned_videos(request).values("pk"))).select_related("job").distinct()
+
+
+def root_of(job: Job) -> int:
+    """The id of the lineage's first job."""
+    return job.lineage_id or job.pk
+
+
+def newest_only(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Without those of which there is a newer version."""
+    newer = Video.objects.filter(
+        job__lineage=Coalesce(OuterRef("job__lineage"), OuterRef("job")),
+        job__gt=OuterRef("job"),
+        job__state=State.DONE,
+        binned_at=None,
+    )
+    return videos.filter(~Exists(newer))
+
+
+def versions_of(video: Video) -> list[Video]:
+    """The live videos of its lineage, the newest first, numbered. One job's other results count as it does."""
+    root = root_of(video.job)
+    main = Q(binned_at=None, job__state=State.DONE, position=0) | Q(pk=video.pk)
+    mine = Video.objects.filter(main, Q(job=root) | Q(job__lineage=root), job__team=video.job.team_id)
+    return with_versions(mine.select_related("job", "job__person").order_by("-job", "position"))
+
+
+def with_versions(videos: Iterable[Video]) -> list[Video]:
+    """The same videos, each with `version` (1 is the first, whatever was binned since) and `versions`, how many."""
+    videos = list(videos)
+    roots = {root_of(video.job) for video in videos}
+    jobs: dict[int, list[int]] = {root: [] for root in roots}
+    rows = Job.objects.filter(Q(pk__in=roots) | Q(lineage__in=roots), state=State.DONE).order_by("pk")
+    for pk, lineage in rows.values_list("pk", "lineage"):
+        jobs[lineage or pk].append(pk)
+    for video in videos:
+        mine = jobs[root_of(video.job)]
+        video.version = mine.index(video.job_id) + 1 if video.job_id in mine else 1
+        video.versions = len(mine)
+    return videos

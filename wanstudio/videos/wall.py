@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from itertools import islice
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, Sum
@@ -18,11 +16,8 @@ from wanstudio.money.quoting import RESOLUTIONS
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos import extensions
-from wanstudio.videos.models import CollectedVideo, Collection, Tag, Video
-from wanstudio.videos.names import key_of
-from wanstudio.videos.queries import has_star, visible_collections, visible_videos
-from wanstudio.videos.versions import newest_only
+from wanstudio.videos.models import CollectedVideo, Collection, Tag, Video, key_of
+from wanstudio.videos.queries import newest_only, starred_videos, visible_collections, wall_filters
 
 # The filters in the address, by name.
 Asked = dict[str, str]
@@ -36,7 +31,7 @@ MAX_ROWS = 60
 
 def asked_of(query: QueryDict) -> Asked:
     """The filters in the address that make sense, and no others."""
-    registered = {one.name: [value for value, _ in one.choices] for one in extensions.filters}
+    registered = {one.name: [value for value, _ in one.choices] for one in wall_filters}
     fixed = {"behaviour": Job.Behaviour.values, "resolution": RESOLUTIONS, "versions": ["all"], "favourite": ["1"]}
     fixed |= registered
     asked = {}
@@ -56,10 +51,8 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
 
     Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
     """
-    user = access.person(request)
-    rows = visible_videos(request).filter(job__team=team)
-    rows = rows.annotate(is_favourite=has_star(user))
-    for registered in extensions.filters:
+    rows = starred_videos(request).filter(job__team=team)
+    for registered in wall_filters:
         rows = registered.annotate(rows)
         if registered.name in asked:
             rows = rows.filter(registered.selects(asked[registered.name]))
@@ -67,10 +60,7 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
         return newest_only(rows)
     for word in asked.get("q", "").split()[:20]:
         rows = rows.filter(_has(word))
-    for name in ("person", "character", "motion"):
-        if name in asked:
-            rows = rows.filter(**{f"job__{name}_id": int(asked[name])})
-    for name in ("behaviour", "resolution"):
+    for name in ("person", "character", "motion", "behaviour", "resolution"):
         if name in asked:
             rows = rows.filter(**{f"job__{name}": asked[name]})
     if "tag" in asked:
@@ -79,7 +69,7 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
         mine = visible_collections(request, team).filter(pk=int(asked["collection"]))
         rows = rows.filter(Exists(CollectedVideo.objects.filter(video=OuterRef("pk"), collection__in=mine)))
     if "favourite" in asked:
-        rows = rows.filter(has_star(user))
+        rows = rows.filter(favourites__user=access.person(request))
     return rows.filter(_between(team, asked))
 
 
@@ -120,43 +110,26 @@ def _midnight(team: Team, day: date) -> datetime:
     return datetime.combine(day, time(), team.zone)
 
 
-@dataclass(frozen=True)
-class Totals:
-    """`newest`: an id. `price`: dollars, once a job, without the sandbox's."""
-
-    count: int
-    newest: int | None
-    seconds: float | None
-    price: Decimal | None
-
-
-def totals(rows: QuerySet[Video]) -> Totals:
-    """In one query."""
+def totals(rows: QuerySet[Video]) -> dict[str, object]:
+    """In one query. `newest`: an id. `price`: dollars, once a job, without the sandbox's."""
     billed = Q(position=0) & ~Q(job__provider="sandbox")
     sums = {"seconds": Sum("duration"), "price": Sum("job__price", filter=billed)}
-    return Totals(**rows.aggregate(count=Count("pk"), newest=Max("pk"), **sums))
-
-
-class Row(NamedTuple):
-    """One choice of a menu, and the address that makes it."""
-
-    label: str
-    query: str
-    is_chosen: bool
+    return rows.aggregate(count=Count("pk"), newest=Max("pk"), **sums)
 
 
 @dataclass(frozen=True)
 class Menu:
-    """`clear`: the address without this filter. `others`: what else is asked for."""
+    """`rows`: each choice, the address that makes it, and whether it is chosen. `others`: what else is asked for."""
 
     name: str
     label: str
     is_set: bool
     others: Asked
-    rows: list[Row]
+    rows: list[tuple[str, str, bool]]
 
     @property
     def clear(self) -> str:
+        """The address without this filter."""
         return urlencode(self.others)
 
 
@@ -170,18 +143,22 @@ def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[C
     made = Job.objects.filter(team=team, videos__binned_at=None, videos__isnull=False)
     characters = Source.objects.filter(pk__in=made.values("character")).order_by("-used_at")[:MAX_ROWS]
     motions = Source.objects.filter(pk__in=made.values("motion")).order_by("-used_at")[:MAX_ROWS]
-    filters = (
+    rows = (
         ("person", "Person", _choices(people)),
         ("character", "Character", _choices(characters)),
         ("motion", "Motion", _choices(motions)),
         ("behaviour", "Animate or Replace", Job.Behaviour.choices),
         ("resolution", "Resolution", [(name, name) for name in RESOLUTIONS]),
-        *((one.name, one.label, one.choices) for one in extensions.filters),
+        *((one.name, one.label, one.choices) for one in wall_filters),
         ("versions", "Newest versions", [("all", "All versions")]),
-        ("tag", "Tag", [(tag.name, tag.name) for tag in islice(tags, MAX_ROWS)]),
+        # A tag that is on no video any more is still what was asked for.
+        ("tag", asked.get("tag", "Tag"), [(tag.name, tag.name) for tag in islice(tags, MAX_ROWS)]),
         ("collection", "Collection", _choices(collections)),
     )
-    every = [_menu(asked, name, label, choices) for name, label, choices in filters]
+    every = [
+        _menu(asked, (name,), label, [(text, {name: value}) for value, text in choices])
+        for name, label, choices in rows
+    ]
     return [menu for menu in every if menu.rows or menu.is_set]
 
 
@@ -189,24 +166,20 @@ def _choices(rows: Iterable[Model]) -> list[tuple[str, str]]:
     return [(str(row.pk), str(row)) for row in rows]
 
 
-def _menu(asked: Asked, name: str, label: str, choices: Sequence[tuple[str, str]]) -> Menu:
-    others = {key: value for key, value in asked.items() if key != name}
-    chosen = asked.get(name, "")
-    # A tag that is on no video any more is still what was asked for.
-    otherwise = chosen if chosen and name == "tag" else label
-    rows = [Row(text, urlencode({**others, name: value}), value == chosen) for value, text in choices]
-    return Menu(name, dict(choices).get(chosen, otherwise), bool(chosen), others, rows)
+def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tuple[str, Asked]]) -> Menu:
+    """Labelled by what is chosen, if it is one of the choices."""
+    chosen = {key: value for key, value in asked.items() if key in names}
+    others = {key: value for key, value in asked.items() if key not in names}
+    rows = [(text, urlencode({**others, **asks}), asks == chosen) for text, asks in choices]
+    named = next((text for text, _, is_chosen in rows if is_chosen), label)
+    return Menu(names[0], named, bool(chosen), others, rows)
 
 
 def dates(team: Team, asked: Asked) -> Menu:
     """The usual spans up to today; its own two fields hold any other."""
-    others = {key: value for key, value in asked.items() if key not in DATES}
     today = timezone.localdate(timezone=team.zone)
-    spans = {label: (today - timedelta(days=days - 1)).isoformat() for label, days in SPANS.items()}
-    chosen = {key: value for key, value in asked.items() if key in DATES}
-    named = next((label for label, first in spans.items() if chosen == {"from": first}), "")
-    rows = [Row(label, urlencode({**others, "from": first}), label == named) for label, first in spans.items()]
-    return Menu("dates", named or _span(chosen.get("from", ""), chosen.get("to", "")), bool(chosen), others, rows)
+    spans = [(label, {"from": (today - timedelta(days=days - 1)).isoformat()}) for label, days in SPANS.items()]
+    return _menu(asked, DATES, _span(asked.get("from", ""), asked.get("to", "")), spans)
 
 
 def _span(first: str, last: str) -> str:

@@ -1,11 +1,25 @@
-"""Look-ups of rows among those that a person may see: one of them, or a page of them."""
+"""Views of people who are signed in, and the rows among those they may see: one of them, or a page of them."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
+from django.contrib.auth.decorators import login_required
 from django.db.models import Model, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponseBase
+from django.views.decorators.http import require_POST, require_safe
 
 Row = TypeVar("Row", bound=Model)
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def page_view(view: View) -> View:
+    """For who is signed in: a page or a file, by GET."""
+    return login_required(require_safe(view))
+
+
+def form_view(view: View) -> View:
+    """For who is signed in: what a form posts."""
+    return login_required(require_POST(view))
 
 
 def one(rows: QuerySet[Row], pk: int) -> Row:

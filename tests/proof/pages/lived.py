@@ -16,8 +16,7 @@ from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.videos.models import Video
-from wanstudio.videos.verbs.binning import bin_videos
-from wanstudio.videos.verbs.filing import collect, collection_named, put_tag_on, tag_named
+from wanstudio.videos.verbs import bin_videos, collect, collection_named, put_tag_on, tag_named
 
 LONG = "The final cut of the launch film for the harbour festival"
 

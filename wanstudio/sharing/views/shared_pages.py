@@ -27,8 +27,7 @@ from wanstudio.sharing.guest_access import (
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Ended, Locked, SharedVideo, shared, shared_video
 from wanstudio.teams import access
-from wanstudio.videos.models import Video
-from wanstudio.videos.timecodes import seconds_of
+from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.views import video_page as files
 from wanstudio.web.page_links import origin
 

@@ -1,34 +1,30 @@
 """The page of a video: player, versions, where it is filed, and its files with ranges."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.jobs.words import describe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos.extensions import panels_of
-from wanstudio.videos.models import Video
-from wanstudio.videos.names import key_of
+from wanstudio.videos import verbs
+from wanstudio.videos.models import Video, key_of, seconds_of
 from wanstudio.videos.queries import (
     MAX_SUGGESTED,
+    panels,
     readable_videos,
     starred_videos,
+    versions_of,
     visible_collections,
     visible_tags,
     visible_videos,
 )
-from wanstudio.videos.timecodes import seconds_of
-from wanstudio.videos.verbs import filing
-from wanstudio.videos.versions import versions_of
 from wanstudio.web.file_answers import send
+from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     video = access.mine_to(request, Act.VIEW, starred_videos(request), pk)
     job = video.job
@@ -36,7 +32,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, object] = {"video": video, "job": job, "words": describe(job), "results": results}
     context |= _versions(request, video)
     context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
-    return render(request, "videos/show.html", context | filed(request, video) | panels_of(video))
+    context |= filed(request, video) | {name: panel(video) for name, panel in panels.items()}
+    return render(request, "videos/show.html", context)
 
 
 def _versions(request: HttpRequest, video: Video) -> dict[str, object]:
@@ -62,46 +59,43 @@ def filed(request: HttpRequest, video: Video) -> dict[str, object]:
     }
 
 
-@login_required
-@require_POST
+@form_view
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
     video = access.one(visible_videos(request), pk)
-    (filing.star if request.POST.get("favourite") == "1" else filing.unstar)(access.person(request), video)
+    (verbs.star if request.POST.get("favourite") == "1" else verbs.unstar)(access.person(request), video)
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", pk)
     on_tile = request.POST.get("on") == "tile"
     return render(request, "videos/_star.html", {"video": starred_videos(request).get(pk=pk), "on_tile": on_tile})
 
 
-@login_required
-@require_POST
+@form_view
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
     video = _video(request, pk)
     if gone := request.POST.get("remove", ""):
         for found in visible_tags(request, video.job.team).filter(key=key_of(gone)):
-            filing.take_tag_off(found, [video], access.person(request))
+            verbs.take_tag_off(found, [video], access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
-            if named := filing.tag_named(video.job.team, name):
-                filing.put_tag_on(named, [video], access.person(request))
+            if named := verbs.tag_named(video.job.team, name):
+                verbs.put_tag_on(named, [video], access.person(request))
     return _answer(request, video)
 
 
-@login_required
-@require_POST
+@form_view
 def collect(request: HttpRequest, pk: int) -> HttpResponse:
     """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
     video = _video(request, pk)
     person, post = access.person(request), request.POST
     mine = visible_collections(request, video.job.team)
     if gone := post.get("remove"):
-        filing.take_out(access.one(mine, access.number(gone) or 0), [video])
+        verbs.take_out(access.one(mine, access.number(gone) or 0), [video])
     elif chosen := post.get("collection"):
-        filing.collect(access.one(mine, access.number(chosen) or 0), [video], person)
-    elif made := filing.collection_named(video.job.team, person, post.get("name", "")):
-        filing.collect(made, [video], person)
+        verbs.collect(access.one(mine, access.number(chosen) or 0), [video], person)
+    elif made := verbs.collection_named(video.job.team, person, post.get("name", "")):
+        verbs.collect(made, [video], person)
     return _answer(request, video)
 
 
@@ -115,8 +109,7 @@ def _answer(request: HttpRequest, video: Video) -> HttpResponse:
     return render(request, "videos/_filed.html", {"video": video, **filed(request, video)})
 
 
-@login_required
-@require_safe
+@page_view
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
     found = access.one(readable_videos(request), pk)
@@ -130,8 +123,7 @@ def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpR
     return send(request, found.file, found.archived_at, name, attachment=attachment)
 
 
-@login_required
-@require_safe
+@page_view
 def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
     return send_poster(request, access.one(readable_videos(request), pk))
 

@@ -1,29 +1,36 @@
-"""The wall of videos: its tiles, and what stands around them."""
+"""The wall of videos: its tiles, what stands around them, and what is done with the selected ones all at once."""
 
+from itertools import islice
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.utils.html import format_html
+from django.utils.text import slugify
 from django_htmx.middleware import HtmxDetails
 
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
-from wanstudio.videos import wall
-from wanstudio.videos.models import Video
-from wanstudio.videos.queries import MAX_SUGGESTED, visible_collections, visible_tags
-from wanstudio.videos.versions import number
+from wanstudio.teams.roles import Act
+from wanstudio.videos import verbs, wall, words
+from wanstudio.videos.models import Collection, Video, key_of
+from wanstudio.videos.queries import MAX_SUGGESTED, visible_collections, visible_tags, visible_videos, with_versions
+from wanstudio.videos.zip_archive import zipped
+from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.way_back import back
 
 PAGE = 60
 # How much a page that was scrolled far brings back at once.
 MAX_AT_ONCE = 600
+MAX_SELECTED = 10_000
 
 
-@login_required
-@require_safe
+@page_view
 def index(request: HttpRequest) -> HttpResponse:
     """The wall, newest first; `wall.py` says what filters it.
 
@@ -41,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     # An address that names its team goes on with that team's tiles.
     here = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
     context: dict[str, object] = {
-        "videos": number(page),
+        "videos": with_versions(page),
         "next_query": urlencode({**here, "before": following}) if following else "",
     }
     if _wants_tiles(request):
@@ -72,7 +79,7 @@ def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[
         "dates": wall.dates(team, asked),
         "favourites": wall.favourites(asked),
         "totals": totals,
-        "count": totals.count,
+        "count": totals["count"],
         "collections": collections,
         "collection": opened,
         "is_mine": opened is not None and opened.person_id == access.person(request).pk,
@@ -81,3 +88,84 @@ def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[
         "selecting": request.GET.get("select") == "1",
         "query": urlencode(asked),
     }
+
+
+@form_view
+def tag(request: HttpRequest) -> HttpResponse:
+    """`tag` is put on all, or taken off with `off`. Enter in the field of a new collection arrives here, too."""
+    if request.POST.get("name", "").strip() and not request.POST.get("tag", "").strip():
+        return collect(request)
+    team = access.team_in(request, Act.ORGANISE)
+    chosen, name = _chosen(request, team), request.POST.get("tag", "")
+    if request.POST.get("off"):
+        for gone in visible_tags(request, team).filter(key=key_of(name)):
+            verbs.take_tag_off(gone, chosen, access.person(request))
+            messages.success(request, words.UNTAGGED.format(tag=gone, count=words.count_of(chosen)))
+    elif chosen and (named := verbs.tag_named(team, name)):
+        verbs.put_tag_on(named, chosen, access.person(request))
+        messages.success(request, words.TAGGED.format(tag=named, count=words.count_of(chosen)))
+    else:
+        messages.info(request, words.TAG_MISSING if chosen else words.NOTHING_SELECTED)
+    return back(request, "videos.index")
+
+
+@form_view
+def collect(request: HttpRequest) -> HttpResponse:
+    """Into `collection`, or out of the one in `out`, or into a new one of this `name`."""
+    team = access.team_in(request, Act.ORGANISE)
+    chosen, post, person = _chosen(request, team), request.POST, access.person(request)
+    mine = visible_collections(request, team)
+    if post.get("out"):
+        out = access.one(mine, access.number(post["out"]) or 0)
+        verbs.take_out(out, chosen)
+        messages.success(request, words.TAKEN_OUT.format(count=words.count_of(chosen), collection=out))
+        return back(request, "videos.index")
+    into: Collection | None = None
+    if post.get("collection"):
+        into = access.one(mine, access.number(post["collection"]) or 0)
+    elif chosen:
+        into = verbs.collection_named(team, person, post.get("name", ""))
+    if chosen and into:
+        verbs.collect(into, chosen, person)
+        address = f"{reverse('videos.index')}?collection={into.pk}"
+        messages.success(request, format_html(words.COLLECTED_HTML, words.count_of(chosen), address, into))
+    else:
+        messages.info(request, words.COLLECTION_MISSING if chosen else words.NOTHING_SELECTED)
+    return back(request, "videos.index")
+
+
+@form_view
+def put_into_bin(request: HttpRequest) -> HttpResponse:
+    """They stay in the bin for 30 days."""
+    team = access.team_in(request, Act.ORGANISE)
+    chosen = _chosen(request, team)
+    if chosen:
+        verbs.bin_videos(chosen, access.person(request))
+        said = format_html(words.BINNED_HTML, words.count_of(chosen), reverse("binned.index"))
+        messages.success(request, said)
+    else:
+        messages.info(request, words.NOTHING_SELECTED)
+    return back(request, "videos.index")
+
+
+@form_view
+def download(request: HttpRequest) -> HttpResponseBase:
+    """All of them as one archive, named by their titles."""
+    team = access.team_in(request, Act.VIEW)
+    chosen = _chosen(request, team)
+    if not chosen:
+        messages.info(request, words.NOTHING_SELECTED)
+        return back(request, "videos.index")
+    return zipped(chosen, f"{slugify(team.name) or 'wan-studio'}-videos-{timezone.localdate():%Y-%m-%d}.zip")
+
+
+def _chosen(request: HttpRequest, team: Team) -> list[Video]:
+    """The `video`s that were ticked; with `all`, everything found by `query` that was there when the page was made."""
+    post = request.POST
+    if post.get("all") == "1":
+        rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])))
+        rows = rows.filter(pk__lte=access.number(post.get("newest")) or 0)
+    else:
+        ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
+        rows = visible_videos(request).filter(job__team=team, pk__in=ids)
+    return list(rows.order_by("-pk")[:MAX_SELECTED])

@@ -1,0 +1,180 @@
+"""Lists beside the wall: collections, and the bin with videos and uploads of the last 30 days.
+
+Opened, a collection is the wall with it as a filter.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.contrib import messages
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.uploads import verbs as upload_verbs
+from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import binned_sources
+from wanstudio.videos import verbs, words
+from wanstudio.videos.models import CollectedVideo, Collection, Video
+from wanstudio.videos.queries import binned_videos, link_counters, visible_collections, visible_videos
+from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.way_back import back
+
+COVERS = 4
+SHOWN = Q(collected__video__binned_at=None)
+PAGE = 60
+
+
+@page_view
+def collections(request: HttpRequest) -> HttpResponse:
+    """All that this person may see, each with up to four covers; three queries however many there are."""
+    team = access.current_team(request)
+    found = list(visible_collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
+    covers = _covers(found)
+    return render(request, "videos/collections.html", {"rows": [(one, covers[one.pk]) for one in found]})
+
+
+def _covers(rows: Sequence[Collection]) -> dict[int, list[Video]]:
+    """The four videos laid in last, by collection."""
+    rank = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
+    laid = CollectedVideo.objects.filter(collection__in=rows, video__binned_at=None, video__job__state="done")
+    covers = defaultdict(list)
+    for one in laid.annotate(rank=rank).filter(rank__lte=COVERS).select_related("video").order_by("-pk"):
+        covers[one.collection_id].append(one.video)
+    return covers
+
+
+@form_view
+def add_collection(request: HttpRequest) -> HttpResponse:
+    """A new one, empty: `name`, and `visibility` team or private."""
+    team = access.team_in(request, Act.ORGANISE)
+    visibility = _visibility(request)
+    made = verbs.collection_named(team, access.person(request), request.POST.get("name", ""), visibility)
+    if made is None:
+        messages.info(request, words.NAME_MISSING)
+        return redirect("collections.index")
+    return redirect(f"{reverse('videos.index')}?collection={made.pk}")
+
+
+@form_view
+def edit_collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its `name`; its `visibility` too, by who made it: nobody else may take it from the team."""
+    collection, person = _collection(request, pk), access.person(request)
+    is_own = "visibility" in request.POST and collection.person_id == person.pk
+    visibility = _visibility(request) if is_own else collection.visibility
+    verbs.change_collection(collection, request.POST.get("name", ""), visibility, person)
+    return back(request, "collections.index")
+
+
+@form_view
+def move_collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """One position earlier or later in the list."""
+    collection = _collection(request, pk)
+    step = -1 if request.POST.get("to") == "earlier" else 1
+    verbs.move_collection(collection, step, visible_collections(request, collection.team))
+    return redirect("collections.index")
+
+
+@form_view
+def delete_collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """The collection alone: its videos stay."""
+    collection = _collection(request, pk)
+    verbs.delete_collection(collection, access.person(request))
+    messages.success(request, words.COLLECTION_DELETED.format(collection=collection))
+    return redirect("collections.index")
+
+
+def _collection(request: HttpRequest, pk: int) -> Collection:
+    return access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
+
+
+def _visibility(request: HttpRequest) -> str:
+    given = request.POST.get("visibility", Collection.Visibility.TEAM)
+    if given not in Collection.Visibility.values:
+        raise Http404("no such visibility")
+    return given
+
+
+class Binned(NamedTuple):
+    """A row of the bin; `links`: how many open ones lead to it."""
+
+    thing: Video | Source
+    binned_at: datetime | None
+    links: int = 0
+
+    @property
+    def goes_at(self) -> datetime | None:
+        return self.binned_at and self.binned_at + verbs.KEPT
+
+
+@page_view
+def bin_page(request: HttpRequest) -> HttpResponse:
+    """Of the team whose pages are shown: `kind=uploads` or videos, what was made last first, paged by `before`."""
+    team = access.current_team(request)
+    access.require(request, team, Act.ORGANISE)
+    uploads = request.GET.get("kind") == "uploads"
+    before = request.GET.get("before", "")
+    if uploads:
+        sources: list[Source]
+        sources, following = access.page(binned_sources(request).filter(team=team), before, PAGE)
+        rows = [Binned(source, source.deleted_at) for source in sources]
+    else:
+        videos: list[Video]
+        videos, following = access.page(binned_videos(request).filter(job__team=team), before, PAGE)
+        ids = [video.pk for video in videos]
+        links = {pk: count for counter in link_counters for pk, count in counter(request, ids).items()}
+        rows = [Binned(video, video.binned_at, links.get(video.pk, 0)) for video in videos]
+    context = {"rows": rows, "next": following, "before": before, "uploads": uploads}
+    return render(request, "videos/bin.html", context)
+
+
+@form_view
+def put_into_bin(request: HttpRequest, pk: int) -> HttpResponse:
+    """One video, from its page, whose way leads back to the wall."""
+    video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
+    verbs.bin_videos([video], access.person(request))
+    messages.success(request, words.BINNED.format(name=video.job.title))
+    return back(request, "binned.index")
+
+
+@form_view
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
+    if verbs.restore_videos([video], access.person(request)):
+        messages.success(request, words.RESTORED.format(name=video.job.title))
+    return back(request, "binned.index")
+
+
+@form_view
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """For good: the file and everything about it. Its job, its price and the ledger stay."""
+    video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
+    if not verbs.erase_video(video.pk, access.person(request)):
+        raise Http404("somebody has taken it back")
+    messages.success(request, words.ERASED.format(name=video.job.title))
+    return back(request, "binned.index")
+
+
+@form_view
+def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
+    source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
+    if upload_verbs.restore(source, by=access.person(request)):
+        messages.success(request, words.RESTORED.format(name=source.name))
+    return redirect(f"{reverse('binned.index')}?kind=uploads")
+
+
+@form_view
+def erase_upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """For good, unless a job under way still needs it."""
+    source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
+    if verbs.erase_source(source.pk, access.person(request)):
+        messages.success(request, words.ERASED.format(name=source.name))
+    else:
+        messages.info(request, words.STILL_NEEDED.format(name=source.name))
+    return redirect(f"{reverse('binned.index')}?kind=uploads")
