@@ -15,7 +15,7 @@ ANSWERS = (
     "operations.system_checks",
 )
 STEPS = (
-    *("work.mail_sending", "notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
+    *("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),
     "operations.sweep",
 )
 

@@ -1,5 +1,6 @@
 """Celery's side without a broker: what is handed over, how often, and what a message does."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,10 +18,9 @@ from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.uploads.models import Source
 from wanstudio.work import tasks
-from wanstudio.work.celery_worker import Presence, presence
 from wanstudio.work.leases import ANNOUNCED_FOR
 from wanstudio.work.models import Heartbeat
-from wanstudio.work.tasks import advance_row, sweep
+from wanstudio.work.tasks import Presence, advance_row, presence, sweep
 
 Told = list[tuple[Any, ...]]
 
@@ -115,8 +115,8 @@ def test_unknown_message_does_nothing(job: Job, told: "Mailbox", name: str) -> N
     assert fresh(job).state == State.QUEUED
 
 
-def test_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "_stopping", True)
+def teststopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "stopping", True)
     advance_row("Job", job.pk)
     assert fresh(job).state == State.QUEUED
 
@@ -135,7 +135,7 @@ def test_worker_is_working_during_steps_and_after_sweeps() -> None:
         assert may_begin
         assert worker.is_working
     assert not worker.is_working
-    worker.note_sweep()
+    worker.swept_at = time.monotonic()
     assert worker.is_working
 
 
@@ -144,10 +144,10 @@ def test_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pytes
 
     def look(worker: Presence) -> bool:
         if next(looks):
-            worker._stopping = True
+            worker.stopping = True
         return False
 
     monkeypatch.setattr(Presence, "is_working", property(look))
-    monkeypatch.setattr("wanstudio.work.celery_worker.LOOK_EVERY_S", 0)
+    monkeypatch.setattr("wanstudio.work.tasks.LOOK_EVERY_S", 0)
     Presence().run()
     assert not Heartbeat.objects.exists()

@@ -24,7 +24,7 @@ from wanstudio.operations.sweep import sweep_drafts
 from wanstudio.uploads.models import Source
 from wanstudio.work import loop
 from wanstudio.work.advance import advance
-from wanstudio.work.loop import Loop, wait_for
+from wanstudio.work.loop import Loop
 from wanstudio.work.models import Heartbeat
 
 Working = Callable[..., AbstractContextManager[threading.Thread]]
@@ -171,11 +171,6 @@ def test_step_that_does_not_finish_is_cut_off(
     # In a process of its own it would be gone now; here its thread is let go before the next test.
     answering.set()
     apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
-
-
-def test_wait_for_has_a_timeout() -> None:
-    assert wait_for(lambda: True, 0)
-    assert not wait_for(lambda: False, 0.01)
 
 
 def test_old_drafts_are_deleted(settings: Settings) -> None:

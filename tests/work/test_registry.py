@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,10 @@ def test_every_state_of_a_job_that_moves_by_itself_has_a_step() -> None:
 def test_hooks_run_in_order_around_a_step(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
     job, calls = make_job(), []
     monkeypatch.setattr(registry, "kinds", {Job: Kind()})
-    registry.before_looking(Job, lambda: calls.append("looked"))
+    registry.kind_of(Job).before_looking = lambda: calls.append("looked")
     registry.register(Job, lambda row: calls.append("step"), State.QUEUED)
-    registry.after_step(Job, lambda row: calls.append("leased" if row.keep_lease() else "lost"))
-    registry.after_release(Job, lambda row, before: calls.append(f"{before} {row.keep_lease()}"))
+    registry.kind_of(Job).after_step = lambda row: calls.append("leased" if row.keep_lease() else "lost")
+    registry.kind_of(Job).after_release = lambda row, before: calls.append(f"{before} {row.keep_lease()}")
     assert due(Job) == [job.pk]
     assert advance(Job, job.pk)
     assert calls == ["looked", "step", "leased", "queued False"]
@@ -70,8 +71,8 @@ def test_failed_step_is_tried_again_and_skips_the_hook_under_its_lease(
         raise RuntimeError("a surprise")
 
     registry.register(Job, fail)
-    registry.after_step(Job, lambda row: calls.append("step"))
-    registry.after_release(Job, lambda row, before: calls.append("release"))
+    registry.kind_of(Job).after_step = lambda row: calls.append("step")
+    registry.kind_of(Job).after_release = lambda row, before: calls.append("release")
     assert advance(Job, job.pk)
     assert calls == ["release"]
     assert "a surprise" in caplog.text
@@ -81,7 +82,7 @@ def test_failed_step_is_tried_again_and_skips_the_hook_under_its_lease(
 
 def test_row_without_a_step_stops_being_due(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job()
-    monkeypatch.setattr(registry, "kinds", {})
+    monkeypatch.setattr(registry, "kinds", defaultdict(Kind))
     assert advance(Job, job.pk)
     job.refresh_from_db()
     assert job.due_at is None

@@ -54,4 +54,4 @@ def ask_balance_soon() -> None:
 registry.register(ProviderKey, ask_balance)
 registry.register(StudioKey, check_key)
 registry.set_pace(intervals.pace)
-registry.at_start(ask_balance_soon)
+registry.starts.append(ask_balance_soon)

@@ -81,4 +81,4 @@ def _is_old(path: Path) -> bool:
 
 
 registry.register(Chore, sweep)
-registry.at_start(lambda: Chore.enrol(Chore.SWEEP))
+registry.starts.append(lambda: Chore.enrol(Chore.SWEEP))

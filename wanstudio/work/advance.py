@@ -16,8 +16,8 @@ from django.db.models.functions import Coalesce, Now
 
 from wanstudio.work import registry
 from wanstudio.work.leases import HEARTBEAT_S, NUDGE_INTERVAL, Leased, Stale
-from wanstudio.work.log_context import about, also
-from wanstudio.work.registry import Kind, kind_of, state_of
+from wanstudio.work.log_context import about
+from wanstudio.work.registry import Kind, R, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,7 @@ AFTER_A_SURPRISE = timedelta(seconds=30)
 def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
     """Ids of rows that `advance` would claim now, the longest due first; `among` narrows them further."""
     registry.load_steps()
-    for hook in kind_of(model).before_looking:
-        hook()
+    kind_of(model).before_looking()
     # One that was nudged is due since then, or a late crowd would hold it up.
     since = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
     ready = model.ready(registry.paced(NUDGE_INTERVAL)).filter(*among)
@@ -47,22 +46,21 @@ def advance(model: type[Leased], pk: int) -> bool:
     if row is None:
         return False
     kind = kind_of(model)
-    with about(**{model._meta.model_name or "row": pk}):
-        also(**kind.log_names(row))
+    with about(**{model._meta.model_name or "row": pk, **kind.log_names(row)}):
         _take_step(kind, row)
     return True
 
 
-def _take_step(kind: Kind, row: Leased) -> None:
-    name, step, state_before = f"{type(row).__name__} {row.pk}", kind.step_for(row), state_of(row)
+def _take_step(kind: Kind[R], row: R) -> None:
+    name, state_before = f"{type(row).__name__} {row.pk}", str(getattr(row, "state", ""))
+    step = kind.steps.get(state_before, kind.steps.get(None))
     try:
         with _lease_kept(row):
             if step:
                 step(row)
             else:
                 row.postpone(None)
-        for after_step in kind.after_step:
-            after_step(row)
+        kind.after_step(row)
     except Stale as stale:
         log.info("%s: %s", name, stale)
     except Exception:
@@ -72,8 +70,7 @@ def _take_step(kind: Kind, row: Leased) -> None:
             row.postpone(AFTER_A_SURPRISE)
     finally:
         row.release()
-    for after_release in kind.after_release:
-        after_release(row, state_before)
+    kind.after_release(row, state_before)
 
 
 @contextmanager

@@ -85,16 +85,6 @@ class Leased(models.Model):
         )
         return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
 
-    @classmethod
-    def unannounced(cls) -> Q:
-        """Rows that were not handed to a queue within the last 10 s."""
-        return Q(announced_at=None) | Q(announced_at__lt=Now() - ANNOUNCED_FOR)
-
-    @classmethod
-    def announce(cls, pks: list[int]) -> None:
-        """These are about to be handed to a queue. A crash before they are: handed over after 10 s."""
-        cls._default_manager.filter(pk__in=pks).update(announced_at=Now())
-
     def keep_lease(self) -> bool:
         """The heartbeat: 30 s more for who still holds the lease, or False. Dead leases stay dead."""
         return bool(self.held().filter(lease_until__gt=Now()).update(lease_until=Now() + LEASE))

@@ -38,14 +38,10 @@ class Loop:
         self._room = Event()
         self._busy: set[tuple[type[Leased], int]] = set()
         self._lock = Lock()
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._beat_at = 0.0
 
     def run(self) -> None:
-        registry.load_steps()
-        for start in registry.starts:
-            start()
-        log.info("worker %s is at work", self._name)
+        start_worker()
         while not self._stop.is_set():
             try:
                 is_behind = self._look()
@@ -56,12 +52,14 @@ class Loop:
             # With more to do than threads the next look comes as soon as some are free.
             (self._room if is_behind else self._stop).wait(LOOK_EVERY_S)
         connection.close()
-        self._finish()
+        # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
+        self._pool.shutdown(wait=False)
+        end_worker(lambda: len(self._busy))
 
     def _look(self) -> bool:
         """Hand out what is due, a little more than there are threads. Returns whether there is more than that."""
         if time.monotonic() - self._beat_at > BEAT_EVERY_S:
-            Heartbeat.beat(self._name)
+            Heartbeat.beat(worker_name())
             self._beat_at = time.monotonic()
         self._room.clear()
         # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
@@ -91,20 +89,23 @@ class Loop:
                 if len(self._busy) <= THREADS:
                     self._room.set()
 
-    def _finish(self) -> None:
-        # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
-        self._pool.shutdown(wait=False)
-        wait_for(lambda: not self._busy, LAST_STEPS_S)
-        with suppress(DatabaseError):
-            Heartbeat.end(self._name)
-        log.info("worker %s stopped, %d steps cut off", self._name, len(self._busy))
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
-    """True if `condition` came true within the time."""
-    until = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > until:
-            return False
+def start_worker() -> None:
+    registry.load_steps()
+    for start in registry.starts:
+        start()
+    log.info("worker %s is at work", worker_name())
+
+
+def end_worker(busy: Callable[[], int]) -> None:
+    """Steps under way get 7 s; what is cut off then is rescued when its lease has run out."""
+    until = time.monotonic() + LAST_STEPS_S
+    while busy() and time.monotonic() < until:
         time.sleep(0.05)
-    return True
+    with suppress(DatabaseError):
+        Heartbeat.end(worker_name())
+    log.info("worker %s stopped, %d steps cut off", worker_name(), busy())

@@ -1,13 +1,26 @@
-"""Mails: rows that any noun writes with `post_mail`, in its own transaction, and the worker sends."""
+"""Mails: rows that any noun writes with `post_mail`, in its own transaction, and the worker's step that sends them."""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.db import models
 from django.db.models.functions import Now
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from wanstudio.work import registry
 from wanstudio.work.leases import Leased
 
+log = logging.getLogger(__name__)
+
 NO_MAIL = "This studio sends no mail: EMAIL_URL is not set."
+FOOT = "\n-- \n"
+GIVEN_UP_AFTER = timedelta(hours=24)
 
 
 class Mail(Leased):
@@ -29,13 +42,6 @@ class Mail(Leased):
     def __str__(self) -> str:
         return f"mail {self.pk}"
 
-    def mark_sent(self) -> None:
-        """A crash just before it sends the mail once more, under the same Message-ID."""
-        self.postpone(None, sent_at=Now(), text="", problem="")
-
-    def give_up(self, problem: str) -> None:
-        self.postpone(None, gave_up_at=Now(), text="", problem=problem[:300])
-
 
 def post_mail(
     *, to: str, subject: str, text: str, team: models.Model | None = None, headers: dict[str, str] | None = None
@@ -52,3 +58,71 @@ def post_mail(
         mail.text, mail.problem, mail.gave_up_at = "", NO_MAIL, timezone.now()
     mail.save(force_insert=True)
     return mail
+
+
+def send(mail: Mail) -> None:
+    """One try. A crash after it was sent and before that is noted sends it once more, under the same Message-ID."""
+    if mail.sent_at or mail.gave_up_at:
+        return mail.postpone(None)
+    mark = salted_hmac("wanstudio.mail", f"{mail.pk} {mail.created_at.isoformat()}").hexdigest()[:16]
+    headers = {"Message-ID": f"<{mail.pk}.{mark}@{urlsplit(settings.LINK_BASE).hostname}>", **mail.headers}
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=headers)
+    message.attach_alternative(as_html(mail.subject, mail.text), "text/html")
+    try:
+        message.send()
+    except (SMTPException, OSError, BadHeaderError, ValueError) as wrong:
+        return _failed(mail, wrong)
+    return mail.postpone(None, sent_at=Now(), text="", problem="")
+
+
+registry.register(Mail, send)
+
+
+def _failed(mail: Mail, wrong: Exception) -> None:
+    """Again and again for a day, then given up with the reason."""
+    problem = _reason(wrong)
+    log.warning("%s could not be sent: %s", mail, problem)
+    if _is_final(wrong) or timezone.now() - mail.created_at > GIVEN_UP_AFTER:
+        return mail.postpone(None, gave_up_at=Now(), text="", problem=problem[:300])
+    return mail.postpone(timedelta(seconds=min(5 * 2**mail.claims, 3600)), problem=problem[:300])
+
+
+def _is_final(wrong: Exception) -> bool:
+    """True if the server will never take it: an answer of 5xx about this mail or its address."""
+    if isinstance(wrong, SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in wrong.recipients.values())
+    if isinstance(wrong, SMTPResponseException):
+        # 535: the studio's own password is wrong, and can be set right.
+        return wrong.smtp_code >= 500 and wrong.smtp_code not in (530, 534, 535)
+    return isinstance(wrong, ValueError)
+
+
+def _reason(wrong: Exception) -> str:
+    if isinstance(wrong, SMTPRecipientsRefused):
+        code, said = next(iter(wrong.recipients.values()))
+        return f"The mail server refuses this address: {code} {_text(said)}"
+    if isinstance(wrong, SMTPResponseException):
+        return f"The mail server refuses: {wrong.smtp_code} {_text(wrong.smtp_error)}"
+    if isinstance(wrong, OSError) and not isinstance(wrong, SMTPException):
+        return f"The mail server cannot be reached: {wrong.strerror or wrong}"
+    return str(wrong) or type(wrong).__name__
+
+
+def _text(said: str | bytes) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
+
+
+def as_html(subject: str, text: str) -> str:
+    """The HTML of a mail: paragraphs, each with the link that stands beneath it alone, and a quiet foot.
+
+    `text` is plain: everything in it is escaped. Only links to the studio itself become buttons: one that a guest wrote
+    into a comment is left as it is.
+    """
+    body, _, foot = text.rpartition(FOOT) if FOOT in text else (text, "", "")
+    pieces = []
+    for paragraph in body.strip().split("\n\n"):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        links = [line for line in lines if line.startswith(f"{settings.LINK_BASE}/") and " " not in line]
+        words = [line for line in lines if line not in links]
+        pieces.append({"lines": words, "link": links[0] if links else ""})
+    return render_to_string("mail.html", {"subject": subject, "pieces": pieces, "foot": foot.strip().splitlines()})

@@ -37,16 +37,11 @@ class Heartbeat(models.Model):
 
     @classmethod
     def alive(cls) -> bool:
-        """True if any worker was seen within the last 30 s, by the database's clock."""
-        return cls._living().exists()
+        return cls.living().exists()
 
     @classmethod
-    def lives(cls) -> models.Exists:
-        """The same beside the rows of another query."""
-        return models.Exists(cls._living())
-
-    @classmethod
-    def _living(cls) -> models.QuerySet["Heartbeat"]:
+    def living(cls) -> models.QuerySet["Heartbeat"]:
+        """Those seen within the last 30 s, by the database's clock."""
         return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER)
 
 

@@ -30,11 +30,11 @@ registry.register(Job, submission.send, State.QUEUED)
 registry.register(Job, uncertain.left_behind, State.SUBMITTING)
 registry.register(Job, uncertain.settle, State.UNCERTAIN)
 registry.register(Job, polling.poll, State.RUNNING)
-registry.before_looking(Job, queue_update.update_all)
-registry.log_names(Job, newest_attempt)
-registry.after_step(Job, alerting.raise_alerts)
-registry.after_release(Job, update_queue)
-registry.after_release(ProviderKey, update_queue_of_key)
-registry.after_release(StudioKey, update_queue_of_key)
+registry.kind_of(Job).before_looking = queue_update.update_all
+registry.kind_of(Job).log_names = newest_attempt
+registry.kind_of(Job).after_step = alerting.raise_alerts
+registry.kind_of(Job).after_release = update_queue
+registry.kind_of(ProviderKey).after_release = update_queue_of_key
+registry.kind_of(StudioKey).after_release = update_queue_of_key
 registry.register(Attempt, orphans.look_for_orphan)
 registry.register(Alert, alerting.notify_owners)

@@ -5,7 +5,7 @@ from itertools import groupby
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -107,7 +107,7 @@ def status(request: HttpRequest) -> HttpResponse:
     if template is None:
         raise Http404("no such fragment")
     mine = visible_transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
-    steps = list(mine.annotate(worker_lives=Heartbeat.lives()))
+    steps = list(mine.annotate(worker_lives=Exists(Heartbeat.living())))
     if steps:
         _shown(request, steps[0])
     cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
