@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 ANSWERS = (
     "accounts.sign_ins",
     "teams.activity_reader",
+    "jobs.key_needs",
     "review.queries",
     "sharing.queries",
     "operations.system_checks",

@@ -1,7 +1,4 @@
-"""Needs of the nouns that use a key: the questions that keys ask of them, and what they are told of a balance.
-
-Keys stand below jobs and import none of them; jobs register their answers when the studio starts.
-"""
+"""Needs of the noun that uses the keys: jobs stand above and register, as the studio starts, what keys ask of them."""
 
 from decimal import Decimal
 from typing import Protocol
@@ -25,26 +22,16 @@ class KeyUser(Protocol):
 
 
 _users: list[KeyUser] = []
+register = _users.append
 
 
-def register(user: KeyUser) -> None:
-    _users.append(user)
+def user() -> KeyUser:
+    """The one that registered. Raises IndexError without it, or a key would be forgotten while its tasks need it."""
+    return _users[0]
 
 
-def unfinished(provider: str) -> int:
-    return sum(user.unfinished(provider) for user in _users)
-
-
-def needed_keys() -> QuerySet[StudioKey]:
-    """Those out of force that took a task which is not home, or not cleared up."""
+def retired_keys(*, needed: bool) -> QuerySet[StudioKey]:
+    """Those out of force that took a task which is not home, or not cleared up; or those that took none such."""
+    took = Exists(user().open_tasks().filter(provider=OuterRef("provider"), key_mark=OuterRef("mark")))
     retired = StudioKey.objects.filter(state=StudioKey.State.RETIRED).exclude(secret="")
-    needed = StudioKey.objects.none()
-    for user in _users:
-        took = user.open_tasks().filter(provider=OuterRef("provider"), key_mark=OuterRef("mark"))
-        needed |= retired.filter(Exists(took))
-    return needed
-
-
-def note_balance(provider: str, balance: Decimal, *, key_changed: bool) -> None:
-    for user in _users:
-        user.note_balance(provider, balance, key_changed=key_changed)
+    return retired.filter(took if needed else ~took)

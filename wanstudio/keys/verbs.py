@@ -87,7 +87,7 @@ def note_balance(key: ProviderKey, balance: Decimal, mark: str = "") -> None:
         changed = bool(mark) and _row(key).exclude(mark="").exclude(mark=mark).exists()
         named = {"mark": mark} if mark else {}
         _row(key).update(balance=balance, balance_at=Now(), problem="", **named)
-        needs.note_balance(key.provider, balance, key_changed=changed)
+        needs.user().note_balance(key.provider, balance, key_changed=changed)
     key.balance = balance
 
 
@@ -181,8 +181,7 @@ def drop_offers(provider: str) -> None:
 
 def forget_unneeded() -> None:
     """The secrets of keys out of force whose tasks are all home are gone for good."""
-    retired = StudioKey.objects.filter(state=StudioKey.State.RETIRED).exclude(secret="")
-    retired.exclude(pk__in=list(needs.needed_keys().values_list("pk", flat=True))).update(secret="")
+    needs.retired_keys(needed=False).update(secret="")
 
 
 def _note(act: str, key: StudioKey, person: User | None) -> None:

@@ -1,6 +1,5 @@
 """The worker's steps for jobs, their attempts and alerts; archiving a finished one is registered by `videos`."""
 
-from wanstudio.jobs import key_needs  # noqa: F401  (registers the answers)
 from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
