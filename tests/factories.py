@@ -9,7 +9,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team

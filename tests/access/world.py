@@ -19,7 +19,7 @@ from wanstudio.api.models import ApiToken
 from wanstudio.api.verbs import create_token
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today
 from wanstudio.notifications.models import Delivery, Kind, Notification, Webhook, unsubscribe_token
 from wanstudio.notifications.verbs.notify import Event, notify
 from wanstudio.notifications.verbs.webhook_changes import set_up_webhook

@@ -16,7 +16,7 @@ from tests.api.conftest import ROOT, Script, token_for
 from tests.page_form import CLIP, png, post, upload
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source

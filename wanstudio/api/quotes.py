@@ -9,8 +9,7 @@ from wanstudio.api.row_shapes import quote_row
 from wanstudio.api.shapes import QuoteIn, QuoteOut
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import rooms, tightest
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today, rooms, tightest
 from wanstudio.studio.price_card import Choice, PriceCard, price_card
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act

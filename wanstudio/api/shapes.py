@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.studio.forms import MAX_SEED
 
 Behaviour = Literal["animate", "replace"]

@@ -1,4 +1,4 @@
-"""Sums of the ledger: what a team, or a person in it, has spent of a month, what their caps leave, and who sees what.
+"""Sums of the ledger: what a team, or a person in it, has spent of a month, what caps leave; and today's quote.
 
 What is settled, reserved or unknown counts, in the month in which it was reserved: a video that is reserved on the
 31st and settled on the 1st is last month's. Months are the team's, in its time zone. Each provider counts for itself,
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest
@@ -17,12 +18,17 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
 from wanstudio.money.models import NOTHING, BalanceReading, Entries, Entry, cents
+from wanstudio.money.pricing import Quote, quote
+from wanstudio.provider.base import prices_on
 from wanstudio.teams.access import in_my_teams, may, person
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act
 
+RESOLUTIONS = in_force.model().resolution_names
 NET = F("reserved") + F("settled") + F("unknown")
 WARN_FROM = 90
+# The part of this video in the bar is seen even where its share is tiny: per cent.
+MIN_SHOWN = Decimal("1.5")
 
 
 class Whose(models.TextChoices):
@@ -70,6 +76,26 @@ class CapRow:
     @property
     def left(self) -> Decimal:
         return max((self.cap or NOTHING) - self.spent, Decimal(0))
+
+
+@dataclass(frozen=True)
+class MonthBar:
+    """Per cent of the bar: `spent`, `this` job, and what is `beyond` the cap; together 100 at most."""
+
+    spent: Decimal
+    this: Decimal
+    this_at: Decimal
+    beyond: Decimal
+
+    @property
+    def beyond_at(self) -> Decimal:
+        return 100 - self.beyond
+
+
+def quote_today(duration: float, resolution: str) -> Quote:
+    """What a motion of `duration` seconds costs by today's price table: the preview and the charge both ask here."""
+    prices = prices_on(settings.PRICES, timezone.now().date())
+    return quote(duration, resolution, prices, in_force.model().billing)
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:
@@ -151,6 +177,21 @@ def rooms(team: Team, member: User, provider: str) -> list[Room]:
 def tightest(found: list[Room]) -> Room | None:
     """The one that leaves least; None without caps."""
     return min(found, key=lambda room: room.left, default=None)
+
+
+def month_context(team: Team, person: User, quote: Quote | None, *, note: str = "") -> dict[str, object]:
+    """`room`: the cap that leaves this person least, or None; `over`: dollars of the quote beyond it."""
+    room, price = tightest(rooms(team, person, in_force.provider_in_use())), quote.price if quote else Decimal(0)
+    bar = month_bar(room, price) if room else None
+    return {"room": room, "over": room.over(price) if room and quote else NOTHING, "month_bar": bar, "note": note[:300]}
+
+
+def month_bar(room: Room, price: Decimal) -> MonthBar:
+    whole = max(room.cap, room.spent + price) or Decimal(1)
+    fits, beyond = min(price, room.left), percent(room.over(price), whole)
+    this = max(percent(fits, whole), MIN_SHOWN) if fits else Decimal(0)
+    spent = min(percent(min(room.spent, room.cap), whole), 100 - this - beyond)
+    return MonthBar(spent=max(spent, Decimal(0)), this=this, this_at=spent, beyond=beyond)
 
 
 def cap_rows(team: Team, memberships: list[Membership]) -> list[CapRow]:

@@ -33,32 +33,15 @@ class Reconciliation:
         return self.fell - self.settled
 
     @property
-    def less(self) -> Decimal:
-        return -self.more
+    def differs_by(self) -> tuple[Decimal, Decimal] | None:
+        """How much too much or, where `more` is negative, too little is lost: for certain, and at most.
 
-    @property
-    def agrees(self) -> bool:
-        """Whether our sums, with what is or was under way, explain it."""
-        return self.lowest <= self.fell <= self.highest
-
-    @property
-    def certain_more(self) -> Decimal:
-        """What is lost for certain, whatever becomes of all that is under way."""
-        return max(self.fell - self.highest, NOTHING)
-
-    @property
-    def certain_less(self) -> Decimal:
-        """What our sums have too much for certain."""
-        return max(self.lowest - self.fell, NOTHING)
-
-    @property
-    def max_more(self) -> Decimal:
-        """What may be lost, if nothing of what is under way is charged yet."""
-        return self.fell - self.lowest
-
-    @property
-    def max_less(self) -> Decimal:
-        return self.highest - self.fell
+        None if our sums, with what is or was under way, explain it.
+        """
+        if self.lowest <= self.fell <= self.highest:
+            return None
+        bounds = abs(self.fell - self.highest), abs(self.fell - self.lowest)
+        return min(bounds), abs(self.more) if min(bounds) == abs(self.more) else max(bounds)
 
     @property
     def explained(self) -> Decimal:
@@ -77,19 +60,15 @@ def reconcile(provider: str) -> Reconciliation | None:
     start, topped_up = readings[0], False
     for earlier, later in pairwise(readings):
         # A rise beyond what a refund of all that was under way could be.
-        if _balance(later) - _balance(earlier) > earlier.pending:
+        if (later.balance or NOTHING) - (earlier.balance or NOTHING) > earlier.pending:
             start, topped_up = later, True
     end = readings[-1]
     settled = end.settled - start.settled
     return Reconciliation(
         since=start.read_at or start.at,
         topped_up=topped_up,
-        fell=cents(_balance(start) - _balance(end)),
+        fell=cents((start.balance or NOTHING) - (end.balance or NOTHING)),
         settled=cents(settled),
         lowest=cents(settled - start.pending),
         highest=cents(settled + end.pending),
     )
-
-
-def _balance(reading: BalanceReading) -> Decimal:
-    return reading.balance or NOTHING

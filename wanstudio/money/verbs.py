@@ -10,27 +10,21 @@ from django.db.models.functions import Now
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.keys.models import ProviderKey
-from wanstudio.money.models import COLUMNS, NOTHING, BalanceReading, Entry, Money
+from wanstudio.money.models import COLUMNS, BalanceReading, Entry, Money
 from wanstudio.money.queries import Room, rooms, tightest
 from wanstudio.teams.models import Membership, Team
 
-TEN_THOUSANDTH = Decimal("0.0001")
 Moment = BalanceReading.Moment
 
 
 class Priced(Protocol):
     """A job, as far as its money goes: `price` in dollars."""
 
-    @property
-    def pk(self) -> int: ...
-    @property
-    def team_id(self) -> int: ...
-    @property
-    def person_id(self) -> int: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def price(self) -> Decimal: ...
+    pk: int
+    team_id: int
+    person_id: int
+    provider: str
+    price: Decimal
 
 
 def write(
@@ -40,11 +34,7 @@ def write(
 
     Only the verbs that move a job or an attempt call this, within their transaction: a crash leaves both or neither.
     """
-    change = dict.fromkeys(COLUMNS, NOTHING)
-    if before in COLUMNS:
-        change[before] -= job.price
-    if after in COLUMNS:
-        change[after] += job.price
+    change = {name: job.price * ((name == after) - (name == before)) for name in COLUMNS}
     Entry.objects.create(
         team_id=job.team_id,
         person_id=job.person_id,
@@ -68,10 +58,7 @@ def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry |
     if column == Money.UNKNOWN:
         into = into.filter(attempt=attempt_id)
     came = into.order_by("pk").last()
-    if came is None:
-        return None
-    opened_it = came.reserved + came.settled + came.unknown > 0
-    return came if opened_it else came.origin
+    return came if came is None or came.reserved + came.settled + came.unknown > 0 else came.origin
 
 
 class OverCap(Exception):
@@ -119,38 +106,20 @@ def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str
     `handed_over`: the states of a job whose reserved price the provider may have charged already. `key_changed`: from
     here on it is another key's balance, and nothing before it can be compared. A crash leaves nothing, or both rows.
     """
-    readings = BalanceReading.objects.filter(provider=provider)
     if key_changed:
         BalanceReading.objects.create(provider=provider, moment=Moment.KEY)
     entries = Entry.objects.filter(provider=provider)
     sums = entries.balance()
     pending = entries.filter(job__state__in=handed_over).balance().reserved + sums.unknown
-    balance = balance.quantize(TEN_THOUSANDTH)
-    last = readings.filter(moment__in=(Moment.READ, Moment.KEY)).last()
-    if (
-        last
-        and last.moment == Moment.READ
-        and (last.balance, last.settled, last.pending)
-        == (
-            balance,
-            sums.settled,
-            pending,
-        )
-    ):
-        return
-    BalanceReading.objects.create(
-        provider=provider, moment=Moment.READ, balance=balance, read_at=Now(), settled=sums.settled, pending=pending
-    )
+    balance = balance.quantize(Decimal("0.0001"))
+    read = {"moment": Moment.READ, "balance": balance, "settled": sums.settled, "pending": pending}
+    last = BalanceReading.objects.filter(provider=provider, moment__in=(Moment.READ, Moment.KEY)).last()
+    if last is None or any(getattr(last, name) != value for name, value in read.items()):
+        BalanceReading.objects.create(provider=provider, read_at=Now(), **read)
 
 
 def note_before(moment: BalanceReading.Moment, job: Priced, attempt_id: int | None) -> None:
     """Append the balance as last read before this POST, or this end of a task, to compare with the next one."""
     key = ProviderKey.peek(job.provider)
-    BalanceReading.objects.create(
-        provider=job.provider,
-        moment=moment,
-        job_id=job.pk,
-        attempt_id=attempt_id,
-        balance=key.balance,
-        read_at=key.balance_at,
-    )
+    read = {"balance": key.balance, "read_at": key.balance_at}
+    BalanceReading.objects.create(provider=job.provider, moment=moment, job_id=job.pk, attempt_id=attempt_id, **read)

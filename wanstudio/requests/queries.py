@@ -9,8 +9,7 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import Whose, rooms, tightest
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import Whose, quote_today, rooms, tightest
 from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import in_my_teams, may, person, role, teams_to
 from wanstudio.teams.models import Team

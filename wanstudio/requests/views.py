@@ -14,8 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import rooms, tightest
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today, rooms, tightest
 from wanstudio.requests import verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import request_by_token, visible_requests

@@ -19,7 +19,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force
-from wanstudio.money.quoting import RESOLUTIONS, quote_today
+from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.studio import words
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, first_error, take

@@ -8,7 +8,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.pricing import Quote
-from wanstudio.money.quoting import RESOLUTIONS, quote_today
+from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
 from wanstudio.uploads.models import Source

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.quoting import RESOLUTIONS
+from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source

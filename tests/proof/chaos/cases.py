@@ -19,7 +19,7 @@ from tests.proof.chaos.apixo import Apixo
 from tests.proof.chaos.outcomes import BY_CLASS, MAY_REPEAT, Class, Variant
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.quoting import quote_today
+from wanstudio.money.queries import quote_today
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 

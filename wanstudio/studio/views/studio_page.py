@@ -14,7 +14,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.views.job_cards import poll_context
-from wanstudio.money.month_card import month_context
+from wanstudio.money.queries import month_context
 from wanstudio.money.verbs import OverCap
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.notices import asked_notices
