@@ -21,8 +21,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.queries import quote_today
 from wanstudio.notifications.models import Delivery, Kind, Notification, Webhook, unsubscribe_token
-from wanstudio.notifications.verbs.notify import Event, notify
-from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
+from wanstudio.notifications.verbs import Event, notify, set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership

@@ -12,7 +12,7 @@ from tests.e2e.template import EMAIL
 NOTIFY = """
 from wanstudio.models import *
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs import Event, notify
 person, team = User.objects.get(email={email!r}), Team.objects.get()
 notify([person], Event(team, Kind({kind!r}), {event!r}, {title!r}, path="/videos/"))
 """

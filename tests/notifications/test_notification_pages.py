@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models import Kind, MailChoice, Notification, When, unsubscribe_token
-from wanstudio.notifications.verbs.notify import Event, notify
+from wanstudio.notifications.verbs import Event, notify
 from wanstudio.teams.models import Membership, Team
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ from wanstudio.notifications.models import (
     read_unsubscribe_token,
     unsubscribe_token,
 )
-from wanstudio.notifications.verbs.notify import Event, choose_mail, notify, notify_allowed, stop_mails
+from wanstudio.notifications.verbs import Event, choose_mail, notify, notify_allowed, stop_mails
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act
 from wanstudio.work.advance import advance

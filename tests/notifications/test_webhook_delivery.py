@@ -20,7 +20,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models import Delivery, Notification, Webhook
 from wanstudio.notifications.steps import BACKOFF
-from wanstudio.notifications.verbs.webhook_changes import (
+from wanstudio.notifications.verbs import (
     Post,
     post_to_webhook,
     rotate_secret,

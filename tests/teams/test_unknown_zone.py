@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models import Digest, next_morning
-from wanstudio.notifications.verbs.notify import wake_digest
+from wanstudio.notifications.verbs import wake_digest
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Membership, Team
 

@@ -9,8 +9,7 @@ from wanstudio.jobs.words import money_sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs.notify import Event, notify, notify_allowed
-from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
+from wanstudio.notifications.verbs import Event, Post, notify, notify_allowed, post_to_webhook
 from wanstudio.provider import providers
 from wanstudio.teams.roles import Act
 from wanstudio.web.page_links import address_of, path_to

@@ -7,15 +7,14 @@ import time
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from standardwebhooks import Webhook as Signer
 
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt
 from wanstudio.media.errors import FetchError
-from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, When
-from wanstudio.notifications.verbs.notify import mail_person
-from wanstudio.notifications.verbs.webhook_changes import note_arrival, note_failure, switch_off
+from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, Webhook, When
+from wanstudio.notifications.verbs import mail_person, switch_off
 from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT, mail_of_day
 from wanstudio.web.fetchers import peoples_fetcher
 from wanstudio.work import registry
@@ -59,8 +58,9 @@ def deliver(delivery: Delivery) -> None:
     code = answer["code"]
     if code is not None and 200 <= code < 300:
         delivery.postpone(None, posts=_with(delivery, answer), arrived_at=Now())
-        return note_arrival(hook)
-    note_failure(hook)
+        Webhook.objects.filter(pk=hook.pk, failing_since__isnull=False).update(failing_since=None)
+        return None
+    Webhook.objects.filter(pk=hook.pk).update(failing_since=Coalesce("failing_since", Now()))
     _note_failed(delivery, answer, over=code == 410)
     hook.refresh_from_db()
     if code == 410:

@@ -15,11 +15,14 @@ CHOICES_SAVED = "Saved."
 WEBHOOK_SAVED = "Saved. News of this team is posted there from now on."
 WEBHOOK_REMOVED = "The webhook is removed. Nothing is posted any more."
 WEBHOOK_TESTED = "On its way. How it was answered shows below in a moment."
+WEBHOOK_TEST = "A test from Wan Studio, sent by {person} of {team}."
 WEBHOOK_SENT_AGAIN = "On its way once more."
 WEBHOOK_IS_OFF = "The webhook is switched off."
+WEBHOOK_OFF_DETAIL = "{why} Set it right and save it again."
 WEBHOOK_SAVE_TO_TEST = "The webhook is switched off. Save it again, and nothing is lost."
 WEBHOOK_GONE = "The receiver answered 410: it is gone for good."
 WEBHOOK_SILENT = "Nothing has arrived there for five days."
+MAIL_FOOT = "\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n"
 
 
 class MailText(NamedTuple):
@@ -58,18 +61,6 @@ def _lines(row: Notification) -> str:
     return "\n".join(" ".join(text.split()) for text in (row.title, row.detail) if text.strip())
 
 
-def mail_foot(stop: str, choose: str) -> str:
-    return f"\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n"
-
-
 def mails_of(what: str) -> str:
     """The mails that an unsubscribe link stops."""
     return "the daily mail" if what == DAILY else f"mails that say “{Kind(what).label}”"
-
-
-def webhook_test(person: User, team: Team) -> str:
-    return f"A test from Wan Studio, sent by {person} of {team}."
-
-
-def webhook_off_detail(why: str) -> str:
-    return f"{why} Set it right and save it again."

@@ -6,8 +6,7 @@ from django.urls import reverse
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs.notify import Event, notify
-from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
+from wanstudio.notifications.verbs import Event, Post, notify, post_to_webhook
 from wanstudio.requests.models import SpendRequest
 
 

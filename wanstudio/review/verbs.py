@@ -16,8 +16,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs.notify import Event, notify
-from wanstudio.notifications.verbs.webhook_changes import Post, post_to_webhook
+from wanstudio.notifications.verbs import Event, Post, notify, post_to_webhook
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
 from wanstudio.review.words import comment_title, decision_title, mention_title

@@ -9,8 +9,7 @@ from wanstudio.accounts.models import User
 from wanstudio.api.models import ApiToken
 from wanstudio.api.verbs import create_token
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs.notify import Event, notify
-from wanstudio.notifications.verbs.webhook_changes import set_up_webhook
+from wanstudio.notifications.verbs import Event, notify, set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership, Team

@@ -1,0 +1,194 @@
+"""Notifications on the pages: the bell, its list, what comes by mail, and the webhook of a team."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from wanstudio.activity.verbs import record
+from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
+from wanstudio.notifications import verbs, words
+from wanstudio.notifications.forms import WebhookForm
+from wanstudio.notifications.models import (
+    CHOOSABLE,
+    Delivery,
+    Kind,
+    MailChoice,
+    Notification,
+    Webhook,
+    When,
+    read_unsubscribe_token,
+)
+from wanstudio.notifications.queries import own_notifications
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+from wanstudio.teams.roles import Act
+from wanstudio.web.lookups import form_view, page_view
+
+PAGE = 30
+DELIVERIES = 25
+IN_THE_BELL = 8
+# What a browser may say aloud while a tab of the studio is open.
+LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
+# The new secret on its way to the page that shows it once.
+FRESH = "fresh_webhook_secret"
+
+
+@page_view
+def index(request: HttpRequest) -> HttpResponse:
+    """All of them, newest first; `only=unread` those not yet read. For the bell's panel the newest few."""
+    mine = own_notifications(request).select_related("team")
+    if request.GET.get("as") == "panel":
+        return render(request, "notifications/_panel.html", {"notifications": mine.order_by("-pk")[:IN_THE_BELL]})
+    only = request.GET.get("only", "")
+    before = request.GET.get("before", "")
+    page, following = access.page(mine.unread() if only == "unread" else mine, before, PAGE)
+    context = {"notifications": page, "only": only, "before": before, "next": following}
+    return render(request, "notifications/index.html", context)
+
+
+@page_view
+def bell(request: HttpRequest) -> HttpResponse:
+    """The count, if it is not what the page shows (`seen`), and what is new enough to be said aloud; else 204."""
+    mine = own_notifications(request)
+    count, newest = mine.bell()
+    seen = request.GET.get("seen", "")
+    if seen == f"{count}-{newest}":
+        return HttpResponse(status=204)
+    last = access.number(seen.partition("-")[2])
+    loud = Notification.objects.none()
+    if last is not None and newest > last:
+        loud = mine.unread().filter(pk__gt=last, kind__in=LOUD).order_by("-pk")[:3]
+    return render(request, "notifications/_bell.html", {"bell": (count, newest), "loud": loud})
+
+
+@page_view
+def follow(request: HttpRequest, pk: int) -> HttpResponse:
+    """The click: read, and on to what it is about."""
+    mine = own_notifications(request).filter(pk=pk)
+    row = access.one(mine, pk)
+    verbs.mark_read(mine)
+    return redirect(row.path or "notifications.index")
+
+
+@form_view
+def read(request: HttpRequest) -> HttpResponse:
+    """`pk`: that one has been read; without it all up to `newest`, so that none is swept away unseen."""
+    mine = own_notifications(request)
+    if (pk := access.number(request.POST.get("pk"))) is not None:
+        mine = mine.filter(pk=pk)
+    elif (newest := access.number(request.POST.get("newest"))) is not None:
+        mine = mine.filter(pk__lte=newest)
+    verbs.mark_read(mine)
+    return redirect("notifications.index")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def choices(request: HttpRequest) -> HttpResponse:
+    """Each kind with when it is mailed; a POST holds all of them (`ready=now`)."""
+    person = access.person(request)
+    if request.method == "POST":
+        for kind in CHOOSABLE:
+            if (when := request.POST.get(kind, "")) in When.values:
+                verbs.choose_mail(person, kind, When(when))
+        messages.success(request, words.CHOICES_SAVED)
+        return redirect("notifications.choices")
+    now = MailChoice.of(person)
+    rows = [{"kind": kind, "when": now[kind], "loud": kind in LOUD} for kind in CHOOSABLE]
+    return render(request, "notifications/choices.html", {"rows": rows, "whens": When.choices})
+
+
+# No session decides anything here: the link itself is the permission, and mail programs post to it on their own.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """A GET changes nothing (mail scanners follow links) and shows one button; a POST stops the mails."""
+    found = read_unsubscribe_token(token)
+    if found is None:
+        raise Http404("not one of our links")
+    person, what = found
+    if request.method == "POST":
+        verbs.stop_mails(person, what)
+    context = {"words": words.mails_of(what), "stopped": request.method == "POST"}
+    return render(request, "notifications/unsubscribe.html", context)
+
+
+@page_view
+def webhook(request: HttpRequest) -> HttpResponse:
+    team = access.current_team(request)
+    access.require(request, team, Act.WEBHOOKS)
+    return _page(request, team, WebhookForm())
+
+
+@form_view
+def save_webhook(request: HttpRequest) -> HttpResponse:
+    """`url`: events go there from now on. Saving it again switches it on again."""
+    team = access.team_in(request, Act.WEBHOOKS)
+    form = WebhookForm(request.POST)
+    if not form.is_valid():
+        return _page(request, team, form, status=422)
+    if secret := verbs.set_up_webhook(team, form.cleaned_data["url"], by=access.person(request)):
+        request.session[FRESH] = encrypt(secret)
+    messages.success(request, words.WEBHOOK_SAVED)
+    return redirect("webhook.show")
+
+
+@form_view
+def rotate_webhook(request: HttpRequest) -> HttpResponse:
+    """A new secret; the old one signs beside it for a day."""
+    request.session[FRESH] = encrypt(verbs.rotate_secret(_hook(request), by=access.person(request)))
+    return redirect("webhook.show")
+
+
+@form_view
+def remove_webhook(request: HttpRequest) -> HttpResponse:
+    verbs.remove_webhook(_hook(request), by=access.person(request))
+    messages.success(request, words.WEBHOOK_REMOVED)
+    return redirect("webhook.show")
+
+
+@form_view
+def test_webhook(request: HttpRequest) -> HttpResponse:
+    hook, person = _hook(request), access.person(request)
+    text = words.WEBHOOK_TEST.format(person=person, team=hook.team)
+    post = verbs.Post("test", f"test {timezone.now().isoformat()}", text, {"team": hook.team.name})
+    if verbs.post_to_webhook(hook.team, post):
+        record("webhook.tested", team=hook.team, person=person, on=hook)
+        messages.success(request, words.WEBHOOK_TESTED)
+    else:
+        messages.info(request, words.WEBHOOK_SAVE_TO_TEST)
+    return redirect("webhook.show")
+
+
+@form_view
+def redeliver(request: HttpRequest, pk: int) -> HttpResponse:
+    verbs.send_again(access.one(_hook(request).deliveries.all(), pk), by=access.person(request))
+    messages.success(request, words.WEBHOOK_SENT_AGAIN)
+    return redirect("webhook.show")
+
+
+def _hook(request: HttpRequest) -> Webhook:
+    """The webhook of the team in the form."""
+    team = access.team_in(request, Act.WEBHOOKS)
+    return get_object_or_404(Webhook.objects.select_related("team"), team=team)
+
+
+def _page(request: HttpRequest, team: Team, form: WebhookForm, status: int = 200) -> HttpResponse:
+    hook = Webhook.objects.filter(team=team).first()
+    before = request.GET.get("before", "")
+    page, following = access.page(Delivery.objects.filter(webhook=hook), before, DELIVERIES) if hook else ([], None)
+    context = {"hook": hook, "form": form, "deliveries": page, "before": before, "next": following}
+    return render(request, "notifications/webhook.html", context | {"secret": _fresh(request)}, status=status)
+
+
+def _fresh(request: HttpRequest) -> str:
+    """The secret that was just generated: shown once, and gone."""
+    encrypted = request.session.pop(FRESH, "")
+    try:
+        return decrypt(encrypted) if encrypted else ""
+    except Unreadable:
+        return ""
