@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import ValidationError
@@ -11,14 +12,12 @@ from pydantic import ValidationError as Misshapen
 
 from wanstudio.api import authentication as tokens
 from wanstudio.api import problems
-from wanstudio.api.job_creation import make
-from wanstudio.api.paging import Paging, page
-from wanstudio.api.quotes import priced
-from wanstudio.api.row_shapes import job_row, upload_row, video_row
+from wanstudio.api.job_creation import make, priced
 from wanstudio.api.shapes import (
     JobIn,
     JobOut,
     Jobs,
+    Paging,
     ProblemOut,
     QuoteIn,
     QuoteOut,
@@ -27,6 +26,9 @@ from wanstudio.api.shapes import (
     Uploads,
     VideoOut,
     Videos,
+    job_row,
+    upload_row,
+    video_row,
 )
 from wanstudio.jobs import verbs
 from wanstudio.jobs.states import State
@@ -34,6 +36,8 @@ from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm
 from wanstudio.videos.views import video_page as files
+from wanstudio.web import lookups
+from wanstudio.web.lookups import Row
 from wanstudio.work.leases import Stale
 
 Kind = Literal["", "character", "motion"]
@@ -70,6 +74,16 @@ KEY_HEADER = {
         }
     ]
 }
+
+
+def page(request: HttpRequest, rows: QuerySet[Row], paging: Paging) -> tuple[list[Row], str | None]:
+    """The rows, newest first, and the address of the next page: steady while new ones arrive."""
+    found, following = lookups.page(rows, str(paging.before) if paging.before else None, paging.limit)
+    if not following:
+        return found, None
+    query = request.GET.copy()
+    query["before"] = str(following)
+    return found, request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 class Described(NinjaAPI):

@@ -1,24 +1,87 @@
-"""Jobs from requests: the studio's own form, checked as the page checks it, made once a key."""
+"""Quotes and jobs from requests: priced and checked as the page does it, and made once a key."""
+
+from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.forms import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.api import authentication as tokens
+from wanstudio.api.models import ApiPost
 from wanstudio.api.problems import Problem, invalid
-from wanstudio.api.queries import KeyReused, answer_of, earlier_answer, nonce_of
-from wanstudio.api.row_shapes import job_row, quote_row
-from wanstudio.api.shapes import JobIn, JobOut
-from wanstudio.api.verbs import begin_post, digest_of, finish_post
+from wanstudio.api.shapes import JobIn, JobOut, QuoteIn, QuoteOut, job_row, quote_row
+from wanstudio.api.verbs import digest_of
 from wanstudio.jobs import verbs
 from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
+from wanstudio.keys import in_force
+from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.money.words import over_words
 from wanstudio.studio.forms import JobForm, new_nonce
+from wanstudio.studio.price_card import Choice, PriceCard, price_card
 from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.uploads.forms import take
+from wanstudio.uploads.models import Source
 
 MAX_KEY_LENGTH = 255
+NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
+ONE = "Give one of motion (an upload's id), motion_url and seconds."
+NO_MOTION = "This motion is not among your team's uploads."
+REUSED = "This Idempotency-Key has made a job from another request. Nothing was sent; draw a new key."
+
+
+def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
+    given = [name for name in ("motion", "motion_url", "seconds") if getattr(asked, name)]
+    if len(given) != 1:
+        raise invalid(ONE, {name: [ONE] for name in given or ["motion"]})
+    motion = _motion(request, asked)
+    seconds = asked.seconds or (motion.duration if motion else _length_behind(asked.motion_url))
+    if not seconds:
+        raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
+    card = price_card(Choice(asked.resolution, motion=motion, seconds=seconds))
+    quote = card.quotes[asked.resolution]
+    return quote_row(quote, [*_warnings(request, card), *_over_cap(request, quote)])
+
+
+def _motion(request: HttpRequest, asked: QuoteIn) -> Source | None:
+    if asked.motion is None:
+        return None
+    found = tokens.sources(request).filter(kind=Source.Kind.MOTION, pk=asked.motion).first()
+    if found is None:
+        raise invalid(NO_MOTION, {"motion": [NO_MOTION]})
+    return found
+
+
+def _length_behind(url: str) -> float | None:
+    try:
+        return take(Source.Kind.MOTION, url=url).duration
+    except ValidationError as wrong:
+        raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
+
+
+def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
+    room = tightest(rooms(tokens.team(request), access.person(request), in_force.provider_in_use()))
+    over = room.over(quote.price) if room else None
+    if not (room and over):
+        return []
+    return [f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused."]
+
+
+def _warnings(request: HttpRequest, card: PriceCard) -> list[str]:
+    warnings = []
+    if card.unreachable:
+        warnings.append(" ".join(card.unreachable))
+    if card.stopped:
+        warnings.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
+    if (balance := card.short_balance) is not None:
+        # The balance itself only those may know who may see the spending.
+        sum_of_it = f", ${balance}," if access.may(request, tokens.team(request), Act.SPENDING) else ""
+        warnings.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
+    return warnings
 
 
 def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
@@ -28,35 +91,32 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
         raise Problem(
             422, "key-reused", f"An Idempotency-Key has at most {MAX_KEY_LENGTH} characters. Nothing was sent."
         )
-    token = tokens.token(request)
+    posts = ApiPost.objects.filter(token=tokens.token(request), key=key)
+    made = posts.filter(job__isnull=False)
     try:
-        if key and (earlier := earlier_answer(token, key, body)):
-            return _answer(earlier, again=True)
+        if key and (earlier := made.first()):
+            return _answer_again(earlier, body)
         try:
             order = _checked(request, asked, key)
         except Problem:
             # Reading links takes its time: the same request may have made the job meanwhile.
-            if key and (earlier := earlier_answer(token, key, body)):
-                return _answer(earlier, again=True)
+            if key and (earlier := made.first()):
+                return _answer_again(earlier, body)
             raise
         if not key:
             return _answer(_accept(request, order).model_dump())
         with transaction.atomic():
-            post, is_ours = begin_post(token, key, body)
+            # Of many at once one makes the row; the others wait for this transaction, and find the answer or nothing.
+            # A crash leaves neither the job nor the key.
+            post, is_ours = posts.get_or_create(token=tokens.token(request), key=key, defaults={"body": body})
             if not is_ours:
-                return _answer(answer_of(post, body), again=True)
+                return _answer_again(post, body)
             row = _accept(request, order)
-            finish_post(post, row)
+            posts.update(job=row.id, answer=row.model_dump())
             return _answer(row.model_dump())
     except OverCap as over:
         refused = f"{over_words(over)} Nothing was sent. Ask in the studio for it, or have the cap raised."
         raise Problem(402, "over-cap", refused, left=str(over.room.left), cap=str(over.room.cap)) from None
-    except KeyReused:
-        raise Problem(
-            422,
-            "key-reused",
-            "This Idempotency-Key has made a job from another request. Nothing was sent; draw a new key.",
-        ) from None
 
 
 def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
@@ -78,7 +138,7 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
 
 def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:
     """What a browser would have sent."""
-    nonce = nonce_of(tokens.token(request), key) if key else new_nonce()
+    nonce = uuid5(NONCES, f"{tokens.token(request).pk}:{key}") if key else new_nonce()
     stated = asked.model_dump(exclude_none=True, exclude={"price"})
     fields = QueryDict(mutable=True)
     fields.update({"nonce": str(nonce), "quoted": str(asked.price or ""), **{k: str(v) for k, v in stated.items()}})
@@ -93,8 +153,14 @@ def _accept(request: HttpRequest, order: JobOrder) -> JobOut:
     return job_row(request, tokens.jobs(request).get(pk=job.pk))
 
 
-def _answer(row: dict[str, object], *, again: bool = False) -> JsonResponse:
-    headers = {"Location": str(row["page"]), "Cache-Control": "no-store"}
-    if again:
-        headers["Idempotent-Replayed"] = "true"
-    return JsonResponse(row, status=201, headers=headers)
+def _answer_again(post: ApiPost, body: str) -> JsonResponse:
+    """As it was given the first time, if the request is the same."""
+    if post.body != body:
+        raise Problem(422, "key-reused", REUSED)
+    answer = _answer(post.answer)
+    answer["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _answer(row: dict[str, object]) -> JsonResponse:
+    return JsonResponse(row, status=201, headers={"Location": str(row["page"]), "Cache-Control": "no-store"})

@@ -2,6 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.teams.models import Membership
@@ -28,6 +29,12 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"token {self.prefix}…"
+
+    @classmethod
+    def living(cls) -> "models.QuerySet[ApiToken]":
+        """Those that open the API now."""
+        unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=Now())
+        return cls.objects.filter(unexpired, revoked_at=None, membership__user__is_active=True)
 
     @property
     def may_make(self) -> bool:

@@ -12,9 +12,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 log = logging.getLogger(__name__)
 
-# Where each `type` is explained.
-PAGE = "/api/"
 NO_SUCH = "There is nothing here, or this token may not see it."
+# One sentence for every reason: a revoked token belongs to nobody.
+UNAUTHORIZED = "Send a token of this studio that has not ended: Authorization: Bearer wan_… A cookie is none."
 
 
 class Problem(Exception):
@@ -29,7 +29,8 @@ class Problem(Exception):
 
 def answer(problem: Problem) -> JsonResponse:
     members = {
-        "type": f"{PAGE}#{problem.kind}",
+        # Where it is explained.
+        "type": f"/api/#{problem.kind}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
@@ -42,16 +43,6 @@ def answer(problem: Problem) -> JsonResponse:
     )
 
 
-def unauthorized() -> Problem:
-    """One sentence for every reason: a revoked token belongs to nobody."""
-    return Problem(
-        401,
-        "unauthorized",
-        "Send a token of this studio that has not ended: Authorization: Bearer wan_… A cookie is none.",
-        {"WWW-Authenticate": "Bearer"},
-    )
-
-
 def invalid(detail: str, errors: dict[str, list[str]]) -> Problem:
     return Problem(422, "invalid", detail, errors=errors)
 
@@ -60,7 +51,8 @@ def register(api: NinjaAPI) -> None:
     """Every way out of the API that is not an answer."""
     on = api.add_exception_handler
     on(Problem, lambda request, problem: answer(problem))  # type: ignore[arg-type]
-    on(AuthenticationError, lambda request, wrong: answer(unauthorized()))
+    unauthorized = Problem(401, "unauthorized", UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+    on(AuthenticationError, lambda request, wrong: answer(unauthorized))
     on(Http404, lambda request, wrong: answer(Problem(404, "not-found", NO_SUCH)))
     on(ValidationError, lambda request, wrong: answer(_shape(wrong)))  # type: ignore[arg-type]
     on(HttpError, lambda request, wrong: answer(_http(wrong)))  # type: ignore[arg-type]

@@ -1,14 +1,26 @@
-"""Shapes of requests and answers, in JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601, UTC. Lengths: s."""
+"""Shapes of requests and answers, in JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601, UTC. Lengths: s.
+
+Nothing secret is in any of them: no key, no signed link, no address of the provider's.
+"""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.jobs.words import describe
+from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.studio.forms import MAX_SEED
+from wanstudio.uploads.models import Source
+from wanstudio.videos.models import Video
 
 Behaviour = Literal["animate", "replace"]
 if TYPE_CHECKING:
@@ -17,6 +29,7 @@ else:
     Resolution = Literal[RESOLUTIONS]
 Kind = Literal["character", "motion"]
 Id = Field(default=None, ge=1, le=2**63 - 1)
+Out = TypeVar("Out", bound=Schema)
 
 
 class In(Schema):
@@ -49,6 +62,11 @@ class JobIn(In):
     prompt: str = Field(default="", max_length=2000)
     seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
     price: Decimal | None = Field(default=None, ge=0, le=100_000)
+
+
+class Paging(Schema):
+    before: int | None = Field(default=None, ge=1, le=2**63 - 1, description="From `next`: only older ones.")
+    limit: int = Field(default=50, ge=1, le=100)
 
 
 class UploadIn(In):
@@ -158,3 +176,62 @@ class ProblemOut(Schema):
     detail: str
     errors: dict[str, list[str]] | None = None
     quote: dict[str, object] | None = None
+
+
+def quote_row(quote: Quote, warnings: list[str]) -> QuoteOut:
+    return QuoteOut(
+        price=str(quote.price),
+        currency="USD",
+        resolution=quote.resolution,
+        seconds=float(quote.duration),
+        billed_seconds=float(quote.billed_seconds),
+        unit_price=f"{quote.unit_price.normalize():f}",
+        reason=quote.reason,
+        warnings=warnings,
+    )
+
+
+def upload_row(source: Source) -> UploadOut:
+    return _shaped(UploadOut, source, url=source.url or None)
+
+
+def job_row(request: HttpRequest, job: Job) -> JobOut:
+    words = describe(job)
+    failure = None
+    if job.state == State.FAILED and (why := words.explanation):
+        failure = FailureOut(code=job.failure, detail=why.cause, advice=words.money)
+    # Those in the bin cannot be fetched.
+    found = [video for video in job.videos.all() if video.binned_at is None] if job.state == State.DONE else []
+    return _shaped(
+        JobOut,
+        job,
+        sentence=words.sentence,
+        character=job.character_id,
+        motion=job.motion_id,
+        billed_seconds=float(job.billed_seconds),
+        price=str(job.price),
+        place=job.position,
+        failure=failure,
+        videos=[video.pk for video in sorted(found, key=lambda video: video.position)],
+        page=request.build_absolute_uri(reverse("jobs.show", args=[job.pk])),
+    )
+
+
+def video_row(request: HttpRequest, video: Video) -> VideoOut:
+    job = video.job
+    return _shaped(
+        VideoOut,
+        video,
+        job=job.pk,
+        title=job.title,
+        behaviour=job.behaviour,
+        resolution=job.resolution,
+        file=request.build_absolute_uri(reverse("api:video_file", args=[video.pk])),
+        page=request.build_absolute_uri(reverse("videos.show", args=[video.pk])),
+    )
+
+
+def _shaped(shape: type[Out], row: Model, **more: object) -> Out:
+    """The row's columns under the names that the shape has, and `more`."""
+    same = {name: getattr(row, name) for name in shape.model_fields.keys() - more.keys()}
+    return shape(**same, **more)

@@ -1,9 +1,9 @@
-"""Verbs of API tokens, and of the requests that make a job once a key."""
+"""Verbs of API tokens."""
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -11,18 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.activity.verbs import record
-from wanstudio.api.models import ApiPost, ApiToken
-from wanstudio.api.shapes import JobOut
+from wanstudio.api.models import ApiToken
 from wanstudio.teams.models import Membership
 
-PREFIX = "wan_"
-# Characters that its page shows, to tell one from another.
-SHOWN = 10
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class Created:
+class Created(NamedTuple):
     """A new token with its secret, which nobody can read again."""
 
     token: ApiToken
@@ -31,13 +26,13 @@ class Created:
 
 def create_token(membership: Membership, name: str, scope: str, expires_at: datetime | None = None) -> Created:
     """Its secret has 256 bits; only its hash is stored. A crash leaves nothing, or a token that nobody knows."""
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = f"wan_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         token = ApiToken.objects.create(
             membership=membership,
             name=name,
             scope=scope,
-            prefix=secret[:SHOWN],
+            prefix=secret[:10],
             digest=digest_of(secret),
             expires_at=expires_at,
         )
@@ -63,19 +58,6 @@ def count_call(token: ApiToken, limit: int) -> float | None:
         return None
     began = row.values_list("minute_at", flat=True).first() or timezone.now()
     return max((began + MINUTE - timezone.now()).total_seconds(), 1.0)
-
-
-def begin_post(token: ApiToken, key: str, body: str) -> tuple[ApiPost, bool]:
-    """The row of this key, and whether it is ours to fill. Inside the transaction that makes the job.
-
-    Of many at once one makes the row; the others wait for its transaction, and find the answer or nothing.
-    """
-    return ApiPost.objects.get_or_create(token=token, key=key, defaults={"body": body})
-
-
-def finish_post(post: ApiPost, answer: JobOut) -> None:
-    """In the same transaction: a crash leaves neither the job nor the key."""
-    ApiPost.objects.filter(pk=post.pk).update(job=answer.id, answer=answer.model_dump())
 
 
 def digest_of(text: str) -> str:

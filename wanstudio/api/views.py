@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -9,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.api.forms import TokenForm
-from wanstudio.api.queries import own_tokens
+from wanstudio.api.models import ApiToken
 from wanstudio.api.verbs import Created, create_token, revoke_token
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
@@ -41,16 +42,22 @@ def _create(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: TokenForm, created: Created | None = None, *, status: int = 200) -> HttpResponse:
     team = access.current_team(request)
-    tokens = [token for token in own_tokens(request) if token.revoked_at is None]
+    tokens = _own_tokens(request).filter(revoked_at=None)
     may_create = access.may(request, team, Act.TOKENS)
     context = {"form": form, "tokens": tokens, "may_create": may_create, "created": created}
     return render(request, "api/tokens.html", context, status=status)
 
 
+def _own_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
+    """This person's own, in all of their teams, newest first."""
+    mine = ApiToken.objects.filter(membership__user=access.person(request))
+    return mine.select_related("membership__team").order_by("-pk")
+
+
 @login_required
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    token = access.one(own_tokens(request), pk)
+    token = access.one(_own_tokens(request), pk)
     revoke_token(token)
     messages.success(request, f"“{token.name}” is revoked. What uses it is refused from now on.")
     return redirect("tokens.index")

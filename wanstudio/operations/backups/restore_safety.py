@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from wanstudio.api.queries import living_tokens
+from wanstudio.api.models import ApiToken
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
@@ -62,7 +62,7 @@ def open_again(*, same_key: bool) -> dict[str, int]:
     counts = {
         "membership": Membership.objects.filter(user__is_active=True).count(),
         "share link": shared.count(),
-        "API token": living_tokens().count(),
+        "API token": ApiToken.living().count(),
     }
     if same_key:
         counts["invitation"] = Invitation.pending().count()
