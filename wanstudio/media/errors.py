@@ -39,7 +39,7 @@ class MediaProblem(StrEnum):
     TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
     UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
     NO_DURATION = "The clip does not say plausibly how long it is. Export it again as MP4."
-    TOO_BIG_PICTURE = auto()
+    TOO_BIG_PICTURE = "The picture has more than 64 million pixels. Scale it down and choose it again."
 
 
 class FetchError(Exception):

@@ -5,14 +5,11 @@ and never more pixels than fit in memory.
 """
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import IO, Literal, cast
 
 import av
-from av.container import InputContainer
-from av.video.stream import VideoStream
 from PIL import Image, ImageOps
 
 from .errors import FetchError, MediaError, MediaProblem
@@ -94,7 +91,7 @@ def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
 
     A clip may be a RemoteFile with a generous budget. Raises MediaError (and FetchError).
     """
-    small = decode_picture(file)[1] if kind == "image" else _small(first_frame(file))
+    small = decode_picture(file)[1] if kind == "image" else _small(frame_at(file))
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
     return out.getvalue()
@@ -113,14 +110,14 @@ def decode_picture(file: SeekableFile) -> tuple[ImageFacts, Image.Image]:
     file.seek(0)
     kind = describe(file.read(512))
     if kind not in ("a JPEG picture", "a PNG picture", "a WebP picture"):
-        raise _not_taken(kind)
+        raise not_taken(kind, "picture", "JPEG, PNG or WebP")
     file.seek(0)
     try:
         return _decode(file, size_bytes)
     except (MediaError, FetchError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise _too_big() from None
+        raise MediaError(MediaProblem.TOO_BIG_PICTURE) from None
     except Exception:
         # Decoders raise nearly anything over a hostile or damaged file, and each of it means this.
         raise MediaError(
@@ -142,7 +139,7 @@ def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, Image.Imag
     with Image.open(cast(IO[bytes], file), formats=("JPEG", "PNG", "WEBP")) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise _too_big()
+            raise MediaError(MediaProblem.TOO_BIG_PICTURE)
         kind = _FORMATS[image.format or ""]
         small: Image.Image = image
         if image.mode == "P":
@@ -155,22 +152,13 @@ def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, Image.Imag
         return ImageFacts(kind, width, height, size_bytes), flattened(ImageOps.exif_transpose(small))
 
 
-def _too_big() -> MediaError:
-    return MediaError(
-        MediaProblem.TOO_BIG_PICTURE,
-        f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Scale it down and choose it again.",
-    )
-
-
-def _not_taken(kind: str) -> MediaError:
-    if kind.endswith("picture"):
-        return MediaError(MediaProblem.WRONG_FORMAT, f"This is {kind}. Save it as JPEG, PNG or WebP.")
-    if kind == "a web page":
-        return MediaError(
-            MediaProblem.NOT_AN_IMAGE, "This is a web page, not a picture. Use the direct link of the picture itself."
-        )
-    what = f"This is {kind}, not a picture." if kind else "This is not a picture."
-    return MediaError(MediaProblem.NOT_AN_IMAGE, f"{what} Choose a JPEG, PNG or WebP.")
+def not_taken(kind: str, thing: Literal["picture", "video"], formats: str) -> MediaError:
+    """The refusal of a file of this kind (as `describe` calls it) where a picture or video is to be chosen."""
+    if kind.endswith(thing):
+        return MediaError(MediaProblem.WRONG_FORMAT, f"This is {kind}. Save it as {formats}.")
+    this = f"This is {kind}, not a {thing}." if kind else f"This is not a {thing}."
+    hint = f"Use the direct link of the {thing} itself." if kind == "a web page" else f"Choose one in {formats}."
+    return MediaError(MediaProblem.NOT_AN_IMAGE if thing == "picture" else MediaProblem.NOT_A_VIDEO, f"{this} {hint}")
 
 
 def _small(frame: av.VideoFrame) -> Image.Image:
@@ -182,28 +170,10 @@ def _small(frame: av.VideoFrame) -> Image.Image:
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
-def first_frame(file: SeekableFile) -> av.VideoFrame:
-    """The first picture of a clip. Raises MediaError UNREADABLE if there is none to be decoded."""
-    with _opened(file) as (container, stream):
-        return _first(container, stream)
-
-
-def late_frame(file: SeekableFile, after_s: float) -> av.VideoFrame:
-    """A picture shown `after_s` or later, or the last one before. Raises MediaError UNREADABLE."""
-    with _opened(file) as (container, stream):
-        container.seek(int(after_s * av.time_base))
-        frame = None
-        for frame in _frames(container, stream):
-            if frame.time is not None and frame.time >= after_s:
-                break
-        if frame is None:
-            raise MediaError(MediaProblem.UNREADABLE)
-        return frame
-
-
-@contextmanager
-def _opened(file: SeekableFile) -> Iterator[tuple[InputContainer, VideoStream]]:
+def frame_at(file: SeekableFile, after_s: float = 0.0) -> av.VideoFrame:
+    """The first picture of a clip, or one shown `after_s` or later, or the last before. MediaError UNREADABLE: none."""
     file.seek(0)
+    frame = None
     try:
         with av.open(file, mode="r", format="mov", options=_OPTIONS, metadata_errors="replace") as container:
             stream = next(iter(container.streams.video), None)
@@ -212,20 +182,14 @@ def _opened(file: SeekableFile) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise MediaError(MediaProblem.UNREADABLE)
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             stream.thread_type = "SLICE"
-            yield container, stream
+            if after_s:
+                container.seek(int(after_s * av.time_base))
+            packets = islice(container.demux(stream), _MAX_PACKETS)
+            for frame in chain.from_iterable(packet.decode() for packet in packets):
+                if not after_s or (frame.time is not None and frame.time >= after_s):
+                    break
     except av.FFmpegError:
         raise MediaError(MediaProblem.UNREADABLE) from None
-
-
-def _first(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
-    frame = next(_frames(container, stream), None)
     if frame is None:
         raise MediaError(MediaProblem.UNREADABLE)
     return frame
-
-
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    for number, packet in enumerate(container.demux(stream)):
-        if number == _MAX_PACKETS:
-            return
-        yield from packet.decode()

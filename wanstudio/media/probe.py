@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
-from .pictures import MAX_PIXELS, describe, first_frame, late_frame
+from .pictures import MAX_PIXELS, describe, frame_at, not_taken
 from .remote_file import UNKNOWN_SIZE
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
@@ -59,7 +59,7 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     track = _picture_of(movie)
     duration = _duration(file, movie, moov, size, whole=decode)
     if decode:
-        first_frame(file)
+        frame_at(file)
     return VideoFacts(
         container=_container(head),
         duration=duration,
@@ -80,7 +80,7 @@ def verify_video(path: Path) -> VideoFacts:
     try:
         with path.open("rb") as file:
             facts = probe_video(file, decode=True)
-            late_frame(file, facts.duration * _LATE)
+            frame_at(file, facts.duration * _LATE)
     except MediaError as error:
         raise MediaError(error.code, _DELIVERIES.get(error.code, "The delivered video cannot be played.")) from error
     if facts.container == "mov":
@@ -94,14 +94,7 @@ def _refuse_other_kinds(head: bytes) -> None:
         return
     if kind == "a sound recording":
         raise MediaError(MediaProblem.NO_VIDEO)
-    if kind.endswith("video"):
-        raise MediaError(MediaProblem.WRONG_FORMAT, f"This is {kind}. Save it as MP4, MOV or M4V.")
-    if kind == "a web page":
-        raise MediaError(
-            MediaProblem.NOT_A_VIDEO, "This is a web page, not a video. Use the direct link of the video file itself."
-        )
-    what = f"This is {kind}, not a video." if kind else "This is not a video."
-    raise MediaError(MediaProblem.NOT_A_VIDEO, f"{what} Choose an MP4, MOV or M4V clip.")
+    raise not_taken(kind, "video", "MP4, MOV or M4V")
 
 
 def _find_index(file: SeekableFile, size: int, *, whole: bool) -> Box:
