@@ -3,8 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from tests.blank import DATABASE
 from tests.e2e.studio import Studio
 from tests.operations.conftest import MakeStudio
+
+pytestmark = pytest.mark.skipif(DATABASE != "sqlite", reason="the same on every database; test_backup runs on both")
 
 
 def newest(folder: Path) -> Path:
