@@ -1,6 +1,6 @@
 """Quotes and jobs from requests: priced and checked as the page does it, and made once a key."""
 
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 from django.forms import ValidationError
@@ -20,8 +20,8 @@ from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import rooms, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.money.words import over_words
-from wanstudio.studio.forms import JobForm, new_nonce
-from wanstudio.studio.price_card import Choice, PriceCard, price_card
+from wanstudio.studio.forms import JobForm
+from wanstudio.studio.queries import Choice, PriceCard, price_card
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import take
@@ -130,7 +130,7 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
     if asked.price is None:
         stated = f"State the price you agree to. It costs ${price}. Nothing was sent."
         raise Problem(422, "price-missing", stated, quote=quote, errors={"price": [stated]})
-    if not form.agrees_with(price):
+    if form.cleaned_data["quoted"] != price:
         changed = f"The price is ${price}, not ${asked.price}. Nothing was sent; send it again if you agree."
         raise Problem(409, "price-changed", changed, quote=quote)
     return order
@@ -138,7 +138,7 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
 
 def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:
     """What a browser would have sent."""
-    nonce = uuid5(NONCES, f"{tokens.token(request).pk}:{key}") if key else new_nonce()
+    nonce = uuid5(NONCES, f"{tokens.token(request).pk}:{key}") if key else uuid4()
     stated = asked.model_dump(exclude_none=True, exclude={"price"})
     fields = QueryDict(mutable=True)
     fields.update({"nonce": str(nonce), "quoted": str(asked.price or ""), **{k: str(v) for k, v in stated.items()}})

@@ -30,7 +30,7 @@ def studio(request: HttpRequest) -> dict[str, object]:
         "team": team,
         "can": Can(request, team),
         "bell": SimpleLazyObject(lambda: own_notifications(request).bell()),
-        "unfinished": SimpleLazyObject(lambda: _unfinished(team)),
+        "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count() if team else 0),
         "my_teams": SimpleLazyObject(lambda: [seat.team for seat in access.seats(request)]),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
         "spend_requests": SimpleLazyObject(lambda: waiting_requests(request, team) if team else []),
@@ -44,10 +44,6 @@ def _team(request: HttpRequest) -> Team | None:
         return access.current_team(request)
     except Http404:
         return None
-
-
-def _unfinished(team: Team | None) -> int:
-    return Job.objects.unfinished().filter(team=team.pk).count() if team else 0
 
 
 class Can:

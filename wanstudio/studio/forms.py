@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from contextlib import suppress
-from decimal import Decimal
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -32,13 +31,11 @@ _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "ch
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
 
 
-def new_nonce() -> UUID:
-    """One form, one job."""
-    return uuid4()
-
-
 class JobForm(forms.Form):
-    """Inputs and options. `quoted` is the price the person saw, in dollars; empty if none was shown yet."""
+    """Inputs and options. `quoted` is the price the person saw, in dollars; empty if none was shown yet.
+
+    One `nonce`, one job. `named`: what was chosen before and is not replaced, also when another field is wrong.
+    """
 
     nonce = forms.UUIDField(widget=forms.HiddenInput)
     quoted = forms.DecimalField(required=False, widget=forms.HiddenInput)
@@ -63,12 +60,11 @@ class JobForm(forms.Form):
         sources: QuerySet[Source],
         initial: dict[str, object] | None = None,
     ) -> None:
-        super().__init__(data, files, initial={"nonce": new_nonce()} | (initial or {}))
+        super().__init__(data, files, initial={"nonce": uuid4()} | (initial or {}))
         self.drafts: dict[str, Draft] = {}
-        self._named: dict[str, Source | None] = {}
+        self.named: dict[str, Source | None] = {}
         self._wrong: dict[str, str] = {}
         self._file: dict[str, str] = {}
-        self._renewed: UUID | None = None
         for kind in Source.Kind.values:
             field = cast("forms.ModelChoiceField[Source]", self.fields[kind])
             field.queryset = sources.filter(kind=kind)
@@ -85,7 +81,7 @@ class JobForm(forms.Form):
         form._file = {kind: file}
         for each in Source.Kind.values:
             with suppress(forms.ValidationError):
-                form._named[each] = form.fields[each].clean(data.get(each, ""))
+                form.named[each] = form.fields[each].clean(data.get(each, ""))
         if not wrong:
             form.initial[f"{kind}_url"] = ""
         return form
@@ -95,23 +91,19 @@ class JobForm(forms.Form):
         for kind in Source.Kind.values:
             file, url = cleaned.get(f"{kind}_file"), cleaned.get(f"{kind}_url", "")
             # What is given anew takes the place of what was there.
-            self._named[kind] = None if file or url else cleaned.get(kind)
+            self.named[kind] = None if file or url else cleaned.get(kind)
             if {kind, f"{kind}_file", f"{kind}_url"} & set(self.errors):
                 continue
             try:
-                self.drafts[kind] = take(kind, source=self._named[kind], file=file, url=url)
+                self.drafts[kind] = take(kind, source=self.named[kind], file=file, url=url)
             except forms.ValidationError as wrong:
                 self.add_error(kind, wrong)
-        self._refuse_unreachable()
-        return cleaned
-
-    def _refuse_unreachable(self) -> None:
-        """The provider has to fetch what the form says."""
+        # The provider has to fetch what the form says.
         provider = in_force.provider_in_use()
-        if not is_reachable(provider):
-            for kind, draft in self.drafts.items():
-                if not (draft.url or (draft.source and draft.source.url)):
-                    self.add_error(kind, " ".join(words.unreachable(provider)))
+        for kind, draft in self.drafts.items():
+            if not (draft.url or (draft.source and draft.source.url)) and not is_reachable(provider):
+                self.add_error(kind, " ".join(words.unreachable(provider)))
+        return cleaned
 
     def clean_seed(self) -> int:
         """The number to send: random by us unless it was fixed, or left to the provider (-1)."""
@@ -140,19 +132,6 @@ class JobForm(forms.Form):
             return cast(UUID | None, self.fields["nonce"].clean(self["nonce"].value()))
         except forms.ValidationError:
             return None
-
-    @property
-    def next_nonce(self) -> UUID:
-        """The nonce for the page that shows this form: its own, which has made no job yet."""
-        return self._renewed or self.named_nonce or new_nonce()
-
-    def renew_nonce(self) -> None:
-        """What it has asked for is decided: sent from the page that shows it next, it is another form."""
-        self._renewed = new_nonce()
-
-    def kept(self, kind: str) -> Source | None:
-        """What was chosen before and is not replaced, also when something else in the form is wrong."""
-        return self._named.get(kind)
 
     def wrong_with(self, kind: str) -> str:
         """The first sentence about an input, whichever of its three fields it came in by."""
@@ -191,10 +170,6 @@ class JobForm(forms.Form):
             seed=data["seed"],
             seed_generated=self.seed_choice == "random",
         )
-
-    def agrees_with(self, price: Decimal) -> bool:
-        """Whether this price is the one the person saw before the click."""
-        return bool(self.cleaned_data["quoted"] == price)
 
 
 class PriceForm(forms.Form):

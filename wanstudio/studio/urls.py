@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from wanstudio.studio.views import generate, studio_page, upload_slots
+from wanstudio.studio.views import studio_page, upload_slots
 
 urlpatterns = [
     path("", studio_page.index, name="studio.index"),
     path("price/", studio_page.price, name="studio.price"),
-    path("jobs/", generate.index, name="jobs.index"),
+    path("jobs/", studio_page.generate, name="jobs.index"),
     path("uploads/add/", upload_slots.add, name="uploads.add"),
     path("uploads/sample/", upload_slots.use_samples, name="uploads.sample"),
     path("uploads/<int:pk>/slot/", upload_slots.show, name="uploads.slot"),

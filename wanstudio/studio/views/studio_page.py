@@ -1,26 +1,34 @@
-"""The studio's page, and its live price."""
+"""The studio's page, its live price, and the click on Generate: one form, one job, at the price that was shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from uuid import uuid4
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
+from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.states import MOVING
+from wanstudio.jobs.views import job_pages
 from wanstudio.jobs.views.job_cards import poll_context
-from wanstudio.money.queries import month_context
+from wanstudio.money.queries import month_context, rooms, tightest
 from wanstudio.money.verbs import OverCap
+from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.notices import asked_notices
-from wanstudio.studio.forms import JobForm, PriceForm, new_nonce
-from wanstudio.studio.price_card import Choice, price_card
-from wanstudio.studio.slots import Slot, recents
+from wanstudio.requests.request_notifications import notify_approvers
+from wanstudio.studio import words
+from wanstudio.studio.forms import JobForm, PriceForm
+from wanstudio.studio.queries import Choice, Slot, price_card, recents
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -36,8 +44,8 @@ MAX_FOLLOWED = 50
 class StudioPage:
     """The page with this form, and why it is shown again.
 
-    `was`: the price that no longer holds; `restore`: what this tab had typed may return; `over`: the cap that refused
-    it; `room_again`: it was to be asked for, and there is room by now; `decided`: what it has asked for before, which
+    `was`: the price that no longer holds; `restore`: what this tab had typed may return; `refused`: by this cap;
+    `room_again`: it was to be asked for, and there is room by now; `decided`: what it has asked for before, which
     waits no longer.
     """
 
@@ -46,7 +54,7 @@ class StudioPage:
     motion: Source | None = None
     was: Decimal | None = None
     restore: bool = False
-    over: OverCap | None = None
+    refused: OverCap | None = None
     room_again: bool = False
     decided: SpendRequest | None = None
 
@@ -76,21 +84,20 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int = 200) -> HttpResponse:
     form = page.form
-    chosen = {"character": page.character or form.kept("character"), "motion": page.motion or form.kept("motion")}
+    chosen = {kind: getattr(page, kind) or form.named.get(kind) for kind in Source.Kind.values}
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
     card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"]))
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
-    context = {
-        "form": form,
+    context: dict[str, object] = {
         "slots": _slots(request, team, form, chosen),
-        "was": page.was,
+        # What it asked for before is decided: sent from this page, it is another form.
+        "nonce": (form.named_nonce if page.decided is None else None) or uuid4(),
         "first_price": form.is_bound and card.complete and not form.errors and page.was is None,
-        "restore": page.restore,
-        "refused": page.over,
-        "room_again": page.room_again,
         "notices": [*attention(request, team), *asked_notices(request, team, just_asked=page.decided)],
     }
-    return render(request, "studio/index.html", context | vars(card) | month | _docked(request, team), status=status)
+    moving = list(visible_jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
+    context |= {"more": len(moving[MAX_DOCKED:])} | poll_context("dock", moving[:MAX_FOLLOWED], show=MAX_DOCKED)
+    return render(request, "studio/index.html", vars(page) | context | vars(card) | month, status=status)
 
 
 def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, Source | None]) -> dict[str, Slot]:
@@ -108,11 +115,6 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
         )
         for kind, source in chosen.items()
     }
-
-
-def _docked(request: HttpRequest, team: Team) -> dict[str, object]:
-    moving = list(visible_jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
-    return {"more": len(moving[MAX_DOCKED:])} | poll_context("dock", moving[:MAX_FOLLOWED], show=MAX_DOCKED)
 
 
 @login_required
@@ -139,7 +141,7 @@ def price(request: HttpRequest) -> HttpResponse:
     # click is a new one.
     nonce = data.get("nonce")
     spent = nonce and any(made.objects.filter(nonce=nonce).exists() for made in (Job, SpendRequest))
-    return render(request, "studio/_priced.html", vars(card) | month | {"nonce": new_nonce() if spent else None})
+    return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
 
 
 def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
@@ -149,3 +151,65 @@ def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
 
 def _if_kept(source: Source) -> Source | None:
     return None if source.deleted_at else source
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def generate(request: HttpRequest) -> HttpResponse:
+    """The address of the jobs: a POST is the click on Generate, anything else reads their list.
+
+    303 to the job; or the form again: 422 with sentences, 409 with a changed price or over a cap, 200 with the first
+    price. `ask`: it is over a cap, and an owner or admin shall decide.
+    """
+    if request.method != "POST":
+        return job_pages.index(request)
+    team = access.team_in(request, Act.MAKE)
+    form = JobForm(request.POST, request.FILES, sources=visible_sources(request, team))
+    if job := _same_form(form, team):
+        return redirect("jobs.show", job.pk)
+    is_valid = form.is_valid()
+    # Reading links takes its time, and only so many are read at once: another click may have made the job meanwhile.
+    if job := _same_form(form, team):
+        return redirect("jobs.show", job.pk)
+    if not is_valid:
+        return show_page(request, team, StudioPage(form), status=422)
+    order = form.keep(team, access.person(request))
+    page = StudioPage(form, order.character, order.motion)
+    if (was := form.cleaned_data["quoted"]) != order.quote.price:
+        return show_page(request, team, replace(page, was=was), status=200 if was is None else 409)
+    try:
+        if "ask" not in request.POST:
+            return redirect("jobs.show", verbs.accept(order).pk)
+        room = tightest(rooms(team, order.person, order.provider))
+        if not (room and room.over(order.quote.price)):
+            return show_page(request, team, replace(page, room_again=True), status=409)
+        if decided := _decided_before(order):
+            return show_page(request, team, replace(page, decided=decided), status=409)
+        return _ask(request, order)
+    except OverCap as over:
+        return show_page(request, team, replace(page, refused=over), status=409)
+    except (Job.DoesNotExist, SpendRequest.DoesNotExist):
+        raise Http404("this form belongs to another team") from None
+
+
+def _same_form(form: JobForm, team: Team) -> Job | None:
+    """The job this very form has made before: a double click, a reload, a second tab."""
+    nonce = form.named_nonce
+    return Job.objects.filter(nonce=nonce, team=team).first() if nonce else None
+
+
+def _decided_before(order: JobOrder) -> SpendRequest | None:
+    """What this very form has asked before, if that is declined, withdrawn or expired: it asks nobody again."""
+    asked = SpendRequest.objects.select_related("decided_by").filter(nonce=order.nonce, team=order.team).first()
+    return asked if asked and not asked.is_open else None
+
+
+def _ask(request: HttpRequest, order: JobOrder) -> HttpResponse:
+    """Nothing is reserved by asking. The same form asks once, and its mails go out once."""
+    with transaction.atomic():
+        known = SpendRequest.objects.filter(nonce=order.nonce).exists()
+        asked = request_verbs.ask(order, note=request.POST.get("note", ""))
+        if not known:
+            notify_approvers(asked)
+    messages.info(request, words.ASKED.format(price=asked.price))
+    return redirect("requests.show", asked.pk)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.studio.forms import JobForm
-from wanstudio.studio.slots import Slot, recents
+from wanstudio.studio.queries import Slot, recents
 from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
