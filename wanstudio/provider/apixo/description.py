@@ -2,18 +2,28 @@
 
 A resolution is one line of the table below; forms, price card, filters, the API's schema, the default of APIXO_PRICES
 and the sandbox take it from here.
+
+Failures in words are one sentence of cause and the one next step. What one means for the money depends on the job and
+is said by whoever knows it. Codes are an open set in two generations of names (`PromptInvalid`, `INVALID_PROMPT`);
+they are compared without case and underscores.
 """
 
+import json
+import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from django.utils.text import capfirst, get_text_list
+
 from wanstudio.provider import base
-from wanstudio.provider.calls import GenerateRequest
+from wanstudio.provider.base import Explanation, Step
+from wanstudio.provider.calls import Error, GenerateRequest
 
 from .client import ApixoClient
-from .failure_words import explain
-from .messages import as_curl, carried_task_id, generate_path
+from .messages import carried_task_id, generate_body, generate_path
 
+QUOTE_LIMIT = 300
 FIRST_PRICES = date(2026, 1, 1)
 
 WAN_2_2_ANIMATE = base.Model(
@@ -39,6 +49,88 @@ WAN_2_2_ANIMATE = base.Model(
 )
 
 
+def _plain(code: str) -> str:
+    return code.replace("_", "").lower()
+
+
+def _quotable(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip()
+    return (text if len(text) <= QUOTE_LIMIT else text[: QUOTE_LIMIT - 1] + "…").rstrip(".")
+
+
+def _step_named_in(message: str) -> Step:
+    # A refusal names the offending field only in its text, for example "video_urls[0] could not be probed".
+    named = [step for word, step in _FIELDS.items() if word in message.lower()]
+    return named[0] if len(named) == 1 else Step.CHANGE_INPUTS
+
+
+_FIELDS = {"image": Step.CHANGE_CHARACTER, "video": Step.CHANGE_MOTION, "prompt": Step.CHANGE_PROMPT}
+
+_CONTENT = Explanation(
+    "{name}’s content policy objects to {character}, {motion} or the prompt.", Step.CHANGE_INPUTS, content=True
+)
+_CONTENT_PICTURE = Explanation("{name}’s content policy objects to {character}.", Step.CHANGE_CHARACTER, content=True)
+_CONTENT_RESULT = Explanation(
+    "{name}’s content policy objects to what was sent or to the video made from it.", Step.CHANGE_INPUTS, content=True
+)
+_PROMPT = Explanation("{name} did not accept the prompt.", Step.CHANGE_PROMPT)
+_PROMPT_LENGTH = Explanation("The prompt is longer than {name} allows.", Step.CHANGE_PROMPT)
+_BALANCE = Explanation("The balance or quota of the {key} does not cover this video.", Step.ADD_BALANCE)
+
+_FAILURES: dict[str, Explanation] = {
+    _plain(code): explanation
+    for code, explanation in {
+        # failCode of a task
+        "SensitiveContent": _CONTENT,
+        "SensitiveContentDetected": _CONTENT,
+        "InputImageSensitiveContentDetected": _CONTENT_PICTURE,
+        "InputOutputSensitiveContentDetected": _CONTENT_RESULT,
+        "NSFW": _CONTENT,
+        "NSFW_DETECTED": _CONTENT,
+        "ProhibitedContentDetected": _CONTENT,
+        "CONTENT_VIOLATION": _CONTENT,
+        "PromptInvalid": _PROMPT,
+        "INVALID_PROMPT": _PROMPT,
+        "PromptLengthExceeded": _PROMPT_LENGTH,
+        "PROMPT_TOO_LONG": _PROMPT_LENGTH,
+        "INVALID_IMAGE_URL": Explanation("{name} could not use the link to {character}.", Step.CHANGE_CHARACTER),
+        "IMAGE_TOO_LARGE": Explanation(
+            "{name} takes pictures up to {megabytes} MB; {character} is larger.", Step.CHANGE_CHARACTER
+        ),
+        "UNSUPPORTED_FORMAT": Explanation(
+            "{name} takes {formats} pictures; {character} is none of them.", Step.CHANGE_CHARACTER
+        ),
+        "IMAGE_DOWNLOAD_FAILED": Explanation("{name} could not download {character}.", Step.CHANGE_CHARACTER),
+        "PROCESSING_TIMEOUT": Explanation("{name} ran out of time while making the video.", Step.TRY_AGAIN),
+        "MODEL_UNAVAILABLE": Explanation("The model is not available at {name} right now.", Step.WAIT),
+        "GENERATION_FAILED": Explanation("{name} could not make the video and gave no closer reason.", Step.TRY_AGAIN),
+        "INSUFFICIENT_CREDITS": _BALANCE,
+        # HTTP statuses
+        Error.UNAUTHORIZED: Explanation("{name} does not accept the studio’s key.", Step.CHECK_KEY),
+        Error.INSUFFICIENT_BALANCE: _BALANCE,
+        Error.FORBIDDEN: Explanation(
+            "{name} refused it: either the key may not use this model, or the content of {character}, {motion} or the "
+            "prompt was rejected.",
+            Step.CHANGE_INPUTS,
+        ),
+        Error.NOT_FOUND: Explanation("{name} does not know this task or this model.", Step.CHECK_SETTINGS),
+        Error.RATE_LIMITED: Explanation("{name} asks for fewer requests at a time.", Step.WAIT),
+        Error.SERVER_ERROR: Explanation("{name} reported an error of its own.", Step.TRY_AGAIN),
+        Error.BAD_GATEWAY: Explanation("A service behind {name} failed.", Step.TRY_AGAIN),
+        Error.UNAVAILABLE: Explanation("{name} is not available right now.", Step.WAIT),
+        Error.GATEWAY_TIMEOUT: Explanation("A service behind {name} took too long to answer.", Step.WAIT),
+        # our own connection
+        Error.NOT_CONNECTED: Explanation("{name} could not be reached.", Step.TRY_AGAIN),
+        Error.TIMED_OUT: Explanation("{name} did not answer in time.", Step.WAIT),
+        Error.CONNECTION_LOST: Explanation("The connection broke before {name}’s answer arrived.", Step.WAIT),
+        Error.REDIRECTED: Explanation("{name}’s address answered with a redirect.", Step.CHECK_SETTINGS),
+        Error.MALFORMED: Explanation("{name}’s answer could not be understood.", Step.WAIT),
+        Error.NO_KEY: Explanation("The {key} that this needs is no longer here.", Step.CHECK_KEY),
+        Error.UNEXPECTED_STATUS: Explanation("{name}’s address answered in an unexpected way.", Step.CHECK_SETTINGS),
+    }.items()
+}
+
+
 class Apixo(base.Provider):
     """Whatever speaks APIXO's contract: APIXO itself, and the sandbox under names of its own."""
 
@@ -51,11 +143,36 @@ class Apixo(base.Provider):
     def task_named_in(self, callback: bytes) -> str:
         return carried_task_id(callback)
 
-    def explain(self, failure: base.Failure) -> base.Explanation:
-        return explain(failure, self.display_name, self.key_name, self.models[0].inputs)
+    def explain(self, failure: base.Failure) -> Explanation:
+        message = _quotable(failure.message)
+        if failure.code == Error.BAD_REQUEST:
+            how = f": “{message}”" if message else " as invalid"
+            return Explanation(f"{self.opening_name} refused the request{how}.", _step_named_in(message))
+        known = _FAILURES.get(_plain(failure.code))
+        if known is None:
+            reason = (_quotable(failure.code) or "no code") + (f", “{message}”" if message else "")
+            cause = f"{self.opening_name} gave a reason that we do not know: {reason}."
+            return Explanation(cause, Step.TRY_AGAIN)
+        inputs = self.models[0].inputs
+        cause = known.cause.format(
+            name=self.display_name,
+            key=self.key_name,
+            character=failure.character,
+            motion=failure.motion,
+            megabytes=inputs.image_max_bytes // 1024**2,
+            formats=get_text_list(list(inputs.image_formats), "and"),
+        )
+        return replace(known, cause=capfirst(cause))
 
     def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:
-        return as_curl(base_url + generate_path(model), self.variable("API_KEY"), request)
+        # Within single quotes a shell takes everything literally but the quote itself.
+        body = json.dumps(generate_body(request), indent=2, ensure_ascii=False).replace("'", "'\\''")
+        return (
+            f"curl -X POST '{base_url}{generate_path(model)}' \\\n"
+            f'  -H "Authorization: Bearer ${self.variable("API_KEY")}" \\\n'
+            '  -H "Content-Type: application/json" \\\n'
+            f"  -d '{body}'"
+        )
 
 
 APIXO = Apixo(

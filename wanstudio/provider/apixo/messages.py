@@ -43,18 +43,6 @@ def generate_body(request: GenerateRequest) -> dict[str, object]:
     }
 
 
-def as_curl(url: str, key_variable: str, request: GenerateRequest) -> str:
-    """The submission as a shell command, with the key left to the environment."""
-    # Within single quotes a shell takes everything literally but the quote itself.
-    body = json.dumps(generate_body(request), indent=2, ensure_ascii=False).replace("'", "'\\''")
-    return (
-        f"curl -X POST '{url}' \\\n"
-        f'  -H "Authorization: Bearer ${key_variable}" \\\n'
-        '  -H "Content-Type: application/json" \\\n'
-        f"  -d '{body}'"
-    )
-
-
 @dataclass(frozen=True)
 class Envelope:
     """What the API itself wraps around every answer; gateways in front of it answer without one."""
