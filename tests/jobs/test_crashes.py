@@ -113,7 +113,7 @@ def test_an_answer_that_was_written_down_is_followed(
     if answered["outcome"] is Outcome.ACCEPTED:
         assert job.task_id == "task_told"
     if answered["outcome"] is Outcome.ACCOUNT:
-        assert ProviderKey.at("apixo").blocks_sending
+        assert ProviderKey.at("apixo").pause
     if answered["outcome"] is Outcome.THROTTLED:
         assert ProviderKey.opens_at("apixo")
 

@@ -46,7 +46,7 @@ def test_no_clear_answer_is_no_failure(job: Job, apixo: FakeApixo, how: str) -> 
     job = step(job)
     assert (job.state, job.money, job.setbacks) == (State.RUNNING, Money.RESERVED, 1)
     assert wait_s(job) > 59
-    assert not ProviderKey.at("apixo").blocks_sending
+    assert not ProviderKey.at("apixo").pause
     apixo.fail(job.task_id, "GENERATION_FAILED")
     assert step(job).state == State.FAILED
 

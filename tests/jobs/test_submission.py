@@ -69,7 +69,7 @@ def test_accepted(job: Job, apixo: FakeApixo) -> None:
 def test_a_task_id_is_accepted_whatever_the_status(job: Job, apixo: FakeApixo, status: int) -> None:
     apixo.on_post(taken_but(answer(status, envelope(status, {"taskId": apixo.new_task("task_odd")}))))
     assert running(job).task_id == "task_odd"
-    assert not ProviderKey.at("apixo").blocks_sending
+    assert not ProviderKey.at("apixo").pause
 
 
 @pytest.mark.usefixtures("unreachable")

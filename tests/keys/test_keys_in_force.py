@@ -86,7 +86,7 @@ def test_a_refused_key_changes_nothing(status: int, page: FakeApixo, alice: User
     refused = check(offer(SECOND, alice))
     assert (refused.state, refused.secret, refused.problem) == ("refused", "", "APIXO refuses this key.")
     assert in_force.key_at("apixo").secret == FIRST
-    assert not ProviderKey.at("apixo").blocks_sending
+    assert not ProviderKey.at("apixo").pause
 
 
 def test_key_is_checked_again_while_the_provider_is_away(page: FakeApixo, alice: User) -> None:
@@ -205,7 +205,7 @@ def test_new_key_starts_without_the_pauses_of_the_old_one(page: FakeApixo, alice
     key_verbs.stop(key)
     use(SECOND, alice)
     key = ProviderKey.at("apixo")
-    assert (key.blocks_sending, ProviderKey.opens_at("apixo"), key.rate_limits) == (False, None, 0)
+    assert (key.pause, ProviderKey.opens_at("apixo"), key.rate_limits) == ("", None, 0)
     assert key.stopped_at, "that was the owner's word"
 
 
@@ -264,7 +264,7 @@ def test_fast_pace_ends_with_a_key(page: FakeApixo, alice: User, settings: Setti
 def test_unused_sandbox_is_not_asked_for_its_balance(page: FakeApixo, alice: User) -> None:
     use(FIRST, alice)
     sandbox = ProviderKey.at("sandbox")
-    key_verbs.ask_balance_now(sandbox)
+    key_verbs.ask_balance(sandbox)
     assert advance(ProviderKey, sandbox.pk)
     sandbox.refresh_from_db()
     assert (sandbox.due_at, sandbox.problem) == (None, "")

@@ -42,7 +42,7 @@ def test_401_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert 29 < wait_s(key) <= 40
     apixo.on_balance(refusal(401), always=True)
     ask(key)
-    assert ProviderKey.at("apixo").blocks_sending
+    assert ProviderKey.at("apixo").pause
     apixo.behave()
     ask(key)
     assert running(first).problem == ""
@@ -162,7 +162,7 @@ def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -
     apixo.on_post(refusal(403), refusal(403), refusal(400), refusal(403), refusal(403), refusal(403))
     for _ in range(5):
         assert step(make_job()).state == State.FAILED
-        assert not ProviderKey.at("apixo").blocks_sending, "the 400 stood between them"
+        assert not ProviderKey.at("apixo").pause, "the 400 stood between them"
     assert step(make_job()).state == State.FAILED
     held = step(make_job())
     assert (held.state, ProviderKey.at("apixo").pause) == (State.QUEUED, ProviderKey.Pause.FORBIDDEN)
@@ -170,7 +170,7 @@ def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -
     ask(ProviderKey.at("apixo"))
     apixo.on_post(refusal(403))
     assert step(held).state == State.FAILED
-    assert ProviderKey.at("apixo").blocks_sending, "one more suspends at once"
+    assert ProviderKey.at("apixo").pause, "one more suspends at once"
     ask(ProviderKey.at("apixo"))
     running(make_job())
     assert ProviderKey.at("apixo").strikes == 0

@@ -33,7 +33,7 @@ def left_s() -> float:
 def test_one_row_a_provider(key: ProviderKey) -> None:
     assert ProviderKey.at("apixo") == key
     assert str(key) == "key at apixo"
-    assert (key.blocks_sending, ProviderKey.opens_at("apixo"), key.due_at) == (False, None, None)
+    assert (key.pause, ProviderKey.opens_at("apixo"), key.due_at) == ("", None, None)
     assert ProviderKey.at("sandbox") != key
 
 
@@ -48,7 +48,7 @@ def test_backoff_is_never_shortened(key: ProviderKey) -> None:
     ProviderKey.objects.update(paused_until=Now() - timedelta(seconds=1))
     key_verbs.back_off(key, timedelta(seconds=90))
     assert now(key).rate_limits == 2
-    assert not now(key).blocks_sending
+    assert not now(key).pause
     assert ProviderKey.opens_at("sandbox") is None
     key_verbs.clear_rate_limits(key)
     assert now(key).rate_limits == 0
@@ -65,11 +65,11 @@ def test_backoff_after_an_expired_one_is_its_own(key: ProviderKey) -> None:
 def test_a_suspension_asks_for_the_balance(key: ProviderKey) -> None:
     key_verbs.suspend(key, Pause.NO_BALANCE, Decimal("9.60"), SOON)
     suspended = now(key)
-    assert (suspended.blocks_sending, suspended.needed) == (True, Decimal("9.60"))
+    assert (suspended.pause, suspended.needed) == ("no_balance", Decimal("9.60"))
     assert suspended.due_at
     assert ProviderKey.opens_at("apixo") is None, "questions may still be asked"
     key_verbs.resume(suspended)
-    assert (now(key).blocks_sending, now(key).needed) == (False, Decimal(0))
+    assert (now(key).pause, now(key).needed) == ("", Decimal(0))
 
 
 def test_only_the_pause_that_was_seen_is_lifted(key: ProviderKey) -> None:
@@ -84,7 +84,7 @@ def test_third_strike_in_a_row_pauses_the_key(key: ProviderKey) -> None:
     key_verbs.clear_strikes(key)
     for strikes in (1, 2):
         key_verbs.strike(key, SOON)
-        assert (now(key).strikes, now(key).blocks_sending) == (strikes, False)
+        assert (now(key).strikes, now(key).pause) == (strikes, "")
     key_verbs.strike(key, SOON)
     assert now(key).pause == Pause.FORBIDDEN
 
@@ -97,7 +97,7 @@ def test_strikes_keep_another_pause(key: ProviderKey) -> None:
 
 
 def test_the_balance_is_asked_again_sooner_while_suspended(key: ProviderKey) -> None:
-    key_verbs.ask_balance_now(key)
+    key_verbs.ask_balance(key)
     mine = ProviderKey.claim(key.pk)
     assert mine
     for pause, low, high in ((Pause.NONE, 595, 600), (Pause.FORBIDDEN, 28, 30)):
@@ -131,9 +131,9 @@ def test_stop_lasts_until_its_owner_starts_again(key: ProviderKey) -> None:
 def test_checking_is_while_the_balance_is_due(key: ProviderKey) -> None:
     assert not key.is_checking
     assert not ProviderKey(provider="unsaved").is_checking
-    key_verbs.ask_balance_after(key, SOON)
+    key_verbs.ask_balance(key, SOON)
     assert not key.is_checking
-    key_verbs.ask_balance_now(key)
+    key_verbs.ask_balance(key)
     assert key.is_checking
     assert ProviderKey.claim(key.pk)
     assert key.is_checking, "being asked for right now"

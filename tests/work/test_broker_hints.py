@@ -42,7 +42,7 @@ def test_ready_row_is_announced_after_the_commit(team: Team, alice: User, heard:
     assert heard == [("Job", job.pk)]
     job.nudge()
     key = ProviderKey.at("sandbox")
-    key_verbs.ask_balance_now(key)
+    key_verbs.ask_balance(key)
     assert heard[1:] == [("Job", job.pk), ("ProviderKey", key.pk)]
     Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN)
     again = Job.objects.get()

@@ -123,7 +123,7 @@ def teststopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: p
 
 def test_due_key_is_handed_over(told: "Mailbox") -> None:
     key = ProviderKey.at("apixo")
-    key_verbs.ask_balance_now(key)
+    key_verbs.ask_balance(key)
     sweep()
     assert ("ProviderKey", key.pk) in told.read()
 

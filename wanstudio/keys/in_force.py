@@ -36,14 +36,10 @@ class Key:
     unreadable: bool = False
 
 
-def mark_of(secret: str) -> str:
-    """Shows whether two keys are the same, and nothing else about them; empty for none."""
-    return salted_hmac("wanstudio.stored_key", secret, algorithm="sha256").hexdigest()[:32] if secret else ""
-
-
-def ending_of(secret: str) -> str:
-    """The last four characters, for a person who has several keys."""
-    return secret[-4:] if len(secret) >= SHOWN_FROM else ""
+def marked(secret: str) -> Key:
+    """This key; its mark shows whether two are the same and nothing else, its last four characters are for people."""
+    mark = salted_hmac("wanstudio.stored_key", secret, algorithm="sha256").hexdigest()[:32]
+    return Key(secret, mark, secret[-4:] if len(secret) >= SHOWN_FROM else "")
 
 
 def provider_in_use() -> str:
@@ -85,23 +81,18 @@ def base_url(provider: str) -> str:
 def key_at(provider: str) -> Key:
     """The key in force there. The environment's wins."""
     secret = settings.PROVIDERS[provider][1]
-    if secret:
-        return Key(secret, mark_of(secret), ending_of(secret))
-    own = StudioKey.in_force(provider)
-    return opened(own) if own else Key()
+    return marked(secret) if secret else opened(StudioKey.in_force(provider))
 
 
-def key_that_took(provider: str, mark: str) -> Key | None:
-    """The key with this mark, in force or kept for the tasks that it took; None if it is gone or unreadable."""
+def key_that_took(provider: str, mark: str) -> Key:
+    """The key with this mark, in force or kept for the tasks that it took; without a secret if it is gone."""
     now = key_at(provider)
-    if now.secret and now.mark == mark:
-        return now
-    own = StudioKey.with_mark(provider, mark)
-    key = opened(own) if own else Key()
-    return key if key.secret else None
+    return now if now.secret and now.mark == mark else opened(StudioKey.with_mark(provider, mark))
 
 
-def opened(own: StudioKey) -> Key:
+def opened(own: StudioKey | None) -> Key:
+    if own is None:
+        return Key()
     try:
         return Key(encrypted_fields.decrypt(own.secret), own.mark, own.ending)
     except encrypted_fields.Unreadable:

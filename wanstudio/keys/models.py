@@ -20,8 +20,8 @@ BALANCE_GOOD_FOR = timedelta(hours=1)
 class ProviderKey(Leased):
     """One row a provider. The key itself is not in it. Due: the worker asks for the balance.
 
-    A 429 closes it to every call until `paused_until`; a refusal of the account (`pause`), or its owner (`stop`), to
-    submissions only.
+    A 429 closes it to every call until `paused_until`; a refusal of the account (`pause`: until a balance call answers
+    it), or its owner (`stop`), to submissions only.
     """
 
     class Pause(models.TextChoices):
@@ -66,11 +66,6 @@ class ProviderKey(Leased):
         """When calls may go out again, or None: now."""
         paused = cls.objects.filter(provider=provider, paused_until__gt=Now())
         return paused.values_list("paused_until", flat=True).first()
-
-    @property
-    def blocks_sending(self) -> bool:
-        """Whether an account problem blocks all submissions until the balance call says otherwise."""
-        return self.pause != self.Pause.NONE
 
     @property
     def is_checking(self) -> bool:

@@ -1,17 +1,17 @@
-"""Calls to a provider with its key: the only place that joins the two, and where a 429 blocks every other call."""
+"""Calls to a provider with its key: the only place that joins the two; where a 429 blocks every other call, and why
+nothing may be sent."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import TypeVar
 
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.keys import in_force, intervals, verbs
+from wanstudio.keys import in_force, intervals, verbs, words
 from wanstudio.keys.in_force import Key
 from wanstudio.keys.models import ProviderKey
-from wanstudio.keys.words import NO_KEY_HERE
+from wanstudio.keys.words import Reason
 from wanstudio.provider import providers
 from wanstudio.provider.base import Account, Client
 from wanstudio.provider.calls import Error, StatusProblem, TaskStatus
@@ -41,11 +41,11 @@ def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | Stat
     """
     now = in_force.key_at(provider)
     taker = in_force.key_that_took(provider, mark) if mark else now
-    if taker is not None:
-        answer = _ask(provider, taker, lambda client, check: client.status(task_id, check))
+    if taker.secret or not mark:
+        answer = ask(provider, taker, lambda client, check: client.status(task_id, check))
         if taker.mark == now.mark or not _is_refusal(answer):
             return answer
-    answer = _ask(provider, now, lambda client, check: client.status(task_id, check))
+    answer = ask(provider, now, lambda client, check: client.status(task_id, check))
     if isinstance(answer, StatusProblem) and (_is_refusal(answer) or answer.error in DENIALS):
         return StatusProblem(Error.NO_KEY, answer.http_status)
     return answer
@@ -53,16 +53,6 @@ def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | Stat
 
 def _is_refusal(answer: TaskStatus | StatusProblem) -> bool:
     return isinstance(answer, StatusProblem) and answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN, Error.NO_KEY)
-
-
-def ask_balance(provider: str, key: Key) -> Decimal | StatusProblem:
-    """The balance of the key in force."""
-    return _ask(provider, key, lambda client, check: client.balance(check))
-
-
-def balance_of(provider: str, secret: str) -> Decimal | StatusProblem:
-    """The balance of a key that is not in force yet: what blocks the other one does not block it."""
-    return connect(provider, secret).balance()
 
 
 def until_open(provider: str) -> timedelta:
@@ -80,16 +70,40 @@ def back_off(provider: str, retry_after_s: float | None) -> None:
     verbs.back_off(key, intervals.rate_limit_backoff(before, retry_after_s))
 
 
+class Blocked(Exception):
+    """Nothing may be sent: `why` in a sentence, and for how long. `whole_key`: the whole queue waits with this job."""
+
+    def __init__(self, why: str, wait: timedelta, *, whole_key: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.wait, self.whole_key = why, wait, whole_key
+
+
+def blocked(provider: str) -> Blocked | None:
+    """Why nothing may be sent to this provider now, or None."""
+    key, wait = ProviderKey.at(provider), intervals.account()
+    if key.stopped_at:
+        why = key.stopped_why or words.blocked(provider, Reason.STOPPED)
+    elif not (current := in_force.key_at(provider)).secret:
+        why = words.blocked(provider, Reason.UNREADABLE if current.unreadable else Reason.NO_KEY)
+    elif ProviderKey.opens_at(provider):
+        why, wait = words.blocked(provider, Reason.RATE_LIMITED), until_open(provider)
+    elif key.pause:
+        why = words.blocked_by_pause(provider, key.pause)
+    else:
+        return None
+    return Blocked(why, wait, whole_key=True)
+
+
 class _Closed(Exception):
     """The key was closed while the connection was made."""
 
 
-def _ask(
+def ask(
     provider: str, with_key: Key, call: Callable[[Client, Callable[[], None]], T | StatusProblem]
 ) -> T | StatusProblem:
     """A question to the provider. While its key is closed: RATE_LIMITED with no HTTP status, and nothing is sent."""
     if not with_key.secret:
-        return StatusProblem(Error.NO_KEY, message=NO_KEY_HERE)
+        return StatusProblem(Error.NO_KEY, message=words.NO_KEY_HERE)
     if ProviderKey.opens_at(provider):
         return StatusProblem(Error.RATE_LIMITED)
     key = ProviderKey.at(provider)

@@ -16,7 +16,7 @@ def ask_balance(key: ProviderKey) -> None:
         # A sandbox that has ended, or a key that was taken away: nobody waits for its balance.
         return key.postpone(None, problem="")
     current = in_force.key_at(key.provider)
-    answer = provider_calls.ask_balance(key.provider, current)
+    answer = provider_calls.ask(key.provider, current, lambda client, check: client.balance(check))
     if isinstance(answer, StatusProblem):
         wait = max(intervals.account(), provider_calls.until_open(key.provider))
         return key.postpone(wait, problem=answer.message[:300] or str(answer.error))
@@ -33,7 +33,8 @@ def check_key(offered: StudioKey) -> None:
     key = in_force.opened(offered)
     if key.unreadable:
         return verbs.refuse(offered, words.OFFER_UNREADABLE)
-    answer = provider_calls.balance_of(offered.provider, key.secret)
+    # Straight to the provider: what blocks the key in force does not block this one.
+    answer = provider_calls.connect(offered.provider, key.secret).balance()
     if not isinstance(answer, StatusProblem):
         return verbs.accept(offered, answer, intervals.BALANCE_EVERY)
     if answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN) or answer.http_status in (401, 403):
@@ -48,7 +49,7 @@ def check_key(offered: StudioKey) -> None:
 
 def ask_balance_soon() -> None:
     """At the start of a worker; a moment later, because the sandbox starts together with it."""
-    verbs.ask_balance_after(ProviderKey.at(in_force.provider_in_use()), timedelta(seconds=2))
+    verbs.ask_balance(ProviderKey.at(in_force.provider_in_use()), timedelta(seconds=2))
 
 
 registry.register(ProviderKey, ask_balance)

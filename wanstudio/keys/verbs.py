@@ -11,7 +11,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import needs
-from wanstudio.keys.in_force import ending_of, mark_of
+from wanstudio.keys.in_force import marked
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.words import key_title
 from wanstudio.teams.models import Team
@@ -97,15 +97,11 @@ def ask_again(key: ProviderKey, usual: timedelta, suspended: timedelta) -> None:
     key.held().update(due_at=soon)
 
 
-def ask_balance_now(key: ProviderKey) -> None:
-    """Due from this moment on: `is_checking` is true at once. A crash leaves it due, or as it was."""
-    _row(key).update(due_at=Now())
-    key.wake()
-
-
-def ask_balance_after(key: ProviderKey, wait: timedelta) -> None:
-    """Due after `wait`, whatever was due before."""
-    _row(key).update(due_at=Now() + wait)
+def ask_balance(key: ProviderKey, wait: timedelta | None = None) -> None:
+    """Due after `wait`, whatever was due before; without one `is_checking` is true at once."""
+    _row(key).update(due_at=Now() + wait if wait else Now())
+    if not wait:
+        key.wake()
 
 
 def ask_balance_within(key: ProviderKey, wait: timedelta) -> None:
@@ -118,13 +114,9 @@ def offer(provider: str, secret: str, person: User) -> StudioKey:
     with transaction.atomic():
         ProviderKey.lock(provider)
         drop_offers(provider)
+        key, hidden = marked(secret), encrypted_fields.encrypt(secret)
         offered = StudioKey.objects.create(
-            provider=provider,
-            secret=encrypted_fields.encrypt(secret),
-            mark=mark_of(secret),
-            ending=ending_of(secret),
-            person=person,
-            due_at=Now(),
+            provider=provider, secret=hidden, mark=key.mark, ending=key.ending, person=person, due_at=Now()
         )
         _note("key.offered", offered, person)
         offered.wake()

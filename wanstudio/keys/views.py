@@ -17,14 +17,14 @@ from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import in_force, needs, verbs, words
 from wanstudio.keys.forms import KeyForm
-from wanstudio.keys.key_checks import key_checks
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import prices_on
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.studio_checks import register_checks, studio_checks
+from wanstudio.web.fetchers import is_reachable
+from wanstudio.web.studio_checks import Check, register_checks, studio_checks
 
 
 @login_required
@@ -54,22 +54,18 @@ def sending(request: HttpRequest) -> HttpResponse:
 
     The form says what is asked for instead of toggling, so that two tabs and a double click agree.
     """
-    _require_stop(request)
+    _require(access.may_stop_sending(request))
     asked = request.POST.get("sending")
     if asked in ("stop", "go_on"):
         with transaction.atomic():
             keys = [ProviderKey.at(provider) for provider in conf.PROVIDERS]
-            _note_sending(request, stop=asked == "stop", keys=keys)
+            if any(key.stopped_at for key in keys) != (asked == "stop"):
+                # In the activity of the first team, whose key it is; nothing if it stays as it is.
+                act = "settings.sending_stopped" if asked == "stop" else "settings.sending_resumed"
+                record(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
             for key in keys:
                 verbs.stop(key) if asked == "stop" else verbs.start_again(key)
     return redirect("settings.show")
-
-
-def _note_sending(request: HttpRequest, *, stop: bool, keys: list[ProviderKey]) -> None:
-    """In the activity of the first team, whose key it is; nothing if it stays as it is."""
-    if any(key.stopped_at for key in keys) != stop:
-        act = "settings.sending_stopped" if stop else "settings.sending_resumed"
-        record(team=Team.objects.filter(is_first=True).first(), person=access.person(request), act=act)
 
 
 @login_required
@@ -79,8 +75,8 @@ def balance(request: HttpRequest) -> HttpResponse:
     looks again."""
     access.require(request, access.current_team(request), Act.SPENDING)
     if request.method == "POST":
-        _require_stop(request)
-        verbs.ask_balance_now(ProviderKey.at(in_force.provider_in_use()))
+        _require(access.may_stop_sending(request))
+        verbs.ask_balance(ProviderKey.at(in_force.provider_in_use()))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     key = ProviderKey.peek(in_force.provider_in_use())
@@ -93,7 +89,7 @@ def balance(request: HttpRequest) -> HttpResponse:
 @never_cache
 def key(request: HttpRequest) -> HttpResponse:
     """How it stands with the key. A POST offers one: the worker asks for its balance, and the page looks again."""
-    _require_owner(request)
+    _require(access.runs_studio(request))
     if request.method == "POST":
         return _offer(request)
     if not request.htmx:  # type: ignore[attr-defined]
@@ -127,10 +123,10 @@ def _offer(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove_key(request: HttpRequest) -> HttpResponse:
     """Nothing more is sent with it. What it has sent is followed to its end."""
-    _require_owner(request)
+    _require(access.runs_studio(request))
     verbs.remove(in_force.PROVIDER, access.person(request))
     # Once the sandbox is back.
-    verbs.ask_balance_after(ProviderKey.at(in_force.SANDBOX), timedelta(seconds=5))
+    verbs.ask_balance(ProviderKey.at(in_force.SANDBOX), timedelta(seconds=5))
     messages.success(request, words.REMOVED)
     return redirect("settings.show")
 
@@ -139,7 +135,7 @@ def remove_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def drop_key(request: HttpRequest) -> HttpResponse:
     """Stop checking the one that was offered, or put away that it was refused."""
-    _require_owner(request)
+    _require(access.runs_studio(request))
     verbs.drop_offers(in_force.PROVIDER)
     return redirect("settings.show")
 
@@ -163,14 +159,44 @@ def _key_context(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _require_owner(request: HttpRequest) -> None:
-    if not access.runs_studio(request):
+def _require(allowed: bool) -> None:
+    if not allowed:
         raise Http404("not for this role")
 
 
-def _require_stop(request: HttpRequest) -> None:
-    if not access.may_stop_sending(request):
-        raise Http404("not for this role")
+def key_checks() -> list[Check]:
+    return [_public_address(), _provider_key()]
+
+
+def _public_address() -> Check:
+    title, provider = "Public address", in_force.provider_in_use()
+    needed = not is_reachable(provider)
+    if conf.WANSTUDIO_URL and needed:
+        name = providers.get(provider).display_name
+        reason = f"{name} cannot reach {conf.WANSTUDIO_URL}. Links work; uploads need a public https address."
+        return Check(title, False, reason)
+    if conf.WANSTUDIO_URL:
+        return Check(title, True, conf.WANSTUDIO_URL)
+    if needed:
+        return Check(title, None, "Not set. Links work; uploads need WANSTUDIO_URL.")
+    return Check(title, None, "Not set, and not needed in the sandbox. With a key, set WANSTUDIO_URL.")
+
+
+def _provider_key() -> Check:
+    title, provider = in_force.MAIN.key_name, in_force.provider_in_use()
+    key = ProviderKey.peek(provider)
+    if key.stopped_at:
+        why = key.stopped_why or "Sending is stopped in these settings."
+        return Check(title, False if key.stopped_why else None, f"{why} Jobs wait in the queue.")
+    if key.pause:
+        return Check(title, False, f"{words.pause_fact(provider, key.pause)}. Jobs wait in the queue, nothing is lost.")
+    if ProviderKey.opens_at(provider):
+        return Check(title, True, providers.named(f"{words.SLOW_DOWN} Calls go on in a moment.", provider))
+    if provider == in_force.SANDBOX:
+        return Check(title, None, "Not set. The sandbox stands in: videos are stand-ins and nothing is billed.")
+    if in_force.key_at(provider).unreadable:
+        return Check(title, False, providers.named(f"{words.UNREADABLE} Enter it again.", provider))
+    return Check(title, True, providers.named("Set. Videos are made by {name} and billed to the key.", provider))
 
 
 register_checks(key_checks)

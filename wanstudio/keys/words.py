@@ -1,20 +1,9 @@
 """Words of the keys: every sentence about a pause, a key that is missing, and a key that was entered."""
 
-from enum import StrEnum
+from django.db.models import TextChoices
 
 from wanstudio.keys.models import ProviderKey
 from wanstudio.provider import providers
-
-
-class Reason(StrEnum):
-    """Reasons for which nothing may be sent with a key, besides its pauses."""
-
-    STOPPED = "stopped"
-    NO_KEY = "no_key"
-    UNREADABLE = "unreadable"
-    KEY_CHANGED = "key_changed"
-    RATE_LIMITED = "rate_limited"
-
 
 PAUSES = {
     ProviderKey.Pause.UNAUTHORIZED: "{Name} does not accept the key",
@@ -28,14 +17,6 @@ NEXT_STEPS = {
 }
 UNREADABLE = "The stored {key} cannot be read, because the encryption key has changed."
 SLOW_DOWN = "{Name} asked us to slow down."
-BLOCKED = {
-    Reason.STOPPED: "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it "
-    "again.",
-    Reason.NO_KEY: "The {key} was taken away. Nothing was sent; it goes out once there is one.",
-    Reason.UNREADABLE: f"{UNREADABLE} Nothing was sent; it goes out once the key is entered again in the settings.",
-    Reason.KEY_CHANGED: "The {key} was changed just now. Nothing was sent; it goes out with the new one.",
-    Reason.RATE_LIMITED: f"{SLOW_DOWN} Nothing was charged; it goes out again by itself.",
-}
 UNTIL = {
     ProviderKey.Pause.UNAUTHORIZED: "it goes out once the key works",
     ProviderKey.Pause.NO_BALANCE: "it goes out once there is enough",
@@ -52,6 +33,22 @@ KEY_HINT = "For real videos the owner of the first team sets the key of {name} h
 REMOVED = "The key is removed. Nothing more is sent with it."
 
 
+class Reason(TextChoices):
+    """Reasons for which nothing may be sent with a key, besides its pauses; the label is what a queued job says."""
+
+    STOPPED = (
+        "stopped",
+        "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again.",
+    )
+    NO_KEY = "no_key", "The {key} was taken away. Nothing was sent; it goes out once there is one."
+    UNREADABLE = (
+        "unreadable",
+        f"{UNREADABLE} Nothing was sent; it goes out once the key is entered again in the settings.",
+    )
+    KEY_CHANGED = "key_changed", "The {key} was changed just now. Nothing was sent; it goes out with the new one."
+    RATE_LIMITED = "rate_limited", f"{SLOW_DOWN} Nothing was charged; it goes out again by itself."
+
+
 def pause_fact(provider: str, pause: str) -> str:
     """What is wrong with the key, without a full stop; empty without a pause."""
     return providers.named(PAUSES[ProviderKey.Pause(pause)], provider) if pause else ""
@@ -64,7 +61,7 @@ def pause_advice(provider: str, pause: str) -> str:
 
 def blocked(provider: str, reason: Reason) -> str:
     """Why a queued job is not sent."""
-    return providers.named(BLOCKED[reason], provider)
+    return providers.named(str(reason.label), provider)
 
 
 def blocked_by_pause(provider: str, pause: str) -> str:

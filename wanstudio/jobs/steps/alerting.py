@@ -54,7 +54,7 @@ def _has_passed(alert: Alert, job: Job) -> bool:
     """Whether there is nothing left to say."""
     match alert.kind:
         case Alert.Kind.PAUSED:
-            return not ProviderKey.at(job.provider).blocks_sending
+            return not ProviderKey.at(job.provider).pause
         case Alert.Kind.UNCONFIRMED:
             return job.state != State.UNCERTAIN
         case _:

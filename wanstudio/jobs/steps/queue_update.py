@@ -18,7 +18,7 @@ from wanstudio.jobs.queue import Who, fair_order, free_slots, in_flight, in_queu
 from wanstudio.jobs.states import State
 from wanstudio.keys import intervals
 from wanstudio.keys.models import ProviderKey
-from wanstudio.keys.pauses import blocked
+from wanstudio.keys.provider_calls import blocked
 from wanstudio.work.leases import due_after
 
 UPDATE_EVERY_S = 1.0

@@ -15,8 +15,7 @@ from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
 from wanstudio.jobs.words import Sentence
 from wanstudio.keys import in_force, intervals
-from wanstudio.keys.pauses import Blocked, blocked
-from wanstudio.keys.provider_calls import connect
+from wanstudio.keys.provider_calls import Blocked, blocked, connect
 from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.money.models import Money
