@@ -19,7 +19,7 @@ from tests.e2e.template import EMAIL, PASSWORD
 from tests.media.clips import FASTSTART, clip
 from tests.media.servers import FileServer
 from tests.media.test_remote_clips import with_wide_mdat
-from wanstudio.media.fetch import Fetcher
+from wanstudio.media.fetch import Fetcher, Limits
 from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import RemoteFile
 
@@ -96,7 +96,7 @@ def links(folder: Path) -> None:
                 requests, sent = len(files.requests), files.bytes_sent
                 began = time.perf_counter()
                 with (folder / "whole").open("wb") as target:
-                    fetcher.download(files.url("clip.mp4"), target, max_bytes=10**9, deadline_s=60)
+                    fetcher.download(files.url("clip.mp4"), target, Limits(max_bytes=10**9, deadline_s=60))
                 whole = time.perf_counter() - began
             say(
                 f"  {place}, run {run}: {requests} requests, {sent:,} bytes, {priced * 1000:.0f} ms; "

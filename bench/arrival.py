@@ -46,10 +46,10 @@ def arrivals() -> None:
 
 def _run(folder: Path, *, callbacks: bool) -> list[float]:
     film = clip(1.0, options=FASTSTART)
-    env = {"WANSTUDIO_PACE": "1", "WANSTUDIO_IN_FLIGHT": str(JOBS)}
+    env: dict[str, Any] = {"WANSTUDIO_PACE": "1", "WANSTUDIO_IN_FLIGHT": str(JOBS)}
     with studio_with(folder, callbacks=callbacks, **env) as (studio, apixo, person), sync_playwright() as playwright:
         apixo.files |= {"/mira.png": MIRA.read_bytes(), "/walk.mp4": WALK.read_bytes()}
-        links = {f"{kind}_url": f"http://{apixo.host}/{name}" for kind, name in _INPUTS}
+        links: dict[str, Any] = {f"{kind}_url": f"http://{apixo.host}/{name}" for kind, name in _INPUTS}
         for _ in range(JOBS):
             person.generate(**links)
         wait_until(lambda: len(_running(studio)) == JOBS, "all run", 120)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
 LONGEST_PAUSE_S = 30.0
 STEADY_AFTER_S = 30.0
-GRACE_S = 8.5
+GRACE_S = 8.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -76,7 +76,7 @@ class Child:
 
 
 def supervise(children: Sequence[Child], stop: Event) -> None:
-    """Run until `stop`; then SIGTERM to all, and SIGKILL to those left after 8.5 s."""
+    """Run until `stop`; then SIGTERM to all, and SIGKILL to those left after 8 s."""
     while not stop.is_set():
         for child in children:
             child.look()
