@@ -9,7 +9,7 @@ from django.db.models.signals import post_migrate
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
 ANSWERS = (
     "accounts.sign_ins",
-    "teams.activity_reader",
+    "teams.queries",
     "jobs.key_needs",
     "review.queries",
     "sharing.queries",

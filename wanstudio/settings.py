@@ -107,10 +107,10 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "wanstudio.web.hardening.RefuseNul",
-    "wanstudio.teams.first_run.FirstRun",
+    "wanstudio.teams.gate.FirstRun",
     "wanstudio.web.way_back.WayBack",
     "wanstudio.teams.gate.Gate",
-    "wanstudio.teams.form_team.FormTeam",
+    "wanstudio.teams.gate.FormTeam",
 ]
 TEMPLATES: list[dict[str, object]] = [
     {

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.teams.first_run import code_file, setup_code
+from wanstudio.teams.gate import code_file, setup_code
 
 OWNER = {"team_name": "T", "name": "N", "email": "n@example.com", "password": "correct horse battery"}
 

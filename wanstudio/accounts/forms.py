@@ -3,19 +3,21 @@
 from django import forms
 
 
-def clean_name(name: str) -> str:
-    return " ".join(name.split())
+class NameField(forms.CharField):
+    """A name on one line, with single spaces."""
+
+    def to_python(self, value: object) -> str:
+        return " ".join(str(super().to_python(value)).split())
+
+
+class LowerEmailField(forms.EmailField):
+    def to_python(self, value: object) -> str:
+        return str(super().to_python(value)).lower()
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(label="Your name", max_length=100)
-
-    def clean_name(self) -> str:
-        return clean_name(self.cleaned_data["name"])
+    name = NameField(label="Your name", max_length=100)
 
 
 class EmailForm(forms.Form):
-    email = forms.EmailField(label="New email", max_length=254)
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()
+    email = LowerEmailField(label="New email", max_length=254)

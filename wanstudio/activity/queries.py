@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
 from wanstudio.activity.models import OWNERS_ONLY, Activity
 from wanstudio.activity.words import GROUPS
@@ -26,24 +26,8 @@ class ReadableActivity:
         return {act: name for act, name in GROUPS.items() if self.sees_owners_only or act not in OWNERS_ONLY}
 
 
-Reader = Callable[[HttpRequest], ReadableActivity]
-
-
-def _nothing(request: HttpRequest) -> ReadableActivity:
-    raise Http404("no reader is registered")
-
-
-_reader: Reader = _nothing
-
-
-def register_reader(reader: Reader) -> None:
-    """The answer to what a request may read; it raises Http404 where that is nothing."""
-    global _reader
-    _reader = reader
-
-
-def readable_activity(request: HttpRequest) -> ReadableActivity:
-    return _reader(request)
+# The answer to what a request may read: one, put in by `teams`. It raises Http404 where that is nothing.
+readers: list[Callable[[HttpRequest], ReadableActivity]] = []
 
 
 def in_groups(groups: Iterable[str]) -> Q:

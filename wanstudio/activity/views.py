@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from wanstudio.activity.models import Activity
-from wanstudio.activity.queries import ReadableActivity, in_groups, readable_activity
+from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.activity.words import GROUPS, words
 from wanstudio.web.csv_files import csv_file, safe
 from wanstudio.web.lookups import number, page
@@ -25,7 +25,7 @@ COLUMNS = ("at", "person", "act", "about", "thing", "id", "ip")
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """`person`, `group`, `from` and `to` (days, both included) narrow it."""
-    readable = readable_activity(request)
+    readable = readers[0](request)
     before = request.GET.get("before", "")
     rows, following = page(_chosen(request, readable), before, PAGE)
     query = request.GET.copy()
@@ -46,7 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows, oldest first, as they are read: any number of them. Times are UTC."""
-    rows = _chosen(request, readable_activity(request)).order_by("pk").iterator(chunk_size=500)
+    rows = _chosen(request, readers[0](request)).order_by("pk").iterator(chunk_size=500)
     return csv_file(f"wan-studio-activity-{timezone.now():%Y-%m-%d}.csv", COLUMNS, map(_cells, rows))
 
 

@@ -37,7 +37,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
     key = ProviderKey.peek(in_force.provider_in_use())
     context = {
-        "may_stop": access.may_stop_sending(request),
+        "may_stop": access.runs_studio(request, Act.SENDING),
         "checks": studio_checks() if access.runs_studio(request) else [],
         "key": key,
         "pause_fact": f"{words.pause_fact(key.provider, key.pause)}.",
@@ -54,7 +54,7 @@ def sending(request: HttpRequest) -> HttpResponse:
 
     The form says what is asked for instead of toggling, so that two tabs and a double click agree.
     """
-    _require(access.may_stop_sending(request))
+    _require(access.runs_studio(request, Act.SENDING))
     asked = request.POST.get("sending")
     if asked in ("stop", "go_on"):
         with transaction.atomic():
@@ -75,12 +75,12 @@ def balance(request: HttpRequest) -> HttpResponse:
     looks again."""
     access.require(request, access.current_team(request), Act.SPENDING)
     if request.method == "POST":
-        _require(access.may_stop_sending(request))
+        _require(access.runs_studio(request, Act.SENDING))
         verbs.ask_balance(ProviderKey.at(in_force.provider_in_use()))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("settings.show")
     key = ProviderKey.peek(in_force.provider_in_use())
-    return render(request, "keys/_balance.html", {"key": key, "may_stop": access.may_stop_sending(request)})
+    return render(request, "keys/_balance.html", {"key": key, "may_stop": access.runs_studio(request, Act.SENDING)})
 
 
 @sensitive_post_parameters("key")

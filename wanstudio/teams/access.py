@@ -1,44 +1,24 @@
 """Access: the teams that the person who asks is in and may enter, their role there, and what it allows."""
 
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, cast
 
-from django.db.models import Case, Exists, Model, Q, QuerySet, When
+from django.db.models import Case, Exists, Q, QuerySet, When
 from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import factors
 from wanstudio.accounts.queries import person as person
 from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.roles import Act, Role, roles_with
+from wanstudio.teams.roles import Act, roles_with
 from wanstudio.teams.roles import may as role_may
+from wanstudio.web.lookups import Row
 from wanstudio.web.lookups import number as number
 from wanstudio.web.lookups import one as one
 from wanstudio.web.lookups import page as page
 
-# The team whose pages this browser saw last: a memory, never a permission.
-LAST_TEAM = "team"
-# In an address: the team that this one page is about.
+# In an address: the team that this one page is about. In the session: the one whose pages this browser saw last, a
+# memory and never a permission.
 TEAM = "team"
-
-
-Row = TypeVar("Row", bound=Model)
-
-
-class OfTeam(Protocol):
-    """A row that belongs to a team."""
-
-    @property
-    def team(self) -> Team: ...
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A team of this person, what they are in it, and whether they may enter: it may want a second factor."""
-
-    team: Team
-    role: str
-    is_open: bool
 
 
 @dataclass
@@ -47,7 +27,7 @@ class Known:
 
     shown: Team | None = None
     form: Team | None = None
-    seats: list[Seat] | None = None
+    seats: list[Membership] | None = None
     roles: dict[int, str] = field(default_factory=dict)
 
 
@@ -108,24 +88,24 @@ def current_team(request: HttpRequest) -> Team:
     return known.shown
 
 
-def seats(request: HttpRequest) -> list[Seat]:
-    """This person's teams, the oldest membership first."""
+def seats(request: HttpRequest) -> list[Membership]:
+    """This person's memberships, the oldest first. `is_open`: they may enter; the team may want a second factor."""
     known, who = _known(request), person(request)
     if known.seats is None:
         is_open = Case(When(is_open_to(who, "team__"), then=True), default=False)
-        mine = Membership.objects.filter(user=who).select_related("team").annotate(is_open=is_open).order_by("pk")
-        known.seats = [Seat(one.team, one.role, one.is_open) for one in mine]
+        mine = Membership.objects.filter(user=who).select_related("team").order_by("pk")
+        known.seats = list(mine.annotate(**{"is_open": is_open}))
     return known.seats
 
 
 def _last(request: HttpRequest) -> int | None:
     """The id of the team that the switcher chose last, here or elsewhere."""
-    last: int | None = request.session.get(LAST_TEAM, person(request).last_team_id)
+    last: int | None = request.session.get(TEAM, person(request).last_team_id)
     return last
 
 
 def team_to_name(request: HttpRequest) -> Team | None:
-    """The team of the posted form, if the page after it would show another one: see `form_team.py`."""
+    """The team of the posted form, if the page after it would show another one: see `gate.FormTeam`."""
     team, last = _known(request).form, _last(request)
     if team is None or last == team.pk:
         return None
@@ -146,7 +126,7 @@ def show_as(request: HttpRequest, team: Team, role: str | None = None) -> None:
 
 def remember(request: HttpRequest, team: Team) -> None:
     """From now on the pages show this team, in this browser and wherever this person signs in next."""
-    request.session[LAST_TEAM] = team.pk
+    request.session[TEAM] = team.pk
     User.objects.filter(pk=person(request).pk).update(last_team=team)
 
 
@@ -189,7 +169,7 @@ def team_in(request: HttpRequest, act: Act) -> Team:
 def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row:
     """The row with this id among those that belong to a team, if this person may do this in that team."""
     row = one(rows, pk)
-    team = cast("OfTeam", row).team
+    team: Team = row.team  # type: ignore[attr-defined]
     show_as(request, team)
     require(request, team, act)
     _known(request).form = team
@@ -202,11 +182,6 @@ def teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
     return Team.objects.filter(pk__in=here.values("team"))
 
 
-def runs_studio(request: HttpRequest) -> bool:
-    """True for an owner of the first team: what concerns the machine and every team is theirs."""
-    return any(seat.team.is_first and seat.is_open and seat.role == Role.OWNER for seat in seats(request))
-
-
-def may_stop_sending(request: HttpRequest) -> bool:
-    """True for who may do so in the first team: the key is one for all teams."""
-    return any(seat.team.is_first and seat.is_open and role_may(seat.role, Act.SENDING) for seat in seats(request))
+def runs_studio(request: HttpRequest, act: Act = Act.KEY) -> bool:
+    """True for who may do this in the first team: what concerns the machine and every team is its owners'."""
+    return any(seat.team.is_first and seat.is_open and role_may(seat.role, act) for seat in seats(request))

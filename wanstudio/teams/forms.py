@@ -1,13 +1,13 @@
 """Forms of an invitation, a new account, a team's name, and the first run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from wanstudio.accounts.forms import clean_name
+from wanstudio.accounts.forms import LowerEmailField, NameField
 from wanstudio.accounts.models import User
-from wanstudio.teams.models import Membership
+from wanstudio.teams.roles import Role
 from wanstudio.teams.words import KNOWN_ADDRESS
 
 Posted = Mapping[str, object] | None
@@ -16,23 +16,19 @@ Posted = Mapping[str, object] | None
 class InviteForm(forms.Form):
     """`roles`: what the inviter may invite to."""
 
-    email = forms.EmailField(label="Email", required=False, max_length=254)
+    email = LowerEmailField(label="Email", required=False, max_length=254)
 
-    def __init__(self, data: Posted = None, *, roles: list[str]) -> None:
+    def __init__(self, data: Posted = None, *, roles: Sequence[Role]) -> None:
         super().__init__(data)
-        choices = [(role, Membership.Role(role).label) for role in roles]
-        self.fields["role"] = forms.ChoiceField(label="Role", choices=choices)
+        self.fields["role"] = forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in roles])
         self.fields["email"].widget.attrs["autocomplete"] = "off"
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()
 
 
 class AccountForm(forms.Form):
     """A new person's account."""
 
-    name = forms.CharField(label="Your name", max_length=100)
-    email = forms.EmailField(label="Your email", max_length=254)
+    name = NameField(label="Your name", max_length=100)
+    email = LowerEmailField(label="Your email", max_length=254)
     password = forms.CharField(
         label="Password", help_text="12 characters or more", widget=forms.PasswordInput, strip=False, max_length=200
     )
@@ -63,18 +59,14 @@ class JoinForm(AccountForm):
 
     def clean(self) -> dict[str, object]:
         cleaned = self.cleaned_data
-        cleaned["email"] = self._email or cleaned.get("email", "").strip().lower()
-        cleaned["name"] = clean_name(cleaned.get("name", ""))
+        cleaned["email"] = self._email or cleaned.get("email", "")
         if cleaned["email"] and User.objects.filter(email=cleaned["email"]).exists():
             self.add_error(None, KNOWN_ADDRESS)
         return super().clean()
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(label="Team name", max_length=100)
-
-    def clean_name(self) -> str:
-        return clean_name(self.cleaned_data["name"])
+    name = NameField(label="Team name", max_length=100)
 
 
 class SetupForm(AccountForm):

@@ -1,18 +1,61 @@
-"""The gate for a signed-in person who is not ready: no team, or no second factor, is a page instead of a 404."""
+"""The gate before every page: the first run, a person who is not ready, and the team whose page follows a form."""
 
-from urllib.parse import urlencode
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from wanstudio.accounts.models import User
+from wanstudio.settings_types import is_loopback, secret_key
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.web.middleware import Middleware
 
+MACHINES = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
+
+
+class FirstRun(Middleware):
+    """Sends every page to the setup until there is a user; asks the database only until then."""
+
+    _founded = False
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        is_open = request.path.startswith((*MACHINES, reverse("setup")))
+        if not self._founded and not is_open:
+            self._founded = User.objects.exists()
+            if not self._founded:
+                return redirect("setup")
+        return self._get_response(request)
+
+
+def is_local(request: HttpRequest) -> bool:
+    """True for a person at this machine: by address, by the name asked for, with no proxy in between."""
+    try:
+        at_home = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+    asked = "//" + request.get_host()
+    public = settings.WANSTUDIO_URL and not is_loopback(settings.WANSTUDIO_URL)
+    proxied = "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META
+    return at_home and not proxied and not public and bool(urlsplit(asked).hostname) and is_loopback(asked)
+
+
+def code_file() -> Path:
+    return Path(settings.DATA_DIR) / "setup-code"
+
+
+def setup_code() -> str:
+    """The one-time code, generated on first use and kept in the data folder until there is an owner."""
+    return secret_key(code_file(), 12)
+
 
 class Gate(Middleware):
+    """No team, or no second factor, is a page instead of a 404."""
+
     def process_exception(self, request: HttpRequest, wrong: Exception) -> HttpResponse | None:
         if not isinstance(wrong, Http404) or not isinstance(request.user, User):
             return None
@@ -31,3 +74,30 @@ def _to_second_factor(request: HttpRequest, team: Team) -> HttpResponse:
         # A fragment cannot show a page: the browser is sent there as a whole.
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return redirect(url)
+
+
+class FormTeam(Middleware):
+    """Puts the form's team into the address it leads to: its page follows, even if another tab has switched since.
+
+    The switcher stays where it is: what it chose is still what the other tabs show.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        posted = request.method == "POST" and response.status_code == 302 and isinstance(request.user, User)
+        if posted and (team := access.team_to_name(request)):
+            response["Location"] = _with_team(response["Location"], team.pk)
+        return response
+
+
+def _with_team(address: str, pk: int) -> str:
+    """The same address naming the team; unchanged if it is of one thing, which knows its team, or of another host."""
+    parts = urlsplit(address)
+    try:
+        of_one_thing = bool(resolve(parts.path).kwargs)
+    except Resolver404:
+        return address
+    if parts.netloc or of_one_thing:
+        return address
+    query = "&".join(filter(None, [parts.query, urlencode({access.TEAM: pk})]))
+    return parts._replace(query=query).geturl()

@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import factors
-from wanstudio.teams import roles
+from wanstudio.teams.roles import Role
 
 
 class Team(models.Model):
@@ -44,15 +44,13 @@ class Team(models.Model):
 
 
 class Membership(models.Model):
-    class Role(models.TextChoices):
-        OWNER = roles.Role.OWNER.value, "Owner"
-        ADMIN = roles.Role.ADMIN.value, "Admin"
-        CREATOR = roles.Role.CREATOR.value, "Creator"
-        VIEWER = roles.Role.VIEWER.value, "Viewer"
+    Role = Role
+    # Only on rows that `access.seats` reads.
+    is_open: bool
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CREATOR)
+    role = models.CharField(max_length=10, choices=Role.choices[::-1], default=Role.CREATOR)
     joined_at = models.DateTimeField(default=timezone.now)
     monthly_cap = models.DecimalField(
         null=True, blank=True, max_digits=8, decimal_places=2, help_text="Dollars a month that stop; empty: no cap."
@@ -92,7 +90,7 @@ class Invitation(models.Model):
     """`email` empty: anyone with the link may join. The link is derived, so that it can be copied again."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
-    role = models.CharField(max_length=10, choices=Membership.Role.choices)
+    role = models.CharField(max_length=10, choices=Role.choices[::-1])
     email = models.EmailField(blank=True)
     invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations_made")
     mail = models.ForeignKey("Mail", null=True, on_delete=models.SET_NULL, related_name="invitations")

@@ -1,11 +1,13 @@
-"""Memberships and invitations that a person may see, and what the team page shows of each member."""
+"""Memberships, invitations and activity that a person may see, and what the team page shows of each member."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
+from wanstudio.accounts.models import User
+from wanstudio.activity.models import OWNERS_ONLY, Activity
+from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.teams import access
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.roles import Act, Role
@@ -31,37 +33,26 @@ def register_figure(name: str, act: Act, figure: Figure) -> None:
     _figures[name] = act, figure
 
 
-@dataclass(frozen=True)
-class MemberRow:
-    """`roles_to_give`: values and labels; none for who may give none. `figures`: see `register_figure`."""
-
-    membership: Membership
-    roles_to_give: list[tuple[str, str]]
-    may_remove: bool
-    figures: dict[str, object]
-
-
-def member_rows(request: HttpRequest, team: Team) -> list[MemberRow]:
-    people = list(team.memberships.select_related("user").order_by("pk"))
+def member_rows(request: HttpRequest, people: list[Membership], team: Team) -> list[dict[str, object]]:
+    """`figures`: see `register_figure`."""
     shown = {name: figure for name, (act, figure) in _figures.items() if access.may(request, team, act)}
     found = {name: figure(team, people) for name, figure in shown.items()}
     return [
-        MemberRow(
-            one,
-            roles_to_give(request, one),
-            may_remove(request, one),
-            {name: values.get(one.user_id) for name, values in found.items()},
-        )
+        {
+            "membership": one,
+            "roles_to_give": roles_to_give(request, one),
+            "may_remove": may_remove(request, one),
+            "figures": {name: values.get(one.user_id) for name, values in found.items()},
+        }
         for one in people
     ]
 
 
-def roles_to_give(request: HttpRequest, membership: Membership) -> list[tuple[str, str]]:
+def roles_to_give(request: HttpRequest, membership: Membership) -> list[Role]:
     """The roles that this person may give that one, none if they may not."""
     if not access.may(request, membership.team, Act.ROLES):
         return []
-    given = [(role.value, str(Membership.Role(role.value).label)) for role in GIVEN]
-    return [(Role.OWNER.value, "Owner"), *given] if membership.role == Role.OWNER else given
+    return [Role.OWNER, *GIVEN] if membership.role == Role.OWNER else [*GIVEN]
 
 
 def may_remove(request: HttpRequest, membership: Membership) -> bool:
@@ -69,3 +60,26 @@ def may_remove(request: HttpRequest, membership: Membership) -> bool:
     if access.may(request, membership.team, Act.ROLES):
         return True
     return access.may(request, membership.team, Act.INVITE) and membership.role in (Role.CREATOR, Role.VIEWER)
+
+
+def activity_of_team(request: HttpRequest) -> ReadableActivity:
+    """The acts in this team. An owner sees the sign-ins and locks of its people, too, since they joined.
+
+    The owner of the first team also sees what concerns the machine: failed sign-ins without an account, and the key.
+    """
+    team = access.current_team(request)
+    access.require(request, team, Act.ACTIVITY)
+    owns = access.may(request, team, Act.KEY)
+    mine = Q(team=team)
+    if owns:
+        joined = Membership.objects.filter(team=team, user=OuterRef("person"), joined_at__lte=OuterRef("at"))
+        mine |= Q(team=None) & Q(Exists(joined))
+        if team.is_first and access.runs_studio(request):
+            mine |= Q(team=None, person=None)
+    else:
+        mine &= ~in_groups(OWNERS_ONLY)
+    people = User.objects.filter(memberships__team=team).order_by("name", "memberships__pk")
+    return ReadableActivity(Activity.objects.filter(mine), people, team.zone, sees_owners_only=owns)
+
+
+readers.append(activity_of_team)

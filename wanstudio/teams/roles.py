@@ -5,14 +5,16 @@ An owner may everything. Each role may what the ones below it may, and the acts 
 
 from enum import StrEnum
 
+from django.db.models import TextChoices
 
-class Role(StrEnum):
+
+class Role(TextChoices):
     """From the least to the most."""
 
-    VIEWER = "viewer"
-    CREATOR = "creator"
-    ADMIN = "admin"
-    OWNER = "owner"
+    VIEWER = "viewer", "Viewer"
+    CREATOR = "creator", "Creator"
+    ADMIN = "admin", "Admin"
+    OWNER = "owner", "Owner"
 
 
 class Act(StrEnum):
@@ -53,12 +55,12 @@ def may(role: str, act: Act) -> bool:
     return role in MAY and act in MAY[Role(role)]
 
 
-def roles_with(act: Act) -> list[str]:
+def roles_with(act: Act) -> list[Role]:
     """The roles that may do this, for a query."""
-    return [role.value for role in Role if act in MAY[role]]
+    return [role for role in Role if act in MAY[role]]
 
 
-def roles_to_invite(role: str) -> list[str]:
+def roles_to_invite(role: str) -> tuple[Role, ...]:
     """The roles that this role may invite to: below its own, and never to own the team. The usual one first."""
-    below = {Role.OWNER.value: (Role.CREATOR, Role.VIEWER, Role.ADMIN), Role.ADMIN.value: (Role.CREATOR, Role.VIEWER)}
-    return [one.value for one in below.get(role, ())]
+    below = {"owner": (Role.CREATOR, Role.VIEWER, Role.ADMIN), "admin": (Role.CREATOR, Role.VIEWER)}
+    return below.get(role, ())

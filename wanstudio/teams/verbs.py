@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -33,14 +32,18 @@ def change_role(membership: Membership, role: str, *, by: User | None = None) ->
         Membership.objects.filter(pk=membership.pk).update(role=role)
         if not may(role, Act.INVITE):
             _take_back(membership)
-        _record("member.role", membership, by, f"{membership.user} is {Membership.Role(role).label.lower()}")
+        _record("member.role", membership, by, f"{membership.user} is {Role(role).label.lower()}")
 
 
 def remove(membership: Membership, *, by: User | None = None) -> None:
     """Out of the team at the next request, with their open invitations; what they made stays, and so does their cap."""
     with _owned_after(membership.team_id):
-        _keep_cap(membership)
-        Membership.objects.filter(pk=membership.pk).delete()
+        mine = Membership.objects.filter(pk=membership.pk)
+        if (cap := mine.values_list("monthly_cap", flat=True).first()) is not None:
+            # Leaving and joining again lifts no cap.
+            kept = {"monthly_cap": cap, "left_at": timezone.now()}
+            FormerMember.objects.update_or_create(team=membership.team, user=membership.user, defaults=kept)
+        mine.delete()
         _take_back(membership)
         if by == membership.user:
             _record("member.left", membership, by, "")
@@ -51,8 +54,8 @@ def remove(membership: Membership, *, by: User | None = None) -> None:
 def hand_over(old: Membership, new: Membership) -> None:
     """`new` becomes owner and `old` admin, both or neither."""
     with _owned_after(old.team_id):
-        Membership.objects.filter(pk=old.pk).update(role=Role.ADMIN.value)
-        if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER.value):
+        Membership.objects.filter(pk=old.pk).update(role=Role.ADMIN)
+        if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER):
             raise LastOwner("they have left")
         _record("member.transferred", old, old.user, str(new.user))
 
@@ -68,7 +71,7 @@ def found_studio(*, team: str, name: str, email: str, password: str) -> User:
                 raise AlreadySetUp
             founded = Team.objects.create(name=team, is_first=True)
             owner = User.objects.create_superuser(email, password, name=name)
-            Membership.objects.create(team=founded, user=owner, role=Membership.Role.OWNER)
+            Membership.objects.create(team=founded, user=owner, role=Role.OWNER)
             return owner
     except IntegrityError:
         raise AlreadySetUp from None
@@ -78,7 +81,7 @@ def found_team(name: str, owner: User) -> Team:
     """One more team, with its owner."""
     with transaction.atomic():
         team = Team.objects.create(name=name)
-        Membership.objects.create(team=team, user=owner, role=Role.OWNER.value)
+        Membership.objects.create(team=team, user=owner, role=Role.OWNER)
         record(team=team, person=owner, act="team.made", about=name, on=team)
         return team
 
@@ -125,7 +128,9 @@ def accept(invitation: Invitation, who: User) -> Membership:
         if not invitation.is_for(who) or not mine.update(accepted_at=Now(), accepted_by=who):
             raise Stale(f"{invitation} is no longer open")
         record("member.joined", team=invitation.team_id, person=who, about=f"as {invitation.role}")
-        cap = _take_cap(invitation.team_id, who)
+        before = FormerMember.objects.filter(team=invitation.team_id, user=who)
+        cap = before.values_list("monthly_cap", flat=True).first()
+        before.delete()
         return Membership.objects.create(team_id=invitation.team_id, user=who, role=invitation.role, monthly_cap=cap)
 
 
@@ -163,7 +168,7 @@ def _owned_after(team_id: int) -> Iterator[None]:
     with transaction.atomic():
         Team.objects.select_for_update().get(pk=team_id)
         yield
-        owners = Membership.objects.filter(team_id=team_id, role=Role.OWNER.value, user__is_active=True)
+        owners = Membership.objects.filter(team_id=team_id, role=Role.OWNER, user__is_active=True)
         if not owners.exists():
             raise LastOwner
 
@@ -171,19 +176,3 @@ def _owned_after(team_id: int) -> Iterator[None]:
 def _take_back(membership: Membership) -> None:
     theirs = Invitation.objects.filter(team_id=membership.team_id, invited_by_id=membership.user_id)
     theirs.filter(accepted_at=None, revoked_at=None).update(revoked_at=Now())
-
-
-def _keep_cap(membership: Membership) -> None:
-    """In the transaction that ends the membership: leaving and joining again lifts no cap."""
-    cap = Membership.objects.filter(pk=membership.pk).values_list("monthly_cap", flat=True).first()
-    if cap is not None:
-        now = {"monthly_cap": cap, "left_at": timezone.now()}
-        FormerMember.objects.update_or_create(team_id=membership.team_id, user_id=membership.user_id, defaults=now)
-
-
-def _take_cap(team_id: int, user: User) -> Decimal | None:
-    """For the membership that begins in the caller's transaction: the cap of the last one, or None."""
-    mine = FormerMember.objects.filter(team=team_id, user=user)
-    cap = mine.values_list("monthly_cap", flat=True).first()
-    mine.delete()
-    return cap

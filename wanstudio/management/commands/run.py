@@ -19,7 +19,7 @@ from wanstudio.keys import in_force
 from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.settings_types import is_loopback
-from wanstudio.teams.first_run import setup_code
+from wanstudio.teams.gate import setup_code
 
 ASK_EVERY_S = 2.0
 

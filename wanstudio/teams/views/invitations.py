@@ -1,4 +1,4 @@
-"""Invitations: made, taken back, and taken."""
+"""Ways in: invitations, made, taken back and taken; and the setup page, where owner and first team are made, once."""
 
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -7,18 +7,20 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
-from wanstudio.teams import access, words
-from wanstudio.teams.forms import InviteForm, JoinForm
+from wanstudio.teams import access, verbs, words
+from wanstudio.teams.forms import InviteForm, JoinForm, SetupForm
+from wanstudio.teams.gate import code_file, is_local, setup_code
 from wanstudio.teams.models import Invitation, Team
 from wanstudio.teams.queries import visible_invitations
 from wanstudio.teams.roles import Act, roles_to_invite
-from wanstudio.teams.verbs import accept, invite, join, revoke
-from wanstudio.teams.views.team_page import team_context
+from wanstudio.teams.views.members import team_context
+from wanstudio.web.studio_checks import studio_checks
 from wanstudio.work.leases import Stale
 
 MAX_PENDING = 100
@@ -36,7 +38,7 @@ def create(request: HttpRequest) -> HttpResponse:
         _refuse(form, team)
     if form.errors:
         return render(request, "teams/show.html", team_context(request, team, form), status=422)
-    made = invite(team, form.cleaned_data["role"], form.cleaned_data["email"], access.person(request))
+    made = verbs.invite(team, form.cleaned_data["role"], form.cleaned_data["email"], access.person(request))
     return redirect(f"{reverse('team.show')}?invited={made.pk}#invitations")
 
 
@@ -56,7 +58,7 @@ def _refuse(form: InviteForm, team: Team) -> None:
 @require_POST
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = access.mine_to(request, Act.INVITE, visible_invitations(request), pk)
-    revoke(invitation, by=access.person(request))
+    verbs.revoke(invitation, by=access.person(request))
     messages.success(request, words.REVOKED)
     return redirect("team.show")
 
@@ -82,7 +84,7 @@ def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpRespon
     if request.method != "POST" or not invitation.is_for(who):
         return render(request, "teams/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
     try:
-        accept(invitation, who)
+        verbs.accept(invitation, who)
     except (Stale, IntegrityError):
         return render(request, "teams/ended.html", status=404)
     return _welcome(request, invitation.team)
@@ -94,7 +96,7 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            who = join(invitation, data["name"], data["email"], data["password"])
+            who = verbs.join(invitation, data["name"], data["email"], data["password"])
         except Stale:
             return render(request, "teams/ended.html", status=404)
         except IntegrityError:
@@ -110,4 +112,32 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 def _welcome(request: HttpRequest, team: Team) -> HttpResponse:
     access.remember(request, team)
     messages.success(request, words.WELCOME.format(team=team))
+    return redirect("studio.index")
+
+
+def setup(request: HttpRequest) -> HttpResponse:
+    """The form that makes the owner and the team, and signs in."""
+    if User.objects.exists():
+        return redirect("studio.index")
+    ask_code = not is_local(request)
+    form = SetupForm(request.POST or None, ask_code=ask_code)
+    if request.method == "POST" and form.is_valid():
+        if ask_code and not constant_time_compare(form.cleaned_data["code"].strip(), setup_code()):
+            form.add_error("code", words.WRONG_CODE)
+        else:
+            return _found(request, form)
+    context = {"form": form, "ask_code": ask_code, "checks": [] if ask_code else studio_checks()}
+    return render(request, "teams/setup.html", context, status=422 if form.errors else 200)
+
+
+def _found(request: HttpRequest, form: SetupForm) -> HttpResponse:
+    data = form.cleaned_data
+    try:
+        owner = verbs.found_studio(
+            team=data["team_name"], name=data["name"], email=data["email"], password=data["password"]
+        )
+    except verbs.AlreadySetUp:
+        return redirect("account_login")
+    sign_in(request, owner)
+    code_file().unlink(missing_ok=True)
     return redirect("studio.index")

@@ -1,18 +1,84 @@
-"""The people of a team: other roles, removing, leaving, handing the team over."""
+"""The team page: its people, their roles, leaving and handing over, and the second factor that the team asks for."""
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from wanstudio.teams import access, words
-from wanstudio.teams.models import Membership
-from wanstudio.teams.queries import GIVEN, may_remove, visible_memberships
-from wanstudio.teams.roles import Act, Role
-from wanstudio.teams.verbs import LastOwner, change_role, hand_over
-from wanstudio.teams.verbs import remove as remove_from
+from wanstudio.accounts.views import factors_context
+from wanstudio.teams import access, verbs, words
+from wanstudio.teams.forms import InviteForm, TeamForm
+from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
+from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
+from wanstudio.web.page_links import origin
+from wanstudio.web.way_back import back
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """The members and their roles; for who may invite, the open invitations, too."""
+    team = access.current_team(request)
+    invites = access.may(request, team, Act.INVITE)
+    form = InviteForm(roles=roles_to_invite(access.role(request, team))) if invites else None
+    return render(request, "teams/show.html", team_context(request, team, form))
+
+
+def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, object]:
+    """The values of the page; `form`: for who may invite."""
+    people = list(team.memberships.select_related("user").order_by("pk"))
+    return {
+        "people": member_rows(request, people, team),
+        "sees_money": access.may(request, team, Act.SPENDING),
+        "me": next((one for one in people if one.user_id == access.person(request).pk), None),
+        "form": form,
+        "made": access.number(request.GET.get("invited")),
+        "invitations": Invitation.pending().filter(team=team).select_related("invited_by", "mail") if form else [],
+        "sends_mail": bool(settings.EMAIL_URL),
+        "base": origin(request),
+        "roles": [role.label for role in Role],
+        "acts": [(act.value, [act in MAY[role] for role in Role]) for act in Act],
+        "has_factor": access.has_factor(request),
+    }
+
+
+@login_required
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """The pages show the team of the form from now on."""
+    access.remember(request, access.team_in(request, Act.VIEW))
+    return back(request, "studio.index")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """One more team, for who runs the studio: every team spends from the same key."""
+    if not access.runs_studio(request):
+        raise Http404("for who runs the studio")
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        team = verbs.found_team(form.cleaned_data["name"], access.person(request))
+        access.remember(request, team)
+        messages.success(request, words.FOUNDED.format(team=team))
+        return redirect("team.show")
+    return render(request, "teams/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest) -> HttpResponse:
+    team = access.team_in(request, Act.ROLES)
+    form = TeamForm(request.POST)
+    if form.is_valid():
+        verbs.rename_team(team, form.cleaned_data["name"], access.person(request))
+    else:
+        messages.info(request, words.NAMELESS)
+    return redirect("team.show")
 
 
 @login_required
@@ -26,13 +92,11 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     if chosen not in GIVEN:
         raise Http404("no such role to give")
     try:
-        change_role(membership, chosen, by=access.person(request))
-    except LastOwner:
+        verbs.change_role(membership, chosen, by=access.person(request))
+    except verbs.LastOwner:
         messages.warning(request, words.LAST_OWNER)
     else:
-        messages.success(
-            request, words.ROLE_CHANGED.format(user=membership.user, role=Membership.Role(chosen).label.lower())
-        )
+        messages.success(request, words.ROLE_CHANGED.format(user=membership.user, role=Role(chosen).label.lower()))
     return redirect("team.show")
 
 
@@ -45,8 +109,8 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if not leaving and not may_remove(request, membership):
         raise Http404("not for this role")
     try:
-        remove_from(membership, by=access.person(request))
-    except LastOwner:
+        verbs.remove(membership, by=access.person(request))
+    except verbs.LastOwner:
         messages.warning(request, words.LAST_OWNER)
         return redirect("team.show")
     if leaving:
@@ -73,14 +137,45 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
     if request.method != "POST" or how not in ("too", "instead"):
         return render(request, "teams/owner.html", {"membership": membership})
     if how == "too":
-        change_role(membership, Role.OWNER.value, by=access.person(request))
+        verbs.change_role(membership, Role.OWNER, by=access.person(request))
         messages.success(request, words.OWNS_TOO.format(user=membership.user))
     else:
         mine = Membership.objects.get(team=membership.team, user=access.person(request))
         try:
-            hand_over(mine, membership)
-        except LastOwner:
+            verbs.hand_over(mine, membership)
+        except verbs.LastOwner:
             messages.warning(request, words.GONE)
         else:
             messages.success(request, words.OWNS_NOW.format(user=membership.user))
+    return redirect("team.show")
+
+
+@login_required
+@require_safe
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """The page where who lacks one is led: what the team asks for, and the ways to set it up."""
+    closed = access.closed_teams(request)
+    team = closed.filter(pk=access.number(request.GET.get("team")) or 0).first() or closed.first()
+    if team is None:
+        return redirect("account.show")
+    return render(request, "teams/second_factor.html", {"asking": team, **factors_context(request)})
+
+
+@login_required
+@require_POST
+def ask(request: HttpRequest) -> HttpResponse:
+    """`needs=1` asks everybody for a second factor, anything else stops asking. Not from who has none."""
+    team = access.team_in(request, Act.SECURITY)
+    answer: HttpResponse = _ask(request, team)
+    return answer
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _ask(request: HttpRequest, team: Team) -> HttpResponse:
+    needed = request.POST.get("needs") == "1"
+    if needed and not access.has_factor(request):
+        messages.warning(request, words.FACTOR_FIRST)
+        return redirect("account.second_factor")
+    verbs.require_second_factor(team, access.person(request), needed=needed)
+    messages.success(request, words.FACTOR_NEEDED if needed else words.FACTOR_NOT_NEEDED)
     return redirect("team.show")
