@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts import words
 from wanstudio.accounts.browsers import browser_name
@@ -16,7 +16,7 @@ from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import person, second_factors
 from wanstudio.accounts.verbs import ask_to_confirm, change_email, confirmed_email
 from wanstudio.activity.verbs import record
-from wanstudio.web.lookups import number
+from wanstudio.web.lookups import form_view, number, page_view
 
 
 @login_required
@@ -39,8 +39,7 @@ def factors_context(request: HttpRequest) -> dict[str, object]:
     return {**vars(second_factors(person(request))), "no_passkeys": words.no_passkeys(request)}
 
 
-@login_required
-@require_safe
+@page_view
 def sessions(request: HttpRequest) -> HttpResponse:
     here = request.session.session_key
     if not UserSession.objects.filter(session_key=here).exists():
@@ -54,8 +53,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sessions.html", {"sessions": sorted(shown, key=lambda one: not one["here"])})
 
 
-@login_required
-@require_POST
+@form_view
 def sign_out(request: HttpRequest) -> HttpResponse:
     """`session` names one of one's own to end; without it all but this one."""
     mine = UserSession.objects.filter(user=person(request)).exclude(session_key=request.session.session_key)

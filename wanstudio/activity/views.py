@@ -2,27 +2,24 @@
 
 from datetime import date, datetime, time, timedelta
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_safe
 
 from wanstudio.activity.models import Activity
 from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.activity.words import GROUPS, words
 from wanstudio.web.csv_files import csv_file, safe
-from wanstudio.web.lookups import number, page
+from wanstudio.web.lookups import number, page, page_view
 from wanstudio.web.page_links import path_of
 
 PAGE = 50
 COLUMNS = ("at", "person", "act", "about", "thing", "id", "ip")
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest) -> HttpResponse:
     """`person`, `group`, `from` and `to` (days, both included) narrow it."""
     readable = readers[0](request)
@@ -42,8 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "activity/show.html", context)
 
 
-@login_required
-@require_safe
+@page_view
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows, oldest first, as they are read: any number of them. Times are UTC."""
     rows = _chosen(request, readers[0](request)).order_by("pk").iterator(chunk_size=500)

@@ -94,7 +94,7 @@ def seats(request: HttpRequest) -> list[Membership]:
     if known.seats is None:
         is_open = Case(When(is_open_to(who, "team__"), then=True), default=False)
         mine = Membership.objects.filter(user=who).select_related("team").order_by("pk")
-        known.seats = list(mine.annotate(is_open=is_open))
+        known.seats = list(mine.annotate(is_open=is_open))  # type: ignore[no-redef]
     return known.seats
 
 

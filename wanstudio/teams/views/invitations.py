@@ -2,14 +2,13 @@
 
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
@@ -20,14 +19,14 @@ from wanstudio.teams.models import Invitation, Team
 from wanstudio.teams.queries import visible_invitations
 from wanstudio.teams.roles import Act, roles_to_invite
 from wanstudio.teams.views.members import team_context
+from wanstudio.web.lookups import form_view
 from wanstudio.web.studio_checks import studio_checks
 from wanstudio.work.leases import Stale
 
 MAX_PENDING = 100
 
 
-@login_required
-@require_POST
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
     """A link, and a mail with it where an address is named and the studio sends mail. The page shows it then."""
     team = access.team_in(request, Act.INVITE)
@@ -54,8 +53,7 @@ def _refuse(form: InviteForm, team: Team) -> None:
         form.add_error(None, words.TOO_MANY_OPEN.format(limit=MAX_PENDING))
 
 
-@login_required
-@require_POST
+@form_view
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = access.mine_to(request, Act.INVITE, visible_invitations(request), pk)
     verbs.revoke(invitation, by=access.person(request))

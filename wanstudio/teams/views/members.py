@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.views import factors_context
 from wanstudio.teams import access, verbs, words
@@ -14,12 +14,12 @@ from wanstudio.teams.forms import InviteForm, TeamForm
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
+from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.page_links import origin
 from wanstudio.web.way_back import back
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest) -> HttpResponse:
     """The members and their roles; for who may invite, the open invitations, too."""
     team = access.current_team(request)
@@ -46,8 +46,7 @@ def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> d
     }
 
 
-@login_required
-@require_POST
+@form_view
 def switch(request: HttpRequest) -> HttpResponse:
     """The pages show the team of the form from now on."""
     access.remember(request, access.team_in(request, Act.VIEW))
@@ -69,8 +68,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@login_required
-@require_POST
+@form_view
 def rename(request: HttpRequest) -> HttpResponse:
     team = access.team_in(request, Act.ROLES)
     form = TeamForm(request.POST)
@@ -81,8 +79,7 @@ def rename(request: HttpRequest) -> HttpResponse:
     return redirect("team.show")
 
 
-@login_required
-@require_POST
+@form_view
 def role(request: HttpRequest, pk: int) -> HttpResponse:
     """Another role; `role` is one of admin, creator, viewer."""
     membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
@@ -100,8 +97,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team.show")
 
 
-@login_required
-@require_POST
+@form_view
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the team; their work stays. One's own membership: leaving."""
     membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
@@ -150,8 +146,7 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
     return redirect("team.show")
 
 
-@login_required
-@require_safe
+@page_view
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The page where who lacks one is led: what the team asks for, and the ways to set it up."""
     closed = access.closed_teams(request)
@@ -161,8 +156,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "teams/second_factor.html", {"asking": team, **factors_context(request)})
 
 
-@login_required
-@require_POST
+@form_view
 def ask(request: HttpRequest) -> HttpResponse:
     """`needs=1` asks everybody for a second factor, anything else stops asking. Not from who has none."""
     team = access.team_in(request, Act.SECURITY)
