@@ -77,22 +77,18 @@ def standing_verdict(video: Video) -> Verdict | None:
     return newest if newest and newest.decision != Verdict.Decision.OPEN else None
 
 
-def newest_decision() -> Subquery:
-    """For a query of videos: the newest decision about each, or null."""
+def with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Each with `approval`, the newest decision about it, or null."""
     newest = Verdict.objects.filter(video=OuterRef("pk")).order_by("-pk")
-    return Subquery(newest.values("decision")[:1])
+    return videos.annotate(approval=Subquery(newest.values("decision")[:1]))
 
 
 def stands(decision: str) -> Q:
-    """For videos annotated with `approval=newest_decision()`: whether they stand so; `open` is no decision."""
+    """For videos `with_approval`: whether they stand so; `open` is no decision."""
     if decision == Verdict.Decision.OPEN:
         return Q(approval=None) | Q(approval=Verdict.Decision.OPEN)
     return Q(approval=decision)
 
 
-def _with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
-    return videos.annotate(approval=newest_decision())
-
-
 panels["review"] = review_of
-wall_filters.append(WallFilter("approval", "Approval", Verdict.Decision.choices, _with_approval, stands))
+wall_filters.append(WallFilter("approval", "Approval", Verdict.Decision.choices, with_approval, stands))

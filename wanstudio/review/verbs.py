@@ -72,17 +72,12 @@ def edit_comment(comment: Comment, said: Said) -> None:
         _mention(comment)
 
 
-def resolve_comment(comment: Comment, person: User) -> None:
-    """Done, by the first who says so."""
+def resolve_comment(comment: Comment, person: User, *, done: bool) -> None:
+    """Done, by the first who says so, or open again."""
     with transaction.atomic():
-        if _change(comment, Q(resolved_at=None), resolved_at=Now(), resolved_by=person):
-            _record("comment.resolved", comment, person)
-
-
-def reopen_comment(comment: Comment, person: User) -> None:
-    with transaction.atomic():
-        if _change(comment, Q(resolved_at__isnull=False), resolved_at=None, resolved_by=None):
-            _record("comment.reopened", comment, person)
+        changes = {"resolved_at": Now(), "resolved_by": person} if done else {"resolved_at": None, "resolved_by": None}
+        if _change(comment, Q(resolved_at__isnull=done), **changes):
+            _record("comment.resolved" if done else "comment.reopened", comment, person)
 
 
 def delete_comment(comment: Comment, person: User) -> None:

@@ -1,10 +1,8 @@
 """Review of a video: its panel, and the forms of comments and decisions. Each gives back the panel."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
 
 from wanstudio.review import verbs
 from wanstudio.review.forms import CommentForm, VerdictForm
@@ -15,11 +13,11 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
+from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The fragment; 204 if nothing has changed since the state that the page has `seen`."""
     video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
@@ -31,8 +29,7 @@ def unchanged(request: HttpRequest, video: Video) -> HttpResponse | None:
     return HttpResponse(status=204) if request.GET.get("seen") == review_state(video) else None
 
 
-@login_required
-@require_POST
+@form_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision` is `approved`, `needs_work`, or `open` to take it back; `note` says why."""
     video = access.mine_to(request, Act.APPROVE, visible_videos(request), pk)
@@ -55,8 +52,7 @@ def fragment(request: HttpRequest, video: Video) -> HttpResponse:
     return render(request, "review/_review.html", {"video": video, "job": video.job, "review": review_of(video)})
 
 
-@login_required
-@require_POST
+@form_view
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """`text`, and for where `at` and `until` (`0:03.4`) or the id of the comment it answers (`parent`)."""
     video = access.mine_to(request, Act.COMMENT, visible_videos(request), pk)
@@ -65,13 +61,12 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         parent = access.one(visible_comments(request).filter(video=video), access.number(named) or 0)
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, form, video)
+        return refused(request, form.wrong) or answer(request, video)
     verbs.add_comment(video, form.said(parent), access.person(request))
     return answer(request, video)
 
 
-@login_required
-@require_POST
+@form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Only one's own words."""
     comment = _comment(request, pk)
@@ -79,13 +74,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404("not theirs")
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, form, comment.video)
+        return refused(request, form.wrong) or answer(request, comment.video)
     verbs.edit_comment(comment, form.said())
     return answer(request, comment.video)
 
 
-@login_required
-@require_POST
+@form_view
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """One's own, or anybody's for who approves."""
     comment = _comment(request, pk)
@@ -95,15 +89,13 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return answer(request, comment.video)
 
 
-@login_required
-@require_POST
+@form_view
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """`resolved=1` says that it is done, anything else opens it again; said, not toggled, so that twice is once."""
     comment = _comment(request, pk)
     if comment.parent_id:
         raise Http404("an answer is done with what it answers")
-    verb = verbs.resolve_comment if request.POST.get("resolved") == "1" else verbs.reopen_comment
-    verb(comment, access.person(request))
+    verbs.resolve_comment(comment, access.person(request), done=request.POST.get("resolved") == "1")
     return answer(request, comment.video)
 
 
@@ -111,9 +103,9 @@ def _comment(request: HttpRequest, pk: int) -> Comment:
     return access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
 
 
-def _refused(request: HttpRequest, form: CommentForm, video: Video) -> HttpResponse:
-    """The sentence alone for the page's script, which shows it where the words still stand."""
+def refused(request: HttpRequest, sentence: str, status: int = 422) -> HttpResponse | None:
+    """The sentence alone for the page's script, which shows it where the words still stand; else a message."""
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(form.wrong, status=422, content_type="text/plain")
-    messages.error(request, form.wrong)
-    return answer(request, video)
+        return HttpResponse(sentence, status=status, content_type="text/plain")
+    messages.error(request, sentence)
+    return None

@@ -42,12 +42,6 @@ class ShareForm(forms.Form):
                 label="Ends after", choices=[(KEEP, "As it is"), *LASTS.items()], required=False
             )
 
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if "\x00" in password:
-            raise forms.ValidationError(words.PASSWORD_UNUSABLE)
-        return password
-
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("lasts") == "date" and "until" not in self.errors:

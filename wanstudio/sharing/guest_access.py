@@ -1,34 +1,32 @@
-"""Guest access to a shared link: what a browser carries of it, and how often it may guess and comment."""
+"""Guest access to a shared link: headers, what a browser carries of it, and how often it may guess and comment."""
 
 import ipaddress
 import time
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
-from typing import Concatenate, NamedTuple, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.db.models import F
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
 from wanstudio.sharing.models import ShareLink
-from wanstudio.sharing.verbs import note_view
+from wanstudio.web.middleware import Middleware
+from wanstudio.web.way_back import SHARED
 
 P = ParamSpec("P")
 
 
-class Cookie(NamedTuple):
-    name: str
-    max_age_s: int
-
-
-UNLOCKED = Cookie("share", 7 * 24 * 60 * 60)
-# Who comes back later than this visits again.
-VISITED = Cookie("seen", 30 * 60)
+# Cookies: for how long, in seconds. Who comes back later than the second visits again.
+UNLOCKED, VISITED = "share", "seen"
+MAX_AGE_S = {UNLOCKED: 7 * 24 * 60 * 60, VISITED: 30 * 60}
 WINDOW_S = 10 * 60
 # Of one address, at one link. Nobody else is kept out by it, and neither is this address from another link.
 MAX_GUESSES = 5
@@ -38,6 +36,24 @@ MAX_GUESSES_OF_ALL = 100
 MAX_COMMENTS, MAX_COMMENTS_OF_ALL = 15, 200
 # What fetches a page to show its preview, or to index it; a person's browser says none of this.
 MACHINES = ("bot", "crawl", "spider", "preview", "facebookexternalhit", "whatsapp", "slack", "embed", "skypeuripreview")
+# Addresses that open something by themselves, and are sent around.
+MAILED_PATHS = ("/invite/", "/spending/by-mail/", "/unsubscribe/", "/account/email/", "/accounts/password/reset/")
+
+
+class Unlisted(Middleware):
+    """Nothing under a shared link is kept by anybody, indexed, or told to the next site: pages, files and refusals."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if request.path.startswith(SHARED):
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+            response.headers["Referrer-Policy"] = "no-referrer"
+            response.headers["Cache-Control"] = "private, no-store"
+            # Redirects to an address with its last slash never get as far as the middleware that says it else.
+            response.headers["X-Frame-Options"] = "DENY"
+        elif request.path.startswith(MAILED_PATHS):
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
 
 
 def is_unlocked(request: HttpRequest, link: ShareLink) -> bool:
@@ -46,17 +62,13 @@ def is_unlocked(request: HttpRequest, link: ShareLink) -> bool:
     return not link.password or constant_time_compare(given, link.unlock_mark)
 
 
-def remember_unlocked(response: HttpResponse, link: ShareLink, token: str) -> None:
-    _set(response, UNLOCKED, link, token, link.unlock_mark)
-
-
-def note_visit(request: HttpRequest, response: HttpResponse, link: ShareLink, token: str) -> None:
+def note_visit(request: HttpRequest, response: HttpResponse, link: ShareLink, token: str) -> HttpResponse:
     """Counts a person once a visit: going on watching, and reloading, are the same one. Previews are nobody's."""
-    if request.method != "GET" or _is_machine(request):
-        return
-    if _name(VISITED, link) not in request.COOKIES:
-        note_view(link)
-    _set(response, VISITED, link, token, "1")
+    if request.method == "GET" and not _is_machine(request):
+        if _name(VISITED, link) not in request.COOKIES:
+            ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1, last_seen_at=Now())
+        set_cookie(response, VISITED, link, token, "1")
+    return response
 
 
 def _is_machine(request: HttpRequest) -> bool:
@@ -65,16 +77,16 @@ def _is_machine(request: HttpRequest) -> bool:
     return any(word in agent for word in MACHINES) or "prefetch" in early or "preview" in early
 
 
-def _name(cookie: Cookie, link: ShareLink) -> str:
+def _name(cookie: str, link: ShareLink) -> str:
     """Over https only we can have set a `__Host-` cookie; its price is that it is sent to every page of ours."""
-    return f"__Host-{cookie.name}-{link.digest[:16]}" if settings.HTTPS else f"wanstudio_{cookie.name}"
+    return f"__Host-{cookie}-{link.digest[:16]}" if settings.HTTPS else f"wanstudio_{cookie}"
 
 
-def _set(response: HttpResponse, cookie: Cookie, link: ShareLink, token: str, value: str) -> None:
+def set_cookie(response: HttpResponse, cookie: str, link: ShareLink, token: str, value: str) -> None:
     response.set_cookie(
         _name(cookie, link),
         value,
-        max_age=cookie.max_age_s,
+        max_age=MAX_AGE_S[cookie],
         path="/" if settings.HTTPS else reverse("shared.show", args=[token]),
         secure=settings.HTTPS,
         httponly=True,

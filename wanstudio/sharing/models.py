@@ -1,8 +1,8 @@
 """Links for people without an account: to one video, or to one collection."""
 
 from hashlib import sha256
+from typing import cast
 
-from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -13,10 +13,6 @@ from wanstudio.encryption.encrypted_fields import SecretField, Unreadable, decry
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models import Collection, Video
-
-
-class Gone(Exception):
-    """The link leads to nothing any more."""
 
 
 class ShareLink(models.Model):
@@ -79,10 +75,8 @@ class ShareLink(models.Model):
 
     def _is_its_makers_own(self) -> bool:
         """Nobody else sees a private collection, so nobody could revoke its links when its person has left."""
-        if self.collection is None or self.collection.person_id != self.made_by_id:
-            return False
         here = Membership.objects.filter(team=self.team_id, user=self.made_by_id, role__in=roles_with(Act.SHARE))
-        return here.exists()
+        return self.collection is not None and self.collection.person_id == self.made_by_id and here.exists()
 
     @property
     def is_expired(self) -> bool:
@@ -98,11 +92,8 @@ class ShareLink(models.Model):
 
     @property
     def thing(self) -> Video | Collection:
-        """What it leads to. Raises Gone if that was deleted."""
-        found = self.video or self.collection
-        if found is None:
-            raise Gone
-        return found
+        """What it leads to, if that was not deleted."""
+        return cast("Video | Collection", self.video or self.collection)
 
     @property
     def is_of_private_collection(self) -> bool:
@@ -111,12 +102,7 @@ class ShareLink(models.Model):
     @property
     def title(self) -> str:
         """What the guest reads above it."""
-        if self.video is not None:
-            return self.video.job.title
-        return str(self.collection or "")
-
-    def opens_with(self, password: str) -> bool:
-        return check_password(password, self.password)
+        return self.video.job.title if self.video else str(self.collection or "")
 
     @property
     def unlock_mark(self) -> str:

@@ -1,12 +1,10 @@
 """Share links: those this person manages, and what one of them opens to whoever holds it."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest
-from django.utils.crypto import constant_time_compare
 
 from wanstudio.sharing.guest_access import is_unlocked
 from wanstudio.sharing.models import ShareLink, digest_of
@@ -43,57 +41,40 @@ def links_by_video(request: HttpRequest, videos: Iterable[int]) -> dict[int, int
     return dict(found.values_list("video").annotate(count=Count("pk")))
 
 
-class Ended(Http404):
-    """The token is genuine, and its link is over. `link` says whose it was."""
+class Closed(Http404):
+    """The token is genuine, but its link has ended, or is locked: it has a password that this browser has not given."""
 
-    def __init__(self, link: ShareLink) -> None:
-        super().__init__("the link has ended")
-        self.link = link
-
-
-class Locked(Http404):
-    """The link is open and has a password, which this browser has not given."""
-
-    def __init__(self, link: ShareLink) -> None:
-        super().__init__("the link has a password")
-        self.link = link
+    def __init__(self, link: ShareLink, *, is_locked: bool) -> None:
+        super().__init__("the link has ended, or has a password")
+        self.link, self.is_locked = link, is_locked
 
 
 def link_by_token(token: str) -> ShareLink | None:
     """The link with this token, open or ended; None for any other word."""
-    if len(token) != TOKEN_CHARACTERS:
-        return None
-    digest = digest_of(token)
     parts = ("team", "made_by", "video__job__person", "video__job__team", "collection")
     # Found by a digest, so that what the index tells by its timing says nothing about the token.
-    found = ShareLink.objects.select_related(*parts).filter(digest=digest).first()
-    return found if found is not None and constant_time_compare(found.digest, digest) else None
+    found = ShareLink.objects.select_related(*parts).filter(digest=digest_of(token))
+    return found.first() if len(token) == TOKEN_CHARACTERS else None
 
 
 def shared(request: HttpRequest, token: str) -> ShareLink:
     """The open link with this token, for whoever holds it, asked about at every request.
 
-    Raises Http404 for a word that is no token of ours, Ended and Locked (404 where nobody catches them) else.
+    Raises Http404 for a word that is no token of ours, and Closed (404 where nobody catches it) else.
     """
     link = link_by_token(token)
     if link is None:
         raise Http404("no such link")
-    if link.has_ended:
-        raise Ended(link)
-    if not is_unlocked(request, link):
-        raise Locked(link)
+    has_ended = link.has_ended
+    if has_ended or not is_unlocked(request, link):
+        raise Closed(link, is_locked=not has_ended)
     return link
 
 
-class SharedVideo(NamedTuple):
-    link: ShareLink
-    video: Video
-
-
-def shared_video(request: HttpRequest, token: str, pk: int) -> SharedVideo:
+def shared_video(request: HttpRequest, token: str, pk: int) -> tuple[ShareLink, Video]:
     """The video with this id, if the link leads to it. Raises as `shared` does."""
     link = shared(request, token)
-    return SharedVideo(link, one(link.videos(), pk))
+    return link, one(link.videos(), pk)
 
 
 link_counters.append(links_by_video)

@@ -6,14 +6,13 @@ from typing import TypedDict, Unpack
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import encrypt
 from wanstudio.sharing.models import ShareLink, digest_of
-from wanstudio.sharing.words import title_for_team
+from wanstudio.sharing.words import A_PRIVATE_COLLECTION
 from wanstudio.videos.models import Collection, Video
 
 TOKEN_BYTES = 32
@@ -67,9 +66,5 @@ def revoke_link(link: ShareLink, person: User) -> None:
 
 
 def _record(act: str, link: ShareLink, person: User) -> None:
-    on = None if link.is_of_private_collection else link.video
-    record(act, team=link.team_id, person=person, about=title_for_team(link), on=on)
-
-
-def note_view(link: ShareLink) -> None:
-    ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1, last_seen_at=Now())
+    about = A_PRIVATE_COLLECTION if link.is_of_private_collection else link.title
+    record(act, team=link.team_id, person=person, about=about, on=link.video)

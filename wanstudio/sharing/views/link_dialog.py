@@ -1,6 +1,6 @@
 """Share dialog of a video or a collection: its links are made, shown with their code, changed and revoked."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import segno
 from django.contrib.auth.decorators import login_required
@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.sharing.forms import ShareForm
 from wanstudio.sharing.models import ShareLink
@@ -19,6 +19,7 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
+from wanstudio.web.lookups import form_view
 from wanstudio.web.page_links import origin
 
 Thing = Video | Collection
@@ -48,8 +49,7 @@ def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
     return _done(request, thing, made)
 
 
-@login_required
-@require_POST
+@form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     link = _link(request, pk)
     form = ShareForm(request.POST, team=link.team, link=link)
@@ -60,8 +60,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, thing, link)
 
 
-@login_required
-@require_POST
+@form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody sees anything through it from the next request on. It cannot be taken back: a new link can be made."""
     link = _link(request, pk)
@@ -92,12 +91,12 @@ def _answer(
     unfolded = opened.pk if opened else access.number(request.GET.get("link"))
     context = {
         "thing": thing,
-        "is_binned": _is_binned(thing),
+        "is_binned": isinstance(thing, Video) and thing.binned_at is not None,
         "title": thing.job.title if isinstance(thing, Video) else thing.name,
         "address": _address(thing),
         "back": _back(thing),
         "zone": str(thing.team.zone),
-        "links": _rows(request, thing, unfolded),
+        "links": list(_rows(request, thing, unfolded)),
         "form": form if form is not None and opened is None else ShareForm(team=thing.team),
         "refused": form is not None and opened is None,
         "errors": form.errors.values() if form is not None and opened is not None else [],
@@ -107,41 +106,23 @@ def _answer(
     return render(request, "sharing/links.html", context, status=422 if form is not None else 200)
 
 
-def _is_binned(thing: Thing) -> bool:
-    return isinstance(thing, Video) and thing.binned_at is not None
-
-
 def _back(thing: Thing) -> str:
     """Where the page leads back to."""
-    if _is_binned(thing):
-        return reverse("binned.index")
-    if isinstance(thing, Video):
-        return reverse("videos.show", args=[thing.pk])
-    return f"{reverse('videos.index')}?collection={thing.pk}"
+    if isinstance(thing, Collection):
+        return f"{reverse('videos.index')}?collection={thing.pk}"
+    return reverse("binned.index") if thing.binned_at else reverse("videos.show", args=[thing.pk])
 
 
-class Row(NamedTuple):
-    """A link with its address and code, empty if the address cannot be shown again."""
-
-    link: ShareLink
-    url: str
-    code: str
-    form: ShareForm
-    is_open: bool
-
-
-def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> list[Row]:
-    """Those that are not revoked, the newest first."""
+def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> Iterator[dict[str, object]]:
+    """Those that are not revoked, the newest first; address and code are empty if it cannot be shown again."""
     leads = Q(video=thing) if isinstance(thing, Video) else Q(collection=thing)
-    rows = []
     for link in visible_links(request).filter(leads, revoked_at=None)[:MAX_LINKS]:
         url = origin(request) + reverse("shared.show", args=[link.token]) if link.token else ""
         form = ShareForm(team=link.team, link=link)
-        rows.append(Row(link, url, _code(url) if url else "", form, link.pk == opened))
-    return rows
+        yield {"link": link, "url": url, "code": _code(url) if url else "", "form": form, "is_open": link.pk == opened}
 
 
-def _code(url: str) -> SafeString:
+def _code(url: str) -> str:
     """The address as a QR code, dark on white in both themes: cameras expect it so."""
     svg = segno.make(url, error="m").svg_inline(
         border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None

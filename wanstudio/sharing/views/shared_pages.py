@@ -3,7 +3,7 @@
 from datetime import timedelta
 from http import HTTPStatus
 
-from django.contrib import messages
+from django.contrib.auth.hashers import check_password
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.timezone import localtime
@@ -13,19 +13,20 @@ from wanstudio.review.forms import GuestForm
 from wanstudio.review.models import Comment
 from wanstudio.review.queries import review_of
 from wanstudio.review.verbs import Guest, add_comment
-from wanstudio.review.views import unchanged
+from wanstudio.review.views import refused, unchanged
 from wanstudio.review.words import TOO_MANY_COMMENTS
 from wanstudio.sharing import words
 from wanstudio.sharing.guest_access import (
+    UNLOCKED,
     guest_post,
     may_comment,
     may_guess,
     note_visit,
-    remember_unlocked,
     return_guesses,
+    set_cookie,
 )
 from wanstudio.sharing.models import ShareLink
-from wanstudio.sharing.queries import Ended, Locked, SharedVideo, shared, shared_video
+from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.views import video_page as files
@@ -40,27 +41,23 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     """The page of the link."""
     try:
         link = shared(request, token)
-    except Ended as ended:
-        return _ended(request, ended.link)
-    except Locked as locked:
-        return _ask(request, locked.link, token)
+    except Closed as closed:
+        return _ask(request, closed.link, token) if closed.is_locked else _ended(request, closed.link)
     videos = list(link.videos()[:MAX_VIDEOS])
     if link.kind == ShareLink.Kind.VIDEO:
         return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
     context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
-    return _seen(request, link, token, render(request, "sharing/collection.html", context))
+    return note_visit(request, render(request, "sharing/collection.html", context), link, token)
 
 
 @require_safe
 def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """One video of a collection."""
     try:
-        found = shared_video(request, token, pk)
-    except Ended as ended:
-        return _ended(request, ended.link)
-    except Locked:
-        return redirect("shared.show", token)
-    return _watch(request, found.link, token, found.video)
+        link, watched = shared_video(request, token, pk)
+    except Closed as closed:
+        return redirect("shared.show", token) if closed.is_locked else _ended(request, closed.link)
+    return _watch(request, link, token, watched)
 
 
 def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) -> HttpResponse:
@@ -68,7 +65,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     context["at"] = seconds_of(request.GET.get("t", ""))
     if link.may_comment:
         context["review"] = review_of(watched)
-    return _seen(request, link, token, render(request, "sharing/show.html", context))
+    return note_visit(request, render(request, "sharing/show.html", context), link, token)
 
 
 def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, object]:
@@ -81,11 +78,6 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, obj
         "this_year": localtime(timezone=link.team.zone).year,
         "origin": origin(request),
     }
-
-
-def _seen(request: HttpRequest, link: ShareLink, token: str, response: HttpResponse) -> HttpResponse:
-    note_visit(request, response, link, token)
-    return response
 
 
 def _ended(request: HttpRequest, link: ShareLink) -> HttpResponse:
@@ -103,38 +95,37 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
     """The `password`. A guess is spent before it is looked at; without one left nobody learns whether it was right."""
     try:
         shared(request, token)
-    except Ended as ended:
-        return _ended(request, ended.link)
-    except Locked as locked:
-        link = locked.link
-    else:
         return redirect("shared.show", token)
+    except Closed as closed:
+        link = closed.link
+        if not closed.is_locked:
+            return _ended(request, link)
     if not may_guess(request, link):
         return _ask(request, link, token, words.TOO_MANY_GUESSES, HTTPStatus.TOO_MANY_REQUESTS)
-    if not link.opens_with(request.POST.get("password", "")):
+    if not check_password(request.POST.get("password", ""), link.password):
         return _ask(request, link, token, words.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
     return_guesses(request, link)
     response = redirect("shared.show", token)
-    remember_unlocked(response, link, token)
+    set_cookie(response, UNLOCKED, link, token, link.unlock_mark)
     return response
 
 
 @require_safe
 def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """The video itself, asked about with every range; `?download` where the link allows it."""
-    found = shared_video(request, token, pk)
+    link, found = shared_video(request, token, pk)
     download = "download" in request.GET
-    if download and not found.link.may_download:
+    if download and not link.may_download:
         raise Http404("no downloads")
-    return files.send_video(request, found.video, attachment=download)
+    return files.send_video(request, found, attachment=download)
 
 
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
-    found = shared_video(request, token, pk)
-    response = files.send_poster(request, found.video)
-    if not found.link.password:
+    link, found = shared_video(request, token, pk)
+    response = files.send_poster(request, found)
+    if not link.password:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
@@ -148,49 +139,39 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def comments(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """The comments alone; 204 if nothing has changed since what was `seen`."""
-    found = _open(request, token, pk)
-    return unchanged(request, found.video) or _fragment(request, found, token)
+    link, found = _open(request, token, pk)
+    return unchanged(request, found) or _fragment(request, link, token, found)
 
 
 @guest_post
 def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """`name`, `text`, and `at` and `until`, or the comment that it answers (`parent`)."""
-    found = _open(request, token, pk)
-    parent = None
+    link, found = _open(request, token, pk)
+    parent, refusal = None, None
     if named := request.POST.get("parent"):
-        said = Comment.objects.filter(video=found.video, deleted_at=None).select_related("parent")
+        said = Comment.objects.filter(video=found, deleted_at=None).select_related("parent")
         parent = access.one(said, access.number(named) or 0)
     form = GuestForm(request.POST)
     if not form.is_valid():
-        return _refused(request, found, token, form.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not may_comment(request, found.link):
-        return _refused(request, found, token, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
-    add_comment(found.video, form.said(parent), Guest(form.cleaned_data["name"], found.link.pk))
-    return _answer(request, found, token)
-
-
-def _open(request: HttpRequest, token: str, pk: int) -> SharedVideo:
-    found = shared_video(request, token, pk)
-    if not found.link.may_comment:
-        raise Http404("no comments here")
-    return found
-
-
-def _fragment(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
-    context = {"link": found.link, "token": token, "video": found.video, "review": review_of(found.video)}
-    return render(request, "sharing/_said.html", context)
-
-
-def _answer(request: HttpRequest, found: SharedVideo, token: str) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
-        return _fragment(request, found, token)
-    if found.link.kind == ShareLink.Kind.VIDEO:
+        refusal = refused(request, form.wrong)
+    elif not may_comment(request, link):
+        refusal = refused(request, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
+    else:
+        add_comment(found, form.said(parent), Guest(form.cleaned_data["name"], link.pk))
+    if refusal or request.htmx:  # type: ignore[attr-defined]
+        return refusal or _fragment(request, link, token, found)
+    if link.kind == ShareLink.Kind.VIDEO:
         return redirect("shared.show", token)
-    return redirect("shared.video", token, found.video.pk)
+    return redirect("shared.video", token, found.pk)
 
 
-def _refused(request: HttpRequest, found: SharedVideo, token: str, wrong: str, status: HTTPStatus) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(wrong, status=status, content_type="text/plain")
-    messages.error(request, wrong)
-    return _answer(request, found, token)
+def _open(request: HttpRequest, token: str, pk: int) -> tuple[ShareLink, Video]:
+    link, found = shared_video(request, token, pk)
+    if not link.may_comment:
+        raise Http404("no comments here")
+    return link, found
+
+
+def _fragment(request: HttpRequest, link: ShareLink, token: str, found: Video) -> HttpResponse:
+    context = {"link": link, "token": token, "video": found, "review": review_of(found)}
+    return render(request, "sharing/_said.html", context)

@@ -17,7 +17,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import NOTHING, Entries, Entry, cents
 from wanstudio.money.queries import month_of, next_month, opened, opened_in, percent, span
 from wanstudio.review.models import Verdict
-from wanstudio.review.queries import newest_decision, stands
+from wanstudio.review.queries import stands, with_approval
 from wanstudio.teams.models import Team
 from wanstudio.usage.words import PLOT_TITLES
 from wanstudio.videos.models import Video
@@ -102,7 +102,7 @@ def _lines(rows: Iterable[_Row], name_of: Callable[[_Row], str]) -> list[Line]:
 def approved_second(team: Team, entries: Entries, month: date | None) -> ApprovedSecond | None:
     """What a second that was good enough has cost, all the others included; None before anything is approved."""
     rows = list(of_month(team, entries, month).order_by().values_list("job_id", "settled"))
-    videos = Video.objects.filter(job__in={job_id for job_id, _ in rows}).annotate(approval=newest_decision())
+    videos = with_approval(Video.objects.filter(job__in={job_id for job_id, _ in rows}))
     seconds = sum(videos.filter(stands(Verdict.Decision.APPROVED)).values_list("duration", flat=True))
     charged = sum((cents(settled) for _, settled in rows), NOTHING)
     return ApprovedSecond(charged, seconds, cents(charged / Decimal(str(seconds)))) if seconds else None
