@@ -153,9 +153,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-LANGUAGE_CODE = "en-us"
 USE_I18N = False
-USE_TZ = True
 TIME_ZONE = "UTC"
 
 # --- sign-in ------------------------------------------------------------------------------------------
@@ -204,15 +202,11 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
 MESSAGE_STORAGE = "wanstudio.web.message_cookie.Storage"
 CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
-DATABASE_ROUTERS: list[str] = []
 
 # --- headers ------------------------------------------------------------------------------------------
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 # TLS ends at the proxy in front; it also redirects. A redirect here would break the loopback health checks.
 SECURE_SSL_REDIRECT = False
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -29,10 +29,8 @@ def decrypt(encrypted: str, purpose: str) -> str:
 
 
 def _keys(purpose: str) -> MultiFernet:
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_key(str(secret), purpose)) for secret in secrets])
-
-
-def _key(secret: str, purpose: str) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wanstudio {purpose}".encode())
-    return base64.urlsafe_b64encode(derive.derive(secret.encode()))
+    keys = []
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wanstudio {purpose}".encode())
+        keys.append(Fernet(base64.urlsafe_b64encode(derive.derive(str(secret).encode()))))
+    return MultiFernet(keys)

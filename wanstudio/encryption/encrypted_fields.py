@@ -56,11 +56,6 @@ def is_current(encrypted: str) -> bool:
     return True
 
 
-def reencrypt(encrypted: str) -> str:
-    """The same secret under the first key. Raises Unreadable."""
-    return encrypt(decrypt(encrypted))
-
-
 def key_file() -> Path:
     """Read only if the settings name no keys."""
     return Path(settings.DATA_DIR) / "encryption.key"
@@ -173,7 +168,7 @@ def _reencrypt_all() -> int:
     done = 0
     for model, pk, name, secret in _secrets():
         try:
-            new = secret if is_current(secret) else reencrypt(secret)
+            new = secret if is_current(secret) else encrypt(decrypt(secret))
         except Unreadable:
             continue
         if new != secret:

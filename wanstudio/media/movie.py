@@ -5,7 +5,7 @@ ISO/IEC 14496-12, sections 4.2 (boxes: size, kind, content, one after another) a
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,20 +15,12 @@ _MAX_BOXES = 100_000
 _MAX_TRACKS = 100
 _MAX_TIMES = 4096
 _CODECS = {
-    "avc1": "h264",
-    "avc3": "h264",
-    "hvc1": "hevc",
-    "hev1": "hevc",
-    "dvh1": "hevc",
-    "dvhe": "hevc",
+    **dict.fromkeys(("avc1", "avc3"), "h264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
+    **dict.fromkeys(("apch", "apcn", "apcs", "apco", "ap4h"), "prores"),
     "av01": "av1",
     "vp09": "vp9",
     "mp4v": "mpeg4",
-    "apch": "prores",
-    "apcn": "prores",
-    "apcs": "prores",
-    "apco": "prores",
-    "ap4h": "prores",
 }
 
 
@@ -175,10 +167,20 @@ def _times(file: SeekableFile, box: Box) -> tuple[int, int]:
 
 def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
     for box in boxes_in(file, parent):
-        if (parent.kind, box.kind) in _INSIDE:
-            _visit(file, box, track)
-        elif box.kind in _READERS.get(parent.kind, {}):
-            _READERS[parent.kind][box.kind](file, box, track)
+        match parent.kind, box.kind:
+            # Only these are entered: the depth is fixed, however deep a hostile file nests.
+            case ("trak", "mdia") | ("mdia", "minf") | ("minf", "stbl"):
+                _visit(file, box, track)
+            case "trak", "tkhd":
+                _read_tkhd(file, box, track)
+            case "mdia", "mdhd":
+                track.timescale, track.ticks = _times(file, box)
+            case "mdia", "hdlr":
+                track.handler = content(file, box, 4, offset=8).decode("latin-1")
+            case "stbl", "stsd":
+                _read_stsd(file, box, track)
+            case "stbl", "stts":
+                _read_stts(file, box, track)
 
 
 def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
@@ -188,14 +190,6 @@ def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
     a, b, _, c, d = unpack("5i", data, 52 if long else 40)
     # A quarter turn swaps the axes in the matrix, and so width and height on the screen.
     track.turned = abs(b) + abs(c) > abs(a) + abs(d)
-
-
-def _read_mdhd(file: SeekableFile, box: Box, track: Track) -> None:
-    track.timescale, track.ticks = _times(file, box)
-
-
-def _read_hdlr(file: SeekableFile, box: Box, track: Track) -> None:
-    track.handler = content(file, box, 4, offset=8).decode("latin-1")
 
 
 def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
@@ -228,12 +222,3 @@ def _extends(file: SeekableFile, mvex: Box, movie: Movie) -> int:
             number, _, default = unpack("III", data, 4)
             movie.default_ticks[number] = default
     return ticks
-
-
-# Only these are entered: the depth is fixed, however deep a hostile file nests.
-_INSIDE = {("trak", "mdia"), ("mdia", "minf"), ("minf", "stbl")}
-_READERS: dict[str, dict[str, Callable[[SeekableFile, Box, Track], None]]] = {
-    "trak": {"tkhd": _read_tkhd},
-    "mdia": {"mdhd": _read_mdhd, "hdlr": _read_hdlr},
-    "stbl": {"stsd": _read_stsd, "stts": _read_stts},
-}

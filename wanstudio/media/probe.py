@@ -53,7 +53,11 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
         raise MediaError(MediaProblem.EMPTY)
     file.seek(0)
     head = file.read(min(size, 512))
-    _refuse_other_kinds(head)
+    kind = describe(head)
+    if kind == "a sound recording":
+        raise MediaError(MediaProblem.NO_VIDEO)
+    if kind != "an MP4 video" and (head[4:8] not in _ATOMS or kind == "a text file"):
+        raise not_taken(kind, "video", "MP4, MOV or M4V")
     moov = _find_index(file, size, whole=decode)
     movie = read_movie(file, moov)
     track = _picture_of(movie)
@@ -86,15 +90,6 @@ def verify_video(path: Path) -> VideoFacts:
     if facts.container == "mov":
         raise MediaError(MediaProblem.WRONG_FORMAT, _DELIVERIES[MediaProblem.WRONG_FORMAT])
     return facts
-
-
-def _refuse_other_kinds(head: bytes) -> None:
-    kind = describe(head)
-    if kind == "an MP4 video" or (head[4:8] in _ATOMS and kind != "a text file"):
-        return
-    if kind == "a sound recording":
-        raise MediaError(MediaProblem.NO_VIDEO)
-    raise not_taken(kind, "video", "MP4, MOV or M4V")
 
 
 def _find_index(file: SeekableFile, size: int, *, whole: bool) -> Box:

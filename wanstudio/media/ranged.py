@@ -53,10 +53,9 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
         for name, value in headers.items():
             early.headers[name] = value
         return early
-    span = range(file.size_bytes)
-    asked = _requested_range(request, etag, modified_s)
+    asked = _asked_span(request, file.size_bytes, etag, modified_s)
+    span = range(file.size_bytes) if asked is None else asked
     if asked is not None:
-        span = _span(*asked, file.size_bytes)
         if not span:
             return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{file.size_bytes}"})
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size_bytes}"
@@ -90,23 +89,19 @@ class _Chunks:
         self._file.close()
 
 
-def _requested_range(request: HttpRequest, etag: str, modified_s: int) -> tuple[str, str] | None:
-    """First and last byte as they were written; None for the whole file: also where the header makes no sense."""
+def _asked_span(request: HttpRequest, size_bytes: int, etag: str, modified_s: int) -> range | None:
+    """The bytes asked for; None for the whole file: also where the header makes no sense."""
     match = _RANGE.fullmatch(request.headers.get("Range", ""))
     # A range is defined for GET alone; HEAD answers as if none were asked for.
     if request.method != "GET" or match is None or not any(match.groups()):
         return None
     first, last = match.groups()
-    if first and last and int(last) < int(first):
-        return None
     condition = request.headers.get("If-Range")
     # Compared strongly: W/"..." never equals our strong tag, and a date must be the very one we gave.
     if condition is not None and condition != etag and parse_http_date_safe(condition) != modified_s:
         return None
-    return first, last
-
-
-def _span(first: str, last: str, size_bytes: int) -> range:
     if not first:
         return range(max(0, size_bytes - int(last)), size_bytes)
+    if last and int(last) < int(first):
+        return None
     return range(int(first), min(int(last) + 1, size_bytes) if last else size_bytes)

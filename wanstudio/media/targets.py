@@ -93,11 +93,7 @@ def parse(url: str) -> Target:
 def redirected(target: Target, location: str) -> Target:
     """Where a Location header leads. Headers arrive as Latin-1, and what servers put there is often raw UTF-8."""
     try:
-        location = location.encode("latin-1").decode()
-    except UnicodeError:
-        raise _invalid("The link redirects to something that is not a link. Use another one.") from None
-    try:
-        return parse(urljoin(target.url, location))
+        return parse(urljoin(target.url, location.encode("latin-1").decode()))
     except ValueError:
         raise _invalid("The link redirects to something that is not a link. Use another one.") from None
 

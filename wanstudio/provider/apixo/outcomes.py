@@ -19,33 +19,21 @@ from .messages import carried_task_id, clean_text, read_envelope
 MAX_RETRY_AFTER_S = 3600.0
 MAX_CAUSE = 300
 
-
-_ERRORS = {
-    400: Error.BAD_REQUEST,
-    401: Error.UNAUTHORIZED,
-    402: Error.INSUFFICIENT_BALANCE,
-    403: Error.FORBIDDEN,
-    404: Error.NOT_FOUND,
-    429: Error.RATE_LIMITED,
-    500: Error.SERVER_ERROR,
-    502: Error.BAD_GATEWAY,
-    503: Error.UNAVAILABLE,
-    504: Error.GATEWAY_TIMEOUT,
+# The outcome counts only with the envelope, that is, when the API itself says it. Our assumption: an API that reports
+# its own failure did not take the task; a gateway that gave up waiting may have handed it on.
+_MEANINGS = {
+    400: (Error.BAD_REQUEST, Outcome.REJECTED),
+    401: (Error.UNAUTHORIZED, Outcome.ACCOUNT),
+    402: (Error.INSUFFICIENT_BALANCE, Outcome.ACCOUNT),
+    403: (Error.FORBIDDEN, Outcome.REJECTED),
+    404: (Error.NOT_FOUND, Outcome.REJECTED),
+    429: (Error.RATE_LIMITED, Outcome.THROTTLED),
+    500: (Error.SERVER_ERROR, Outcome.NOT_ACCEPTED),
+    502: (Error.BAD_GATEWAY, Outcome.NOT_ACCEPTED),
+    503: (Error.UNAVAILABLE, Outcome.NOT_ACCEPTED),
+    504: (Error.GATEWAY_TIMEOUT, Outcome.UNKNOWN),
 }
-# These say something only with the envelope, that is, when the API itself says it.
-_OUTCOMES = {
-    400: Outcome.REJECTED,
-    401: Outcome.ACCOUNT,
-    402: Outcome.ACCOUNT,
-    403: Outcome.REJECTED,
-    404: Outcome.REJECTED,
-    429: Outcome.THROTTLED,
-    # Our assumption: an API that reports its own failure did not take the task. 504 is missing on purpose, a gateway
-    # that gave up waiting may have handed it on.
-    500: Outcome.NOT_ACCEPTED,
-    502: Outcome.NOT_ACCEPTED,
-    503: Outcome.NOT_ACCEPTED,
-}
+_UNEXPECTED = (Error.UNEXPECTED_STATUS, Outcome.UNKNOWN)
 
 
 def classify(answer: Answer | Broken) -> Submission:
@@ -121,12 +109,10 @@ def _outcome_of(http_status: int, code: int | None) -> Outcome:
         return Outcome.THROTTLED
     if code is None:
         return Outcome.UNKNOWN
-    if http_status == 200:
-        return _OUTCOMES.get(code, Outcome.UNKNOWN)
     # An error status around a body that speaks of success, or of a time-out further in, proves nothing.
-    if code < 400 or code == 504:
+    if http_status != 200 and (code < 400 or code == 504):
         return Outcome.UNKNOWN
-    return _OUTCOMES.get(http_status, Outcome.UNKNOWN)
+    return _MEANINGS.get(code if http_status == 200 else http_status, _UNEXPECTED)[1]
 
 
 def _error_of_status(http_status: int, code: int | None) -> Error:
@@ -138,4 +124,4 @@ def _error_of_status(http_status: int, code: int | None) -> Error:
     # Gateways throttle and fail in their own name, but only the API can judge a request, a key or a task.
     if code is None and 400 <= status < 500 and status != 429:
         return Error.UNEXPECTED_STATUS
-    return _ERRORS.get(status, Error.UNEXPECTED_STATUS)
+    return _MEANINGS.get(status, _UNEXPECTED)[0]
