@@ -26,8 +26,8 @@ from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads.file_links import _SALT as FILES
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.queries import _SALT as FILES
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs import bin_videos, collect, collection_named, put_tag_on, tag_named
 

@@ -18,7 +18,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.operations.logs import AddAbout, JsonLines, TextLines
 from wanstudio.teams.models import Team
-from wanstudio.uploads.file_links import input_link
+from wanstudio.uploads.queries import input_link
 from wanstudio.work.log_context import about, also
 
 SECRET = "sk-quite-long-secret"

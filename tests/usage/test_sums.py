@@ -22,8 +22,8 @@ from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.states import State
 from wanstudio.money.models import COLUMNS, Entry, Money
 from wanstudio.teams.models import Team
+from wanstudio.usage import queries
 from wanstudio.usage import views as usage
-from wanstudio.usage.queries import people
 from wanstudio.work.leases import Stale
 
 NOW = timedelta(0)
@@ -107,7 +107,7 @@ def agree(team: Team) -> None:
     assert disagreements() == []
     entries = Entry.objects.filter(team=team)
     balance = entries.balance()
-    page = people.total(people.by_person(entries)).balance
+    page = queries.total(queries.by_person(entries)).balance
     rows = list(usage.rows_of(entries))
     for name in COLUMNS:
         column = usage.COLUMNS.index(name)

@@ -7,7 +7,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.provider import providers
 from wanstudio.provider.calls import GenerateRequest
-from wanstudio.uploads.file_links import input_link
+from wanstudio.uploads.queries import input_link
 
 
 def request_of(job: Job, callback_url: str = "") -> GenerateRequest:

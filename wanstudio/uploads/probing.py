@@ -46,12 +46,5 @@ def probe_link(kind: str, url: str) -> Facts:
 
 def _clip(file: SeekableFile, *, decode: bool) -> Facts:
     facts = probe_video(file, decode=decode)
-    return Facts(
-        format=facts.container,
-        width=facts.width,
-        height=facts.height,
-        size_bytes=facts.size_bytes,
-        duration=facts.duration,
-        fps=facts.fps,
-        has_audio=facts.has_audio,
-    )
+    size, length = (facts.width, facts.height, facts.size_bytes), (facts.duration, facts.fps, facts.has_audio)
+    return Facts(facts.container, *size, *length)

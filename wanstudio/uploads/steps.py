@@ -10,9 +10,6 @@ from wanstudio.uploads.models import Source
 from wanstudio.web.fetchers import peoples_fetcher
 from wanstudio.work import registry
 
-POSTER_MAX_BYTES = 64 * 1024 * 1024
-POSTER_REQUESTS = 200
-POSTER_S = 60
 MAX_CLAIMS = 3
 
 
@@ -23,9 +20,8 @@ def make_poster(source: Source) -> None:
     """
     if source.poster or source.claims > MAX_CLAIMS:
         return source.postpone(None)
-    remote = RemoteFile(
-        peoples_fetcher(), source.url, max_bytes=POSTER_MAX_BYTES, max_requests=POSTER_REQUESTS, deadline_s=POSTER_S
-    )
+    fetcher = peoples_fetcher()
+    remote = RemoteFile(fetcher, source.url, max_bytes=64 * 1024 * 1024, max_requests=200, deadline_s=60)
     try:
         verbs.keep_poster(source, poster(remote, "video" if source.is_motion else "image"))
     except (FetchError, MediaError):

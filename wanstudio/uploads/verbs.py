@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +23,8 @@ from wanstudio.uploads.models import Facts, Source
 def add_file(team: Team, person: User, kind: str, file: UploadedFile[bytes], facts: Facts) -> Source:
     """The row of a file that was sent, with its poster. A crash in between leaves at most an unused upload."""
     source = Source(team=team, person=person, kind=kind, name=(file.name or "file")[-200:], **asdict(facts))
-    source.fingerprint = fingerprint(file.chunks())
+    file.seek(0)
+    source.fingerprint = file_digest(file, "sha256").hexdigest()
     file.seek(0)
     still = poster(file, "image" if kind == Source.Kind.CHARACTER else "video")
     file.seek(0)
@@ -41,16 +41,8 @@ def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Sou
         learn(source, facts)
         touch(source)
         return source
-    made = Source(
-        team=team,
-        person=person,
-        kind=kind,
-        url=url,
-        fingerprint=fingerprint([url.encode()]),
-        name=_name_in(url),
-        due_at=Now(),
-        **asdict(facts),
-    )
+    made = Source(team=team, person=person, kind=kind, url=url, name=_name_in(url), due_at=Now(), **asdict(facts))
+    made.fingerprint = sha256(url.encode()).hexdigest()
     _add(made)
     made.wake()
     return made
@@ -68,14 +60,6 @@ def _name_in(url: str) -> str:
     # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
     printable = "".join(sign for sign in unquoted if sign.isprintable()).strip()
     return (printable or urlsplit(url).hostname or "link")[:200]
-
-
-def fingerprint(pieces: Iterable[bytes]) -> str:
-    """What two sources share if they are the same; 64 hexadecimal digits."""
-    digest = sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def learn(source: Source, facts: Facts) -> None:

@@ -1,11 +1,9 @@
 """Uploads: the list of what the team has added, and the files themselves, with ranges."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,9 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
-from wanstudio.uploads.file_links import source_of
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.queries import readable_sources, visible_sources
+from wanstudio.uploads.queries import readable_sources, source_of, visible_sources
 from wanstudio.web.file_answers import send
 
 PAGE = 60
@@ -27,18 +24,17 @@ PAGE = 60
 def index(request: HttpRequest) -> HttpResponse:
     """What is kept for next time, newest first, a page at a time; `kind` narrows it."""
     rows = visible_sources(request, access.current_team(request)).select_related("person")
-    kind, before = request.GET.get("kind", ""), request.GET.get("before", "")
-    if kind in Source.Kind.values:
+    kind, before = _kind(request.GET), request.GET.get("before", "")
+    if kind:
         rows = rows.filter(kind=kind)
     rows = rows.annotate(uses=Count("character_jobs", distinct=True) + Count("motion_jobs", distinct=True))
     page, following = access.page(rows, before, PAGE)
-    context = {
-        "sources": page,
-        "next": following,
-        "before": bool(before),
-        "kind": kind if kind in Source.Kind.values else "",
-    }
+    context = {"sources": page, "next": following, "before": bool(before), "kind": kind}
     return render(request, "uploads/index.html", context)
+
+
+def _kind(data: QueryDict) -> str:
+    return kind if (kind := data.get("kind", "")) in Source.Kind.values else ""
 
 
 @login_required
@@ -48,8 +44,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     source: Source = access.mine_to(request, Act.ORGANISE, visible_sources(request).select_related("team"), pk)
     verbs.discard(source, access.person(request))
     messages.success(request, format_html(words.DELETED, source.name, reverse("binned.index")))
-    kind = request.POST.get("kind", "")
-    return redirect(reverse("uploads.index") + (f"?{urlencode({'kind': kind})}" if kind in Source.Kind.values else ""))
+    kind = _kind(request.POST)
+    return redirect(reverse("uploads.index") + (f"?kind={kind}" if kind else ""))
 
 
 @require_safe
@@ -63,13 +59,7 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
 
 @login_required
 @require_safe
-def file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    source: Source = access.one(readable_sources(request).exclude(file=""), pk)
-    return send(request, source.file, source.created_at, source.name)
-
-
-@login_required
-@require_safe
-def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    source: Source = access.one(readable_sources(request).exclude(poster=""), pk)
-    return send(request, source.poster, source.created_at, "poster.jpg")
+def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
+    """The `file` of an upload, or its `poster`."""
+    source: Source = access.one(readable_sources(request).exclude(**{which: ""}), pk)
+    return send(request, getattr(source, which), source.created_at, source.name if which == "file" else "poster.jpg")

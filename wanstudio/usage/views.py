@@ -17,9 +17,9 @@ from wanstudio.money.reconciliation import Reconciliation, reconcile
 from wanstudio.money.views import caps_context
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.usage.queries import people
-from wanstudio.usage.queries.months import approved_second, chosen_month, months_to_choose, of_month, plots
-from wanstudio.usage.queries.weeks import weeks_of
+from wanstudio.usage import queries
+from wanstudio.usage.queries import chosen_month
+from wanstudio.usage.weeks import weeks_of
 from wanstudio.web.csv_files import csv_file, safe
 
 PAGE = 25
@@ -35,25 +35,25 @@ def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team = access.current_team(request)
     entries = visible_entries(request, team)
-    rows = people.by_person(entries)
+    rows = queries.by_person(entries)
     before = request.GET.get("before", "")
     page, following = access.page(entries.select_related("job", "person"), before, PAGE)
     month = chosen_month(team, request.GET.get("month", ""))
-    by_person, *other_plots = plots(team, entries, month)
+    plots = queries.plots(team, entries, month)
     context = {
         "rows": rows,
-        "total": people.total(rows),
+        "total": queries.total(rows),
         "everybody": access.may(request, team, Act.SPENDING),
         "entries": page,
         "before": before,
         "next": following,
         "reconciliation": _reconciliation(request),
         "month": month,
-        "months": months_to_choose(team, entries),
-        "plots": [by_person, *other_plots],
+        "months": queries.months_to_choose(team, entries),
+        "plots": plots,
         "weeks": weeks_of(team, entries, month),
-        "approved": approved_second(team, entries, month),
-        "month_total": sum((line.total for line in by_person[1]), Decimal(0)),
+        "approved": queries.approved_second(team, entries, month),
+        "month_total": sum((line.total for line in plots[0][1]), Decimal(0)),
     }
     return render(request, "usage/usage.html", context | caps_context(request, team))
 
@@ -71,7 +71,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     team = access.current_team(request)
     month = chosen_month(team, request.GET.get("month", ""))
     name = f"wan-studio-usage-{f'{month:%Y-%m}' if month else 'all'}.csv"
-    return csv_file(name, COLUMNS, rows_of(of_month(team, visible_entries(request, team), month)))
+    return csv_file(name, COLUMNS, rows_of(queries.of_month(team, visible_entries(request, team), month)))
 
 
 @login_required

@@ -22,7 +22,7 @@ from tests.proof.chaos.report import Report
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.uploads.file_links import input_link
+from wanstudio.uploads.queries import input_link
 from wanstudio.work import registry
 from wanstudio.work.leases import Leased, Stale
 

@@ -1,20 +1,19 @@
-"""The spending of one month, or of all time, by person, behaviour and resolution: sums of the ledger's entries.
+"""Sums of the ledger: by person in all, and of one month by person, behaviour and resolution.
 
-An entry belongs to the month in which its money was reserved, as for the caps.
+An entry belongs to the month in which its money was reserved, as for the caps. Sandbox rows count in none.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from wanstudio.jobs.models.job import Job
-from wanstudio.money.models import NOTHING, Entries, Entry, cents
+from wanstudio.jobs.states import State
+from wanstudio.money.models import COLUMNS, NOTHING, Balance, Entries, Entry, cents
 from wanstudio.money.queries import month_of, next_month, opened, opened_in, percent, span
 from wanstudio.review.models import Verdict
 from wanstudio.review.queries import stands, with_approval
@@ -44,12 +43,28 @@ class ApprovedSecond:
     price: Decimal
 
 
-class _Row(NamedTuple):
-    job_id: int
-    person: str
-    behaviour: str
-    resolution: str
-    net: Decimal
+@dataclass(frozen=True)
+class Spending:
+    """Dollars in the three columns, and how many videos were made. `name`: the person's, empty for a total."""
+
+    name: str
+    balance: Balance
+    videos: int
+
+
+def by_person(entries: Entries) -> list[Spending]:
+    """A row a person with entries."""
+    people = entries.order_by().values_list("person_id", "person__name")
+    rows = people.annotate(*(Sum(name, default=NOTHING) for name in COLUMNS)).order_by("person__name")
+    made = Job.objects.filter(state=State.DONE, pk__in=entries.order_by().values("job_id"))
+    videos = dict(made.order_by().values_list("person_id").annotate(Count("pk")))
+    return [Spending(name, Balance(*map(cents, sums)), videos.get(pk, 0)) for pk, name, *sums in rows]
+
+
+def total(rows: Sequence[Spending]) -> Spending:
+    """The same sums over all of these rows."""
+    sums = (sum((getattr(row.balance, name) for row in rows), NOTHING) for name in COLUMNS)
+    return Spending("", Balance(*sums), sum(row.videos for row in rows))
 
 
 def chosen_month(team: Team, text: str) -> date | None:
@@ -78,21 +93,20 @@ def of_month(team: Team, entries: Entries, month: date | None) -> QuerySet[Entry
 
 def plots(team: Team, entries: Entries, month: date | None) -> list[tuple[str, list[Line]]]:
     """A title and its lines each. Every one of them adds up to the same sum."""
-    fields = ("job_id", "person__name", "job__behaviour", "job__resolution", "net")
-    rows = [_Row(*row) for row in of_month(team, entries, month).order_by("pk").values_list(*fields)]
-    by_person = _lines(rows, lambda row: row.person)
-    by_behaviour = _lines(rows, lambda row: str(Job.Behaviour(row.behaviour).label))
-    by_resolution = _lines(rows, lambda row: row.resolution)
+    fields = ("job_id", "net", "person__name", "job__behaviour", "job__resolution")
+    rows = list(of_month(team, entries, month).order_by("pk").values_list(*fields))
+    by_person = _lines((person, job, net) for job, net, person, _, _ in rows)
+    by_behaviour = _lines((str(Job.Behaviour(behaviour).label), job, net) for job, net, _, behaviour, _ in rows)
+    by_resolution = _lines((resolution, job, net) for job, net, _, _, resolution in rows)
     return list(zip(PLOT_TITLES, (by_person, by_behaviour, by_resolution), strict=True))
 
 
-def _lines(rows: Iterable[_Row], name_of: Callable[[_Row], str]) -> list[Line]:
-    found: dict[str, Line] = defaultdict(lambda: Line(""))
-    for row in rows:
-        line = found[name_of(row)]
-        line.name = name_of(row)
-        line.jobs.add(row.job_id)
-        line.total += cents(row.net)
+def _lines(rows: Iterable[tuple[str, int, Decimal]]) -> list[Line]:
+    found: dict[str, Line] = {}
+    for name, job_id, net in rows:
+        line = found.setdefault(name, Line(name))
+        line.jobs.add(job_id)
+        line.total += cents(net)
     longest = max((line.total for line in found.values()), default=NOTHING)
     for line in found.values():
         line.percent = percent(line.total, longest)

@@ -4,7 +4,7 @@ An entry belongs to the week in which its money was reserved, as for the months.
 """
 
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
@@ -24,6 +24,8 @@ MAX_SERIES = 4
 HEIGHT, GAP, MIN_HEIGHT = 160.0, 1.5, 2.0
 BAR = 0.55
 LABELS = 4
+# An entry: its person's id and name, when its money was reserved, and dollars.
+_Row = tuple[int, str, datetime, Decimal]
 
 
 class Part(NamedTuple):
@@ -72,25 +74,19 @@ class Plot(NamedTuple):
         return sum((week.total for week in self.weeks), NOTHING)
 
 
-class _Row(NamedTuple):
-    person_id: int
-    name: str
-    opened: datetime
-    net: Decimal
-
-
 def weeks_of(team: Team, entries: Entries, month: date | None) -> Plot | None:
     """The twelve weeks up to the end of this month; None: since the first entry. None if nothing was spent in them."""
     today = timezone.now().astimezone(team.zone).date()
     last = _monday(min(today, next_month(month) - timedelta(days=1)) if month else today)
     mondays = [last - timedelta(weeks=back) for back in reversed(range(_how_many(team, entries, last, month)))]
-    start, end = (_midnight(team, day) for day in (mondays[0], last + timedelta(weeks=1)))
+    bounds = (mondays[0], last + timedelta(weeks=1))
+    start, end = (datetime.combine(day, time(), team.zone).astimezone(UTC) for day in bounds)
     fields = ("person_id", "person__name", "opened", "net")
-    rows = [_Row(*row) for row in opened_in(entries, start, end).order_by("pk").values_list(*fields)]
+    rows: list[_Row] = list(opened_in(entries, start, end).order_by("pk").values_list(*fields))
     names, series = _series(rows)
     found: dict[date, list[Decimal]] = defaultdict(lambda: [NOTHING] * len(names))
-    for row in rows:
-        found[_monday(row.opened.astimezone(team.zone).date())][series[row.person_id]] += cents(row.net)
+    for person, _, opened, net in rows:
+        found[_monday(opened.astimezone(team.zone).date())][series[person]] += cents(net)
     highest = max((sum(amounts, NOTHING) for amounts in found.values()), default=NOTHING)
     if not highest:
         return None
@@ -110,16 +106,12 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _midnight(team: Team, day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=team.zone).astimezone(UTC)
-
-
 def _series(rows: list[_Row]) -> tuple[list[str], dict[int, int]]:
     """Names in the order in which people came, and the number of each person's id among them."""
     spent: Counter[int] = Counter()
-    for row in rows:
-        spent[row.person_id] += int(cents(row.net) * 100)
-    people = {row.person_id: row.name for row in rows}
+    for person, _, _, net in rows:
+        spent[person] += int(cents(net) * 100)
+    people = {person: name for person, name, _, _ in rows}
     kept = sorted(people)
     if len(people) > MAX_SERIES:
         kept = sorted(person for person, _ in spent.most_common(MAX_SERIES - 1))
@@ -151,8 +143,5 @@ def _ticks(highest: Decimal) -> list[Tick]:
         if (step := Decimal(factor).scaleb(power)) * LABELS >= highest
     )
     sums = [step * number for number in range(int(highest / step) + 1)]
-    return [Tick(round(HEIGHT * float(1 - each / highest), 1), _round_sum(each)) for each in sums]
-
-
-def _round_sum(amount: Decimal) -> str:
-    return f"${amount:,.0f}" if amount == amount.to_integral_value() else f"${amount:.2f}"
+    labels = [f"${each:,.0f}" if each == each.to_integral_value() else f"${each:.2f}" for each in sums]
+    return [Tick(round(HEIGHT * float(1 - each / highest), 1), label) for each, label in zip(sums, labels, strict=True)]
