@@ -1,13 +1,9 @@
 """Databases: SQLite in the data folder, or PostgreSQL by `DATABASE_URL`, each with what it needs to be safe."""
 
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
+import dj_database_url
 from environs import EnvError
-
-POSTGRES = ("postgres", "postgresql", "pgsql")
-# Read from the address besides the parameters of libpq itself (sslmode, …).
-MAX_AGE = "conn_max_age"
 
 SQLITE_OPTIONS = {
     # IMMEDIATE: a transaction that reads, then writes, would otherwise fail with "database is locked" under load.
@@ -36,43 +32,22 @@ def database(url: str) -> dict[str, Any]:
     Raises EnvError for any other kind of database, or an address without a name.
     """
     try:
-        parts = urlsplit(url)
-        host, port = _host(parts.netloc, parts.hostname), parts.port
+        made: dict[str, Any] = {**dj_database_url.parse(url, conn_health_checks=True)}
     except ValueError:
         # What cannot be read may hold a password: it is not repeated.
         raise _refused("it cannot be read; signs such as @ / # : in a password are written %40 %2F %23 %3A") from None
-    name = unquote(parts.path[1:])
-    if not name:
+    asked = made.pop("OPTIONS", {})
+    if not made["NAME"]:
         raise _refused("it names no database")
-    if parts.scheme == "sqlite":
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": dict(SQLITE_OPTIONS)}
-    if parts.scheme not in POSTGRES:
-        raise _refused(f'"{parts.scheme}" is not a database the studio knows')
-    asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": host,
-        "PORT": str(port or ""),
-        # A connection a request: 128 threads that each kept one would be more than PostgreSQL's usual 100.
-        "CONN_MAX_AGE": _seconds(asked.pop(MAX_AGE, "0")),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**POSTGRES_OPTIONS, **asked},
-    }
-
-
-def _host(netloc: str, name: str | None) -> str:
-    """A host's name, or the folder of a socket (`%2Frun%2Fpostgresql`), whose capitals count."""
-    raw = netloc.rpartition("@")[2]
-    return unquote(raw.partition(":")[0]) if raw.upper().startswith("%2F") else name or ""
-
-
-def _seconds(text: str) -> int:
-    if not text.isdecimal():
-        raise _refused(f"{MAX_AGE} is a number of seconds")
-    return int(text)
+    if made["ENGINE"] == "django.db.backends.sqlite3":
+        return made | {"OPTIONS": dict(SQLITE_OPTIONS)}
+    if made["ENGINE"] != "django.db.backends.postgresql":
+        raise _refused(f'"{url.partition(":")[0]}" is not a database the studio knows')
+    # Without one a connection a request: 128 threads that each kept one would be more than PostgreSQL's usual 100.
+    age = asked.pop("conn_max_age", 0)
+    if type(age) is not int:
+        raise _refused("conn_max_age is a number of seconds")
+    return made | {"PORT": str(made["PORT"]), "CONN_MAX_AGE": age, "OPTIONS": {**POSTGRES_OPTIONS, **asked}}
 
 
 def _refused(why: str) -> EnvError:
