@@ -13,7 +13,7 @@ ANSWERS = (
     "jobs.key_needs",
     "review.queries",
     "sharing.queries",
-    "operations.system_checks",
+    "operations.health",
 )
 STEPS = (
     *("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps"),

@@ -1,9 +1,13 @@
-"""Health of the studio, for machines."""
+"""Health of the studio, for machines; and settings that make no sense together."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from django.apps import AppConfig
 from django.conf import settings
+from django.core.checks import CheckMessage, register
+from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -47,3 +51,17 @@ def _worker() -> bool:
         return Heartbeat.alive()
     except DatabaseError:
         return False
+
+
+@register()
+def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """Listening to a network without a name for it."""
+    if settings.HOST in ("127.0.0.1", "localhost", "::1") or len(settings.ALLOWED_HOSTS) > 3:
+        return []
+    return [
+        CheckWarning(
+            f"HOST is {settings.HOST}, but WANSTUDIO_ALLOWED_HOSTS names no host.",
+            hint="Add the name people type into their browser, or they get “Bad Request”.",
+            id="wanstudio.W001",
+        )
+    ]

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
-    pause_s: float = field(default=0.0)
+    pause_s: float = 0.0
     is_needed: Callable[[], bool] = lambda: True
 
     def start(self) -> None:
@@ -70,10 +70,6 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
-    @property
-    def is_alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
 
 def supervise(children: Sequence[Child], stop: Event) -> None:
     """Run until `stop`; then SIGTERM to all, and SIGKILL to those left after 8 s."""
@@ -84,7 +80,7 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
     for child in children:
         child.signal(signal.SIGTERM)
     until = time.monotonic() + GRACE_S
-    while any(child.is_alive for child in children) and time.monotonic() < until:
+    while any(child.process and child.process.poll() is None for child in children) and time.monotonic() < until:
         time.sleep(0.05)
     for child in children:
         child.signal(signal.SIGKILL)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.notifications.models import Delivery, Notification
-from wanstudio.operations import referenced_files
+from wanstudio.operations.backups import media_files
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
@@ -37,16 +37,12 @@ def sweep(chore: Chore) -> None:
     forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)
-    delete_old_notifications()
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    chore.postpone(EVERY)
-
-
-def delete_old_notifications() -> None:
-    """Notifications of half a year ago, and deliveries of a month ago. The activity stays."""
+    # Notifications of half a year ago, and deliveries of a month ago. The activity stays.
     now = timezone.now()
     Notification.objects.filter(at__lt=now - NOTIFICATIONS_FOR).delete()
     Delivery.objects.filter(created_at__lt=now - DELIVERIES_FOR).exclude(arrived_at=None, gave_up_at=None).delete()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    chore.postpone(EVERY)
 
 
 def sweep_drafts() -> None:
@@ -65,7 +61,7 @@ def sweep_orphans() -> int:
     """
     root = Path(settings.DATA_DIR) / "media"
     old = [path for path in root.rglob("*") if _is_old(path)]
-    named = referenced_files.names() if old else set()
+    named = media_files.names() if old else set()
     orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
     for path in orphans:
         with suppress(FileNotFoundError):

@@ -18,7 +18,6 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.operations.backups import file_copies as files
 from wanstudio.operations.backups import media_files as media
 from wanstudio.operations.backups import postgres, snapshot, sqlite
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
@@ -60,8 +59,16 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
         manifest.media_files, manifest.media_bytes = copied.files, copied.size_bytes
         manifest.missing = copied.missing
         if with_secret_key:
-            _keep_secret(partial)
-        made = Made(_finish(partial, into, manifest, with_secret_key=with_secret_key), manifest, copied)
+            for name, secret in (
+                (snapshot.SECRET, settings.SECRET_KEY),
+                (snapshot.ENCRYPTION, "\n".join(encrypted_fields.keys())),
+            ):
+                with snapshot.whole(partial / name) as kept:
+                    kept.write(secret.encode())
+        manifest.secret_key_included = with_secret_key
+        target = into / f"{snapshot.PREFIX}{moment:%Y%m%dT%H%M%SZ-%f}"
+        _finish(partial, target, manifest)
+        made = Made(target, manifest, copied)
         snapshot.write_json(
             Path(settings.DATA_DIR) / snapshot.LAST,
             {"made_at": manifest.made_at, "folder": str(made.folder), "missing": len(copied.missing)},
@@ -81,29 +88,23 @@ def before_migration() -> Path:
             partial.unlink(missing_ok=True)
             sqlite.copy_to(partial)
             os.replace(partial, target)
+            snapshot.sync(into)
         else:
             target = into / name
             partial, moment = _fresh(into), timezone.now()
             _, manifest = postgres.dump(partial)
             manifest.made_at, manifest.has_media = moment.isoformat(), False
-            _seal(partial, manifest, with_secret_key=False)
-            os.replace(partial, target)
-        files.sync_folder(into)
-        _delete_old(into)
+            _finish(partial, target, manifest)
+        for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-KEPT_BEFORE_MIGRATIONS]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         return target
 
 
-def _finish(partial: Path, into: Path, manifest: Manifest, *, with_secret_key: bool) -> Path:
-    _seal(partial, manifest, with_secret_key=with_secret_key)
-    target = into / f"{snapshot.PREFIX}{manifest.moment:%Y%m%dT%H%M%SZ-%f}"
-    os.replace(partial, target)
-    files.sync_folder(into)
-    return target
-
-
-def _seal(partial: Path, manifest: Manifest, *, with_secret_key: bool) -> None:
-    manifest.secret_key_included, manifest.secret_key_fingerprint = with_secret_key, snapshot.fingerprint()
+def _finish(partial: Path, target: Path, manifest: Manifest) -> None:
+    manifest.secret_key_fingerprint = snapshot.fingerprint()
     snapshot.seal(partial, manifest)
+    os.replace(partial, target)
+    snapshot.sync(target.parent)
 
 
 def _refuse(into: Path) -> None:
@@ -162,18 +163,6 @@ def _hashes_before(into: Path) -> dict[str, str]:
         return {one.path: one.sha256 for one in snapshot.read_media(last)}
     except (CannotOperate, OSError, ValueError, TypeError):
         return {}
-
-
-def _keep_secret(partial: Path) -> None:
-    with files.whole(partial / snapshot.SECRET) as kept:
-        kept.write(settings.SECRET_KEY.encode())
-    with files.whole(partial / snapshot.ENCRYPTION) as kept:
-        kept.write("\n".join(encrypted_fields.keys()).encode())
-
-
-def _delete_old(into: Path) -> None:
-    for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-KEPT_BEFORE_MIGRATIONS]:
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def last() -> tuple[timedelta, str, int] | None:

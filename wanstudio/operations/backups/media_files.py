@@ -1,19 +1,19 @@
-"""Media files in a backup: which ones rows name, and their copies.
+"""Media files: those that rows name, whatever the model, and their copies in a backup.
 
 Their names are generated at random and never written again, so a name means one content.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import NamedTuple
 
-from django.db import connection
+from django.apps import apps
+from django.db import connection, models
 
-from wanstudio.operations.backups.file_copies import copy, hash_of, whole
-from wanstudio.operations.backups.snapshot import MEDIA_LIST, MediaFile, media_root
-from wanstudio.operations.referenced_files import file_fields, names
+from wanstudio.operations.backups.snapshot import MEDIA_LIST, MediaFile, copy, hash_of, media_root, whole
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 
@@ -26,34 +26,40 @@ class Reference(NamedTuple):
     sha256: str = ""
 
 
-class Column(NamedTuple):
-    table: str
-    label: str
-    file: str
-    hashed: bool
+def file_fields() -> Iterator[tuple[type[models.Model], models.FileField]]:
+    for model in apps.get_app_config("wanstudio").get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.FileField):
+                yield model, field
 
 
-def columns() -> Iterator[Column]:
-    """Every column that names files, among those the database has by now."""
-    with connection.cursor() as cursor:
-        tables = set(connection.introspection.table_names(cursor))
-        for model, named_in in file_fields():
-            if (table := model._meta.db_table) not in tables:
-                continue
-            there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
-            if named_in.column in there:
-                # `sha256` beside `file` is that file's: the archive writes both together.
-                hashed = named_in.name == "file" and "sha256" in there
-                yield Column(table, f"{model._meta.model_name} {{}} {named_in.name}", str(named_in.column), hashed)
+def names() -> set[str]:
+    """The name in the storage of every file that a row names right now."""
+    found: set[str] = set()
+    for model, field in file_fields():
+        rows = model._default_manager.exclude(**{field.name: ""})
+        found |= {str(name) for name in rows.values_list(field.name, flat=True).iterator() if name}
+    return found
 
 
 def references(query: Query) -> Iterator[Reference]:
-    """Every file that a row names, read through `query`: the backup's own view of the database."""
-    for table, label, file, hashed in list(columns()):
-        sha256 = "sha256" if hashed else "''"
-        sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
-        for pk, path, digest in query(sql):
-            yield Reference(str(path), label.format(pk), str(digest or ""))
+    """Every file that a row names, read through `query`: the backup's own view of the database.
+
+    Asked are the columns that the database has by now.
+    """
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        for model, field in file_fields():
+            if (table := model._meta.db_table) not in tables:
+                continue
+            there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+            if (file := field.column) not in there:
+                continue
+            # `sha256` beside `file` is that file's: the archive writes both together.
+            sha256 = "sha256" if field.name == "file" and "sha256" in there else "''"
+            sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
+            for pk, path, digest in query(sql):
+                yield Reference(str(path), f"{model._meta.model_name} {pk} {field.name}", str(digest or ""))
 
 
 @dataclass
@@ -63,7 +69,7 @@ class Copied:
     files: int = 0
     size_bytes: int = 0
     new: int = 0
-    missing: list[str] = field(default_factory=list)
+    missing: list[str] = dataclass_field(default_factory=list)
     deleted: int = 0
 
 

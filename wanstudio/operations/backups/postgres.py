@@ -10,11 +10,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from wanstudio.operations.backups.file_copies import whole
 from wanstudio.operations.backups.media_files import Reference, references
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, whole
 
 FOLDER = "tables"
+# A slow disk on our side must not end the transaction.
+NO_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def size_bytes() -> int:
@@ -27,7 +28,7 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
     """All tables as they are at one moment, while others write; the files they name; and a manifest to be sealed."""
     with transaction.atomic(durable=True), connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        _take_time(cursor)
+        cursor.execute(NO_TIMEOUT)
         rows = {table: _copy_out(cursor, table, into / FOLDER / f"{table}.copy") for table in tables()}
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         applied = [list(pair) for pair in cursor.fetchall()]
@@ -40,11 +41,6 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
 
         files = list(references(query))
     return files, Manifest("", "postgresql", applied, rows, sequences)
-
-
-def _take_time(cursor: CursorWrapper) -> None:
-    """A slow disk on our side must not end the transaction."""
-    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def tables() -> list[str]:
@@ -69,10 +65,10 @@ def _quoted(names: Iterator[str]) -> str:
 
 
 def _last_id(cursor: CursorWrapper, table: str) -> int:
-    if sequence := _sequence(cursor, table):
-        cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
-        return int(cursor.fetchone()[0])
-    return 0
+    if not (sequence := _sequence(cursor, table)):
+        return 0
+    cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
+    return int(cursor.fetchone()[0])
 
 
 def _sequence(cursor: CursorWrapper, table: str) -> str | None:
@@ -97,11 +93,13 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
     All of it, the making of the tables included, is one transaction: crash anywhere, and the database is what it was.
     """
     with transaction.atomic(durable=True):
-        _drop_all()
+        with connection.cursor() as cursor:
+            for table in {*tables()} & {*connection.introspection.table_names(cursor)}:
+                cursor.execute(f'DROP TABLE "{table}" CASCADE')
         # The tables as they were when the backup was made, whatever has been added since.
         MigrationExecutor(connection).migrate(_latest(manifest))
         with connection.cursor() as cursor, connection.wrap_database_errors:
-            _take_time(cursor)
+            cursor.execute(NO_TIMEOUT)
             # Migrations leave checks immediate; tables come in the order of the alphabet.
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             _copy_in(cursor, snapshot, sorted(manifest.rows))
@@ -124,13 +122,6 @@ def _latest(manifest: Manifest) -> list[tuple[str, str]]:
     ]
 
 
-def _drop_all() -> None:
-    with connection.cursor() as cursor:
-        for table in tables():
-            if table in connection.introspection.table_names(cursor):
-                cursor.execute(f'DROP TABLE "{table}" CASCADE')
-
-
 def _copy_in(cursor: CursorWrapper, snapshot: Path, names: list[str]) -> None:
     cursor.execute("TRUNCATE " + _quoted(iter(names)) + " CASCADE")
     for table in names:
@@ -146,11 +137,3 @@ def move_ids(table: str, to: int) -> None:
     with connection.cursor() as cursor:
         if sequence := _sequence(cursor, table):
             cursor.execute("SELECT setval(%s, %s)", [sequence, to])
-
-
-def has_rows(table: str) -> bool:
-    with connection.cursor() as cursor:
-        if table not in connection.introspection.table_names(cursor):
-            return False
-        cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 (ours)
-        return cursor.fetchone() is not None

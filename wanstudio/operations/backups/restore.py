@@ -1,24 +1,46 @@
-"""A backup's way back: everything is verified before anything is touched, and the database comes last."""
+"""A backup's way back: everything is verified before anything is touched, and the database comes last.
+
+Nothing in it that waits is sent by itself, and no id is given twice.
+"""
 
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import Q
+from django.db.models.functions import Now
 
+from wanstudio.api.models import ApiToken
 from wanstudio.encryption import encrypted_fields
 from wanstudio.encryption.encrypted_fields import unreadable
+from wanstudio.jobs import verbs
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.states import State
+from wanstudio.keys import verbs as key_verbs
+from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.backups import backup, snapshot
-from wanstudio.operations.backups import file_copies as files
-from wanstudio.operations.backups import restore_safety as safe
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, MediaFile
+from wanstudio.provider import providers
+from wanstudio.requests import verbs as request_verbs
+from wanstudio.sharing.models import ShareLink
+from wanstudio.teams.models import Invitation, Membership
 from wanstudio.work.models import Heartbeat
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+# More than a studio gives between a backup and the loss of what it was made from. A callback or a signed link of those
+# days carries such an id: given again, it would bring another job's video.
+IDS_LEFT_OUT = 1_000_000
+MAY_BE_SENT = (State.QUEUED, State.SUBMITTING, State.UNCERTAIN)
+UNCONFIRMED = "The studio was restored from its backup of {when}. This may have been sent since then, and charged."
+ASKED = "The studio was restored from its backup of {when}. This may have been allowed since then."
+STOPPED = "The studio was restored from its backup of {when}. Look through what is unconfirmed, then start sending."
 
 
 @dataclass
@@ -47,17 +69,20 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
     _need_room(folder, media)
     try:
         for one in media:
-            _bring_back(folder.parent / "media" / one.path, one)
+            if not snapshot.is_intact(target := snapshot.media_root() / one.path, one.sha256):
+                snapshot.copy(folder.parent / "media" / one.path, target)
         same_key = _secret_key(folder, manifest)
         with backup.engine().restored(folder, manifest):
-            _migrate_on()
-            unconfirmed = safe.make_safe(backup.engine(), manifest)
+            # From the tables of then to those of now.
+            executor = MigrationExecutor(connection)
+            executor.migrate(executor.loader.graph.leaf_nodes())
+            unconfirmed = make_safe(manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
     # What Django and the ledger keep beside the tables: the cache, the triggers.
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
-    lost, counts = len(unreadable()), safe.open_again(same_key=same_key)
+    lost, counts = len(unreadable()), open_again(same_key=same_key)
     return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts)
 
 
@@ -90,10 +115,9 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
 
 def _look_at_target(*, force: bool) -> str:
     """Refuses a studio that runs or is in use; with `force` its database is kept, and the path of that returned."""
-    has_rows = backup.engine().has_rows
-    if has_rows("wanstudio_heartbeat") and Heartbeat.alive():
+    if _has_rows("wanstudio_heartbeat") and Heartbeat.alive():
         raise CannotOperate("The studio is running. Stop it first; if it was killed, wait half a minute and try again.")
-    if not (has_rows("wanstudio_user") or has_rows("wanstudio_job")):
+    if not (_has_rows("wanstudio_user") or _has_rows("wanstudio_job")):
         return ""
     if not force:
         raise CannotOperate(
@@ -102,6 +126,14 @@ def _look_at_target(*, force: bool) -> str:
             "what is there is kept in its backups folder then."
         )
     return str(backup.before_migration())
+
+
+def _has_rows(table: str) -> bool:
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return False
+        cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 (ours)
+        return cursor.fetchone() is not None
 
 
 def _need_room(folder: Path, media: list[MediaFile]) -> None:
@@ -116,12 +148,6 @@ def _is_safe(path: str) -> bool:
     return not name.is_absolute() and ".." not in name.parts
 
 
-def _bring_back(source: Path, one: MediaFile) -> None:
-    target = snapshot.media_root() / one.path
-    if not snapshot.is_intact(target, one.sha256):
-        files.copy(source, target)
-
-
 def _secret_key(folder: Path, manifest: Manifest) -> bool:
     """Whether the studio signs with the same key as when the backup was made, from its next start on."""
     kept, ours = folder / snapshot.SECRET, snapshot.secret_key_file()
@@ -129,17 +155,50 @@ def _secret_key(folder: Path, manifest: Manifest) -> bool:
         encrypted_fields.take_keys(encryption.read_text().split())
     comes_from_file = ours.exists() and ours.read_text().strip() == settings.SECRET_KEY
     if manifest.secret_key_included and comes_from_file:
-        files.copy(kept, ours)
+        snapshot.copy(kept, ours)
         return True
     return manifest.secret_key_fingerprint == snapshot.fingerprint()
-
-
-def _migrate_on() -> None:
-    """From the tables of then to those of now."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def make_safe(manifest: Manifest) -> int:
+    """Make every job that could be sent unconfirmed, stop all sending, leave out ids. Returns how many jobs that are.
+
+    It is older than the world. Since it was copied, the studio may have sent what waits in it, and may have given ids
+    that it does not know. Runs inside the restore: it takes effect together with it, or not at all.
+    """
+    models = apps.get_app_config("wanstudio").get_models(include_auto_created=True)
+    for table in {model._meta.db_table for model in models} & {*connection.introspection.table_names()}:
+        backup.engine().move_ids(table, manifest.sequences.get(table, 0) + IDS_LEFT_OUT)
+    waiting = list(Job.objects.filter(state__in=MAY_BE_SENT).order_by("pk"))
+    for job in waiting:
+        verbs.mark_restored(job, UNCONFIRMED.format(when=manifest.when))
+    # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
+    request_verbs.expire_open(ASKED.format(when=manifest.when))
+    known = (rows.values_list("provider", flat=True) for rows in (Job.objects.order_by(), ProviderKey.objects.all()))
+    for provider in {*providers.PROVIDERS}.union(*known):
+        key_verbs.stop(ProviderKey.at(provider), STOPPED.format(when=manifest.when))
+    Heartbeat.objects.all().delete()
+    return len(waiting)
+
+
+def open_again(*, same_key: bool) -> dict[str, int]:
+    """Access that is open now, a count by kind: some of it may have been closed after the backup was made.
+
+    Under another secret key no invitation and no sign-in of then opens anything.
+    """
+    lasting = Q(expires_at=None) | Q(expires_at__gt=Now())
+    shared = ShareLink.objects.filter(lasting, revoked_at=None).exclude(video=None, collection=None)
+    counts = {
+        "membership": Membership.objects.filter(user__is_active=True).count(),
+        "share link": shared.count(),
+        "API token": ApiToken.living().count(),
+    }
+    if same_key:
+        counts["invitation"] = Invitation.pending().count()
+        counts["signed-in browser"] = Session.objects.filter(expire_date__gt=Now()).count()
+    return counts

@@ -1,4 +1,4 @@
-"""Layout of a backup on the disk.
+"""Layout of a backup on the disk, and copies that survive a power cut.
 
 DIR/media/…                      files that rows name, under the names they have in the studio; shared by all backups
 DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
@@ -9,22 +9,25 @@ DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
     secret.key, encryption.key   only if it was asked for
 """
 
+import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from wanstudio.operations.backups.file_copies import hash_of, whole
-
 FORMAT = 1
 PREFIX, PARTIAL = "backup-", ".partial-"
-MANIFEST, MEDIA_LIST, SECRET = "manifest.json", "media.jsonl", "secret.key"
-ENCRYPTION = "encryption.key"
+MANIFEST, MEDIA_LIST, SECRET, ENCRYPTION = "manifest.json", "media.jsonl", "secret.key", "encryption.key"
 LAST = "last-backup.json"
+CHUNK = 1024 * 1024
 
 
 class CannotOperate(Exception):
@@ -127,3 +130,54 @@ def secret_key_file() -> Path:
 
 def media_root() -> Path:
     return Path(settings.DATA_DIR) / "media"
+
+
+class Hashed(NamedTuple):
+    sha256: str
+    size_bytes: int
+
+
+def hash_of(path: Path) -> Hashed:
+    with path.open("rb") as file:
+        return _through(file, None)
+
+
+def copy(source: Path, target: Path) -> Hashed:
+    """The file, whole and on the disk under its new name, or (after a crash, after an exception) not there at all."""
+    with source.open("rb") as file, whole(target) as draft:
+        return _through(file, draft)
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that gets its name only once all of it is on the disk. Mode 0600."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".partial-", delete=False) as draft:
+        try:
+            yield cast(BinaryIO, draft)
+            draft.flush()
+            os.fsync(draft.fileno())
+            os.replace(draft.name, target)
+        except BaseException:
+            Path(draft.name).unlink(missing_ok=True)
+            raise
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """A file's bytes, and the names in a folder, survive a power cut only after this."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _through(source: BinaryIO, target: BinaryIO | None) -> Hashed:
+    digest, size_bytes = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        size_bytes += len(chunk)
+        if target:
+            target.write(chunk)
+    return Hashed(digest.hexdigest(), size_bytes)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from wanstudio.operations.backups.file_copies import sync_file, sync_folder
 from wanstudio.operations.backups.media_files import Reference, references
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, sync
 
 FILE = "studio.sqlite3"
 STAGED = ".restoring.sqlite3"
@@ -33,16 +32,12 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
         applied = database.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
         sequences = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         files = list(references(lambda sql: database.execute(sql)))
-        return files, Manifest("", "sqlite", [list(pair) for pair in applied], _counts(database), sequences)
-
-
-def _counts(database: sqlite3.Connection) -> dict[str, int]:
-    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return {
-        table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
-        for table in tables
-        if not table.startswith("sqlite_")
-    }
+        rows = {
+            table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
+            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            if not table.startswith("sqlite_")
+        }
+        return files, Manifest("", "sqlite", [list(pair) for pair in applied], rows, sequences)
 
 
 def copy_to(target: Path) -> None:
@@ -55,8 +50,8 @@ def copy_to(target: Path) -> None:
         # A copy travels as one file, without the log beside it.
         database.execute("PRAGMA journal_mode=DELETE")
         check(database)
-    sync_file(target)
-    sync_folder(target.parent)
+    sync(target)
+    sync(target.parent)
 
 
 def _read_only(file: Path) -> closing[sqlite3.Connection]:
@@ -87,7 +82,14 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
     connection.settings_dict["NAME"] = str(staged)
     try:
         yield
-        _close(staged)
+        # All of it in the one file, and on the disk.
+        connection.close()
+        with closing(sqlite3.connect(staged)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.execute("PRAGMA journal_mode=DELETE")
+            check(database)
+        os.chmod(staged, 0o600)
+        sync(staged)
     except BaseException:
         connection.close()
         for left in (staged, _beside(staged, "-wal"), _beside(staged, "-shm")):
@@ -97,7 +99,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
         connection.settings_dict["NAME"] = str(target)
     _make_way(target)
     os.replace(staged, target)
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
 def move_ids(table: str, to: int) -> None:
@@ -105,17 +107,6 @@ def move_ids(table: str, to: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
         cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, to])
-
-
-def _close(staged: Path) -> None:
-    """All of it in the one file, and on the disk."""
-    connection.close()
-    with closing(sqlite3.connect(staged)) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("PRAGMA journal_mode=DELETE")
-        check(database)
-    os.chmod(staged, 0o600)
-    sync_file(staged)
 
 
 def _make_way(target: Path) -> None:
@@ -132,12 +123,3 @@ def _make_way(target: Path) -> None:
 
 def _beside(database: Path, suffix: str) -> Path:
     return database.with_name(database.name + suffix)
-
-
-def has_rows(table: str) -> bool:
-    """Whether the studio's database has this table with something in it. Makes no file if there is none."""
-    if not path().exists():
-        return False
-    with _read_only(path()) as database:
-        found = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone()
-        return bool(found and database.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone())  # noqa: S608 (ours)
