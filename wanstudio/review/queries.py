@@ -1,7 +1,5 @@
 """Reviews as pages show them: comments that a person may see, their threads, and how a video stands."""
 
-from dataclasses import dataclass
-
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
@@ -16,51 +14,29 @@ def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
     return mine.select_related("author", "parent", "team", "video__job__team")
 
 
-@dataclass(frozen=True)
-class Thread:
-    comment: Comment
-    answers: list[Comment]
+def review_of(video: Video) -> dict[str, object]:
+    """Threads (a comment, its answers) in the order of the video, those about all of it first.
 
-
-@dataclass(frozen=True)
-class Review:
-    """Threads in the order of the video: those about all of it first. `state` differs whenever the page would."""
-
-    state: str
-    verdict: Verdict | None
-    threads: list[Thread]
-
-    @property
-    def comment_count(self) -> int:
-        comments = (comment for thread in self.threads for comment in (thread.comment, *thread.answers))
-        return sum(comment.deleted_at is None for comment in comments)
-
-    @property
-    def open_count(self) -> int:
-        return sum(not thread.comment.resolved_at and not thread.comment.deleted_at for thread in self.threads)
-
-    @property
-    def done_count(self) -> int:
-        return sum(thread.comment.resolved_at is not None for thread in self.threads)
-
-
-def review_of(video: Video) -> Review:
-    """Six queries, however many comments there are."""
+    `state` differs whenever the page would. Six queries, however many comments there are. Of deleted comments only
+    those beneath which somebody's answer stands.
+    """
     # Before the rows: what comes in between is brought by the next poll, rather than by none.
     state = review_state(video)
-    return Review(state, standing_verdict(video), _threads(video))
-
-
-def _threads(video: Video) -> list[Thread]:
-    """Deleted comments only while somebody's answer stands beneath."""
     rows = video.comments.select_related("author", "resolved_by").prefetch_related("mentions").order_by("created_at")
+    alive = [comment for comment in rows if comment.deleted_at is None]
     answers: dict[int | None, list[Comment]] = {}
-    for comment in rows:
-        if comment.deleted_at is None:
-            answers.setdefault(comment.parent_id, []).append(comment)
-    threads = [Thread(comment, answers.get(comment.pk, [])) for comment in rows if comment.parent_id is None]
-    shown = [thread for thread in threads if thread.comment.deleted_at is None or thread.answers]
-    return sorted(shown, key=lambda one: (-1.0 if one.comment.at_s is None else one.comment.at_s, one.comment.pk))
+    for comment in alive:
+        answers.setdefault(comment.parent_id, []).append(comment)
+    tops = [one for one in rows if one.parent_id is None and (one.deleted_at is None or one.pk in answers)]
+    tops.sort(key=lambda one: (-1.0 if one.at_s is None else one.at_s, one.pk))
+    return {
+        "state": state,
+        "verdict": standing_verdict(video),
+        "threads": [(one, answers.get(one.pk, [])) for one in tops],
+        "comment_count": len(alive),
+        "open_count": sum(not one.resolved_at and not one.deleted_at for one in tops),
+        "done_count": sum(one.resolved_at is not None for one in tops),
+    }
 
 
 def review_state(video: Video) -> str:

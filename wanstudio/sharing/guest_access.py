@@ -23,7 +23,6 @@ from wanstudio.web.way_back import SHARED
 
 P = ParamSpec("P")
 
-
 # Cookies: for how long, in seconds. Who comes back later than the second visits again.
 UNLOCKED, VISITED = "share", "seen"
 MAX_AGE_S = {UNLOCKED: 7 * 24 * 60 * 60, VISITED: 30 * 60}

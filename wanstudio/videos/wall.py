@@ -16,7 +16,7 @@ from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models import CollectedVideo, Collection, Tag, Video, key_of
+from wanstudio.videos.models import Collection, Tag, Video, key_of
 from wanstudio.videos.queries import newest_only, starred_videos, visible_collections, wall_filters
 
 # The filters in the address, by name.
@@ -64,37 +64,28 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
         if name in asked:
             rows = rows.filter(**{f"job__{name}": asked[name]})
     if "tag" in asked:
-        rows = rows.filter(_tagged(key=key_of(asked["tag"])))
+        rows = rows.filter(tags__key=key_of(asked["tag"]))
     if "collection" in asked:
         mine = visible_collections(request, team).filter(pk=int(asked["collection"]))
-        rows = rows.filter(Exists(CollectedVideo.objects.filter(video=OuterRef("pk"), collection__in=mine)))
+        rows = rows.filter(collected__collection__in=mine)
     if "favourite" in asked:
         rows = rows.filter(favourites__user=access.person(request))
-    return rows.filter(_between(team, asked))
+    # Whole days of the team's time zone, both included.
+    if first := _day(asked.get("from", "")):
+        rows = rows.filter(archived_at__gte=datetime.combine(first, time(), team.zone))
+    if last := _day(asked.get("to", "")):
+        rows = rows.filter(archived_at__lt=datetime.combine(last + timedelta(days=1), time(), team.zone))
+    return rows
 
 
 def _has(word: str) -> Q:
     """Whether a word stands in title, prompt or a tag. SQLite folds the case of plain letters only: spelt out."""
     spellings = {word, word.lower(), word.upper(), word.capitalize()} if not word.isascii() else {word}
-    some = Q(_tagged(key__contains=key_of(word) or word))
+    through = Video.tags.through.objects
+    some = Q(Exists(through.filter(video=OuterRef("pk"), tag__key__contains=key_of(word) or word)))
     for spelling in spellings:
         some |= Q(job__title__icontains=spelling) | Q(job__prompt__icontains=spelling)
     return some
-
-
-def _tagged(**of_tag: str) -> Exists:
-    rows = Video.tags.through.objects.filter(video=OuterRef("pk"))
-    return Exists(rows.filter(**{f"tag__{name}": value for name, value in of_tag.items()}))
-
-
-def _between(team: Team, asked: Asked) -> Q:
-    """Whole days of the team's time zone, both included."""
-    made = Q()
-    if first := _day(asked.get("from", "")):
-        made &= Q(archived_at__gte=_midnight(team, first))
-    if last := _day(asked.get("to", "")):
-        made &= Q(archived_at__lt=_midnight(team, last + timedelta(days=1)))
-    return made
 
 
 def _day(text: str) -> date | None:
@@ -104,10 +95,6 @@ def _day(text: str) -> date | None:
         return None
     # The first and the last days of the calendar have no day before or after them, in UTC.
     return day if day and 1 < day.year < 9999 else None
-
-
-def _midnight(team: Team, day: date) -> datetime:
-    return datetime.combine(day, time(), team.zone)
 
 
 def totals(rows: QuerySet[Video]) -> dict[str, object]:

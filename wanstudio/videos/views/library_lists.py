@@ -6,7 +6,6 @@ Opened, a collection is the wall with it as a filter.
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from django.contrib import messages
 from django.db.models import Count, F, Q, Window
@@ -101,18 +100,6 @@ def _visibility(request: HttpRequest) -> str:
     return given
 
 
-class Binned(NamedTuple):
-    """A row of the bin; `links`: how many open ones lead to it."""
-
-    thing: Video | Source
-    binned_at: datetime | None
-    links: int = 0
-
-    @property
-    def goes_at(self) -> datetime | None:
-        return self.binned_at and self.binned_at + verbs.KEPT
-
-
 @page_view
 def bin_page(request: HttpRequest) -> HttpResponse:
     """Of the team whose pages are shown: `kind=uploads` or videos, what was made last first, paged by `before`."""
@@ -121,16 +108,16 @@ def bin_page(request: HttpRequest) -> HttpResponse:
     uploads = request.GET.get("kind") == "uploads"
     before = request.GET.get("before", "")
     if uploads:
-        sources: list[Source]
         sources, following = access.page(binned_sources(request).filter(team=team), before, PAGE)
-        rows = [Binned(source, source.deleted_at) for source in sources]
+        rows: list[tuple[Video | Source, datetime | None, int]]
+        rows = [(source, source.deleted_at, 0) for source in sources]
     else:
-        videos: list[Video]
         videos, following = access.page(binned_videos(request).filter(job__team=team), before, PAGE)
         ids = [video.pk for video in videos]
         links = {pk: count for counter in link_counters for pk, count in counter(request, ids).items()}
-        rows = [Binned(video, video.binned_at, links.get(video.pk, 0)) for video in videos]
-    context = {"rows": rows, "next": following, "before": before, "uploads": uploads}
+        rows = [(video, video.binned_at, links.get(video.pk, 0)) for video in videos]
+    binned = [{"thing": thing, "goes_at": since and since + verbs.KEPT, "links": count} for thing, since, count in rows]
+    context = {"rows": binned, "next": following, "before": before, "uploads": uploads}
     return render(request, "videos/bin.html", context)
 
 
