@@ -90,10 +90,10 @@ INSTALLED_APPS = [
     "lucide",
 ]
 MIDDLEWARE = [
-    "wanstudio.web.request_log.RequestLog",
+    "wanstudio.web.middleware.RequestLog",
     "wanstudio.keys.in_force.ProviderOnce",
-    "wanstudio.web.proxies.TrustedProxies",
-    "wanstudio.web.hardening.Isolated",
+    "wanstudio.web.middleware.TrustedProxies",
+    "wanstudio.web.middleware.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "wanstudio.web.hardening.RefuseNul",
+    "wanstudio.web.middleware.RefuseNul",
     "wanstudio.teams.gate.FirstRun",
     "wanstudio.web.way_back.WayBack",
     "wanstudio.teams.gate.Gate",
@@ -200,7 +200,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
-MESSAGE_STORAGE = "wanstudio.web.message_cookie.Storage"
+MESSAGE_STORAGE = "wanstudio.web.host_cookies.Storage"
 CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
 
 # --- headers ------------------------------------------------------------------------------------------

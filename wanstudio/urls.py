@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from wanstudio.web import theme
+from wanstudio.web import host_cookies
 
 NOUNS = (
     *("activity", "accounts", "teams", "notifications", "keys", "uploads", "money", "jobs", "requests"),
@@ -11,7 +11,7 @@ NOUNS = (
 
 urlpatterns = [
     *(path("", include(f"wanstudio.{noun}.urls")) for noun in NOUNS),
-    path("theme/", theme.choose, name="theme.choose"),
+    path("theme/", host_cookies.choose, name="theme.choose"),
     path("", include("wanstudio.api.urls")),
     path("", include("wanstudio.operations.urls")),
 ]

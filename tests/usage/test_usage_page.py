@@ -23,7 +23,7 @@ from wanstudio.money.queries import month_of, span, spent
 from wanstudio.review.models import Verdict
 from wanstudio.review.verbs import decide
 from wanstudio.teams.models import Membership, Team
-from wanstudio.web.csv_files import safe
+from wanstudio.web.file_answers import safe
 
 P = Decimal("1.14")
 

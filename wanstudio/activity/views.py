@@ -11,9 +11,9 @@ from django.utils.dateparse import parse_date
 from wanstudio.activity.models import Activity
 from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.activity.words import GROUPS, words
-from wanstudio.web.csv_files import csv_file, safe
+from wanstudio.web.addresses import path_of
+from wanstudio.web.file_answers import csv_file, safe
 from wanstudio.web.lookups import number, page, page_view
-from wanstudio.web.page_links import path_of
 
 PAGE = 50
 COLUMNS = ("at", "person", "act", "about", "thing", "id", "ip")

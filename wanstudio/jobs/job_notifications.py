@@ -12,7 +12,7 @@ from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs import Event, Post, notify, notify_allowed, post_to_webhook
 from wanstudio.provider import providers
 from wanstudio.teams.roles import Act
-from wanstudio.web.page_links import address_of, path_to
+from wanstudio.web.addresses import address_of, path_to
 
 
 def ready(job: Job) -> None:

@@ -23,8 +23,8 @@ from wanstudio.provider.base import prices_on
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.fetchers import is_reachable
-from wanstudio.web.studio_checks import Check, register_checks, studio_checks
+from wanstudio.web.addresses import is_reachable
+from wanstudio.web.studio_checks import Check, registered, studio_checks
 
 
 @login_required
@@ -199,4 +199,4 @@ def _provider_key() -> Check:
     return Check(title, True, providers.named("Set. Videos are made by {name} and billed to the key.", provider))
 
 
-register_checks(key_checks)
+registered.append(key_checks)

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from wanstudio.web.fetchers import webhook_refusal
+from wanstudio.web.addresses import webhook_refusal
 
 
 class WebhookForm(forms.Form):

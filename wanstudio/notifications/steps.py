@@ -16,7 +16,7 @@ from wanstudio.media.errors import FetchError
 from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, Webhook, When
 from wanstudio.notifications.verbs import mail_person, switch_off
 from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT, mail_of_day
-from wanstudio.web.fetchers import peoples_fetcher
+from wanstudio.web.addresses import peoples_fetcher
 from wanstudio.work import registry
 
 POST_S = 15.0

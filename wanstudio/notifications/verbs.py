@@ -36,7 +36,7 @@ from wanstudio.notifications.models import (
 )
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
-from wanstudio.web.page_links import address_of, path_to
+from wanstudio.web.addresses import address_of, path_to
 from wanstudio.work.mails import post_mail
 
 # After a rotation the old secret still signs, beside the new one.

@@ -9,7 +9,7 @@ from django.urls import reverse
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models import DAILY, Kind, Notification
 from wanstudio.teams.models import Team
-from wanstudio.web.page_links import address_of
+from wanstudio.web.addresses import address_of
 
 CHOICES_SAVED = "Saved."
 WEBHOOK_SAVED = "Saved. News of this team is posted there from now on."

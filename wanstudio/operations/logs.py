@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from pythonjsonlogger.json import JsonFormatter
 
-from wanstudio.web.request_log import SHORTEST_SECRET, public_path
+from wanstudio.web.middleware import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import now_about
 
 HIDDEN = "[secret]"

@@ -21,7 +21,7 @@ from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Menti
 from wanstudio.review.queries import standing_verdict
 from wanstudio.review.words import comment_title, decision_title, mention_title
 from wanstudio.videos.models import Video
-from wanstudio.web.page_links import address_of, path_to
+from wanstudio.web.addresses import address_of, path_to
 
 # The same words again within this time are a second click, not a second comment.
 ECHO = timedelta(seconds=5)

@@ -12,7 +12,7 @@ from wanstudio.requests.queries import waiting_requests
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.theme import theme_of
+from wanstudio.web.host_cookies import theme_of
 from wanstudio.work.models import Heartbeat
 
 

@@ -24,7 +24,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.words import NAMES_THE_FILE
-from wanstudio.web.fetchers import is_reachable
+from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")

@@ -20,7 +20,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.words import formats_of
-from wanstudio.web.fetchers import is_reachable
+from wanstudio.web.addresses import is_reachable
 
 CENT = Decimal("0.01")
 RECENT = 8

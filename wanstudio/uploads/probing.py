@@ -14,7 +14,7 @@ from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.words import BUSY
-from wanstudio.web.fetchers import peoples_fetcher
+from wanstudio.web.addresses import peoples_fetcher
 
 DEADLINE_S = 5.0
 _SLOTS = BoundedSemaphore(4)

@@ -7,7 +7,7 @@ from wanstudio.media.pictures import poster
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import verbs
 from wanstudio.uploads.models import Source
-from wanstudio.web.fetchers import peoples_fetcher
+from wanstudio.web.addresses import peoples_fetcher
 from wanstudio.work import registry
 
 MAX_CLAIMS = 3

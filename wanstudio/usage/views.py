@@ -20,7 +20,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.usage import queries
 from wanstudio.usage.queries import chosen_month
 from wanstudio.usage.weeks import weeks_of
-from wanstudio.web.csv_files import csv_file, safe
+from wanstudio.web.file_answers import csv_file, safe
 
 PAGE = 25
 COLUMNS = (

@@ -27,7 +27,7 @@ from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
 from wanstudio.videos.models import Video
-from wanstudio.web.fetchers import results_fetcher
+from wanstudio.web.addresses import results_fetcher
 from wanstudio.work import registry
 from wanstudio.work.leases import Stale
 

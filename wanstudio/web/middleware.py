@@ -1,8 +1,26 @@
-"""The base of our middleware."""
+"""Middleware around every request: its line in the log, the address it came from, and what other sites may not do."""
 
+import ipaddress
+import logging
+import re
+import time
 from collections.abc import Callable
+from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponseBase
+from django.conf import settings
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+
+from wanstudio.work.log_context import about
+
+log = logging.getLogger("wanstudio.requests")
+
+# Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
+SHORTEST_SECRET = 8
+HEADER = "X-Request-ID"
+# Asked every few seconds by pages and by machines: only of interest to who looks for them.
+CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class Middleware:
@@ -13,3 +31,103 @@ class Middleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self._get_response(request)
+
+
+class RequestLog(Middleware):
+    """Names each request, in the lines it causes and in the answer; a proxy's name for it is kept if it is a plain one.
+
+    Never in a line: the query, a token in the path, what was posted.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked = request.headers.get(HEADER, "")
+        name = asked if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", asked) else uuid4().hex
+        began = time.monotonic()
+        with about(request=name):
+            response = self._get_response(request)
+            _write(request, response, round((time.monotonic() - began) * 1000))
+        response[HEADER] = name
+        return response
+
+
+def _write(request: HttpRequest, response: HttpResponseBase, ms: int) -> None:
+    # The person, if the view has asked; asking now would cost the endpoints of machines a query.
+    person = getattr(getattr(request, "_cached_user", None), "pk", None) or "-"
+    quiet = request.path.startswith(CHATTER) and response.status_code < 500
+    path, status = public_path(request), response.status_code
+    log.log(
+        logging.DEBUG if quiet else logging.INFO,
+        *("%s %s %s %d ms person=%s", request.method, path, status, ms, person),
+        extra={"method": request.method, "path": path, "status": status, "duration_ms": ms, "person": person},
+    )
+
+
+def public_path(request: HttpRequest) -> str:
+    """The path as it may be written down: ids stay, tokens and signatures do not.
+
+    What a route captures as text is a token in this studio, or a name that no log needs.
+    """
+    path = str(request.path)
+    match = request.resolver_match
+    if match is None:
+        # No route fits: it may be a token without its last slash.
+        return "/".join(part if len(part) < SHORTEST_SECRET * 2 else "…" for part in path.split("/"))
+    for value in (*match.args, *match.kwargs.values()):
+        if isinstance(value, str) and value:
+            path = path.replace(value, "…")
+    return path
+
+
+class TrustedProxies(Middleware):
+    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _is_trusted(request.META.get("REMOTE_ADDR", "")):
+            chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+            for hop in reversed(chain):
+                if not _address(hop):
+                    # A client or a proxy wrote something there that is no address.
+                    break
+                request.META["REMOTE_ADDR"] = hop
+                if not _is_trusted(hop):
+                    break
+            if (scheme := request.META.get("HTTP_X_FORWARDED_PROTO")) in ("http", "https"):
+                request.META["wsgi.url_scheme"] = scheme
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self._get_response(request)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_trusted(address: str) -> bool:
+    ip = _address(address)
+    return ip is not None and any(ip in network for network in settings.TRUSTED_PROXIES)
+
+
+class Isolated(Middleware):
+    """No other site may show an answer in a frame, or load it as a part of its own page.
+
+    Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
+    middleware that sets them for pages. What an answer says of itself stays.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Content-Security-Policy", NOTHING)
+        return response
+
+
+class RefuseNul(Middleware):
+    """400 instead of a surprise, wherever a query met a NUL: SQLite keeps it, PostgreSQL refuses it."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):
+            return HttpResponseBadRequest("A text in this request holds a NUL.", content_type="text/plain")
+        return None

@@ -30,19 +30,13 @@ def read_body(request: HttpRequest, max_bytes: int, within_s: float = WITHIN_S) 
     announced = request.headers.get("Content-Length") or ""
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
         raise TooLarge
-    if not _slots.acquire(blocking=False):
-        raise TooSlow
-    try:
-        return _read(request, max_bytes, time.monotonic() + within_s)
-    finally:
-        _slots.release()
-
-
-def _read(request: HttpRequest, max_bytes: int, until: float) -> bytes:
+    until = time.monotonic() + within_s
     # Django reads what Content-Length announces, and so nothing of a chunked body; a server like ours ends the stream.
     ended = request.META.get("wsgi.input_terminated")
     stream = request.META["wsgi.input"] if ended else request
     body = bytearray()
+    if not _slots.acquire(blocking=False):
+        raise TooSlow
     try:
         # Byte by byte: a longer read waits until it has all of them, however slowly they come. 64 KiB take 20 ms.
         while byte := stream.read(1):
@@ -52,5 +46,7 @@ def _read(request: HttpRequest, max_bytes: int, until: float) -> bytes:
             if time.monotonic() > until:
                 raise TooSlow
     except OSError:
-        return bytes(body)
+        pass
+    finally:
+        _slots.release()
     return bytes(body)

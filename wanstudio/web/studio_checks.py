@@ -24,17 +24,13 @@ class Check:
     sentence: str
 
 
-_registered: list[Callable[[], list[Check]]] = []
-
-
-def register_checks(checks: Callable[[], list[Check]]) -> None:
-    """The checks of a noun, shown after those of the machine."""
-    _registered.append(checks)
+# The checks of later rooms, shown after those of the machine.
+registered: list[Callable[[], list[Check]]] = []
 
 
 def studio_checks() -> list[Check]:
     """Every part of the studio. Reads rows and the disk, calls nobody."""
-    return [_database(), _disk(), _worker(), *(check for checks in _registered for check in checks()), _mail()]
+    return [_database(), _disk(), _worker(), *(check for checks in registered for check in checks()), _mail()]
 
 
 def _database() -> Check:

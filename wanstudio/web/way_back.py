@@ -9,7 +9,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from wanstudio.web.middleware import Middleware
 
-READING = ("GET", "HEAD")
 # What answers machines, in their own words.
 MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz")
 # Pages of shared links, from which a browser does not tell where it was.
@@ -24,11 +23,13 @@ class WayBack(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        if request.method not in READING:
+        if request.method not in ("GET", "HEAD"):
             if response.headers.get("Location") == _sign_in(request.get_full_path()):
                 response.headers["Location"] = _sign_in(page_before(request))
         elif response.status_code == 405 and not request.path.startswith(MACHINES):
-            return _as_page(request, response)
+            page = render(request, "405.html", status=405)
+            page.headers["Allow"] = response.headers.get("Allow", "POST")
+            return page
         return response
 
 
@@ -45,12 +46,6 @@ def page_before(request: HttpRequest) -> str:
 
 def _sign_in(following: str) -> str:
     return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': following}, safe='/')}"
-
-
-def _as_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
-    page = render(request, "405.html", status=405)
-    page.headers["Allow"] = response.headers.get("Allow", "POST")
-    return page
 
 
 def back(request: HttpRequest, otherwise: str, *args: object) -> HttpResponse:

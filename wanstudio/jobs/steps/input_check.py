@@ -7,7 +7,7 @@ from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.probing import probe_link
-from wanstudio.web import fetchers as addresses
+from wanstudio.web import addresses
 
 
 class Busy(Exception):

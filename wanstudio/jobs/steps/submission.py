@@ -20,7 +20,7 @@ from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Outcome, Submission
-from wanstudio.web import fetchers as addresses
+from wanstudio.web import addresses
 from wanstudio.work.leases import LEASE, Stale
 from wanstudio.work.log_context import also
 from wanstudio.work.reconnect import durably

@@ -7,7 +7,7 @@ from wanstudio.provider import providers
 from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 from wanstudio.settings_types import folder
-from wanstudio.web.fetchers import sandbox_fetcher
+from wanstudio.web.addresses import sandbox_fetcher
 
 
 class Command(BaseCommand):

@@ -19,8 +19,8 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
+from wanstudio.web.addresses import origin
 from wanstudio.web.lookups import form_view
-from wanstudio.web.page_links import origin
 
 Thing = Video | Collection
 MAX_LINKS = 50

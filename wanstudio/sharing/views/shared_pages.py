@@ -30,7 +30,7 @@ from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.views import video_page as files
-from wanstudio.web.page_links import origin
+from wanstudio.web.addresses import origin
 
 # A wall of posters is a page, not a library.
 MAX_VIDEOS = 500

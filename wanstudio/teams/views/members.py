@@ -14,8 +14,8 @@ from wanstudio.teams.forms import InviteForm, TeamForm
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
+from wanstudio.web.addresses import origin
 from wanstudio.web.lookups import form_view, page_view
-from wanstudio.web.page_links import origin
 from wanstudio.web.way_back import back
 
 

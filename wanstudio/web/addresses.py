@@ -1,14 +1,31 @@
-"""Guarded fetchers, each with the hosts that it may fetch from, and the reach of the studio's own address."""
+"""Addresses: the pages of rows, the studio's own reach, and the hosts that each guarded fetcher may fetch from."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import models
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from wanstudio.media.errors import FetchError
 from wanstudio.media.fetch import Fetcher
 from wanstudio.media.targets import is_public, parse
 from wanstudio.settings_types import is_loopback
+
+# Model to the route of its page, and whether the route wants the row's id.
+PAGES = {
+    "job": ("jobs.show", True),
+    "video": ("videos.show", True),
+    "collection": ("collections.index", False),
+    "source": ("uploads.index", False),
+    "team": ("team.show", False),
+    "membership": ("team.show", False),
+    "invitation": ("team.show", False),
+    "spendrequest": ("requests.show", True),
+    "providerkey": ("settings.show", False),
+    "webhook": ("webhook.show", False),
+}
 
 
 def is_reachable(provider: str) -> bool:
@@ -61,3 +78,26 @@ def host_port(url: str) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def path_of(thing: str, pk: int | None) -> str:
+    """The path of its page, empty for what has none."""
+    route, wants_id = PAGES.get(thing, ("", False))
+    try:
+        return reverse(route, args=[pk] if wants_id else []) if route else ""
+    except NoReverseMatch:
+        return ""
+
+
+def path_to(row: models.Model | None) -> str:
+    return path_of(row._meta.model_name or "", row.pk) if row else ""
+
+
+def address_of(path: str) -> str:
+    """The same with the studio's address before it, for a mail."""
+    return f"{settings.LINK_BASE}{path}"
+
+
+def origin(request: HttpRequest) -> str:
+    """`https://studio.example`: the public address if there is one, else where this request came to."""
+    return settings.WANSTUDIO_URL or f"{request.scheme}://{request.get_host()}"

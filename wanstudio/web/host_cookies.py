@@ -1,8 +1,11 @@
-"""The theme, kept in a cookie so that the server paints the right one from the first byte."""
+"""Cookies of this host alone: the theme, so that the server paints the right one from the first byte, and messages."""
 
 from http import HTTPStatus
 
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
@@ -29,3 +32,15 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def _name() -> str:
     return "__Host-theme" if settings.HTTPS else "theme"
+
+
+class HostCookie(CookieStorage):
+    def __init__(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.cookie_name = "__Host-messages" if settings.HTTPS else "wanstudio_messages"
+
+
+class Storage(FallbackStorage):
+    """Messages for the next page: in the cookie, or in the session if they are long."""
+
+    storage_classes = (HostCookie, SessionStorage)
