@@ -6,11 +6,25 @@ Its triggers are laid after every `migrate`, because SQLite drops them when a mi
 from typing import Any, NoReturn, TypeVar
 
 from django.db import connections, models
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = TypeVar("Row", bound=models.Model)
 
 TABLES = {"wanstudio_entry": "the ledger is append-only", "wanstudio_activity": "the activity is append-only"}
+TRIGGERS = {
+    "sqlite": (
+        "CREATE TRIGGER IF NOT EXISTS {table}_no_update BEFORE UPDATE ON {table} "
+        "BEGIN SELECT RAISE(ABORT, '{says}'); END",
+        "CREATE TRIGGER IF NOT EXISTS {table}_no_delete BEFORE DELETE ON {table} "
+        "BEGIN SELECT RAISE(ABORT, '{says}'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '{says}'; END $$",
+        "DROP TRIGGER IF EXISTS {table}_append_only ON {table}",
+        "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
+    ),
+}
 
 
 class AppendOnly(Exception):
@@ -44,36 +58,15 @@ class AppendOnlyModel(models.Model):
 def lock(using: str = "default", **kwargs: object) -> None:
     """Lay the triggers, where the tables exist. Again and again, with the same result."""
     connection = connections[using]
-    for table in TABLES.keys() & set(connection.introspection.table_names()):
-        _run(connection, (_sqlite if connection.vendor == "sqlite" else _postgresql)(table, TABLES[table]))
+    with connection.cursor() as cursor:
+        for table in TABLES.keys() & set(connection.introspection.table_names(cursor)):
+            for statement in TRIGGERS[connection.vendor]:
+                cursor.execute(statement.format(table=table, says=TABLES[table]))
 
 
 def unlock_to_empty(using: str) -> None:
     """SQLite empties a table by DELETE: lift that refusal for `flush`, which lays it again."""
-    connection = connections[using]
-    if connection.vendor == "sqlite":
-        _run(connection, [f"DROP TRIGGER IF EXISTS {table}_no_delete" for table in TABLES])
-
-
-def _sqlite(table: str, says: str) -> list[str]:
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
-        for verb in ("update", "delete")
-    ]
-
-
-def _postgresql(table: str, says: str) -> list[str]:
-    return [
-        f"CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{says}'; END $$",
-        f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}",
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse()",
-    ]
-
-
-def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+    if connections[using].vendor == "sqlite":
+        with connections[using].cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")

@@ -200,7 +200,7 @@ def test_nobody_listens(talk: Talk) -> None:
 def test_ranges(files: FileServer, fetcher: Fetcher) -> None:
     (files.folder / "a").write_bytes(b"0123456789")
     with fetcher.open(files.url("a"), byte_range=(2, 4)) as opened:
-        assert (opened.status, opened.total_size) == (206, 10)
+        assert (opened.response.status, opened.total_size) == (206, 10)
         assert b"".join(opened.chunks(100)) == b"234"
     with fetcher.open(files.url("a"), byte_range=(7, None)) as opened:
         assert b"".join(opened.chunks(2)) == b"78"

@@ -72,29 +72,14 @@ class Deadline:
             self._heartbeat()
 
 
-class Connection:
-    """A socket that stands, TLS included, on which not a byte of the request was written yet."""
-
-    def __init__(self, sock: socket.socket, target: Target, deadline: Deadline) -> None:
-        self._target = target
-        self._http = http.client.HTTPConnection(target.host, target.port)
-        # A connection that has a socket does not dial: nobody resolves the name a second time.
-        self._http.sock = _TimedSocket(sock, deadline)
-
-    def ask(self, method: str, headers: Mapping[str, str], body: bytes | None = None) -> http.client.HTTPResponse:
-        """Writes the request and reads the head of its answer. Raises OSError or HTTPException."""
-        usual = {"Host": self._target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
-        # A server may answer before it has read everything, and close: its answer is worth more than that.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._http.request(method, self._target.path, body=body, headers={**usual, **headers})
-        return self._http.getresponse()
-
-
 @contextmanager
 def connect(
     target: Target, addresses: Sequence[str], deadline: Deadline, tls: ssl.SSLContext | None = None
-) -> Iterator[Connection]:
-    """A connection to one of these addresses, closed at the end. `tls` None: the usual authorities. Raises OSError."""
+) -> Iterator[http.client.HTTPConnection]:
+    """A connection to one of these addresses, TLS included, closed at the end; not a byte of a request is written.
+
+    `tls` None: the usual authorities. Raises OSError.
+    """
     with ExitStack() as stack:
         sock = stack.enter_context(_dial(addresses, target.port, deadline))
         if target.scheme == "https":
@@ -102,7 +87,21 @@ def connect(
             # The certificate is checked for the name in the URL and not for the address.
             name = target.host.removesuffix(".")
             sock = stack.enter_context((tls or _usual_tls()).wrap_socket(sock, server_hostname=name))
-        yield Connection(sock, target, deadline)
+        connection = http.client.HTTPConnection(target.host, target.port)
+        # A connection that has a socket does not dial: nobody resolves the name a second time.
+        connection.sock = _TimedSocket(sock, deadline)
+        yield connection
+
+
+def ask(
+    connection: http.client.HTTPConnection, target: Target, headers: Mapping[str, str], body: bytes | None = None
+) -> http.client.HTTPResponse:
+    """Writes a GET, or a POST of this body, and reads the head of its answer. Raises OSError or HTTPException."""
+    usual = {"Host": target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
+    # A server may answer before it has read everything, and close: its answer is worth more than that.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.request("GET" if body is None else "POST", target.path, body=body, headers={**usual, **headers})
+    return connection.getresponse()
 
 
 def _dial(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
@@ -166,9 +165,8 @@ def unchecked() -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be sent. `before_write` runs once connected (TLS included), immediately before the first byte."""
+    """A POST, or a GET without a body. `before_write` runs once connected (TLS included), before the first byte."""
 
-    method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
@@ -221,7 +219,7 @@ def exchange(request: Request, deadline: Deadline, reach: Reach) -> Answer | Bro
         response: http.client.HTTPResponse | None = None
         received = bytearray()
         try:
-            response = stack.enter_context(connection.ask(request.method, request.headers, request.body))
+            response = stack.enter_context(ask(connection, target, request.headers, request.body))
             _receive(response, received, request.max_answer_bytes)
             return Answer(response.status, dict(response.headers.items()), bytes(received))
         except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:

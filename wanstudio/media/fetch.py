@@ -14,14 +14,13 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from email.message import Message
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
 from .errors import FetchError, FetchProblem, MediaError, MediaProblem, refused_by_server, too_large, unreachable
-from .exchange import Broken, Deadline, DeadlinePassed, Request, connect, exchange
-from .targets import Reach, Resolver, Target, parse, redirected, system_resolver
+from .exchange import Broken, Deadline, DeadlinePassed, Request, ask, connect, exchange
+from .targets import Reach, Resolver, parse, redirected, system_resolver
 
 ByteRange = tuple[int, int | None]
 """First and last byte, both included; None: the end."""
@@ -43,25 +42,17 @@ class Opened:
     final_url: str
     total_size: int | None
     requests: int
-    _response: http.client.HTTPResponse = field(repr=False)
+    response: http.client.HTTPResponse = field(repr=False)
     _deadline: Deadline = field(repr=False)
-
-    @property
-    def status(self) -> int:
-        return self._response.status
-
-    @property
-    def headers(self) -> Message:
-        return self._response.headers
 
     def chunks(self, max_bytes: int) -> Iterator[bytes]:
         """At most `max_bytes` of the body. Raises FetchError CUT_SHORT if the server sends less than it announced."""
-        length = self._response.length
+        length = self.response.length
         expected = max_bytes if length is None else min(max_bytes, length)
         got = 0
         while got < expected:
             try:
-                chunk = self._response.read1(min(CHUNK_BYTES, expected - got))
+                chunk = self.response.read1(min(CHUNK_BYTES, expected - got))
             except DeadlinePassed:
                 raise FetchError(FetchProblem.TIMED_OUT) from None
             except (OSError, http.client.HTTPException):
@@ -140,9 +131,15 @@ class Fetcher:
         """
         deadline = Deadline(deadline_s, idle_s, heartbeat)
         target = parse(url)
+        headers = {}
+        if byte_range is not None:
+            headers["Range"] = f"bytes={byte_range[0]}-{'' if byte_range[1] is None else byte_range[1]}"
         for requests in range(1, MAX_REDIRECTS + 2):
             with ExitStack() as stack:
-                response = self._get(target, byte_range, deadline, stack)
+                addresses = self._reach.addresses(target, deadline.left())
+                with deadline.within(HEAD_S), _in_words(deadline):
+                    connection = stack.enter_context(connect(target, addresses, deadline, self._reach.tls))
+                    response = stack.enter_context(ask(connection, target, headers))
                 location = response.headers.get("Location")
                 if response.status in REDIRECTS and location:
                     target = redirected(target, location)
@@ -170,7 +167,7 @@ class Fetcher:
                     raise too_large(limits.max_bytes)
                 digest.update(chunk)
                 target.write(chunk)
-            return Download(size, digest.hexdigest(), opened.headers.get_content_type(), opened.final_url)
+            return Download(size, digest.hexdigest(), opened.response.headers.get_content_type(), opened.final_url)
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int
@@ -183,25 +180,13 @@ class Fetcher:
         target = parse(url)
         if target.scheme != "https" and target.address not in self._allowed_hosts:
             raise FetchError(FetchProblem.INVALID_URL, "Use an address that begins with https://.")
-        request = Request("POST", url, headers, body, connect_s=deadline_s, max_answer_bytes=max_bytes)
+        request = Request(url, headers, body, connect_s=deadline_s, max_answer_bytes=max_bytes)
         answer = exchange(request, deadline, self._reach)
         if isinstance(answer, Broken) and answer.status is None:
             with _in_words(deadline):
                 raise answer.error
         # The status is the answer; the body only illustrates it.
         return answer.status or 0, answer.body[:max_bytes]
-
-    def _get(
-        self, target: Target, byte_range: ByteRange | None, deadline: Deadline, stack: ExitStack
-    ) -> http.client.HTTPResponse:
-        addresses = self._reach.addresses(target, deadline.left())
-        headers = {}
-        if byte_range is not None:
-            first, last = byte_range
-            headers["Range"] = f"bytes={first}-{'' if last is None else last}"
-        with deadline.within(HEAD_S), _in_words(deadline):
-            connection = stack.enter_context(connect(target, addresses, deadline, self._reach.tls))
-            return stack.enter_context(connection.ask("GET", headers))
 
 
 @contextmanager

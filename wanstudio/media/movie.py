@@ -59,9 +59,9 @@ def top_boxes(file: SeekableFile, start: int, size: int) -> Iterator[Box]:
     return _walk(file, start, size, MediaError(MediaProblem.TRUNCATED))
 
 
-def boxes_in(file: SeekableFile, parent: Box, skip: int = 0) -> Iterator[Box]:
+def boxes_in(file: SeekableFile, parent: Box) -> Iterator[Box]:
     """The boxes inside another one. One that reaches out of its parent contradicts it: MediaError UNREADABLE."""
-    return _walk(file, parent.body + skip, parent.end, MediaError(MediaProblem.UNREADABLE))
+    return _walk(file, parent.body, parent.end, MediaError(MediaProblem.UNREADABLE))
 
 
 def content(file: SeekableFile, box: Box, most: int, offset: int = 0) -> bytes:

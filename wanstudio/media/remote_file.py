@@ -107,7 +107,7 @@ class RemoteFile:
         self._requests_left -= opened.requests
         # Straight to where it ended: a redirect would cost every piece a request.
         self._url = opened.final_url
-        if opened.status == 200:
+        if opened.response.status == 200:
             self._ranges = False
             start, wanted = 0, self._bytes_left
         data = b"".join(opened.chunks(wanted))

@@ -41,7 +41,7 @@ class ApixoClient:
 
     def submit(self, request: GenerateRequest, before_write: Callable[[], None] = unchecked) -> Submission:
         body = json.dumps(generate_body(request)).encode()
-        submission = classify(self._exchange("POST", generate_path(self._account.model), body, before_write))
+        submission = classify(self._exchange(generate_path(self._account.model), body, before_write))
         return replace(submission, message=self._without_key(submission.message))
 
     def status(self, task_id: str, before_write: Callable[[], None] = unchecked) -> TaskStatus | StatusProblem:
@@ -55,7 +55,7 @@ class ApixoClient:
         return self._ask("/apikeys/current-balance", read_balance, before_write)
 
     def _ask(self, path: str, read: Callable[[object], T], before_write: Callable[[], None]) -> T | StatusProblem:
-        answer = self._exchange("GET", path, None, before_write)
+        answer = self._exchange(path, None, before_write)
         if problem := problem_of(answer):
             return replace(problem, message=self._without_key(problem.message))
         envelope = read_envelope(answer.body, wordless=True)
@@ -64,20 +64,19 @@ class ApixoClient:
         except ValueError as reason:
             return StatusProblem(Error.MALFORMED, answer.status, message=self._without_key(str(reason)))
 
-    def _exchange(
-        self, method: str, path: str, body: bytes | None, before_write: Callable[[], None]
-    ) -> Answer | Broken:
+    def _exchange(self, path: str, body: bytes | None, before_write: Callable[[], None]) -> Answer | Broken:
         account = self._account
         headers = {"Authorization": f"Bearer {account.key}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         deadline = Deadline(account.connect_timeout_s + account.read_timeout_s, account.read_timeout_s)
         url = account.base_url + path
-        request = Request(method, url, headers, body, before_write, account.connect_timeout_s)
+        request = Request(url, headers, body, before_write, account.connect_timeout_s)
         # The address is the settings' own, and may be private.
         answer = exchange(request, deadline, Reach(tls=account.tls))
         if isinstance(answer, Broken):
-            logger.warning("%s %s: %s (%s)", method, path, error_of(answer), self._without_key(cause_of(answer)))
+            cause = self._without_key(cause_of(answer))
+            logger.warning("%s %s: %s (%s)", "POST" if body else "GET", path, error_of(answer), cause)
         return answer
 
     def _without_key(self, text: str) -> str:
