@@ -1,7 +1,7 @@
 """Health of the studio, for machines; and settings that make no sense together."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from django.apps import AppConfig
@@ -25,18 +25,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, storage and worker: 200, or 503 with what is missing."""
-    parts = {"database": _database(), "storage": _storage(), "worker": _worker()}
+    parts = {"database": _works(connection.is_usable), "storage": _storage(), "worker": _works(Heartbeat.alive)}
     ready = all(parts.values())
     return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
 
 
-def _database() -> bool:
+def _works(ask: Callable[[], bool]) -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        connection.ensure_connection()
+        return ask()
     except DatabaseError:
         return False
-    return True
 
 
 def _storage() -> bool:
@@ -44,13 +43,6 @@ def _storage() -> bool:
     if not is_writable(Path(settings.DATA_DIR) / "media"):
         return False
     return shutil.disk_usage(settings.DATA_DIR).free > settings.MIN_FREE_BYTES
-
-
-def _worker() -> bool:
-    try:
-        return Heartbeat.alive()
-    except DatabaseError:
-        return False
 
 
 @register()

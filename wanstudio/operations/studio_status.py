@@ -1,6 +1,7 @@
 """Status of the studio at a glance: figures, and one sentence for each thing that needs somebody."""
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -44,11 +45,8 @@ class Status:
     lines: list[tuple[str, str]] = field(default_factory=list)
     attention: list[str] = field(default_factory=list)
 
-    def add(self, name: str, fact: object) -> None:
-        self.facts[name] = fact
-
-    def show(self, title: str, text: str) -> None:
-        self.lines.append((title, text))
+    def show(self, title: str, text: object) -> None:
+        self.lines.append((title, str(text)))
 
     def warn(self, sentence: str) -> None:
         self.attention.append(sentence)
@@ -56,35 +54,27 @@ class Status:
 
 def look() -> Status:
     """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
-    status, pending = Status(), _pending()
-    status.add("address", settings.WANSTUDIO_URL or f"http://{settings.HOST}:{settings.PORT}")
-    status.add("provider", in_force.provider_in_use())
-    status.add("pending_migrations", pending)
-    status.show("Address", str(status.facts["address"]))
-    status.show("Provider", str(status.facts["provider"]))
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    pending = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    address, provider = settings.WANSTUDIO_URL or f"http://{settings.HOST}:{settings.PORT}", in_force.provider_in_use()
+    status = Status({"address": address, "provider": provider, "pending_migrations": pending})
+    status.show("Address", address)
+    status.show("Provider", provider)
     if pending:
         status.warn(f"{len(pending)} migrations are pending. Run “make run”; it backs up first.")
     rows = [] if pending else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
-    for part in (_database, _disk, *rows, _backup):
+    for part in (_storage, *rows, _backup):
         part(status)
     return status
 
 
-def _pending() -> list[str]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
-
-
-def _database(status: Status) -> None:
+def _storage(status: Status) -> None:
     size_bytes = backup.engine().size_bytes()
-    status.add("database", {"kind": connection.vendor, "size_bytes": size_bytes})
+    status.facts["database"] = {"kind": connection.vendor, "size_bytes": size_bytes}
     status.show("Database", f"{connection.vendor}, {filesizeformat(size_bytes)}")
-
-
-def _disk(status: Status) -> None:
     free, kept = shutil.disk_usage(settings.DATA_DIR).free, settings.MIN_FREE_BYTES
-    status.add("disk", {"free_bytes": free, "keep_free_bytes": kept})
+    status.facts["disk"] = {"free_bytes": free, "keep_free_bytes": kept}
     status.show("Disk", f"{filesizeformat(free)} free, {filesizeformat(kept)} kept")
     if free < kept:
         status.warn(
@@ -95,13 +85,12 @@ def _disk(status: Status) -> None:
 
 
 def _backup(status: Status) -> None:
-    last = backup.last()
-    if last is None:
-        status.add("last_backup", None)
+    status.facts["last_backup"] = None
+    if (last := backup.last()) is None:
         status.show("Last backup", "never by “backup”")
         return
     age, folder, missing = last
-    status.add("last_backup", {"age_s": _seconds(age), "folder": folder, "missing_files": missing})
+    status.facts["last_backup"] = {"age_s": _seconds(age), "folder": folder, "missing_files": missing}
     status.show("Last backup", f"{_seconds(age) // 3600} h ago, {folder}")
     if missing:
         status.warn(f"{missing} files that rows name were gone at the last backup. An earlier one may have them.")
@@ -112,7 +101,7 @@ def _backup(status: Status) -> None:
 def _workers(status: Status) -> None:
     rows = Heartbeat.objects.order_by("-seen_at").annotate(now=Now()).values_list("name", "now", "seen_at")
     ages = {name: now - seen for name, now, seen in rows}
-    status.add("workers", [{"name": name, "seen_s_ago": _seconds(age)} for name, age in ages.items()])
+    status.facts["workers"] = [{"name": name, "seen_s_ago": _seconds(age)} for name, age in ages.items()]
     seen = [f"{name} seen {_seconds(age)} s ago" for name, age in ages.items()]
     status.show("Workers", "; ".join(seen) or "none")
     if not any(age < SILENT_AFTER for age in ages.values()):
@@ -121,14 +110,14 @@ def _workers(status: Status) -> None:
 
 def _queue(status: Status) -> None:
     counts = dict.fromkeys(State.values, 0) | dict(Job.objects.values_list("state").annotate(Count("pk")))
-    status.add("jobs", counts)
+    status.facts["jobs"] = counts
     status.show("Jobs", ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none yet")
+    status.facts["oldest_due"] = None
     late = Job.objects.exclude(state__in=ENDED).filter(due_at__lt=Now()).order_by("due_at").first()
     if late is None or late.due_at is None:
-        status.add("oldest_due", None)
         return
     overdue = timezone.now() - late.due_at
-    status.add("oldest_due", {"job": late.pk, "due_s_ago": _seconds(overdue)})
+    status.facts["oldest_due"] = {"job": late.pk, "due_s_ago": _seconds(overdue)}
     status.show("Oldest due", f"job {late.pk}, {_seconds(overdue)} s ago")
     if overdue > LATE_AFTER and Heartbeat.alive():
         since = timesince(late.due_at, depth=1)
@@ -142,19 +131,16 @@ def _key(status: Status) -> None:
     opens_in_s = _seconds(opens - timezone.now()) if opens else 0
     balance = None if key.balance is None else str(key.balance)
     balance_s_ago = _seconds(timezone.now() - key.balance_at) if key.balance_at else None
-    status.add(
-        "key",
-        {
-            "set": bool(current.secret),
-            "from": ("environment" if in_force.is_from_environment() else "page") if current.secret else None,
-            "pause": key.pause,
-            "stopped": bool(key.stopped_at),
-            "opens_in_s": opens_in_s,
-            "balance": balance,
-            "balance_s_ago": balance_s_ago,
-            "problem": key.problem,
-        },
-    )
+    status.facts["key"] = {
+        "set": bool(current.secret),
+        "from": ("environment" if in_force.is_from_environment() else "page") if current.secret else None,
+        "pause": key.pause,
+        "stopped": bool(key.stopped_at),
+        "opens_in_s": opens_in_s,
+        "balance": balance,
+        "balance_s_ago": balance_s_ago,
+        "problem": key.problem,
+    }
     read = "not known" if balance is None else f"${balance}, {balance_s_ago} s ago"
     slowed = f"; no calls for {opens_in_s} s" if opens_in_s else ""
     blocked = "; sending is stopped" if key.stopped_at else f"; paused: {key.pause}" if key.pause else ""
@@ -175,25 +161,22 @@ def _money(status: Status) -> None:
     given_back = entries.filter(kind__in=(Money.RELEASED, Money.ASSUMED)).order_by().values_list("kind")
     sums = {kind: -cents(net) for kind, net in given_back.annotate(net=Sum(NET))} | entries.balance()._asdict()
     totals = {kind: f"{sums.get(kind, Decimal(0)):.2f}" for kind in Money.values}
-    status.add("money", totals)
+    status.facts["money"] = totals
     status.show("Money", ", ".join(f"${total} {kind}" for kind, total in totals.items()))
-    status.add("videos", Video.objects.count())
+    status.facts["videos"] = Video.objects.count()
 
 
 def _unconfirmed(status: Status) -> None:
     rows = list(Job.objects.filter(state=State.UNCERTAIN).order_by("pk"))
-    status.add(
-        "unconfirmed",
-        [{"job": job.pk, "title": job.title, "price": str(job.price), "asks": job.ask_person} for job in rows],
-    )
+    status.facts["unconfirmed"] = [
+        {"job": job.pk, "title": job.title, "price": str(job.price), "asks": job.ask_person} for job in rows
+    ]
     for job in rows:
         status.show("Unconfirmed", f"job {job.pk}, ${job.price}, {job.title}")
-    asking = [job for job in rows if job.ask_person]
-    if asking:
+    if asking := [job for job in rows if job.ask_person]:
         total = sum((job.price for job in asking if job.is_billed), Decimal(0))
-        ids = ", ".join(str(job.pk) for job in asking[:10])
         status.warn(
-            f"{len(asking)} unconfirmed, ${total:.2f} may have been charged. Decide on the pages of the jobs: {ids}."
+            f"{len(asking)} unconfirmed, ${total:.2f} may have been charged. {_decide(job.pk for job in asking)}"
         )
 
 
@@ -202,16 +185,16 @@ def _undecided(status: Status) -> None:
     tries = Attempt.objects.filter(money=Money.UNKNOWN).exclude(provider=in_force.SANDBOX)
     lost = Job.objects.filter(state=State.FAILED, money=Money.UNKNOWN).exclude(provider=in_force.SANDBOX)
     found = sorted([*tries.values_list("job_id", "job__price"), *lost.values_list("pk", "price")])
-    status.add("undecided", [{"job": pk, "price": str(price)} for pk, price in found])
+    status.facts["undecided"] = [{"job": pk, "price": str(price)} for pk, price in found]
     for pk, price in found:
         status.show("Undecided", f"job {pk}, ${price}")
     if found:
-        total = sum((price for _, price in found), Decimal(0))
-        ids = ", ".join(str(pk) for pk in sorted({pk for pk, _ in found})[:10])
-        status.warn(
-            f"${total:.2f} may have been charged for earlier tries and lost tasks. Decide on the pages of the jobs: "
-            f"{ids}."
-        )
+        total, decide = sum((price for _, price in found), Decimal(0)), _decide(pk for pk, _ in found)
+        status.warn(f"${total:.2f} may have been charged for earlier tries and lost tasks. {decide}")
+
+
+def _decide(ids: Iterable[int]) -> str:
+    return f"Decide on the pages of the jobs: {', '.join(str(pk) for pk in sorted({*ids})[:10])}."
 
 
 def _unsaved(status: Status) -> None:
@@ -225,7 +208,7 @@ def _unsaved(status: Status) -> None:
             f"Job {job.pk} is paid for (${job.price}) and cannot be saved; "
             f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.problem}"
         )
-    status.add("unsaved", found)
+    status.facts["unsaved"] = found
 
 
 def _seconds(span: timedelta) -> int:

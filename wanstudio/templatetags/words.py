@@ -22,15 +22,7 @@ from wanstudio.review.models import Comment
 register = template.Library()
 register.filter("left", time_left)
 
-RATIOS = {
-    "r-9x16": 9 / 16,
-    "r-2x3": 2 / 3,
-    "r-3x4": 3 / 4,
-    "r-1x1": 1.0,
-    "r-4x3": 4 / 3,
-    "r-3x2": 3 / 2,
-    "r-16x9": 16 / 9,
-}
+RATIOS = {f"r-{w}x{h}": w / h for w, h in ((9, 16), (2, 3), (3, 4), (1, 1), (4, 3), (3, 2), (16, 9))}
 
 
 @register.simple_tag

@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 
 from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import in_force
-from wanstudio.operations.backups.backup import Made, back_up
+from wanstudio.operations.backups.backup import back_up
 from wanstudio.operations.backups.restore import KINDS
 from wanstudio.operations.backups.snapshot import secret_key_file
 from wanstudio.operations.studio_command import StudioCommand
@@ -33,9 +33,6 @@ class Command(StudioCommand):
 
     def handle(self, *args: object, directory: Path, with_secret_key: bool, **options: object) -> None:
         made = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
-        self._report(made, with_secret_key=with_secret_key)
-
-    def _report(self, made: Made, *, with_secret_key: bool) -> None:
         manifest, copied = made.manifest, made.copied
         self.stdout.write(f"Backup made: {made.folder}")
         self.stdout.write(

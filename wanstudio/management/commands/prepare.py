@@ -16,15 +16,13 @@ class Command(StudioCommand):
     def handle(self, *args: object, **options: object) -> None:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        # Without a way back the database is not changed.
         if pending and executor.loader.applied_migrations:
-            self._back_up()
+            try:
+                self.stdout.write(f"Database backed up to {before_migration()}")
+            except CannotOperate as why:
+                refused = f"The database was not migrated, because it has to be backed up first. {why}"
+                raise CommandError(refused) from why
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-
-    def _back_up(self) -> None:
-        """Without a way back the database is not changed."""
-        try:
-            self.stdout.write(f"Database backed up to {before_migration()}")
-        except CannotOperate as why:
-            raise CommandError(f"The database was not migrated, because it has to be backed up first. {why}") from why

@@ -7,7 +7,7 @@ from django.template.defaultfilters import pluralize
 from django.utils.text import get_text_list
 
 from wanstudio.keys import in_force
-from wanstudio.operations.backups.restore import Restored, restore
+from wanstudio.operations.backups.restore import restore
 from wanstudio.operations.studio_command import StudioCommand
 
 OTHER_KEY = (
@@ -19,11 +19,11 @@ UNREADABLE = (
     "encryption.key, put it into the data folder before the start; else enter them again in the settings."
 )
 OPEN_AGAIN = (
-    "What was revoked, removed or changed after the backup is as it was then: {counts}. Roles, caps, passwords and "
-    "second factors are those of then, too. Before others can reach the studio: on the Team page remove who has left "
-    "since, which ends their tokens, and take back invitations; revoke links in the Share dialog of their video or "
-    "collection, or from the bin. Tokens and sign-ins are each person's own, under their account. The Activity page "
-    "ends where the backup does, so ask who may have revoked something since."
+    "What was revoked, removed or changed after the backup is as it was then: {counts} are open. Roles, caps, "
+    "passwords and second factors are those of then, too. Before others can reach the studio: on the Team page remove "
+    "who has left since, which ends their tokens, and take back invitations; revoke links in the Share dialog of their "
+    "video or collection, or from the bin. Tokens and sign-ins are each person's own, under their account. The "
+    "Activity page ends where the backup does, so ask who may have revoked something since."
 )
 STOPPED = (
     "All sending is stopped. What was made or sent after the backup is not in it, but may have been charged: compare "
@@ -41,9 +41,7 @@ class Command(StudioCommand):
         parser.add_argument("--skip-damaged", action="store_true", help="Bring back what is whole, and name the rest.")
 
     def handle(self, *args: object, directory: Path, force: bool, skip_damaged: bool, **options: object) -> None:
-        self._report(restore(directory.expanduser().absolute(), force=force, skip_damaged=skip_damaged))
-
-    def _report(self, done: Restored) -> None:
+        done = restore(directory.expanduser().absolute(), force=force, skip_damaged=skip_damaged)
         jobs = done.manifest.rows.get("wanstudio_job", 0)
         self.stdout.write(f"Restored from {done.folder}: {jobs:,} jobs and {done.media_files:,} media files.")
         self.stdout.write(f"The studio is now as it was on {done.manifest.when}.")
@@ -58,15 +56,12 @@ class Command(StudioCommand):
                 f"{done.unconfirmed} jobs waited to be sent or were unconfirmed. They may have been sent since, so "
                 "each is now unconfirmed and waits for a person; none is sent by itself."
             )
-        self.stdout.write(OPEN_AGAIN.format(counts=_counted(done.open_again)))
+        # `4 memberships, 1 share link and 0 API tokens are open`.
+        counts = [f"{count:,} {name}{pluralize(count)}" for name, count in done.open_again.items()]
+        self.stdout.write(OPEN_AGAIN.format(counts=get_text_list(counts, "and")))
         self.stdout.write(STOPPED)
         if not done.same_key:
             self.stdout.write(OTHER_KEY)
         if done.unreadable:
             self.stdout.write(UNREADABLE.format(count=done.unreadable))
         self.stdout.write("Start it with: make run")
-
-
-def _counted(access: dict[str, int]) -> str:
-    """`4 memberships, 1 share link and 0 API tokens are open`."""
-    return f"{get_text_list([f'{count:,} {name}{pluralize(count)}' for name, count in access.items()], 'and')} are open"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.encryption.encrypted_fields import Rotated, rotate
+from wanstudio.encryption.encrypted_fields import rotate
 from wanstudio.operations.studio_command import StudioCommand
 
 FROM_SETTINGS = (
@@ -20,9 +20,7 @@ class Command(StudioCommand):
         parser.add_argument("--drop-old", action="store_true", help="Forget the old keys, once nothing needs them.")
 
     def handle(self, *args: object, drop_old: bool, **options: object) -> None:
-        self._report(rotate(drop_old=drop_old))
-
-    def _report(self, done: Rotated) -> None:
+        done = rotate(drop_old=drop_old)
         if done.went_on:
             self.stdout.write("An earlier rotation was cut short; this one went on from there.")
         self.stdout.write(f"{done.reencrypted} secrets are encrypted with the new key.")

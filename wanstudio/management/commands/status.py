@@ -13,24 +13,21 @@ class Command(BaseCommand):
     help = "How the studio is. Exit code 0: all is well. 1: something needs attention, and what to do stands there."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="One object, for a machine.")
+        parser.add_argument("--json", dest="as_json", action="store_true", help="One object, for a machine.")
 
-    def handle(self, *args: object, json: bool, **options: object) -> None:
+    def handle(self, *args: object, as_json: bool, **options: object) -> None:
         try:
             require_database()
             status = look()
         except CommandError as why:
             status = Status(attention=[str(why)])
-        self.stdout.write(_as_json(status) if json else _as_text(status))
+        if as_json:
+            whole = {"healthy": not status.attention, "attention": status.attention, **status.facts}
+            self.stdout.write(json.dumps(whole, indent=1))
+        else:
+            facts = [f"{title:<12} {text}" for title, text in status.lines]
+            warnings = [f"! {sentence}" for sentence in status.attention] or ["All is well."]
+            self.stdout.write("\n".join([*facts, "", *warnings]))
         if status.attention:
             self.stdout.flush()
             sys.exit(1)
-
-
-def _as_json(status: Status) -> str:
-    return json.dumps({"healthy": not status.attention, "attention": status.attention, **status.facts}, indent=1)
-
-
-def _as_text(status: Status) -> str:
-    facts = [f"{title:<12} {text}" for title, text in status.lines]
-    return "\n".join([*facts, "", *([f"! {sentence}" for sentence in status.attention] or ["All is well."])])
