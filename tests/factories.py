@@ -7,8 +7,8 @@ from django.core.files.base import ContentFile
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
-from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.money.queries import quote_today
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest

@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 ANSWERS = (
     "accounts.sign_ins",
     "teams.queries",
-    "jobs.key_needs",
+    "jobs.queries",
     "review.queries",
     "sharing.queries",
     "operations.health",

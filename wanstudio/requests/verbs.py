@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs as job_verbs
-from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget
 from wanstudio.requests.models import LASTS, SpendRequest

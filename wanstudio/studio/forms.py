@@ -15,8 +15,8 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import in_force
 from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.studio import words

@@ -15,13 +15,13 @@ from django.db.models.fields.files import FieldFile
 
 from tests.proof.chaos.board import Board
 from wanstudio.jobs import verbs
-from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.steps import submission as submit
 from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import provider_calls as connection
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey

@@ -35,7 +35,7 @@ class Attempt(Leased):
     """An attempt to submit a job. `outcome` empty: the POST may be on its way, or its worker died.
 
     Its price is its job's until the job goes on without it (a person sends again): then it stands here, in `money`.
-    Due for the worker when somebody named a task that its job does not follow: see steps/orphans.py.
+    Due for the worker when somebody named a task that its job does not follow: see steps/uncertain.py.
     """
 
     job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="submissions")

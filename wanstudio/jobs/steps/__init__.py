@@ -4,7 +4,7 @@ from wanstudio.jobs.models.alerts import Alert
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps import alerting, orphans, polling, queue_update, submission, uncertain
+from wanstudio.jobs.steps import alerting, polling, queue_update, submission, uncertain
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.work import registry
 
@@ -35,5 +35,5 @@ registry.kind_of(Job).after_step = alerting.raise_alerts
 registry.kind_of(Job).after_release = update_queue
 registry.kind_of(ProviderKey).after_release = update_queue_of_key
 registry.kind_of(StudioKey).after_release = update_queue_of_key
-registry.register(Attempt, orphans.look_for_orphan)
+registry.register(Attempt, uncertain.look_for_orphan)
 registry.register(Alert, alerting.notify_owners)

@@ -1,18 +1,90 @@
-"""The steps that find out what became of a POST whose outcome nobody knows. Nothing here sends one."""
+"""The steps that find out what became of a POST: of a job that nobody knows the outcome of, and of an attempt that its
+job went on without, so that a task of it that turns up is never lost. Nothing here submits.
+"""
 
-from datetime import timedelta
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.attempt import Attempt, Hint
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps.named_tasks import NOT_TAKEN, Found, NoTask, Unclear, find_task
 from wanstudio.jobs.steps.submission_outcome import follow, patience, run
 from wanstudio.jobs.words import Sentence
 from wanstudio.keys import intervals
-from wanstudio.keys.provider_calls import until_open
+from wanstudio.keys.provider_calls import ask_status, until_open
+from wanstudio.money.models import Money
+from wanstudio.provider.calls import Error, Outcome, StatusProblem, TaskState
+from wanstudio.work.leases import NUDGE_INTERVAL
+
+log = logging.getLogger(__name__)
+
+# These answers say by themselves that the provider has no task of ours.
+NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)
+# Of a task that was named: the provider has none of this name, or could not have one.
+NO_SUCH_TASK = (Error.NOT_FOUND, Error.BAD_REQUEST)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A task of this job: told by an answer, or named and confirmed by the provider."""
+
+    attempt: Attempt
+    task_id: str
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """The provider does not say whether it has the task that was named. `problem`: that, in a sentence."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
+class NoTask:
+    """No task is known. `problem`: a sentence about one that was named and does not exist, or empty."""
+
+    problem: str = ""
+
+
+def find_task(job: Job) -> Found | Unclear | NoTask:
+    unclear: Unclear | None = None
+    taken: Found | None = None
+    none = NoTask()
+    for attempt in job.submissions.exclude(task_id="", hinted_task_id="").order_by("-pk"):
+        if attempt.task_id:
+            return Found(attempt, attempt.task_id)
+        for hint in attempt.hints:
+            named = Found(attempt, hint["task"])
+            if Job.objects.filter(provider=job.provider, task_id=named.task_id).exclude(pk=job.pk).exists():
+                # The last to be looked at: a true one may be behind it.
+                taken = named
+                continue
+            answer = ask_status(job.provider, named.task_id, attempt.key_mark)
+            if not isinstance(answer, StatusProblem):
+                return named
+            if answer.error not in NO_SUCH_TASK:
+                unclear = Unclear(Sentence.UNCONFIRMED.of(job.provider))
+                if answer.error == Error.RATE_LIMITED:
+                    return unclear
+                continue
+            none = NoTask(Sentence.UNKNOWN_TASK.of(job.provider, task=named.task_id[:60]))
+            if is_final(hint):
+                verbs.forget_task(attempt, named.task_id)
+            else:
+                verbs.put_back(attempt, named.task_id)
+                unclear = unclear or Unclear(none.problem)
+    return unclear or taken or none
+
+
+def is_final(hint: Hint) -> bool:
+    """Whether "no such task" ends it. A task that a callback named may be a moment ahead of what statusTask knows; one
+    that a person read somewhere is not."""
+    since = timezone.now() - datetime.fromisoformat(hint["at"])
+    return hint["by_hand"] or since > intervals.paced(intervals.MISSING_FOR)
 
 
 def left_behind(job: Job) -> None:
@@ -76,3 +148,82 @@ def _is_over(attempt: Attempt) -> bool:
 
 def _left(attempt: Attempt) -> timedelta:
     return attempt.created_at + intervals.paced(intervals.UNCONFIRMED_FOR) - timezone.now()
+
+
+def look_for_orphan(attempt: Attempt) -> None:
+    """An attempt that was superseded, or that a task was named for: find out what became of it.
+
+    Crash anywhere: looked at again.
+    """
+    task_id = attempt.hinted_task_id or attempt.task_id
+    if not task_id:
+        return _without_task(attempt)
+    if State(attempt.job.state) not in verbs.SENT:
+        # Its job still looks for it by itself, and need not pay twice then.
+        attempt.job.nudge()
+        return attempt.postpone(intervals.setback(attempt.claims))
+    holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
+    if holder and not holder.has_given_up:
+        return _followed(attempt, holder, task_id)
+    if any(job.claimed_within(intervals.paced(NUDGE_INTERVAL)) for job in (attempt.job, holder) if job):
+        # It may have asked about the same task a moment ago: two calls keep their distance.
+        return attempt.postpone(intervals.seconds(5.5, 10))
+    return _ask(attempt, task_id, holder)
+
+
+def _without_task(attempt: Attempt) -> None:
+    if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
+        verbs.release_attempt(attempt, Money.RELEASED, Sentence.NOT_TAKEN.value)
+    return _go_on(attempt, attempt.problem)
+
+
+def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:
+    """A job follows this task already. If that is not the attempt's own doing, what became of it stays unknown."""
+    holder.nudge()
+    if holder.came_of(attempt) and not attempt.is_unsettled:
+        verbs.confirm_task(attempt, task_id)
+        return _go_on(attempt)
+    verbs.forget_task(attempt, task_id)
+    return _go_on(attempt, Sentence.TASK_FOLLOWED.of(attempt.provider, task=task_id[:60], job=holder.pk))
+
+
+def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
+    answer = ask_status(attempt.provider, task_id, attempt.key_mark)
+    if isinstance(answer, StatusProblem):
+        return _no_answer(attempt, task_id, answer)
+    if answer.state == TaskState.FAILED:
+        return _failed(attempt, task_id, holder)
+    try:
+        job = verbs.follow_orphan(attempt, task_id, intervals.seconds(5.5, 10))
+    except verbs.TaskTaken:
+        return attempt.postpone(timedelta(0))
+    log.warning("job %s attempt %s: job %s follows its task %s", attempt.job_id, attempt.pk, job.pk, task_id)
+    return _go_on(attempt)
+
+
+def _no_answer(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
+    hint = next((hint for hint in attempt.hints if hint["task"] == task_id), None)
+    if problem.error in NO_SUCH_TASK and (hint is None or is_final(hint)):
+        verbs.forget_task(attempt, task_id)
+        return _go_on(attempt, Sentence.UNKNOWN_TASK.of(attempt.provider, task=task_id[:60]))
+    # Another one that was named meanwhile comes first.
+    verbs.put_back(attempt, task_id)
+    wait = max(intervals.setback(attempt.claims), until_open(attempt.provider))
+    return attempt.postpone(wait, problem=Sentence.UNCONFIRMED.of(attempt.provider))
+
+
+def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
+    """The provider made nothing of it: we assume that it is not billed, as for any other."""
+    why = Sentence.TASK_FAILED.of(attempt.provider, task=task_id)
+    verbs.confirm_task(attempt, task_id)
+    if attempt.is_unsettled:
+        verbs.release_attempt(attempt, Money.ASSUMED, why)
+    if holder and holder.money == Money.UNKNOWN:
+        verbs.settle_unknown(holder, Money.ASSUMED, why)
+    return _go_on(attempt)
+
+
+def _go_on(attempt: Attempt, problem: str = "") -> None:
+    """This task is settled; the next one that was named is looked at."""
+    more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
+    attempt.postpone(intervals.seconds(5.5, 10) if more else None, problem=problem)

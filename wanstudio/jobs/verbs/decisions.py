@@ -1,22 +1,90 @@
-"""The verbs of a person, who holds no lease: they decide about the job as it is, or as they saw it."""
+"""The verbs of a person, who holds no lease: they order a video, and decide about the job as it is, or as they saw it."""
 
+from dataclasses import dataclass, fields
 from datetime import timedelta
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
+from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.attempts import note_task
 from wanstudio.jobs.verbs.moves import Move
 from wanstudio.jobs.words import Sentence
+from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
+from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget, require_room
+from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
 from wanstudio.work.leases import Stale
+
+
+@dataclass(frozen=True)
+class JobOrder:
+    """What a job is accepted with, and a spend request asked. `nonce`: the form's. `seed`: as it is sent; `seed_generated`: by us, not chosen."""
+
+    nonce: UUID
+    team: Team
+    person: User
+    provider: str
+    character: Source
+    motion: Source
+    behaviour: str
+    quote: Quote
+    prompt: str
+    seed: int
+    seed_generated: bool
+
+    def columns(self) -> dict[str, object]:
+        """As the row of either keeps it; of the quote that is the resolution and the price."""
+        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "quote"}
+        return {**kept, "resolution": self.quote.resolution, "price": self.quote.price}
+
+
+def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
+    """The job of this form, queued with its price reserved.
+
+    Posting a form twice, or fifty times at once, returns the one job. The same inputs again are a new version,
+    under the same title. A crash before the commit leaves nothing; after it, a queued job that is sent as usual.
+    `OverCap` if it does not fit under a monthly cap, unless someone has agreed to go `beyond_cap`.
+    """
+    team, quote = order.team, order.quote
+    try:
+        with transaction.atomic():
+            held = lock_budget(team.pk)
+            if made := Job.objects.filter(nonce=order.nonce, team=team).first():
+                return made
+            if not beyond_cap:
+                require_room(held, order.person, order.provider, quote.price)
+            # While the team is locked: of two first ones at once, one is the first.
+            first = Job.objects.same_inputs(order.character, order.motion, order.behaviour).order_by("pk").first()
+            job = Job.objects.create(
+                **order.columns(),
+                title=first.title if first else _title(order.character),
+                lineage_id=first.lineage_id or first.pk if first else None,
+                duration=float(quote.duration),
+                billed_seconds=quote.billed_seconds,
+                unit_price=quote.unit_price,
+                due_at=Now(),
+            )
+            Transition.objects.create(job=job, to_state=State.QUEUED)
+            ledger.write(job, Money.RESERVED, before=None)
+            record(team=team, person=order.person, act="job.made", about=job.title, on=job)
+            job.wake()
+            return job
+    except IntegrityError:
+        return Job.objects.get(nonce=order.nonce, team=team)
+
+
+def _title(character: Source) -> str:
+    return character.name.rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
 
 
 def rename(job: Job, title: str, *, by: User) -> None:

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
-from wanstudio.jobs.job_order import JobOrder
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.states import MOVING
+from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
 from wanstudio.jobs.views.job_cards import poll_context
 from wanstudio.money.queries import month_context, rooms, tightest
