@@ -8,7 +8,7 @@ from django.db.models.signals import post_migrate
 
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
 ANSWERS = (
-    "accounts.sign_ins",
+    "accounts.allauth_adapter",
     "teams.queries",
     "jobs.queries",
     "review.queries",

@@ -1,19 +1,30 @@
-"""Adapters for allauth: people are invited, its mails go through the worker, its secrets are encrypted."""
+"""Allauth as we use it: people are invited, mails go through the worker, secrets are encrypted, sign-ins recorded."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from allauth.account import signals as account
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa import signals as mfa
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login
+from django.contrib.auth import signals as auth
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
+from wanstudio.activity.verbs import record, record_failure, record_sign_in
 from wanstudio.encryption.allauth_secrets import decrypt, encrypt
 from wanstudio.work.mails import Mail, post_mail
+
+if TYPE_CHECKING:
+    from allauth.mfa.models import Authenticator
 
 # A stranger may ask for a new password again and again; the mailbox must not fill up with it.
 MIN_MAIL_INTERVAL = timedelta(minutes=1)
@@ -60,3 +71,52 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()
         return entity | {"name": "Wan Studio"}
+
+
+@receiver(auth.user_logged_in)
+def _in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
+    record_sign_in("signin", user, _ip(request))
+
+
+@receiver(auth.user_logged_out)
+def _out(sender: object, request: HttpRequest, user: User | None, **kwargs: object) -> None:
+    if user:
+        record_sign_in("signout", user, _ip(request))
+
+
+@receiver(auth.user_login_failed)
+def _failed(
+    sender: object, credentials: dict[str, object], request: HttpRequest | None = None, **kwargs: object
+) -> None:
+    """The address as it was typed; something else (a password in the wrong field, say) is not kept."""
+    typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+    try:
+        validate_email(typed)
+    except ValidationError:
+        typed = "Somebody"
+    record_failure(User.objects.filter(email=typed).first(), typed, _ip(request))
+
+
+@receiver([account.password_changed, account.password_set, account.password_reset])
+def _password_changed(sender: object, request: HttpRequest, user: User, signal: object, **kwargs: object) -> None:
+    record_sign_in("password.reset" if signal is account.password_reset else "password.changed", user, _ip(request))
+
+
+@receiver([mfa.authenticator_added, mfa.authenticator_removed])
+def _factor_changed(
+    sender: object, user: User, authenticator: "Authenticator", signal: object, **kwargs: object
+) -> None:
+    names = {"totp": "an authenticator app", "webauthn": "a passkey", "recovery_codes": "recovery codes"}
+    kind = str(authenticator.type)
+    act = "mfa.on" if signal is mfa.authenticator_added else "mfa.off"
+    record(act=act, person=user, about=names.get(kind, kind))
+
+
+@receiver(mfa.authenticator_reset)
+def _codes_generated(sender: object, user: User, **kwargs: object) -> None:
+    record(act="mfa.codes", person=user)
+
+
+def _ip(request: HttpRequest | None) -> str | None:
+    """The address as `TrustedProxies` found it; None if there is none."""
+    return (request.META.get("REMOTE_ADDR") or None) if request else None

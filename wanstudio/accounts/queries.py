@@ -1,6 +1,5 @@
 """The person who asks, and the second factors that they have."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
@@ -28,22 +27,14 @@ def factors(who: User) -> "QuerySet[Authenticator]":
     return found
 
 
-@dataclass(frozen=True)
-class SecondFactors:
+def second_factors(who: User) -> dict[str, object]:
     """`codes_left`: unused recovery codes; None if there are none to use."""
-
-    app: "Authenticator | None"
-    passkeys: "list[Authenticator]"
-    codes_left: int | None
-
-
-def second_factors(who: User) -> SecondFactors:
     from allauth.mfa.models import Authenticator
 
     rows = list(Authenticator.objects.filter(user=who).order_by("pk"))
     codes = next((row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
-    return SecondFactors(
-        app=next((row for row in rows if row.type == Authenticator.Type.TOTP), None),
-        passkeys=[row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
-        codes_left=len(codes.wrap().get_unused_codes()) if codes else None,
-    )
+    return {
+        "app": next((row for row in rows if row.type == Authenticator.Type.TOTP), None),
+        "passkeys": [row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
+    }

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts import words
-from wanstudio.accounts.browsers import browser_name
 from wanstudio.accounts.forms import EmailForm, NameForm
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import person, second_factors
@@ -36,7 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def factors_context(request: HttpRequest) -> dict[str, object]:
     """For `_factors.html`: the second factors there are, and why a passkey cannot be added here, if so."""
-    return {**vars(second_factors(person(request))), "no_passkeys": words.no_passkeys(request)}
+    return {**second_factors(person(request)), "no_passkeys": words.no_passkeys(request)}
 
 
 @page_view
@@ -47,7 +46,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         UserSession.objects.create_from_request(request)
     rows = UserSession.objects.purge_and_list(person(request))
     shown = [
-        {"row": row, "browser": browser_name(row.user_agent), "here": row.session_key == here}
+        {"row": row, "browser": words.browser_name(row.user_agent), "here": row.session_key == here}
         for row in sorted(rows, key=lambda row: row.created_at, reverse=True)
     ]
     return render(request, "accounts/sessions.html", {"sessions": sorted(shown, key=lambda one: not one["here"])})

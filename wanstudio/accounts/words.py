@@ -16,6 +16,26 @@ ADDRESS_CHANGED = "You sign in with {email} from now on."
 LINK_SENT = "A link is on its way to {email}. The address changes when it is followed."
 CONFIRM_MAIL = "To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
 CHANGED_MAIL = "You sign in to Wan Studio with {email} from now on.\n"
+# In this order: Edge calls itself Chrome, Chrome calls itself Safari.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+    "python-requests": "A program",
+    "curl/": "A program",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 
 
 def signed_out(places: int) -> str:
@@ -32,3 +52,10 @@ def no_passkeys(request: HttpRequest) -> str:
     if at_home:
         return f"{TIED} Open the studio as http://localhost:{settings.PORT} for it."
     return f"{TIED} Open the studio by its https name for it."
+
+
+def browser_name(user_agent: str) -> str:
+    """`Firefox on Linux`; as much of it as the browser says about itself: a hint for the owner, never evidence."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "A browser")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
