@@ -19,7 +19,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
-from wanstudio.uploads import probing
+from wanstudio.uploads import queries
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Facts, Source
 
@@ -99,11 +99,11 @@ def test_relearned_by_another_click_meanwhile(make_job: MakeJob, apixo: FakeApix
 
 def test_too_many_links_at_once_only_holds_it_back(old: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(probing, "DEADLINE_S", 0.01)
+        patched.setattr(queries, "DEADLINE_S", 0.01)
         for _ in range(4):
-            assert probing._SLOTS.acquire(timeout=1)
+            assert queries._SLOTS.acquire(timeout=1)
         job = step(old)
-        probing._SLOTS.release(4)
+        queries._SLOTS.release(4)
     assert (job.state, job.money) == (State.QUEUED, Money.RESERVED)
     assert job.problem
     assert 5 < wait_s(job) <= 10

@@ -170,16 +170,14 @@ def key_checks() -> list[Check]:
 
 def _public_address() -> Check:
     title, provider = "Public address", in_force.provider_in_use()
-    needed = not is_reachable(provider)
-    if conf.WANSTUDIO_URL and needed:
+    url, is_needed = conf.WANSTUDIO_URL, not is_reachable(provider)
+    if url and is_needed:
         name = providers.get(provider).display_name
-        reason = f"{name} cannot reach {conf.WANSTUDIO_URL}. Links work; uploads need a public https address."
-        return Check(title, False, reason)
-    if conf.WANSTUDIO_URL:
-        return Check(title, True, conf.WANSTUDIO_URL)
-    if needed:
+        return Check(title, False, f"{name} cannot reach {url}. Links work; uploads need a public https address.")
+    if is_needed:
         return Check(title, None, "Not set. Links work; uploads need WANSTUDIO_URL.")
-    return Check(title, None, "Not set, and not needed in the sandbox. With a key, set WANSTUDIO_URL.")
+    unset = "Not set, and not needed in the sandbox. With a key, set WANSTUDIO_URL."
+    return Check(title, True if url else None, url or unset)
 
 
 def _provider_key() -> Check:

@@ -4,7 +4,7 @@ Pure and small on purpose: the live preview, the click on Generate and the store
 disagree. The limits of billing are the model's, in its provider's description.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -33,7 +33,8 @@ class Quote:
     @property
     def clip(self) -> str:
         """The clip's length: "3.2 s"."""
-        return next(text for text in _roundings(self.duration) if self._is_honest(Decimal(text))) + " s"
+        rounded = [f"{self.duration:.{digits}f}".rstrip("0").rstrip(".") for digits in (1, 2, 3)]
+        return next(text for text in (*rounded, f"{self.duration:f}") if self._is_honest(Decimal(text))) + " s"
 
     @property
     def seconds(self) -> str:
@@ -85,12 +86,6 @@ def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decim
 
 def _cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def _roundings(seconds: Decimal) -> Iterator[str]:
-    for digits in range(1, 4):
-        yield f"{seconds:.{digits}f}".rstrip("0").rstrip(".")
-    yield f"{seconds:f}"
 
 
 def _dollars(amount: Decimal) -> str:

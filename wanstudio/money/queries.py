@@ -78,20 +78,6 @@ class CapRow:
         return max((self.cap or NOTHING) - self.spent, Decimal(0))
 
 
-@dataclass(frozen=True)
-class MonthBar:
-    """Per cent of the bar: `spent`, `this` job, and what is `beyond` the cap; together 100 at most."""
-
-    spent: Decimal
-    this: Decimal
-    this_at: Decimal
-    beyond: Decimal
-
-    @property
-    def beyond_at(self) -> Decimal:
-        return 100 - self.beyond
-
-
 def quote_today(duration: float, resolution: str) -> Quote:
     """What a motion of `duration` seconds costs by today's price table: the preview and the charge both ask here."""
     prices = prices_on(settings.PRICES, timezone.now().date())
@@ -143,8 +129,7 @@ def opened(entries: QuerySet[Entry]) -> QuerySet[Entry]:
 
 def opened_in(entries: QuerySet[Entry], start: datetime, end: datetime) -> QuerySet[Entry]:
     """Those of them whose money was reserved between these moments. None of them is older than that."""
-    during = Q(opened__gte=start) & Q(opened__lt=end)
-    return opened(entries.filter(at__gte=start)).filter(during)
+    return opened(entries.filter(at__gte=start)).filter(Q(opened__gte=start, opened__lt=end))
 
 
 def spent(team: Team, provider: str, month: date | None = None, by: User | None = None) -> Decimal:
@@ -154,13 +139,6 @@ def spent(team: Team, provider: str, month: date | None = None, by: User | None 
         entries = entries.filter(person=by)
     found = opened_in(entries, *span(team, month or month_of(team)))
     return cents(found.aggregate(total=Sum("net"))["total"])
-
-
-def spent_by_person(team: Team, provider: str, month: date) -> dict[int, Decimal]:
-    """The same by the id of each person with entries."""
-    found = opened_in(Entry.objects.filter(team=team, provider=provider), *span(team, month)).order_by()
-    sums = found.values_list("person_id").annotate(total=Sum("net"))
-    return {person_id: cents(total) for person_id, total in sums}
 
 
 def rooms(team: Team, member: User, provider: str) -> list[Room]:
@@ -186,18 +164,22 @@ def month_context(team: Team, person: User, quote: Quote | None, *, note: str = 
     return {"room": room, "over": room.over(price) if room and quote else NOTHING, "month_bar": bar, "note": note[:300]}
 
 
-def month_bar(room: Room, price: Decimal) -> MonthBar:
+def month_bar(room: Room, price: Decimal) -> dict[str, Decimal]:
+    """Per cent of the bar: `spent`, `this` job, and what is `beyond` the cap; together 100 at most."""
     whole = max(room.cap, room.spent + price) or Decimal(1)
     fits, beyond = min(price, room.left), percent(room.over(price), whole)
     this = max(percent(fits, whole), MIN_SHOWN) if fits else Decimal(0)
     spent = min(percent(min(room.spent, room.cap), whole), 100 - this - beyond)
-    return MonthBar(spent=max(spent, Decimal(0)), this=this, this_at=spent, beyond=beyond)
+    bar = {"spent": max(spent, Decimal(0)), "this": this, "this_at": spent}
+    return bar | {"beyond": beyond, "beyond_at": 100 - beyond}
 
 
-def cap_rows(team: Team, memberships: list[Membership]) -> list[CapRow]:
-    """A row for each of these people, in their order."""
-    by_person = spent_by_person(team, in_force.provider_in_use(), month_of(team))
-    return [CapRow(one.user, by_person.get(one.user_id, Decimal(0)), one.monthly_cap) for one in memberships]
+def cap_rows(team: Team, memberships: list[Membership]) -> dict[int, CapRow]:
+    """A row for each of these people, in their order, by the id of the user."""
+    entries = Entry.objects.filter(team=team, provider=in_force.provider_in_use())
+    found = opened_in(entries, *span(team, month_of(team))).order_by()
+    sums = dict(found.values_list("person_id").annotate(total=Sum("net")))
+    return {one.user_id: CapRow(one.user, cents(sums.get(one.user_id)), one.monthly_cap) for one in memberships}
 
 
 def readings_around(attempt_id: int) -> tuple[BalanceReading, BalanceReading] | None:

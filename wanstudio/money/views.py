@@ -27,18 +27,10 @@ def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None)
     return {
         "cap_month": month,
         "team_row": CapRow(None, spent(team, provider, month), team.monthly_cap) if everybody else None,
-        "cap_rows": cap_rows(team, shown),
+        "cap_rows": cap_rows(team, shown).values(),
         "has_caps": team.monthly_cap is not None or any(one.monthly_cap is not None for one in shown),
         "caps_form": (form or CapsForm(team=team, memberships=memberships)) if may_grant else None,
     }
-
-
-def _months(team: Team, memberships: list[Membership]) -> dict[int, CapRow]:
-    rows = cap_rows(team, memberships)
-    return {one.user_id: row for one, row in zip(memberships, rows, strict=True)}
-
-
-register_figure("month", Act.SPENDING, _months)
 
 
 @login_required
@@ -53,3 +45,6 @@ def save(request: HttpRequest) -> HttpResponse:
     set_caps(team, form.cleaned_data["time_zone"], form.changed_caps, access.person(request))
     messages.info(request, words.CAPS_SAVED)
     return redirect("usage.show")
+
+
+register_figure("month", Act.SPENDING, cap_rows)

@@ -1,13 +1,15 @@
-"""Forms of one input: a file, a link, or something that is here already."""
+"""Forms of one input: a file, a link, or something that is here already; and the receiver of uploads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.core.validators import URLValidator
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
@@ -18,7 +20,7 @@ from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Facts, Source
-from wanstudio.uploads.probing import probe_file, probe_link
+from wanstudio.uploads.queries import probe_file, probe_link
 
 MAX_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])
@@ -141,3 +143,28 @@ def first_error(form: forms.Form, fields: Iterable[str]) -> forms.ValidationErro
     """The first thing that is wrong with these fields, in their order."""
     found = form.errors.as_data()
     return next((wrong for field in fields for wrong in found.get(field, ())), None)
+
+
+class CappedUploadHandler(TemporaryFileUploadHandler):
+    """Keeps up to one byte more than the largest file that is allowed; the rest is counted, not kept.
+
+    So the form still sees that, and how much, a file is too large, and says so beside its field, while nobody
+    can fill the disk. Somebody who is not signed in may upload nothing at all.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise StopUpload(connection_reset=True)
+        super().new_file(*args, **kwargs)
+        self._room = max(settings.CLIP_MAX_BYTES, settings.IMAGE_MAX_BYTES) + 1
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self._room > 0:
+            self.file.write(raw_data[: self._room])
+            self._room -= len(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile[bytes]:
+        self.file.seek(0)
+        self.file.size = file_size
+        return self.file

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from wanstudio.keys import in_force
 from wanstudio.money.models import Entry
 from wanstudio.money.queries import visible_entries
-from wanstudio.money.reconciliation import Reconciliation, reconcile
+from wanstudio.money.reconciliation import reconcile
 from wanstudio.money.views import caps_context
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
@@ -34,7 +34,7 @@ COLUMNS = (
 def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team = access.current_team(request)
-    entries = visible_entries(request, team)
+    entries, provider = visible_entries(request, team), in_force.provider_in_use()
     rows = queries.by_person(entries)
     before = request.GET.get("before", "")
     page, following = access.page(entries.select_related("job", "person"), before, PAGE)
@@ -47,7 +47,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "entries": page,
         "before": before,
         "next": following,
-        "reconciliation": _reconciliation(request),
+        # The sandbox bills nothing, so its balance proves nothing.
+        "reconciliation": reconcile(provider) if provider != in_force.SANDBOX and access.runs_studio(request) else None,
         "month": month,
         "months": queries.months_to_choose(team, entries),
         "plots": plots,
@@ -56,12 +57,6 @@ def show(request: HttpRequest) -> HttpResponse:
         "month_total": sum((line.total for line in plots[0][1]), Decimal(0)),
     }
     return render(request, "usage/usage.html", context | caps_context(request, team))
-
-
-def _reconciliation(request: HttpRequest) -> Reconciliation | None:
-    """For who runs the studio. The sandbox bills nothing, so its balance proves nothing."""
-    provider = in_force.provider_in_use()
-    return None if provider == in_force.SANDBOX or not access.runs_studio(request) else reconcile(provider)
 
 
 @login_required

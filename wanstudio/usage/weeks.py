@@ -55,15 +55,12 @@ class Week(NamedTuple):
         return self.x + self.width / 2
 
 
-class Tick(NamedTuple):
-    y: float
-    label: str
-
-
 class Plot(NamedTuple):
+    """`ticks`: pixels from the top, and a label."""
+
     people: list[str]
     weeks: list[Week]
-    ticks: list[Tick]
+    ticks: list[tuple[float, str]]
 
     @property
     def top(self) -> Week:
@@ -134,7 +131,7 @@ def _week(mondays: list[date], index: int, amounts: list[Decimal], highest: Deci
     return Week(begins, amounts, round(index * slot + (slot - width) / 2, 2), round(width, 2), parts, label)
 
 
-def _ticks(highest: Decimal) -> list[Tick]:
+def _ticks(highest: Decimal) -> list[tuple[float, str]]:
     """Nothing, and at most four round sums up to `highest`."""
     step = next(
         step
@@ -144,4 +141,4 @@ def _ticks(highest: Decimal) -> list[Tick]:
     )
     sums = [step * number for number in range(int(highest / step) + 1)]
     labels = [f"${each:,.0f}" if each == each.to_integral_value() else f"${each:.2f}" for each in sums]
-    return [Tick(round(HEIGHT * float(1 - each / highest), 1), label) for each, label in zip(sums, labels, strict=True)]
+    return [(round(HEIGHT * float(1 - each / highest), 1), label) for each, label in zip(sums, labels, strict=True)]

@@ -22,7 +22,7 @@ from wanstudio.money.models import Money
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.probing import probe_link
+from wanstudio.uploads.queries import probe_link
 from wanstudio.web import addresses
 from wanstudio.work.leases import LEASE, Stale
 from wanstudio.work.log_context import also
