@@ -12,16 +12,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications import verbs, words
 from wanstudio.notifications.forms import WebhookForm
-from wanstudio.notifications.models import (
-    CHOOSABLE,
-    Delivery,
-    Kind,
-    MailChoice,
-    Notification,
-    Webhook,
-    When,
-    read_unsubscribe_token,
-)
+from wanstudio.notifications.models import CHOOSABLE, Delivery, Kind, MailChoice, Webhook, When, read_unsubscribe_token
 from wanstudio.notifications.queries import own_notifications
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -59,9 +50,8 @@ def bell(request: HttpRequest) -> HttpResponse:
     if seen == f"{count}-{newest}":
         return HttpResponse(status=204)
     last = access.number(seen.partition("-")[2])
-    loud = Notification.objects.none()
-    if last is not None and newest > last:
-        loud = mine.unread().filter(pk__gt=last, kind__in=LOUD).order_by("-pk")[:3]
+    newer = mine.unread().filter(pk__gt=last or 0, kind__in=LOUD).order_by("-pk")[:3]
+    loud = newer if last is not None and newest > last else ()
     return render(request, "notifications/_bell.html", {"bell": (count, newest), "loud": loud})
 
 

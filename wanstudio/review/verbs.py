@@ -17,9 +17,9 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs import Event, Post, notify, post_to_webhook
+from wanstudio.review import words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
-from wanstudio.review.words import comment_title, decision_title, mention_title
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import address_of, path_to
 
@@ -50,13 +50,13 @@ def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
     parent = said.parent.parent or said.parent if said.parent else None
     at_s, until_s = (None, None) if parent else _within(video.duration, said.at_s, said.until_s)
     author, guest = (by, Guest("")) if isinstance(by, User) else (None, by)
-    facts = {"video": video, "author": author, "guest": guest.name[:MAX_NAME], "parent": parent}
-    words = {"text": said.text[:MAX_TEXT], "at_s": at_s, "until_s": until_s}
+    facts: dict[str, object] = {"video": video, "author": author, "guest": guest.name[:MAX_NAME], "parent": parent}
+    facts |= {"text": said.text[:MAX_TEXT], "at_s": at_s, "until_s": until_s}
     with transaction.atomic():
         recent = Comment.objects.filter(deleted_at=None, created_at__gt=timezone.now() - ECHO)
-        if echo := recent.filter(**facts, **words).first():
+        if echo := recent.filter(**facts).first():
             return echo
-        comment = Comment.objects.create(**facts, **words, link_id=guest.link_id, team=video.job.team)
+        comment = Comment.objects.create(**facts, link_id=guest.link_id, team=video.job.team)
         _record("comment.made", comment, author)
         _mention(comment)
         _notify_thread(comment)
@@ -114,7 +114,8 @@ def _mention(comment: Comment) -> None:
         Mention.objects.filter(comment=comment).exclude(person__in=people).delete()
         rows = [Mention(comment=comment, person=person) for person in people]
         Mention.objects.bulk_create(rows, ignore_conflicts=True)
-        _notify(comment, Kind.MENTIONED, {person.pk for person in people}, mention_title(comment))
+        title = words.MENTIONED.format(name=comment.name, title=comment.video.job.title)
+        _notify(comment, Kind.MENTIONED, {person.pk for person in people}, title)
 
 
 def mentioned(text: str, people: list[User]) -> list[User]:
@@ -137,7 +138,8 @@ def _notify_thread(comment: Comment) -> None:
         thread = Comment.objects.filter(Q(pk=comment.parent_id) | Q(parent=comment.parent_id))
         people |= set(thread.exclude(author=None).values_list("author_id", flat=True))
     people -= set(comment.mentioned.values_list("person_id", flat=True))
-    title, page = comment_title(comment), address_of(_path(comment))
+    said, page = words.ANSWERED if comment.parent_id else words.COMMENTED, address_of(_path(comment))
+    title = said.format(name=comment.name, title=comment.video.job.title)
     _notify(comment, Kind.COMMENT, people, title)
     data = {"comment": comment.pk, "video": comment.video_id, "person": comment.name, "text": comment.text}
     data |= {"at_s": comment.at_s, "until_s": comment.until_s, "guest": comment.author is None, "url": page}
@@ -169,7 +171,8 @@ def decide(video: Video, person: User, decision: str, note: str = "") -> None:
         record(f"verdict.{decision}", team=job.team_id, person=person, about=job.title, on=video)
         if decision == Verdict.Decision.OPEN:
             return
-        title, page, key = decision_title(verdict), address_of(path_to(video)), f"verdict {verdict.pk}"
+        title = words.DECIDED[Verdict.Decision(decision)].format(title=job.title, name=person)
+        page, key = address_of(path_to(video)), f"verdict {verdict.pk}"
         data = {"video": video.pk, "title": job.title, "person": str(person), "note": verdict.note, "url": page}
         post_to_webhook(job.team_id, Post(f"video.{decision}", key, f"{title} {verdict.note} {page}", data))
         if job.person_id != person.pk:

@@ -19,10 +19,7 @@ TOKEN_CHARACTERS = 43
 
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
-    """Links to what this person may see, in the teams where they may share; revoked and expired ones too.
-
-    Those to a video in the bin, too: taken back, it is open to them again.
-    """
+    """Links to what this person may see, in the teams where they may share; revoked, expired and binned ones too."""
     leads = Q(video__in=linked_videos(request)) | Q(collection__in=visible_collections(request))
     mine = ShareLink.objects.filter(leads, team__in=teams_to(request, Act.SHARE))
     return mine.select_related("team", "made_by", "video__job__team", "collection__team")

@@ -23,10 +23,7 @@ MAX_SUGGESTED = 200
 
 @dataclass(frozen=True)
 class WallFilter:
-    """One menu of the wall: the parameter in the address, its label and choices, and what they select.
-
-    `annotate` adds to the query what `selects` needs and tiles show.
-    """
+    """A menu of the wall, `name` in the address. `annotate` adds to the query what `selects` needs and tiles show."""
 
     name: str
     label: str

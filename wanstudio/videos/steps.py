@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, cast
@@ -107,16 +108,9 @@ def _archive(job: Job, position: int, url: str) -> None:
     with NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="result-", suffix=".mp4", delete=False) as draft:
         path = Path(draft.name)
         try:
-            got = results_fetcher(job.provider).download(
-                url,
-                cast(BinaryIO, draft),
-                Limits(
-                    _room(),
-                    DOWNLOAD_S,
-                    min_bytes_a_minute=MIN_BYTES_A_MINUTE,
-                    heartbeat=lambda: _still_ours(job),
-                ),
-            )
+            ours = partial(_still_ours, job)
+            limits = Limits(_room(), DOWNLOAD_S, min_bytes_a_minute=MIN_BYTES_A_MINUTE, heartbeat=ours)
+            got = results_fetcher(job.provider).download(url, cast(BinaryIO, draft), limits)
             draft.flush()
             os.fsync(draft.fileno())
             sha256 = unpacked(path, _room()) or got.sha256

@@ -17,17 +17,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models import (
-    MAX_COLLECTION,
-    MAX_TAG,
-    CollectedVideo,
-    Collection,
-    Favourite,
-    Tag,
-    Video,
-    clean_name,
-    key_of,
-)
+from wanstudio.videos.models import MAX_COLLECTION, MAX_TAG, CollectedVideo, Collection, Tag, Video, clean_name, key_of
 from wanstudio.videos.words import of_many
 
 KEPT = timedelta(days=30)
@@ -132,12 +122,11 @@ def move_collection(collection: Collection, step: int, visible: Iterable[Collect
             Collection.objects.filter(pk=row.pk).update(position=position)
 
 
-def star(user: User, video: Video) -> None:
-    Favourite.objects.get_or_create(user=user, video=video)
-
-
-def unstar(user: User, video: Video) -> None:
-    Favourite.objects.filter(user=user, video=video).delete()
+def star(user: User, video: Video, *, on: bool = True) -> None:
+    if on:
+        user.favourites.get_or_create(video=video)
+    else:
+        user.favourites.filter(video=video).delete()
 
 
 def bin_videos(videos: Iterable[Video], person: User) -> int:

@@ -121,10 +121,7 @@ class Menu:
 
 
 def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[Collection]) -> list[Menu]:
-    """The filters. One query for each other noun, however many videos there are.
-
-    A filter with nothing to choose from is left out.
-    """
+    """Filters with something to choose from. One query for each other noun, however many videos there are."""
     here = Q(memberships__team=team) | Q(pk__in=Job.objects.filter(team=team).values("person"))
     people = User.objects.filter(here).distinct().order_by("name")[:MAX_ROWS]
     made = Job.objects.filter(team=team, videos__binned_at=None, videos__isnull=False)

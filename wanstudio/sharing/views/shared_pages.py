@@ -15,22 +15,14 @@ from wanstudio.review.queries import review_of
 from wanstudio.review.verbs import Guest, add_comment
 from wanstudio.review.views import refused, unchanged
 from wanstudio.review.words import TOO_MANY_COMMENTS
-from wanstudio.sharing import words
-from wanstudio.sharing.guest_access import (
-    UNLOCKED,
-    guest_post,
-    may_comment,
-    may_guess,
-    note_visit,
-    return_guesses,
-    set_cookie,
-)
+from wanstudio.sharing import guest_access, words
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.models import Video, seconds_of
-from wanstudio.videos.views import video_page as files
+from wanstudio.videos.views.video_page import send_video
 from wanstudio.web.addresses import origin
+from wanstudio.web.file_answers import send
 
 # A wall of posters is a page, not a library.
 MAX_VIDEOS = 500
@@ -47,7 +39,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if link.kind == ShareLink.Kind.VIDEO:
         return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
     context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
-    return note_visit(request, render(request, "sharing/collection.html", context), link, token)
+    return guest_access.note_visit(request, render(request, "sharing/collection.html", context), link, token)
 
 
 @require_safe
@@ -65,7 +57,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     context["at"] = seconds_of(request.GET.get("t", ""))
     if link.may_comment:
         context["review"] = review_of(watched)
-    return note_visit(request, render(request, "sharing/show.html", context), link, token)
+    return guest_access.note_visit(request, render(request, "sharing/show.html", context), link, token)
 
 
 def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, object]:
@@ -90,7 +82,7 @@ def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", sta
     return render(request, "sharing/password.html", context, status=status)
 
 
-@guest_post
+@guest_access.guest_post
 def unlock(request: HttpRequest, token: str) -> HttpResponse:
     """The `password`. A guess is spent before it is looked at; without one left nobody learns whether it was right."""
     try:
@@ -100,13 +92,13 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
         link = closed.link
         if not closed.is_locked:
             return _ended(request, link)
-    if not may_guess(request, link):
+    if not guest_access.may_guess(request, link):
         return _ask(request, link, token, words.TOO_MANY_GUESSES, HTTPStatus.TOO_MANY_REQUESTS)
     if not check_password(request.POST.get("password", ""), link.password):
         return _ask(request, link, token, words.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
-    return_guesses(request, link)
+    guest_access.return_guesses(request, link)
     response = redirect("shared.show", token)
-    set_cookie(response, UNLOCKED, link, token, link.unlock_mark)
+    guest_access.set_cookie(response, guest_access.UNLOCKED, link, token, link.unlock_mark)
     return response
 
 
@@ -117,14 +109,14 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     download = "download" in request.GET
     if download and not link.may_download:
         raise Http404("no downloads")
-    return files.send_video(request, found, attachment=download)
+    return send_video(request, found, attachment=download)
 
 
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
     link, found = shared_video(request, token, pk)
-    response = files.send_poster(request, found)
+    response = send(request, found.poster, found.archived_at, "poster.jpg")
     if not link.password:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
@@ -143,7 +135,7 @@ def comments(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     return unchanged(request, found) or _fragment(request, link, token, found)
 
 
-@guest_post
+@guest_access.guest_post
 def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """`name`, `text`, and `at` and `until`, or the comment that it answers (`parent`)."""
     link, found = _open(request, token, pk)
@@ -154,7 +146,7 @@ def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     form = GuestForm(request.POST)
     if not form.is_valid():
         refusal = refused(request, form.wrong)
-    elif not may_comment(request, link):
+    elif not guest_access.may_comment(request, link):
         refusal = refused(request, TOO_MANY_COMMENTS, HTTPStatus.TOO_MANY_REQUESTS)
     else:
         add_comment(found, form.said(parent), Guest(form.cleaned_data["name"], link.pk))

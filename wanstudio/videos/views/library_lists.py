@@ -1,7 +1,4 @@
-"""Lists beside the wall: collections, and the bin with videos and uploads of the last 30 days.
-
-Opened, a collection is the wall with it as a filter.
-"""
+"""Lists beside the wall: collections, each opened as a filter of the wall, and the bin of the last 30 days."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -7,18 +7,8 @@ from django.utils.text import slugify
 from wanstudio.jobs.words import describe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos import verbs
+from wanstudio.videos import queries, verbs
 from wanstudio.videos.models import Video, key_of, seconds_of
-from wanstudio.videos.queries import (
-    MAX_SUGGESTED,
-    panels,
-    readable_videos,
-    starred_videos,
-    versions_of,
-    visible_collections,
-    visible_tags,
-    visible_videos,
-)
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
@@ -26,19 +16,19 @@ from wanstudio.web.way_back import back
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    video = access.mine_to(request, Act.VIEW, starred_videos(request), pk)
+    video = access.mine_to(request, Act.VIEW, queries.starred_videos(request), pk)
     job = video.job
     results = job.videos.filter(binned_at=None).order_by("position")
     context: dict[str, object] = {"video": video, "job": job, "words": describe(job), "results": results}
     context |= _versions(request, video)
     context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
-    context |= filed(request, video) | {name: panel(video) for name, panel in panels.items()}
+    context |= filed(request, video) | {name: panel(video) for name, panel in queries.panels.items()}
     return render(request, "videos/show.html", context)
 
 
 def _versions(request: HttpRequest, video: Video) -> dict[str, object]:
     """The versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
-    versions = versions_of(video)
+    versions = queries.versions_of(video)
     chosen = access.number(request.GET.get("with"))
     other = next((one for one in versions if one.pk == chosen and one.pk != video.pk), None)
     video.version, video.versions = next((one.version, one.versions) for one in versions if one.pk == video.pk)
@@ -49,11 +39,11 @@ def _versions(request: HttpRequest, video: Video) -> dict[str, object]:
 def filed(request: HttpRequest, video: Video) -> dict[str, object]:
     """Where a video is filed, and where it might be, for its page and the fragments of it."""
     team = video.job.team
-    collections = list(visible_collections(request, team))
+    collections = list(queries.visible_collections(request, team))
     within = set(video.collected.values_list("collection_id", flat=True))
     return {
         "tags": list(video.tags.all()),
-        "all_tags": visible_tags(request, team)[:MAX_SUGGESTED],
+        "all_tags": queries.visible_tags(request, team)[: queries.MAX_SUGGESTED],
         "within": [one for one in collections if one.pk in within],
         "without": [one for one in collections if one.pk not in within],
     }
@@ -62,12 +52,12 @@ def filed(request: HttpRequest, video: Video) -> dict[str, object]:
 @form_view
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
     """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
-    video = access.one(visible_videos(request), pk)
-    (verbs.star if request.POST.get("favourite") == "1" else verbs.unstar)(access.person(request), video)
+    video = access.one(queries.visible_videos(request), pk)
+    verbs.star(access.person(request), video, on=request.POST.get("favourite") == "1")
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", pk)
-    on_tile = request.POST.get("on") == "tile"
-    return render(request, "videos/_star.html", {"video": starred_videos(request).get(pk=pk), "on_tile": on_tile})
+    starred, on_tile = queries.starred_videos(request).get(pk=pk), request.POST.get("on") == "tile"
+    return render(request, "videos/_star.html", {"video": starred, "on_tile": on_tile})
 
 
 @form_view
@@ -75,7 +65,7 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
     video = _video(request, pk)
     if gone := request.POST.get("remove", ""):
-        for found in visible_tags(request, video.job.team).filter(key=key_of(gone)):
+        for found in queries.visible_tags(request, video.job.team).filter(key=key_of(gone)):
             verbs.take_tag_off(found, [video], access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
@@ -89,7 +79,7 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
     """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
     video = _video(request, pk)
     person, post = access.person(request), request.POST
-    mine = visible_collections(request, video.job.team)
+    mine = queries.visible_collections(request, video.job.team)
     if gone := post.get("remove"):
         verbs.take_out(access.one(mine, access.number(gone) or 0), [video])
     elif chosen := post.get("collection"):
@@ -100,7 +90,7 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _video(request: HttpRequest, pk: int) -> Video:
-    return access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
+    return access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
 
 
 def _answer(request: HttpRequest, video: Video) -> HttpResponse:
@@ -112,7 +102,7 @@ def _answer(request: HttpRequest, video: Video) -> HttpResponse:
 @page_view
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
-    found = access.one(readable_videos(request), pk)
+    found = access.one(queries.readable_videos(request), pk)
     return send_video(request, found, attachment="download" in request.GET)
 
 
@@ -125,8 +115,5 @@ def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpR
 
 @page_view
 def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    return send_poster(request, access.one(readable_videos(request), pk))
-
-
-def send_poster(request: HttpRequest, found: Video) -> HttpResponseBase:
+    found = access.one(queries.readable_videos(request), pk)
     return send(request, found.poster, found.archived_at, "poster.jpg")

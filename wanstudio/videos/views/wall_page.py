@@ -51,7 +51,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "videos": with_versions(page),
         "next_query": urlencode({**here, "before": following}) if following else "",
     }
-    if _wants_tiles(request):
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    if htmx and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET:
         answer = render(request, "videos/_tiles.html", context)
         if page:
             answer["HX-Replace-Url"] = f"?{urlencode({**here, 'through': page[-1].pk})}"
@@ -61,11 +62,6 @@ def index(request: HttpRequest) -> HttpResponse:
     # One address, two answers: the browser must not show the tiles alone when somebody comes back.
     patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
     return answer
-
-
-def _wants_tiles(request: HttpRequest) -> bool:
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET
 
 
 def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
@@ -138,11 +134,9 @@ def collect(request: HttpRequest) -> HttpResponse:
 def put_into_bin(request: HttpRequest) -> HttpResponse:
     """They stay in the bin for 30 days."""
     team = access.team_in(request, Act.ORGANISE)
-    chosen = _chosen(request, team)
-    if chosen:
+    if chosen := _chosen(request, team):
         verbs.bin_videos(chosen, access.person(request))
-        said = format_html(words.BINNED_HTML, words.count_of(chosen), reverse("binned.index"))
-        messages.success(request, said)
+        messages.success(request, format_html(words.BINNED_HTML, words.count_of(chosen), reverse("binned.index")))
     else:
         messages.info(request, words.NOTHING_SELECTED)
     return back(request, "videos.index")
