@@ -6,7 +6,7 @@ import pytest
 
 from wanstudio.provider import providers
 from wanstudio.provider.apixo.description import APIXO, WAN_2_2_ANIMATE
-from wanstudio.provider.base import Price, Resolution
+from wanstudio.provider.base import Resolution
 from wanstudio.provider.providers import model_of
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
@@ -33,7 +33,7 @@ def test_every_provider_is_found_under_its_name_and_prices_every_resolution_at_o
 
 
 def test_a_price_that_changes_is_a_row_of_its_own() -> None:
-    dearer = Price(date(2027, 1, 1), Decimal("0.05"))
+    dearer = (date(2027, 1, 1), Decimal("0.05"))
     first, *others = WAN_2_2_ANIMATE.resolutions
     model = replace(WAN_2_2_ANIMATE, resolutions=(Resolution(first.name, (dearer, *first.prices)), *others))
     assert model.price_table == [(date(2026, 1, 1), PRICES), (date(2027, 1, 1), PRICES | {"480p": Decimal("0.05")})]

@@ -62,7 +62,7 @@ def test_every_known_code_is_one_calm_sentence(code: str, provider: str) -> None
     assert re.fullmatch(r"[A-Z][^.!]*\.", explanation.cause), explanation.cause
     assert "do not know:" not in explanation.cause
     assert not re.search(r"(?i)oops|sorry|please|error code|\{|\}|\$|charged|billed|refund", explanation.cause)
-    assert explanation.step.label
+    assert explanation.step.value
 
 
 @pytest.mark.parametrize("code", CONTENT)

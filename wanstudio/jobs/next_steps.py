@@ -46,14 +46,14 @@ def _step(job: Job, step: Step) -> NextStep | None:
     """None: sending the same again is all there is to do."""
     match step:
         case Step.CHECK_KEY | Step.CHECK_SETTINGS:
-            return NextStep(step.label, reverse("settings.show"))
+            return NextStep(step.value, reverse("settings.show"))
         case Step.ADD_BALANCE:
             provider = providers.get(job.provider)
             return NextStep(f"Add balance at {provider.display_name}", provider.site, is_external=True)
         case Step.WAIT | Step.TRY_AGAIN:
             return None
         case _:
-            return NextStep(step.label, another_url(job) + ANCHORS[step])
+            return NextStep(step.value, another_url(job) + ANCHORS[step])
 
 
 def _again(job: Job) -> NextStep:

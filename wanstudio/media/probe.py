@@ -64,8 +64,9 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     duration = _duration(file, movie, moov, size, whole=decode)
     if decode:
         frame_at(file)
+    brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
     return VideoFacts(
-        container=_container(head),
+        container="mov" if brand == b"qt  " else "m4v" if brand.startswith(b"M4V") else "mp4",
         duration=duration,
         width=track.height if track.turned else track.width,
         height=track.width if track.turned else track.height,
@@ -132,10 +133,3 @@ def _duration(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: 
     if not 0 < seconds < _MAX_S:
         raise MediaError(MediaProblem.NO_DURATION)
     return seconds
-
-
-def _container(head: bytes) -> str:
-    brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
-    if brand == b"qt  ":
-        return "mov"
-    return "m4v" if brand.startswith(b"M4V") else "mp4"

@@ -55,11 +55,7 @@ class RemoteFile:
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = 0
-        if whence == io.SEEK_CUR:
-            base = self._position
-        elif whence == io.SEEK_END:
-            base = self.size
+        base = self.size if whence == io.SEEK_END else self._position if whence == io.SEEK_CUR else 0
         self._position = max(0, base + offset)
         return self._position
 

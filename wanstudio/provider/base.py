@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Protocol
 
 from django.utils.text import capfirst
 
@@ -70,28 +70,19 @@ PriceTable = list[tuple[date, dict[str, Decimal]]]
 
 
 @dataclass(frozen=True)
-class Price:
-    """Dollars a second, from this day on."""
-
-    effective: date
-    dollars: Decimal
-
-
-@dataclass(frozen=True)
 class Resolution:
+    """Each price is dollars a second, from its day on."""
+
     name: str
-    prices: tuple[Price, ...]
+    prices: tuple[tuple[date, Decimal], ...]
 
     def price_on(self, day: date) -> Decimal | None:
-        started = [price for price in self.prices if price.effective <= day]
-        return max(started, key=lambda price: price.effective).dollars if started else None
+        started = [price for price in self.prices if price[0] <= day]
+        return max(started)[1] if started else None
 
 
 def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) -> Mapping[str, Decimal]:
-    """Those in force on `day`: the row with the newest effective date not after it.
-
-    Raises ValueError if no row is in force yet.
-    """
+    """The row with the newest effective date not after `day`. Raises ValueError if none is in force yet."""
     in_force = [row for row in table if row[0] <= day]
     if not in_force:
         raise ValueError(f"No price is in force on {day.isoformat()}.")
@@ -116,7 +107,7 @@ class Model:
     @property
     def price_table(self) -> PriceTable:
         """A row for each day on which a price changes, with every price in force from then on."""
-        days = sorted({price.effective for each in self.resolutions for price in each.prices})
+        days = sorted({day for each in self.resolutions for day, _ in each.prices})
         return [
             (day, {each.name: price for each in self.resolutions if (price := each.price_on(day)) is not None})
             for day in days
@@ -124,24 +115,17 @@ class Model:
 
 
 class Step(StrEnum):
-    """What a person can do next; `label` is what its button says. An uncertain job offers its own choices instead."""
+    """What a person can do next, as its button says it. An uncertain job offers its own choices instead."""
 
-    label: str
-
-    def __new__(cls, value: str, label: str) -> Self:
-        step = str.__new__(cls, value)
-        step._value_, step.label = value, label
-        return step
-
-    CHANGE_PROMPT = "change_prompt", "Change the prompt"
-    CHANGE_CHARACTER = "change_character", "Use another picture"
-    CHANGE_MOTION = "change_motion", "Use another clip"
-    CHANGE_INPUTS = "change_inputs", "Change picture, clip or prompt"
-    ADD_BALANCE = "add_balance", "Add balance and try again"
-    CHECK_KEY = "check_key", "Check the key"
-    CHECK_SETTINGS = "check_settings", "Check the settings"
-    WAIT = "wait", "Wait, then try again"
-    TRY_AGAIN = "try_again", "Try again"
+    CHANGE_PROMPT = "Change the prompt"
+    CHANGE_CHARACTER = "Use another picture"
+    CHANGE_MOTION = "Use another clip"
+    CHANGE_INPUTS = "Change picture, clip or prompt"
+    ADD_BALANCE = "Add balance and try again"
+    CHECK_KEY = "Check the key"
+    CHECK_SETTINGS = "Check the settings"
+    WAIT = "Wait, then try again"
+    TRY_AGAIN = "Try again"
 
 
 @dataclass(frozen=True)

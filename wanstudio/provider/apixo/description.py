@@ -30,8 +30,8 @@ WAN_2_2_ANIMATE = base.Model(
     id="wan-2-2-animate",
     behaviours=("animate", "replace"),
     resolutions=(
-        base.Resolution("480p", (base.Price(FIRST_PRICES, Decimal("0.04")),)),
-        base.Resolution("720p", (base.Price(FIRST_PRICES, Decimal("0.08")),)),
+        base.Resolution("480p", ((FIRST_PRICES, Decimal("0.04")),)),
+        base.Resolution("720p", ((FIRST_PRICES, Decimal("0.08")),)),
     ),
     billing=base.BillingLimits(min_s=5, max_s=120),
     inputs=base.InputLimits(

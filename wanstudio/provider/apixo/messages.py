@@ -8,7 +8,6 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
 from wanstudio.provider.calls import GenerateRequest, TaskState, TaskStatus
@@ -119,16 +118,13 @@ def _read_results(result: object) -> tuple[str, ...]:
 
 
 def _read_object(body: bytes) -> dict[str, object]:
-    # Numbers become Decimal so that a balance of 74.87 is 74.87. Bad JSON and JSON that is no object read as {}.
+    # Numbers become Decimal so that a balance of 74.87 is 74.87. Bad JSON and JSON that is no object read as {}, and so
+    # does NaN or Infinity, which int refuses.
     try:
-        answer = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        answer = json.loads(body, parse_float=Decimal, parse_constant=int)
     except (ValueError, ArithmeticError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def clean_text(value: object, limit: int = TEXT_LIMIT) -> str:
