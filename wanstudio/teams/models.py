@@ -12,6 +12,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import factors
 from wanstudio.teams.roles import Role
+from wanstudio.web.lookups import number
 
 
 class Team(models.Model):
@@ -115,12 +116,11 @@ class Invitation(models.Model):
     @classmethod
     def by_token(cls, token: str) -> "Invitation | None":
         """The invitation that may still be taken, or None for any token that is not ours."""
-        number, _, mac = token.partition(".")
-        if not (number.isdecimal() and number.isascii() and len(number) < 19):
+        text, _, mac = token.partition(".")
+        pk = number(text)
+        if pk is None or not constant_time_compare(mac, _mac(pk)):
             return None
-        if not constant_time_compare(mac, _mac(int(number))):
-            return None
-        return cls.pending().select_related("team", "invited_by").filter(pk=int(number)).first()
+        return cls.pending().select_related("team", "invited_by").filter(pk=pk).first()
 
     def is_for(self, user: User) -> bool:
         return not self.email or self.email == user.email

@@ -45,10 +45,8 @@ def remove(membership: Membership, *, by: User | None = None) -> None:
             FormerMember.objects.update_or_create(team=membership.team, user=membership.user, defaults=kept)
         mine.delete()
         _take_back(membership)
-        if by == membership.user:
-            _record("member.left", membership, by, "")
-        else:
-            _record("member.removed", membership, by, str(membership.user))
+        left = by == membership.user
+        _record("member.left" if left else "member.removed", membership, by, "" if left else str(membership.user))
 
 
 def hand_over(old: Membership, new: Membership) -> None:

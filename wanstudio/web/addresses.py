@@ -30,16 +30,17 @@ PAGES = {
 
 def is_reachable(provider: str) -> bool:
     """True if the provider can fetch our files and call us back."""
-    return is_loopback(settings.PROVIDERS[provider][0]) or _is_public_https(settings.WANSTUDIO_URL)
+    parts = urlsplit(settings.WANSTUDIO_URL)
+    public = parts.scheme == "https" and _is_public(parts.hostname or "")
+    return is_loopback(settings.PROVIDERS[provider][0]) or public
 
 
-def _is_public_https(url: str) -> bool:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+def _is_public(host: str) -> bool:
+    """True for a name, or an address, that anyone on the internet can reach; names are not looked up."""
     try:
-        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+        return is_public(ipaddress.ip_address(host))
     except ValueError:
-        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".internal", ".localhost"))
+        return "." in host.rstrip(".") and not host.endswith((".local", ".internal", ".localhost"))
 
 
 def peoples_fetcher() -> Fetcher:
@@ -57,24 +58,20 @@ def webhook_refusal(url: str) -> str:
         return ""
     if target.scheme != "https":
         return "Use an address that begins with https://."
-    try:
-        public = is_public(ipaddress.ip_address(target.host))
-    except ValueError:
-        public = "." in target.host.rstrip(".") and not target.host.endswith((".local", ".internal", ".localhost"))
-    return "" if public else "This address is private. Use one that anyone on the internet can reach."
+    return "" if _is_public(target.host) else "This address is private. Use one that anyone on the internet can reach."
 
 
 def results_fetcher(provider: str) -> Fetcher:
     """For a result: the same, and the provider's own host."""
-    return Fetcher({*settings.PRIVATE_HOSTS, host_port(settings.PROVIDERS[provider][0])})
+    return Fetcher({*settings.PRIVATE_HOSTS, _host_port(settings.PROVIDERS[provider][0])})
 
 
 def sandbox_fetcher() -> Fetcher:
     """For the sandbox's inputs: the same as for people, and our own links."""
-    return Fetcher({*settings.PRIVATE_HOSTS, host_port(settings.LINK_BASE)})
+    return Fetcher({*settings.PRIVATE_HOSTS, _host_port(settings.LINK_BASE)})
 
 
-def host_port(url: str) -> str:
+def _host_port(url: str) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

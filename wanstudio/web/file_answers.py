@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
-from django.core.files import File
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -28,20 +28,15 @@ def send(
 ) -> HttpResponseBase:
     """The stored file. Stored names are random and never written again: a name is its own ETag."""
     stored = str(file.name)
-    storage = file.storage
-
-    def opener() -> File:  # type: ignore[type-arg]
-        return storage.open(stored, "rb")
-
     try:
-        size_bytes = storage.size(stored)
+        size_bytes = file.storage.size(stored)
     except FileNotFoundError:
         raise Http404("the file is gone") from None
     if not connection.in_atomic_block:
         # A viewer may take an hour, and PostgreSQL has connections for a hundred.
         connection.close()
     served = ServedFile(
-        opener,  # type: ignore[arg-type]
+        partial(file.storage.open, stored, "rb"),  # type: ignore[arg-type]
         size_bytes,
         etag=f'"{stored.rsplit("/", 1)[-1].partition(".")[0]}"',
         modified=modified,

@@ -43,21 +43,17 @@ class Hints:
 
     def _run(self) -> None:
         while True:
-            name, pk = self._waiting.get()
+            row, worked = self._waiting.get(), self._works
             try:
-                self._hand_over(name, pk)
-                self._note(True)
+                self._hand_over(*row)
+                self._works = True
             except Exception as wrong:
-                self._note(False, wrong)
-
-    def _note(self, works: bool, wrong: Exception | None = None) -> None:
-        """One line when it changes, not one a hint."""
-        if works != self._works:
-            self._works = works
-            if works:
+                self._works = False
+                # One line when it changes, not one a hint.
+                if worked:
+                    log.warning("the broker takes no hints (%s); sweeps find what is due", wrong)
+            if self._works and not worked:
                 log.info("the broker takes hints again")
-            else:
-                log.warning("the broker takes no hints (%s); sweeps find what is due", wrong)
 
 
 def connect(hand_over: Callable[[str, int], None]) -> None:
