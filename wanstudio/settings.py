@@ -5,6 +5,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from environs import Env
@@ -177,7 +178,6 @@ ACCOUNT_RATE_LIMITS = {
     "join": "20/m/ip,100/h/ip",
 }
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 MFA_ADAPTER = "wanstudio.accounts.allauth_adapter.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -238,7 +238,8 @@ LOGGING = options.logging(
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),
     secrets=[
         *(*PROVIDER_KEYS, SECRET_KEY, DATABASES["default"].get("PASSWORD", "")),
-        *(options.password_in(BROKER_URL), options.password_in(EMAIL_URL)),
+        # As they are written in the addresses, so that a line that quotes one can leave it out.
+        *(urlsplit(address).password or "" for address in (BROKER_URL, EMAIL_URL)),
         *ENCRYPTION_KEYS,
     ],
 )

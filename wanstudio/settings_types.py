@@ -195,11 +195,6 @@ def a_broker(value: str) -> None:
         )
 
 
-def password_in(url: str) -> str:
-    """As it is written in the address, so that a log that quotes it can leave it out."""
-    return urlsplit(url).password or ""
-
-
 def mail_from(given: str, account: str, link_base: str) -> str:
     """The sender of mails: as set, else the account at the mail server, else an address at the studio's own name."""
     if given and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", given):

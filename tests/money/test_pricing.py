@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wanstudio.money import pricing
 from wanstudio.money.pricing import Quote
-from wanstudio.provider.base import BillingLimits, Outside, prices_on
+from wanstudio.provider.base import BillingLimits, prices_on
 
 PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
 LIMITS = BillingLimits(min_s=5, max_s=120)
@@ -131,7 +131,7 @@ def test_the_parts_of_a_reason_are_those_of_the_card() -> None:
 
 @pytest.mark.parametrize("duration", [4.99, 120.01])
 def test_a_length_that_the_provider_refuses_has_no_price(duration: float) -> None:
-    strict = BillingLimits(5, 120, Outside.REFUSE)
+    strict = BillingLimits(5, 120, refuses_outside=True)
     assert pricing.quote(5, "480p", PRICES, strict).price == Decimal("0.20")
     with pytest.raises(ValueError, match="is not taken"):
         pricing.quote(duration, "480p", PRICES, strict)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record, record_failure, record_sign_in
-from wanstudio.encryption.allauth_secrets import decrypt, encrypt
+from wanstudio.encryption.encrypted_fields import derived_keys
 from wanstudio.work.mails import Mail, post_mail
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
-        return encrypt(text, "second factor")
+        return derived_keys("second factor").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return decrypt(encrypted_text, "second factor")
+        return derived_keys("second factor").decrypt(encrypted_text.encode()).decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()

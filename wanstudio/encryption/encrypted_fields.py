@@ -1,10 +1,10 @@
 """Encrypted fields: the provider's key, a webhook's secret, and the rotation of the key that encrypts them.
 
 The keys come from `WANSTUDIO_ENCRYPTION_KEYS` or from the file `encryption.key` in the data folder, one a line. The
-first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart. It knows
-our own columns only: secrets in the rows of other apps are those of `allauth_secrets.py`.
+first one encrypts, all of them decrypt. They are read at each use, so that a rotation needs no restart.
 """
 
+import base64
 import fcntl
 import os
 import tempfile
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -97,6 +99,19 @@ def _keys_or_first() -> list[str]:
 
 def _fernet(found: list[str]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in found])
+
+
+def derived_keys(purpose: str) -> MultiFernet:
+    """Keys from `SECRET_KEY`, which is not in the database, for secrets in rows of other apps; its fallbacks decrypt.
+
+    Such a secret stands inside JSON that allauth writes: the rotation, which looks for columns of ours, would miss it
+    and then throw its key away.
+    """
+    derived = []
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wanstudio {purpose}".encode())
+        derived.append(Fernet(base64.urlsafe_b64encode(hkdf.derive(str(secret).encode()))))
+    return MultiFernet(derived)
 
 
 def _write_keys(new: list[str]) -> None:

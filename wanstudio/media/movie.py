@@ -116,10 +116,6 @@ class Track:
     frames: int = 0
     frame_ticks: int = 0
 
-    @property
-    def seconds(self) -> float:
-        return self.ticks / self.timescale if self.timescale else 0.0
-
 
 @dataclass
 class Movie:

@@ -129,7 +129,7 @@ def _duration(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: 
     if movie.fragmented:
         seconds = max(seconds, fragments_seconds(file, movie, moov, size, whole=whole))
     if seconds <= 0:
-        seconds = max((track.seconds for track in movie.tracks), default=0.0)
+        seconds = max((track.ticks / track.timescale for track in movie.tracks if track.timescale), default=0.0)
     if not 0 < seconds < _MAX_S:
         raise MediaError(MediaProblem.NO_DURATION)
     return seconds

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from wanstudio.provider.base import BillingLimits, Outside
+from wanstudio.provider.base import BillingLimits
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def quote(duration: Decimal | float, resolution: str, prices: Mapping[str, Decim
     if not seconds.is_finite() or seconds <= 0:
         raise ValueError(f"{duration} is not the length of a clip.")
     billed_seconds = min(max(seconds, Decimal(limits.min_s)), Decimal(limits.max_s))
-    if limits.outside == Outside.REFUSE and billed_seconds != seconds:
+    if limits.refuses_outside and billed_seconds != seconds:
         raise ValueError(f"A clip of {duration} s is not taken.")
     unit_price = prices[resolution]
     return Quote(seconds, billed_seconds, unit_price, _cents(billed_seconds * unit_price), resolution)

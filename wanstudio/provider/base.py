@@ -20,20 +20,13 @@ from wanstudio.media.exchange import unchecked
 from .calls import GenerateRequest, StatusProblem, Submission, TaskStatus
 
 
-class Outside(StrEnum):
-    """A motion outside the billing limits: billed as the limit, or refused."""
-
-    CLAMP = "clamp"
-    REFUSE = "refuse"
-
-
 @dataclass(frozen=True)
 class BillingLimits:
-    """The least and the most seconds that are billed."""
+    """The least and the most seconds that are billed. A motion outside is billed as the limit, or refused."""
 
     min_s: int
     max_s: int
-    outside: Outside = Outside.CLAMP
+    refuses_outside: bool = False
 
 
 @dataclass(frozen=True)
