@@ -1,6 +1,9 @@
-"""Jobs and timelines that a person may see, and the answers of jobs to what teams and keys ask."""
+"""Jobs that a person may see, their timelines, and the answers of jobs to what teams and keys ask."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
@@ -9,6 +12,7 @@ from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.words import explain_failure, provider_name
 from wanstudio.keys import needs
 from wanstudio.money.models import Money
 from wanstudio.money.verbs import note_reading
@@ -19,6 +23,16 @@ from wanstudio.teams.roles import Act
 
 # The provider may have charged these already.
 HANDED_OVER = (State.SUBMITTING, State.RUNNING)
+# How the last step that happened is marked.
+MARKS = {
+    State.DONE: "now ok",
+    State.FAILED: "now bad",
+    State.UNCERTAIN: "now warn",
+    State.CANCELLED: "now plain",
+    State.QUEUED: "now plain",
+}
+# So many rounds in a row are shown one by one; of more the first and the last.
+MAX_ROUNDS = 3
 
 
 def visible_jobs(request: HttpRequest) -> QuerySet[Job]:
@@ -37,6 +51,79 @@ def visible_transitions(request: HttpRequest) -> QuerySet[Transition]:
     besides = {"role": F("job__team__memberships__role"), "has_earlier": Exists(noteworthy)}
     mine = mine.annotate(**besides)
     return mine.select_related("job", *(f"job__{part}" for part in parts))
+
+
+class Moment(NamedTuple):
+    """A line of the timeline. `at` None: still to come. `mark` is its class."""
+
+    label: str
+    detail: str
+    at: datetime | None
+    mark: str = ""
+
+
+def timeline(job: Job, steps: Iterable[Transition]) -> list[Moment]:
+    past = list(steps)
+    moments = [_moment(part, job, is_last=part[-1] is past[-1]) for part in _parts(past)]
+    if not moments:
+        return moments
+    moments[-1] = moments[-1]._replace(mark=MARKS.get(State(job.state), "now"))
+    if job.is_billed and job.state == State.FAILED and job.money in (Money.RELEASED, Money.ASSUMED):
+        moments.append(Moment(f"${job.price} released", "", past[-1].at))
+    return moments + [Moment(label, "", None, "ahead") for label in _to_come(State(job.state))]
+
+
+def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
+    """Each step alone; of a job that was sent and turned away every minute for days the middle in one piece."""
+    at = 0
+    while at < len(past):
+        end = at
+        while _is_round(past[end : end + 2]):
+            end += 2
+        if end - at > 2 * MAX_ROUNDS:
+            yield from ([step] for step in past[at : at + 2])
+            yield past[at + 2 : end - 2]
+            at = end - 2
+        # The last of them, or what is none.
+        yield from ([step] for step in past[at : max(end, at + 1)])
+        at = max(end, at + 1)
+
+
+def _is_round(pair: list[Transition]) -> bool:
+    return [step.to_state for step in pair] == [State.SUBMITTING, State.QUEUED]
+
+
+def _moment(part: list[Transition], job: Job, *, is_last: bool) -> Moment:
+    *earlier, step = part
+    if earlier:
+        return Moment(f"{len(part) // 2} more times", "Sent, and back in the queue each time.", step.at)
+    return Moment(_label(step, job, is_last=is_last), step.why, step.at)
+
+
+def _label(step: Transition, job: Job, *, is_last: bool) -> str:
+    match step.to_state:
+        case State.SUBMITTING:
+            return f"{'Sending' if is_last else 'Sent'} to {provider_name(job)}"
+        case State.ARCHIVING:
+            return "Saving to your studio"
+        case State.QUEUED if step.from_state:
+            return "Back in the queue"
+        case State.FAILED if explain_failure(job).content:
+            return "Refused by the content policy"
+        case _:
+            return str(State(step.to_state).label)
+
+
+def _to_come(state: State) -> list[str]:
+    match state:
+        case State.QUEUED | State.SUBMITTING:
+            return ["Generating", "Saving to your studio", "Ready"]
+        case State.RUNNING:
+            return ["Saving to your studio", "Ready"]
+        case State.ARCHIVING:
+            return ["Ready"]
+        case _:
+            return []
 
 
 def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:

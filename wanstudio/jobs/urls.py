@@ -2,18 +2,18 @@
 
 from django.urls import path
 
-from wanstudio.jobs.views import callbacks, earlier_attempts, job_pages
+from wanstudio.jobs.views import callbacks, job_decisions, job_pages
 from wanstudio.provider import providers
 
 urlpatterns = [
     path("jobs/status/", job_pages.status, name="jobs.status"),
     path("jobs/<int:pk>/", job_pages.show, name="jobs.show"),
-    path("jobs/<int:pk>/cancel/", job_pages.cancel, name="jobs.cancel"),
+    path("jobs/<int:pk>/cancel/", job_decisions.cancel, name="jobs.cancel"),
     path("jobs/<int:pk>/curl/", job_pages.curl, name="jobs.curl"),
-    path("jobs/<int:pk>/decide/", job_pages.decide, name="jobs.decide"),
-    path("jobs/<int:pk>/try-now/", job_pages.try_now, name="jobs.try_now"),
-    path("jobs/<int:pk>/tries/<int:attempt>/", earlier_attempts.decide, name="tries.decide"),
-    path("jobs/<int:pk>/rename/", job_pages.rename, name="jobs.rename"),
+    path("jobs/<int:pk>/decide/", job_decisions.decide, name="jobs.decide"),
+    path("jobs/<int:pk>/try-now/", job_decisions.try_now, name="jobs.try_now"),
+    path("jobs/<int:pk>/tries/<int:attempt>/", job_decisions.decide_earlier, name="tries.decide"),
+    path("jobs/<int:pk>/rename/", job_decisions.rename, name="jobs.rename"),
     *(
         path(f"hooks/{name}/<str:token>/", callbacks.callback, name=f"hooks.{name}")
         for name in sorted({provider.hook for provider in providers.PROVIDERS.values()})

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from wanstudio.jobs.job_progress import Progress, position_in_queue, progress
+from wanstudio.jobs.job_progress import NextStep, Progress, next_steps, position_in_queue, progress
 from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.next_steps import NextStep, next_steps
 from wanstudio.jobs.states import State
 from wanstudio.keys import in_force
 from wanstudio.money.models import Money

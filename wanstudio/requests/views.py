@@ -18,7 +18,7 @@ from wanstudio.money.queries import quote_today, rooms, tightest
 from wanstudio.requests import verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import request_by_token, visible_requests
-from wanstudio.requests.request_notifications import notify_asker
+from wanstudio.requests.verbs import notify_asker
 from wanstudio.requests.words import Sentence
 from wanstudio.teams import access
 from wanstudio.work.leases import Stale

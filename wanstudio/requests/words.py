@@ -1,6 +1,22 @@
-"""Words of spend requests: what came of a decision, and why one cannot be granted any more."""
+"""Words of spend requests: what came of a decision, why one cannot be granted, and the notices on the studio's page."""
 
+from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from wanstudio.jobs.attention import Link, Notice
+from wanstudio.requests.models import SpendRequest
+from wanstudio.requests.queries import visible_requests, waiting_requests
+from wanstudio.teams import access
+from wanstudio.teams.models import Team
+
+# How long a decision stays on the page of who asked.
+SHOWN_FOR = timedelta(days=2)
+MAX_SHOWN = 3
 
 
 class Sentence(Enum):
@@ -16,3 +32,63 @@ class Sentence(Enum):
 
     def of(self, **facts: object) -> str:
         return self.value.format(**facts)
+
+
+def asked_notices(request: HttpRequest, team: Team, *, just_asked: SpendRequest | None = None) -> list[Notice]:
+    """What this person has asked for here: what waits, and what was decided lately.
+
+    `just_asked`: what the form that they have just sent had asked before; it comes first, in more words.
+    """
+    mine = visible_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
+    shown = [notice for asked in mine[:MAX_SHOWN] if asked != just_asked and (notice := _notice(asked))]
+    if just_asked:
+        shown.insert(0, _asked_before(just_asked))
+    others = [one.asked for one in waiting_requests(request, team) if one.asked.person != access.person(request)]
+    if others:
+        total = sum((asked.price for asked in others), Decimal(0))
+        who = " and ".join(sorted({str(asked.person) for asked in others})[:2])
+        fact = f"${total} asked for by {who}." if len(others) > 1 else f"{who} asks to spend ${total}."
+        page = reverse("team.show") if len(others) > 1 else reverse("requests.show", args=[others[0].pk])
+        shown.insert(0, Notice("hint", fact, "Nothing is sent until someone allows it.", [Link("Decide", page)]))
+    return shown
+
+
+def _asked_before(asked: SpendRequest) -> Notice:
+    """The form of a request that waits no longer was sent once more."""
+    match asked.state:
+        case SpendRequest.State.DECLINED:
+            word = f": “{asked.word}”" if asked.word else "."
+            fact = f"{asked.decided_by or 'Someone'} has declined this ${asked.price}{word}"
+        case SpendRequest.State.WITHDRAWN:
+            fact = f"The request for this ${asked.price} is withdrawn."
+        case _:
+            fact = f"Nobody decided about this ${asked.price} in time."
+    consequence = (
+        "Nothing was asked, sent or charged just now. Change something, or ask once more: that is a new request."
+    )
+    return Notice("warn", fact, consequence, [Link("See it", reverse("requests.show", args=[asked.pk]))])
+
+
+def _notice(asked: SpendRequest) -> Notice | None:
+    page = reverse("requests.show", args=[asked.pk])
+    if asked.is_open:
+        consequence = "Nothing is sent or reserved until someone allows it."
+        return Notice(
+            "hint", f"You asked to spend ${asked.price} on {asked.title}.", consequence, [Link("See it", page)]
+        )
+    if asked.decided_at is None or asked.decided_at < timezone.now() - SHOWN_FOR or asked.decided_by == asked.person:
+        return None
+    if asked.state == SpendRequest.State.GRANTED:
+        if asked.job is None or asked.job.has_ended:
+            return None
+        job = reverse("jobs.show", args=[asked.job.pk])
+        return Notice(
+            "hint",
+            f"{asked.decided_by} allowed ${asked.job.price}.",
+            f"{asked.title} is on its way.",
+            [Link("See it", job)],
+        )
+    word = f"“{asked.word}” " if asked.word else ""
+    return Notice(
+        "hint", f"{asked.decided_by} declined ${asked.price}.", f"{word}Nothing was sent.", [Link("See it", page)]
+    )

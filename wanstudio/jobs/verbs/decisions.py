@@ -1,4 +1,4 @@
-"""The verbs of a person, who holds no lease: they order a video, and decide about the job as it is, or as they saw it."""
+"""The verbs of a person, who holds no lease: an order, and decisions about the job as it is, or as they saw it."""
 
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -28,7 +28,10 @@ from wanstudio.work.leases import Stale
 
 @dataclass(frozen=True)
 class JobOrder:
-    """What a job is accepted with, and a spend request asked. `nonce`: the form's. `seed`: as it is sent; `seed_generated`: by us, not chosen."""
+    """What a job is accepted with, and a spend request asks for.
+
+    `nonce`: the form's. `seed`: as it is sent; `seed_generated`: by us, not chosen.
+    """
 
     nonce: UUID
     team: Team

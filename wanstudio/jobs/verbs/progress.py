@@ -1,4 +1,4 @@
-"""The verbs that the worker moves a job by, under its lease, and raises alerts by. What each write guarantees: see `moves`."""
+"""The verbs that the worker moves a job by, under its lease, and raises alerts by. Guarantees: see `moves`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

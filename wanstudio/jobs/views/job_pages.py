@@ -1,41 +1,110 @@
-"""Job pages: the list, one job, and the poll that keeps pages true."""
+"""Job pages: the list, one job, its cards, and the poll that keeps pages true."""
 
+from collections.abc import Iterable
 from itertools import groupby
+from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.db.models import Exists, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
+from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
 from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.provider_request import request_of
-from wanstudio.jobs.queries import visible_jobs, visible_transitions
-from wanstudio.jobs.states import ENDED, State
-from wanstudio.jobs.views.decision_input import decidable, task_id_in
-from wanstudio.jobs.views.job_cards import MAX_POLLED, card, poll_context
-from wanstudio.jobs.words import ALREADY_SENT, Sentence
+from wanstudio.jobs.queries import Moment, timeline, visible_jobs, visible_transitions
+from wanstudio.jobs.states import ENDED, MOVING, State
+from wanstudio.jobs.words import JobWords, describe
 from wanstudio.keys import in_force
-from wanstudio.money.models import Money
+from wanstudio.money.models import BalanceReading
 from wanstudio.money.queries import readings_around
-from wanstudio.money.verbs import OverCap
-from wanstudio.money.words import over_words
 from wanstudio.provider import providers
 from wanstudio.teams import access
-from wanstudio.teams.roles import Act
+from wanstudio.teams.roles import Act, may
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.web.way_back import back
-from wanstudio.work.leases import Stale
 from wanstudio.work.models import Heartbeat
+
+MAX_POLLED = 200
+# What the icon of a browser’s tab says about a job.
+TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
+
 
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
 FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
+
+
+class EarlierAttempt(NamedTuple):
+    """An attempt, the job that follows its task (or None), and the balances around its sending (or None)."""
+
+    attempt: Attempt
+    ordinal: str
+    recovered: Job | None
+    around: tuple[BalanceReading, BalanceReading] | None
+
+
+def earlier_attempts(job: Job) -> list[EarlierAttempt]:
+    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("recovered").order_by("pk").distinct()
+    return [
+        EarlierAttempt(
+            attempt,
+            str(ordinal(attempt.number)),
+            next(iter(attempt.recovered.all()), None),
+            readings_around(attempt.pk) if attempt.is_unsettled else None,
+        )
+        for attempt in attempts
+    ]
+
+
+class Card(NamedTuple):
+    """One job with its words and its timeline, and whether who looks may decide about it."""
+
+    job: Job
+    words: JobWords
+    timeline: list[Moment]
+    may_decide: bool
+    earlier: list[EarlierAttempt]
+
+
+def card(job: Job, steps: Iterable[Transition]) -> Card:
+    """`steps`: all of the job's, as `visible_transitions` reads them."""
+    past = list(steps)
+    earlier = earlier_attempts(job) if past[0].has_earlier else []
+    return Card(job, describe(job), timeline(job, past), may(past[0].role, Act.DECIDE), earlier)
+
+
+def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
+    """What a page needs to follow these jobs: nothing once none of them can change any more.
+
+    `show`: only the first so many stand on the page, the others are counted.
+    """
+    open_ones = [job for job in jobs if job.can_change]
+    moving = sum(job.state in MOVING for job in jobs)
+    return {
+        "cards": [{"job": job, "words": describe(job)} for job in jobs[:show]],
+        "poll_as": kind,
+        "poll_shown": ",".join(str(job.pk) for job in jobs[:show]) if show else "",
+        "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MAX_POLLED]),
+        "moving": moving,
+        "tab_title": _tab_title(kind, jobs, moving),
+        "tab_icon": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" and jobs else "",
+    }
+
+
+def _tab_title(kind: str, jobs: list[Job], moving: int) -> str:
+    """The tab's words; empty where the page has another subject."""
+    match kind:
+        case "job":
+            return f"{jobs[0].get_state_display()}: {jobs[0].title}" if jobs else ""
+        case "rows":
+            return f"({moving}) Jobs" if moving else "Jobs"
+        case _:
+            return ""
 
 
 @login_required
@@ -137,30 +206,6 @@ def _seen(text: str) -> dict[int, int]:
 
 
 @login_required
-@require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Only while queued; a job that has been sent cannot be cancelled."""
-    job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
-    try:
-        verbs.cancel(job, by=access.person(request))
-    except Stale:
-        messages.info(request, ALREADY_SENT)
-    return back(request, "jobs.show", pk)
-
-
-@login_required
-@require_POST
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    """A title says nothing to the provider, so it may change at any time."""
-    job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
-    if title := " ".join(request.POST.get("title", "").split())[:200]:
-        verbs.rename(job, title, by=access.person(request))
-    else:
-        messages.info(request, "A title needs at least one letter. Nothing was changed.")
-    return back(request, "jobs.show", pk)
-
-
-@login_required
 @require_safe
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
     """The request as one could send it by hand, without the key; without its callback, which nobody would answer."""
@@ -174,49 +219,6 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
         "key_variable": provider.variable("API_KEY"),
     }
     return render(request, "jobs/curl.html", context)
-
-
-@login_required
-@require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
-    job, person = decidable(request, pk), access.person(request)
-    try:
-        match request.POST.get("decision"):
-            case "attach" if task_id := task_id_in(request):
-                verbs.attach(job, task_id, by=person)
-                name = providers.get(job.provider).display_name
-                messages.info(request, f"Asking {name} about this task. The page follows by itself.")
-            case "again" if request.POST.get("price") == str(job.price):
-                # A tab of yesterday agreed to pay for another try than the one that is open now.
-                verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)
-            case "not_charged" if job.state == State.FAILED:
-                why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
-                verbs.settle_unknown(job, Money.RELEASED, why, by=person)
-            case "not_charged":
-                verbs.mark_not_charged(job, by=person)
-            case _:
-                messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
-    except Stale:
-        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
-    except OverCap as over:
-        other = job.person if job.person != person else None
-        said = over_words(over, other, with_sums=access.may(request, job.team, Act.SPENDING))
-        messages.info(request, f"{said} Nothing was sent. It can be sent again when the cap is raised.")
-    return redirect("jobs.show", pk)
-
-
-@login_required
-@require_POST
-def try_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Wakes the worker for a result that cannot be saved, or a task that has none after a day."""
-    job = decidable(request, pk)
-    if job.state in (State.ARCHIVING, State.RUNNING):
-        job.nudge()
-        messages.info(request, "Trying now. The page follows by itself.")
-    else:
-        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
-    return redirect("jobs.show", pk)
 
 
 def _shown(request: HttpRequest, step: Transition) -> Job:

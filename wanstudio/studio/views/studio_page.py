@@ -19,13 +19,13 @@ from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
-from wanstudio.jobs.views.job_cards import poll_context
+from wanstudio.jobs.views.job_pages import poll_context
 from wanstudio.money.queries import month_context, rooms, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest
-from wanstudio.requests.notices import asked_notices
-from wanstudio.requests.request_notifications import notify_approvers
+from wanstudio.requests.verbs import notify_approvers
+from wanstudio.requests.words import asked_notices
 from wanstudio.studio import words
 from wanstudio.studio.forms import JobForm, PriceForm
 from wanstudio.studio.queries import Choice, Slot, price_card, recents

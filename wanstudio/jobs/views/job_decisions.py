@@ -1,0 +1,123 @@
+"""Decisions about a job and about its earlier attempts: each calls one verb, and goes back to a page."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from wanstudio.jobs import verbs
+from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.queries import visible_jobs
+from wanstudio.jobs.states import State
+from wanstudio.jobs.words import ALREADY_SENT, Sentence
+from wanstudio.money.models import Money
+from wanstudio.money.verbs import OverCap
+from wanstudio.money.words import over_words
+from wanstudio.provider import providers
+from wanstudio.teams import access
+from wanstudio.teams.roles import Act
+from wanstudio.web.way_back import back
+from wanstudio.work.leases import Stale
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only while queued; a job that has been sent cannot be cancelled."""
+    job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
+    try:
+        verbs.cancel(job, by=access.person(request))
+    except Stale:
+        messages.info(request, ALREADY_SENT)
+    return back(request, "jobs.show", pk)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """A title says nothing to the provider, so it may change at any time."""
+    job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
+    if title := " ".join(request.POST.get("title", "").split())[:200]:
+        verbs.rename(job, title, by=access.person(request))
+    else:
+        messages.info(request, "A title needs at least one letter. Nothing was changed.")
+    return back(request, "jobs.show", pk)
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
+    job, person = decidable(request, pk), access.person(request)
+    try:
+        match request.POST.get("decision"):
+            case "attach" if task_id := task_id_in(request):
+                verbs.attach(job, task_id, by=person)
+                name = providers.get(job.provider).display_name
+                messages.info(request, f"Asking {name} about this task. The page follows by itself.")
+            case "again" if request.POST.get("price") == str(job.price):
+                # A tab of yesterday agreed to pay for another try than the one that is open now.
+                verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)
+            case "not_charged" if job.state == State.FAILED:
+                why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
+                verbs.settle_unknown(job, Money.RELEASED, why, by=person)
+            case "not_charged":
+                verbs.mark_not_charged(job, by=person)
+            case _:
+                messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
+    except Stale:
+        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+    except OverCap as over:
+        other = job.person if job.person != person else None
+        said = over_words(over, other, with_sums=access.may(request, job.team, Act.SPENDING))
+        messages.info(request, f"{said} Nothing was sent. It can be sent again when the cap is raised.")
+    return redirect("jobs.show", pk)
+
+
+@login_required
+@require_POST
+def try_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Wakes the worker for a result that cannot be saved, or a task that has none after a day."""
+    job = decidable(request, pk)
+    if job.state in (State.ARCHIVING, State.RUNNING):
+        job.nudge()
+        messages.info(request, "Trying now. The page follows by itself.")
+    else:
+        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+    return redirect("jobs.show", pk)
+
+
+@login_required
+@require_POST
+def decide_earlier(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
+    """`decision=attach` with its task id, or `not_charged`. Nothing here spends anything."""
+    job = decidable(request, pk)
+    person = access.person(request)
+    mine: Attempt = access.one(Attempt.objects.filter(job=job), attempt)
+    try:
+        match request.POST.get("decision"):
+            case "attach" if task_id := task_id_in(request):
+                verbs.name_task(mine, task_id, by=person)
+                name = providers.get(mine.provider).display_name
+                messages.info(request, f"Asking {name} about this task. If it is there, it gets a job of its own.")
+            case "not_charged":
+                why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
+                verbs.release_attempt(mine, Money.RELEASED, why, by=person)
+            case _:
+                messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
+    except Stale:
+        messages.info(request, "This was settled in the meantime. Nothing was done.")
+    return redirect("jobs.show", pk)
+
+
+def decidable(request: HttpRequest, pk: int) -> Job:
+    """The job, for who may decide about it; for everybody else there is nothing to decide."""
+    job: Job = access.mine_to(request, Act.DECIDE, visible_jobs(request), pk)
+    return job
+
+
+def task_id_in(request: HttpRequest) -> str:
+    """As it was copied from the dashboard: without blanks around it, and nothing that cannot be printed."""
+    return "".join(letter for letter in request.POST.get("task_id", "") if letter.isprintable()).strip()
