@@ -4,10 +4,8 @@ from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts import words
 from wanstudio.accounts.forms import EmailForm, NameForm
@@ -15,11 +13,10 @@ from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import person, second_factors
 from wanstudio.accounts.verbs import ask_to_confirm, change_email, confirmed_email
 from wanstudio.activity.verbs import record
-from wanstudio.web.lookups import form_view, number, page_view
+from wanstudio.web.lookups import form_view, number, page_and_form_view, page_view
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def show(request: HttpRequest) -> HttpResponse:
     """The hub; a POST keeps the name."""
     who = person(request)
@@ -65,8 +62,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("account.sessions")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 @reauthentication_required  # type: ignore[untyped-decorator]
 def email(request: HttpRequest) -> HttpResponse:
     """Another address to sign in with: confirmed by a link to it, or at once where the studio sends no mail."""
@@ -83,8 +79,7 @@ def email(request: HttpRequest) -> HttpResponse:
     return redirect("account.show")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
     """The link in that mail, for who asked for it. A GET only asks: mail scanners follow links."""
     new = confirmed_email(person(request), token)

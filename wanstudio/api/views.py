@@ -1,13 +1,11 @@
 """Pages of API tokens: a person's own, created, shown once, revoked; and how the API is used, by example."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.api.forms import TokenForm
 from wanstudio.api.models import ApiToken
@@ -15,10 +13,10 @@ from wanstudio.api.verbs import Created, create_token, revoke_token
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
+from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """This person's tokens in all of their teams; a POST creates one and shows it, once."""
@@ -54,8 +52,7 @@ def _own_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
     return mine.select_related("membership__team").order_by("-pk")
 
 
-@login_required
-@require_POST
+@form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     token = access.one(_own_tokens(request), pk)
     revoke_token(token)
@@ -63,8 +60,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("tokens.index")
 
 
-@login_required
-@require_safe
+@page_view
 def guide(request: HttpRequest) -> HttpResponse:
     """The API by example, for the address that this person uses."""
     return render(request, "api/guide.html", {"base": request.build_absolute_uri("/api/v1/")})

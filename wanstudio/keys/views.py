@@ -4,14 +4,12 @@ from datetime import timedelta
 
 from django.conf import settings as conf
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
@@ -24,11 +22,11 @@ from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.web.addresses import is_reachable
+from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 from wanstudio.web.studio_checks import Check, registered, studio_checks
 
 
-@login_required
-@require_safe
+@page_view
 def settings(request: HttpRequest) -> HttpResponse:
     """Each part with a sentence on what works and what to do; the machine only for who runs the studio.
 
@@ -47,8 +45,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     return render(request, "keys/settings.html", context | _key_context(request))
 
 
-@login_required
-@require_POST
+@form_view
 def sending(request: HttpRequest) -> HttpResponse:
     """`sending=stop` or `go_on`, for every provider at once: a key that is added later starts stopped, too.
 
@@ -68,8 +65,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     return redirect("settings.show")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def balance(request: HttpRequest) -> HttpResponse:
     """The balance as it was last read, for who may see the spending. A POST makes it due: the worker asks, the page
     looks again."""
@@ -84,8 +80,7 @@ def balance(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("key")
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 @never_cache
 def key(request: HttpRequest) -> HttpResponse:
     """How it stands with the key. A POST offers one: the worker asks for its balance, and the page looks again."""
@@ -119,8 +114,7 @@ def _offer(request: HttpRequest) -> HttpResponse:
     return redirect("settings.show")
 
 
-@login_required
-@require_POST
+@form_view
 def remove_key(request: HttpRequest) -> HttpResponse:
     """Nothing more is sent with it. What it has sent is followed to its end."""
     _require(access.runs_studio(request))
@@ -131,8 +125,7 @@ def remove_key(request: HttpRequest) -> HttpResponse:
     return redirect("settings.show")
 
 
-@login_required
-@require_POST
+@form_view
 def drop_key(request: HttpRequest) -> HttpResponse:
     """Stop checking the one that was offered, or put away that it was refused."""
     _require(access.runs_studio(request))

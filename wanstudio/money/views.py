@@ -1,10 +1,8 @@
 """Monthly caps: what counts against each, and setting them."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from wanstudio.keys import in_force
 from wanstudio.money import words
@@ -15,6 +13,7 @@ from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.queries import register_figure
 from wanstudio.teams.roles import Act
+from wanstudio.web.lookups import form_view
 
 
 def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None) -> dict[str, object]:
@@ -33,8 +32,7 @@ def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None)
     }
 
 
-@login_required
-@require_POST
+@form_view
 def save(request: HttpRequest) -> HttpResponse:
     """Set the caps and the time zone of the team in the form. They hold from the next click on."""
     team = access.team_in(request, Act.GRANT)

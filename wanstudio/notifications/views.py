@@ -1,7 +1,6 @@
 """Notifications on the pages: the bell, its list, what comes by mail, and the webhook of a team."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +16,7 @@ from wanstudio.notifications.queries import own_notifications
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 PAGE = 30
 DELIVERIES = 25
@@ -76,8 +75,7 @@ def read(request: HttpRequest) -> HttpResponse:
     return redirect("notifications.index")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def choices(request: HttpRequest) -> HttpResponse:
     """Each kind with when it is mailed; a POST holds all of them (`ready=now`)."""
     person = access.person(request)

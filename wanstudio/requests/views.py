@@ -4,12 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
@@ -21,11 +20,11 @@ from wanstudio.requests.queries import request_by_token, visible_requests
 from wanstudio.requests.verbs import notify_asker
 from wanstudio.requests.words import Sentence
 from wanstudio.teams import access
+from wanstudio.web.lookups import form_view, page_view
 from wanstudio.work.leases import Stale
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Who asks, for what and why, and what can be done about it."""
     asked: SpendRequest = access.one(visible_requests(request), pk)
@@ -38,8 +37,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "requests/show.html", context)
 
 
-@login_required
-@require_POST
+@form_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision`: allow with the `price` that was shown, decline with a `word`, or withdraw one's own."""
     asked: SpendRequest = access.one(visible_requests(request), pk)

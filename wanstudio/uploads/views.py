@@ -1,13 +1,12 @@
 """Uploads: the list of what the team has added, and the files themselves, with ranges."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
@@ -15,12 +14,12 @@ from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import readable_sources, source_of, visible_sources
 from wanstudio.web.file_answers import send
+from wanstudio.web.lookups import form_view, page_view
 
 PAGE = 60
 
 
-@login_required
-@require_safe
+@page_view
 def index(request: HttpRequest) -> HttpResponse:
     """What is kept for next time, newest first, a page at a time; `kind` narrows it."""
     rows = visible_sources(request, access.current_team(request)).select_related("person")
@@ -37,8 +36,7 @@ def _kind(data: QueryDict) -> str:
     return kind if (kind := data.get("kind", "")) in Source.Kind.values else ""
 
 
-@login_required
-@require_POST
+@form_view
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the lists; what was made from it stays."""
     source: Source = access.mine_to(request, Act.ORGANISE, visible_sources(request).select_related("team"), pk)
@@ -57,8 +55,7 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
     return send(request, source.file, source.created_at, name)
 
 
-@login_required
-@require_safe
+@page_view
 def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
     """The `file` of an upload, or its `poster`."""
     source: Source = access.one(readable_sources(request).exclude(**{which: ""}), pk)

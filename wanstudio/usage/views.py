@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from wanstudio.keys import in_force
 from wanstudio.money.models import Entry
@@ -21,6 +19,7 @@ from wanstudio.usage import queries
 from wanstudio.usage.queries import chosen_month
 from wanstudio.usage.weeks import weeks_of
 from wanstudio.web.file_answers import csv_file, safe
+from wanstudio.web.lookups import page_view
 
 PAGE = 25
 COLUMNS = (
@@ -29,8 +28,7 @@ COLUMNS = (
 )
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team = access.current_team(request)
@@ -59,8 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "usage/usage.html", context | caps_context(request, team))
 
 
-@login_required
-@require_safe
+@page_view
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries of a month, by when their money was reserved, as the plots count them."""
     team = access.current_team(request)
@@ -69,8 +66,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     return csv_file(name, COLUMNS, rows_of(queries.of_month(team, visible_entries(request, team), month)))
 
 
-@login_required
-@require_safe
+@page_view
 def ledger(request: HttpRequest) -> StreamingHttpResponse:
     """The same entries, oldest first, as they are read: any number of them. Times are UTC, money is dollars."""
     entries = visible_entries(request, access.current_team(request))

@@ -6,7 +6,7 @@ from typing import TypeVar
 from django.contrib.auth.decorators import login_required
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponseBase
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 Row = TypeVar("Row", bound=Model)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -20,6 +20,11 @@ def page_view(view: View) -> View:
 def form_view(view: View) -> View:
     """For who is signed in: what a form posts."""
     return login_required(require_POST(view))
+
+
+def page_and_form_view(view: View) -> View:
+    """For who is signed in: a page, and what its own form posts."""
+    return login_required(require_http_methods(["GET", "HEAD", "POST"])(view))
 
 
 def one(rows: QuerySet[Row], pk: int) -> Row:

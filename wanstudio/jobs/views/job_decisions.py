@@ -1,10 +1,8 @@
 """Decisions about a job and about its earlier attempts: each calls one verb, and goes back to a page."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
@@ -18,12 +16,12 @@ from wanstudio.money.words import over_words
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
+from wanstudio.web.lookups import form_view
 from wanstudio.web.way_back import back
 from wanstudio.work.leases import Stale
 
 
-@login_required
-@require_POST
+@form_view
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Only while queued; a job that has been sent cannot be cancelled."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
@@ -34,8 +32,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return back(request, "jobs.show", pk)
 
 
-@login_required
-@require_POST
+@form_view
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """A title says nothing to the provider, so it may change at any time."""
     job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
@@ -46,8 +43,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     return back(request, "jobs.show", pk)
 
 
-@login_required
-@require_POST
+@form_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """What a person decides about an unconfirmed job: attach its task, send again, or it was not charged."""
     job, person = decidable(request, pk), access.person(request)
@@ -76,8 +72,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs.show", pk)
 
 
-@login_required
-@require_POST
+@form_view
 def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Wakes the worker for a result that cannot be saved, or a task that has none after a day."""
     job = decidable(request, pk)
@@ -89,8 +84,7 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("jobs.show", pk)
 
 
-@login_required
-@require_POST
+@form_view
 def decide_earlier(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
     """`decision=attach` with its task id, or `not_charged`. Nothing here spends anything."""
     job = decidable(request, pk)

@@ -5,12 +5,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.db.models import Exists, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
@@ -27,6 +25,7 @@ from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act, may
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.web.lookups import page_view
 from wanstudio.work.models import Heartbeat
 
 MAX_POLLED = 200
@@ -107,8 +106,7 @@ def _tab_title(kind: str, jobs: list[Job], moving: int) -> str:
             return ""
 
 
-@login_required
-@require_safe
+@page_view
 def index(request: HttpRequest) -> HttpResponse:
     """The list, newest first: all, `only` some, or those made from one `source`."""
     team = access.current_team(request)
@@ -146,8 +144,7 @@ def _filter(request: HttpRequest, only: str) -> Q:
             return Q()
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One job: it becomes the video in place."""
     # An id beyond 64 bits is nobody's; asked for, it would break the query.
@@ -161,8 +158,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps)._asdict() | more)
 
 
-@login_required
-@require_safe
+@page_view
 def status(request: HttpRequest) -> HttpResponse:
     """What changed of the jobs a page shows, one request for all of them; 204 when nothing did.
 
@@ -205,8 +201,7 @@ def _seen(text: str) -> dict[int, int]:
     return {int(pk): int(version or 0) for pk, version in good if pk}
 
 
-@login_required
-@require_safe
+@page_view
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
     """The request as one could send it by hand, without the key; without its callback, which nobody would answer."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 import segno
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_http_methods
 
 from wanstudio.sharing.forms import ShareForm
 from wanstudio.sharing.models import ShareLink
@@ -20,22 +18,20 @@ from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
 from wanstudio.web.addresses import origin
-from wanstudio.web.lookups import form_view
+from wanstudio.web.lookups import form_view, page_and_form_view
 
 Thing = Video | Collection
 MAX_LINKS = 50
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def video(request: HttpRequest, pk: int) -> HttpResponse:
     """The links to a video; POST makes one. Of one in the bin they can only be looked at and revoked."""
     rows = visible_videos(request) if request.method == "POST" else linked_videos(request)
     return _of(request, access.mine_to(request, Act.SHARE, rows, pk))
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
     """The links to a collection; POST makes one. Of private ones only their own person's."""
     return _of(request, access.mine_to(request, Act.SHARE, visible_collections(request), pk))

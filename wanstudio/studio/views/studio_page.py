@@ -5,12 +5,10 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
@@ -34,6 +32,7 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.web.lookups import page_and_form_view, page_view
 
 MAX_DOCKED = 2
 # The others are counted: so many of them, the oldest, which end first.
@@ -59,8 +58,7 @@ class StudioPage:
     decided: SpendRequest | None = None
 
 
-@login_required
-@require_safe
+@page_view
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """The form: empty, with sources named in the address, or filled in from an earlier job (`from`).
@@ -117,8 +115,7 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
     }
 
 
-@login_required
-@require_safe
+@page_view
 def price(request: HttpRequest) -> HttpResponse:
     """The price card for what is chosen right now, with what hangs on it elsewhere on the page."""
     form = PriceForm(request.GET)
@@ -153,8 +150,7 @@ def _if_kept(source: Source) -> Source | None:
     return None if source.deleted_at else source
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def generate(request: HttpRequest) -> HttpResponse:
     """The address of the jobs: a POST is the click on Generate, anything else reads their list.
 

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from wanstudio.studio.forms import JobForm
 from wanstudio.studio.queries import Slot, recents
@@ -21,12 +19,12 @@ from wanstudio.uploads.forms import SourceForm, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.verbs import touch
+from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def add(request: HttpRequest) -> HttpResponse:
     """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used.
 
@@ -61,8 +59,7 @@ def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | N
     return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
 
 
-@login_required
-@require_safe
+@page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """A source in its slot: one of the recent ones, or one whose poster was still to come."""
     source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
@@ -70,8 +67,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "studio/_slot.html", {"slot": slot})
 
 
-@login_required
-@require_POST
+@form_view
 def use_samples(request: HttpRequest) -> HttpResponse:
     """Our own character and motion, in the team's sources from then on."""
     team, person = access.team_in(request, Act.MAKE), access.person(request)

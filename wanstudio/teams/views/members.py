@@ -3,10 +3,8 @@
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.views import factors_context
 from wanstudio.teams import access, verbs, words
@@ -15,7 +13,7 @@ from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.web.addresses import origin
-from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 from wanstudio.web.way_back import back
 
 
@@ -53,8 +51,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     return back(request, "studio.index")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def new(request: HttpRequest) -> HttpResponse:
     """One more team, for who runs the studio: every team spends from the same key."""
     if not access.runs_studio(request):
@@ -116,8 +113,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team.show")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_and_form_view
 def owner(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a member an owner too, or hand the team over to them. Asks for the password again."""
     membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
