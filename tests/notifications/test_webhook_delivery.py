@@ -21,7 +21,6 @@ from wanstudio.money.models import Money
 from wanstudio.notifications.models import Delivery, Notification, Webhook
 from wanstudio.notifications.steps import BACKOFF
 from wanstudio.notifications.verbs import (
-    Post,
     post_to_webhook,
     rotate_secret,
     send_again,
@@ -62,7 +61,7 @@ def secret(receiver: Receiver, team: Team, alice: User) -> str:
 
 
 def posted(team: Team, event: str = "e") -> Delivery:
-    made = post_to_webhook(team, Post("job.ready", event, "“Mira” <!channel> is ready.", {"job": 1}))
+    made = post_to_webhook(team, "job.ready", event, "“Mira” <!channel> is ready.", {"job": 1})
     assert made
     return made
 
@@ -161,7 +160,7 @@ def test_webhook_is_switched_off_after_five_days_and_the_owner_notified(
     assert hook.disabled_at
     assert [row.person for row in Notification.objects.all()] == [alice]
     assert Activity.objects.filter(act="webhook.disabled").count() == 1
-    assert post_to_webhook(team, Post("job.ready", "x", "x")) is None
+    assert post_to_webhook(team, "job.ready", "x", "x") is None
     set_up_webhook(team, receiver.url, by=alice)
     assert step(posted(team, "y")).arrived_at
 

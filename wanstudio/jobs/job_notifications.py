@@ -9,7 +9,7 @@ from wanstudio.jobs.words import money_sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs import Event, Post, notify, notify_allowed, post_to_webhook
+from wanstudio.notifications.verbs import Event, notify, notify_allowed, post_to_webhook
 from wanstudio.provider import providers
 from wanstudio.teams.roles import Act
 from wanstudio.web.addresses import address_of, path_to
@@ -104,7 +104,7 @@ def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -
         "cause": cause,
         "url": page,
     }
-    post_to_webhook(job.team_id, Post(kind, event or f"{kind} {job.pk}", f"{text} {page}", data))
+    post_to_webhook(job.team_id, kind, event or f"{kind} {job.pk}", f"{text} {page}", data)
 
 
 def _price(job: Job) -> str:

@@ -51,23 +51,27 @@ def deliver(delivery: Delivery) -> None:
     """One post. A crash after it arrived and before that is noted posts it once more, under the same id."""
     hook = delivery.webhook
     if delivery.arrived_at or delivery.gave_up_at:
-        return delivery.postpone(None)
-    if hook.disabled_at:
-        return _note_failed(delivery, {"code": None, "ms": 0, "problem": WEBHOOK_IS_OFF}, over=True)
-    answer = _post(delivery)
-    code = answer["code"]
+        delivery.postpone(None)
+        return
+    is_off = hook.disabled_at is not None
+    answer: Answer = {"code": None, "ms": 0, "problem": WEBHOOK_IS_OFF} if is_off else _post(delivery)
+    posts, code = [*delivery.posts, {"at": timezone.now().isoformat(timespec="seconds"), **answer}], answer["code"]
     if code is not None and 200 <= code < 300:
-        delivery.postpone(None, posts=_with(delivery, answer), arrived_at=Now())
+        delivery.postpone(None, posts=posts, arrived_at=Now())
         Webhook.objects.filter(pk=hook.pk, failing_since__isnull=False).update(failing_since=None)
-        return None
-    Webhook.objects.filter(pk=hook.pk).update(failing_since=Coalesce("failing_since", Now()))
-    _note_failed(delivery, answer, over=code == 410)
+        return
+    if not is_off:
+        Webhook.objects.filter(pk=hook.pk).update(failing_since=Coalesce("failing_since", Now()))
+    number = len(posts) - delivery.posts_before
+    if is_off or code == 410 or number > len(BACKOFF):
+        delivery.postpone(None, posts=posts[-MAX_POSTS_KEPT:], gave_up_at=Now())
+    else:
+        delivery.postpone(BACKOFF[number - 1], posts=posts)
     hook.refresh_from_db()
     if code == 410:
         switch_off(hook, WEBHOOK_GONE)
     elif hook.failing_since and timezone.now() - hook.failing_since > OFF_AFTER:
         switch_off(hook, WEBHOOK_SILENT)
-    return None
 
 
 def _post(delivery: Delivery) -> Answer:
@@ -101,18 +105,6 @@ def _headers(delivery: Delivery) -> dict[str, str]:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-def _with(delivery: Delivery, answer: Answer) -> list[Answer]:
-    return [*delivery.posts, {"at": timezone.now().isoformat(timespec="seconds"), **answer}]
-
-
-def _note_failed(delivery: Delivery, answer: Answer, *, over: bool) -> None:
-    posts = _with(delivery, answer)
-    number = len(posts) - delivery.posts_before
-    if over or number > len(BACKOFF):
-        return delivery.postpone(None, posts=posts[-MAX_POSTS_KEPT:], gave_up_at=Now())
-    return delivery.postpone(BACKOFF[number - 1], posts=posts)
 
 
 registry.register(Digest, send_digest)

@@ -8,8 +8,9 @@ import base64
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from html import escape
 
 from django.conf import settings
 from django.db import models, transaction
@@ -134,46 +135,34 @@ def stop_mails(person: User, what: str) -> None:
             choose_mail(person, kind, When.OFF)
 
 
-@dataclass(frozen=True)
-class Post:
-    """One event as a webhook reads it: a dotted `kind` (`job.ready`), a `key` that names it for good, JSON `data`."""
-
-    kind: str
-    key: str
-    text: str
-    data: Mapping[str, object] = field(default_factory=dict)
-
-
-def post_to_webhook(team: Team | int, post: Post) -> Delivery | None:
+def post_to_webhook(
+    team: Team | int, kind: str, key: str, text: str, data: Mapping[str, object] | None = None
+) -> Delivery | None:
     """Posted to the team's webhook, if it has one that is on. The same key again changes nothing.
 
-    In the caller's transaction: a crash leaves the delivery with what it is about, or neither.
+    `kind` is dotted (`job.ready`), `key` names the event for good, `data` is JSON. In the caller's transaction: a
+    crash leaves the delivery with what it is about, or neither.
     """
     hook = Webhook.objects.filter(team=team, disabled_at=None).first()
     if hook is None:
         return None
     now = timezone.now()
-    body = {"type": post.kind, "timestamp": now.isoformat(), "text": slack(post.text), "data": dict(post.data)}
-    facts = {"kind": post.kind, "body": json.dumps(body, ensure_ascii=False), "due_at": now}
-    delivery, is_new = Delivery.objects.get_or_create(webhook=hook, event=post.key[:100], defaults=facts)
+    # As Slack wants its text: a name with `<!channel>` in it must call nobody.
+    body = {"type": kind, "timestamp": now.isoformat(), "text": escape(text, quote=False), "data": data or {}}
+    facts = {"kind": kind, "body": json.dumps(body, ensure_ascii=False), "due_at": now}
+    delivery, is_new = Delivery.objects.get_or_create(webhook=hook, event=key[:100], defaults=facts)
     if is_new:
         delivery.wake()
     return delivery
-
-
-def slack(text: str) -> str:
-    """As Slack wants its text: a name with `<!channel>` in it must call nobody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def set_up_webhook(team: Team, url: str, *, by: User) -> str:
     """To this address from now on, and switched on. Returns the secret if it is a new one, else nothing."""
     secret = _new_secret()
     with transaction.atomic():
-        hook, is_new = Webhook.objects.get_or_create(team=team, defaults={"url": url, "secret": encrypt(secret)})
         again = {"url": url, "disabled_at": None, "disabled_why": "", "failing_since": None}
-        Webhook.objects.filter(pk=hook.pk).update(**again)
-        hook.url = url
+        first = {"url": url, "secret": encrypt(secret)}
+        hook, is_new = Webhook.objects.update_or_create(team=team, defaults=again, create_defaults=first)
         record("webhook.set", team=team, person=by, about=hook.host, on=hook)
     return secret if is_new else ""
 

@@ -1,5 +1,7 @@
 """Notifications on the pages: the bell, its list, what comes by mail, and the webhook of a team."""
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -143,8 +145,8 @@ def remove_webhook(request: HttpRequest) -> HttpResponse:
 def test_webhook(request: HttpRequest) -> HttpResponse:
     hook, person = _hook(request), access.person(request)
     text = words.WEBHOOK_TEST.format(person=person, team=hook.team)
-    post = verbs.Post("test", f"test {timezone.now().isoformat()}", text, {"team": hook.team.name})
-    if verbs.post_to_webhook(hook.team, post):
+    key = f"test {timezone.now().isoformat()}"
+    if verbs.post_to_webhook(hook.team, "test", key, text, {"team": hook.team.name}):
         record("webhook.tested", team=hook.team, person=person, on=hook)
         messages.success(request, words.WEBHOOK_TESTED)
     else:
@@ -170,13 +172,7 @@ def _page(request: HttpRequest, team: Team, form: WebhookForm, status: int = 200
     before = request.GET.get("before", "")
     page, following = access.page(Delivery.objects.filter(webhook=hook), before, DELIVERIES) if hook else ([], None)
     context = {"hook": hook, "form": form, "deliveries": page, "before": before, "next": following}
-    return render(request, "notifications/webhook.html", context | {"secret": _fresh(request)}, status=status)
-
-
-def _fresh(request: HttpRequest) -> str:
-    """The secret that was just generated: shown once, and gone."""
-    encrypted = request.session.pop(FRESH, "")
-    try:
-        return decrypt(encrypted) if encrypted else ""
-    except Unreadable:
-        return ""
+    # The secret that was just generated: shown once, and gone.
+    with suppress(Unreadable):
+        context["secret"] = decrypt(request.session.pop(FRESH)) if FRESH in request.session else ""
+    return render(request, "notifications/webhook.html", context, status=status)

@@ -20,7 +20,7 @@ from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs import Event, Post, notify, post_to_webhook
+from wanstudio.notifications.verbs import Event, notify, post_to_webhook
 from wanstudio.requests.models import LASTS, SpendRequest
 from wanstudio.requests.words import Sentence
 from wanstudio.teams.models import Membership, Team
@@ -149,7 +149,7 @@ def _post(kind: str, asked: SpendRequest, text: str) -> None:
     """To the team's webhook; the link leads to the team's page and decides nothing by itself."""
     page = settings.LINK_BASE + reverse("team.show")
     data = {"request": asked.pk, "person": str(asked.person), "title": asked.title, "price": str(asked.price)}
-    post_to_webhook(asked.team, Post(kind, f"{kind} {asked.pk}", f"{text.strip()} {page}", data | {"url": page}))
+    post_to_webhook(asked.team, kind, f"{kind} {asked.pk}", f"{text.strip()} {page}", data | {"url": page})
 
 
 def _about(asked: SpendRequest) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs import Event, Post, notify, post_to_webhook
+from wanstudio.notifications.verbs import Event, notify, post_to_webhook
 from wanstudio.review import words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
@@ -144,7 +144,7 @@ def _notify_thread(comment: Comment) -> None:
     data = {"comment": comment.pk, "video": comment.video_id, "person": comment.name, "text": comment.text}
     data |= {"at_s": comment.at_s, "until_s": comment.until_s, "guest": comment.author is None, "url": page}
     text = f"{title} “{comment.text}” {page}"
-    post_to_webhook(comment.team, Post("comment.made", f"comment {comment.pk}", text, data))
+    post_to_webhook(comment.team, "comment.made", f"comment {comment.pk}", text, data)
 
 
 def _notify(comment: Comment, kind: Kind, people: set[int], title: str) -> None:
@@ -174,6 +174,6 @@ def decide(video: Video, person: User, decision: str, note: str = "") -> None:
         title = words.DECIDED[Verdict.Decision(decision)].format(title=job.title, name=person)
         page, key = address_of(path_to(video)), f"verdict {verdict.pk}"
         data = {"video": video.pk, "title": job.title, "person": str(person), "note": verdict.note, "url": page}
-        post_to_webhook(job.team_id, Post(f"video.{decision}", key, f"{title} {verdict.note} {page}", data))
+        post_to_webhook(job.team_id, f"video.{decision}", key, f"{title} {verdict.note} {page}", data)
         if job.person_id != person.pk:
             notify([job.person_id], Event(job.team_id, Kind.VERDICT, key, title, verdict.note, on=video))
