@@ -1,4 +1,4 @@
-"""Append-only rows: models and querysets refuse to change or delete them, and for some tables the database does, too.
+"""Append-only rows: models and querysets refuse to change or delete them; for some tables the database refuses, too.
 
 Its triggers are laid after every `migrate`, because SQLite drops them when a migration rebuilds the table.
 """

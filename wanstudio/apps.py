@@ -1,4 +1,4 @@
-"""The one app."""
+"""The app's configuration: its `ready` imports what registers itself, and names the modules of steps to the worker."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""Allauth as we use it: people are invited, mails go through the worker, secrets are encrypted, sign-ins recorded."""
+"""Adapters for allauth: sign-up by invitation, mails through the worker, encrypted secrets, recorded sign-ins."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Forms of one’s own account: name and address."""
+"""Forms of a person's own account: name and address."""
 
 from django import forms
 

@@ -1,4 +1,4 @@
-"""People who sign in, by their e-mail address."""
+"""Users: people who sign in with their email address."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The person who asks, and the second factors that they have."""
+"""The signed-in user of a request, and their second factors."""
 
 from typing import TYPE_CHECKING
 

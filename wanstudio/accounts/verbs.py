@@ -1,4 +1,4 @@
-"""Changes of the address that a person signs in with: confirmed by a link to the new one, mailed to the old one."""
+"""Changes of the sign-in address: a link confirms the new address, and a mail informs the old one."""
 
 from django.conf import settings
 from django.core import signing

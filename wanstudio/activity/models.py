@@ -1,4 +1,4 @@
-"""Activity: one row an act, never changed again."""
+"""Activity: one row per act, never changed."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Activity as a person may read it: that of one team. Which team and which rows, is answered by `teams`."""
+"""Activity that a person may read: that of one team. `teams` says which team and which rows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The activity of a team, newest first, filtered by what the address says, as a page and as a file."""
+"""The activity of a team, newest first, filtered by the address: as a page and as a CSV file."""
 
 from datetime import date, datetime, time, timedelta
 

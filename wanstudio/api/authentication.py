@@ -1,4 +1,4 @@
-"""Authentication by token, never by session: what a person may do in the pages is what their token may, or less."""
+"""Authentication by token, never by session. A token may do what its person may do in the pages, or less."""
 
 from typing import cast
 

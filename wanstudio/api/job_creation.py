@@ -1,4 +1,4 @@
-"""Quotes and jobs from requests: priced and checked as the page does it, and made once a key."""
+"""Quotes and jobs from API requests: priced and checked as on the page, one job per Idempotency-Key."""
 
 from uuid import UUID, uuid4, uuid5
 

@@ -1,4 +1,4 @@
-"""API tokens, which a script shows instead of signing in, and the requests that made a job with them."""
+"""API tokens, with which a script signs in, and the requests that made a job with them."""
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models

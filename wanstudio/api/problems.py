@@ -1,4 +1,4 @@
-"""Problems: answers of RFC 9457 (`application/problem+json`) to what went wrong, in the sentences of the pages."""
+"""Problems: error answers as in RFC 9457 (`application/problem+json`), in the sentences of the pages."""
 
 import logging
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Notices of what waits for a person's decision, or may soon be lost, on the front page and above the jobs."""
+"""Notices on the front page and above the jobs: jobs that need a decision, results that may soon be lost."""
 
 from collections.abc import Sequence
 from decimal import Decimal

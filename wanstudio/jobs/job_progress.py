@@ -1,4 +1,4 @@
-"""The progress of a job: its clock, its bar against what is usual, and the next steps once it went wrong."""
+"""Progress of a job: its clock, its bar against the usual time, and what a person can do after a failure."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Jobs that a person may see, their timelines, and the answers of jobs to what teams and keys ask."""
+"""Jobs that a person may see, their timelines, and answers to the questions of teams and keys about jobs."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

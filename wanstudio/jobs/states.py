@@ -1,4 +1,4 @@
-"""The states of a job and of its money, and which moves there are."""
+"""The states of a job and the moves between them."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""Words of a job: what its chip, its sentence, its timeline and its money say, for pages, fragments and mails."""
+"""Words of jobs: chips, sentences, timelines and money, for pages, fragments and mails; and failures, by code."""
 
 from dataclasses import dataclass, replace
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Needs of the noun that uses the keys: jobs stand above and register, as the studio starts, what keys ask of them."""
+"""Questions of keys to the jobs that use them: which tasks need a key, what a balance includes. Jobs answer."""
 
 from decimal import Decimal
 from typing import Protocol

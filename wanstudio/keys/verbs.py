@@ -1,4 +1,4 @@
-"""Verbs of the keys: pauses, strikes and balances of a provider's key, and which key is in force there."""
+"""Verbs of the keys: pauses, strikes and balances of a provider's key, and the change of the key in force."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Failures of media: each a named value, with a sentence for the person whose file or link it is.
+"""Failures of media: each has a name and a sentence for the person whose file or link it is.
 
 A sentence says what happened and what to do, and nothing of how we found out: no addresses, no exception texts.
 """

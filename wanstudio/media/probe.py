@@ -1,4 +1,4 @@
-"""Facts of a clip, and the refusal of what is none, with a sentence for whoever chose it.
+"""Facts about a clip, and refusals of other files, each with a sentence for the person who chose it.
 
 Clips are read box by box instead of being opened by a decoder: so the same code measures a file at hand and one on a
 server, from a few small pieces, and the duration is the container's, which is what is billed.

@@ -1,4 +1,4 @@
-"""Commands of the studio: the database is reached first, and what stops one is a sentence, never a traceback."""
+"""The base of our commands: it reaches the database first, and reports a failure in a sentence, never a traceback."""
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection

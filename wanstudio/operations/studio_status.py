@@ -1,4 +1,4 @@
-"""Status of the studio at a glance: figures, and one sentence for each thing that needs somebody."""
+"""Status of the studio: figures, and one sentence for each thing that needs attention."""
 
 import shutil
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A provider: what everything outside may know of one, and the only way to reach it.
+"""Providers: the description, client and failure words that each must have, and all that code outside may know of one.
 
 Each provider is one folder here: its description (models, prices, limits, intervals), its client, its failure words.
 What it needs of settings and keys it is given; it knows no table and no setting.

@@ -1,4 +1,4 @@
-"""Calls to a provider and what comes of them: frozen dataclasses and enums, the same for every provider.
+"""Calls to a provider and their outcomes: frozen dataclasses and enums, the same for every provider.
 
 Every way a call can end is a value here; a client raises nothing for trouble on the network.
 """

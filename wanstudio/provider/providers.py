@@ -1,4 +1,4 @@
-"""The providers there are: one line each."""
+"""The list of providers: one line each."""
 
 from dataclasses import replace
 

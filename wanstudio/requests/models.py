@@ -1,4 +1,4 @@
-"""A request to spend: a video that is over the cap, kept with all it was asked with until somebody decides."""
+"""Spend requests: videos over a cap, kept with their whole order until someone decides."""
 
 from datetime import timedelta
 from typing import ClassVar

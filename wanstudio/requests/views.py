@@ -1,4 +1,4 @@
-"""Pages of a spend request: for who asked and who decides, and the same from a mail's link."""
+"""Pages of a spend request, for the person who asked and those who decide; also by the link in a mail."""
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation

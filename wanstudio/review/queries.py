@@ -1,4 +1,4 @@
-"""Reviews as pages show them: comments that a person may see, their threads, and how a video stands."""
+"""Reviews as pages show them: comments that a person may see, their threads, and the approval of a video."""
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest

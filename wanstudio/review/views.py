@@ -1,4 +1,4 @@
-"""Review of a video: its panel, and the forms of comments and decisions. Each gives back the panel."""
+"""Review of a video: its panel, and the forms of comments and decisions. Each answers with the panel."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

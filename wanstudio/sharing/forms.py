@@ -1,4 +1,4 @@
-"""Options of a shared link."""
+"""The form of a share link: expiry, password, and what guests may do."""
 
 from datetime import datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Guest access to a shared link: headers, what a browser carries of it, and how often it may guess and comment."""
+"""Guest access to a share link: headers, cookies, visits, limits on guesses and comments. Views check the password."""
 
 import ipaddress
 import time

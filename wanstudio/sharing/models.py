@@ -1,4 +1,4 @@
-"""Links for people without an account: to one video, or to one collection."""
+"""Share links to a video or a collection, for people without an account."""
 
 from hashlib import sha256
 from typing import cast

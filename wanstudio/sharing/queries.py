@@ -1,4 +1,4 @@
-"""Share links: those this person manages, and what one of them opens to whoever holds it."""
+"""Share links that a person manages, and the videos that a link opens to a guest."""
 
 from collections.abc import Iterable
 

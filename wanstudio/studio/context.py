@@ -1,4 +1,4 @@
-"""Context of every page: read only if the template asks."""
+"""Template context of every page; each value is read only if the template asks for it."""
 
 from typing import cast
 

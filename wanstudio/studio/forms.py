@@ -1,4 +1,4 @@
-"""Forms of the studio: what a click on Generate says, and what a price depends on."""
+"""Forms of the studio: the order of a video, and the values that its price depends on."""
 
 from __future__ import annotations
 

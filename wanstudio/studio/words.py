@@ -1,4 +1,4 @@
-"""Words of the studio: what its two slots say, why Generate waits, and what stops an order."""
+"""Words of the studio: its two slots, why Generate is disabled, and why an order is refused."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Access: the teams that the person who asks is in and may enter, their role there, and what it allows."""
+"""Access: the teams that the person of a request may enter, their role there, and what it allows."""
 
 from dataclasses import dataclass, field
 

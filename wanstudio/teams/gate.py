@@ -1,4 +1,4 @@
-"""The gate before every page: the first run, a person who is not ready, and the team whose page follows a form."""
+"""The gate before every page: the first run, people without a team or second factor, the team of a posted form."""
 
 import ipaddress
 from pathlib import Path

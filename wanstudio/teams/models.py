@@ -1,4 +1,4 @@
-"""Teams, their memberships and the invitations to them."""
+"""Teams, memberships and invitations."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Forms of one input: a file, a link, or something that is here already; and the receiver of uploads."""
+"""Forms of one input: a file, a link, or an earlier upload; and the receiver of uploaded files."""
 
 from __future__ import annotations
 

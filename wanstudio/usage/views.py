@@ -1,4 +1,4 @@
-"""Usage: what was spent, and the ledger behind the sums, as a page and as a file. All of it is one query's."""
+"""Usage: the page of what was spent, and the ledger as CSV files. All of it comes from one query."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

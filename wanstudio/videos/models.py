@@ -1,4 +1,4 @@
-"""Videos in our own storage, and where people file them: tags, collections and favourites."""
+"""Videos in our own storage, and their tags, collections and favourites."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""The wall as it is asked for: its state stands in the address, all of it, and every menu is a list of links."""
+"""Filters of the wall: their whole state is in the address, and every menu is a list of links."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Requests and answers: who is asking, what every page has, and how files are served. Knows no noun."""
+"""HTTP requests and answers: middleware, look-ups, addresses, cookies and files. Knows no noun."""

@@ -1,4 +1,4 @@
-"""Cookies of this host alone: the theme, so that the server paints the right one from the first byte, and messages."""
+"""Cookies of this host alone: the theme, so that the first byte has the right one, and messages for the next page."""
 
 from http import HTTPStatus
 

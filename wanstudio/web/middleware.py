@@ -1,4 +1,4 @@
-"""Middleware around every request: its line in the log, the address it came from, and what other sites may not do."""
+"""Middleware around every request: its line in the log, its address behind proxies, and protection from other sites."""
 
 import ipaddress
 import logging

@@ -1,4 +1,4 @@
-"""Checks of the parts of a studio: what works on this machine and what does not, and what to do."""
+"""Checks on the settings page: each part of this machine, whether it works, and what to do if not."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The way back to a page: after a form without a page of its own, or a button of a page that had grown old."""
+"""Redirects back to a page: after a form without a page of its own, or a form whose page was too old."""
 
 from urllib.parse import urlencode, urlsplit
 

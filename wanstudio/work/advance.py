@@ -1,4 +1,4 @@
-"""One step of one row: claim it, do what its state asks for, let it go.
+"""Steps: one row is claimed, the step of its state is done, and the row is released.
 
 The caller (the loop, a queue's task, a sweep) only names an id: a lost or doubled call changes nothing.
 """

@@ -1,4 +1,4 @@
-"""The base of everything the worker does: a row that is due, claimed for a while, and let go.
+"""Leases: the base of every row that the worker works on. A row is due, claimed for 30 s, and released.
 
 The row is the truth and any queue only a hint: callers name an id, and `claim` decides.
 All times are the database's (`Now()`), so that several machines need no common clock.

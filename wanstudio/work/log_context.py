@@ -1,4 +1,4 @@
-"""Log context: the rows that the lines of this thread are about."""
+"""Log context: the job and attempt that the log lines of this thread are about."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

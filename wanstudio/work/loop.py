@@ -1,4 +1,4 @@
-"""The embedded worker: one process that finds what is due and advances it in a few threads. No broker needed."""
+"""The embedded worker: one process that finds due rows and advances them in a few threads. It needs no broker."""
 
 import logging
 import os

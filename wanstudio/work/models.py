@@ -1,4 +1,4 @@
-"""Worker heartbeats: one row a process, written every 5 s; and chores, one row for each."""
+"""Worker heartbeats: one row per process, written every 5 s; and chores, such as the hourly sweep, one row each."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Alerts: what the owner of a team has to know even if nobody looks at a page, sent once by mail where mail is set."""
+"""Alerts to the owners of a team about a problem, sent once by mail where mail is set."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""One row a POST: what was about to be sent, written before the first byte, and what came of it."""
+"""Attempts: one row per POST, written before the first byte is sent, with the answer to it."""
 
 from datetime import timedelta
 from decimal import Decimal

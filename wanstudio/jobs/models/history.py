@@ -1,4 +1,4 @@
-"""The history of a job: its steps for the timeline of its page, and who was last served."""
+"""The history of jobs: each transition, for timelines; and which person was served last, for fair shares."""
 
 from django.db import models
 from django.db.models.functions import Now

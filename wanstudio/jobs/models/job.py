@@ -1,4 +1,4 @@
-"""A job: one video to be made, from the click to the archive."""
+"""Jobs: one row per video to be made, from the click on Generate to the saved result."""
 
 import statistics
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The step that follows a task: ask the provider, believe a clear answer, be patient with any other."""
+"""The step of a running job: it asks for the task, follows a clear answer, and asks again after any other."""
 
 import logging
 from datetime import UTC, datetime, timedelta

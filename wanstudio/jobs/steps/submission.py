@@ -1,4 +1,4 @@
-"""The step that spends money: one POST, written down before its first byte, never repeated on a guess."""
+"""The step of a queued job, which spends money: one POST, recorded before its first byte, never repeated on a guess."""
 
 import logging
 import shutil

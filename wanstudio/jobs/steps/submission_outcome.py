@@ -1,4 +1,4 @@
-"""The outcome of a POST, as moves of its job and pauses of its key. Nothing here sends one."""
+"""The outcome of a POST: the move of its job and the pause of its key (402, 401, 403, 429). Nothing here sends one."""
 
 import logging
 from datetime import timedelta

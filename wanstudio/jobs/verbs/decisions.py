@@ -1,4 +1,4 @@
-"""The verbs of a person, who holds no lease: an order, and decisions about the job as it is, or as they saw it."""
+"""The verbs of a person, who holds no lease: an order, and decisions about a job in the state that the person saw."""
 
 from dataclasses import dataclass, fields
 from datetime import timedelta

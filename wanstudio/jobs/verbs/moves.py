@@ -1,4 +1,4 @@
-"""The one write behind the verbs: a job's state and money move here and nowhere else.
+"""The one write behind all verbs of a job: its state and money change here and nowhere else.
 
 It is one conditional UPDATE on the state the job was loaded in (and the lease, if the caller holds one) and one
 row in the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves

@@ -1,4 +1,4 @@
-"""The verbs that the worker moves a job by, under its lease, and raises alerts by. Guarantees: see `moves`."""
+"""The verbs of the worker, under the lease of the job: moves and alerts. `moves` says what each write guarantees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

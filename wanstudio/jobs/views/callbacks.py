@@ -1,4 +1,4 @@
-"""Callbacks of a provider: a hint each, and never a fact."""
+"""Callbacks of a provider: each is a hint for the worker, never a fact."""
 
 import logging
 from http import HTTPStatus

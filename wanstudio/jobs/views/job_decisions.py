@@ -1,4 +1,4 @@
-"""Decisions about a job and about its earlier attempts: each calls one verb, and goes back to a page."""
+"""Decisions about a job and its earlier attempts: each calls one verb and redirects to a page."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse

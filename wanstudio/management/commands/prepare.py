@@ -1,4 +1,4 @@
-"""`manage.py prepare`: what has to be true before the studio runs."""
+"""`manage.py prepare`: migrations after a backup, static files and the cache table, before the studio runs."""
 
 from django.core.management import call_command
 from django.core.management.base import CommandError

@@ -1,1 +1,1 @@
-"""Backups of a running studio, and the way back from one."""
+"""Backups of a running studio, and their restore."""

@@ -1,4 +1,4 @@
-"""PostgreSQL: every table as COPY writes it, out of one transaction, and its way back. Needs no client programs."""
+"""PostgreSQL in a backup: every table by COPY, in one transaction, and its restore. Needs no client programs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

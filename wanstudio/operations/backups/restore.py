@@ -1,4 +1,4 @@
-"""A backup's way back: everything is verified before anything is touched, and the database comes last.
+"""Restoring a backup: everything is verified before anything is changed, and the database comes last.
 
 Nothing in it that waits is sent by itself, and no id is given twice.
 """

@@ -1,4 +1,4 @@
-"""SQLite: a consistent copy while others write, and its way back."""
+"""SQLite in a backup: a consistent copy while others write, and its restore."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""APIXO's three calls. Trouble on the network is an answer like any other here, never an exception."""
+"""APIXO's three calls. A failure of the network is an answer here, never an exception."""
 
 import json
 import logging

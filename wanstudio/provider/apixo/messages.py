@@ -1,4 +1,4 @@
-"""APIXO's messages. Source: APIXO's page for Wan 2.2 Animate; fields it does not name are ignored.
+"""The JSON that APIXO is sent and answers with. Source: its page for Wan 2.2 Animate; other fields are ignored.
 
 Answers come from a machine we do not control: every value is checked for type and size here, and text is made safe
 to store and to print, so that nobody further in has to think about it.

@@ -1,4 +1,4 @@
-"""Pages of a guest: the video alone, or the collection, and comments, for as long as the link is open."""
+"""Pages of a guest, while the link is open: its password, the video or collection, files and comments."""
 
 from datetime import timedelta
 from http import HTTPStatus

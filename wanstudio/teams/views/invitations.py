@@ -1,4 +1,4 @@
-"""Ways in: invitations, made, taken back and taken; and the setup page, where owner and first team are made, once."""
+"""Invitations: made, revoked and accepted; and the setup page, which makes the first owner and team, once."""
 
 from allauth.core import ratelimit
 from django.contrib import messages

@@ -1,4 +1,4 @@
-"""The page of a video: player, versions, where it is filed, and its files with ranges."""
+"""The page of a video: player, versions, tags and collections; and its files, with ranges."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render

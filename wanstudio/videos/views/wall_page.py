@@ -1,4 +1,4 @@
-"""The wall of videos: its tiles, what stands around them, and what is done with the selected ones all at once."""
+"""The wall of videos: its tiles and filters, and the actions on selected videos."""
 
 from itertools import islice
 from urllib.parse import urlencode
