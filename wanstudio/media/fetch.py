@@ -116,28 +116,22 @@ class Fetcher:
 
     @contextmanager
     def open(
-        self,
-        url: str,
-        *,
-        byte_range: ByteRange | None = None,
-        deadline_s: float = 30.0,
-        idle_s: float = 30.0,
-        heartbeat: Callable[[], None] | None = None,
+        self, url: str, *, byte_range: ByteRange | None = None, deadline: Deadline | None = None
     ) -> Iterator[Opened]:
-        """GETs a URL, at most 5 redirects further.
+        """GETs a URL, at most 5 redirects further, by default within half a minute.
 
         The answer is 200, or 206 with exactly the range's start; everything else raises FetchError, as does a deadline
         that passes while the body is read.
         """
-        deadline = Deadline(deadline_s, idle_s, heartbeat)
+        deadline = deadline or Deadline(30.0, 30.0)
         target = parse(url)
         headers = {}
         if byte_range is not None:
             headers["Range"] = f"bytes={byte_range[0]}-{'' if byte_range[1] is None else byte_range[1]}"
         for requests in range(1, MAX_REDIRECTS + 2):
             with ExitStack() as stack:
-                addresses = self._reach.addresses(target, deadline.left())
                 with deadline.within(HEAD_S), _in_words(deadline):
+                    addresses = self._reach.addresses(target, deadline.left())
                     connection = stack.enter_context(connect(target, addresses, deadline, self._reach.tls))
                     response = stack.enter_context(ask(connection, target, headers))
                 location = response.headers.get("Location")
@@ -152,7 +146,7 @@ class Fetcher:
         """Streams a whole file into `target`. What was written before a FetchError stays there: throw it away."""
         digest = hashlib.sha256()
         size = 0
-        with self.open(url, deadline_s=limits.deadline_s, idle_s=limits.idle_s, heartbeat=limits.heartbeat) as opened:
+        with self.open(url, deadline=Deadline(limits.deadline_s, limits.idle_s, limits.heartbeat)) as opened:
             if opened.total_size is not None and opened.total_size > limits.max_bytes:
                 raise too_large(limits.max_bytes)
             since, before = monotonic(), 0

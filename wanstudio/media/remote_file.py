@@ -1,9 +1,9 @@
 """Remote files: seekable like any other, small pieces fetched when they are read, and within a budget."""
 
 import io
-from time import monotonic
 
 from .errors import FetchError, FetchProblem
+from .exchange import Deadline
 from .fetch import Fetcher, Opened
 
 UNKNOWN_SIZE = 1 << 62
@@ -33,7 +33,7 @@ class RemoteFile:
         self._requests_left = max_requests
         self._ahead = max_bytes // max_requests
         self._deadline_s = deadline_s
-        self._ends: float | None = None
+        self._deadline: Deadline | None = None
         self._pieces: list[tuple[int, bytes]] = []
         self._size: int | None = None
         self._ranges = True
@@ -86,12 +86,10 @@ class RemoteFile:
         wanted = min(wanted, self._bytes_left)
         if wanted <= 0 or self._requests_left <= 0:
             raise FetchError(FetchProblem.OVER_BUDGET)
-        now = monotonic()
-        self._ends = self._ends or now + self._deadline_s
+        self._deadline = self._deadline or Deadline(self._deadline_s, 30.0)
+        part = (start, start + wanted - 1)
         try:
-            with self._fetcher.open(
-                self._url, byte_range=(start, start + wanted - 1), deadline_s=self._ends - now
-            ) as opened:
+            with self._fetcher.open(self._url, byte_range=part, deadline=self._deadline) as opened:
                 self._keep(opened, start, wanted)
         except FetchError as error:
             # How servers say that a file is empty.
