@@ -11,7 +11,7 @@ from tests import blank  # noqa: F401  (before anything reads the environment)
 
 # isort: split
 from bench.arrival import arrivals
-from bench.door import doors
+from bench.callbacks import callbacks
 from bench.words import say
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
@@ -114,7 +114,7 @@ def main() -> None:
             polls(studio, Person(studio))
         finally:
             studio.stop()
-    doors()
+    callbacks()
     arrivals()
 
 

@@ -1,4 +1,4 @@
-"""From the provider's done to Ready on a page that stands open, in a real browser, at the provider's own pace."""
+"""Arrival: the time from "done" at the provider to Ready on an open page, in a real browser, at the real pace."""
 
 import random
 import statistics

@@ -1,4 +1,4 @@
-"""How figures are printed."""
+"""Printing of figures, at once."""
 
 import sys
 

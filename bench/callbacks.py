@@ -1,4 +1,4 @@
-"""The callback's door at 50 requests a second while the provider hangs."""
+"""Callbacks: how long 50 a second take while the provider hangs."""
 
 import tempfile
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.provider.scripted import hang
 A_SECOND, SECONDS, RUNS = 50, 10, 3
 
 
-def doors() -> None:
+def callbacks() -> None:
     say(f"callbacks at {A_SECOND} a second for {SECONDS} s while the provider hangs")
     with tempfile.TemporaryDirectory() as folder, studio_with(Path(folder)) as (studio, apixo, person):
         job = person.make_sample()
