@@ -63,7 +63,7 @@ def team(request: HttpRequest) -> Team:
 
 
 def require_make(request: HttpRequest) -> None:
-    if not token(request).may_make:
+    if token(request).scope != ApiToken.Scope.MAKE:
         raise Problem(403, "forbidden", "This token only reads. Draw one that may make videos.")
     if not access.may(request, team(request), Act.MAKE):
         raise Problem(403, "forbidden", "Your role in this team may not make videos. An owner can change it.")

@@ -38,49 +38,35 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     given = [name for name in ("motion", "motion_url", "seconds") if getattr(asked, name)]
     if len(given) != 1:
         raise invalid(ONE, {name: [ONE] for name in given or ["motion"]})
-    motion = _motion(request, asked)
-    seconds = asked.seconds or (motion.duration if motion else _length_behind(asked.motion_url))
+    motion, seconds = None, asked.seconds
+    if asked.motion:
+        motion = tokens.sources(request).filter(kind=Source.Kind.MOTION, pk=asked.motion).first()
+        if motion is None:
+            raise invalid(NO_MOTION, {"motion": [NO_MOTION]})
+        seconds = motion.duration
+    elif asked.motion_url:
+        try:
+            seconds = take(Source.Kind.MOTION, url=asked.motion_url).duration
+        except ValidationError as wrong:
+            raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
     if not seconds:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
     card = price_card(Choice(asked.resolution, motion=motion, seconds=seconds))
     quote = card.quotes[asked.resolution]
-    return quote_row(quote, [*_warnings(request, card), *_over_cap(request, quote)])
+    return quote_row(quote, _warnings(request, card, quote))
 
 
-def _motion(request: HttpRequest, asked: QuoteIn) -> Source | None:
-    if asked.motion is None:
-        return None
-    found = tokens.sources(request).filter(kind=Source.Kind.MOTION, pk=asked.motion).first()
-    if found is None:
-        raise invalid(NO_MOTION, {"motion": [NO_MOTION]})
-    return found
-
-
-def _length_behind(url: str) -> float | None:
-    try:
-        return take(Source.Kind.MOTION, url=url).duration
-    except ValidationError as wrong:
-        raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
-
-
-def _over_cap(request: HttpRequest, quote: Quote) -> list[str]:
-    room = tightest(rooms(tokens.team(request), access.person(request), in_force.provider_in_use()))
-    over = room.over(quote.price) if room else None
-    if not (room and over):
-        return []
-    return [f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused."]
-
-
-def _warnings(request: HttpRequest, card: PriceCard) -> list[str]:
-    warnings = []
-    if card.unreachable:
-        warnings.append(" ".join(card.unreachable))
+def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
+    warnings = [" ".join(card.unreachable)] if card.unreachable else []
     if card.stopped:
         warnings.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
     if (balance := card.short_balance) is not None:
         # The balance itself only those may know who may see the spending.
         sum_of_it = f", ${balance}," if access.may(request, tokens.team(request), Act.SPENDING) else ""
         warnings.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
+    room = tightest(rooms(tokens.team(request), access.person(request), in_force.provider_in_use()))
+    if room and (over := room.over(quote.price)):
+        warnings.append(f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused.")
     return warnings
 
 

@@ -37,10 +37,6 @@ class ApiToken(models.Model):
         return cls.objects.filter(unexpired, revoked_at=None, membership__user__is_active=True)
 
     @property
-    def may_make(self) -> bool:
-        return self.scope == self.Scope.MAKE
-
-    @property
     def is_over(self) -> bool:
         return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
 

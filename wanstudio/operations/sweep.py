@@ -2,7 +2,6 @@
 
 import logging
 import time
-from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -19,11 +18,8 @@ from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
 
-EVERY = timedelta(hours=1)
 # A file is written before its row: what is younger may get one yet.
 KEPT_S = 24 * 60 * 60
-NOTIFICATIONS_FOR = timedelta(days=180)
-DELIVERIES_FOR = timedelta(days=30)
 
 
 def sweep(chore: Chore) -> None:
@@ -39,19 +35,19 @@ def sweep(chore: Chore) -> None:
         log.info("%d files without a row deleted", swept)
     # Notifications of half a year ago, and deliveries of a month ago. The activity stays.
     now = timezone.now()
-    Notification.objects.filter(at__lt=now - NOTIFICATIONS_FOR).delete()
-    Delivery.objects.filter(created_at__lt=now - DELIVERIES_FOR).exclude(arrived_at=None, gave_up_at=None).delete()
+    Notification.objects.filter(at__lt=now - timedelta(days=180)).delete()
+    past = Delivery.objects.filter(created_at__lt=now - timedelta(days=30))
+    past.exclude(arrived_at=None, gave_up_at=None).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    chore.postpone(EVERY)
+    chore.postpone(timedelta(hours=1))
 
 
 def sweep_drafts() -> None:
     """Delete half-written files that a killed process left more than a day ago."""
     for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
-        # Whoever made it may delete it just now.
-        with suppress(FileNotFoundError):
-            if _is_old(draft):
-                draft.unlink()
+        if _is_old(draft):
+            # Whoever made it may delete it just now.
+            draft.unlink(missing_ok=True)
 
 
 def sweep_orphans() -> int:
@@ -64,8 +60,7 @@ def sweep_orphans() -> int:
     named = media_files.names() if old else set()
     orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
     for path in orphans:
-        with suppress(FileNotFoundError):
-            path.unlink()
+        path.unlink(missing_ok=True)
     return len(orphans)
 
 

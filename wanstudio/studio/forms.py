@@ -173,11 +173,7 @@ class JobForm(forms.Form):
 
 
 class PriceForm(forms.Form):
-    """What a price depends on. `seconds` is the length the browser read from a file that is still on its way."""
+    """Numbers that a price is asked with. `seconds`: the length of a file that is still on its way."""
 
     nonce = forms.UUIDField(required=False)
-    character = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    motion = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     seconds = forms.FloatField(required=False, min_value=0.001, max_value=1_000_000)
-    behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, required=False)
-    resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], required=False)

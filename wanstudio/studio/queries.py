@@ -58,16 +58,14 @@ class Slot:
     @property
     def formats(self) -> str:
         billing = in_force.model().billing
-        extent = f"{billing.min_s} to {billing.max_s} s" if self.is_motion else f"up to {self.limit}"
+        extent = (
+            f"{billing.min_s} to {billing.max_s} s" if self.is_motion else f"up to {filesizeformat(self.limit_bytes)}"
+        )
         return f"{formats_of(self.kind)}, {extent}"
 
     @property
     def limit_bytes(self) -> int:
         return int(settings.CLIP_MAX_BYTES if self.is_motion else settings.IMAGE_MAX_BYTES)
-
-    @property
-    def limit(self) -> str:
-        return filesizeformat(self.limit_bytes)
 
     @property
     def beside(self) -> str:

@@ -32,9 +32,8 @@ class Command(StudioCommand):
         parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
 
     def handle(self, *args: object, directory: Path, with_secret_key: bool, **options: object) -> None:
-        made = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
-        manifest, copied = made.manifest, made.copied
-        self.stdout.write(f"Backup made: {made.folder}")
+        made, manifest, copied = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
+        self.stdout.write(f"Backup made: {made}")
         self.stdout.write(
             f"Database: {KINDS[manifest.kind]}, {manifest.rows.get('wanstudio_job', 0):,} jobs as of {manifest.when}. "
             f"Media: {copied.files:,} files, {filesizeformat(copied.size_bytes)}, {copied.new:,} of them new."
@@ -48,5 +47,5 @@ class Command(StudioCommand):
             )
         where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))
-        if made.folder.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
+        if made.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
             self.stdout.write("It lies on the same disk as the studio's data. Copy it to another one.")

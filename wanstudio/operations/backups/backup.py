@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -29,19 +28,12 @@ KEPT_BEFORE_MIGRATIONS = 10
 BEFORE_MIGRATION = "studio-"
 
 
-@dataclass
-class Made:
-    folder: Path
-    manifest: Manifest
-    copied: media.Copied
-
-
 def engine() -> ModuleType:
     """`sqlite` or `postgres`: how this studio's database is copied."""
     return postgres if connection.vendor == "postgresql" else sqlite
 
 
-def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
+def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifest, media.Copied]:
     """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
 
     The database comes first: every file it names existed then, and is looked for afterwards. Crash anywhere: a
@@ -68,12 +60,11 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> Made:
         manifest.secret_key_included = with_secret_key
         target = into / f"{snapshot.PREFIX}{moment:%Y%m%dT%H%M%SZ-%f}"
         _finish(partial, target, manifest)
-        made = Made(target, manifest, copied)
         snapshot.write_json(
             Path(settings.DATA_DIR) / snapshot.LAST,
-            {"made_at": manifest.made_at, "folder": str(made.folder), "missing": len(copied.missing)},
+            {"made_at": manifest.made_at, "folder": str(target), "missing": len(copied.missing)},
         )
-        return made
+        return target, manifest, copied
 
 
 def before_migration() -> Path:

@@ -5,8 +5,7 @@ Their names are generated at random and never written again, so a name means one
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from dataclasses import field as dataclass_field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,17 +27,17 @@ class Reference(NamedTuple):
 
 def file_fields() -> Iterator[tuple[type[models.Model], models.FileField]]:
     for model in apps.get_app_config("wanstudio").get_models():
-        for field in model._meta.concrete_fields:
-            if isinstance(field, models.FileField):
-                yield model, field
+        for column in model._meta.concrete_fields:
+            if isinstance(column, models.FileField):
+                yield model, column
 
 
 def names() -> set[str]:
     """The name in the storage of every file that a row names right now."""
     found: set[str] = set()
-    for model, field in file_fields():
-        rows = model._default_manager.exclude(**{field.name: ""})
-        found |= {str(name) for name in rows.values_list(field.name, flat=True).iterator() if name}
+    for model, column in file_fields():
+        rows = model._default_manager.exclude(**{column.name: ""})
+        found |= {str(name) for name in rows.values_list(column.name, flat=True).iterator() if name}
     return found
 
 
@@ -49,17 +48,17 @@ def references(query: Query) -> Iterator[Reference]:
     """
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        for model, field in file_fields():
+        for model, named_in in file_fields():
             if (table := model._meta.db_table) not in tables:
                 continue
             there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
-            if (file := field.column) not in there:
+            if (file := named_in.column) not in there:
                 continue
             # `sha256` beside `file` is that file's: the archive writes both together.
-            sha256 = "sha256" if field.name == "file" and "sha256" in there else "''"
+            sha256 = "sha256" if named_in.name == "file" and "sha256" in there else "''"
             sql = f'SELECT id, "{file}", {sha256} FROM "{table}" WHERE "{file}" <> \'\''  # noqa: S608 (names of ours)
             for pk, path, digest in query(sql):
-                yield Reference(str(path), f"{model._meta.model_name} {pk} {field.name}", str(digest or ""))
+                yield Reference(str(path), f"{model._meta.model_name} {pk} {named_in.name}", str(digest or ""))
 
 
 @dataclass
@@ -69,7 +68,7 @@ class Copied:
     files: int = 0
     size_bytes: int = 0
     new: int = 0
-    missing: list[str] = dataclass_field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     deleted: int = 0
 
 

@@ -1,6 +1,7 @@
 """PostgreSQL in a backup: every table by COPY, in one transaction, and its restore. Needs no client programs."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def _copy_out(cursor: CursorWrapper, table: str, path: Path) -> int:
     return int(cursor.rowcount)
 
 
-def _quoted(names: Iterator[str]) -> str:
+def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
@@ -102,7 +103,12 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
             cursor.execute(NO_TIMEOUT)
             # Migrations leave checks immediate; tables come in the order of the alphabet.
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-            _copy_in(cursor, snapshot, sorted(manifest.rows))
+            cursor.execute(f"TRUNCATE {_quoted(manifest.rows)} CASCADE")
+            for table in sorted(manifest.rows):
+                with (snapshot / FOLDER / f"{table}.copy").open("rb") as file:
+                    columns = file.readline().decode().strip()
+                    with cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copied:
+                        shutil.copyfileobj(file, copied, 256 * 1024)
             for table, last in manifest.sequences.items():
                 cursor.execute("SELECT setval(%s, %s)", [_sequence(cursor, table), last])
             # What hangs on deferred checks would forbid the migrations that follow.
@@ -120,16 +126,6 @@ def _latest(manifest: Manifest) -> list[tuple[str, str]]:
         for node in sorted(applied)
         if not any(c.key in applied and c.key[0] == node[0] for c in graph.node_map[node].children)
     ]
-
-
-def _copy_in(cursor: CursorWrapper, snapshot: Path, names: list[str]) -> None:
-    cursor.execute("TRUNCATE " + _quoted(iter(names)) + " CASCADE")
-    for table in names:
-        with (snapshot / FOLDER / f"{table}.copy").open("rb") as file:
-            columns = file.readline().decode().strip()
-            with cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as into:
-                while block := file.read(256 * 1024):
-                    into.write(block)
 
 
 def move_ids(table: str, to: int) -> None:

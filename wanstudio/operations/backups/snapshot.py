@@ -12,6 +12,7 @@ DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,6 @@ FORMAT = 1
 PREFIX, PARTIAL = "backup-", ".partial-"
 MANIFEST, MEDIA_LIST, SECRET, ENCRYPTION = "manifest.json", "media.jsonl", "secret.key", "encryption.key"
 LAST = "last-backup.json"
-CHUNK = 1024 * 1024
 
 
 class CannotOperate(Exception):
@@ -53,12 +53,8 @@ class Manifest:
     format: int = FORMAT
 
     @property
-    def moment(self) -> datetime:
-        return datetime.fromisoformat(self.made_at)
-
-    @property
     def when(self) -> str:
-        return f"{self.moment:%-d %b %Y, %H:%M} UTC"
+        return f"{datetime.fromisoformat(self.made_at):%-d %b %Y, %H:%M} UTC"
 
 
 @dataclass
@@ -139,13 +135,14 @@ class Hashed(NamedTuple):
 
 def hash_of(path: Path) -> Hashed:
     with path.open("rb") as file:
-        return _through(file, None)
+        return Hashed(hashlib.file_digest(file, "sha256").hexdigest(), file.tell())
 
 
 def copy(source: Path, target: Path) -> Hashed:
     """The file, whole and on the disk under its new name, or (after a crash, after an exception) not there at all."""
     with source.open("rb") as file, whole(target) as draft:
-        return _through(file, draft)
+        shutil.copyfileobj(file, draft, 1024 * 1024)
+    return hash_of(target)
 
 
 @contextmanager
@@ -171,13 +168,3 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _through(source: BinaryIO, target: BinaryIO | None) -> Hashed:
-    digest, size_bytes = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        size_bytes += len(chunk)
-        if target:
-            target.write(chunk)
-    return Hashed(digest.hexdigest(), size_bytes)

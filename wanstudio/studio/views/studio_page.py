@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -69,13 +70,15 @@ def index(request: HttpRequest) -> HttpResponse:
     if not access.may(request, team, Act.MAKE):
         return render(request, "studio/watching.html")
     initial: dict[str, object] = {}
-    chosen = {kind: _named(request, team, kind) for kind in Source.Kind.values}
+    chosen = _named(request, visible_sources(request, team))
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
         initial |= {"behaviour": earlier.behaviour, "resolution": earlier.resolution, "prompt": earlier.prompt}
         initial |= {"seed_mode": "fixed", "seed": earlier.seed} if "same" in request.GET else {}
-        chosen = {kind: chosen[kind] or _if_kept(getattr(earlier, kind)) for kind in chosen}
+        for kind in Source.Kind.values:
+            source = getattr(earlier, kind)
+            chosen[kind] = chosen[kind] or (None if source.deleted_at else source)
     form = JobForm(initial=initial, sources=visible_sources(request, team))
     return show_page(request, team, StudioPage(form, chosen["character"], chosen["motion"], restore=earlier is None))
 
@@ -120,34 +123,24 @@ def price(request: HttpRequest) -> HttpResponse:
     """The price card for what is chosen right now, with what hangs on it elsewhere on the page."""
     form = PriceForm(request.GET)
     form.is_valid()
-    data, sources = form.cleaned_data, visible_sources(request)
+    chosen, seconds = _named(request, visible_sources(request)), form.cleaned_data.get("seconds")
+    get, arriving = request.GET.get, request.GET.getlist("arriving")
     card = price_card(
-        Choice(
-            resolution=data.get("resolution"),
-            behaviour=data.get("behaviour"),
-            character=sources.filter(kind="character", pk=data.get("character") or 0).first(),
-            motion=sources.filter(kind="motion", pk=data.get("motion") or 0).first(),
-            seconds=data.get("seconds"),
-            arriving=request.GET.getlist("arriving"),
-        )
+        Choice(get("resolution"), get("behaviour"), chosen["character"], chosen["motion"], seconds, arriving)
     )
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     month = month_context(team, access.person(request), card.quote, note=request.GET.get("note", ""))
     # A page that came back from the browser's cache holds a nonce that has made its job, or its request: the next
     # click is a new one.
-    nonce = data.get("nonce")
+    nonce = form.cleaned_data.get("nonce")
     spent = nonce and any(made.objects.filter(nonce=nonce).exists() for made in (Job, SpendRequest))
     return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
 
 
-def _named(request: HttpRequest, team: Team, kind: str) -> Source | None:
-    pk = access.number(request.GET.get(kind))
-    return visible_sources(request, team).filter(kind=kind, pk=pk).first() if pk else None
-
-
-def _if_kept(source: Source) -> Source | None:
-    return None if source.deleted_at else source
+def _named(request: HttpRequest, sources: QuerySet[Source]) -> dict[str, Source | None]:
+    ids = {kind: access.number(request.GET.get(kind)) for kind in Source.Kind.values}
+    return {kind: sources.filter(kind=kind, pk=pk).first() if pk else None for kind, pk in ids.items()}
 
 
 @page_and_form_view

@@ -13,10 +13,8 @@ from wanstudio.studio.forms import JobForm
 from wanstudio.studio.queries import Slot, recents
 from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
-from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import SourceForm, take
-from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.verbs import touch
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
@@ -28,7 +26,8 @@ SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
 def add(request: HttpRequest) -> HttpResponse:
     """A file or a link: its slot of the studio, 422 with the sentence if it cannot be used.
 
-    Without JavaScript the answer is the studio itself: a visit to the address it then has leads there.
+    Without JavaScript the answer is the studio itself, with this in its slot and everything else as it was: a visit to
+    the address it then has leads there.
     """
     if request.method != "POST":
         return redirect("studio.index")
@@ -36,7 +35,10 @@ def add(request: HttpRequest) -> HttpResponse:
     form = SourceForm(request.POST, request.FILES)
     source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
     if not request.htmx:  # type: ignore[attr-defined]
-        return _page(request, team, form, source)
+        kind, wrong, file = form.data["kind"], form.wrong, form.unnamed_file
+        filled = JobForm.unsent(request.POST, sources=visible_sources(request, team), kind=kind, wrong=wrong, file=file)
+        character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
+        return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
     kind = "motion" if form.data["kind"] == "motion" else "character"
     slot = Slot(
         kind,
@@ -47,16 +49,6 @@ def add(request: HttpRequest) -> HttpResponse:
         file=form.unnamed_file,
     )
     return render(request, "studio/_slot.html", {"slot": slot}, status=201 if source else 422)
-
-
-def _page(request: HttpRequest, team: Team, form: SourceForm, source: Source | None) -> HttpResponse:
-    """Without JavaScript: the studio with this in its slot and everything else as it was."""
-    kind = form.data["kind"]
-    filled = JobForm.unsent(
-        request.POST, sources=visible_sources(request, team), kind=kind, wrong=form.wrong, file=form.unnamed_file
-    )
-    character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
-    return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
 
 
 @page_view
