@@ -22,7 +22,8 @@ QUEUE = "wanstudio"
 ADVANCE, SWEEP = "wanstudio.advance", "wanstudio.sweep"
 THREADS = 24
 SWEEP_EVERY_S = 1.0
-REDIS = settings.BROKER_URL.startswith("redis")
+# The worker waits for ever.
+PUBLISHING = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2}
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,6 @@ app.conf.update(
     broker_url=settings.BROKER_URL or "memory://",
     task_default_queue=QUEUE,
     task_ignore_result=True,
-    task_store_errors_even_if_ignored=False,
-    result_backend=None,
-    timezone="UTC",
     # Taken off the queue only once it is done, one a thread in hand: what a dead worker held comes back.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
@@ -42,7 +40,6 @@ app.conf.update(
     worker_pool="threads",
     worker_concurrency=THREADS,
     worker_enable_remote_control=False,
-    worker_send_task_events=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     # A broker that is away for a night is waited for.
@@ -53,12 +50,11 @@ app.conf.update(
     broker_transport_options=(
         # Redis gives a message to somebody else when nobody has finished it within this time.
         {"visibility_timeout": 60, "socket_connect_timeout": 2.0, "socket_timeout": 10.0, "socket_keepalive": True}
-        if REDIS
+        if settings.BROKER_URL.startswith("redis")
         else {"read_timeout": 10.0, "write_timeout": 5.0}
     )
-    # For who publishes; the worker waits for ever.
-    | {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2},
-    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2},
+    | PUBLISHING,
+    task_publish_retry_policy=PUBLISHING,
     beat_scheduler="wanstudio.celery:Sweeper",
     beat_max_loop_interval=SWEEP_EVERY_S,
     beat_schedule={

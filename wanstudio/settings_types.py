@@ -23,7 +23,6 @@ from wanstudio.provider.base import Model, PriceTable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-
 a_port = validate.Range(1, 65535, error="a port is a number from 1 to 65535.")
 positive = validate.Range(0, min_inclusive=False, error="it must be greater than 0.")
 a_model = validate.Regexp(
@@ -118,10 +117,8 @@ def _price_row(words: list[str], model: Model) -> tuple[date, dict[str, Decimal]
 def is_loopback(url: str) -> bool:
     """True if an address names this machine: localhost or a loopback IP."""
     host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -58,17 +58,20 @@ class _Clock:
 
     def visit(self, file: SeekableFile, boxes: Iterable[Box]) -> None:
         for moof in boxes:
-            if moof.kind == "moof":
-                for traf in boxes_in(file, moof):
-                    if traf.kind == "traf":
-                        self._add(file, traf)
+            for traf in boxes_in(file, moof) if moof.kind == "moof" else ():
+                if traf.kind == "traf":
+                    self._add(file, traf)
 
     def _add(self, file: SeekableFile, traf: Box) -> None:
         parts = list(boxes_in(file, traf))
         head = next((part for part in parts if part.kind == "tfhd"), None)
         if head is None:
             raise MediaError(MediaProblem.UNREADABLE)
-        number, default = _track_and_default(content(file, head, 40), self._defaults)
+        data = content(file, head, 40)
+        flags, number = unpack("II", data)
+        default = self._defaults.get(number, 0)
+        if flags & 0x08:
+            (default,) = unpack("I", data, 8 + (8 if flags & 0x01 else 0) + (4 if flags & 0x02 else 0))
         track = self._tracks.get(number)
         if track is None:
             return
@@ -90,14 +93,6 @@ class _Clock:
             if part.kind == "trun":
                 now += _run(file, part, default, track)
         self._ends[number] = max(now, self._ends.get(number, 0))
-
-
-def _track_and_default(tfhd: bytes, defaults: dict[int, int]) -> tuple[int, int]:
-    flags, number = unpack("II", tfhd)
-    if not flags & 0x08:
-        return number, defaults.get(number, 0)
-    (default,) = unpack("I", tfhd, 8 + (8 if flags & 0x01 else 0) + (4 if flags & 0x02 else 0))
-    return number, default
 
 
 def _run(file: SeekableFile, trun: Box, default: int, track: Track) -> int:

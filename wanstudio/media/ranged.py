@@ -67,16 +67,13 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
     return StreamingHttpResponse(_Chunks(file.opener(), span), status=200 if asked is None else 206, headers=headers)
 
 
-class _Chunks:
+class _Chunks(Iterator[bytes]):
     """The bytes of a span. A class, for a generator that is never started does not close its file."""
 
     def __init__(self, file: BinaryIO, span: range) -> None:
         self._file = file
         self._left = len(span)
         file.seek(span.start)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
 
     def __next__(self) -> bytes:
         chunk = self._file.read(min(_CHUNK, self._left))

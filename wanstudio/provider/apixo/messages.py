@@ -23,13 +23,11 @@ def generate_path(model: str) -> str:
 
 def generate_body(request: GenerateRequest) -> dict[str, object]:
     """The JSON body of generateTask. A blank prompt is left out: sent, it must not be empty."""
-    delivery: dict[str, object] = (
-        {"request_type": "callback", "callback_url": request.callback_url}
-        if request.callback_url
-        else {"request_type": "async"}
-    )
+    callback = {"callback_url": request.callback_url} if request.callback_url else {}
     prompt = {"prompt": request.prompt} if request.prompt.strip() else {}
-    return delivery | {
+    return {
+        "request_type": "callback" if callback else "async",
+        **callback,
         "input": {
             "mode": "standard",
             "type": request.behaviour,
@@ -38,7 +36,7 @@ def generate_body(request: GenerateRequest) -> dict[str, object]:
             **prompt,
             "resolution": request.resolution,
             "seed": request.seed,
-        }
+        },
     }
 
 
