@@ -13,7 +13,7 @@ from wanstudio.jobs.models.history import Transition
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
 from wanstudio.jobs.words import explain_failure, provider_name
-from wanstudio.keys import needs
+from wanstudio.keys import in_force
 from wanstudio.money.models import Money
 from wanstudio.money.verbs import note_reading
 from wanstudio.teams.access import in_my_teams
@@ -146,4 +146,4 @@ class JobNeeds:
         note_reading(provider, balance, handed_over=HANDED_OVER, key_changed=key_changed)
 
 
-needs.register(JobNeeds())
+in_force.register_user(JobNeeds())

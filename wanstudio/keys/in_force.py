@@ -1,12 +1,16 @@
 """The keys in force: which provider makes videos now, and with which key. The environment's, else the studio's own.
 
 The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once.
+Keys out of force are kept while their tasks need them: jobs stand above, and register what keys ask of them.
 """
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
 
 from django.conf import settings
+from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
@@ -102,3 +106,33 @@ def opened(own: StudioKey | None) -> Key:
 def needs_full_pace() -> bool:
     """Whether a studio key could call a provider that is not on this machine: then no interval is shortened."""
     return not is_loopback(base_url(PROVIDER)) and StudioKey.objects.exclude(secret="").exists()
+
+
+class KeyUser(Protocol):
+    """A noun that sends tasks with the keys."""
+
+    def unfinished(self, provider: str) -> int:
+        """How many of its tasks at this provider have not ended."""
+
+    def open_tasks(self) -> models.QuerySet[models.Model]:
+        """Rows with `provider` and `key_mark`: the tasks that are not home, or not cleared up."""
+
+    def note_balance(self, provider: str, balance: Decimal, *, key_changed: bool) -> None:
+        """The provider said that this is left, in dollars; `key_changed`: on another key than the time before."""
+
+
+_key_users: list[KeyUser] = []
+register_user = _key_users.append
+
+
+def key_user() -> KeyUser:
+    """The one that registered. Raises IndexError without it, or a key would be forgotten while its tasks need it."""
+    return _key_users[0]
+
+
+def retired_keys(*, needed: bool) -> models.QuerySet[StudioKey]:
+    """Those out of force that took a task which is not home, or not cleared up; or those that took none such."""
+    same = {"provider": models.OuterRef("provider"), "key_mark": models.OuterRef("mark")}
+    took = models.Exists(key_user().open_tasks().filter(**same))
+    retired = StudioKey.objects.filter(state=StudioKey.State.RETIRED).exclude(secret="")
+    return retired.filter(took if needed else ~took)

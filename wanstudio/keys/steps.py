@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from wanstudio.keys import in_force, intervals, needs, provider_calls, verbs, words
+from wanstudio.keys import in_force, intervals, provider_calls, verbs, words
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import Failure
@@ -12,7 +12,7 @@ from wanstudio.work import registry
 
 def ask_balance(key: ProviderKey) -> None:
     """The balance, noted with its time; lifts a pause that it answers. Crash anywhere: asked again."""
-    if key.provider != in_force.provider_in_use() and not needs.user().unfinished(key.provider):
+    if key.provider != in_force.provider_in_use() and not in_force.key_user().unfinished(key.provider):
         # A sandbox that has ended, or a key that was taken away: nobody waits for its balance.
         return key.postpone(None, problem="")
     current = in_force.key_at(key.provider)

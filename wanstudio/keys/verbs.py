@@ -10,8 +10,7 @@ from django.db.models.functions import Greatest, Now
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
-from wanstudio.keys import needs
-from wanstudio.keys.in_force import marked
+from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.words import key_title
 from wanstudio.teams.models import Team
@@ -87,7 +86,7 @@ def note_balance(key: ProviderKey, balance: Decimal, mark: str = "") -> None:
         changed = bool(mark) and _row(key).exclude(mark="").exclude(mark=mark).exists()
         named = {"mark": mark} if mark else {}
         _row(key).update(balance=balance, balance_at=Now(), problem="", **named)
-        needs.user().note_balance(key.provider, balance, key_changed=changed)
+        in_force.key_user().note_balance(key.provider, balance, key_changed=changed)
     key.balance = balance
 
 
@@ -114,7 +113,7 @@ def offer(provider: str, secret: str, person: User) -> StudioKey:
     with transaction.atomic():
         ProviderKey.lock(provider)
         drop_offers(provider)
-        key, hidden = marked(secret), encrypted_fields.encrypt(secret)
+        key, hidden = in_force.marked(secret), encrypted_fields.encrypt(secret)
         offered = StudioKey.objects.create(
             provider=provider, secret=hidden, mark=key.mark, ending=key.ending, person=person, due_at=Now()
         )
@@ -173,7 +172,7 @@ def drop_offers(provider: str) -> None:
 
 def forget_unneeded() -> None:
     """The secrets of keys out of force whose tasks are all home are gone for good."""
-    needs.retired_keys(needed=False).update(secret="")
+    in_force.retired_keys(needed=False).update(secret="")
 
 
 def _note(act: str, key: StudioKey, person: User | None) -> None:

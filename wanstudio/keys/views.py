@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
-from wanstudio.keys import in_force, needs, verbs, words
+from wanstudio.keys import in_force, verbs, words
 from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
@@ -143,8 +143,8 @@ def _key_context(request: HttpRequest) -> dict[str, object]:
         "in_force": in_force.key_at(in_force.PROVIDER),
         "stored": StudioKey.in_force(in_force.PROVIDER),
         "offered": StudioKey.offered(in_force.PROVIDER).first(),
-        "older_keys": needs.retired_keys(needed=True).count(),
-        "in_sandbox": needs.user().unfinished(in_force.SANDBOX),
+        "older_keys": in_force.retired_keys(needed=True).count(),
+        "in_sandbox": in_force.key_user().unfinished(in_force.SANDBOX),
         "unreadable_fact": providers.named(words.UNREADABLE, in_force.PROVIDER),
         "key_form": KeyForm(),
         "key_label": words.KEY_LABEL.format(name=in_force.MAIN.display_name),

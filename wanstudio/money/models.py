@@ -31,8 +31,8 @@ class Money(models.TextChoices):
     RESERVED = "reserved", "Reserved"
     SETTLED = "settled", "Charged"
     RELEASED = "released", "Released"
-    ASSUMED = "assumed", "Released, assumed"
-    UNKNOWN = "unknown", "Unknown"
+    ASSUMED = "assumed", "Released, we assume"
+    UNKNOWN = "unknown", "May have been charged"
 
 
 class Balance(NamedTuple):

@@ -1,19 +1,11 @@
 """Words of the money: refusals by a cap, and what became of the caps."""
 
 from wanstudio.accounts.models import User
-from wanstudio.money.models import Money
 from wanstudio.money.queries import Whose
 from wanstudio.money.verbs import OverCap
 
 NO_SUCH_ZONE = "There is no such time zone. Nothing was changed."
 CAPS_SAVED = "Saved. Caps hold from the next click on; what is reserved stays."
-MONEY_LABELS = {
-    Money.RESERVED: "Reserved",
-    Money.SETTLED: "Charged",
-    Money.RELEASED: "Released",
-    Money.ASSUMED: "Released, we assume",
-    Money.UNKNOWN: "May have been charged",
-}
 CAP_ERRORS = {
     "invalid": "A cap is an amount in dollars, such as 60.00.",
     "min_value": "A cap is 0 or more.",

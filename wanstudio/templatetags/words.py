@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 from wanstudio.accounts.models import User
 from wanstudio.jobs.job_progress import time_left
 from wanstudio.money.models import BalanceReading, Money
-from wanstudio.money.words import MONEY_LABELS
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 
@@ -106,7 +105,7 @@ def fell(amount: Decimal) -> str:
 @register.filter
 def money_word(kind: str) -> str:
     """An entry of the ledger, as people say it."""
-    return MONEY_LABELS[Money(kind)]
+    return str(Money(kind).label)
 
 
 @register.simple_tag

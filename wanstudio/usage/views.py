@@ -79,15 +79,6 @@ def rows_of(entries: QuerySet[Entry]) -> Iterable[Sequence[object]]:
 
 
 def _cells(entry: Entry) -> Sequence[object]:
-    texts = (entry.job.title, str(entry.person), entry.provider, entry.kind)
-    return [
-        entry.at.isoformat(timespec="seconds"),
-        entry.job_id,
-        entry.attempt_id or "",
-        *(safe(text) for text in texts),
-        entry.amount,
-        entry.reserved,
-        entry.settled,
-        entry.unknown,
-        safe(entry.why),
-    ]
+    at, texts = entry.at.isoformat(timespec="seconds"), (entry.job.title, str(entry.person), entry.provider, entry.kind)
+    sums = (entry.amount, entry.reserved, entry.settled, entry.unknown)
+    return [at, entry.job_id, entry.attempt_id or "", *map(safe, texts), *sums, safe(entry.why)]
