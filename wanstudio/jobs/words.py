@@ -140,7 +140,7 @@ def explain(job: Job, code: str, message: str) -> Explanation:
 def _sentence(job: Job, explanation: Explanation | None) -> str:
     match State(job.state):
         case State.QUEUED:
-            return job.problem or _in_line(job)
+            return job.problem or _queue_sentence(job)
         case State.SUBMITTING:
             return f"Handing it to {provider_name(job)}."
         case State.RUNNING:
@@ -157,7 +157,7 @@ def _sentence(job: Job, explanation: Explanation | None) -> str:
             return f"We cannot tell whether {provider_name(job)} took it."
 
 
-def _in_line(job: Job) -> str:
+def _queue_sentence(job: Job) -> str:
     if not (position := position_in_queue(job)):
         return "Waiting for its turn. You can close this page."
     sentence = f"{position[0].upper()}{position[1:]}."

@@ -26,7 +26,7 @@ def update_queue_of_key(key: ProviderKey | StudioKey, state_before: str) -> None
 
 
 registry.register(Job, submission.send, State.QUEUED)
-registry.register(Job, uncertain.left_behind, State.SUBMITTING)
+registry.register(Job, uncertain.worker_died, State.SUBMITTING)
 registry.register(Job, uncertain.settle, State.UNCERTAIN)
 registry.register(Job, polling.poll, State.RUNNING)
 registry.kind_of(Job).before_looking = queue_update.update_all

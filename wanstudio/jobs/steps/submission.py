@@ -37,7 +37,7 @@ RESULT_BYTES_A_SECOND = 2_000_000
 def send(job: Job) -> None:
     """queued: hold it back, let others go first, refuse it, or send it.
 
-    Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `left_behind`.
+    Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `worker_died`.
     """
     try:
         # Before anything that holds it back: a result of an earlier try is kept by the provider for a day only.

@@ -87,7 +87,7 @@ def is_final(hint: Hint) -> bool:
     return hint["by_hand"] or since > intervals.paced(intervals.MISSING_FOR)
 
 
-def left_behind(job: Job) -> None:
+def worker_died(job: Job) -> None:
     """submitting under a lease that ran out: its worker died. What it had learned is followed; else nobody knows.
 
     Crash anywhere: the same again, or uncertain.
