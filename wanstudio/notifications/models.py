@@ -177,10 +177,7 @@ class Answer(TypedDict):
 
 
 class Delivery(Leased):
-    """One event to one webhook. `body` is posted byte for byte each time, under the same `message`.
-
-    `posts` holds the answer to each.
-    """
+    """An event to a webhook: `body` is posted byte for byte, under one `message`; `posts` holds each answer."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=100)

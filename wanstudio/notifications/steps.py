@@ -78,13 +78,8 @@ def _post(delivery: Delivery) -> Answer:
     began = time.monotonic()
     code, problem = None, ""
     try:
-        code, answer = peoples_fetcher().post(
-            delivery.webhook.url,
-            delivery.body.encode(),
-            _headers(delivery),
-            deadline_s=POST_S,
-            max_bytes=ANSWER_BYTES,
-        )
+        url, body, headers = delivery.webhook.url, delivery.body.encode(), _headers(delivery)
+        code, answer = peoples_fetcher().post(url, body, headers, deadline_s=POST_S, max_bytes=ANSWER_BYTES)
         if not 200 <= code < 300:
             problem = answer.decode(errors="replace").replace("\0", "")[:300]
     except (FetchError, Unreadable) as wrong:

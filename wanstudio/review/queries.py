@@ -61,9 +61,8 @@ def with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
 
 def stands(decision: str) -> Q:
     """For videos `with_approval`: whether they stand so; `open` is no decision."""
-    if decision == Verdict.Decision.OPEN:
-        return Q(approval=None) | Q(approval=Verdict.Decision.OPEN)
-    return Q(approval=decision)
+    either = Q(approval=decision)
+    return either | Q(approval=None) if decision == Verdict.Decision.OPEN else either
 
 
 panels["review"] = review_of

@@ -142,7 +142,7 @@ def _store(video: Video, path: Path) -> None:
     _still_ours(video.job)
     try:
         with path.open("rb") as clip:
-            video.file.save("video.mp4", _Moved(clip, path), save=False)
+            video.file.save("video.mp4", _Moved(clip, str(path)), save=False)
         video.poster.save("poster.jpg", ContentFile(still), save=False)
         video.save(force_insert=True)
     except Exception:
@@ -156,12 +156,8 @@ def _store(video: Video, path: Path) -> None:
 class _Moved(File):  # type: ignore[type-arg]
     """A file that storage may take by renaming it instead of copying hundreds of megabytes."""
 
-    def __init__(self, file: object, path: Path) -> None:
-        super().__init__(file, name=path.name)  # type: ignore[arg-type]
-        self._path = path
-
     def temporary_file_path(self) -> str:
-        return str(self._path)
+        return str(self.name)
 
 
 registry.register(Job, save, State.ARCHIVING)

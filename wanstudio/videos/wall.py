@@ -1,9 +1,9 @@
 """Filters of the wall: their whole state is in the address, and every menu is a list of links."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, Sum
@@ -31,11 +31,10 @@ MAX_ROWS = 60
 
 def asked_of(query: QueryDict) -> Asked:
     """The filters in the address that make sense, and no others."""
-    registered = {one.name: [value for value, _ in one.choices] for one in wall_filters}
     fixed = {"behaviour": Job.Behaviour.values, "resolution": RESOLUTIONS, "versions": ["all"], "favourite": ["1"]}
-    fixed |= registered
+    fixed |= {one.name: [value for value, _ in one.choices] for one in wall_filters}
     asked = {}
-    for name in ("q", *IDS, "behaviour", "resolution", "tag", *registered, "versions", "favourite", *DATES):
+    for name in ("q", *IDS, "tag", *fixed, *DATES):
         value = query.get(name, "").replace("\x00", "").strip()[:200]
         if name in IDS:
             value = str(number) if (number := access.number(value)) is not None else ""
@@ -104,20 +103,15 @@ def totals(rows: QuerySet[Video]) -> dict[str, object]:
     return rows.aggregate(count=Count("pk"), newest=Max("pk"), **sums)
 
 
-@dataclass(frozen=True)
-class Menu:
-    """`rows`: each choice, the address that makes it, and whether it is chosen. `others`: what else is asked for."""
+class Menu(NamedTuple):
+    """`others`: what else is asked for; `clear`: the address of that. `rows`: choice, its address, is it chosen."""
 
     name: str
     label: str
     is_set: bool
     others: Asked
+    clear: str
     rows: list[tuple[str, str, bool]]
-
-    @property
-    def clear(self) -> str:
-        """The address without this filter."""
-        return urlencode(self.others)
 
 
 def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[Collection]) -> list[Menu]:
@@ -156,7 +150,7 @@ def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tupl
     others = {key: value for key, value in asked.items() if key not in names}
     rows = [(text, urlencode({**others, **asks}), asks == chosen) for text, asks in choices]
     named = next((text for text, _, is_chosen in rows if is_chosen), label)
-    return Menu(names[0], named, bool(chosen), others, rows)
+    return Menu(names[0], named, bool(chosen), others, urlencode(others), rows)
 
 
 def dates(team: Team, asked: Asked) -> Menu:

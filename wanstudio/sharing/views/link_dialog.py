@@ -41,19 +41,17 @@ def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
     form = ShareForm(request.POST or None, team=thing.team)
     if request.method != "POST" or not form.is_valid():
         return _answer(request, thing, form=form if request.method == "POST" else None)
-    made = make_link(thing, access.person(request), **form.options)
-    return _done(request, thing, made)
+    return _done(request, thing, make_link(thing, access.person(request), **form.options))
 
 
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     link = _link(request, pk)
     form = ShareForm(request.POST, team=link.team, link=link)
-    thing = link.thing
     if not form.is_valid():
-        return _answer(request, thing, form=form, opened=link)
+        return _answer(request, link.thing, form=form, opened=link)
     change_link(link, access.person(request), **form.options)
-    return _done(request, thing, link)
+    return _done(request, link.thing, link)
 
 
 @form_view
@@ -72,8 +70,7 @@ def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpR
     """The dialog again; without a script its page, by a redirect so that a reload makes nothing."""
     if request.htmx:  # type: ignore[attr-defined]
         return _answer(request, thing, opened=opened)
-    shown = f"?link={opened.pk}" if opened else ""
-    return redirect(_address(thing) + shown)
+    return redirect(_address(thing) + (f"?link={opened.pk}" if opened else ""))
 
 
 def _address(thing: Thing) -> str:
@@ -84,7 +81,7 @@ def _answer(
     request: HttpRequest, thing: Thing, *, form: ShareForm | None = None, opened: ShareLink | None = None
 ) -> HttpResponse:
     """`form` only if it was refused; `opened` is the link that is unfolded."""
-    unfolded = opened.pk if opened else access.number(request.GET.get("link"))
+    new, errors = (form, []) if opened is None else (None, form.errors.values() if form else [])
     context = {
         "thing": thing,
         "is_binned": isinstance(thing, Video) and thing.binned_at is not None,
@@ -92,10 +89,10 @@ def _answer(
         "address": _address(thing),
         "back": _back(thing),
         "zone": str(thing.team.zone),
-        "links": list(_rows(request, thing, unfolded)),
-        "form": form if form is not None and opened is None else ShareForm(team=thing.team),
-        "refused": form is not None and opened is None,
-        "errors": form.errors.values() if form is not None and opened is not None else [],
+        "links": list(_rows(request, thing, opened.pk if opened else access.number(request.GET.get("link")))),
+        "form": ShareForm(team=thing.team) if new is None else new,
+        "refused": new is not None,
+        "errors": errors,
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "sharing/_dialog.html", context)

@@ -106,10 +106,9 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
 def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """The video itself, asked about with every range; `?download` where the link allows it."""
     link, found = shared_video(request, token, pk)
-    download = "download" in request.GET
-    if download and not link.may_download:
+    if "download" in request.GET and not link.may_download:
         raise Http404("no downloads")
-    return send_video(request, found, attachment=download)
+    return send_video(request, found, attachment="download" in request.GET)
 
 
 @require_safe
