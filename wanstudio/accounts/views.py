@@ -44,9 +44,9 @@ def sessions(request: HttpRequest) -> HttpResponse:
     rows = UserSession.objects.purge_and_list(person(request))
     shown = [
         {"row": row, "browser": words.browser_name(row.user_agent), "here": row.session_key == here}
-        for row in sorted(rows, key=lambda row: row.created_at, reverse=True)
+        for row in sorted(rows, key=lambda row: (row.session_key == here, row.created_at), reverse=True)
     ]
-    return render(request, "accounts/sessions.html", {"sessions": sorted(shown, key=lambda one: not one["here"])})
+    return render(request, "accounts/sessions.html", {"sessions": shown})
 
 
 @form_view

@@ -54,5 +54,5 @@ def ask_balance_soon() -> None:
 
 registry.register(ProviderKey, ask_balance)
 registry.register(StudioKey, check_key)
-registry.set_pace(intervals.pace)
+registry.pace = intervals.pace
 registry.starts.append(ask_balance_soon)

@@ -80,32 +80,26 @@ registry.register(Mail, send)
 
 def _failed(mail: Mail, wrong: Exception) -> None:
     """Again and again for a day, then given up with the reason."""
-    problem = _reason(wrong)
+    problem, is_final = _refusal(wrong)
     log.warning("%s could not be sent: %s", mail, problem)
-    if _is_final(wrong) or timezone.now() - mail.created_at > GIVEN_UP_AFTER:
+    if is_final or timezone.now() - mail.created_at > GIVEN_UP_AFTER:
         return mail.postpone(None, gave_up_at=Now(), text="", problem=problem[:300])
     return mail.postpone(timedelta(seconds=min(5 * 2**mail.claims, 3600)), problem=problem[:300])
 
 
-def _is_final(wrong: Exception) -> bool:
-    """True if the server will never take it: an answer of 5xx about this mail or its address."""
+def _refusal(wrong: Exception) -> tuple[str, bool]:
+    """The reason, and whether the server will never take it: an answer of 5xx about this mail or its address."""
     if isinstance(wrong, SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in wrong.recipients.values())
+        answers = list(wrong.recipients.values())
+        reason = f"The mail server refuses this address: {answers[0][0]} {_text(answers[0][1])}"
+        return reason, all(code >= 500 for code, _ in answers)
     if isinstance(wrong, SMTPResponseException):
         # 535: the studio's own password is wrong, and can be set right.
-        return wrong.smtp_code >= 500 and wrong.smtp_code not in (530, 534, 535)
-    return isinstance(wrong, ValueError)
-
-
-def _reason(wrong: Exception) -> str:
-    if isinstance(wrong, SMTPRecipientsRefused):
-        code, said = next(iter(wrong.recipients.values()))
-        return f"The mail server refuses this address: {code} {_text(said)}"
-    if isinstance(wrong, SMTPResponseException):
-        return f"The mail server refuses: {wrong.smtp_code} {_text(wrong.smtp_error)}"
+        is_final = wrong.smtp_code >= 500 and wrong.smtp_code not in (530, 534, 535)
+        return f"The mail server refuses: {wrong.smtp_code} {_text(wrong.smtp_error)}", is_final
     if isinstance(wrong, OSError) and not isinstance(wrong, SMTPException):
-        return f"The mail server cannot be reached: {wrong.strerror or wrong}"
-    return str(wrong) or type(wrong).__name__
+        return f"The mail server cannot be reached: {wrong.strerror or wrong}", False
+    return str(wrong) or type(wrong).__name__, isinstance(wrong, ValueError)
 
 
 def _text(said: str | bytes) -> str:

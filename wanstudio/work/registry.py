@@ -39,7 +39,8 @@ kinds: dict[type[Leased], Kind[Any]] = defaultdict(Kind)
 starts: list[Callable[[], None]] = []
 # Put in by the app, in the order of the nouns.
 step_modules: list[str] = []
-_pace: Callable[[], float] | None = None
+# The factor on all intervals, asked for anew each time; without it they are as they are.
+pace: Callable[[], float] | None = None
 
 
 @cache
@@ -58,11 +59,5 @@ def register(model: type[R], step: Callable[[R], None], state: str | None = None
     kinds[model].steps[state] = step
 
 
-def set_pace(pace: Callable[[], float]) -> None:
-    """The factor on all intervals, asked for anew each time; without it they are as they are."""
-    global _pace
-    _pace = pace
-
-
 def paced(interval: timedelta) -> timedelta:
-    return interval * _pace() if _pace else interval
+    return interval * pace() if pace else interval

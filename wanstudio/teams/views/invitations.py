@@ -31,7 +31,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """A link, and a mail with it where an address is named and the studio sends mail. The page shows it then."""
     team = access.team_in(request, Act.INVITE)
     if not ratelimit.consume(request, action="invite"):
-        return too_many(request)
+        return render(request, "429.html", status=429)
     form = InviteForm(request.POST, roles=roles_to_invite(access.role(request, team)))
     if form.is_valid():
         _refuse(form, team)
@@ -39,10 +39,6 @@ def create(request: HttpRequest) -> HttpResponse:
         return render(request, "teams/show.html", team_context(request, team, form), status=422)
     made = verbs.invite(team, form.cleaned_data["role"], form.cleaned_data["email"], access.person(request))
     return redirect(f"{reverse('team.show')}?invited={made.pk}#invitations")
-
-
-def too_many(request: HttpRequest) -> HttpResponse:
-    return render(request, "429.html", status=429)
 
 
 def _refuse(form: InviteForm, team: Team) -> None:
@@ -69,10 +65,12 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return render(request, "teams/ended.html", status=404)
     if request.method == "POST" and not ratelimit.consume(request, action="join"):
-        return too_many(request)
-    if isinstance(request.user, User):
-        return _join(request, invitation, request.user)
-    return _sign_up(request, invitation)
+        return render(request, "429.html", status=429)
+    who = request.user
+    try:
+        return _join(request, invitation, who) if isinstance(who, User) else _sign_up(request, invitation)
+    except (Stale, IntegrityError):
+        return render(request, "teams/ended.html", status=404)
 
 
 def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpResponse:
@@ -81,10 +79,7 @@ def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpRespon
         return redirect("studio.index")
     if request.method != "POST" or not invitation.is_for(who):
         return render(request, "teams/join.html", {"invitation": invitation, "fits": invitation.is_for(who)})
-    try:
-        verbs.accept(invitation, who)
-    except (Stale, IntegrityError):
-        return render(request, "teams/ended.html", status=404)
+    verbs.accept(invitation, who)
     return _welcome(request, invitation.team)
 
 
@@ -95,8 +90,6 @@ def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         data = form.cleaned_data
         try:
             who = verbs.join(invitation, data["name"], data["email"], data["password"])
-        except Stale:
-            return render(request, "teams/ended.html", status=404)
         except IntegrityError:
             form.add_error(None, words.KNOWN_ADDRESS)
         else:
