@@ -1,6 +1,6 @@
 """Append-only rows: models and querysets refuse to change or delete them; for some tables the database refuses, too.
 
-Its triggers are laid after every `migrate`, because SQLite drops them when a migration rebuilds the table.
+The triggers are made after every `migrate`, because SQLite drops them when a migration rebuilds the table.
 """
 
 from typing import Any, NoReturn, TypeVar

@@ -1,6 +1,6 @@
 """Settings, from the environment and from `.env` beside `manage.py`.
 
-`.env.example` explains every variable. Nonsense is refused here, in one sentence that names the variable.
+`.env.example` explains every variable. Wrong values are refused here, in one sentence that names the variable.
 """
 
 import os

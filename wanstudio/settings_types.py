@@ -1,6 +1,6 @@
 """Values of settings: each function returns the value or refuses it in one sentence that names the variable.
 
-`settings.py` calls these; they know no Django, so that they can run before it.
+`settings.py` calls these; they import no Django, so that they can run before it.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The keys in force: which provider makes videos now, and with which key. The environment's, else the studio's own.
 
-The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once.
-Keys out of force are kept while their tasks need them: jobs stand above, and register what keys ask of them.
+The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once. Keys
+out of force are kept while their tasks need them: jobs register the answer to what keys ask of them.
 """
 
 from contextvars import ContextVar

@@ -1,5 +1,4 @@
-"""Calls to a provider with its key: the only place that joins the two; where a 429 blocks every other call, and why
-nothing may be sent."""
+"""Calls to a provider with its key, a 429 that blocks all other calls, and the reasons why nothing may be sent."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """The money ledger, one row a change, never changed again; and the balances that the provider reported, beside it.
 
-Each entry names the columns it moves: the sum of a column over any set of entries is what stands there. An entry is
-written in the transaction of the move it belongs to, so that a crash leaves both or neither.
+Each entry names the columns it moves: the sum of a column over any set of entries is its balance. An entry is written
+in the transaction of the move it belongs to, so that a crash leaves both or neither.
 """
 
 from decimal import Decimal

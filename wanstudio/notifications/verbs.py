@@ -1,6 +1,6 @@
 """Verbs of notifications: a row for the bell of each person, a mail as they chose, and posts to a team's webhook.
 
-Rows are written in the transaction of what they are about, or after it by whoever finds them missing: one event
+Rows are written in the transaction of what they are about, or later by a step that finds them missing: one event
 notifies one person once, and is posted once, however often it is tried.
 """
 

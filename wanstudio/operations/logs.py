@@ -1,7 +1,7 @@
 """Lines of the log: which job and attempt each is about, and no secret.
 
-`about(job=3)` around some work puts `job=3` into every line written meanwhile by that thread, whoever writes it.
-The formatters come last: a key that a foreign library wrote into its message does not pass them.
+`about(job=3)` around some work puts `job=3` into every line that the thread writes meanwhile, from any library. The
+formatters come last: a key that a foreign library wrote into its message does not pass them.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Providers: the description, client and failure words that each must have, and all that code outside may know of one.
 
-Each provider is one folder here: its description (models, prices, limits, intervals), its client, its failure words.
-What it needs of settings and keys it is given; it knows no table and no setting.
+Each provider is one folder here: its description (models, prices, limits, intervals), its client, its failure words. It
+is given the settings and keys that it needs, and knows no table.
 """
 
 import ssl

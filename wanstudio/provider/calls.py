@@ -1,6 +1,6 @@
 """Calls to a provider and their outcomes: frozen dataclasses and enums, the same for every provider.
 
-Every way a call can end is a value here; a client raises nothing for trouble on the network.
+Every way a call can end is a value here; a client raises nothing if the network fails.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Roles and what each may do: one table, read by the views and printed on the Team page.
 
-An owner may everything. Each role may what the ones below it may, and the acts named beside it.
+Each role may do what the roles below it may, and the acts beside it. An owner may do everything.
 """
 
 from enum import StrEnum

@@ -1,6 +1,6 @@
 """Videos, tags and collections that a person may see, versions of a video, and what later nouns add to the pages.
 
-Versions: jobs of the same character, motion and behaviour are one lineage, and their videos stand in one stack.
+Versions: jobs of the same character, motion and behaviour are one lineage, and their videos are one stack.
 `Job.lineage` names the first of them; the first itself has none.
 """
 

@@ -1,6 +1,6 @@
 """Verbs of videos: tags, collections, favourites, and the bin, where what is deleted stays for 30 days.
 
-Each is one transaction: a crash leaves all of it or nothing. What is said twice changes nothing the second time.
+Each is one transaction: a crash leaves all of it or nothing. A repeated verb changes nothing.
 """
 
 from collections.abc import Iterable

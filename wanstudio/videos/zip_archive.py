@@ -1,6 +1,6 @@
 """Many videos as one archive, made while it is sent: nothing is written, and its length is known before.
 
-Stored, not deflated: video does not get smaller, and so the length can be told and a broken download noticed.
+Stored, not deflated: video does not get smaller, and with a known length the browser notices a broken download.
 """
 
 import unicodedata

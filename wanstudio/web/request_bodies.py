@@ -1,6 +1,6 @@
 """Bodies of requests from machines, read within limits: so much, so long, and so many at a time.
 
-The server hands a request over as soon as its head is in, so that a body that drips holds a thread of the web process.
+The server hands a request over as soon as its head is in, so a slow body holds a thread of the web process.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Hints to the broker: in outgrown mode it hears at once of a row that has just become ready.
 
-A thread of its own does, so that a broker that hangs holds up no page. What it cannot hand over is forgotten: the row
-is there, and the next sweep finds it.
+They are sent by a thread of their own, so that a broker that hangs delays no page. A hint that cannot be sent is
+dropped: the next sweep finds the row.
 """
 
 import logging

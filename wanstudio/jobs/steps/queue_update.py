@@ -1,7 +1,7 @@
 """The update of the queue: waiting jobs get their position or what blocks them all, and the next are woken.
 
 All of it is a hint, written without a lock and again at the next look. Whether a job may really go is decided in
-`begin_submitting`; so two workers that update the same queue at once, or one that dies over it, do no harm.
+`begin_submitting`; so two workers that update the same queue at once, or one that dies meanwhile, do no harm.
 """
 
 import time

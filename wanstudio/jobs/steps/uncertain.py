@@ -1,5 +1,5 @@
-"""The steps that find out what became of a POST: of a job that nobody knows the outcome of, and of an attempt that its
-job went on without, so that a task of it that turns up is never lost. Nothing here submits.
+"""The steps that look for the task of a POST: of an uncertain job, and of an earlier attempt whose job went on without
+it. Nothing here submits.
 """
 
 import logging

@@ -1,10 +1,9 @@
 """The one write behind all verbs of a job: its state and money change here and nowhere else.
 
-It is one conditional UPDATE on the state the job was loaded in (and the lease, if the caller holds one) and one
-row in the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves
-the job moved. What that means for the money stands in each verb's docstring. A verb that finds another state or
-another lease raises `Stale` and has written nothing. Where the money moves, its entry in the ledger is part of the
-same transaction.
+It is one conditional UPDATE on the state the job was loaded in (and the lease, if the caller holds one) and one row in
+the timeline, in one transaction: a crash before it leaves the job as it was, a crash after it leaves the job moved.
+Each verb's docstring says what that means for the money. A verb that finds another state or another lease raises
+`Stale` and has written nothing. Where the money moves, its entry in the ledger is part of the same transaction.
 """
 
 from collections.abc import Mapping

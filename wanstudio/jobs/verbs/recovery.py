@@ -1,4 +1,4 @@
-"""The verbs for what turns up later: where lost money went, a row that came out of a backup, an orphaned task.
+"""The verbs of late discoveries: the price of a failed job, a row from a backup, an orphaned task.
 
 An orphaned task is paid for, though its job went on without it. It gets a job of its own, which never submits.
 """

@@ -1,6 +1,6 @@
 """Restoring a backup: everything is verified before anything is changed, and the database comes last.
 
-Nothing in it that waits is sent by itself, and no id is given twice.
+No queued job of it is sent before a person decides, and no id is given twice.
 """
 
 import sqlite3

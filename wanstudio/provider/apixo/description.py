@@ -3,9 +3,9 @@
 A resolution is one line of the table below; forms, price card, filters, the API's schema, the default of APIXO_PRICES
 and the sandbox take it from here.
 
-Failures in words are one sentence of cause and the one next step. What one means for the money depends on the job and
-is said by whoever knows it. Codes are an open set in two generations of names (`PromptInvalid`, `INVALID_PROMPT`);
-they are compared without case and underscores.
+A failure in words is one sentence of cause and one next step. `jobs/words.py` says what it means for the money. Codes
+are an open set in two generations of names (`PromptInvalid`, `INVALID_PROMPT`); they are compared without case and
+underscores.
 """
 
 import json

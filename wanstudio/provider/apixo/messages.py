@@ -1,7 +1,7 @@
 """The JSON that APIXO is sent and answers with. Source: its page for Wan 2.2 Animate; other fields are ignored.
 
-Answers come from a machine we do not control: every value is checked for type and size here, and text is made safe
-to store and to print, so that nobody further in has to think about it.
+Answers come from a machine we do not control: every value is checked for type and size here, and text is made safe to
+store and to print, so that no other module has to.
 """
 
 import json
