@@ -11,9 +11,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from wanstudio.jobs.job_progress import time_left
-from wanstudio.jobs.models.attempt import unsettled_attempts
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State, unsettled_attempts
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact

@@ -3,8 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
-from wanstudio.jobs.models.alerts import Alert
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Alert, Job
 from wanstudio.jobs.words import money_sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact

@@ -8,18 +8,17 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
-from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.models import ENDED, NOTEWORTHY, Attempt, Job, State, Transition
 from wanstudio.jobs.words import explain_failure, provider_name
 from wanstudio.keys import in_force
 from wanstudio.money.models import Money
 from wanstudio.money.verbs import note_reading
+from wanstudio.provider.calls import GenerateRequest
 from wanstudio.teams.access import in_my_teams
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.queries import register_figure
 from wanstudio.teams.roles import Act
+from wanstudio.uploads.queries import input_link
 
 # The provider may have charged these already.
 HANDED_OVER = (State.SUBMITTING, State.RUNNING)
@@ -124,6 +123,19 @@ def _to_come(state: State) -> list[str]:
             return ["Ready"]
         case _:
             return []
+
+
+def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
+    """As its provider is asked for it."""
+    return GenerateRequest(
+        behaviour=job.behaviour,
+        image_url=input_link(job.character),
+        video_url=input_link(job.motion),
+        resolution=job.resolution,
+        seed=job.seed,
+        prompt=job.prompt,
+        callback_url=callback_url,
+    )
 
 
 def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:

@@ -15,9 +15,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
-from wanstudio.jobs.models.history import FairShare
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import FairShare, Job, State
 
 # A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)

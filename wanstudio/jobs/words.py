@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from wanstudio.jobs.job_progress import NextStep, Progress, next_steps, position_in_queue, progress
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.keys import in_force
 from wanstudio.money.models import Money
 from wanstudio.money.pricing import quote

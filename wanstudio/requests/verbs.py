@@ -15,7 +15,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.jobs import verbs as job_verbs
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget

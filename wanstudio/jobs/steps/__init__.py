@@ -1,9 +1,6 @@
 """The worker's steps for jobs, their attempts and alerts; archiving a finished one is registered by `videos`."""
 
-from wanstudio.jobs.models.alerts import Alert
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.steps import alerting, polling, queue_update, submission, uncertain
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.work import registry

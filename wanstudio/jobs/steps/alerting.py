@@ -7,9 +7,7 @@ from django.urls import reverse
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.job_notifications import alert_mail
-from wanstudio.jobs.models.alerts import Alert
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Alert, Job, State
 from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership
 from wanstudio.work.mails import post_mail

@@ -13,9 +13,8 @@ from django.db import transaction
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveIntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.queue import Who, fair_order, free_slots, in_flight, in_queue, last_sent
-from wanstudio.jobs.states import State
 from wanstudio.keys import intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import blocked

@@ -4,10 +4,11 @@ import logging
 import shutil
 
 from django.conf import settings
+from django.urls import reverse
 
 from wanstudio.jobs import queue, verbs
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.provider_request import callback_link, request_of
+from wanstudio.jobs.models import Job
+from wanstudio.jobs.queries import request_of
 from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
@@ -19,6 +20,7 @@ from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
@@ -76,7 +78,8 @@ def _post(job: Job) -> None:
     # From here to the answer's row a crash leaves it open whether the provider has the task.
     attempt = verbs.begin_submitting(job, callback=callback, key_mark=mark)
     also(attempt=attempt.pk)
-    request = request_of(job, callback_link(attempt) if callback else "")
+    hook = reverse(f"hooks.{providers.get(attempt.provider).hook}", args=[attempt.callback_token])
+    request = request_of(job, settings.LINK_BASE + hook if callback else "")
 
     def last_look() -> None:
         if not verbs.may_write(job):

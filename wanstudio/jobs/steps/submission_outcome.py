@@ -5,9 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Attempt, Job, State
 from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs

@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.attempt import Attempt, Hint
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Attempt, Hint, Job, State
 from wanstudio.jobs.steps.submission_outcome import follow, patience, run
 from wanstudio.jobs.words import Sentence
 from wanstudio.keys import intervals

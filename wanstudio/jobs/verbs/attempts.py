@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs.models.attempt import Attempt, Hint
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Attempt, Hint, Job
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Error, Outcome, Submission

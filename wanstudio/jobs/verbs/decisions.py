@@ -10,9 +10,7 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State, Transition
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.attempts import note_task
 from wanstudio.jobs.verbs.moves import Move

@@ -18,10 +18,7 @@ from django.db.models.functions import Now
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.jobs import job_notifications
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED, MOVES, State
+from wanstudio.jobs.models import ENDED, MOVES, Attempt, Job, State, Transition
 from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import BalanceReading, Money

@@ -10,11 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.jobs import job_notifications, queue
-from wanstudio.jobs.models.alerts import QUIET_FOR, Alert
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import FairShare
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import QUIET_FOR, Alert, Attempt, FairShare, Job, State
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.moves import Move
 from wanstudio.keys.models import ProviderKey

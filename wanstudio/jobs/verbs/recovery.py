@@ -13,10 +13,7 @@ from django.db.models.functions import Now
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.jobs import job_notifications
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.models import ENDED, Attempt, Job, State, Transition
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.attempts import confirm_task
 from wanstudio.jobs.verbs.moves import Move

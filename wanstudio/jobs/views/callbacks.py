@@ -9,8 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Attempt, Job
 from wanstudio.provider import providers
 from wanstudio.web.request_bodies import TooLarge, TooSlow, read_body
 from wanstudio.work.log_context import about

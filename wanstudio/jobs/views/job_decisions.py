@@ -5,10 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Attempt, Job, State
 from wanstudio.jobs.queries import visible_jobs
-from wanstudio.jobs.states import State
 from wanstudio.jobs.words import ALREADY_SENT, Sentence
 from wanstudio.money.models import Money
 from wanstudio.money.verbs import OverCap

@@ -11,15 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from wanstudio.jobs.attention import attention
-from wanstudio.jobs.models.attempt import NOTEWORTHY, Attempt
-from wanstudio.jobs.models.history import Transition
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.provider_request import request_of
-from wanstudio.jobs.queries import Moment, timeline, visible_jobs, visible_transitions
-from wanstudio.jobs.states import ENDED, MOVING, State
+from wanstudio.jobs.models import ENDED, MOVING, NOTEWORTHY, Attempt, Job, State, Transition
+from wanstudio.jobs.queries import Moment, request_of, timeline, visible_jobs, visible_transitions
 from wanstudio.jobs.words import JobWords, describe
 from wanstudio.keys import in_force
-from wanstudio.money.models import BalanceReading
 from wanstudio.money.queries import readings_around
 from wanstudio.provider import providers
 from wanstudio.teams import access
@@ -38,28 +33,6 @@ FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", 
 FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
 
 
-class EarlierAttempt(NamedTuple):
-    """An attempt, the job that follows its task (or None), and the balances around its sending (or None)."""
-
-    attempt: Attempt
-    ordinal: str
-    recovered: Job | None
-    around: tuple[BalanceReading, BalanceReading] | None
-
-
-def earlier_attempts(job: Job) -> list[EarlierAttempt]:
-    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("recovered").order_by("pk").distinct()
-    return [
-        EarlierAttempt(
-            attempt,
-            str(ordinal(attempt.number)),
-            next(iter(attempt.recovered.all()), None),
-            readings_around(attempt.pk) if attempt.is_unsettled else None,
-        )
-        for attempt in attempts
-    ]
-
-
 class Card(NamedTuple):
     """One job with its words and its timeline, and whether who looks may decide about it."""
 
@@ -67,14 +40,28 @@ class Card(NamedTuple):
     words: JobWords
     timeline: list[Moment]
     may_decide: bool
-    earlier: list[EarlierAttempt]
+    earlier: list[dict[str, object]]
 
 
 def card(job: Job, steps: Iterable[Transition]) -> Card:
     """`steps`: all of the job's, as `visible_transitions` reads them."""
     past = list(steps)
-    earlier = earlier_attempts(job) if past[0].has_earlier else []
+    earlier = _earlier_attempts(job) if past[0].has_earlier else []
     return Card(job, describe(job), timeline(job, past), may(past[0].role, Act.DECIDE), earlier)
+
+
+def _earlier_attempts(job: Job) -> list[dict[str, object]]:
+    """Each with the job that follows its task (or None), and the balances around its sending (or None)."""
+    attempts = Attempt.objects.filter(NOTEWORTHY, job=job).prefetch_related("recovered").order_by("pk").distinct()
+    return [
+        {
+            "attempt": attempt,
+            "ordinal": ordinal(attempt.number),
+            "recovered": next(iter(attempt.recovered.all()), None),
+            "around": readings_around(attempt.pk) if attempt.is_unsettled else None,
+        }
+        for attempt in attempts
+    ]
 
 
 def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
