@@ -105,7 +105,7 @@ def test_unfinished(team: Team, alice: User) -> None:
         Job.objects.filter(pk=factories.job(team, alice).pk).update(state=state)
     moving = {State(state) for state in Job.objects.unfinished().values_list("state", flat=True)}
     assert moving == {State.QUEUED, State.SUBMITTING, State.RUNNING, State.ARCHIVING}
-    changing = {State(job.state) for job in Job.objects.all() if job.can_change}
+    changing = {State(job.state) for job in Job.objects.all() if not job.has_ended}
     assert changing == moving | {State.UNCERTAIN}
 
 

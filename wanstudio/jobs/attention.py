@@ -1,6 +1,6 @@
 """Notices on the front page and above the jobs: jobs that need a decision, results that may soon be lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -45,38 +45,36 @@ def attention(request: HttpRequest, team: Team | None = None) -> list[Notice]:
     waiting = Q(state=State.UNCERTAIN) | Q(state=State.FAILED, money=Money.UNKNOWN) | Q(alerted_at__isnull=False)
     rows = Job.objects.filter(waiting, **who).order_by("pk")
     jobs = list(rows.filter(team=team) if team else rows)
-    unsaved = [job for job in jobs if job.state == State.ARCHIVING]
-    unconfirmed = [job for job in jobs if job.state == State.UNCERTAIN]
-    overdue = [job for job in jobs if job.state == State.RUNNING]
-    lost = [job for job in jobs if job.state == State.FAILED and job.is_billed]
-    found = [_unsaved(unsaved), _paused(request), _unconfirmed(unconfirmed), _earlier_attempts(request, team)]
-    found += [_lost(lost), _overdue(overdue)]
+
+    def about(state: State, write: Callable[[list[Job]], Notice]) -> Notice | None:
+        mine = [job for job in jobs if job.state == state and (job.is_billed or state != State.FAILED)]
+        return write(mine) if mine else None
+
+    found = [about(State.ARCHIVING, _unsaved), _paused(request), about(State.UNCERTAIN, _unconfirmed)]
+    found += [_earlier_attempts(request, team), about(State.FAILED, _lost), about(State.RUNNING, _overdue)]
     return [notice for notice in found if notice][:MAX_NOTICES]
 
 
-def _unsaved(jobs: Sequence[Job]) -> Notice | None:
-    if not jobs:
-        return None
+def _unsaved(jobs: list[Job]) -> Notice:
     soonest = min((job.expires_at for job in jobs if job.expires_at), default=None)
     what = "it" if len(jobs) == 1 else "the first"
     until = f"{capfirst(_provider(jobs))} deletes {what} in {time_left(soonest)}." if soonest else ""
+    paid = f", and ${total} is paid for" if (total := _sum(jobs)) else ""
     return Notice(
         "block",
-        f"{_count(jobs, 'finished video')} cannot be saved{_paid(jobs)}.",
+        f"{_count(jobs, 'finished video')} cannot be saved{paid}.",
         f"{until} We keep trying; try at once, or save it by hand.",
         _links(jobs, "only=running"),
     )
 
 
-def _unconfirmed(jobs: Sequence[Job]) -> Notice | None:
-    if not jobs:
-        return None
-    total = _sum(jobs)
+def _unconfirmed(jobs: list[Job]) -> Notice:
+    count = f"{_count(jobs, 'video')} unconfirmed."
     return Notice(
         "warn",
-        f"${total} may have been charged: {_count(jobs, 'video')} unconfirmed."
-        if total
-        else f"{_count(jobs, 'video')} unconfirmed. Nothing is billed in the sandbox.",
+        f"${total} may have been charged: {count}"
+        if (total := _sum(jobs))
+        else f"{count} Nothing is billed in the sandbox.",
         f"We cannot tell whether {_provider(jobs)} took {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
         "unless you decide.",
         _links(jobs, "only=unconfirmed", "Decide"),
@@ -99,10 +97,8 @@ def _earlier_attempts(request: HttpRequest, team: Team | None) -> Notice | None:
     )
 
 
-def _lost(jobs: Sequence[Job]) -> Notice | None:
+def _lost(jobs: list[Job]) -> Notice:
     """Tasks that the provider no longer knows, until somebody says that they were not charged."""
-    if not jobs:
-        return None
     name = _provider(jobs)
     return Notice(
         "warn",
@@ -112,12 +108,11 @@ def _lost(jobs: Sequence[Job]) -> Notice | None:
     )
 
 
-def _overdue(jobs: Sequence[Job]) -> Notice | None:
-    if not jobs:
-        return None
+def _overdue(jobs: list[Job]) -> Notice:
+    reserved = f", ${total} reserved" if (total := _sum(jobs)) else ""
     return Notice(
         "warn",
-        f"{_count(jobs, 'video')} without a result after a day{_reserved(jobs)}.",
+        f"{_count(jobs, 'video')} without a result after a day{reserved}.",
         f"We keep asking. Look the task up in {_provider(jobs)}’s dashboard.",
         _links(jobs, "only=running"),
     )
@@ -127,16 +122,12 @@ def _paused(request: HttpRequest) -> Notice | None:
     key = ProviderKey.objects.filter(provider=in_force.provider_in_use()).exclude(pause="").first()
     if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
         return None
-    fact = f"{pause_fact(key.provider, key.pause)}."
-    return Notice(
-        "block",
-        fact,
-        "Nothing is charged. Jobs wait in the queue and go out by themselves once it is settled.",
-        [Link("Settings", reverse("settings.show"))],
-    )
+    consequence = "Nothing is charged. Jobs wait in the queue and go out by themselves once it is settled."
+    links = [Link("Settings", reverse("settings.show"))]
+    return Notice("block", f"{pause_fact(key.provider, key.pause)}.", consequence, links)
 
 
-def _links(jobs: Sequence[Job], query: str, verb: str = "See it") -> list[Link]:
+def _links(jobs: list[Job], query: str, verb: str = "See it") -> list[Link]:
     if len(jobs) == 1:
         return [Link(verb, reverse("jobs.show", args=[jobs[0].pk]))]
     shown = [Link(job.title, reverse("jobs.show", args=[job.pk])) for job in jobs[:MAX_LINKS]]
@@ -145,22 +136,14 @@ def _links(jobs: Sequence[Job], query: str, verb: str = "See it") -> list[Link]:
     return shown
 
 
-def _count(jobs: Sequence[Job], what: str) -> str:
+def _count(jobs: list[Job], what: str) -> str:
     return f"{len(jobs)} {what}{pluralize(len(jobs))}"
 
 
-def _sum(jobs: Sequence[Job]) -> Decimal:
+def _sum(jobs: list[Job]) -> Decimal:
     return sum((job.price for job in jobs if job.is_billed), Decimal(0))
 
 
-def _paid(jobs: Sequence[Job]) -> str:
-    return f", and ${total} is paid for" if (total := _sum(jobs)) else ""
-
-
-def _reserved(jobs: Sequence[Job]) -> str:
-    return f", ${total} reserved" if (total := _sum(jobs)) else ""
-
-
-def _provider(jobs: Sequence[Job]) -> str:
+def _provider(jobs: list[Job]) -> str:
     billed = next((job for job in jobs if job.is_billed), jobs[0])
     return providers.get(billed.provider).display_name

@@ -136,7 +136,8 @@ def next_steps(job: Job, explanation: Explanation | None) -> list[NextStep]:
     """The one next step first, then what else may be done. Empty unless the job has failed."""
     if explanation is None:
         return []
-    again = _again(job)
+    label = f"Try again · ${job.price}" if job.is_billed else "Try again"
+    again = NextStep(label, another_url(job, same_seed=True))
     first = _step(job, explanation.step)
     if first is None:
         return [again, NextStep("Change something first", another_url(job))]
@@ -158,8 +159,3 @@ def _step(job: Job, step: Step) -> NextStep | None:
             return None
         case _:
             return NextStep(step.value, another_url(job) + ANCHORS[step])
-
-
-def _again(job: Job) -> NextStep:
-    label = f"Try again · ${job.price}" if job.is_billed else "Try again"
-    return NextStep(label, another_url(job, same_seed=True))

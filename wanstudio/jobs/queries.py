@@ -30,6 +30,9 @@ MARKS = {
     State.CANCELLED: "now plain",
     State.QUEUED: "now plain",
 }
+TO_COME = ("Generating", "Saving to your studio", "Ready")
+# How many of these are past, or being done. Of any other state all.
+PAST = {State.QUEUED: 0, State.SUBMITTING: 0, State.RUNNING: 1, State.ARCHIVING: 2}
 # So many rounds in a row are shown one by one; of more the first and the last.
 MAX_ROUNDS = 3
 
@@ -48,8 +51,7 @@ def visible_transitions(request: HttpRequest) -> QuerySet[Transition]:
     parts = ("person", "character", "motion", "video", "team")
     noteworthy = Attempt.objects.filter(NOTEWORTHY, job=OuterRef("job"))
     besides = {"role": F("job__team__memberships__role"), "has_earlier": Exists(noteworthy)}
-    mine = mine.annotate(**besides)
-    return mine.select_related("job", *(f"job__{part}" for part in parts))
+    return mine.annotate(**besides).select_related("job", *(f"job__{part}" for part in parts))
 
 
 class Moment(NamedTuple):
@@ -63,13 +65,18 @@ class Moment(NamedTuple):
 
 def timeline(job: Job, steps: Iterable[Transition]) -> list[Moment]:
     past = list(steps)
-    moments = [_moment(part, job, is_last=part[-1] is past[-1]) for part in _parts(past)]
+    moments = [
+        Moment(_label(step, job, is_last=step is past[-1]), step.why, step.at)
+        if not earlier
+        else Moment(f"{len(earlier) // 2 + 1} more times", "Sent, and back in the queue each time.", step.at)
+        for *earlier, step in _parts(past)
+    ]
     if not moments:
         return moments
     moments[-1] = moments[-1]._replace(mark=MARKS.get(State(job.state), "now"))
     if job.is_billed and job.state == State.FAILED and job.money in (Money.RELEASED, Money.ASSUMED):
         moments.append(Moment(f"${job.price} released", "", past[-1].at))
-    return moments + [Moment(label, "", None, "ahead") for label in _to_come(State(job.state))]
+    return moments + [Moment(label, "", None, "ahead") for label in TO_COME[PAST.get(State(job.state), 3) :]]
 
 
 def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
@@ -92,13 +99,6 @@ def _is_round(pair: list[Transition]) -> bool:
     return [step.to_state for step in pair] == [State.SUBMITTING, State.QUEUED]
 
 
-def _moment(part: list[Transition], job: Job, *, is_last: bool) -> Moment:
-    *earlier, step = part
-    if earlier:
-        return Moment(f"{len(part) // 2} more times", "Sent, and back in the queue each time.", step.at)
-    return Moment(_label(step, job, is_last=is_last), step.why, step.at)
-
-
 def _label(step: Transition, job: Job, *, is_last: bool) -> str:
     match step.to_state:
         case State.SUBMITTING:
@@ -111,18 +111,6 @@ def _label(step: Transition, job: Job, *, is_last: bool) -> str:
             return "Refused by the content policy"
         case _:
             return str(State(step.to_state).label)
-
-
-def _to_come(state: State) -> list[str]:
-    match state:
-        case State.QUEUED | State.SUBMITTING:
-            return ["Generating", "Saving to your studio", "Ready"]
-        case State.RUNNING:
-            return ["Saving to your studio", "Ready"]
-        case State.ARCHIVING:
-            return ["Ready"]
-        case _:
-            return []
 
 
 def request_of(job: Job, callback_url: str = "") -> GenerateRequest:

@@ -144,11 +144,6 @@ class Job(Leased):
         return self.state in ENDED
 
     @property
-    def can_change(self) -> bool:
-        """Whether a page should go on asking: everything but an end can still move."""
-        return not self.has_ended
-
-    @property
     def has_given_up(self) -> bool:
         """Failed, but not by our own choice: its task may yet turn up alive."""
         return self.state == State.FAILED and self.money in (Money.UNKNOWN, Money.ASSUMED)

@@ -3,8 +3,8 @@ it. Nothing here submits.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -26,23 +26,20 @@ NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.
 NO_SUCH_TASK = (Error.NOT_FOUND, Error.BAD_REQUEST)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A task of this job: told by an answer, or named and confirmed by the provider."""
 
     attempt: Attempt
     task_id: str
 
 
-@dataclass(frozen=True)
-class Unclear:
+class Unclear(NamedTuple):
     """The provider does not say whether it has the task that was named. `problem`: that, in a sentence."""
 
     problem: str
 
 
-@dataclass(frozen=True)
-class NoTask:
+class NoTask(NamedTuple):
     """No task is known. `problem`: a sentence about one that was named and does not exist, or empty."""
 
     problem: str = ""

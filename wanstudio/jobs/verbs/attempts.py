@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.activity.verbs import record
 from wanstudio.jobs.models import Attempt, Hint, Job
+from wanstudio.jobs.verbs.moves import log_act
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Error, Outcome, Submission
@@ -117,13 +117,12 @@ def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None
             raise Stale(f"{attempt} is not unsettled")
         ledger.write(attempt.job, money, before=Money.UNKNOWN, attempt_id=attempt.pk, why=why)
         if by:
-            _log_act("job.not_charged", attempt, by)
+            log_act(attempt.job, "job.not_charged", by)
     attempt.money = money
 
 
 def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None:
     """A person found the task of a superseded attempt: the worker asks the provider about it.
-
 
     `Stale` as in `release_attempt`. A crash leaves it noted, or not.
     """
@@ -133,8 +132,4 @@ def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None
             raise Stale(f"{attempt} is not unsettled")
         note_task(attempt, task_id[:200], by_hand=True)
         attempt.nudge()
-        _log_act("job.attached", attempt, by)
-
-
-def _log_act(act: str, attempt: Attempt, by: User | None) -> None:
-    record(team=attempt.job.team_id, person=by, act=act, about=attempt.job.title, on=attempt.job)
+        log_act(attempt.job, "job.attached", by)

@@ -26,8 +26,6 @@ from wanstudio.work.models import Heartbeat
 MAX_POLLED = 200
 # What the icon of a browser’s tab says about a job.
 TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
-
-
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
 FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
@@ -69,28 +67,21 @@ def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict
 
     `show`: only the first so many stand on the page, the others are counted.
     """
-    open_ones = [job for job in jobs if job.can_change]
+    open_ones = [job for job in jobs if not job.has_ended]
     moving = sum(job.state in MOVING for job in jobs)
+    # Empty where the page has another subject.
+    titles = {"rows": f"({moving}) Jobs" if moving else "Jobs"}
+    if jobs:
+        titles["job"] = f"{jobs[0].get_state_display()}: {jobs[0].title}"
     return {
         "cards": [{"job": job, "words": describe(job)} for job in jobs[:show]],
         "poll_as": kind,
         "poll_shown": ",".join(str(job.pk) for job in jobs[:show]) if show else "",
         "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MAX_POLLED]),
         "moving": moving,
-        "tab_title": _tab_title(kind, jobs, moving),
+        "tab_title": titles.get(kind, ""),
         "tab_icon": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" and jobs else "",
     }
-
-
-def _tab_title(kind: str, jobs: list[Job], moving: int) -> str:
-    """The tab's words; empty where the page has another subject."""
-    match kind:
-        case "job":
-            return f"{jobs[0].get_state_display()}: {jobs[0].title}" if jobs else ""
-        case "rows":
-            return f"({moving}) Jobs" if moving else "Jobs"
-        case _:
-            return ""
 
 
 @page_view
@@ -99,8 +90,13 @@ def index(request: HttpRequest) -> HttpResponse:
     team = access.current_team(request)
     rows = visible_jobs(request).filter(team=team)
     only = request.GET.get("only", "")
-    if only in FILTERS:
-        rows = rows.filter(_filter(request, only))
+    match only:
+        case "mine":
+            rows = rows.filter(person=access.person(request))
+        case "running":
+            rows = rows.exclude(state__in=ENDED)
+        case "failed" | "unconfirmed":
+            rows = rows.filter(state=State.FAILED if only == "failed" else State.UNCERTAIN)
     named = access.number(request.GET.get("source"))
     if source := visible_sources(request, team).filter(pk=named).first() if named else None:
         rows = rows.filter(Q(character=source) | Q(motion=source))
@@ -115,20 +111,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "next": following,
     }
     return render(request, "jobs/index.html", context)
-
-
-def _filter(request: HttpRequest, only: str) -> Q:
-    match only:
-        case "mine":
-            return Q(person=access.person(request))
-        case "running":
-            return ~Q(state__in=ENDED)
-        case "failed":
-            return Q(state=State.FAILED)
-        case "unconfirmed":
-            return Q(state=State.UNCERTAIN)
-        case _:
-            return Q()
 
 
 @page_view
