@@ -158,14 +158,12 @@ def rotate(*, drop_old: bool = False) -> Rotated:
             add_key()
         reencrypted = _reencrypt_all()
         lost = unreadable()
-        old = len(keys()) - 1
-        if drop_old and not settings.ENCRYPTION_KEYS and old and not lost:
+        dropped = len(keys()) - 1 if drop_old and not settings.ENCRYPTION_KEYS and not lost else 0
+        if dropped:
             # Once more: a process may have stored one just while we looked.
             reencrypted += _reencrypt_all()
             keep_first_key()
-        else:
-            old = 0
-        return Rotated(reencrypted, lost, went_on, old)
+        return Rotated(reencrypted, lost, went_on, dropped)
 
 
 def unreadable() -> list[str]:

@@ -48,10 +48,8 @@ class Deadline:
 
     def left(self, silent_since: float | None = None) -> float:
         """Seconds that are left, always above 0. Raises DeadlinePassed when there are none."""
-        now = monotonic()
-        left = self._ends - now
-        if silent_since is not None:
-            left = min(left, silent_since + self._idle_s - now)
+        ends = self._ends if silent_since is None else min(self._ends, silent_since + self._idle_s)
+        left = ends - monotonic()
         if left <= 0:
             raise DeadlinePassed("nothing came in time")
         return left

@@ -91,7 +91,16 @@ def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
 
     A clip may be a RemoteFile with a generous budget. Raises MediaError (and FetchError).
     """
-    small = decode_picture(file)[1] if kind == "image" else _small(frame_at(file))
+    if kind == "image":
+        small = decode_picture(file)[1]
+    else:
+        frame = frame_at(file)
+        try:
+            small = frame.to_image()  # type: ignore[no-untyped-call]
+        except av.FFmpegError:
+            raise MediaError(MediaProblem.UNREADABLE) from None
+        small.thumbnail((POSTER_SIDE, POSTER_SIDE))
+        small = small.rotate(frame.rotation, expand=True) if frame.rotation else small
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
     return out.getvalue()
@@ -159,15 +168,6 @@ def not_taken(kind: str, thing: Literal["picture", "video"], formats: str) -> Me
     this = f"This is {kind}, not a {thing}." if kind else f"This is not a {thing}."
     hint = f"Use the direct link of the {thing} itself." if kind == "a web page" else f"Choose one in {formats}."
     return MediaError(MediaProblem.NOT_AN_IMAGE if thing == "picture" else MediaProblem.NOT_A_VIDEO, f"{this} {hint}")
-
-
-def _small(frame: av.VideoFrame) -> Image.Image:
-    try:
-        image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-    except av.FFmpegError:
-        raise MediaError(MediaProblem.UNREADABLE) from None
-    image.thumbnail((POSTER_SIDE, POSTER_SIDE))
-    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
 def frame_at(file: SeekableFile, after_s: float = 0.0) -> av.VideoFrame:

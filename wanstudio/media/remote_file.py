@@ -70,15 +70,12 @@ class RemoteFile:
                     self._position += len(parts[-1])
                     break
             else:
-                self._fetch_around(self._position, end - self._position)
+                # Near the end the whole tail comes at once: an index that stands there is read backwards.
+                ends = (start + len(data) for start, data in self._pieces)
+                behind = max((before for before in ends if before <= self._position), default=0)
+                start = max(behind, min(self._position, self.size - self._ahead))
+                self._fetch(start, max(self._ahead, end - start))
         return b"".join(parts)
-
-    def _fetch_around(self, position: int, wanted: int) -> None:
-        # Near the end the whole tail comes at once: an index that stands there is read backwards.
-        ends = (start + len(data) for start, data in self._pieces)
-        behind = max((end for end in ends if end <= position), default=0)
-        start = max(behind, min(position, self.size - self._ahead))
-        self._fetch(start, max(self._ahead, position + wanted - start))
 
     def _fetch(self, start: int, wanted: int) -> None:
         if not self._ranges:

@@ -17,7 +17,6 @@ from .messages import carried_task_id, clean_text, read_envelope
 
 # One wrong header must not silence a key for days.
 MAX_RETRY_AFTER_S = 3600.0
-MAX_CAUSE = 300
 
 # The outcome counts only with the envelope, that is, when the API itself says it. Our assumption: an API that reports
 # its own failure did not take the task; a gateway that gave up waiting may have handed it on.
@@ -87,7 +86,7 @@ def error_of(broken: Broken) -> Error:
 
 def cause_of(broken: Broken) -> str:
     """The error as the operating system said it, fit for a line of the log."""
-    return clean_text(f"{type(broken.error).__name__}: {broken.error}", MAX_CAUSE)
+    return clean_text(f"{type(broken.error).__name__}: {broken.error}", 300)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
