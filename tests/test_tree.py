@@ -1,4 +1,4 @@
-"""What holds for the tree as a whole: what is named is there, and what is documented is true."""
+"""The tree as a whole: named files exist, and the documents are true."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What stands in the table of doors, and how an answer is read."""
+"""Rows of the access table, and the reading of answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

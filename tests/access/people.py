@@ -1,4 +1,4 @@
-"""Who stands before a door: four members, an owner of another team, who was one, a guest of a link, and nobody."""
+"""The people of the access table: four members, an owner of another team, a former member, a guest, and nobody."""
 
 from collections.abc import Iterable
 

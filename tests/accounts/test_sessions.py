@@ -1,4 +1,4 @@
-"""Where one is signed in, and signing out elsewhere."""
+"""Sessions: the list of them, and signing out elsewhere."""
 
 from django.test import Client
 

@@ -1,4 +1,4 @@
-"""What the owner has to know even if nobody looks: one mail a problem, and only to owners."""
+"""Alerts: one mail per problem, and only to owners."""
 
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected

@@ -1,4 +1,4 @@
-"""What goes wrong at a provider, each over real HTTP. Where the sheet's rows are proven:
+"""Anomalies of a provider, each over real HTTP. The table names the test of each:
 
 | anomaly                                                  | test                                                  |
 |----------------------------------------------------------|-------------------------------------------------------|

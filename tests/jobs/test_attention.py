@@ -1,4 +1,4 @@
-"""What waits for a decision stands on the front page and above the jobs, for who may decide, until it is decided."""
+"""Notices on the front page and above the jobs, for people who may decide, until they have decided."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is looked at last before the first byte, and what comes after the lease is gone."""
+"""The last check before the first byte, and answers that come after the lease is lost."""
 
 import json
 import shutil

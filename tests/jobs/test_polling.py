@@ -1,4 +1,4 @@
-"""What a status answer means: only a clear one moves the job, any other is a reason to ask again."""
+"""Status answers: only a clear one moves the job, any other is a reason to ask again."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whose turn it is: fewest in flight, then longest ago, then the oldest job."""
+"""The order of the queue: fewest in flight, then longest ago, then the oldest job."""
 
 from datetime import datetime, timedelta
 from itertools import groupby

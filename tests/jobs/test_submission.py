@@ -1,4 +1,4 @@
-"""What a submission's outcome means for job, money, attempts and key: the table of provider.md, over real HTTP."""
+"""Outcomes of a submission: job, money, attempts and key after each answer, over real HTTP."""
 
 import socket
 from collections.abc import Callable

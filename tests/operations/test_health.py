@@ -1,4 +1,4 @@
-"""What machines ask: does the process answer, and can the studio do its work."""
+"""Health checks: does the process answer, and can the studio do its work."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the log says, and what it never says: read from the lines as they are written."""
+"""The log: its content, and the secrets that it never contains, read from the lines as they are written."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What goes over the wire equals the examples of APIXO's page, field by field."""
+"""Requests on the wire equal the examples of APIXO's page, field by field."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is believed about a task and a balance, and what is only a reason to ask again."""
+"""Answers about a task or a balance: those that are believed, and those that are a reason to ask again."""
 
 import json
 from decimal import Decimal

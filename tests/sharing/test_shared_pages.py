@@ -1,4 +1,4 @@
-"""What a shared link gives to whom, and for how long."""
+"""Share links: what a guest gets, and for how long."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What a viewer may not do is not offered, and answers 404 and writes nothing where it is posted all the same."""
+"""Viewers: forbidden actions are not offered; posted all the same, they answer 404 and write nothing."""
 
 from typing import Any
 from uuid import uuid4

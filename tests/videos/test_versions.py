@@ -1,4 +1,4 @@
-"""What was made from the same inputs is one stack of versions, however the inputs came in again."""
+"""Versions: videos of the same inputs are one stack, however the inputs were added again."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the pages owe to PostgreSQL: few connections, and no text that it cannot keep."""
+"""Pages on PostgreSQL: few connections, and no text that it cannot store."""
 
 import pytest
 from django.db import connection

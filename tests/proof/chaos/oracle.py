@@ -1,4 +1,4 @@
-"""What must hold once everything has come to rest: the provider's books against the studio's rows.
+"""The final check, when all jobs have ended: the provider's books against the studio's rows.
 
 Every complaint is one sentence; the books and the studio know each other by the marker alone.
 """

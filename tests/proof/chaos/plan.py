@@ -1,4 +1,4 @@
-"""Who dies where: drawn from the seed, every point with every class of outcome that can come to it."""
+"""The plan of kills, from the seed: every point with every class of outcome that can come to it."""
 
 import random
 from typing import NamedTuple

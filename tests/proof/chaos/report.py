@@ -1,4 +1,4 @@
-"""What is printed: a line a run, and at the end a table of deaths by point and class."""
+"""The report: one line per run, and at the end a table of kills by point and class."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What the tests of outgrown mode look at and do."""
+"""Steps of the tests of outgrown mode."""
 
 import requests
 

@@ -1,4 +1,4 @@
-"""What breaks: the worker, its messages, the broker, the database. One submission each time, and nothing is lost."""
+"""Failures of the worker, its messages, the broker, the database: one submission each time, and nothing is lost."""
 
 import os
 import signal
