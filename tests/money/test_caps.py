@@ -18,7 +18,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Entry
-from wanstudio.money.queries import Whose, rooms, spent
+from wanstudio.money.queries import Whose, spent, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.teams.models import Membership, Team
 
@@ -59,7 +59,9 @@ def test_price_of_exactly_what_is_left_fits(team: Team, bob: User) -> None:
         factories.job(team, bob)
     with pytest.raises(OverCap):
         factories.job(team, bob)
-    assert rooms(team, bob, "sandbox")[0].left == 0
+    room = tightest(team, bob, "sandbox")
+    assert room
+    assert room.left == 0
     verbs.cancel(Job.objects.order_by("pk")[0])
     factories.job(team, bob)
 

@@ -17,7 +17,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import rooms, tightest
+from wanstudio.money.queries import tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.money.words import over_words
 from wanstudio.studio.forms import JobForm
@@ -64,7 +64,7 @@ def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
         # The balance itself only those may know who may see the spending.
         sum_of_it = f", ${balance}," if access.may(request, tokens.team(request), Act.SPENDING) else ""
         warnings.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
-    room = tightest(rooms(tokens.team(request), access.person(request), in_force.provider_in_use()))
+    room = tightest(tokens.team(request), access.person(request), in_force.provider_in_use())
     if room and (over := room.over(quote.price)):
         warnings.append(f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused.")
     return warnings

@@ -19,7 +19,6 @@ from wanstudio.keys.models import StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model
 from wanstudio.provider.providers import model_of
-from wanstudio.settings_types import is_loopback
 from wanstudio.web.middleware import Middleware
 
 # Whose key is set in the settings, and what stands in for it while there is none.
@@ -101,11 +100,6 @@ def opened(own: StudioKey | None) -> Key:
         return Key(encrypted_fields.decrypt(own.secret), own.mark, own.ending)
     except encrypted_fields.Unreadable:
         return Key(mark=own.mark, ending=own.ending, unreadable=True)
-
-
-def needs_full_pace() -> bool:
-    """Whether a studio key could call a provider that is not on this machine: then no interval is shortened."""
-    return not is_loopback(base_url(PROVIDER)) and StudioKey.objects.exclude(secret="").exists()
 
 
 class KeyUser(Protocol):

@@ -141,25 +141,20 @@ def spent(team: Team, provider: str, month: date | None = None, by: User | None 
     return cents(found.aggregate(total=Sum("net"))["total"])
 
 
-def rooms(team: Team, member: User, provider: str) -> list[Room]:
-    """What the caps leave for this person: their own first. Empty without caps."""
+def tightest(team: Team, member: User, provider: str) -> Room | None:
+    """What the cap leaves that leaves this person least, their own before the team's; None without caps."""
     found = []
     own = Membership.objects.filter(team=team, user=member).values_list("monthly_cap", flat=True).first()
     if own is not None:
         found.append(Room(own, spent(team, provider, by=member), Whose.OWN))
     if team.monthly_cap is not None:
         found.append(Room(team.monthly_cap, spent(team, provider), Whose.TEAM))
-    return found
-
-
-def tightest(found: list[Room]) -> Room | None:
-    """The one that leaves least; None without caps."""
     return min(found, key=lambda room: room.left, default=None)
 
 
 def month_context(team: Team, person: User, quote: Quote | None, *, note: str = "") -> dict[str, object]:
     """`room`: the cap that leaves this person least, or None; `over`: dollars of the quote beyond it."""
-    room, price = tightest(rooms(team, person, in_force.provider_in_use())), quote.price if quote else Decimal(0)
+    room, price = tightest(team, person, in_force.provider_in_use()), quote.price if quote else Decimal(0)
     bar = month_bar(room, price) if room else None
     return {"room": room, "over": room.over(price) if room and quote else NOTHING, "month_bar": bar, "note": note[:300]}
 

@@ -11,7 +11,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import COLUMNS, BalanceReading, Entry, Money
-from wanstudio.money.queries import Room, rooms, tightest
+from wanstudio.money.queries import Room, tightest
 from wanstudio.teams.models import Membership, Team
 
 Moment = BalanceReading.Moment
@@ -79,16 +79,13 @@ def lock_budget(team_id: int) -> Team:
 
 def require_room(team: Team, person: User, provider: str, price: Decimal) -> None:
     """`OverCap` if this price does not fit. Only true while the budget is locked."""
-    room = tightest(rooms(team, person, provider))
+    room = tightest(team, person, provider)
     if room and room.over(price):
         raise OverCap(room, price)
 
 
 def set_caps(team: Team, time_zone: str, caps: Iterable[tuple[Team | Membership, Decimal | None]], by: User) -> None:
-    """The time zone in which the team's months begin, and these caps (None: no cap), with an activity for each change.
-
-    A crash leaves all of it, or nothing.
-    """
+    """Where months begin, and these caps (None: no cap), with an activity for each change: all of it, or nothing."""
     with transaction.atomic():
         if time_zone != team.time_zone:
             Team.objects.filter(pk=team.pk).update(time_zone=time_zone)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import Whose, quote_today, rooms, tightest
+from wanstudio.money.queries import Whose, quote_today, tightest
 from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import in_my_teams, may, person, role, teams_to
 from wanstudio.teams.models import Team
@@ -62,6 +62,6 @@ def waiting_requests(request: HttpRequest, team: Team) -> list[Waiting]:
 
 def _waiting(team: Team, asked: SpendRequest) -> Waiting:
     quote = quote_today(asked.motion.duration or 0, asked.resolution)
-    room = tightest(rooms(team, asked.person, asked.provider))
+    room = tightest(team, asked.person, asked.provider)
     whose = "their" if room and room.whose == Whose.OWN else "the team’s"
     return Waiting(asked, quote, room.over(quote.price) if room else None, whose)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import quote_today, rooms, tightest
+from wanstudio.money.queries import quote_today, tightest
 from wanstudio.requests import verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import request_by_token, visible_requests
@@ -70,7 +70,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 def _facts(asked: SpendRequest) -> dict[str, object]:
     quote = _quote(asked)
-    room = tightest(rooms(asked.team, asked.person, asked.provider))
+    room = tightest(asked.team, asked.person, asked.provider)
     return {
         "asked": asked,
         "quote": quote,

@@ -65,12 +65,14 @@ def source_of(signed: str) -> int | None:
     return pk if isinstance(pk, int) else None
 
 
-def probe_file(kind: str, file: SeekableFile) -> Facts:
-    """Facts of a local file; a clip's first picture is decoded. Raises MediaError."""
+def probe_file(kind: str, file: SeekableFile, *, decode: bool = True) -> Facts:
+    """Facts of a file; the first picture of a local clip is decoded. Raises MediaError."""
     if kind == Source.Kind.CHARACTER:
         image = probe_image(file)
         return Facts(image.format, image.width, image.height, image.size_bytes)
-    return _clip(file, decode=True)
+    clip = probe_video(file, decode=decode)
+    size, length = (clip.width, clip.height, clip.size_bytes), (clip.duration, clip.fps, clip.has_audio)
+    return Facts(clip.container, *size, *length)
 
 
 def probe_link(kind: str, url: str) -> Facts:
@@ -79,7 +81,7 @@ def probe_link(kind: str, url: str) -> Facts:
         raise FetchError(FetchProblem.BUSY, BUSY)
     try:
         if kind == Source.Kind.MOTION:
-            return _clip(RemoteFile(peoples_fetcher(), url, deadline_s=DEADLINE_S), decode=False)
+            return probe_file(kind, RemoteFile(peoples_fetcher(), url, deadline_s=DEADLINE_S), decode=False)
         limit = settings.IMAGE_MAX_BYTES
         remote = RemoteFile(peoples_fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
         if UNKNOWN_SIZE > remote.size > limit:
@@ -87,9 +89,3 @@ def probe_link(kind: str, url: str) -> Facts:
         return probe_file(kind, remote)
     finally:
         _SLOTS.release()
-
-
-def _clip(file: SeekableFile, *, decode: bool) -> Facts:
-    facts = probe_video(file, decode=decode)
-    size, length = (facts.width, facts.height, facts.size_bytes), (facts.duration, facts.fps, facts.has_audio)
-    return Facts(facts.container, *size, *length)

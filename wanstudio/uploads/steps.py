@@ -14,10 +14,7 @@ MAX_CLAIMS = 3
 
 
 def make_poster(source: Source) -> None:
-    """A still of what is behind a link, so that browsers load nothing from foreign hosts.
-
-    Nice to have: given up after 3 claims.
-    """
+    """A still of what is behind a link, so that browsers load nothing from foreign hosts. Given up after 3 claims."""
     if source.poster or source.claims > MAX_CLAIMS:
         return source.postpone(None)
     fetcher = peoples_fetcher()

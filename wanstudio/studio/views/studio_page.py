@@ -19,7 +19,7 @@ from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
 from wanstudio.jobs.views.job_pages import poll_context
-from wanstudio.money.queries import month_context, rooms, tightest
+from wanstudio.money.queries import month_context, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest
@@ -169,7 +169,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     try:
         if "ask" not in request.POST:
             return redirect("jobs.show", verbs.accept(order).pk)
-        room = tightest(rooms(team, order.person, order.provider))
+        room = tightest(team, order.person, order.provider)
         if not (room and room.over(order.quote.price)):
             return show_page(request, team, replace(page, room_again=True), status=409)
         if decided := _decided_before(order):
