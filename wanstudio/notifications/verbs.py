@@ -47,10 +47,7 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened in a team. `key` names it for good ("job 12 ready").
-
-    `on`: the row whose page a click leads to; `path` instead, if that is a place within a page.
-    """
+    """`key` names for good what happened ("job 12 ready"). A click leads to the page of `on`, or to `path` if given."""
 
     team: Team | int
     kind: Kind

@@ -1,7 +1,6 @@
 """Review verbs: comments are written, changed and closed, a video is approved or needs work.
 
-Each writes in one transaction with its activity, its notifications and what goes to the webhook: a crash leaves all of
-it or nothing.
+Each writes in one transaction with its activity, notifications and webhook posts: a crash leaves all of it or nothing.
 """
 
 import re

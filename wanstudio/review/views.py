@@ -6,7 +6,6 @@ from django.shortcuts import render
 
 from wanstudio.review import verbs
 from wanstudio.review.forms import CommentForm, VerdictForm
-from wanstudio.review.models import Comment
 from wanstudio.review.queries import review_of, review_state, visible_comments
 from wanstudio.review.words import NOT_DECIDED
 from wanstudio.teams import access
@@ -69,7 +68,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Only one's own words."""
-    comment = _comment(request, pk)
+    comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.author_id != access.person(request).pk:
         raise Http404("not theirs")
     form = CommentForm(request.POST)
@@ -82,7 +81,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """One's own, or anybody's for who approves."""
-    comment = _comment(request, pk)
+    comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.author_id != access.person(request).pk:
         access.require(request, comment.team, Act.APPROVE)
     verbs.delete_comment(comment, access.person(request))
@@ -92,15 +91,11 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """`resolved=1` says that it is done, anything else opens it again; said, not toggled, so that twice is once."""
-    comment = _comment(request, pk)
+    comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.parent_id:
         raise Http404("an answer is done with what it answers")
     verbs.resolve_comment(comment, access.person(request), done=request.POST.get("resolved") == "1")
     return answer(request, comment.video)
-
-
-def _comment(request: HttpRequest, pk: int) -> Comment:
-    return access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
 
 
 def refused(request: HttpRequest, sentence: str, status: int = 422) -> HttpResponse | None:

@@ -71,12 +71,11 @@ class ShareLink(models.Model):
             return True
         if self.kind == self.Kind.VIDEO:
             return not self.videos().exists()
-        return self.collection is None or (self.is_of_private_collection and not self._is_its_makers_own())
-
-    def _is_its_makers_own(self) -> bool:
-        """Nobody else sees a private collection, so nobody could revoke its links when its person has left."""
+        if self.collection is None or not self.collection.is_private:
+            return self.collection is None
+        # Nobody else sees a private collection, so nobody could revoke its links when its person has left.
         here = Membership.objects.filter(team=self.team_id, user=self.made_by_id, role__in=roles_with(Act.SHARE))
-        return self.collection is not None and self.collection.person_id == self.made_by_id and here.exists()
+        return self.collection.person_id != self.made_by_id or not here.exists()
 
     @property
     def is_expired(self) -> bool:

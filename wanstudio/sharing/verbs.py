@@ -31,10 +31,8 @@ def make_link(thing: Video | Collection, person: User, **options: Unpack[Options
     """A new link to the video or the collection. A crash leaves none, or one that nobody was given."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     link = ShareLink(made_by=person, team=thing.team, digest=digest_of(token), encrypted_token=encrypt(token))
-    if isinstance(thing, Video):
-        link.kind, link.video = ShareLink.Kind.VIDEO, thing
-    else:
-        link.kind, link.collection = ShareLink.Kind.COLLECTION, thing
+    link.kind = ShareLink.Kind.VIDEO if isinstance(thing, Video) else ShareLink.Kind.COLLECTION
+    setattr(link, link.kind, thing)
     _take(link, options)
     with transaction.atomic():
         link.save(force_insert=True)

@@ -31,12 +31,10 @@ def tag_named(team: Team, name: str) -> Tag | None:
 
 
 def put_tag_on(tag: Tag, videos: Iterable[Video], by: User | None = None) -> None:
-    through = Video.tags.through
     with transaction.atomic():
         tagged = _tagged(tag)
         fresh = [video for video in videos if video.pk not in tagged]
-        rows = [through(tag_id=tag.pk, video_id=video.pk) for video in fresh]
-        through.objects.bulk_create(rows, ignore_conflicts=True)
+        tag.videos.add(*fresh)
         _record_tag("tag.put_on", tag, fresh, by)
 
 
@@ -45,7 +43,7 @@ def take_tag_off(tag: Tag, videos: Iterable[Video], by: User | None = None) -> N
     with transaction.atomic():
         tagged = _tagged(tag)
         gone = [video for video in videos if video.pk in tagged]
-        Video.tags.through.objects.filter(tag_id=tag.pk, video__in=gone).delete()
+        tag.videos.remove(*gone)
         _record_tag("tag.taken_off", tag, gone, by)
         Tag.objects.filter(pk=tag.pk, videos=None).delete()
 

@@ -46,7 +46,7 @@ def _of(request: HttpRequest, thing: Thing) -> HttpResponse:
 
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = access.mine_to(request, Act.SHARE, visible_links(request), pk)
     form = ShareForm(request.POST, team=link.team, link=link)
     if not form.is_valid():
         return _answer(request, link.thing, form=form, opened=link)
@@ -57,13 +57,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody sees anything through it from the next request on. It cannot be taken back: a new link can be made."""
-    link = _link(request, pk)
+    link = access.mine_to(request, Act.SHARE, visible_links(request), pk)
     revoke_link(link, access.person(request))
     return _done(request, link.thing, None)
-
-
-def _link(request: HttpRequest, pk: int) -> ShareLink:
-    return access.mine_to(request, Act.SHARE, visible_links(request), pk)
 
 
 def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpResponse:

@@ -50,9 +50,8 @@ def _covers(rows: Sequence[Collection]) -> dict[int, list[Video]]:
 def add_collection(request: HttpRequest) -> HttpResponse:
     """A new one, empty: `name`, and `visibility` team or private."""
     team = access.team_in(request, Act.ORGANISE)
-    visibility = _visibility(request)
-    made = verbs.collection_named(team, access.person(request), request.POST.get("name", ""), visibility)
-    if made is None:
+    name, visibility = request.POST.get("name", ""), _visibility(request)
+    if (made := verbs.collection_named(team, access.person(request), name, visibility)) is None:
         messages.info(request, words.NAME_MISSING)
         return redirect("collections.index")
     return redirect(f"{reverse('videos.index')}?collection={made.pk}")
@@ -61,7 +60,8 @@ def add_collection(request: HttpRequest) -> HttpResponse:
 @form_view
 def edit_collection(request: HttpRequest, pk: int) -> HttpResponse:
     """Its `name`; its `visibility` too, by who made it: nobody else may take it from the team."""
-    collection, person = _collection(request, pk), access.person(request)
+    collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
+    person = access.person(request)
     is_own = "visibility" in request.POST and collection.person_id == person.pk
     visibility = _visibility(request) if is_own else collection.visibility
     verbs.change_collection(collection, request.POST.get("name", ""), visibility, person)
@@ -71,7 +71,7 @@ def edit_collection(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def move_collection(request: HttpRequest, pk: int) -> HttpResponse:
     """One position earlier or later in the list."""
-    collection = _collection(request, pk)
+    collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
     step = -1 if request.POST.get("to") == "earlier" else 1
     verbs.move_collection(collection, step, visible_collections(request, collection.team))
     return redirect("collections.index")
@@ -80,14 +80,10 @@ def move_collection(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def delete_collection(request: HttpRequest, pk: int) -> HttpResponse:
     """The collection alone: its videos stay."""
-    collection = _collection(request, pk)
+    collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
     verbs.delete_collection(collection, access.person(request))
     messages.success(request, words.COLLECTION_DELETED.format(collection=collection))
     return redirect("collections.index")
-
-
-def _collection(request: HttpRequest, pk: int) -> Collection:
-    return access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
 
 
 def _visibility(request: HttpRequest) -> str:

@@ -16,24 +16,25 @@ from wanstudio.web.way_back import back
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """With its versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
     video = access.mine_to(request, Act.VIEW, queries.starred_videos(request), pk)
-    job = video.job
-    results = job.videos.filter(binned_at=None).order_by("position")
-    context: dict[str, object] = {"video": video, "job": job, "words": describe(job), "results": results}
-    context |= _versions(request, video)
-    context |= {"at": seconds_of(request.GET.get("t", "")), "people": job.team.members.order_by("name")}
-    context |= filed(request, video) | {name: panel(video) for name, panel in queries.panels.items()}
-    return render(request, "videos/show.html", context)
-
-
-def _versions(request: HttpRequest, video: Video) -> dict[str, object]:
-    """The versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
-    versions = queries.versions_of(video)
+    job, versions = video.job, queries.versions_of(video)
     chosen = access.number(request.GET.get("with"))
     other = next((one for one in versions if one.pk == chosen and one.pk != video.pk), None)
     video.version, video.versions = next((one.version, one.versions) for one in versions if one.pk == video.pk)
-    comparable = other is not None or bool(video.job.motion.file)
-    return {"versions": versions, "other": other, "comparable": comparable}
+    context: dict[str, object] = {
+        "video": video,
+        "job": job,
+        "words": describe(job),
+        "results": job.videos.filter(binned_at=None).order_by("position"),
+        "versions": versions,
+        "other": other,
+        "comparable": other is not None or bool(job.motion.file),
+        "at": seconds_of(request.GET.get("t", "")),
+        "people": job.team.members.order_by("name"),
+    }
+    context |= filed(request, video) | {name: panel(video) for name, panel in queries.panels.items()}
+    return render(request, "videos/show.html", context)
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, object]:
@@ -63,7 +64,7 @@ def favourite(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
-    video = _video(request, pk)
+    video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     if gone := request.POST.get("remove", ""):
         for found in queries.visible_tags(request, video.job.team).filter(key=key_of(gone)):
             verbs.take_tag_off(found, [video], access.person(request))
@@ -77,7 +78,7 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def collect(request: HttpRequest, pk: int) -> HttpResponse:
     """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
-    video = _video(request, pk)
+    video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     person, post = access.person(request), request.POST
     mine = queries.visible_collections(request, video.job.team)
     if gone := post.get("remove"):
@@ -87,10 +88,6 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
     elif made := verbs.collection_named(video.job.team, person, post.get("name", "")):
         verbs.collect(made, [video], person)
     return _answer(request, video)
-
-
-def _video(request: HttpRequest, pk: int) -> Video:
-    return access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
 
 
 def _answer(request: HttpRequest, video: Video) -> HttpResponse:
