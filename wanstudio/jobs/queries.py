@@ -16,7 +16,7 @@ from wanstudio.money.verbs import note_reading
 from wanstudio.provider.calls import GenerateRequest
 from wanstudio.teams.access import in_my_teams
 from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.queries import register_figure
+from wanstudio.teams.queries import figures
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.queries import input_link
 
@@ -131,7 +131,7 @@ def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:
     return dict(made.annotate(count=Count("pk")).values_list("person", "count"))
 
 
-register_figure("videos", Act.VIEW, _videos_made)
+figures["videos"] = Act.VIEW, _videos_made
 
 
 class JobNeeds:

@@ -11,7 +11,7 @@ from wanstudio.money.queries import CapRow, cap_rows, month_of, spent
 from wanstudio.money.verbs import set_caps
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.queries import register_figure
+from wanstudio.teams.queries import figures
 from wanstudio.teams.roles import Act
 from wanstudio.web.lookups import form_view
 
@@ -45,4 +45,4 @@ def save(request: HttpRequest) -> HttpResponse:
     return redirect("usage.show")
 
 
-register_figure("month", Act.SPENDING, cap_rows)
+figures["month"] = Act.SPENDING, cap_rows

@@ -16,7 +16,7 @@ from wanstudio.media.errors import FetchError
 from wanstudio.notifications.models import DAILY, Answer, Delivery, Digest, MailChoice, Notification, Webhook, When
 from wanstudio.notifications.verbs import mail_person, switch_off
 from wanstudio.notifications.words import WEBHOOK_GONE, WEBHOOK_IS_OFF, WEBHOOK_SILENT, mail_of_day
-from wanstudio.web.addresses import peoples_fetcher
+from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 
 POST_S = 15.0
@@ -79,7 +79,7 @@ def _post(delivery: Delivery) -> Answer:
     code, problem = None, ""
     try:
         url, body, headers = delivery.webhook.url, delivery.body.encode(), _headers(delivery)
-        code, answer = peoples_fetcher().post(url, body, headers, deadline_s=POST_S, max_bytes=ANSWER_BYTES)
+        code, answer = fetcher().post(url, body, headers, deadline_s=POST_S, max_bytes=ANSWER_BYTES)
         if not 200 <= code < 300:
             problem = answer.decode(errors="replace").replace("\0", "")[:300]
     except (FetchError, Unreadable) as wrong:

@@ -16,7 +16,8 @@ from wanstudio.teams.roles import Act, Role
 GIVEN = (Role.ADMIN, Role.CREATOR, Role.VIEWER)
 # A figure of each of these members, by the id of the user.
 Figure = Callable[[Team, list[Membership]], Mapping[int, object]]
-_figures: dict[str, tuple[Act, Figure]] = {}
+# Put in by later nouns, each for who may do this: the page's rows show `month` and `videos`.
+figures: dict[str, tuple[Act, Figure]] = {}
 
 
 def visible_memberships(request: HttpRequest) -> QuerySet[Membership]:
@@ -28,14 +29,8 @@ def visible_invitations(request: HttpRequest) -> QuerySet[Invitation]:
     return Invitation.objects.filter(team__in=access.teams(request)).select_related("team", "invited_by")
 
 
-def register_figure(name: str, act: Act, figure: Figure) -> None:
-    """A later noun's figure beside each member, for who may do this: the page's rows show `month` and `videos`."""
-    _figures[name] = act, figure
-
-
 def member_rows(request: HttpRequest, people: list[Membership], team: Team) -> list[dict[str, object]]:
-    """`figures`: see `register_figure`."""
-    shown = {name: figure for name, (act, figure) in _figures.items() if access.may(request, team, act)}
+    shown = {name: figure for name, (act, figure) in figures.items() if access.may(request, team, act)}
     found = {name: figure(team, people) for name, figure in shown.items()}
     return [
         {

@@ -21,7 +21,7 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.words import BUSY
-from wanstudio.web.addresses import peoples_fetcher
+from wanstudio.web.addresses import fetcher
 
 # A provider may fetch its inputs late in a long queue.
 FILE_LINK_S = 24 * 60 * 60
@@ -81,9 +81,9 @@ def probe_link(kind: str, url: str) -> Facts:
         raise FetchError(FetchProblem.BUSY, BUSY)
     try:
         if kind == Source.Kind.MOTION:
-            return probe_file(kind, RemoteFile(peoples_fetcher(), url, deadline_s=DEADLINE_S), decode=False)
+            return probe_file(kind, RemoteFile(fetcher(), url, deadline_s=DEADLINE_S), decode=False)
         limit = settings.IMAGE_MAX_BYTES
-        remote = RemoteFile(peoples_fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
+        remote = RemoteFile(fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
         if UNKNOWN_SIZE > remote.size > limit:
             raise too_large(limit)
         return probe_file(kind, remote)

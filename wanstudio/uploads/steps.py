@@ -7,7 +7,7 @@ from wanstudio.media.pictures import poster
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import verbs
 from wanstudio.uploads.models import Source
-from wanstudio.web.addresses import peoples_fetcher
+from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 
 MAX_CLAIMS = 3
@@ -17,8 +17,7 @@ def make_poster(source: Source) -> None:
     """A still of what is behind a link, so that browsers load nothing from foreign hosts. Given up after 3 claims."""
     if source.poster or source.claims > MAX_CLAIMS:
         return source.postpone(None)
-    fetcher = peoples_fetcher()
-    remote = RemoteFile(fetcher, source.url, max_bytes=64 * 1024 * 1024, max_requests=200, deadline_s=60)
+    remote = RemoteFile(fetcher(), source.url, max_bytes=64 * 1024 * 1024, max_requests=200, deadline_s=60)
     try:
         verbs.keep_poster(source, poster(remote, "video" if source.is_motion else "image"))
     except (FetchError, MediaError):

@@ -28,7 +28,7 @@ from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
 from wanstudio.videos.models import Video
-from wanstudio.web.addresses import results_fetcher
+from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 from wanstudio.work.leases import Stale
 
@@ -110,7 +110,7 @@ def _archive(job: Job, position: int, url: str) -> None:
         try:
             ours = partial(_still_ours, job)
             limits = Limits(_room(), DOWNLOAD_S, min_bytes_a_minute=MIN_BYTES_A_MINUTE, heartbeat=ours)
-            got = results_fetcher(job.provider).download(url, cast(BinaryIO, draft), limits)
+            got = fetcher(settings.PROVIDERS[job.provider][0]).download(url, cast(BinaryIO, draft), limits)
             draft.flush()
             os.fsync(draft.fileno())
             sha256 = unpacked(path, _room()) or got.sha256

@@ -43,9 +43,9 @@ def _is_public(host: str) -> bool:
         return "." in host.rstrip(".") and not host.endswith((".local", ".internal", ".localhost"))
 
 
-def peoples_fetcher() -> Fetcher:
-    """For a link a person gave: public addresses and the listed exceptions."""
-    return Fetcher(settings.PRIVATE_HOSTS)
+def fetcher(*trusted: str) -> Fetcher:
+    """Fetches from public addresses, the listed exceptions, and the hosts of these URLs: the provider's, or our own."""
+    return Fetcher({*settings.PRIVATE_HOSTS, *map(_host_port, trusted)})
 
 
 def webhook_refusal(url: str) -> str:
@@ -59,16 +59,6 @@ def webhook_refusal(url: str) -> str:
     if target.scheme != "https":
         return "Use an address that begins with https://."
     return "" if _is_public(target.host) else "This address is private. Use one that anyone on the internet can reach."
-
-
-def results_fetcher(provider: str) -> Fetcher:
-    """For a result: the same, and the provider's own host."""
-    return Fetcher({*settings.PRIVATE_HOSTS, _host_port(settings.PROVIDERS[provider][0])})
-
-
-def sandbox_fetcher() -> Fetcher:
-    """For the sandbox's inputs: the same as for people, and our own links."""
-    return Fetcher({*settings.PRIVATE_HOSTS, _host_port(settings.LINK_BASE)})
 
 
 def _host_port(url: str) -> str:

@@ -7,7 +7,7 @@ from wanstudio.provider import providers
 from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 from wanstudio.settings_types import folder
-from wanstudio.web.addresses import sandbox_fetcher
+from wanstudio.web.addresses import fetcher
 
 
 class Command(BaseCommand):
@@ -17,6 +17,6 @@ class Command(BaseCommand):
         serve(
             settings.SANDBOX_PORT,
             folder(settings.DATA_DIR / "sandbox"),
-            sandbox_fetcher(),
+            fetcher(settings.LINK_BASE),
             Options(key=settings.PROVIDERS[providers.STAND_IN.name][1], model=settings.MODEL, pace=settings.PACE),
         )
