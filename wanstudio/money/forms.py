@@ -21,7 +21,6 @@ class CapsForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None = None, *, team: Team, memberships: list[Membership]) -> None:
-        self.team = team
         self.owners: dict[str, Team | Membership] = {"team_cap": team} | {f"cap_{one.pk}": one for one in memberships}
         super().__init__(data, initial={"time_zone": team.time_zone})
         for name, owner in self.owners.items():
@@ -29,16 +28,11 @@ class CapsForm(forms.Form):
             self.fields[name] = _cap(label, owner.monthly_cap)
         # Also one that this machine no longer knows: it must not stand in the way of a cap.
         self.fields["time_zone"].choices = _zones(team.time_zone)  # type: ignore[attr-defined]
-        for name in self.fields:
-            self.fields[name].widget.attrs["id"] = f"id_{name}"
 
     @property
     def caps(self) -> list[BoundField]:
         """The fields of the people."""
         return [self[name] for name in self.owners if name != "team_cap"]
-
-    def clean_time_zone(self) -> str:
-        return str(self.cleaned_data["time_zone"]) or self.team.time_zone
 
     @property
     def changed_caps(self) -> list[tuple[Team | Membership, Decimal | None]]:

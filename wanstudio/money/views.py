@@ -40,7 +40,7 @@ def save(request: HttpRequest) -> HttpResponse:
     form = CapsForm(request.POST, team=team, memberships=memberships)
     if not form.is_valid():
         return render(request, "money/caps.html", caps_context(request, team, form), status=422)
-    set_caps(team, form.cleaned_data["time_zone"], form.changed_caps, access.person(request))
+    set_caps(team, form.cleaned_data["time_zone"] or team.time_zone, form.changed_caps, access.person(request))
     messages.info(request, words.CAPS_SAVED)
     return redirect("usage.show")
 

@@ -75,10 +75,8 @@ def ledger(request: HttpRequest) -> StreamingHttpResponse:
 
 def rows_of(entries: QuerySet[Entry]) -> Iterable[Sequence[object]]:
     """The entries as rows of a CSV file, oldest first."""
-    return map(_cells, entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500))
-
-
-def _cells(entry: Entry) -> Sequence[object]:
-    at, texts = entry.at.isoformat(timespec="seconds"), (entry.job.title, str(entry.person), entry.provider, entry.kind)
-    sums = (entry.amount, entry.reserved, entry.settled, entry.unknown)
-    return [at, entry.job_id, entry.attempt_id or "", *map(safe, texts), *sums, safe(entry.why)]
+    for entry in entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500):
+        texts = map(safe, (entry.job.title, str(entry.person), entry.provider, entry.kind))
+        sums = (entry.amount, entry.reserved, entry.settled, entry.unknown)
+        at = entry.at.isoformat(timespec="seconds")
+        yield [at, entry.job_id, entry.attempt_id or "", *texts, *sums, safe(entry.why)]
