@@ -211,7 +211,7 @@ def test_alert_notifies_owners_alone(team: Team, alice: User, bob: User) -> None
     job = factories.job(team, bob)
     verbs.raise_alert(job, Alert.Kind.UNSAVED)
     verbs.raise_alert(job, Alert.Kind.UNSAVED)
-    verbs.raise_key_alert(job, "no_balance")
+    verbs.raise_alert(job, Alert.Kind.PAUSED, "no_balance")
     rows = Notification.objects.order_by("pk").values_list("person", "kind", "path")
     assert list(rows) == [
         (alice.pk, Kind.ALERT, f"/jobs/{job.pk}/"),

@@ -39,12 +39,9 @@ class Queue:
     order: list[int]
     free: int
 
-    def position(self, pk: int) -> int:
-        return self.order.index(pk) + 1
-
     def check(self, pk: int) -> None:
         """Raises OthersFirst if this job is not among the next."""
-        if (position := self.position(pk)) > self.free:
+        if (position := self.order.index(pk) + 1) > self.free:
             raise OthersFirst(position)
 
 

@@ -1,7 +1,7 @@
 """Spend requests that a person may see, and those that wait for their decision."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.core import signing
 from django.db.models import Q, QuerySet
@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import Whose, quote_today, tightest
+from wanstudio.money.queries import Room, Whose, quote_today, tightest
 from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import in_my_teams, may, person, role, teams_to
 from wanstudio.teams.models import Team
@@ -40,28 +40,29 @@ def request_by_token(token: str) -> tuple[SpendRequest, User]:
     return asked, approver
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Today(NamedTuple):
     """A request, its price of today, and what that is over `whose` cap (None: it is over none)."""
 
     asked: SpendRequest
     quote: Quote
+    room: Room | None
     over: Decimal | None
     whose: str
 
 
-def waiting_requests(request: HttpRequest, team: Team) -> list[Waiting]:
+def today(asked: SpendRequest) -> Today:
+    quote = quote_today(asked.motion.duration or 0, asked.resolution)
+    room = tightest(asked.team, asked.person, asked.provider)
+    whose = "their" if room and room.whose == Whose.OWN else "the team’s"
+    return Today(asked, quote, room, room.over(quote.price) if room else None, whose)
+
+
+def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
     """What waits for this person's decision, the oldest first."""
     if not may(request, team, Act.GRANT):
         return []
-    rows = SpendRequest.objects.open().filter(team=team).select_related("person", "character", "motion").order_by("pk")
+    rows = SpendRequest.objects.open().filter(team=team).order_by("pk")
+    rows = rows.select_related("team", "person", "character", "motion")
     if role(request, team) != Role.OWNER:
         rows = rows.exclude(person=person(request))
-    return [_waiting(team, asked) for asked in rows[:MAX_WAITING]]
-
-
-def _waiting(team: Team, asked: SpendRequest) -> Waiting:
-    quote = quote_today(asked.motion.duration or 0, asked.resolution)
-    room = tightest(team, asked.person, asked.provider)
-    whose = "their" if room and room.whose == Whose.OWN else "the team’s"
-    return Waiting(asked, quote, room.over(quote.price) if room else None, whose)
+    return [today(asked) for asked in rows[:MAX_WAITING]]

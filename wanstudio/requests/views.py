@@ -12,11 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
-from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import quote_today, tightest
+from wanstudio.money.queries import quote_today
 from wanstudio.requests import verbs
 from wanstudio.requests.models import SpendRequest
-from wanstudio.requests.queries import request_by_token, visible_requests
+from wanstudio.requests.queries import request_by_token, today, visible_requests
 from wanstudio.requests.verbs import notify_asker
 from wanstudio.requests.words import Sentence
 from wanstudio.teams import access
@@ -69,20 +68,8 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _facts(asked: SpendRequest) -> dict[str, object]:
-    quote = _quote(asked)
-    room = tightest(asked.team, asked.person, asked.provider)
-    return {
-        "asked": asked,
-        "quote": quote,
-        "changed": asked.is_open and quote.price != asked.price,
-        "room": room,
-        "over": room.over(quote.price) if room else Decimal(0),
-    }
-
-
-def _quote(asked: SpendRequest) -> Quote:
-    """What it costs today."""
-    return quote_today(asked.motion.duration or 0, asked.resolution)
+    now = today(asked)
+    return now._asdict() | {"changed": asked.is_open and now.quote.price != asked.price}
 
 
 def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
@@ -91,7 +78,7 @@ def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
             messages.info(request, Sentence.SANDBOX_ENDED.value)
         case "allow":
             agreed = _price(request)
-            quote = _quote(asked)
+            quote = quote_today(asked.motion.duration or 0, asked.resolution)
             said = Sentence.ALLOWED.of(price=quote.price)
             _try(request, asked, person, lambda: verbs.grant(asked, person, quote, agreed=agreed), said)
         case "decline":

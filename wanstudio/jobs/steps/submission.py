@@ -48,7 +48,9 @@ def send(job: Job) -> None:
         _hold_back(job)
         queue.read(job.provider, asking=job.pk).check(job.pk)
         if are_old(job):
-            _let_others_pass(job)
+            # While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever.
+            verbs.step_aside(job, job.problem, LEASE)
+            update(job.provider)
         if refusal := what_changed(job):
             return verbs.mark_failed(
                 job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, Sentence.NOT_SENT.value, cause=refusal)
@@ -62,12 +64,6 @@ def send(job: Job) -> None:
         return verbs.keep_queued(job, others.position, LOOK_AGAIN)
     except Busy as busy:
         return verbs.step_aside(job, str(busy), intervals.setback(0))
-
-
-def _let_others_pass(job: Job) -> None:
-    """While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever."""
-    verbs.step_aside(job, job.problem, LEASE)
-    update(job.provider)
 
 
 def _post(job: Job) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models import Attempt, Job, State
+from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs
@@ -18,6 +18,11 @@ from wanstudio.provider.calls import Error, Outcome, Submission
 log = logging.getLogger(__name__)
 
 MAX_RETRIES = 3
+BROKEN: dict[Error | None, Sentence] = {
+    Error.TIMED_OUT: Sentence.TIMED_OUT,
+    Error.CONNECTION_LOST: Sentence.CONNECTION_LOST,
+    Error.REDIRECTED: Sentence.REDIRECTED,
+}
 
 
 def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
@@ -45,12 +50,13 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             if answer.error == Error.FORBIDDEN:
                 key_verbs.strike(key, intervals.account())
                 if (pause := ProviderKey.at(job.provider).pause) == ProviderKey.Pause.FORBIDDEN:
-                    verbs.raise_key_alert(job, pause)
+                    verbs.raise_alert(job, Alert.Kind.PAUSED, pause)
             else:
                 key_verbs.clear_strikes(key)
             _fail(job, answer.error or Error.BAD_REQUEST, answer.message, answer.message or Sentence.REFUSED.value)
         case Outcome.UNKNOWN:
-            verbs.mark_uncertain(job, _what_broke(job, answer), patience(attempt))
+            broken = BROKEN.get(answer.error, Sentence.UNREADABLE)
+            verbs.mark_uncertain(job, broken.of(job.provider, status=answer.http_status), patience(attempt))
 
 
 def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
@@ -78,19 +84,6 @@ def patience(attempt: Attempt) -> timedelta | None:
     return intervals.paced(intervals.UNCONFIRMED_FOR) if attempt.callback else None
 
 
-def _what_broke(job: Job, answer: Submission) -> str:
-    match answer.error:
-        case Error.TIMED_OUT:
-            sentence = Sentence.TIMED_OUT
-        case Error.CONNECTION_LOST:
-            sentence = Sentence.CONNECTION_LOST
-        case Error.REDIRECTED:
-            sentence = Sentence.REDIRECTED
-        case _:
-            sentence = Sentence.UNREADABLE
-    return sentence.of(job.provider, status=answer.http_status)
-
-
 def _retry(job: Job, answer: Submission) -> None:
     if job.retries >= MAX_RETRIES:
         _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, Sentence.GIVEN_UP.value)
@@ -112,5 +105,5 @@ def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
     # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
     wait = intervals.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
     key_verbs.suspend(key, pause, needed, wait)
-    verbs.raise_key_alert(job, pause)
+    verbs.raise_alert(job, Alert.Kind.PAUSED, pause)
     verbs.requeue(job, blocked_by_pause(job.provider, pause), wait, position=1)

@@ -104,7 +104,9 @@ def settle(job: Job) -> None:
     """
     newest = job.submissions.latest("pk")
     known = find_task(job)
-    asks = job.ask_person or _is_over(newest)
+    # Nobody will call any more, as far as we can tell.
+    is_over = not newest.callback or _left(newest) <= timedelta(0)
+    asks = job.ask_person or is_over
     match known:
         case Unclear(problem):
             verbs.flag_problem(job, problem, _setback(job), setbacks=job.setbacks + 1, ask_person=asks)
@@ -136,11 +138,6 @@ def _setback(job: Job) -> timedelta:
     return max(intervals.setback(job.setbacks), until_open(job.provider))
 
 
-def _is_over(attempt: Attempt) -> bool:
-    """Whether nobody will call any more, as far as we can tell."""
-    return not attempt.callback or _left(attempt) <= timedelta(0)
-
-
 def _left(attempt: Attempt) -> timedelta:
     return attempt.created_at + intervals.paced(intervals.UNCONFIRMED_FOR) - timezone.now()
 
@@ -152,7 +149,9 @@ def look_for_orphan(attempt: Attempt) -> None:
     """
     task_id = attempt.hinted_task_id or attempt.task_id
     if not task_id:
-        return _without_task(attempt)
+        if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
+            verbs.release_attempt(attempt, Money.RELEASED, Sentence.NOT_TAKEN.value)
+        return _go_on(attempt, attempt.problem)
     if State(attempt.job.state) not in verbs.SENT:
         # Its job still looks for it by itself, and need not pay twice then.
         attempt.job.nudge()
@@ -164,12 +163,6 @@ def look_for_orphan(attempt: Attempt) -> None:
         # It may have asked about the same task a moment ago: two calls keep their distance.
         return attempt.postpone(intervals.seconds(5.5, 10))
     return _ask(attempt, task_id, holder)
-
-
-def _without_task(attempt: Attempt) -> None:
-    if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:
-        verbs.release_attempt(attempt, Money.RELEASED, Sentence.NOT_TAKEN.value)
-    return _go_on(attempt, attempt.problem)
 
 
 def _followed(attempt: Attempt, holder: Job, task_id: str) -> None:

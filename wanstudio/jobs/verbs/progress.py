@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -174,24 +174,17 @@ def mark_failed(job: Job, failure: Failure) -> None:
         job_notifications.failed(job, failure.cause)
 
 
-def raise_alert(job: Job, kind: str) -> None:
-    """This job has a problem: one alert. A crash right after it leaves the alert due."""
+def raise_alert(job: Job, kind: str, pause: str = "") -> None:
+    """This job has a problem: one alert. Its key pauses: again only if the last time is 6 h ago.
+
+    A crash right after it leaves the alert due.
+    """
+    subject = f"{kind} {job.provider} {pause}" if pause else f"{kind} {job.pk}"
     defaults = {"kind": kind, "job_id": job.pk, "due_at": timezone.now()}
     with transaction.atomic():
-        subject = f"{kind} {job.pk}"
         alert, is_new = Alert.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
-        if is_new:
-            job_notifications.alerted(alert, job)
-
-
-def raise_key_alert(job: Job, pause: str) -> None:
-    """The key pauses, as this job found out. Again only if the last time is 6 h ago."""
-    subject = f"{Alert.Kind.PAUSED} {job.provider} {pause}"
-    defaults = {"kind": Alert.Kind.PAUSED, "job_id": job.pk, "due_at": timezone.now()}
-    with transaction.atomic():
-        alert, is_new = Alert.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
-        old = Q(pk=alert.pk, raised_at__lte=Now() - QUIET_FOR)
+        old = Alert.objects.filter(pk=alert.pk, raised_at__lte=Now() - QUIET_FOR)
         again = {"raised_at": Now(), "notified_at": None, "job_id": job.pk, "due_at": Now(), "claims": 0}
-        if is_new or Alert.objects.filter(old).update(**again):
+        if is_new or (pause and old.update(**again)):
             alert.refresh_from_db()
             job_notifications.alerted(alert, job)
