@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from tests import factories
 from tests.ledger_check import disagreements
@@ -126,7 +127,7 @@ def test_sent_again_the_first_price_stays_unknown(job: Job, team: Team) -> None:
     follow(job, "task_2")
     (listed,) = unsettled_attempts(team)
     assert (listed, listed.job, listed.price, listed.is_unsettled) == (first, job, P, True)
-    assert timedelta(0) < listed.age < timedelta(minutes=1)
+    assert timedelta(0) < timezone.now() - listed.created_at < timedelta(minutes=1)
     verbs.release_attempt(Attempt.objects.get(pk=first.pk), Money.RELEASED, "A person says so")
     assert stands(job) == Balance(reserved=P)
     with pytest.raises(Stale):

@@ -71,24 +71,18 @@ def _asked_before(asked: SpendRequest) -> Notice:
 
 def _notice(asked: SpendRequest) -> Notice | None:
     page = reverse("requests.show", args=[asked.pk])
+    recently = timezone.now() - SHOWN_FOR
     if asked.is_open:
+        fact = f"You asked to spend ${asked.price} on {asked.title}."
         consequence = "Nothing is sent or reserved until someone allows it."
-        return Notice(
-            "hint", f"You asked to spend ${asked.price} on {asked.title}.", consequence, [Link("See it", page)]
-        )
-    if asked.decided_at is None or asked.decided_at < timezone.now() - SHOWN_FOR or asked.decided_by == asked.person:
+    elif asked.decided_at is None or asked.decided_at < recently or asked.decided_by == asked.person:
         return None
-    if asked.state == SpendRequest.State.GRANTED:
+    elif asked.state == SpendRequest.State.GRANTED:
         if asked.job is None or asked.job.has_ended:
             return None
-        job = reverse("jobs.show", args=[asked.job.pk])
-        return Notice(
-            "hint",
-            f"{asked.decided_by} allowed ${asked.job.price}.",
-            f"{asked.title} is on its way.",
-            [Link("See it", job)],
-        )
-    word = f"“{asked.word}” " if asked.word else ""
-    return Notice(
-        "hint", f"{asked.decided_by} declined ${asked.price}.", f"{word}Nothing was sent.", [Link("See it", page)]
-    )
+        fact, consequence = f"{asked.decided_by} allowed ${asked.job.price}.", f"{asked.title} is on its way."
+        page = reverse("jobs.show", args=[asked.job.pk])
+    else:
+        fact = f"{asked.decided_by} declined ${asked.price}."
+        consequence = f"“{asked.word}” Nothing was sent." if asked.word else "Nothing was sent."
+    return Notice("hint", fact, consequence, [Link("See it", page)])

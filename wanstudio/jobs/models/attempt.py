@@ -1,6 +1,5 @@
 """Attempts: one row per POST, written before the first byte is sent, with the answer to it."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict
 
@@ -82,11 +81,6 @@ class Attempt(Leased):
         return self.job.price
 
     @property
-    def age(self) -> timedelta:
-        """How long ago it was sent."""
-        return timezone.now() - self.created_at
-
-    @property
     def number(self) -> int:
         """Which of its job's attempts it is, from 1."""
         return Attempt.objects.filter(job_id=self.job_id, pk__lte=self.pk).count()
@@ -108,7 +102,7 @@ class Attempt(Leased):
 
 
 def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
-    """Superseded attempts that may have been charged, the oldest first, each with `job`, `price` and `age`.
+    """Superseded attempts that may have been charged, the oldest first, each with `job` and `price`.
 
     No sandbox ones. Unconfirmed jobs are not in it.
     """

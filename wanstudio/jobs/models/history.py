@@ -1,7 +1,6 @@
 """The history of jobs: each transition, for timelines; and which person was served last, for fair shares."""
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -37,9 +36,3 @@ class FairShare(models.Model):
 
     def __str__(self) -> str:
         return f"fair share of {self.person_id} at {self.provider}"
-
-    @classmethod
-    def note_sent(cls, provider: str, team_id: int, person_id: int) -> None:
-        cls.objects.update_or_create(
-            provider=provider, team_id=team_id, person_id=person_id, defaults={"sent_at": Now()}
-        )

@@ -42,19 +42,13 @@ def poll(job: Job) -> None:
 def _wait_on(job: Job) -> None:
     """Pending or processing: next look, with a sentence once it is slower than usual."""
     since = timezone.now() - (job.started_at or job.created_at)
-    problem, wait = "", _next_poll(job)
+    polled = {"polls": job.polls + 1, "setbacks": 0, "missing_since": None}
     if since > intervals.paced(intervals.OVERDUE_AFTER):
-        return verbs.alert_owner(
-            job,
-            Sentence.OVERDUE.of(job.provider),
-            intervals.setback(6),
-            polls=job.polls + 1,
-            setbacks=0,
-            missing_since=None,
-        )
+        return verbs.alert_owner(job, Sentence.OVERDUE.of(job.provider), intervals.setback(6), **polled)
+    problem, wait = "", _next_poll(job)
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
         problem, wait = Sentence.SLOW.value, wait * 2
-    return verbs.flag_problem(job, problem, wait, polls=job.polls + 1, setbacks=0, missing_since=None)
+    return verbs.flag_problem(job, problem, wait, **polled)
 
 
 def _no_answer(job: Job, problem: StatusProblem) -> None:

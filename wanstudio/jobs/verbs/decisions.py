@@ -26,10 +26,7 @@ from wanstudio.work.leases import Stale
 
 @dataclass(frozen=True)
 class JobOrder:
-    """What a job is accepted with, and a spend request asks for.
-
-    `nonce`: the form's. `seed`: as it is sent; `seed_generated`: by us, not chosen.
-    """
+    """Of a job, or a spend request. `nonce`: the form's. `seed`: as sent; `seed_generated`: by us, not chosen."""
 
     nonce: UUID
     team: Team

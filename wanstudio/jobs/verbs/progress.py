@@ -46,7 +46,9 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
         changes = {"problem": "", "ask_person": False, "position": None}
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
-        FairShare.note_sent(job.provider, job.team_id, job.person_id)
+        FairShare.objects.update_or_create(
+            provider=job.provider, team_id=job.team_id, person_id=job.person_id, defaults={"sent_at": Now()}
+        )
         attempt = Attempt.objects.create(job=job, provider=job.provider, callback=callback, key_mark=key_mark)
         note_before(BalanceReading.Moment.SENT, job, attempt.pk)
         return attempt
