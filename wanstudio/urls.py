@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from wanstudio.operations import health
 from wanstudio.web import host_cookies
 
 NOUNS = (
@@ -13,5 +14,6 @@ urlpatterns = [
     *(path("", include(f"wanstudio.{noun}.urls")) for noun in NOUNS),
     path("theme/", host_cookies.choose, name="theme.choose"),
     path("", include("wanstudio.api.urls")),
-    path("", include("wanstudio.operations.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

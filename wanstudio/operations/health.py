@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from wanstudio.operations.backups.snapshot import media_root
 from wanstudio.settings_types import is_writable
 from wanstudio.work.models import Heartbeat
 
@@ -25,7 +25,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, storage and worker: 200, or 503 with what is missing."""
-    parts = {"database": _works(connection.is_usable), "storage": _storage(), "worker": _works(Heartbeat.alive)}
+    # A video could be saved now: a file can be written where they go, and there is room.
+    storage = is_writable(media_root()) and shutil.disk_usage(settings.DATA_DIR).free > settings.MIN_FREE_BYTES
+    parts = {"database": _works(connection.is_usable), "storage": storage, "worker": _works(Heartbeat.alive)}
     ready = all(parts.values())
     return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
 
@@ -36,13 +38,6 @@ def _works(ask: Callable[[], bool]) -> bool:
         return ask()
     except DatabaseError:
         return False
-
-
-def _storage() -> bool:
-    """Whether a video could be saved now: a file can be written where they go, and there is room."""
-    if not is_writable(Path(settings.DATA_DIR) / "media"):
-        return False
-    return shutil.disk_usage(settings.DATA_DIR).free > settings.MIN_FREE_BYTES
 
 
 @register()

@@ -43,17 +43,16 @@ SEED_MISSING = "Type the seed to use, or choose Random. Nothing was sent."
 SEED_RANGE = "The seed is a whole number from 0 to {max:,}, or -1. Nothing was sent."
 NOT_YOURS = "This {kind} is not among your team's uploads. Nothing was sent; add it again."
 ASKED = "Asked to spend ${price}. Nothing is sent or reserved until somebody allows it."
-UNREACHABLE = (
-    "{Name} cannot fetch an uploaded file from this studio, because it has no public address.",
+UNREACHABLE = "{Name} cannot fetch an uploaded file from this studio, because it has no public address."
+GIVE_A_LINK = (
     "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
-    "https address.",
+    "https address."
 )
 
 
 def unreachable(provider: str) -> tuple[str, str]:
     """The fact, and what to do."""
-    fact, consequence = UNREACHABLE
-    return providers.named(fact, provider), consequence
+    return providers.named(UNREACHABLE, provider), GIVE_A_LINK
 
 
 def missing(absent: Collection[Source.Kind], coming: Collection[Source.Kind]) -> str:

@@ -32,18 +32,18 @@ class Command(StudioCommand):
         parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
 
     def handle(self, *args: object, directory: Path, with_secret_key: bool, **options: object) -> None:
-        made, manifest, copied = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
+        made, manifest, new, deleted = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
         self.stdout.write(f"Backup made: {made}")
         self.stdout.write(
             f"Database: {KINDS[manifest.kind]}, {manifest.rows.get('wanstudio_job', 0):,} jobs as of {manifest.when}. "
-            f"Media: {copied.files:,} files, {filesizeformat(copied.size_bytes)}, {copied.new:,} of them new."
+            f"Media: {manifest.media_files:,} files, {filesizeformat(manifest.media_bytes)}, {new:,} of them new."
         )
-        if copied.deleted:
-            self.stdout.write(f"{copied.deleted} files were deleted while the backup was made, and are not in it.")
-        if copied.missing:
+        if deleted:
+            self.stdout.write(f"{deleted} files were deleted while the backup was made, and are not in it.")
+        if gone := manifest.missing:
             self.stderr.write(
-                f"{len(copied.missing)} files that the database names are gone from the studio and not in the backup: "
-                + ", ".join(copied.missing[:5])
+                f"{len(gone)} files that the database names are gone from the studio and not in the backup: "
+                + ", ".join(gone[:5])
             )
         where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))

@@ -24,7 +24,6 @@ from wanstudio.settings_types import folder
 
 # What must stay free on the disk that takes the backup.
 SPARE_BYTES = 64 * 1024 * 1024
-KEPT_BEFORE_MIGRATIONS = 10
 BEFORE_MIGRATION = "studio-"
 
 
@@ -33,13 +32,14 @@ def engine() -> ModuleType:
     return postgres if connection.vendor == "postgresql" else sqlite
 
 
-def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifest, media.Copied]:
+def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifest, int, int]:
     """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
+
+    Returns it, its manifest, and how many files are new in `into` and how many were deleted meanwhile.
 
     The database comes first: every file it names existed then, and is looked for afterwards. Crash anywhere: a
     `.partial-…` folder that the next backup removes.
     """
-    _refuse(into)
     with _alone(into), _in_words(into):
         need_room(into, engine().size_bytes())
         partial, moment = _fresh(into), timezone.now()
@@ -47,9 +47,7 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifes
         manifest.made_at = moment.isoformat()
         pool = folder(into / "media")
         need_room(into, media.to_copy(referenced, pool))
-        copied = media.copy_all(referenced, pool, partial, _hashes_before(into))
-        manifest.media_files, manifest.media_bytes = copied.files, copied.size_bytes
-        manifest.missing = copied.missing
+        new, deleted = media.copy_all(referenced, pool, partial, _hashes_before(into), manifest)
         if with_secret_key:
             for name, secret in (
                 (snapshot.SECRET, settings.SECRET_KEY),
@@ -62,9 +60,9 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifes
         _finish(partial, target, manifest)
         snapshot.write_json(
             Path(settings.DATA_DIR) / snapshot.LAST,
-            {"made_at": manifest.made_at, "folder": str(target), "missing": len(copied.missing)},
+            {"made_at": manifest.made_at, "folder": str(target), "missing": len(manifest.missing)},
         )
-        return target, manifest, copied
+        return target, manifest, new, deleted
 
 
 def before_migration() -> Path:
@@ -86,7 +84,7 @@ def before_migration() -> Path:
             _, manifest = postgres.dump(partial)
             manifest.made_at, manifest.has_media = moment.isoformat(), False
             _finish(partial, target, manifest)
-        for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-KEPT_BEFORE_MIGRATIONS]:
+        for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-10]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         return target
 
@@ -98,7 +96,9 @@ def _finish(partial: Path, target: Path, manifest: Manifest) -> None:
     snapshot.sync(target.parent)
 
 
-def _refuse(into: Path) -> None:
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """Refuses a folder that is no place for a backup, or that another one is made into."""
     inside = snapshot.media_root().resolve()
     if into.resolve() == inside or inside in into.resolve().parents:
         raise CannotOperate(
@@ -106,10 +106,6 @@ def _refuse(into: Path) -> None:
         )
     if not connection.introspection.table_names():
         raise CannotOperate("There is no database yet, so there is nothing to back up.")
-
-
-@contextmanager
-def _alone(into: Path) -> Iterator[None]:
     try:
         into.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (into / ".lock").open("w")

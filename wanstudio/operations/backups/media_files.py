@@ -5,14 +5,14 @@ Their names are generated at random and never written again, so a name means one
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 from django.apps import apps
 from django.db import connection, models
 
-from wanstudio.operations.backups.snapshot import MEDIA_LIST, MediaFile, copy, hash_of, media_root, whole
+from wanstudio.operations.backups.snapshot import MEDIA_LIST, Manifest, MediaFile, copy, hash_of, media_root, whole
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 
@@ -61,17 +61,6 @@ def references(query: Query) -> Iterator[Reference]:
                 yield Reference(str(path), f"{model._meta.model_name} {pk} {named_in.name}", str(digest or ""))
 
 
-@dataclass
-class Copied:
-    """`missing`: gone, and rows still name them. `deleted`: while the backup was made, rows and all."""
-
-    files: int = 0
-    size_bytes: int = 0
-    new: int = 0
-    missing: list[str] = field(default_factory=list)
-    deleted: int = 0
-
-
 def to_copy(referenced: Iterable[Reference], pool: Path) -> int:
     """Bytes that a backup into `pool` will add, from the sizes alone."""
     return sum(_size(media_root() / one.path) for one in referenced if _size(pool / one.path) < 0)
@@ -84,12 +73,15 @@ def _size(path: Path) -> int:
         return -1
 
 
-def copy_all(referenced: Iterable[Reference], pool: Path, into: Path, before: dict[str, str]) -> Copied:
-    """Every file into the pool, unless it is there already with its hash, and the list of them.
+def copy_all(
+    referenced: Iterable[Reference], pool: Path, into: Path, before: dict[str, str], manifest: Manifest
+) -> tuple[int, int]:
+    """Every file into the pool, unless it is there already with its hash; the list of them, and the manifest's counts.
 
-    `before`: path to sha256, as the last backup had them.
+    `before`: path to sha256, as the last backup had them. Returns how many are new, and how many were deleted while the
+    backup was made, rows and all; the manifest names those that rows still name.
     """
-    copied, lost = Copied(), []
+    new, lost = 0, []
     with whole(into / MEDIA_LIST) as lines:
         for one in referenced:
             try:
@@ -98,13 +90,14 @@ def copy_all(referenced: Iterable[Reference], pool: Path, into: Path, before: di
                 lost.append(one)
                 continue
             lines.write((json.dumps(asdict(entry)) + "\n").encode())
-            copied.files, copied.size_bytes = copied.files + 1, copied.size_bytes + entry.size_bytes
-            copied.new += fresh
-    if lost:
-        alive = names()
-        copied.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
-        copied.deleted = len(lost) - len(copied.missing)
-    return copied
+            manifest.media_files, manifest.media_bytes = (
+                manifest.media_files + 1,
+                manifest.media_bytes + entry.size_bytes,
+            )
+            new += fresh
+    alive = names() if lost else set()
+    manifest.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]
+    return new, len(lost) - len(manifest.missing)
 
 
 def _copy(one: Reference, pool: Path, expected: str) -> tuple[MediaFile, bool]:

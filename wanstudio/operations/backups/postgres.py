@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from wanstudio.operations.backups.media_files import Reference, references
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, whole
+from wanstudio.operations.backups.snapshot import Manifest, whole
 
 FOLDER = "tables"
 # A slow disk on our side must not end the transaction.
@@ -80,11 +80,6 @@ def _sequence(cursor: CursorWrapper, table: str) -> str | None:
     )
     found = cursor.fetchone()
     return str(found[0]) if found and found[0] else None
-
-
-def verify(snapshot: Path) -> None:
-    if not (snapshot / FOLDER).is_dir():
-        raise CannotOperate(f"{snapshot} has no tables in it.")
 
 
 @contextmanager

@@ -92,18 +92,19 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
             f"The backup is of {KINDS.get(manifest.kind, manifest.kind)}, and this studio uses "
             f"{KINDS.get(connection.vendor, connection.vendor)}. Set DATABASE_URL to a database of the same kind."
         )
-    if wrong := snapshot.damaged(folder, manifest):
+    # Files of the backup itself that are missing, or are not what was written.
+    if wrong := [
+        name for name, known in manifest.files.items() if not snapshot.is_intact(folder / name, str(known[0]))
+    ]:
         raise CannotOperate(f"{folder} is damaged: {_some(wrong)}. Use an earlier backup.")
     known = MigrationLoader(None, ignore_no_migrations=True).graph.nodes
     if newer := [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known]:
         raise CannotOperate(f"The backup was made by another version of Wan Studio ({_some(newer)}). Use that version.")
-    backup.engine().verify(folder)
     listed = list(snapshot.read_media(folder)) if manifest.has_media else []
-    good = [
-        one
-        for one in listed
-        if _is_safe(one.path) and snapshot.is_intact(folder.parent / "media" / one.path, one.sha256)
-    ]
+    # Only names that stay within the media folder.
+    names = ((one, PurePosixPath(one.path)) for one in listed)
+    within = [one for one, name in names if not name.is_absolute() and ".." not in name.parts]
+    good = [one for one in within if snapshot.is_intact(folder.parent / "media" / one.path, one.sha256)]
     bad = sorted({one.path for one in listed} - {one.path for one in good})
     if bad and not skip_damaged:
         raise CannotOperate(
@@ -140,12 +141,6 @@ def _need_room(folder: Path, media: list[MediaFile]) -> None:
     needed = sum(one.size_bytes for one in media if not (snapshot.media_root() / one.path).exists())
     needed += 2 * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     backup.need_room(Path(settings.DATA_DIR), needed)
-
-
-def _is_safe(path: str) -> bool:
-    """A name that stays within the media folder."""
-    name = PurePosixPath(path)
-    return not name.is_absolute() and ".." not in name.parts
 
 
 def _secret_key(folder: Path, manifest: Manifest) -> bool:

@@ -108,11 +108,6 @@ def newest(given: Path) -> Path:
     return found[-1].parent
 
 
-def damaged(folder: Path, manifest: Manifest) -> list[str]:
-    """Files of the backup itself that are missing, or are not what was written."""
-    return [name for name, known in manifest.files.items() if not is_intact(folder / name, str(known[0]))]
-
-
 def is_intact(path: Path, sha256: str) -> bool:
     try:
         return hash_of(path).sha256 == sha256

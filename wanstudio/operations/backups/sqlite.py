@@ -64,11 +64,6 @@ def check(database: sqlite3.Connection) -> None:
         raise CannotOperate(f"The copy of the database is damaged: {found}")
 
 
-def verify(snapshot: Path) -> None:
-    with _read_only(snapshot / FILE) as database:
-        check(database)
-
-
 @contextmanager
 def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
     """Inside, Django works on a copy of the backup; when all went well, that becomes the studio's database.
