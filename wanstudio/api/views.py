@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from wanstudio.api.forms import TokenForm
 from wanstudio.api.models import ApiToken
-from wanstudio.api.verbs import Created, create_token, revoke_token
+from wanstudio.api.verbs import create_token, revoke_token
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
@@ -18,32 +18,23 @@ from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 @page_and_form_view
 @never_cache
+@sensitive_variables("created")
 def index(request: HttpRequest) -> HttpResponse:
     """This person's tokens in all of their teams; a POST creates one and shows it, once."""
-    if request.method == "POST":
-        return _create(request)
-    team = access.current_team(request)
-    return _page(request, TokenForm(initial={"team": team.pk}))
-
-
-@sensitive_variables("created")
-def _create(request: HttpRequest) -> HttpResponse:
-    team = access.team_in(request, Act.TOKENS)
-    form = TokenForm(request.POST)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    mine = Membership.objects.get(team=team, user=access.person(request))
-    data = form.cleaned_data
-    created = create_token(mine, data["name"], data["scope"], form.expires_at)
-    return _page(request, TokenForm(initial={"team": team.pk}), created, status=201)
-
-
-def _page(request: HttpRequest, form: TokenForm, created: Created | None = None, *, status: int = 200) -> HttpResponse:
-    team = access.current_team(request)
-    tokens = _own_tokens(request).filter(revoked_at=None)
-    may_create = access.may(request, team, Act.TOKENS)
-    context = {"form": form, "tokens": tokens, "may_create": may_create, "created": created}
-    return render(request, "api/tokens.html", context, status=status)
+    is_post, created = request.method == "POST", None
+    team = access.team_in(request, Act.TOKENS) if is_post else access.current_team(request)
+    form = TokenForm(request.POST if is_post else None, initial={"team": team.pk})
+    if form.is_valid():
+        mine, data = Membership.objects.get(team=team, user=access.person(request)), form.cleaned_data
+        created = create_token(mine, data["name"], data["scope"], form.expires_at)
+        form = TokenForm(initial={"team": team.pk})
+    context = {
+        "form": form,
+        "tokens": _own_tokens(request).filter(revoked_at=None),
+        "may_create": access.may(request, team, Act.TOKENS),
+        "created": created,
+    }
+    return render(request, "api/tokens.html", context, status=201 if created else 422 if is_post else 200)
 
 
 def _own_tokens(request: HttpRequest) -> QuerySet[ApiToken]:

@@ -34,7 +34,11 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         applied = [list(pair) for pair in cursor.fetchall()]
         # Ids are given outside of transactions: what is read now is at least what the rows show.
-        sequences = {table: last for table in rows if (last := _last_id(cursor, table))}
+        sequences = {}
+        for table in rows:
+            if sequence := _sequence(cursor, table):
+                cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
+                sequences[table] = int(cursor.fetchone()[0])
 
         def query(sql: str) -> list[tuple[object, ...]]:
             cursor.execute(sql)
@@ -63,13 +67,6 @@ def _copy_out(cursor: CursorWrapper, table: str, path: Path) -> int:
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _last_id(cursor: CursorWrapper, table: str) -> int:
-    if not (sequence := _sequence(cursor, table)):
-        return 0
-    cursor.execute(f"SELECT last_value FROM {sequence}")  # noqa: S608 (as the database quotes it)
-    return int(cursor.fetchone()[0])
 
 
 def _sequence(cursor: CursorWrapper, table: str) -> str | None:

@@ -66,7 +66,9 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
     manifest = snapshot.read_manifest(folder)
     media, skipped = _verify(folder, manifest, skip_damaged=skip_damaged)
     kept = _look_at_target(force=force)
-    _need_room(folder, media)
+    needed = sum(one.size_bytes for one in media if not (snapshot.media_root() / one.path).exists())
+    needed += 2 * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    backup.need_room(Path(settings.DATA_DIR), needed)
     try:
         for one in media:
             if not snapshot.is_intact(target := snapshot.media_root() / one.path, one.sha256):
@@ -135,12 +137,6 @@ def _has_rows(table: str) -> bool:
             return False
         cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')  # noqa: S608 (ours)
         return cursor.fetchone() is not None
-
-
-def _need_room(folder: Path, media: list[MediaFile]) -> None:
-    needed = sum(one.size_bytes for one in media if not (snapshot.media_root() / one.path).exists())
-    needed += 2 * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    backup.need_room(Path(settings.DATA_DIR), needed)
 
 
 def _secret_key(folder: Path, manifest: Manifest) -> bool:

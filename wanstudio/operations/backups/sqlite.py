@@ -43,7 +43,7 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
 def copy_to(target: Path) -> None:
     """One consistent, checked file, made by SQLite itself while others write. On the disk when this returns."""
     with (
-        _read_only(path()) as source,
+        closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as source,
         closing(sqlite3.connect(target)) as database,
     ):
         source.backup(database)
@@ -52,10 +52,6 @@ def copy_to(target: Path) -> None:
         check(database)
     sync(target)
     sync(target.parent)
-
-
-def _read_only(file: Path) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=20))
 
 
 def check(database: sqlite3.Connection) -> None:
@@ -92,7 +88,14 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
         raise
     finally:
         connection.settings_dict["NAME"] = str(target)
-    _make_way(target)
+    # The old database's log must not be there when the new one takes its place: SQLite would apply it.
+    if target.exists():
+        with closing(sqlite3.connect(target)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if _beside(target, "-wal").exists():
+            raise CannotOperate(
+                "Something still has the database open. Stop the studio and try again; nothing was changed."
+            )
     os.replace(staged, target)
     sync(target.parent)
 
@@ -102,18 +105,6 @@ def move_ids(table: str, to: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
         cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, to])
-
-
-def _make_way(target: Path) -> None:
-    """The old database's log must not be there when the new one takes its place: SQLite would apply it."""
-    if not target.exists():
-        return
-    with closing(sqlite3.connect(target)) as old:
-        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    if _beside(target, "-wal").exists():
-        raise CannotOperate(
-            "Something still has the database open. Stop the studio and try again; nothing was changed."
-        )
 
 
 def _beside(database: Path, suffix: str) -> Path:
