@@ -21,8 +21,6 @@ from wanstudio.operations.supervisor import Child, manage_command, supervise, we
 from wanstudio.settings_types import is_loopback
 from wanstudio.teams.gate import setup_code
 
-ASK_EVERY_S = 2.0
-
 
 class Command(StudioCommand):
     help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
@@ -80,13 +78,13 @@ def needs_sandbox() -> bool:
 
 
 class Lately:
-    """The answer to a question, asked every few seconds; the last one while the database does not answer."""
+    """The answer to a question, asked every 2 s; the last one while the database does not answer."""
 
     def __init__(self, ask: Callable[[], bool]) -> None:
         self._ask, self._at, self._answer = ask, float("-inf"), False
 
     def __call__(self) -> bool:
-        if time.monotonic() - self._at > ASK_EVERY_S:
+        if time.monotonic() - self._at > 2.0:
             self._at = time.monotonic()
             with suppress(DatabaseError):
                 self._answer = self._ask()
