@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 ANSWERS = (
     "accounts.allauth_adapter",
     "teams.queries",
-    "jobs.queries",
+    "jobs.answers",
     "review.queries",
     "sharing.queries",
     "operations.health",

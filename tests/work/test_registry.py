@@ -25,13 +25,18 @@ def steps() -> None:
     registry.load_steps()
 
 
-def test_process_that_does_no_work_loads_no_steps_and_no_decoder() -> None:
+def test_process_that_does_no_work_has_every_answer_and_loads_no_steps_and_no_decoder() -> None:
     code = """
 import sys, django
 django.setup()
 from wanstudio.work import registry
 wrong = [name for name in sys.modules if name in ("av", *registry.step_modules)]
 assert registry.step_modules and not wrong, wrong
+# What pages ask, and later nouns answer, is there without the steps.
+from wanstudio.keys import in_force
+from wanstudio.teams.queries import figures
+from wanstudio.videos.queries import link_counters, panels, wall_filters
+assert in_force.key_user() and figures.keys() >= {"videos"} and wall_filters and panels and link_counters
 registry.load_steps()
 assert "av" in sys.modules
 """

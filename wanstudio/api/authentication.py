@@ -10,7 +10,7 @@ from ninja.security import HttpBearer
 from wanstudio.api.models import ApiToken
 from wanstudio.api.problems import Problem
 from wanstudio.api.verbs import count_call, digest_of
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.teams import access
 from wanstudio.teams.models import Team

@@ -31,7 +31,7 @@ from wanstudio.api.shapes import (
     video_row,
 )
 from wanstudio.jobs import verbs
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import State
 from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm

@@ -13,7 +13,7 @@ from wanstudio.api.problems import Problem, invalid
 from wanstudio.api.shapes import JobIn, JobOut, QuoteIn, QuoteOut, job_row, quote_row
 from wanstudio.api.verbs import digest_of
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import in_force
 from wanstudio.money.pricing import Quote

@@ -13,8 +13,7 @@ from django.urls import reverse
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.words import describe
 from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import RESOLUTIONS

@@ -1,27 +1,19 @@
-"""Jobs that a person may see, their timelines, and answers to the questions of teams and keys about jobs."""
+"""Jobs that a person may see, their timelines, and what the provider is sent of them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 
-from wanstudio.jobs.models import ENDED, NOTEWORTHY, Attempt, Job, State, Transition
+from wanstudio.jobs.models import NOTEWORTHY, Attempt, Job, State, Transition
 from wanstudio.jobs.words import explain_failure, provider_name
-from wanstudio.keys import in_force
 from wanstudio.money.models import Money
-from wanstudio.money.verbs import note_reading
 from wanstudio.provider.calls import GenerateRequest
 from wanstudio.teams.access import in_my_teams
-from wanstudio.teams.models import Membership, Team
-from wanstudio.teams.queries import figures
-from wanstudio.teams.roles import Act
 from wanstudio.uploads.queries import input_link
 
-# The provider may have charged these already.
-HANDED_OVER = (State.SUBMITTING, State.RUNNING)
 # How the last step that happened is marked.
 MARKS = {
     State.DONE: "now ok",
@@ -124,26 +116,3 @@ def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
         prompt=job.prompt,
         callback_url=callback_url,
     )
-
-
-def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:
-    made = Job.objects.filter(team=team, state=State.DONE).order_by().values("person")
-    return dict(made.annotate(count=Count("pk")).values_list("person", "count"))
-
-
-figures["videos"] = Act.VIEW, _videos_made
-
-
-class JobNeeds:
-    def unfinished(self, provider: str) -> int:
-        return Job.objects.unfinished().filter(provider=provider).count()
-
-    def open_tasks(self) -> QuerySet[Attempt]:
-        is_open = ~Q(job__state__in=ENDED) | Q(job__money=Money.UNKNOWN) | Q(money=Money.UNKNOWN) | ~Q(due_at=None)
-        return Attempt.objects.filter(is_open)
-
-    def note_balance(self, provider: str, balance: Decimal, *, key_changed: bool) -> None:
-        note_reading(provider, balance, handed_over=HANDED_OVER, key_changed=key_changed)
-
-
-in_force.register_user(JobNeeds())

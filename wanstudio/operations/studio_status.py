@@ -15,9 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from wanstudio.jobs.models.attempt import Attempt
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED, State
+from wanstudio.jobs.models import ENDED, Attempt, Job, State
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import UNREADABLE, pause_advice

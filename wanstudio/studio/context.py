@@ -5,7 +5,7 @@ from typing import cast
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.keys import in_force
 from wanstudio.notifications.queries import own_notifications
 from wanstudio.requests.queries import waiting_requests

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import in_force
 from wanstudio.money.queries import RESOLUTIONS, quote_today

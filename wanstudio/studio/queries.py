@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.pricing import Quote

@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.money.models import COLUMNS, NOTHING, Balance, Entries, Entry, cents
 from wanstudio.money.queries import month_of, next_month, opened, opened_in, percent, span
 from wanstudio.review.models import Verdict

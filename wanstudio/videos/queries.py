@@ -11,8 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.teams.access import in_my_teams, person, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act

@@ -16,8 +16,7 @@ from django.core.files.base import ContentFile, File
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.steps.polling import fresh_urls
 from wanstudio.keys import intervals
 from wanstudio.media.errors import FetchError, MediaError

@@ -13,8 +13,7 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED
+from wanstudio.jobs.models import ENDED, Job
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import MAX_COLLECTION, MAX_TAG, CollectedVideo, Collection, Tag, Video, clean_name, key_of

@@ -11,7 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import Job
 from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.teams import access
 from wanstudio.teams.models import Team

@@ -13,8 +13,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import ENDED
+from wanstudio.jobs.models import ENDED, Job
 from wanstudio.keys import in_force
 from wanstudio.operations.studio_command import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command

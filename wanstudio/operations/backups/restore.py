@@ -21,8 +21,7 @@ from wanstudio.api.models import ApiToken
 from wanstudio.encryption import encrypted_fields
 from wanstudio.encryption.encrypted_fields import unreadable
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.job import Job
-from wanstudio.jobs.states import State
+from wanstudio.jobs.models import Job, State
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.backups import backup, snapshot

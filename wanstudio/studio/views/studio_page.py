@@ -13,9 +13,8 @@ from django.views.decorators.cache import never_cache
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
-from wanstudio.jobs.models.job import Job
+from wanstudio.jobs.models import MOVING, Job
 from wanstudio.jobs.queries import visible_jobs
-from wanstudio.jobs.states import MOVING
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
 from wanstudio.jobs.views.job_pages import poll_context
