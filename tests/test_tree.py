@@ -7,7 +7,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from wanstudio.provider import providers
-from wanstudio.provider.sandbox.fault_prompts import TABLE
+from wanstudio.provider.sandbox.request_body import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 # Mails are no pages: their programs know neither our stylesheet nor our content policy.

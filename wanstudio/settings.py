@@ -14,7 +14,7 @@ from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
 from wanstudio.provider import providers
 from wanstudio.provider.providers import model_of
-from wanstudio.provider.sandbox.sandbox_provider import KEY as SANDBOX_KEY
+from wanstudio.provider.sandbox import KEY as SANDBOX_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()

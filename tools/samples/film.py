@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from wanstudio.provider.sandbox.film_writer import to_frame
+from wanstudio.provider.sandbox.stand_in_video import to_frame
 
 RATE = 48000
 BEAT_S = 0.625

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .apixo.description import APIXO
 from .base import Model, Provider
-from .sandbox.sandbox_provider import SANDBOX
+from .sandbox import SANDBOX
 
 # Videos are made by the first that has a key.
 BILLED: tuple[Provider, ...] = (APIXO,)

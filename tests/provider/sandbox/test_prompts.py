@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.provider.sandbox.caller import Caller
-from wanstudio.provider.sandbox.fault_prompts import ALWAYS, TABLE, Faults, read_faults
+from wanstudio.provider.sandbox.request_body import ALWAYS, TABLE, Faults, read_faults
 
 
 def test_every_prompt_of_the_table_orders_something() -> None:

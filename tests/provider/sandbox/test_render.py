@@ -11,9 +11,8 @@ from PIL import Image, ImageChops, ImageStat
 from tests.media.clips import boxes, clip, rotated
 from tests.provider.sandbox.conftest import SAMPLES
 from wanstudio.provider.sandbox.clip_motion import Clip, picture
-from wanstudio.provider.sandbox.cutout import cut_out
-from wanstudio.provider.sandbox.film_writer import to_frame
-from wanstudio.provider.sandbox.stand_in_video import Film, frame_size, render, timing
+from wanstudio.provider.sandbox.puppet import cut_out
+from wanstudio.provider.sandbox.stand_in_video import Film, frame_size, render, timing, to_frame
 
 MakeFilm = Callable[..., Path]
 

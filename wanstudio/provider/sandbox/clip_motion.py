@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 import av
 from av.container import InputContainer
-from PIL import Image, ImageChops, ImageFilter
-
-from .cutout import mean
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 THUMB = 96
 SAMPLES, PLATES = 27, 12
@@ -72,6 +70,11 @@ def picture(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
     plane = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").planes[0]
     across = Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
     return across.rotate(frame.rotation, expand=True) if frame.rotation else across
+
+
+def mean(mask: Image.Image) -> float:
+    """How much of a mask is white: 0…1."""
+    return ImageStat.Stat(mask).mean[0] / 255
 
 
 def measure(

@@ -13,11 +13,9 @@ from threading import Lock
 from typing import BinaryIO, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from . import envelopes
-from .fault_prompts import Faults
-from .request_body import Refused, Request, validate
+from .request_body import Faults, Refused, Request, validate
 from .task_inputs import price_cents, probe_duration
-from .task_runner import TaskRunner
+from .task_runner import MESSAGES, TaskRunner, error_body, status_data, success_body
 
 logger = logging.getLogger("wanstudio.sandbox")
 MAX_BODY_BYTES = 1024 * 1024
@@ -110,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "No such route.")
         given = self.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self.runner.options.key}".encode()):
-            raise Refused(401, envelopes.MESSAGES[401])
+            raise Refused(401, MESSAGES[401])
 
     def _generate(self, request: Request) -> None:
         faults = self._faults_of_submit(request)
@@ -151,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         if task.request.faults.status and task.polls < task.request.faults.polls:
             self._error(task.request.faults.status)
         else:
-            self._success(envelopes.status(task, self.runner.origin))
+            self._success(status_data(task, self.runner.origin))
 
     def _result(self, task_id: str, number: int, *, fresh: bool) -> None:
         self.task_id = task_id
@@ -182,11 +180,11 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _success(self, data: object) -> None:
-        self._reply(200, "application/json", envelopes.success(data))
+        self._reply(200, "application/json", success_body(data))
 
     def _error(self, code: int, message: str = "") -> None:
         extra = {"Retry-After": "2"} if code == 429 else {}
-        self._reply(code, "application/json", envelopes.error(code, message), extra)
+        self._reply(code, "application/json", error_body(code, message), extra)
 
     def _reply(self, code: int, content_type: str, body: bytes, extra: dict[str, str] | None = None) -> None:
         self._head(code, {"Content-Type": content_type, "Content-Length": str(len(body)), **(extra or {})})
@@ -198,7 +196,7 @@ class Handler(BaseHTTPRequestHandler):
         size = os.fstat(file.fileno()).st_size
         part = parse_range(self.headers.get("Range", ""), size)
         if part is not None and not part:
-            self._reply(416, "application/json", envelopes.error(416), {"Content-Range": f"bytes */{size}"})
+            self._reply(416, "application/json", error_body(416), {"Content-Range": f"bytes */{size}"})
             return
         span = range(size) if part is None else part
         headers = {"Accept-Ranges": "bytes", "Content-Type": "video/mp4", "Content-Length": str(len(span))}

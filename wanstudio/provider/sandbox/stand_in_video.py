@@ -1,6 +1,8 @@
-"""The stand-in video: the character follows the clip (animate) or stands in it (replace)."""
+"""The stand-in video: the character follows the clip (animate) or stands in it (replace), with the clip's own sound."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
@@ -9,12 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import av
+from av.container import InputContainer
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from . import film_writer
-from .clip_motion import Clip, Stance, measure, picture
-from .cutout import cut_out
-from .puppet import Point, Puppet, postures
+from .clip_motion import Clip, Stance, measure, open_clip, picture
+from .puppet import Point, Puppet, cut_out, postures
 
 MAX_S = 120.0
 Size = tuple[int, int]
@@ -59,7 +61,7 @@ def render(image: Path, clip_path: Path, target: Path, film: Film, check: Callab
         scenes = repeat(plate) if plate else (picture(frame, size) for frame in clip.frames())
         staging = _replace(character, stances, scenes, size)
     label = _label(film.label, short)
-    film_writer.write(target, _staged(staging, label, check), fps, clip_path, duration)
+    _write(target, _staged(staging, label, check), fps, clip_path, duration)
 
 
 def timing(film: Film) -> tuple[float, Fraction, int]:
@@ -146,3 +148,61 @@ def _label(text: str, short: int) -> Image.Image:
     label = Image.new("RGBA", (round(right - left), round(bottom - top)))
     ImageDraw.Draw(label).text((-left, -top), text, font=font, stroke_width=stroke, stroke_fill=(8, 8, 8))
     return label
+
+
+def _write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: Path, duration: float) -> None:
+    """H.264 in yuv420p, AAC if `clip` has sound, the index in front. Holds a few frames at a time."""
+    with (
+        open_clip(clip) as source,
+        av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as film,
+    ):
+        video = film.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "crf": "23"})
+        video.pix_fmt = "yuv420p"
+        # Without these words players take small films for the old television colours.
+        context = video.codec_context
+        context.color_primaries = context.color_trc = context.colorspace = 1
+        context.gop_size = round(fps * 2)
+        sound = _sound(source, duration)
+        pending = next(sound, None)
+        # The encoder resamples what it is given.
+        layout = "mono" if pending and pending.layout.nb_channels == 1 else "stereo"
+        audio = film.add_stream("aac", rate=48000, layout=layout) if pending else None
+        for index, picture in enumerate(_ahead(pictures)):
+            if index == 0:
+                video.width, video.height = picture.size
+            frame = to_frame(picture).reformat(format="yuv420p", dst_colorspace="ITU709")
+            frame.pts, frame.time_base = index, 1 / fps
+            film.mux(video.encode(frame))
+            # The sound goes along with the picture: all of one first would wait in memory for the other.
+            while audio and pending and (pending.time or 0.0) <= (index + 1) / fps:
+                film.mux(audio.encode(pending))
+                pending = next(sound, None)
+        film.mux(video.encode(None))
+        if audio:
+            film.mux(audio.encode(None))
+
+
+def to_frame(picture: Image.Image) -> av.VideoFrame:
+    """An RGB picture as a frame. PyAV has this too, but without its types."""
+    frame = av.VideoFrame(picture.width, picture.height, "rgb24")
+    frame.planes[0].update(picture.tobytes("raw", "RGB", frame.planes[0].line_size, 1))
+    return frame
+
+
+def _sound(source: InputContainer, duration: float) -> Iterator[av.AudioFrame]:
+    """The clip's first sound track up to `duration` seconds; nothing if unreadable."""
+    # A picture without the rest of its sound is still the video that was asked for.
+    with suppress(av.FFmpegError, IndexError):
+        for frame in source.decode(source.streams.audio[0]):
+            if (frame.time or 0.0) + frame.samples / frame.sample_rate > duration + 0.001:
+                return
+            yield frame
+
+
+def _ahead(pictures: Iterator[Image.Image]) -> Iterator[Image.Image]:
+    """The same pictures, each made in a thread of its own while the one before is encoded."""
+    with ThreadPoolExecutor(1, "pictures") as maker:
+        coming = maker.submit(next, pictures, None)
+        while picture := coming.result():
+            coming = maker.submit(next, pictures, None)
+            yield picture
