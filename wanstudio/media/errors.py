@@ -29,8 +29,6 @@ class FetchProblem(StrEnum):
 
 
 class MediaProblem(StrEnum):
-    """As those of fetching."""
-
     EMPTY = "The file is empty. Choose it again, or export it again."
     NOT_AN_IMAGE = auto()
     NOT_A_VIDEO = auto()

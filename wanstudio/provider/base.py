@@ -1,8 +1,4 @@
-"""Providers: the description, client and failure words that each must have, and all that code outside may know of one.
-
-Each provider is one folder here: its description (models, prices, limits, intervals), its client, its failure words. It
-is given the settings and keys that it needs, and knows no table.
-"""
+"""Providers: the description, client and failure words that each must have, and all that code outside knows of one."""
 
 import ssl
 from abc import ABC, abstractmethod

@@ -1,8 +1,5 @@
 """APIXO as a provider. Source: its page for Wan 2.2 Animate.
 
-A resolution is one line of the table below; forms, price card, filters, the API's schema, the default of APIXO_PRICES
-and the sandbox take it from here.
-
 A failure in words is one sentence of cause and one next step. `jobs/words.py` says what it means for the money. Codes
 are an open set in two generations of names (`PromptInvalid`, `INVALID_PROMPT`); they are compared without case and
 underscores.

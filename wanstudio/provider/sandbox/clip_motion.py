@@ -91,7 +91,8 @@ def measure(
         thumbs.append(picture(frame, small).convert("L"))
         if plate_size and index % max(1, clip.count // PLATES) == 0:
             samples.append((thumbs[-1], picture(frame, plate_size)))
-    usual = _median_picture(thumbs[:: max(1, clip.count // SAMPLES)])
+    values = zip(*(thumb.tobytes() for thumb in thumbs[:: max(1, clip.count // SAMPLES)]), strict=True)
+    usual = Image.frombytes("L", thumbs[0].size, bytes(sorted(value)[len(value) // 2] for value in values))
     masks = [_moving(thumb, usual) for thumb in thumbs]
     stances: list[Stance] = []
     for mask in masks:
@@ -99,11 +100,6 @@ def measure(
     smooth = [Stance(*map(fmean, zip(*stances[max(0, i - 2) : i + 3], strict=True))) for i in range(len(stances))]
     still = median(map(mean, masks)) < MAX_MOVING
     return smooth, _plate(samples, usual) if samples and still else None
-
-
-def _median_picture(thumbs: list[Image.Image]) -> Image.Image:
-    values = zip(*(thumb.tobytes() for thumb in thumbs), strict=True)
-    return Image.frombytes("L", thumbs[0].size, bytes(sorted(value)[len(value) // 2] for value in values))
 
 
 def _plate(samples: list[tuple[Image.Image, Image.Image]], usual: Image.Image) -> Image.Image:

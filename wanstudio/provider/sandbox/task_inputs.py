@@ -39,10 +39,8 @@ class TaskFailed(Exception):
 
 def price_cents(duration: float, resolution: str) -> int:
     """The reference page's arithmetic, once more: the studio's own is what the sandbox is there to check."""
-    limits, dollars = (
-        WAN_2_2_ANIMATE.billing,
-        prices_on(WAN_2_2_ANIMATE.price_table, datetime.now(UTC).date())[resolution],
-    )
+    limits = WAN_2_2_ANIMATE.billing
+    dollars = prices_on(WAN_2_2_ANIMATE.price_table, datetime.now(UTC).date())[resolution]
     exact = min(limits.max_s, max(limits.min_s, duration)) * float(100 * dollars)
     return math.floor(round(exact, 6) + 0.5)
 

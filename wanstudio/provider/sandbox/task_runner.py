@@ -169,7 +169,6 @@ class TaskRunner:
         return False
 
     def _sweep(self) -> None:
-        """Deletes results that are no longer kept, every minute."""
         while True:
             for path in self._results.iterdir():
                 task = self.store.get(path.stem.rpartition("-")[0])

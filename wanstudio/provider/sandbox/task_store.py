@@ -51,7 +51,6 @@ class Task:
 
     @property
     def is_expired(self) -> bool:
-        """Whether its results are no longer kept."""
         return self.completed is not None and time.time() - self.completed > KEPT_S
 
 
