@@ -20,7 +20,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
 
 QUEUE = "wanstudio"
 ADVANCE, SWEEP = "wanstudio.advance", "wanstudio.sweep"
-THREADS = 24
 SWEEP_EVERY_S = 1.0
 # The worker waits for ever.
 PUBLISHING = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2}
@@ -38,7 +37,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     # Steps wait for the network nearly all their time, and one process keeps their leases.
     worker_pool="threads",
-    worker_concurrency=THREADS,
+    worker_concurrency=24,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
@@ -66,8 +65,6 @@ app.conf.update(
         }
     },
 )
-
-
 # Celery would close the connection to the database after every task, and a task is a few milliseconds.
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 

@@ -15,8 +15,8 @@ from tests.access import people as who
 from tests.money.test_ledger import again, follow, lost
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
+from wanstudio.api.authentication import create_token
 from wanstudio.api.models import ApiToken
-from wanstudio.api.verbs import create_token
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.queries import quote_today

@@ -8,8 +8,8 @@ from django.test import Client
 
 from tests import factories
 from wanstudio.accounts.models import User
+from wanstudio.api.authentication import create_token
 from wanstudio.api.models import ApiToken
-from wanstudio.api.verbs import create_token
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 

@@ -11,7 +11,6 @@ from wanstudio.api import authentication as tokens
 from wanstudio.api.models import ApiPost
 from wanstudio.api.problems import Problem, invalid
 from wanstudio.api.shapes import JobIn, JobOut, QuoteIn, QuoteOut, job_row, quote_row
-from wanstudio.api.verbs import digest_of
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
@@ -27,7 +26,6 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import take
 from wanstudio.uploads.models import Source
 
-MAX_KEY_LENGTH = 255
 NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
@@ -72,11 +70,9 @@ def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
 
 def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
     """201 with the job; the same for the same key again. Raises Problem, and nothing was sent."""
-    key, body = request.headers.get("Idempotency-Key", ""), digest_of(asked.model_dump_json())
-    if len(key) > MAX_KEY_LENGTH:
-        raise Problem(
-            422, "key-reused", f"An Idempotency-Key has at most {MAX_KEY_LENGTH} characters. Nothing was sent."
-        )
+    key, body = request.headers.get("Idempotency-Key", ""), tokens.digest_of(asked.model_dump_json())
+    if len(key) > 255:
+        raise Problem(422, "key-reused", "An Idempotency-Key has at most 255 characters. Nothing was sent.")
     posts = ApiPost.objects.filter(token=tokens.token(request), key=key)
     made = posts.filter(job__isnull=False)
     try:

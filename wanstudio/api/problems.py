@@ -29,7 +29,6 @@ class Problem(Exception):
 
 def answer(problem: Problem) -> JsonResponse:
     members = {
-        # Where it is explained.
         "type": f"/api/#{problem.kind}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,

@@ -1,26 +1,55 @@
 """Pages of API tokens: a person's own, created, shown once, revoked; and how the API is used, by example."""
 
+from datetime import datetime, timedelta
+
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 
-from wanstudio.api.forms import TokenForm
+from wanstudio.api.authentication import create_token, revoke_token
 from wanstudio.api.models import ApiToken
-from wanstudio.api.verbs import create_token, revoke_token
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
+
+DAYS = [("90", "90 days"), ("30", "30 days"), ("365", "a year"), ("", "never")]
+
+
+class TokenForm(forms.Form):
+    team = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(
+        max_length=60,
+        label="What it is for",
+        widget=forms.TextInput({"class": "input", "autocomplete": "off", "placeholder": "Nightly renders"}),
+        error_messages={"required": "Give it a name, so that you know later what stops when you revoke it."},
+    )
+    scope = forms.ChoiceField(
+        choices=ApiToken.Scope.choices,
+        initial=ApiToken.Scope.READ,
+        label="It may",
+        widget=forms.Select({"class": "input"}),
+    )
+    days = forms.ChoiceField(
+        choices=DAYS, required=False, initial="90", label="It ends after", widget=forms.Select({"class": "input"})
+    )
+
+    @property
+    def expires_at(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
 
 
 @page_and_form_view
 @never_cache
 @sensitive_variables("created")
 def index(request: HttpRequest) -> HttpResponse:
-    """This person's tokens in all of their teams; a POST creates one and shows it, once."""
+    """A POST creates a token and shows it, once."""
     is_post, created = request.method == "POST", None
     team = access.team_in(request, Act.TOKENS) if is_post else access.current_team(request)
     form = TokenForm(request.POST if is_post else None, initial={"team": team.pk})
@@ -38,7 +67,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _own_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
-    """This person's own, in all of their teams, newest first."""
     mine = ApiToken.objects.filter(membership__user=access.person(request))
     return mine.select_related("membership__team").order_by("-pk")
 
@@ -53,5 +81,4 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_view
 def guide(request: HttpRequest) -> HttpResponse:
-    """The API by example, for the address that this person uses."""
     return render(request, "api/guide.html", {"base": request.build_absolute_uri("/api/v1/")})

@@ -1,4 +1,4 @@
-"""Health of the studio, for machines; and settings that make no sense together."""
+"""Health of the studio, for machines and before a command; and settings that make no sense together."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -7,18 +7,19 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as CheckWarning
-from django.db import DatabaseError, connection
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from wanstudio.operations.backups.snapshot import media_root
+from wanstudio.encryption.encrypted_fields import CannotRotate, Unreadable
+from wanstudio.operations.backups.snapshot import CannotOperate, media_root
 from wanstudio.settings_types import is_writable
 from wanstudio.work.models import Heartbeat
 
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -52,3 +53,26 @@ def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) ->
             id="wanstudio.W001",
         )
     ]
+
+
+class StudioCommand(BaseCommand):
+    """The base of our commands: it needs the database, and reports a failure in a sentence, never a traceback."""
+
+    def execute(self, *args: object, **options: object) -> str | None:
+        require_database()
+        try:
+            return super().execute(*args, **options)
+        except (CannotOperate, CannotRotate, Unreadable) as why:
+            raise CommandError(str(why)) from why
+
+
+def require_database() -> None:
+    """Raises CommandError with one sentence if the database does not answer."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as wrong:
+        named = connection.settings_dict
+        where = ":".join(str(part) for part in (named["HOST"], named["PORT"]) if part)
+        what = f"The database {named['NAME']} at {where}" if where else f"The database {named['NAME']}"
+        why = " ".join(str(wrong).split("\n")[0].split())
+        raise CommandError(f"{what} cannot be used: {why}. Start it, or check DATABASE_URL.") from None

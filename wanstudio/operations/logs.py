@@ -13,8 +13,6 @@ from pythonjsonlogger.json import JsonFormatter
 from wanstudio.web.middleware import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import now_about
 
-HIDDEN = "[secret]"
-
 
 class AddAbout(logging.Filter):
     """Gives every record its `about`, and takes secrets out of the paths that Django writes."""
@@ -66,5 +64,5 @@ def without(secrets: Collection[str], text: str) -> str:
     """The text with every secret that is long enough to be one taken out."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, HIDDEN)
+            text = text.replace(secret, "[secret]")
     return text

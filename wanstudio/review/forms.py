@@ -34,7 +34,6 @@ class CommentForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
     def said(self, parent: Comment | None = None) -> Said:
-        """The comment of a valid form."""
         found = self.cleaned_data
         return Said(found["text"], found["at"], found["until"], parent)
 
@@ -48,8 +47,7 @@ class GuestForm(CommentForm):
     name = forms.CharField(max_length=MAX_NAME, strip=True, error_messages={"required": words.NAME_MISSING})
 
     def clean_name(self) -> str:
-        name = clean_name(self.cleaned_data["name"], MAX_NAME)
-        if not name:
+        if not (name := clean_name(self.cleaned_data["name"], MAX_NAME)):
             raise forms.ValidationError(words.NAME_MISSING)
         return name
 

@@ -18,7 +18,6 @@ from wanstudio.web.way_back import back
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """The fragment; 204 if nothing has changed since the state that the page has `seen`."""
     video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
     return unchanged(request, video) or fragment(request, video)
 
@@ -67,7 +66,6 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Only one's own words."""
     comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.author_id != access.person(request).pk:
         raise Http404("not theirs")
@@ -80,7 +78,6 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """One's own, or anybody's for who approves."""
     comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.author_id != access.person(request).pk:
         access.require(request, comment.team, Act.APPROVE)

@@ -69,6 +69,5 @@ class ShareForm(forms.Form):
         if lasts == "never":
             return None
         if lasts == "date":
-            after = self.cleaned_data["until"] + timedelta(days=1)
-            return datetime.combine(after, time(), tzinfo=self._zone)
+            return datetime.combine(self.cleaned_data["until"] + timedelta(days=1), time(), tzinfo=self._zone)
         return timezone.now() + timedelta(days=int(lasts))

@@ -113,7 +113,6 @@ def may_comment(request: HttpRequest, link: ShareLink) -> bool:
 
 
 def return_guesses(request: HttpRequest, link: ShareLink) -> None:
-    """After the right one."""
     mine, _ = _keys("share-guess", request, link)
     cache.delete_many(f"{mine}:{number}" for number in range(MAX_GUESSES))
 

@@ -100,7 +100,6 @@ class ShareLink(models.Model):
 
     @property
     def title(self) -> str:
-        """What the guest reads above it."""
         return self.video.job.title if self.video else str(self.collection or "")
 
     @property

@@ -14,9 +14,6 @@ from wanstudio.videos.models import Video
 from wanstudio.videos.queries import binned_videos, link_counters, visible_collections, visible_videos
 from wanstudio.web.lookups import one
 
-# As many as 32 bytes make; anything else is not looked up at all.
-TOKEN_CHARACTERS = 43
-
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
     """Links to what this person may see, in the teams where they may share; revoked, expired and binned ones too."""
@@ -51,7 +48,8 @@ def link_by_token(token: str) -> ShareLink | None:
     parts = ("team", "made_by", "video__job__person", "video__job__team", "collection")
     # Found by a digest, so that what the index tells by its timing says nothing about the token.
     found = ShareLink.objects.select_related(*parts).filter(digest=digest_of(token))
-    return found.first() if len(token) == TOKEN_CHARACTERS else None
+    # As many characters as 32 bytes make; anything else is not looked up at all.
+    return found.first() if len(token) == 43 else None
 
 
 def shared(request: HttpRequest, token: str) -> ShareLink:

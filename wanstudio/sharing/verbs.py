@@ -15,8 +15,6 @@ from wanstudio.sharing.models import ShareLink, digest_of
 from wanstudio.sharing.words import A_PRIVATE_COLLECTION
 from wanstudio.videos.models import Collection, Video
 
-TOKEN_BYTES = 32
-
 
 class Options(TypedDict, total=False):
     """What is left out stays as it is. An empty password takes it off, `expires_at` None is never."""
@@ -29,7 +27,7 @@ class Options(TypedDict, total=False):
 
 def make_link(thing: Video | Collection, person: User, **options: Unpack[Options]) -> ShareLink:
     """A new link to the video or the collection. A crash leaves none, or one that nobody was given."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = secrets.token_urlsafe(32)
     link = ShareLink(made_by=person, team=thing.team, digest=digest_of(token), encrypted_token=encrypt(token))
     link.kind = ShareLink.Kind.VIDEO if isinstance(thing, Video) else ShareLink.Kind.COLLECTION
     setattr(link, link.kind, thing)

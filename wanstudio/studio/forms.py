@@ -28,7 +28,6 @@ from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
 _TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
-_WHOLE = re.compile(r"-?[0-9]{1,10}")
 
 
 class JobForm(forms.Form):
@@ -114,7 +113,7 @@ class JobForm(forms.Form):
             return secrets.randbelow(MAX_SEED + 1)
         if not seed:
             raise forms.ValidationError(words.SEED_MISSING, "missing")
-        if not (_WHOLE.fullmatch(seed) and -1 <= int(seed) <= MAX_SEED):
+        if not (re.fullmatch(r"-?[0-9]{1,10}", seed) and -1 <= int(seed) <= MAX_SEED):
             raise forms.ValidationError(words.SEED_RANGE.format(max=MAX_SEED), "range")
         return int(seed)
 

@@ -23,7 +23,6 @@ from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
 
 CENT = Decimal("0.01")
-RECENT = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Slot:
 
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
     """What this person's team has put into such a slot lately, the latest first."""
-    return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:RECENT])
+    return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:8])
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,6 @@ def fell(amount: Decimal) -> str:
 
 @register.filter
 def money_word(kind: str) -> str:
-    """An entry of the ledger, as people say it."""
     return str(Money(kind).label)
 
 

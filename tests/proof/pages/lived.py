@@ -6,8 +6,8 @@ from decimal import Decimal
 from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
+from wanstudio.api.authentication import create_token
 from wanstudio.api.models import ApiToken
-from wanstudio.api.verbs import create_token
 from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs import Event, notify, set_up_webhook
 from wanstudio.review.verbs import Said, add_comment

@@ -11,7 +11,7 @@ from wanstudio.keys import in_force
 from wanstudio.operations.backups.backup import back_up
 from wanstudio.operations.backups.restore import KINDS
 from wanstudio.operations.backups.snapshot import secret_key_file
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 
 WITHOUT_KEY = (
     "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "

@@ -6,7 +6,7 @@ import os
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 from wanstudio.teams.forms import SetupForm
 from wanstudio.teams.verbs import AlreadySetUp, found_studio
 

@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from wanstudio.operations.backups.backup import before_migration
 from wanstudio.operations.backups.snapshot import CannotOperate
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 
 
 class Command(StudioCommand):

@@ -8,7 +8,7 @@ from django.utils.text import get_text_list
 
 from wanstudio.keys import in_force
 from wanstudio.operations.backups.restore import restore
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 
 OTHER_KEY = (
     "The secret key is another one than then: people sign in again, and links and callbacks on their way fail (jobs "

@@ -4,13 +4,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from wanstudio.encryption import encrypted_fields
-from wanstudio.encryption.encrypted_fields import rotate
-from wanstudio.operations.studio_command import StudioCommand
-
-FROM_SETTINGS = (
-    "The keys come from WANSTUDIO_ENCRYPTION_KEYS: the first one in it encrypts. The others can be taken out now; a "
-    "backup from before needs them."
-)
+from wanstudio.operations.health import StudioCommand
 
 
 class Command(StudioCommand):
@@ -20,7 +14,7 @@ class Command(StudioCommand):
         parser.add_argument("--drop-old", action="store_true", help="Forget the old keys, once nothing needs them.")
 
     def handle(self, *args: object, drop_old: bool, **options: object) -> None:
-        done = rotate(drop_old=drop_old)
+        done = encrypted_fields.rotate(drop_old=drop_old)
         if done.went_on:
             self.stdout.write("An earlier rotation was cut short; this one went on from there.")
         self.stdout.write(f"{done.reencrypted} secrets are encrypted with the new key.")
@@ -30,7 +24,10 @@ class Command(StudioCommand):
                 f"{', '.join(done.unreadable[:5])}. No key was dropped."
             )
         if settings.ENCRYPTION_KEYS:
-            self.stdout.write(FROM_SETTINGS)
+            self.stdout.write(
+                "The keys come from WANSTUDIO_ENCRYPTION_KEYS: the first one in it encrypts. The others can be taken "
+                "out now; a backup from before needs them."
+            )
         elif done.dropped:
             self.stdout.write(f"{done.dropped} old keys are forgotten. Backups from before cannot use them.")
         else:

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models import ENDED, Job
 from wanstudio.keys import in_force
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
 from wanstudio.settings_types import is_loopback
 from wanstudio.teams.gate import setup_code

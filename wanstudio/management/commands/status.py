@@ -5,7 +5,7 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from wanstudio.operations.studio_command import require_database
+from wanstudio.operations.health import require_database
 from wanstudio.operations.studio_status import Status, look
 
 

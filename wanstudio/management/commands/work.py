@@ -6,7 +6,7 @@ from threading import Event
 
 from django.conf import settings
 
-from wanstudio.operations.studio_command import StudioCommand
+from wanstudio.operations.health import StudioCommand
 from wanstudio.work.loop import Loop
 
 

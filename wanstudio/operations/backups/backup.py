@@ -22,8 +22,6 @@ from wanstudio.operations.backups import postgres, snapshot, sqlite
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 from wanstudio.settings_types import folder
 
-# What must stay free on the disk that takes the backup.
-SPARE_BYTES = 64 * 1024 * 1024
 BEFORE_MIGRATION = "studio-"
 
 
@@ -136,7 +134,8 @@ def _fresh(into: Path) -> Path:
 
 
 def need_room(into: Path, size_bytes: int) -> None:
-    needed, free = size_bytes + SPARE_BYTES, shutil.disk_usage(into).free
+    # So much must stay free on the disk that takes the backup.
+    needed, free = size_bytes + 64 * 1024 * 1024, shutil.disk_usage(into).free
     if free < needed:
         raise CannotOperate(
             f"{into} has {filesizeformat(free)} free, and {filesizeformat(needed)} are needed. Make room or choose "
@@ -146,8 +145,7 @@ def need_room(into: Path, size_bytes: int) -> None:
 
 def _hashes_before(into: Path) -> dict[str, str]:
     try:
-        last = snapshot.newest(into)
-        return {one.path: one.sha256 for one in snapshot.read_media(last)}
+        return {one.path: one.sha256 for one in snapshot.read_media(snapshot.newest(into))}
     except (CannotOperate, OSError, ValueError, TypeError):
         return {}
 

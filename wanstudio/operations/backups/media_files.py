@@ -90,10 +90,8 @@ def copy_all(
                 lost.append(one)
                 continue
             lines.write((json.dumps(asdict(entry)) + "\n").encode())
-            manifest.media_files, manifest.media_bytes = (
-                manifest.media_files + 1,
-                manifest.media_bytes + entry.size_bytes,
-            )
+            manifest.media_files += 1
+            manifest.media_bytes += entry.size_bytes
             new += fresh
     alive = names() if lost else set()
     manifest.missing = [f"{one.path} ({one.row})" for one in lost if one.path in alive]

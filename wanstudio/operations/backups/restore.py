@@ -36,7 +36,6 @@ KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # More than a studio gives between a backup and the loss of what it was made from. A callback or a signed link of those
 # days carries such an id: given again, it would bring another job's video.
 IDS_LEFT_OUT = 1_000_000
-MAY_BE_SENT = (State.QUEUED, State.SUBMITTING, State.UNCERTAIN)
 UNCONFIRMED = "The studio was restored from its backup of {when}. This may have been sent since then, and charged."
 ASKED = "The studio was restored from its backup of {when}. This may have been allowed since then."
 STOPPED = "The studio was restored from its backup of {when}. Look through what is unconfirmed, then start sending."
@@ -164,7 +163,7 @@ def make_safe(manifest: Manifest) -> int:
     models = apps.get_app_config("wanstudio").get_models(include_auto_created=True)
     for table in {model._meta.db_table for model in models} & {*connection.introspection.table_names()}:
         backup.engine().move_ids(table, manifest.sequences.get(table, 0) + IDS_LEFT_OUT)
-    waiting = list(Job.objects.filter(state__in=MAY_BE_SENT).order_by("pk"))
+    waiting = list(Job.objects.filter(state__in=(State.QUEUED, State.SUBMITTING, State.UNCERTAIN)).order_by("pk"))
     for job in waiting:
         verbs.mark_restored(job, UNCONFIRMED.format(when=manifest.when))
     # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.

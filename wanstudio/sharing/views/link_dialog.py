@@ -21,7 +21,6 @@ from wanstudio.web.addresses import origin
 from wanstudio.web.lookups import form_view, page_and_form_view
 
 Thing = Video | Collection
-MAX_LINKS = 50
 
 
 @page_and_form_view
@@ -96,7 +95,6 @@ def _answer(
 
 
 def _back(thing: Thing) -> str:
-    """Where the page leads back to."""
     if isinstance(thing, Collection):
         return f"{reverse('videos.index')}?collection={thing.pk}"
     return reverse("binned.index") if thing.binned_at else reverse("videos.show", args=[thing.pk])
@@ -105,7 +103,7 @@ def _back(thing: Thing) -> str:
 def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> Iterator[dict[str, object]]:
     """Those that are not revoked, the newest first; address and code are empty if it cannot be shown again."""
     leads = Q(video=thing) if isinstance(thing, Video) else Q(collection=thing)
-    for link in visible_links(request).filter(leads, revoked_at=None)[:MAX_LINKS]:
+    for link in visible_links(request).filter(leads, revoked_at=None)[:50]:
         url = origin(request) + reverse("shared.show", args=[link.token]) if link.token else ""
         form = ShareForm(team=link.team, link=link)
         yield {"link": link, "url": url, "code": _code(url) if url else "", "form": form, "is_open": link.pk == opened}

@@ -24,18 +24,15 @@ from wanstudio.videos.views.video_page import send_video
 from wanstudio.web.addresses import origin
 from wanstudio.web.file_answers import send
 
-# A wall of posters is a page, not a library.
-MAX_VIDEOS = 500
-
 
 @require_safe
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    """The page of the link."""
     try:
         link = shared(request, token)
     except Closed as closed:
         return _ask(request, closed.link, token) if closed.is_locked else _ended(request, closed.link)
-    videos = list(link.videos()[:MAX_VIDEOS])
+    # A wall of posters is a page, not a library.
+    videos = list(link.videos()[:500])
     if link.kind == ShareLink.Kind.VIDEO:
         return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
     context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
@@ -44,7 +41,6 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
-    """One video of a collection."""
     try:
         link, watched = shared_video(request, token, pk)
     except Closed as closed:

@@ -19,8 +19,6 @@ from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.verbs import touch
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
-SAMPLES = {"character": "mira.png", "motion": "walk.mp4"}
-
 
 @page_and_form_view
 def add(request: HttpRequest) -> HttpResponse:
@@ -64,7 +62,7 @@ def use_samples(request: HttpRequest) -> HttpResponse:
     """Our own character and motion, in the team's sources from then on."""
     team, person = access.team_in(request, Act.MAKE), access.person(request)
     chosen = []
-    for kind, name in SAMPLES.items():
+    for kind, name in (("character", "mira.png"), ("motion", "walk.mp4")):
         here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
         path = Path(settings.BASE_DIR) / "static" / "samples" / name
         if here is None:
