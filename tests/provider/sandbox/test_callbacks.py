@@ -82,7 +82,8 @@ def test_callback_is_repeated_three_times_with_growing_delays(caller: Caller, re
     assert at[1] - at[0] >= 0.06
     assert at[2] - at[1] >= 0.12
     assert at[3] - at[2] >= 0.24
-    assert caller.status(caller.submit(prompt="[stuck]"))["state"] == "pending"
+    # A receiver that never takes it holds nothing else up.
+    assert caller.status(caller.submit(prompt="[stuck]"))["state"] in ("pending", "processing")
 
 
 def test_async_mode_sends_no_callback(caller: Caller, receiver: Receiver) -> None:
