@@ -17,10 +17,10 @@ from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import later, running, step
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models.alerts import Alert
+from wanstudio.jobs.models.history import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps.alerting import raise_alerts
+from wanstudio.jobs.steps import raise_alerts
 from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.work.advance import advance, due

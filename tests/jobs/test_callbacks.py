@@ -17,7 +17,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.views import callbacks as hooks
+from wanstudio.jobs.views import job_decisions as hooks
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models.alerts import Alert
+from wanstudio.jobs.models.history import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Money
 from wanstudio.notifications.models import (

@@ -21,7 +21,7 @@ from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Collection, Tag, Video
 from wanstudio.videos.verbs import KEPT, collect, collection_named, empty_bin, star
-from wanstudio.videos.zip_archive import file_name, unused
+from wanstudio.videos.views.wall_page import file_name, unused
 
 
 @pytest.fixture

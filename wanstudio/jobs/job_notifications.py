@@ -38,7 +38,7 @@ def unconfirmed(job: Job) -> None:
 
 
 def alerted(alert: Alert, job: Job) -> None:
-    """In the bell of the owners; their mail is the worker's, see steps/alerting.py."""
+    """In the bell of the owners; their mail is the worker's, see steps."""
     maker = providers.get(job.provider).display_name
     title, detail = {
         "unsaved": (f"“{job.title}” cannot be saved.", f"It is paid for, and we keep trying until {maker} deletes it."),

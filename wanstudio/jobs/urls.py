@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.jobs.views import callbacks, job_decisions, job_pages
+from wanstudio.jobs.views import job_decisions, job_pages
 from wanstudio.provider import providers
 
 urlpatterns = [
@@ -15,7 +15,7 @@ urlpatterns = [
     path("jobs/<int:pk>/tries/<int:attempt>/", job_decisions.decide_earlier, name="tries.decide"),
     path("jobs/<int:pk>/rename/", job_decisions.rename, name="jobs.rename"),
     *(
-        path(f"hooks/{name}/<str:token>/", callbacks.callback, name=f"hooks.{name}")
+        path(f"hooks/{name}/<str:token>/", job_decisions.callback, name=f"hooks.{name}")
         for name in sorted({provider.hook for provider in providers.PROVIDERS.values()})
     ),
 ]

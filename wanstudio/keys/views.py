@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from django import forms
 from django.conf import settings as conf
 from django.contrib import messages
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +16,6 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import in_force, verbs, words
-from wanstudio.keys.forms import KeyForm
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import prices_on
@@ -24,6 +25,19 @@ from wanstudio.teams.roles import Act
 from wanstudio.web.addresses import is_reachable
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 from wanstudio.web.studio_checks import Check, registered, studio_checks
+
+NOT_A_KEY = "This is not a key: a key has letters, digits and signs, no spaces or line breaks. Copy it again."
+
+
+class KeyForm(forms.Form):
+    key = forms.CharField(
+        label="Key",
+        # Longer by far than any key, and checked below: a sentence of ours is better than “at most 400 characters”.
+        max_length=10_000,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "off", "id": "provider-key"}),
+        validators=[RegexValidator(r"\A[!-~]{8,400}\Z", NOT_A_KEY)],
+        error_messages={"required": f"Paste the key from {in_force.MAIN.display_name}’s dashboard."},
+    )
 
 
 @page_view

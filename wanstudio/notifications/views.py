@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications import verbs, words
-from wanstudio.notifications.forms import WebhookForm
 from wanstudio.notifications.models import CHOOSABLE, Delivery, Kind, MailChoice, Webhook, When, read_unsubscribe_token
 from wanstudio.notifications.queries import own_notifications
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
+from wanstudio.web.addresses import webhook_refusal
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 PAGE = 30
@@ -27,6 +28,16 @@ IN_THE_BELL = 8
 LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
 # The new secret on its way to the page that shows it once.
 FRESH = "fresh_webhook_secret"
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(max_length=1000, label="Address")
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"].strip()
+        if refusal := webhook_refusal(url):
+            raise forms.ValidationError(refusal)
+        return url
 
 
 @page_view

@@ -1,18 +1,23 @@
-"""The wall of videos: its tiles and filters, and the actions on selected videos."""
+"""The wall of videos: its tiles and filters, the actions on selected videos, and their archive, made while sent."""
 
+import unicodedata
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.files.storage import Storage
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
+from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django_htmx.middleware import HtmxDetails
+from zipstream import ZipStream
 
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -20,7 +25,6 @@ from wanstudio.teams.roles import Act
 from wanstudio.videos import verbs, wall, words
 from wanstudio.videos.models import Collection, Video, key_of
 from wanstudio.videos.queries import MAX_SUGGESTED, visible_collections, visible_tags, visible_videos, with_versions
-from wanstudio.videos.zip_archive import zipped
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
@@ -28,6 +32,11 @@ PAGE = 60
 # How much a page that was scrolled far brings back at once.
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
+CHUNK = 256 * 1024
+# With its number and ending a name stays under the 255 bytes that file systems take.
+MAX_NAME_BYTES = 200
+FORBIDDEN = frozenset('<>:"/\\|?*')
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
 
 @page_view
@@ -163,3 +172,55 @@ def _chosen(request: HttpRequest, team: Team) -> list[Video]:
         ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
         rows = visible_videos(request).filter(job__team=team, pk__in=ids)
     return list(rows.order_by("-pk")[:MAX_SELECTED])
+
+
+def zipped(videos: Iterable[Video], name: str) -> StreamingHttpResponse:
+    """The archive as a download. Files gone from the storage are left out; each is opened when it is reached.
+
+    Stored, not deflated: video does not get smaller, and with a known length the browser notices a broken download.
+    """
+    archive = ZipStream(sized=True)
+    taken: set[str] = set()
+    for video in videos:
+        path, storage = str(video.file.name), video.file.storage
+        try:
+            size_bytes = storage.size(path)
+        except FileNotFoundError:
+            continue
+        archive.add(_read(storage, path), unused(file_name(video.job.title), taken), size=size_bytes)
+    return StreamingHttpResponse(
+        archive,
+        headers={
+            "Content-Length": str(len(archive)),
+            "Content-Type": "application/zip",
+            "Content-Disposition": content_disposition_header(True, name) or "attachment",
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _read(storage: Storage, path: str) -> Iterator[bytes]:
+    with storage.open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def file_name(title: str) -> str:
+    """A title as a name that every system takes, without its ending; never empty, never a path, never hidden."""
+    composed = unicodedata.normalize("NFC", title)
+    kept = "".join(letter if letter.isprintable() and letter not in FORBIDDEN else " " for letter in composed)
+    kept = " ".join(kept.split()).lstrip(".").encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .")
+    if not kept or kept.partition(".")[0].strip().lower() in RESERVED:
+        kept = f"video {kept}".strip()
+    return kept
+
+
+def unused(name: str, taken: set[str]) -> str:
+    """`Mira walks.mp4`, and `Mira walks (2).mp4` if that is taken, in whatever case; notes it as taken."""
+    number, candidate = 1, f"{name}.mp4"
+    while (key := unicodedata.normalize("NFKC", candidate).casefold()) in taken:
+        number += 1
+        candidate = f"{name} ({number}).mp4"
+    taken.add(key)
+    return candidate
