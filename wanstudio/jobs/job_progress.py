@@ -128,7 +128,6 @@ class NextStep(NamedTuple):
 
 
 def another_url(job: Job, *, same_seed: bool = False) -> str:
-    """The studio with everything filled in as in this job."""
     return f"{reverse('studio.index')}?from={job.pk}{'&same=1' if same_seed else ''}"
 
 

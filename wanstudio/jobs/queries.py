@@ -76,7 +76,7 @@ def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
     at = 0
     while at < len(past):
         end = at
-        while _is_round(past[end : end + 2]):
+        while [step.to_state for step in past[end : end + 2]] == [State.SUBMITTING, State.QUEUED]:
             end += 2
         if end - at > 2 * MAX_ROUNDS:
             yield from ([step] for step in past[at : at + 2])
@@ -85,10 +85,6 @@ def _parts(past: list[Transition]) -> Iterator[list[Transition]]:
         # The last of them, or what is none.
         yield from ([step] for step in past[at : max(end, at + 1)])
         at = max(end, at + 1)
-
-
-def _is_round(pair: list[Transition]) -> bool:
-    return [step.to_state for step in pair] == [State.SUBMITTING, State.QUEUED]
 
 
 def _label(step: Transition, job: Job, *, is_last: bool) -> str:
@@ -106,7 +102,6 @@ def _label(step: Transition, job: Job, *, is_last: bool) -> str:
 
 
 def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
-    """As its provider is asked for it."""
     return GenerateRequest(
         behaviour=job.behaviour,
         image_url=input_link(job.character),

@@ -164,7 +164,6 @@ def _queue_sentence(job: Job) -> str:
 
 
 def money_sentence(job: Job) -> str:
-    """What it means for the money, in one sentence."""
     if not job.is_billed:
         return "Sandbox: nothing is billed."
     match Money(job.money):

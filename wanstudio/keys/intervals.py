@@ -39,7 +39,6 @@ def paced(wait: timedelta) -> timedelta:
 
 
 def seconds(low: float, high: float | None = None) -> timedelta:
-    """A random interval between `low` and `high`, paced."""
     return paced(timedelta(seconds=random.uniform(low, high or low)))  # noqa: S311 (jitter, not a secret)
 
 

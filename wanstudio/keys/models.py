@@ -125,11 +125,9 @@ class StudioKey(Leased):
 
     @classmethod
     def offered(cls, provider: str) -> models.QuerySet["StudioKey"]:
-        """What was entered and is being checked, or was refused."""
         return cls.objects.filter(provider=provider, state__in=(cls.State.CHECKING, cls.State.REFUSED))
 
     @classmethod
     def with_mark(cls, provider: str, mark: str) -> "StudioKey | None":
-        """One that is this key and still has its secret."""
         found = cls.objects.filter(provider=provider, mark=mark, state__in=(cls.State.ACTIVE, cls.State.RETIRED))
         return found.exclude(secret="").order_by("state", "-pk").first()

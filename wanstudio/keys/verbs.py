@@ -166,7 +166,6 @@ def remove(provider: str, person: User) -> None:
 
 
 def drop_offers(provider: str) -> None:
-    """What is being checked, and what was refused, is forgotten."""
     StudioKey.offered(provider).delete()
 
 

@@ -130,7 +130,6 @@ def _offer(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def remove_key(request: HttpRequest) -> HttpResponse:
-    """Nothing more is sent with it. What it has sent is followed to its end."""
     _require(access.runs_studio(request))
     verbs.remove(in_force.PROVIDER, access.person(request))
     # Once the sandbox is back.
@@ -171,10 +170,6 @@ def _require(allowed: bool) -> None:
         raise Http404("not for this role")
 
 
-def key_checks() -> list[Check]:
-    return [_public_address(), _provider_key()]
-
-
 def _public_address() -> Check:
     title, provider = "Public address", in_force.provider_in_use()
     url, is_needed = conf.WANSTUDIO_URL, not is_reachable(provider)
@@ -204,4 +199,4 @@ def _provider_key() -> Check:
     return Check(title, True, providers.named("Set. Videos are made by {name} and billed to the key.", provider))
 
 
-registered.append(key_checks)
+registered.append(lambda: [_public_address(), _provider_key()])

@@ -55,17 +55,14 @@ def pause_fact(provider: str, pause: str) -> str:
 
 
 def pause_advice(provider: str, pause: str) -> str:
-    """The same as a sentence, and what to do."""
     return f"{pause_fact(provider, pause)}. {providers.named(NEXT_STEPS[ProviderKey.Pause(pause)], provider)}"
 
 
 def blocked(provider: str, reason: Reason) -> str:
-    """Why a queued job is not sent."""
     return providers.named(str(reason.label), provider)
 
 
 def blocked_by_pause(provider: str, pause: str) -> str:
-    """The same for a pause of the key."""
     return f"{pause_fact(provider, pause)}. Nothing was charged; {UNTIL[ProviderKey.Pause(pause)]}."
 
 

@@ -31,7 +31,6 @@ class CapsForm(forms.Form):
 
     @property
     def caps(self) -> list[BoundField]:
-        """The fields of the people."""
         return [self[name] for name in self.owners if name != "team_cap"]
 
     @property

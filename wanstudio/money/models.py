@@ -49,7 +49,6 @@ class Entries(AppendOnlyRows["Entry"]):
         return self.exclude(provider="sandbox")
 
     def balance(self) -> Balance:
-        """The sums of the columns over these entries."""
         sums = self.aggregate(**{name: Sum(name, default=NOTHING) for name in COLUMNS})
         return Balance(*(cents(sums[name]) for name in COLUMNS))
 

@@ -51,7 +51,6 @@ class Room:
         return max(self.cap - self.spent, NOTHING)
 
     def over(self, price: Decimal) -> Decimal:
-        """How much of this price goes beyond the cap."""
         return max(self.spent + price - self.cap, NOTHING)
 
 
@@ -96,7 +95,6 @@ def visible_entries(request: HttpRequest, team: Team) -> Entries:
 
 
 def month_of(team: Team, moment: datetime | None = None) -> date:
-    """The first day of the month that this moment lies in for the team; now, if none is given."""
     return (moment or timezone.now()).astimezone(team.zone).date().replace(day=1)
 
 
@@ -170,7 +168,6 @@ def month_bar(room: Room, price: Decimal) -> dict[str, Decimal]:
 
 
 def cap_rows(team: Team, memberships: list[Membership]) -> dict[int, CapRow]:
-    """A row for each of these people, in their order, by the id of the user."""
     entries = Entry.objects.filter(team=team, provider=in_force.provider_in_use())
     found = opened_in(entries, *span(team, month_of(team))).order_by()
     sums = dict(found.values_list("person_id").annotate(total=Sum("net")))

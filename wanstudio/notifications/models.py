@@ -50,8 +50,6 @@ CHOOSABLE = [kind for kind in Kind if kind != Kind.ALERT]
 
 
 class MailChoice(models.Model):
-    """A choice that differs from the usual."""
-
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mail_choices")
     kind = models.CharField(max_length=15, choices=Kind.choices)
     when = models.CharField(max_length=5, choices=When.choices)
@@ -64,7 +62,6 @@ class MailChoice(models.Model):
 
     @classmethod
     def of(cls, person: User) -> dict[Kind, When]:
-        """Every kind with when it is mailed."""
         chosen = cls.objects.filter(person=person).values_list("kind", "when")
         return USUAL | {Kind(kind): When(when) for kind, when in chosen if kind in Kind.values}
 
@@ -139,7 +136,6 @@ class Digest(Leased):
 
 
 def next_morning(team: Team, now: datetime) -> datetime:
-    """The next eight o'clock where the team is."""
     here = now.astimezone(team.zone)
     today = datetime.combine(here.date(), AT, here.tzinfo)
     return today if today > here else datetime.combine(here.date() + timedelta(days=1), AT, here.tzinfo)
@@ -202,6 +198,5 @@ class Delivery(Leased):
 
     @property
     def last(self) -> Answer | None:
-        """How the last post was answered, if there was one."""
         posts: list[Answer] = self.posts
         return posts[-1] if posts else None

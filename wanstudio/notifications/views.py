@@ -69,7 +69,6 @@ def bell(request: HttpRequest) -> HttpResponse:
 
 @page_view
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
-    """The click: read, and on to what it is about."""
     mine = own_notifications(request).filter(pk=pk)
     row = access.one(mine, pk)
     verbs.mark_read(mine)
@@ -140,7 +139,6 @@ def save_webhook(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def rotate_webhook(request: HttpRequest) -> HttpResponse:
-    """A new secret; the old one signs beside it for a day."""
     request.session[FRESH] = encrypt(verbs.rotate_secret(_hook(request), by=access.person(request)))
     return redirect("webhook.show")
 
@@ -173,7 +171,6 @@ def redeliver(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _hook(request: HttpRequest) -> Webhook:
-    """The webhook of the team in the form."""
     team = access.team_in(request, Act.WEBHOOKS)
     return get_object_or_404(Webhook.objects.select_related("team"), team=team)
 

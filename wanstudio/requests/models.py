@@ -69,11 +69,9 @@ class SpendRequest(models.Model):
 
     @property
     def title(self) -> str:
-        """What it is about, by the names of its inputs."""
         return f"{self.character.name} and {self.motion.name}"
 
     def token_for(self, approver: User) -> str:
-        """What the link in an approver's mail carries."""
         return signing.dumps([self.pk, approver.pk], salt=SALT)
 
     def approvers(self) -> models.QuerySet[User]:

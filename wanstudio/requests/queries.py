@@ -58,7 +58,6 @@ def today(asked: SpendRequest) -> Today:
 
 
 def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
-    """What waits for this person's decision, the oldest first."""
     if not may(request, team, Act.GRANT):
         return []
     rows = SpendRequest.objects.open().filter(team=team).order_by("pk")

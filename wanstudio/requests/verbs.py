@@ -128,7 +128,6 @@ def notify_approvers(asked: SpendRequest) -> None:
 
 
 def notify_asker(asked: SpendRequest, by: User) -> None:
-    """What became of it, unless they decided it themselves."""
     if asked.state == SpendRequest.State.WITHDRAWN:
         record(act="spend.withdrawn", team=asked.team, person=by, about=_about(asked), on=asked)
         return

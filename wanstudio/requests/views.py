@@ -25,7 +25,6 @@ from wanstudio.work.leases import Stale
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who asks, for what and why, and what can be done about it."""
     asked: SpendRequest = access.one(visible_requests(request), pk)
     access.show_as(request, asked.team)
     person = access.person(request)
@@ -99,7 +98,6 @@ def _price(request: HttpRequest) -> Decimal:
 
 
 def _try(request: HttpRequest, asked: SpendRequest, by: User, verb: Callable[[], object], done: str) -> None:
-    """The verb and its mail, or a sentence on why nothing was done."""
     try:
         with transaction.atomic():
             verb()

@@ -128,19 +128,16 @@ class SourceForm(forms.Form):
 
     @property
     def unnamed_file(self) -> str:
-        """The name of the file that was given, unless the sentence about it says it."""
         wrong, file = first_error(self, self.errors), self.files.get("file")
         return "" if file is None or (wrong and wrong.code in words.NAMES_THE_FILE) else file.name or ""
 
     @property
     def wrong(self) -> str:
-        """The first sentence about it, or nothing."""
         wrong = first_error(self, self.errors)
         return str(wrong.messages[0]) if wrong else ""
 
 
 def first_error(form: forms.Form, fields: Iterable[str]) -> forms.ValidationError | None:
-    """The first thing that is wrong with these fields, in their order."""
     found = form.errors.as_data()
     return next((wrong for field in fields for wrong in found.get(field, ())), None)
 

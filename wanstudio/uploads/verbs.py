@@ -35,7 +35,6 @@ def add_file(team: Team, person: User, kind: str, file: UploadedFile[bytes], fac
 
 
 def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Source:
-    """The team's row for this link, made or refreshed with `facts`."""
     source = Source.objects.filter(team=team, kind=kind, url=url, deleted_at=None).first()
     if source:
         learn(source, facts)
@@ -63,7 +62,6 @@ def _name_in(url: str) -> str:
 
 
 def learn(source: Source, facts: Facts) -> None:
-    """Write what a probe found, and when."""
     fields = asdict(facts)
     Source.objects.filter(pk=source.pk).update(probed_at=Now(), **fields)
     for name, value in fields.items():
@@ -72,7 +70,6 @@ def learn(source: Source, facts: Facts) -> None:
 
 
 def touch(source: Source) -> None:
-    """Used just now: first among the recent ones."""
     Source.objects.filter(pk=source.pk).update(used_at=Now())
 
 

@@ -21,7 +21,6 @@ PAGE = 60
 
 @page_view
 def index(request: HttpRequest) -> HttpResponse:
-    """What is kept for next time, newest first, a page at a time; `kind` narrows it."""
     rows = visible_sources(request, access.current_team(request)).select_related("person")
     kind, before = _kind(request.GET), request.GET.get("before", "")
     if kind:
@@ -57,6 +56,5 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
 
 @page_view
 def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
-    """The `file` of an upload, or its `poster`."""
     source: Source = access.one(readable_sources(request).exclude(**{which: ""}), pk)
     return send(request, getattr(source, which), source.created_at, source.name if which == "file" else "poster.jpg")

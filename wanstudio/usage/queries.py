@@ -52,7 +52,6 @@ class Spending:
 
 
 def by_person(entries: Entries) -> list[Spending]:
-    """A row a person with entries."""
     people = entries.order_by().values_list("person_id", "person__name")
     rows = people.annotate(*(Sum(name, default=NOTHING) for name in COLUMNS)).order_by("person__name")
     made = Job.objects.filter(state=State.DONE, pk__in=entries.order_by().values("job_id"))
@@ -61,7 +60,6 @@ def by_person(entries: Entries) -> list[Spending]:
 
 
 def total(rows: Sequence[Spending]) -> Spending:
-    """The same sums over all of these rows."""
     sums = (sum((getattr(row.balance, name) for row in rows), NOTHING) for name in COLUMNS)
     return Spending("", Balance(*sums), sum(row.videos for row in rows))
 
@@ -76,7 +74,6 @@ def chosen_month(team: Team, text: str) -> date | None:
 
 
 def months_to_choose(team: Team, entries: Entries) -> list[date]:
-    """Newest first, from the first entry on."""
     first = entries.order_by("at").values_list("at", flat=True).first()
     now = month_of(team)
     month, found = month_of(team, first) if first else now, []

@@ -59,7 +59,6 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @page_view
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """The entries of a month, by when their money was reserved, as the plots count them."""
     team = access.current_team(request)
     month = chosen_month(team, request.GET.get("month", ""))
     name = f"wan-studio-usage-{f'{month:%Y-%m}' if month else 'all'}.csv"
@@ -74,7 +73,6 @@ def ledger(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def rows_of(entries: QuerySet[Entry]) -> Iterable[Sequence[object]]:
-    """The entries as rows of a CSV file, oldest first."""
     for entry in entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500):
         texts = map(safe, (entry.job.title, str(entry.person), entry.provider, entry.kind))
         sums = (entry.amount, entry.reserved, entry.settled, entry.unknown)

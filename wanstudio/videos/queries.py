@@ -74,12 +74,10 @@ def readable_videos(request: HttpRequest) -> QuerySet[Video]:
 
 
 def root_of(job: Job) -> int:
-    """The id of the lineage's first job."""
     return job.lineage_id or job.pk
 
 
 def newest_only(videos: QuerySet[Video]) -> QuerySet[Video]:
-    """Without those of which there is a newer version."""
     newer = Video.objects.filter(
         job__lineage=Coalesce(OuterRef("job__lineage"), OuterRef("job")),
         job__gt=OuterRef("job"),

@@ -30,7 +30,6 @@ MAX_ROWS = 60
 
 
 def asked_of(query: QueryDict) -> Asked:
-    """The filters in the address that make sense, and no others."""
     fixed = {"behaviour": Job.Behaviour.values, "resolution": RESOLUTIONS, "versions": ["all"], "favourite": ["1"]}
     fixed |= {one.name: [value for value, _ in one.choices] for one in wall_filters}
     asked = {}
@@ -145,7 +144,6 @@ def _choices(rows: Iterable[Model]) -> list[tuple[str, str]]:
 
 
 def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tuple[str, Asked]]) -> Menu:
-    """Labelled by what is chosen, if it is one of the choices."""
     chosen = {key: value for key, value in asked.items() if key in names}
     others = {key: value for key, value in asked.items() if key not in names}
     rows = [(text, urlencode({**others, **asks}), asks == chosen) for text, asks in choices]
@@ -154,7 +152,6 @@ def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tupl
 
 
 def dates(team: Team, asked: Asked) -> Menu:
-    """The usual spans up to today; its own two fields hold any other."""
     today = timezone.localdate(timezone=team.zone)
     spans = [(label, {"from": (today - timedelta(days=days - 1)).isoformat()}) for label, days in SPANS.items()]
     return _menu(asked, DATES, _span(asked.get("from", ""), asked.get("to", "")), spans)

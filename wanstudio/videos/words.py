@@ -32,7 +32,6 @@ def count_of(videos: Sequence[Video]) -> str:
 
 
 def of_many(videos: Sequence[Video]) -> str:
-    """The title of one, the number of several."""
     return videos[0].job.title if len(videos) == 1 else f"{len(videos)} videos"
 
 
@@ -49,7 +48,6 @@ FETCH_REASONS = {
 
 
 def reason(wrong: FetchError | MediaError | OSError) -> str:
-    """Why a result could not be archived."""
     if isinstance(wrong, OSError):
         return f"The studio's storage failed: {wrong.strerror or wrong}."
     if isinstance(wrong, FetchError):

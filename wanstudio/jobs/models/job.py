@@ -150,12 +150,10 @@ class Job(Leased):
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the provider's copy of the result goes."""
         return self.result_at + KEPT_BY_PROVIDER if self.result_at else None
 
     @property
     def is_lost(self) -> bool:
-        """Whether the provider's copy must be gone by now."""
         return bool(self.expires_at and self.expires_at < timezone.now())
 
     def came_of(self, attempt: Attempt) -> bool:

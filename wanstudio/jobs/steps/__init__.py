@@ -67,7 +67,6 @@ def _closed_mail(alert: Alert) -> tuple[str, str]:
 
 
 def _has_passed(alert: Alert, job: Job) -> bool:
-    """Whether there is nothing left to say."""
     match alert.kind:
         case Alert.Kind.PAUSED:
             return not ProviderKey.at(job.provider).pause

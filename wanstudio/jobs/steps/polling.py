@@ -87,7 +87,6 @@ def _missing(job: Job) -> None:
 
 
 def fresh_urls(job: Job) -> TaskStatus | None:
-    """The task's answer asked for anew, if it still is a success."""
     answer = ask_status(job.provider, job.task_id, _key_mark(job))
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
 

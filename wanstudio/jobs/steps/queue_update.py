@@ -73,7 +73,6 @@ def update(provider: str) -> None:
 
 
 def _waiting(provider: str) -> dict[int, Waiting]:
-    """What is in the queue by id, oldest first."""
     is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
     rows = in_queue(provider).order_by("pk").annotate(is_due=is_due)
     names = ("pk", "team_id", "person_id", "position", "problem", "is_due")

@@ -47,7 +47,8 @@ def send(job: Job) -> None:
             return None
         _hold_back(job)
         queue.read(job.provider, asking=job.pk).check(job.pk)
-        if are_old(job):
+        good_for = intervals.paced(intervals.PROBE_GOOD_FOR)
+        if job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
             # While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
@@ -110,12 +111,6 @@ def _hold_back(job: Job) -> None:
 
 class Busy(Exception):
     """Too many links are being read right now, by us."""
-
-
-def are_old(job: Job) -> bool:
-    """Whether `what_changed` will read a link again."""
-    good_for = intervals.paced(intervals.PROBE_GOOD_FOR)
-    return job.character.is_older_than(good_for) or job.motion.is_older_than(good_for)
 
 
 def what_changed(job: Job) -> str:

@@ -37,7 +37,6 @@ def record_answer(attempt: Attempt, answer: Submission) -> None:
 
 
 def recorded_answer(attempt: Attempt) -> Submission:
-    """The same, from its row."""
     return Submission(
         outcome=Outcome(attempt.outcome),
         task_id=attempt.task_id,

@@ -94,7 +94,6 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
 
 
 def expected_time(job: Job) -> dict[str, float | None]:
-    """What past jobs took, for its columns."""
     usual = Job.objects.usual_time(job.provider, job.resolution, job.billed_seconds)
     low, middle, high = usual or (None, None, None)
     return {"expected_low_s": low, "expected_s": middle, "expected_high_s": high}

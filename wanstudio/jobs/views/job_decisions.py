@@ -40,7 +40,6 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    """A title says nothing to the provider, so it may change at any time."""
     job: Job = access.mine_to(request, Act.ORGANISE, visible_jobs(request), pk)
     if title := " ".join(request.POST.get("title", "").split())[:200]:
         verbs.rename(job, title, by=access.person(request))

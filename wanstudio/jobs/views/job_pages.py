@@ -115,7 +115,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """One job: it becomes the video in place."""
     # An id beyond 64 bits is nobody's; asked for, it would break the query.
     steps = list(visible_transitions(request).filter(job_id=access.number(str(pk)) or 0))
     if not steps:

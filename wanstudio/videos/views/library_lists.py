@@ -37,7 +37,6 @@ def collections(request: HttpRequest) -> HttpResponse:
 
 
 def _covers(rows: Sequence[Collection]) -> dict[int, list[Video]]:
-    """The four videos laid in last, by collection."""
     rank = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
     laid = CollectedVideo.objects.filter(collection__in=rows, video__binned_at=None, video__job__state="done")
     covers = defaultdict(list)
@@ -70,7 +69,6 @@ def edit_collection(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def move_collection(request: HttpRequest, pk: int) -> HttpResponse:
-    """One position earlier or later in the list."""
     collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
     step = -1 if request.POST.get("to") == "earlier" else 1
     verbs.move_collection(collection, step, visible_collections(request, collection.team))
@@ -116,7 +114,6 @@ def bin_page(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def put_into_bin(request: HttpRequest, pk: int) -> HttpResponse:
-    """One video, from its page, whose way leads back to the wall."""
     video = access.mine_to(request, Act.ORGANISE, visible_videos(request), pk)
     verbs.bin_videos([video], access.person(request))
     messages.success(request, words.BINNED.format(name=video.job.title))

@@ -38,7 +38,6 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, object]:
-    """Where a video is filed, and where it might be, for its page and the fragments of it."""
     team = video.job.team
     collections = list(queries.visible_collections(request, team))
     within = set(video.collected.values_list("collection_id", flat=True))

@@ -74,7 +74,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
-    """What stands around the tiles: filters, sums, and what the selection may be put into."""
     collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
     opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
     totals = wall.totals(rows)
@@ -141,7 +140,6 @@ def collect(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def put_into_bin(request: HttpRequest) -> HttpResponse:
-    """They stay in the bin for 30 days."""
     team = access.team_in(request, Act.ORGANISE)
     if chosen := _chosen(request, team):
         verbs.bin_videos(chosen, access.person(request))
@@ -153,7 +151,6 @@ def put_into_bin(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def download(request: HttpRequest) -> HttpResponseBase:
-    """All of them as one archive, named by their titles."""
     team = access.team_in(request, Act.VIEW)
     chosen = _chosen(request, team)
     if not chosen:
