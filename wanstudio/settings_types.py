@@ -137,8 +137,7 @@ def pace(value: float, base_url: str) -> float:
 
 def public_address(value: str) -> str:
     """`WANSTUDIO_URL` without a trailing slash, or an empty string."""
-    value = value.strip().rstrip("/")
-    if not value:
+    if not (value := value.strip().rstrip("/")):
         return ""
     parts = urlsplit(value)
     good = parts.hostname and not parts.path and not parts.query and not parts.username

@@ -1,4 +1,4 @@
-"""Tokens: created, revoked, and asked for, never a session. One may do what its person may in the pages, or less."""
+"""API tokens: created, revoked, and asked for, never a session. One may do what its person may do, or less."""
 
 import hashlib
 import secrets
@@ -94,13 +94,10 @@ class TokenAuth(HttpBearer):
         found = living.select_related("membership__team", "membership__user").first()
         if found is None:
             return None
-        if wait_s := count_call(found, settings.API_CALLS_A_MINUTE):
-            raise Problem(
-                429,
-                "too-many",
-                f"More than {settings.API_CALLS_A_MINUTE} calls in a minute. Go on after the seconds in Retry-After.",
-                {"Retry-After": str(round(wait_s))},
-            )
+        limit = settings.API_CALLS_A_MINUTE
+        if wait_s := count_call(found, limit):
+            hurried = f"More than {limit} calls in a minute. Go on after the seconds in Retry-After."
+            raise Problem(429, "too-many", hurried, {"Retry-After": str(round(wait_s))})
         # Whoever a browser's cookie names has no say here.
         request.user = found.membership.user
         team = found.membership.team

@@ -32,7 +32,6 @@ class ApiToken(models.Model):
 
     @classmethod
     def living(cls) -> "models.QuerySet[ApiToken]":
-        """Those that open the API now."""
         unexpired = models.Q(expires_at=None) | models.Q(expires_at__gt=Now())
         return cls.objects.filter(unexpired, revoked_at=None, membership__user__is_active=True)
 

@@ -43,7 +43,6 @@ def _works(ask: Callable[[], bool]) -> bool:
 
 @register()
 def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    """Listening to a network without a name for it."""
     if settings.HOST in ("127.0.0.1", "localhost", "::1") or len(settings.ALLOWED_HOSTS) > 3:
         return []
     return [

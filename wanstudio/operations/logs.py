@@ -41,8 +41,6 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(JsonFormatter):
-    """One object a line: time, level, logger, message, what it is about, and the traceback if there is one."""
-
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__("%(message)s", reserved_attrs=[*logging.makeLogRecord({}).__dict__, "about", "request"])
         self._secrets = secrets

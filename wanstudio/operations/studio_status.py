@@ -27,10 +27,6 @@ from wanstudio.settings_types import is_writable
 from wanstudio.videos.models import Video
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
-# Due work that a living worker has not taken up by then is stuck.
-LATE_AFTER = timedelta(minutes=5)
-BACKUP_OLD_AFTER = timedelta(days=7)
-
 
 @dataclass
 class Status:
@@ -92,7 +88,7 @@ def _backup(status: Status) -> None:
     status.show("Last backup", f"{_seconds(age) // 3600} h ago, {folder}")
     if missing:
         status.warn(f"{missing} files that rows name were gone at the last backup. An earlier one may have them.")
-    if age > BACKUP_OLD_AFTER:
+    if age > timedelta(days=7):
         status.warn(f"The last backup is {age.days} days old. Run “manage.py backup {folder.rpartition('/')[0]}”.")
 
 
@@ -117,7 +113,8 @@ def _queue(status: Status) -> None:
     overdue = timezone.now() - late.due_at
     status.facts["oldest_due"] = {"job": late.pk, "due_s_ago": _seconds(overdue)}
     status.show("Oldest due", f"job {late.pk}, {_seconds(overdue)} s ago")
-    if overdue > LATE_AFTER and Heartbeat.alive():
+    # Due work that a living worker has not taken up by then is stuck.
+    if overdue > timedelta(minutes=5) and Heartbeat.alive():
         since = timesince(late.due_at, depth=1)
         status.warn(f"Job {late.pk} has been due for {since}, and no worker took it. Read the log.")
 

@@ -49,8 +49,7 @@ class Child:
             if now >= self.restart_at and self.is_needed():
                 self.start()
             return
-        code = self.process.poll()
-        if code is None:
+        if (code := self.process.poll()) is None:
             if not self.is_needed():
                 self.signal(signal.SIGTERM)
             return

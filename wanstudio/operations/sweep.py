@@ -18,9 +18,6 @@ from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
 
-# A file is written before its row: what is younger may get one yet.
-KEPT_S = 24 * 60 * 60
-
 
 def sweep(chore: Chore) -> None:
     """Delete what lay in the bin for 30 days, half-written files, files without a row, old notifications and sessions.
@@ -65,8 +62,9 @@ def sweep_orphans() -> int:
 
 
 def _is_old(path: Path) -> bool:
+    # A file is written before its row: what is younger may get one yet.
     try:
-        return path.is_file() and time.time() - path.stat().st_mtime > KEPT_S
+        return path.is_file() and time.time() - path.stat().st_mtime > 24 * 60 * 60
     except FileNotFoundError:
         return False
 

@@ -57,11 +57,9 @@ def shared(request: HttpRequest, token: str) -> ShareLink:
 
     Raises Http404 for a word that is no token of ours, and Closed (404 where nobody catches it) else.
     """
-    link = link_by_token(token)
-    if link is None:
+    if (link := link_by_token(token)) is None:
         raise Http404("no such link")
-    has_ended = link.has_ended
-    if has_ended or not is_unlocked(request, link):
+    if (has_ended := link.has_ended) or not is_unlocked(request, link):
         raise Closed(link, is_locked=not has_ended)
     return link
 

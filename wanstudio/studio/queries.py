@@ -56,10 +56,8 @@ class Slot:
 
     @property
     def formats(self) -> str:
-        billing = in_force.model().billing
-        extent = (
-            f"{billing.min_s} to {billing.max_s} s" if self.is_motion else f"up to {filesizeformat(self.limit_bytes)}"
-        )
+        billing, size = in_force.model().billing, filesizeformat(self.limit_bytes)
+        extent = f"{billing.min_s} to {billing.max_s} s" if self.is_motion else f"up to {size}"
         return f"{formats_of(self.kind)}, {extent}"
 
     @property
@@ -79,7 +77,6 @@ class Slot:
 
 
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
-    """What this person's team has put into such a slot lately, the latest first."""
     return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:8])
 
 

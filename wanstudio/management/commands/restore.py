@@ -56,7 +56,6 @@ class Command(StudioCommand):
                 f"{done.unconfirmed} jobs waited to be sent or were unconfirmed. They may have been sent since, so "
                 "each is now unconfirmed and waits for a person; none is sent by itself."
             )
-        # `4 memberships, 1 share link and 0 API tokens are open`.
         counts = [f"{count:,} {name}{pluralize(count)}" for name, count in done.open_again.items()]
         self.stdout.write(OPEN_AGAIN.format(counts=get_text_list(counts, "and")))
         self.stdout.write(STOPPED)

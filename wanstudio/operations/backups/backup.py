@@ -47,10 +47,8 @@ def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifes
         need_room(into, media.to_copy(referenced, pool))
         new, deleted = media.copy_all(referenced, pool, partial, _hashes_before(into), manifest)
         if with_secret_key:
-            for name, secret in (
-                (snapshot.SECRET, settings.SECRET_KEY),
-                (snapshot.ENCRYPTION, "\n".join(encrypted_fields.keys())),
-            ):
+            encryption = "\n".join(encrypted_fields.keys())
+            for name, secret in ((snapshot.SECRET, settings.SECRET_KEY), (snapshot.ENCRYPTION, encryption)):
                 with snapshot.whole(partial / name) as kept:
                     kept.write(secret.encode())
         manifest.secret_key_included = with_secret_key

@@ -121,7 +121,6 @@ def _latest(manifest: Manifest) -> list[tuple[str, str]]:
 
 
 def move_ids(table: str, to: int) -> None:
-    """The next row of this table gets an id above `to`."""
     with connection.cursor() as cursor:
         if sequence := _sequence(cursor, table):
             cursor.execute("SELECT setval(%s, %s)", [sequence, to])

@@ -73,7 +73,6 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
                 snapshot.copy(folder.parent / "media" / one.path, target)
         same_key = _secret_key(folder, manifest)
         with backup.engine().restored(folder, manifest):
-            # From the tables of then to those of now.
             executor = MigrationExecutor(connection)
             executor.migrate(executor.loader.graph.leaf_nodes())
             unconfirmed = make_safe(manifest)
@@ -92,7 +91,6 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
             f"The backup is of {KINDS.get(manifest.kind, manifest.kind)}, and this studio uses "
             f"{KINDS.get(connection.vendor, connection.vendor)}. Set DATABASE_URL to a database of the same kind."
         )
-    # Files of the backup itself that are missing, or are not what was written.
     if wrong := [
         name for name, known in manifest.files.items() if not snapshot.is_intact(folder / name, str(known[0]))
     ]:
@@ -150,8 +148,7 @@ def _secret_key(folder: Path, manifest: Manifest) -> bool:
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def make_safe(manifest: Manifest) -> int:

@@ -102,8 +102,7 @@ def newest(given: Path) -> Path:
     """The backup itself if `given` is one, else the newest in it."""
     if (given / MANIFEST).exists():
         return given
-    found = sorted(given.glob(f"{PREFIX}*/{MANIFEST}"))
-    if not found:
+    if not (found := sorted(given.glob(f"{PREFIX}*/{MANIFEST}"))):
         raise CannotOperate(f"There is no whole backup in {given}.")
     return found[-1].parent
 

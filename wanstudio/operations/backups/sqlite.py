@@ -55,8 +55,7 @@ def copy_to(target: Path) -> None:
 
 
 def check(database: sqlite3.Connection) -> None:
-    found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if found != "ok":
+    if (found := database.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
         raise CannotOperate(f"The copy of the database is damaged: {found}")
 
 

@@ -38,14 +38,8 @@ def add(request: HttpRequest) -> HttpResponse:
         character, motion = (source if source and source.kind == each else None for each in ("character", "motion"))
         return show_page(request, team, StudioPage(filled, character, motion), status=200 if source else 422)
     kind = "motion" if form.data["kind"] == "motion" else "character"
-    slot = Slot(
-        kind,
-        recents(request, team, kind),
-        source,
-        wrong=form.wrong,
-        url="" if source else form.data["url"],
-        file=form.unnamed_file,
-    )
+    url = "" if source else form.data["url"]
+    slot = Slot(kind, recents(request, team, kind), source, form.wrong, url, form.unnamed_file)
     return render(request, "studio/_slot.html", {"slot": slot}, status=201 if source else 422)
 
 
