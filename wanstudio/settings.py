@@ -124,7 +124,7 @@ TEMPLATES: list[dict[str, object]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wanstudio.studio.context.studio",
-            ],
+            ]
         },
     }
 ]

@@ -157,13 +157,7 @@ def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> Upl
     return Uploads(items=[upload_row(row) for row in found], next=following)
 
 
-@api.post(
-    "jobs",
-    response={201: JobOut, **REFUSED},
-    tags=["Jobs"],
-    summary="Make a video",
-    openapi_extra=KEY_HEADER,
-)
+@api.post("jobs", response={201: JobOut, **REFUSED}, tags=["Jobs"], summary="Make a video", openapi_extra=KEY_HEADER)
 def make_job(request: HttpRequest, asked: JobIn) -> JsonResponse:
     """It may cost its `price`. Send an `Idempotency-Key`: a request that is repeated with it makes one job.
 

@@ -19,13 +19,7 @@ class RemoteFile:
     """
 
     def __init__(
-        self,
-        fetcher: Fetcher,
-        url: str,
-        *,
-        max_bytes: int = 1_000_000,
-        max_requests: int = 6,
-        deadline_s: float = 5.0,
+        self, fetcher: Fetcher, url: str, *, max_bytes: int = 1_000_000, max_requests: int = 6, deadline_s: float = 5.0
     ) -> None:
         self._fetcher = fetcher
         self._url = url

@@ -122,7 +122,7 @@ class Job(Leased):
         constraints = [
             models.UniqueConstraint(
                 fields=["provider", "task_id"], condition=~models.Q(task_id=""), name="one_job_a_task"
-            ),
+            )
         ]
         indexes = [
             models.Index(fields=["due_at"], name="job_due"),

@@ -26,10 +26,7 @@ class Command(StudioCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         os.chdir(settings.BASE_DIR)
-        children = [
-            Child("web", web_command(settings.HOST, settings.PORT)),
-            Child("worker", manage_command("work")),
-        ]
+        children = [Child("web", web_command(settings.HOST, settings.PORT)), Child("worker", manage_command("work"))]
         if settings.BROKER_URL:
             children.append(Child("beat", manage_command("beat")))
         self._refuse_taken(settings.HOST, settings.PORT, "PORT")

@@ -38,10 +38,7 @@ WAN_2_2_ANIMATE = base.Model(
         max_seed=2**31 - 1,
     ),
     polling=base.Polling(
-        usual=((60, 60), (5.5, 10)),
-        long=((120, 120), (10, 12)),
-        callback=((120, 135), (60, 70)),
-        long_motion_s=60,
+        usual=((60, 60), (5.5, 10)), long=((120, 120), (10, 12)), callback=((120, 135), (60, 70)), long_motion_s=60
     ),
 )
 

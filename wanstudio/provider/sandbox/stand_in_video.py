@@ -152,10 +152,7 @@ def _label(text: str, short: int) -> Image.Image:
 
 def _write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: Path, duration: float) -> None:
     """H.264 in yuv420p, AAC if `clip` has sound, the index in front. Holds a few frames at a time."""
-    with (
-        open_clip(clip) as source,
-        av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as film,
-    ):
+    with open_clip(clip) as source, av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as film:
         video = film.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "crf": "23"})
         video.pix_fmt = "yuv420p"
         # Without these words players take small films for the old television colours.
