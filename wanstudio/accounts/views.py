@@ -18,7 +18,6 @@ from wanstudio.web.lookups import form_view, number, page_and_form_view, page_vi
 
 @page_and_form_view
 def show(request: HttpRequest) -> HttpResponse:
-    """The hub; a POST keeps the name."""
     who = person(request)
     form = NameForm(request.POST if request.method == "POST" else None, initial={"name": who.name})
     if request.method == "POST" and form.is_valid():

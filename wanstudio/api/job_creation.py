@@ -119,7 +119,6 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
 
 
 def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:
-    """What a browser would have sent."""
     nonce = uuid5(NONCES, f"{tokens.token(request).pk}:{key}") if key else uuid4()
     stated = asked.model_dump(exclude_none=True, exclude={"price"})
     fields = QueryDict(mutable=True)

@@ -51,7 +51,6 @@ GIVE_A_LINK = (
 
 
 def unreachable(provider: str) -> tuple[str, str]:
-    """The fact, and what to do."""
     return providers.named(UNREACHABLE, provider), GIVE_A_LINK
 
 

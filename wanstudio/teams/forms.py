@@ -25,8 +25,6 @@ class InviteForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    """A new person's account."""
-
     name = NameField(label="Your name", max_length=100)
     email = LowerEmailField(label="Your email", max_length=254)
     password = forms.CharField(

@@ -76,7 +76,6 @@ def found_studio(*, team: str, name: str, email: str, password: str) -> User:
 
 
 def found_team(name: str, owner: User) -> Team:
-    """One more team, with its owner."""
     with transaction.atomic():
         team = Team.objects.create(name=name)
         Membership.objects.create(team=team, user=owner, role=Role.OWNER)

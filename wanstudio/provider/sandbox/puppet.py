@@ -32,7 +32,6 @@ class Cutout:
 
 
 def cut_out(picture: Image.Image) -> Cutout:
-    """`picture` in RGB."""
     whole = (0, 0, *picture.size)
     shape = (max(8, picture.width * SMALL // max(picture.size)), max(8, picture.height * SMALL // max(picture.size)))
     small = picture.resize(shape, Image.Resampling.BOX)
