@@ -9,7 +9,7 @@ from wanstudio.provider.apixo.description import APIXO, WAN_2_2_ANIMATE
 from wanstudio.provider.base import Resolution
 from wanstudio.provider.providers import model_of
 
-PRICES = {"480p": Decimal("0.04"), "580p": Decimal("0.06"), "720p": Decimal("0.08")}
+PRICES = {"480p": Decimal("0.04"), "720p": Decimal("0.08")}
 
 
 def test_prices_are_those_of_the_reference_page() -> None:

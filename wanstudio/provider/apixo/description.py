@@ -28,7 +28,6 @@ WAN_2_2_ANIMATE = base.Model(
     behaviours=("animate", "replace"),
     resolutions=(
         base.Resolution("480p", ((FIRST_PRICES, Decimal("0.04")),)),
-        base.Resolution("580p", ((FIRST_PRICES, Decimal("0.06")),)),
         base.Resolution("720p", ((FIRST_PRICES, Decimal("0.08")),)),
     ),
     billing=base.BillingLimits(min_s=5, max_s=120),
