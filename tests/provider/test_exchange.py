@@ -4,6 +4,7 @@ import gzip
 import logging
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -150,9 +151,20 @@ def test_once_writing_began_a_broken_answer_is_unknown(
 def test_a_reset_before_the_request_was_read_is_unknown(
     serve: Serve, connect: Connect, animate: GenerateRequest
 ) -> None:
-    server = serve(at_once=reset)
+    connected = threading.Event()
+
+    def reset_once_connected(line: socket.socket, over: threading.Event) -> None:
+        connected.wait(10)
+        reset(line, over)
+
+    server = serve(at_once=reset_once_connected)
+
+    def end_connection() -> None:
+        connected.set()
+        server.wait_for(lambda at: at.ended == 1)
+
     # The first write may succeed into a dead connection: only our own side can say that it never began.
-    submission = connect(server).submit(animate, before_write=lambda: server.wait_for(lambda at: at.ended == 1))
+    submission = connect(server).submit(animate, before_write=end_connection)
     assert (submission.outcome, submission.error) == (Outcome.UNKNOWN, Error.CONNECTION_LOST)
 
 

@@ -75,6 +75,13 @@ def test_result_is_archived_and_verified(archiving: Job, film: bytes) -> None:
     assert drafts() == []
 
 
+@pytest.fixture(autouse=True)
+def _no_drafts_before() -> None:
+    """Tests of crashes leave half-written files on purpose, for the sweep."""
+    for draft in drafts():
+        draft.unlink()
+
+
 def drafts() -> list[Path]:
     return list(settings.FILE_UPLOAD_TEMP_DIR.iterdir())
 
