@@ -7,7 +7,7 @@ from .exchange import Deadline
 from .fetch import Fetcher, Opened
 
 UNKNOWN_SIZE = 1 << 62
-"""What seeking to the end finds where the server neither tells a size nor ends within the budget."""
+"""The size of a file whose server neither tells it nor ends within the budget."""
 
 
 class RemoteFile:
