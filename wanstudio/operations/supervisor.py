@@ -83,6 +83,9 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
         time.sleep(0.05)
     for child in children:
         child.signal(signal.SIGKILL)
+        if child.process:
+            # Reaped: nothing that is gone looks alive.
+            child.process.wait()
 
 
 def web_command(host: str, port: int) -> list[str]:
