@@ -2,8 +2,9 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -19,6 +20,11 @@ def state(studio: Studio, job: int) -> str:
 
 def submissions(studio: Studio, job: int) -> int:
     return int(studio.rows("SELECT count(*) FROM wanstudio_attempt WHERE job_id = ?", job)[0][0])
+
+
+def has_task(studio: Studio) -> bool:
+    with closing(sqlite3.connect(studio.data / "sandbox" / "sandbox.sqlite3", timeout=20)) as sandbox:
+        return bool(sandbox.execute("SELECT count(*) FROM task").fetchone()[0])
 
 
 def kill_in(studio: Studio, job: int, wanted: str) -> None:
@@ -42,6 +48,8 @@ def test_worker_killed_where_nothing_is_being_sent(start_studio: Start, wanted: 
 def test_worker_killed_while_sending_is_settled_by_the_callback(start_studio: Start) -> None:
     studio = start_studio()
     job = Person(studio).make_sample(prompt="[hang]")
+    # Killed any sooner, nothing was sent, and no callback would ever come.
+    wait_until(lambda: has_task(studio), "the sandbox has made the task", 40)
     kill_in(studio, job, "submitting")
     wait_until(lambda: state(studio, job) == "uncertain", "nobody can tell whether it was taken", 60)
     wait_until(lambda: state(studio, job) == "done", "the callback settles it", 90)
