@@ -19,7 +19,7 @@ from threading import Event
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.2
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 10.0
 STEADY_AFTER_S = 30.0
 GRACE_S = 8.0
 PR_SET_PDEATHSIG = 1
