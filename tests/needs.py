@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import postgres_program, rabbitmq_program
+from tests.servers import SYSTEM_PATH, postgres_program, rabbitmq_program
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Debian starts a server as soon as it is installed, unless this answers 101. The tests start their own.
@@ -39,6 +39,8 @@ NEEDS = (
     Need("PostgreSQL", lambda: postgres_program("initdb"), ("postgresql",)),
     Need("Redis", lambda: shutil.which("redis-server"), ("redis-server",)),
     Need("RabbitMQ", rabbitmq_program, ("rabbitmq-server",)),
+    Need("nginx", lambda: shutil.which("nginx", path=SYSTEM_PATH), ("nginx-light",)),
+    Need("HAProxy", lambda: shutil.which("haproxy", path=SYSTEM_PATH), ("haproxy",)),
 )
 
 

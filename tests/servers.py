@@ -1,4 +1,4 @@
-"""Real servers for tests and benchmarks: PostgreSQL, Redis and RabbitMQ of our own, on free ports of loopback.
+"""Real servers for tests and benchmarks: databases, brokers and proxies of our own, on free ports of loopback.
 
     with postgres() as server: ... server.url
 
@@ -24,6 +24,8 @@ from pathlib import Path
 STARTS_WITHIN_S = 90
 POSTGRES_USER = "studio"
 PR_SET_PDEATHSIG = 1
+# Debian keeps servers where a user's PATH does not look.
+SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
 def free_port() -> int:
@@ -255,3 +257,64 @@ def rabbitmq() -> Iterator[Server]:
     )
     with running(names), running(node):
         yield node
+
+
+# --- proxies ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def nginx(upstream: str, *directives: str) -> Iterator[Server]:
+    """nginx before the server at `upstream` (`host:port`), with more directives of its `server` block."""
+    program = shutil.which("nginx", path=SYSTEM_PATH)
+    assert program, "nginx is not installed"
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-nginx-"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    (folder / "nginx.conf").write_text(f"""
+        daemon off; master_process off; pid {folder}/pid; error_log stderr warn;
+        events {{ worker_connections 1024; }}
+        http {{
+            access_log off; client_max_body_size 600m;
+            {folders}
+            server {{
+                listen 127.0.0.1:{port};
+                {" ".join(directives)}
+                location / {{
+                    proxy_pass http://{upstream};
+                    proxy_set_header Host $http_host;
+                    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+                    proxy_set_header X-Forwarded-Proto $scheme;
+                }}
+            }}
+        }}
+    """)
+    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    with running(Server("nginx", f"http://127.0.0.1:{port}", command, folder, lambda: _answers(port))) as server:
+        yield server
+
+
+@contextmanager
+def haproxy(upstream: str) -> Iterator[Server]:
+    """HAProxy before the server at `upstream`. It passes headers with underscores as they came."""
+    program = shutil.which("haproxy", path=SYSTEM_PATH)
+    assert program, "HAProxy is not installed"
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-haproxy-"))
+    (folder / "haproxy.cfg").write_text(f"""
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+frontend studio
+    bind 127.0.0.1:{port}
+    option forwardfor
+    http-request set-header X-Forwarded-Proto http
+    default_backend web
+backend web
+    server web {upstream}
+""")
+    command = [program, "-db", "-f", str(folder / "haproxy.cfg")]
+    with running(Server("HAProxy", f"http://127.0.0.1:{port}", command, folder, lambda: _answers(port))) as server:
+        yield server
