@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
@@ -21,7 +22,7 @@ class WanStudioConfig(AppConfig):
 
     def ready(self) -> None:
         from wanstudio.append_only import lock
-        from wanstudio.work import broker_hints, registry
+        from wanstudio.work import broker_hints, reconnect, registry
 
         for module in ANSWERS:
             import_module(f"wanstudio.{module}")
@@ -30,4 +31,5 @@ class WanStudioConfig(AppConfig):
             from wanstudio.celery import hand_over
 
             broker_hints.connect(hand_over)
+        request_started.connect(reconnect.follow_file, dispatch_uid="follow_file")
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -12,6 +12,7 @@ SQLITE_OPTIONS = {
     # FULL: with NORMAL a power cut can take back an attempt's row whose POST went out, and it would be sent again.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
+SQLITE_KEPT_S = 600
 POSTGRES_OPTIONS = {
     "connect_timeout": 5,
     "application_name": "wanstudio",
@@ -40,7 +41,8 @@ def database(url: str) -> dict[str, Any]:
     if not made["NAME"]:
         raise _refused("it names no database")
     if made["ENGINE"] == "django.db.backends.sqlite3":
-        return made | {"OPTIONS": dict(SQLITE_OPTIONS)}
+        # Kept: opening costs more than most requests ask. `work/reconnect.py` notices another file in its place.
+        return made | {"CONN_MAX_AGE": SQLITE_KEPT_S, "OPTIONS": dict(SQLITE_OPTIONS)}
     if made["ENGINE"] != "django.db.backends.postgresql":
         raise _refused(f'"{url.partition(":")[0]}" is not a database the studio knows')
     # Without one a connection a request: 128 threads that each kept one would be more than PostgreSQL's usual 100.

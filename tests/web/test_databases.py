@@ -10,6 +10,7 @@ def test_sqlite_is_safe_under_load() -> None:
     made = database("sqlite:////srv/data/studio.sqlite3")
     assert (made["ENGINE"], made["NAME"]) == ("django.db.backends.sqlite3", "/srv/data/studio.sqlite3")
     assert made["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert made["CONN_MAX_AGE"] > 0
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "pgsql"])

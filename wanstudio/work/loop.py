@@ -16,6 +16,7 @@ from wanstudio.work import registry
 from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Leased
 from wanstudio.work.models import Heartbeat
+from wanstudio.work.reconnect import follow_file
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Loop:
         if time.monotonic() - self._beat_at > BEAT_EVERY_S:
             Heartbeat.beat(worker_name())
             self._beat_at = time.monotonic()
+        follow_file()
         self._room.clear()
         # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
         queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in registry.kinds]
@@ -77,6 +79,7 @@ class Loop:
     def _step(self, model: type[Leased], pk: int) -> None:
         try:
             if not self._stop.is_set():
+                follow_file()
                 advance(model, pk)
         except Exception:
             log.exception("%s %s: could not be claimed", model.__name__, pk)

@@ -1,8 +1,10 @@
-"""The database connection after a long wait: the server may have been restarted, or be away just now."""
+"""The database connection after a wait: the server may have been restarted or be away, the file be another one."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -16,10 +18,28 @@ PAUSE_S = 0.5
 
 def refresh() -> None:
     """After a long wait: what a restarted PostgreSQL has broken meanwhile is not met by the next query."""
+    follow_file()
     if connection.vendor == "sqlite" or connection.connection is None or connection.in_atomic_block:
         return
     if not connection.is_usable():
         connection.close()
+
+
+def follow_file(**kwargs: object) -> None:
+    """SQLite, before each request or step: a file that was put in the place of the one that is open is opened instead.
+
+    What was written to the old one would be lost. A change of time alone reopens it too, as after a copy over it.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    found = None
+    with suppress(OSError):
+        there = os.stat(connection.settings_dict["NAME"])
+        found = (there.st_dev, there.st_ino, there.st_mtime_ns)
+    # Noted before it is opened, never after: at worst it is opened once more.
+    if connection.errors_occurred or found != getattr(connection, "found_file", None):
+        connection.close()
+    connection.found_file = found  # type: ignore[attr-defined]
 
 
 def durably(write: Callable[[], T]) -> T:
