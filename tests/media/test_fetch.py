@@ -100,7 +100,31 @@ def test_redirects_to_other_things_are_refused(files: FileServer, fetcher: Fetch
 def test_redirects_end(talk: Talk) -> None:
     server = talk(saying(answer(b"", "Location: /again", status="302 Found")))
     assert problem(Fetcher({server.host}), server.url()).code == FetchProblem.TOO_MANY_REDIRECTS
-    assert len(server.heads) == 6
+    assert len(server.heads) == 4
+
+
+def test_service_ports_are_not_dialled_at_the_first_hop_nor_a_later_one(files: FileServer) -> None:
+    fetcher = Fetcher({files.host}, resolver=lambda _host, _port: ["8.8.8.8"])
+    for port in (22, 25, 6000, 10080):
+        assert problem(fetcher, f"https://files.example:{port}/a").code == FetchProblem.SERVICE_PORT
+        assert problem(fetcher, files.url(f"to/http://files.example:{port}/a")).code == FetchProblem.SERVICE_PORT
+        with pytest.raises(FetchError) as caught:
+            fetcher.post(f"https://hooks.example:{port}/", b"{}", {}, deadline_s=5, max_bytes=10)
+        assert caught.value.code == FetchProblem.SERVICE_PORT
+
+
+def test_service_port_that_is_listed_is_dialled() -> None:
+    # Nobody serves there: that the connection is refused shows that it was tried.
+    assert problem(Fetcher({"127.0.0.1:1"}), "http://127.0.0.1:1/").code == FetchProblem.UNREACHABLE
+
+
+@pytest.mark.parametrize(("listed", "given"), [("{}.", "{}"), ("{}", "{}."), ("{}.", "{}."), ("Media.Example", "{}")])
+def test_dot_at_the_end_of_a_name_makes_no_other_host(files: FileServer, listed: str, given: str) -> None:
+    (files.folder / "a").write_bytes(b"here")
+    port = files.host.split(":")[1]
+    fetcher = Fetcher({f"{listed.format('media.example')}:{port}"}, resolver=lambda _host, _port: ["127.0.0.1"])
+    assert download(fetcher, f"http://{given.format('media.example')}:{port}/a")[0] == b"here"
+    assert files.requests[0]["Host"] == f"media.example:{port}"
 
 
 @pytest.mark.parametrize(
@@ -238,6 +262,18 @@ class TestTls:
         with pytest.raises(FetchError, match="certificate") as caught:
             self.serve("media.example", None)
         assert caught.value.code == FetchProblem.UNREACHABLE
+
+    def test_redirect_from_https_to_http_is_refused(self, files: FileServer) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(PEM)
+        down = saying(answer(b"", f"Location: {files.url('a')}", status="302 Found"))
+        with Talker(down, context) as server:
+            listed = {f"media.example:{server.port}", files.host}
+            trusting = ssl.create_default_context(cafile=str(PEM))
+            fetcher = Fetcher(listed, resolver=lambda _host, _port: ["127.0.0.1"], tls=trusting)
+            error = problem(fetcher, f"https://media.example:{server.port}/")
+        assert (error.code, "from https to http" in error.sentence) == (FetchProblem.INVALID_URL, True)
+        assert files.requests == []
 
     def test_no_tls_behind_https(self, talk: Talk) -> None:
         server = talk(saying(answer(b"plain")))

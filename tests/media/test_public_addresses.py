@@ -4,7 +4,8 @@ from ipaddress import ip_address
 import pytest
 
 from wanstudio.media.errors import FetchError, FetchProblem
-from wanstudio.media.targets import Reach, is_public, parse, system_resolver
+from wanstudio.media.public_addresses import is_public
+from wanstudio.media.targets import Reach, parse, system_resolver
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "193.0.6.139", "2606:4700:4700::1111", "2a00:1450:4001::1"]
 PUBLIC_INSIDE = ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]

@@ -50,6 +50,8 @@ def test_secret_is_shown_once(as_alice: Client, team: Team) -> None:
         "https://2130706433/",
         "https://localhost/",
         "https://box.internal/",
+        "https://metadata.google.internal./",
+        "https://hooks.example.com:25/",
         "https://me:secret@example.com/",
         "ftp://example.com/",
         "javascript:alert(1)",
@@ -61,7 +63,8 @@ def test_private_address_is_refused(as_alice: Client, team: Team, url: str) -> N
 
 
 def test_listed_private_host_is_accepted(as_alice: Client, team: Team, settings: Any) -> None:
-    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1:9999"})
+    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1:9999", "mail.local.:25"})
+    assert save(as_alice, team, "http://mail.local:25/x").status_code == 302
     assert save(as_alice, team, "http://127.0.0.1:9999/x").status_code == 302
 
 

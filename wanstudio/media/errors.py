@@ -14,6 +14,10 @@ class FetchProblem(StrEnum):
         "This link leads to a private address, and those are not fetched. "
         "Use a link that anyone on the internet can open."
     )
+    SERVICE_PORT = (
+        "This link uses a port that is reserved for another service, such as mail. "
+        "Use a link to a web server: without a port, or with one such as 8080."
+    )
     UNREACHABLE = auto()
     TIMED_OUT = "The server took too long to hand out the file. Try again, or use another link."
     HTTP_STATUS = auto()

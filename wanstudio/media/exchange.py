@@ -83,8 +83,7 @@ def connect(
         if target.scheme == "https":
             sock.settimeout(deadline.left())
             # The certificate is checked for the name in the URL and not for the address.
-            name = target.host.removesuffix(".")
-            sock = stack.enter_context((tls or _usual_tls()).wrap_socket(sock, server_hostname=name))
+            sock = stack.enter_context((tls or _usual_tls()).wrap_socket(sock, server_hostname=target.host))
         connection = http.client.HTTPConnection(target.host, target.port)
         # A connection that has a socket does not dial: nobody resolves the name a second time.
         connection.sock = _TimedSocket(sock, deadline)

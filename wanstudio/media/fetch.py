@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from .errors import FetchError, FetchProblem, MediaError, MediaProblem, refused_by_server, too_large, unreachable
 from .exchange import Broken, Deadline, DeadlinePassed, Request, ask, connect, exchange
-from .targets import Reach, Resolver, parse, redirected, system_resolver
+from .targets import Reach, Resolver, host_port, parse, redirected, system_resolver
 
 ByteRange = tuple[int, int | None]
 """First and last byte, both included; None: the end."""
@@ -29,7 +29,7 @@ ByteRange = tuple[int, int | None]
 HEAD_S = 60.0
 # How long a download's speed is measured before it is judged.
 SPEED_OVER_S = 60.0
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -111,14 +111,14 @@ class Fetcher:
         resolver: Resolver = system_resolver,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._allowed_hosts = frozenset(map(host_port, allowed_hosts))
         self._reach = Reach(self._allowed_hosts, resolver, tls)
 
     @contextmanager
     def open(
         self, url: str, *, byte_range: ByteRange | None = None, deadline: Deadline | None = None
     ) -> Iterator[Opened]:
-        """GETs a URL, at most 5 redirects further, by default within half a minute.
+        """GETs a URL, at most 3 redirects further, by default within half a minute.
 
         The answer is 200, or 206 with exactly the range's start; everything else raises FetchError, as does a deadline
         that passes while the body is read.

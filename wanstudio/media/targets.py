@@ -1,15 +1,11 @@
-"""Targets: a URL taken apart once and strictly, and the addresses behind it: an allow-list of global unicast.
-
-The networks are written out, because what `ipaddress` calls global differs between Python releases and includes
-multicast. Source: the IANA special-purpose registries for IPv4 and IPv6.
-"""
+"""Targets: a URL taken apart once and strictly, the addresses behind it, and whether a request may go there."""
 
 import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from threading import Thread
 from urllib.parse import quote, urljoin, urlsplit
@@ -17,27 +13,14 @@ from urllib.parse import quote, urljoin, urlsplit
 import idna
 
 from .errors import FetchError, FetchProblem
+from .public_addresses import SERVICE_PORTS, is_public
 
 Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) -> textual addresses. Raises OSError for an unknown name."""
 
-_NOT_PUBLIC_V4 = tuple(
-    IPv4Network(network)
-    for network in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
-        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-        # Looks public, but is answered by the host of every Azure machine.
-        "168.63.129.16/32",
-    )
-)
-_GLOBAL_V6 = IPv6Network("2000::/3")
-# Special although inside 2000::/3: IETF protocols (Teredo among them), documentation twice, 6to4.
-_NOT_PUBLIC_V6 = tuple(IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20", "2002::/16"))
-_NAT64 = IPv6Network("64:ff9b::/96")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _SAFE = "/%:@!$&'()*+,;=~-._[]"
 
 
@@ -91,42 +74,45 @@ def parse(url: str) -> Target:
 
 
 def redirected(target: Target, location: str) -> Target:
-    """Where a Location header leads. Headers arrive as Latin-1, and what servers put there is often raw UTF-8."""
+    """Where a Location header leads, never from https to http. Raises FetchError INVALID_URL."""
     try:
-        return parse(urljoin(target.url, location.encode("latin-1").decode()))
+        # Headers arrive as Latin-1, and what servers put there is often raw UTF-8.
+        to = parse(urljoin(target.url, location.encode("latin-1").decode()))
     except ValueError:
         raise _invalid("The link redirects to something that is not a link. Use another one.") from None
+    if (target.scheme, to.scheme) == ("https", "http"):
+        raise _invalid("The link redirects from https to http, which anyone on the way can change. Use another one.")
+    return to
+
+
+def host_port(pair: str) -> str:
+    """`Media.local.:8080` as a target's `address`, `media.local:8080`. One that no link can lead to stays as it is."""
+    try:
+        return parse(f"http://{pair}").address if re.search(r":\d+$", pair) else pair
+    except FetchError:
+        return pair
 
 
 def _plain_host(host: str) -> str:
-    """The host in ASCII. Refuses (ValueError) ways to write an address that only some programs understand."""
+    """The host in ASCII, without the dot that can end it: with it, it would be another name for the same server.
+
+    Refuses (ValueError) ways to write an address that only some programs understand.
+    """
     if ":" in host:
         if "%" in host:
             raise ValueError(host)
         return str(IPv6Address(host))
-    plain = (host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")).lower()
+    plain = (host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")).lower().removesuffix(".")
     if not _NAME.fullmatch(plain) or len(plain) > 253:
         raise ValueError(host)
     # 2130706433, 0177.0.0.1, 0x7f.1 and 127.1 are all 127.0.0.1 to getaddrinfo: only the usual form is taken.
-    if _NUMBER.fullmatch(plain.removesuffix(".").rpartition(".")[2]):
-        return str(IPv4Address(plain.removesuffix(".")))
+    if _NUMBER.fullmatch(plain.rpartition(".")[2]):
+        return str(IPv4Address(plain))
     return plain
 
 
 def _invalid(sentence: str) -> FetchError:
     return FetchError(FetchProblem.INVALID_URL, sentence)
-
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """True for a global unicast address; an IPv4 address inside an IPv6 one is judged by itself."""
-    if isinstance(address, IPv4Address):
-        return not any(address in network for network in _NOT_PUBLIC_V4)
-    inner = address.ipv4_mapped
-    if inner is None and address in _NAT64:
-        inner = IPv4Address(int(address) & 0xFFFFFFFF)
-    if inner is not None:
-        return is_public(inner)
-    return address in _GLOBAL_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
 
 
 def system_resolver(host: str, port: int) -> list[str]:
@@ -135,7 +121,7 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Reach:
-    """Where requests may go: public addresses and the literal `host:port` pairs in `allowed_hosts`.
+    """Where requests may go: web ports of public addresses, and the literal `host:port` pairs in `allowed_hosts`.
 
     `allowed_hosts` None: wherever the URL leads, for one that is ours. `tls` None: the usual authorities.
     """
@@ -148,15 +134,17 @@ class Reach:
         """The addresses of a target, every one public, unless its literal host:port is an exception.
 
         One private address among public ones refuses the name: whoever mixes them wants us to pick the wrong one.
-        Raises FetchError PRIVATE_ADDRESS, UNREACHABLE or TIMED_OUT.
+        Raises FetchError PRIVATE_ADDRESS, SERVICE_PORT, UNREACHABLE or TIMED_OUT.
         """
+        allowed = self.allowed_hosts is None or target.address in self.allowed_hosts
         try:
             addresses = [str(ip_address(target.host))]
         except ValueError:
             addresses = _resolve(target, self.resolver, timeout_s)
-        allowed = self.allowed_hosts is None or target.address in self.allowed_hosts
         if not allowed and not all(is_public(ip_address(address)) for address in addresses):
             raise FetchError(FetchProblem.PRIVATE_ADDRESS)
+        if not allowed and target.port in SERVICE_PORTS:
+            raise FetchError(FetchProblem.SERVICE_PORT)
         return addresses
 
 

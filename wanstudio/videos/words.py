@@ -44,6 +44,7 @@ FETCH_REASONS = {
     FetchProblem.CUT_SHORT: "It stopped arriving before it was complete.",
     FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
     FetchProblem.INVALID_URL: "Its link cannot be used.",
+    FetchProblem.SERVICE_PORT: "Its link cannot be used.",
 }
 
 

@@ -8,9 +8,10 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from wanstudio.media.errors import FetchError
+from wanstudio.media.errors import FetchError, FetchProblem
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.targets import is_public, parse
+from wanstudio.media.public_addresses import SERVICE_PORTS, is_public
+from wanstudio.media.targets import host_port, parse
 from wanstudio.settings_types import is_loopback
 
 # Model to the route of its page, and whether the route wants the row's id.
@@ -37,15 +38,16 @@ def is_reachable(provider: str) -> bool:
 
 def _is_public(host: str) -> bool:
     """True for a name, or an address, that anyone on the internet can reach; names are not looked up."""
+    host = host.removesuffix(".")
     try:
         return is_public(ipaddress.ip_address(host))
     except ValueError:
-        return "." in host.rstrip(".") and not host.endswith((".local", ".internal", ".localhost"))
+        return "." in host and not host.endswith((".local", ".internal", ".localhost"))
 
 
 def fetcher(*trusted: str) -> Fetcher:
     """Fetches from public addresses, the listed exceptions, and the hosts of these URLs: the provider's, or our own."""
-    return Fetcher({*settings.PRIVATE_HOSTS, *map(_host_port, trusted)})
+    return Fetcher({*settings.PRIVATE_HOSTS, *(parse(url).address for url in trusted)})
 
 
 def webhook_refusal(url: str) -> str:
@@ -54,17 +56,13 @@ def webhook_refusal(url: str) -> str:
         target = parse(url)
     except FetchError as wrong:
         return wrong.sentence
-    if target.address in settings.PRIVATE_HOSTS:
+    if target.address in map(host_port, settings.PRIVATE_HOSTS):
         return ""
+    if target.port in SERVICE_PORTS:
+        return FetchProblem.SERVICE_PORT
     if target.scheme != "https":
         return "Use an address that begins with https://."
     return "" if _is_public(target.host) else "This address is private. Use one that anyone on the internet can reach."
-
-
-def _host_port(url: str) -> str:
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def path_of(thing: str, pk: int | None) -> str:

@@ -24,6 +24,7 @@ IMAGE_FAIL_CODES = {
     FetchProblem.TOO_LARGE: "IMAGE_TOO_LARGE",
     FetchProblem.INVALID_URL: "INVALID_IMAGE_URL",
     FetchProblem.PRIVATE_ADDRESS: "INVALID_IMAGE_URL",
+    FetchProblem.SERVICE_PORT: "INVALID_IMAGE_URL",
 }
 # A server that is just being restarted is asked again for so long.
 RETRY_S, RETRY_EVERY_S = 15.0, 0.5
