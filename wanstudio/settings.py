@@ -55,10 +55,13 @@ PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", _in_use.read_timeo
 
 # --- addresses ----------------------------------------------------------------------------------------
 WANSTUDIO_URL = options.public_address(env.str("WANSTUDIO_URL", ""))
-LINK_BASE = WANSTUDIO_URL or f"http://127.0.0.1:{PORT}"
+_extra_hosts: list[str] = env.list("WANSTUDIO_ALLOWED_HOSTS", [])
+# Where people open the studio: in every mail and link. Where it answers itself: for the provider's files and callbacks.
+ADDRESS = WANSTUDIO_URL or options.own_address(HOST, PORT, _extra_hosts)
+LINK_BASE = WANSTUDIO_URL or options.own_address(HOST, PORT)
 PRIVATE_HOSTS = options.private_hosts(env.list("WANSTUDIO_PRIVATE_HOSTS", []))
 TRUSTED_PROXIES = options.networks(env.list("WANSTUDIO_TRUSTED_PROXIES", []))
-ALLOWED_HOSTS = options.allowed_hosts(env.list("WANSTUDIO_ALLOWED_HOSTS", []), HOST, WANSTUDIO_URL)
+ALLOWED_HOSTS = options.allowed_hosts(_extra_hosts, HOST, WANSTUDIO_URL)
 CSRF_TRUSTED_ORIGINS = [WANSTUDIO_URL] if WANSTUDIO_URL else []
 HTTPS = WANSTUDIO_URL.startswith("https://")
 
@@ -232,7 +235,7 @@ _mail: dict[str, object] = env.dj_email_url("EMAIL_URL", "console://")
 EMAIL_TIMEOUT = 20
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_") and value is not None})
 _from = env.str("WANSTUDIO_MAIL_FROM", "")
-DEFAULT_FROM_EMAIL = options.mail_from(_from, str(_mail.get("EMAIL_HOST_USER") or ""), LINK_BASE)
+DEFAULT_FROM_EMAIL = options.mail_from(_from, str(_mail.get("EMAIL_HOST_USER") or ""), ADDRESS)
 LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),

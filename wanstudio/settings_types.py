@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -166,11 +166,27 @@ def networks(values: list[str]) -> list[Network]:
         ) from None
 
 
+def is_every(host: str) -> bool:
+    """True for what binds every address of the machine, and so names none of them."""
+    return host in ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
+
+
+def named(host: str) -> str:
+    """The host as an address or a `Host` header writes it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def own_address(host: str, port: int, names: Iterable[str] = ()) -> str:
+    """`http://host:port`: the bound host; if every one is bound, the first of `names` that is a host; else loopback."""
+    concrete = (name for name in map(str.strip, names) if name and name[0] not in "*." and not is_loopback(f"//{name}"))
+    return f"http://{named(next(concrete, '127.0.0.1') if is_every(host) else host)}:{port}"
+
+
 def allowed_hosts(extra: list[str], host: str, public_url: str) -> list[str]:
     """Loopback names always (health checks, the sandbox's downloads), then what the settings open."""
     names = ["127.0.0.1", "localhost", "[::1]", *(name.strip() for name in extra if name.strip())]
-    if host not in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
-        names.append(host)
+    if not is_every(host):
+        names.append(named(host))
     if public_url:
         names.append(urlsplit(public_url).hostname or "")
     return list(dict.fromkeys(names))
@@ -191,11 +207,11 @@ def a_broker(value: str) -> None:
         )
 
 
-def mail_from(given: str, account: str, link_base: str) -> str:
+def mail_from(given: str, account: str, public_address: str) -> str:
     """The sender of mails: as set, else the account at the mail server, else an address at the studio's own name."""
     if given and not re.fullmatch(r"[^\r\n]*[^\s@<>]+@[^\s@<>]+>?", given):
         raise _refused("WANSTUDIO_MAIL_FROM", "it must be an address such as Wan Studio <studio@example.com>.")
-    address = account if "@" in account else f"studio@{urlsplit(link_base).hostname}"
+    address = account if "@" in account else f"studio@{urlsplit(public_address).hostname}"
     return given or f"Wan Studio <{address}>"
 
 

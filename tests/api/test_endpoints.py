@@ -123,7 +123,7 @@ def test_description_is_complete(db: None) -> None:
 
 def test_guide_explains_every_problem(as_alice: Client, nobody: Client) -> None:
     page = as_alice.get(reverse("tokens.guide")).content.decode()
-    assert "http://testserver/api/v1/jobs" in page
+    assert "http://127.0.0.1:8000/api/v1/jobs" in page
     for kind in ("price-changed", "unauthorized", "too-many", "key-reused"):
         assert f'id="{kind}"' in page
     assert nobody.get(reverse("tokens.guide")).status_code == 302

@@ -28,7 +28,7 @@ def test_posted_job_equals_the_pages(script: Script, inputs: dict[str, Any], ali
     assert (job.team, job.person, job.behaviour, job.prompt) == (team, alice, "replace", "rain")
     assert (job.seed, job.seed_generated, str(job.price), job.state) == (7, False, "1.14", "queued")
     assert (told["id"], told["price"], told["state"], told["money"]) == (job.pk, "1.14", "queued", "reserved")
-    assert made["Location"] == told["page"] == f"http://testserver/jobs/{job.pk}/"
+    assert made["Location"] == told["page"] == f"http://127.0.0.1:8000/jobs/{job.pk}/"
     assert script.get(f"jobs/{job.pk}").json()["seed"] == 7
 
 

@@ -96,7 +96,7 @@ def test_link_is_made_changed_and_revoked(video: Video, as_alice: Client, nobody
     assert timedelta(days=29, hours=23) < link.expires_at - timezone.now() <= timedelta(days=30)
     assert (link.may_download, link.may_comment, "quay" in link.password) == (True, False, False)
     shown = as_alice.get(address).content.decode()
-    assert f"http://testserver/s/{link.token}/" in shown
+    assert f"http://127.0.0.1:8000/s/{link.token}/" in shown
     assert '<svg viewBox="0 0' in shown
     as_alice.post(reverse("shares.edit", args=[link.pk]), {"lasts": "keep", "may_comment": "on", "password": ""})
     before, link = link, ShareLink.objects.get()
@@ -393,8 +393,8 @@ def test_poster_may_be_embedded_by_chat_apps(link: ShareLink, video: Video, nobo
     shown = nobody.get(page(link), headers={"User-Agent": "Slackbot-LinkExpanding 1.0"}).content.decode()
     poster = reverse("shared.poster", args=[link.token, video.pk])
     assert '<meta property="og:title" content="Mira walks">' in shown
-    assert f'<meta property="og:image" content="http://testserver{poster}">' in shown
-    assert f'content="http://testserver{file(link, video)}"' in shown
+    assert f'<meta property="og:image" content="http://127.0.0.1:8000{poster}">' in shown
+    assert f'content="http://127.0.0.1:8000{file(link, video)}"' in shown
     drawn = nobody.get(poster)
     assert drawn.headers["Content-Type"] == "image/jpeg"
     # Some draw it in the reader's browser, on a page of theirs.

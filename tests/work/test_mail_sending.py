@@ -100,7 +100,7 @@ def test_mail_without_a_server_says_so(settings: Any) -> None:
 
 
 def test_html_of_a_mail_escapes_its_text(box: Mailbox, settings: Any) -> None:
-    settings.LINK_BASE = "https://studio.example"
+    settings.ADDRESS = "https://studio.example"
     mail = posted(
         text="“<b>Mira</b>” is ready.\nhttps://elsewhere.example/\n\nhttps://studio.example/jobs/1/\n\n-- \nStop: https://studio.example/u\n"
     )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from allauth.account import signals as account
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,8 +20,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
+from wanstudio.accounts.words import passkey_host
 from wanstudio.activity.verbs import record, record_failure, record_sign_in
 from wanstudio.encryption.encrypted_fields import derived_keys
+from wanstudio.web.addresses import address_of
 from wanstudio.work.mails import Mail, post_mail
 
 if TYPE_CHECKING:
@@ -48,6 +51,10 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         account = super()._get_login_attempts_cache_key(request, **credentials)
         return f"{self.get_client_ip(request)}:{account}"
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return address_of(path.replace("UID-KEY", quote(key)))
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """As a row for the worker: the page neither waits for the mail server, nor tells by its time who is known."""
         message = self.render_mail(template_prefix, email, context)
@@ -70,7 +77,7 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         entity: dict[str, str] = super().get_public_key_credential_rp_entity()
-        return entity | {"name": "Wan Studio"}
+        return entity | {"id": passkey_host(), "name": "Wan Studio"}
 
 
 @receiver(auth.user_logged_in)

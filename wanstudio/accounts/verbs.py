@@ -1,6 +1,5 @@
 """Changes of the sign-in address: a link confirms the new address, and a mail informs the old one."""
 
-from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -8,6 +7,7 @@ from django.urls import reverse
 from wanstudio.accounts import words
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
+from wanstudio.web.addresses import address_of
 from wanstudio.work.mails import post_mail
 
 _SALT = "wanstudio.email"
@@ -19,7 +19,7 @@ def ask_to_confirm(who: User, email: str) -> None:
     if User.objects.filter(email=email).exists():
         return
     token = signing.dumps([who.pk, who.email, email], salt=_SALT)
-    url = settings.LINK_BASE + reverse("account.confirm_email", args=[token])
+    url = address_of(reverse("account.confirm_email", args=[token]))
     post_mail(to=email, subject=words.CONFIRM_SUBJECT, text=words.CONFIRM_MAIL.format(url=url))
 
 

@@ -1,11 +1,12 @@
 """Sentences of the account: what was changed, why a passkey cannot be added, and the mails about an address."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
+
+from wanstudio.settings_types import is_loopback
 
 NAME_CHANGED = "Your name is changed."
 ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
@@ -42,16 +43,20 @@ def signed_out(places: int) -> str:
     return f"Signed out in {places} other place{pluralize(places)}."
 
 
+def passkey_host() -> str:
+    """The name that passkeys are tied to: the studio's own over https, else the only other one that browsers allow."""
+    return (urlsplit(settings.ADDRESS).hostname or "") if settings.HTTPS else "localhost"
+
+
 def no_passkeys(request: HttpRequest) -> str:
     """The reason why browsers refuse passkeys at this address; empty where they do not."""
     host = urlsplit("//" + request.get_host()).hostname or ""
-    try:
-        at_home = ip_address(host).is_loopback
-    except ValueError:
-        return "" if request.is_secure() or host == "localhost" or host.endswith(".localhost") else NEEDS_HTTPS
-    if at_home:
-        return f"{TIED} Open the studio as http://localhost:{settings.PORT} for it."
-    return f"{TIED} Open the studio by its https name for it."
+    if host == passkey_host():
+        return ""
+    if settings.HTTPS:
+        return f"{TIED} Open the studio as {settings.ADDRESS} for it."
+    at_home = is_loopback(f"//{host}")
+    return f"{TIED} Open the studio as http://localhost:{settings.PORT} for it." if at_home else NEEDS_HTTPS
 
 
 def browser_name(user_agent: str) -> str:

@@ -37,6 +37,7 @@ from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm
 from wanstudio.videos.views import video_page as files
 from wanstudio.web import lookups
+from wanstudio.web.addresses import address_of
 from wanstudio.web.lookups import Row
 from wanstudio.work.leases import Stale
 
@@ -83,7 +84,7 @@ def page(request: HttpRequest, rows: QuerySet[Row], paging: Paging) -> tuple[lis
         return found, None
     query = request.GET.copy()
     query["before"] = str(following)
-    return found, request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    return found, address_of(f"{request.path}?{query.urlencode()}")
 
 
 class Described(NinjaAPI):
@@ -174,13 +175,13 @@ def jobs(request: HttpRequest, paging: Query[Paging], state: str = "") -> Jobs:
         unknown = f"There is no state of this name. They are: {', '.join(State.values)}."
         raise problems.invalid(unknown, {"state": [unknown]})
     found, following = page(request, rows.filter(state=state) if state else rows, paging)
-    return Jobs(items=[job_row(request, row) for row in found], next=following)
+    return Jobs(items=[job_row(row) for row in found], next=following)
 
 
 @api.get("jobs/{int:pk}", response={200: JobOut, **NO_SUCH}, tags=["Jobs"], summary="One job")
 def job(request: HttpRequest, pk: int) -> JobOut:
     """Ask every few seconds at most; `sentence` is what its page says."""
-    return job_row(request, access.one(tokens.jobs(request), _id(pk)))
+    return job_row(access.one(tokens.jobs(request), _id(pk)))
 
 
 @api.post(
@@ -198,18 +199,18 @@ def cancel(request: HttpRequest, pk: int) -> JobOut:
             verbs.cancel(found, by=access.person(request))
         except Stale:
             raise problems.Problem(409, "already-sent", ALREADY_SENT) from None
-    return job_row(request, tokens.jobs(request).get(pk=found.pk))
+    return job_row(tokens.jobs(request).get(pk=found.pk))
 
 
 @api.get("videos", response={200: Videos, **WRONG}, tags=["Videos"], summary="The team's videos, newest first")
 def videos(request: HttpRequest, paging: Query[Paging]) -> Videos:
     found, following = page(request, tokens.videos(request), paging)
-    return Videos(items=[video_row(request, row) for row in found], next=following)
+    return Videos(items=[video_row(row) for row in found], next=following)
 
 
 @api.get("videos/{int:pk}", response={200: VideoOut, **NO_SUCH}, tags=["Videos"], summary="One video")
 def video(request: HttpRequest, pk: int) -> VideoOut:
-    return video_row(request, access.one(tokens.videos(request), _id(pk)))
+    return video_row(access.one(tokens.videos(request), _id(pk)))
 
 
 @api.api_operation(["HEAD"], "videos/{int:pk}/file", include_in_schema=False)

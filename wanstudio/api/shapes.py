@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -20,6 +19,7 @@ from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.studio.forms import MAX_SEED
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
+from wanstudio.web.addresses import address_of
 
 Behaviour = Literal["animate", "replace"]
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def upload_row(source: Source) -> UploadOut:
     return _shaped(UploadOut, source, url=source.url or None)
 
 
-def job_row(request: HttpRequest, job: Job) -> JobOut:
+def job_row(job: Job) -> JobOut:
     words = describe(job)
     failure = None
     if job.state == State.FAILED and (why := words.explanation):
@@ -212,11 +212,11 @@ def job_row(request: HttpRequest, job: Job) -> JobOut:
         place=job.position,
         failure=failure,
         videos=[video.pk for video in sorted(found, key=lambda video: video.position)],
-        page=request.build_absolute_uri(reverse("jobs.show", args=[job.pk])),
+        page=address_of(reverse("jobs.show", args=[job.pk])),
     )
 
 
-def video_row(request: HttpRequest, video: Video) -> VideoOut:
+def video_row(video: Video) -> VideoOut:
     job = video.job
     return _shaped(
         VideoOut,
@@ -225,8 +225,8 @@ def video_row(request: HttpRequest, video: Video) -> VideoOut:
         title=job.title,
         behaviour=job.behaviour,
         resolution=job.resolution,
-        file=request.build_absolute_uri(reverse("api:video_file", args=[video.pk])),
-        page=request.build_absolute_uri(reverse("videos.show", args=[video.pk])),
+        file=address_of(reverse("api:video_file", args=[video.pk])),
+        page=address_of(reverse("videos.show", args=[video.pk])),
     )
 
 

@@ -16,6 +16,7 @@ from wanstudio.api.models import ApiToken
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
+from wanstudio.web.addresses import address_of
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 DAYS = [("90", "90 days"), ("30", "30 days"), ("365", "a year"), ("", "never")]
@@ -81,4 +82,4 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_view
 def guide(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/guide.html", {"base": request.build_absolute_uri("/api/v1/")})
+    return render(request, "api/guide.html", {"base": address_of("/api/v1/")})

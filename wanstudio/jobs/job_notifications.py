@@ -1,6 +1,5 @@
 """Notifications about jobs: each is written in the transaction of the move that it is about."""
 
-from django.conf import settings
 from django.urls import reverse
 
 from wanstudio.jobs.models import Alert, Job
@@ -54,7 +53,7 @@ def alerted(alert: Alert, job: Job) -> None:
 
 def alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
     """Subject and text: what happened, what it means for the money, what to do, and where."""
-    page, provider = settings.LINK_BASE + reverse("jobs.show", args=[job.pk]), providers.get(job.provider)
+    page, provider = address_of(path_to(job)), providers.get(job.provider)
     name = provider.display_name
     match alert.kind:
         case Alert.Kind.UNSAVED:
@@ -81,7 +80,7 @@ def alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
             return (
                 f"Sending is paused: {pause}",
                 f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
-                f"settled:\n\n{settings.LINK_BASE}{reverse('settings.show')}\n",
+                f"settled:\n\n{address_of(reverse('settings.show'))}\n",
             )
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from wanstudio.encryption.encrypted_fields import CannotRotate, Unreadable
 from wanstudio.operations.backups.snapshot import CannotOperate, media_root
 from wanstudio.settings_types import is_writable
+from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import Heartbeat
 
 
@@ -43,14 +44,17 @@ def _works(ask: Callable[[], bool]) -> bool:
 
 @register()
 def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    problem = mail_problem()
+    found: list[CheckMessage] = [CheckWarning(problem, id="wanstudio.W002")] if problem else []
     if settings.HOST in ("127.0.0.1", "localhost", "::1") or len(settings.ALLOWED_HOSTS) > 3:
-        return []
+        return found
     return [
+        *found,
         CheckWarning(
             f"HOST is {settings.HOST}, but WANSTUDIO_ALLOWED_HOSTS names no host.",
             hint="Add the name people type into their browser, or they get “Bad Request”.",
             id="wanstudio.W001",
-        )
+        ),
     ]
 
 

@@ -25,6 +25,7 @@ from wanstudio.operations.backups import backup, snapshot
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
 from wanstudio.videos.models import Video
+from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 
@@ -51,13 +52,15 @@ def look() -> Status:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     pending = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
-    address, provider = settings.WANSTUDIO_URL or f"http://{settings.HOST}:{settings.PORT}", in_force.provider_in_use()
+    address, provider = settings.ADDRESS, in_force.provider_in_use()
     status = Status({"address": address, "provider": provider, "pending_migrations": pending})
     status.show("Address", address)
     status.show("Provider", provider)
     if pending:
         status.warn(f"{len(pending)} migrations are pending. Run “make run”; it backs up first.")
     rows = [] if pending else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
+    if problem := mail_problem():
+        status.warn(problem)
     for part in (_storage, *rows, _backup):
         part(status)
     return status

@@ -5,7 +5,6 @@ Each notification is written in the transaction of the verb that it is about: th
 
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -26,6 +25,7 @@ from wanstudio.requests.words import Sentence
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, may
 from wanstudio.uploads.models import Source
+from wanstudio.web.addresses import address_of
 from wanstudio.work.leases import Stale
 
 
@@ -146,7 +146,7 @@ def notify_asker(asked: SpendRequest, by: User) -> None:
 
 def _post(kind: str, asked: SpendRequest, text: str) -> None:
     """To the team's webhook; the link leads to the team's page and decides nothing by itself."""
-    page = settings.LINK_BASE + reverse("team.show")
+    page = address_of(reverse("team.show"))
     data = {"request": asked.pk, "person": str(asked.person), "title": asked.title, "price": str(asked.price)}
     post_to_webhook(asked.team, kind, f"{kind} {asked.pk}", f"{text.strip()} {page}", data | {"url": page})
 

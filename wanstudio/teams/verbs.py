@@ -14,6 +14,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.teams import words
 from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
 from wanstudio.teams.roles import Act, Role, may
+from wanstudio.web.addresses import address_of
 from wanstudio.work.leases import Stale
 from wanstudio.work.mails import post_mail
 
@@ -105,7 +106,7 @@ def invite(team: Team, role: str, email: str, by: User) -> Invitation:
         made = Invitation.objects.create(team=team, role=role, email=email, invited_by=by)
         _record_invitation("invitation.made", made, by)
         if email and settings.EMAIL_URL:
-            url = settings.LINK_BASE + reverse("invitations.show", args=[made.token])
+            url = address_of(reverse("invitations.show", args=[made.token]))
             subject, text = words.invitation_mail(made, url)
             made.mail = post_mail(team=team, to=email, subject=subject, text=text)
             made.save(update_fields=["mail"])

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from wanstudio.media.errors import FetchError, FetchProblem
@@ -79,10 +78,15 @@ def path_to(row: models.Model | None) -> str:
 
 
 def address_of(path: str) -> str:
-    """The same with the studio's address before it, for a mail."""
-    return f"{settings.LINK_BASE}{path}"
+    """The same with the studio's address before it, in every mail, link and answer: never the host of a request."""
+    return f"{settings.ADDRESS}{path}"
 
 
-def origin(request: HttpRequest) -> str:
-    """`https://studio.example`: the public address if there is one, else where this request came to."""
-    return settings.WANSTUDIO_URL or f"{request.scheme}://{request.get_host()}"
+def mail_problem() -> str:
+    """The reason why nobody else can open the links in mails; empty if they can, or if no mail server is set."""
+    if not urlsplit(settings.EMAIL_URL).hostname or not is_loopback(settings.ADDRESS):
+        return ""
+    return (
+        f"Mails are sent, but their links begin with {settings.ADDRESS}, which opens on this machine only. "
+        "Set WANSTUDIO_URL to the address that people open."
+    )

@@ -65,7 +65,7 @@ def send(mail: Mail) -> None:
     if mail.sent_at or mail.gave_up_at:
         return mail.postpone(None)
     mark = salted_hmac("wanstudio.mail", f"{mail.pk} {mail.created_at.isoformat()}").hexdigest()[:16]
-    headers = {"Message-ID": f"<{mail.pk}.{mark}@{urlsplit(settings.LINK_BASE).hostname}>", **mail.headers}
+    headers = {"Message-ID": f"<{mail.pk}.{mark}@{urlsplit(settings.ADDRESS).hostname}>", **mail.headers}
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=headers)
     message.attach_alternative(as_html(mail.subject, mail.text), "text/html")
     try:
@@ -116,7 +116,7 @@ def as_html(subject: str, text: str) -> str:
     pieces = []
     for paragraph in body.strip().split("\n\n"):
         lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
-        links = [line for line in lines if line.startswith(f"{settings.LINK_BASE}/") and " " not in line]
+        links = [line for line in lines if line.startswith(f"{settings.ADDRESS}/") and " " not in line]
         words = [line for line in lines if line not in links]
         pieces.append({"lines": words, "link": links[0] if links else ""})
     return render_to_string("mail.html", {"subject": subject, "pieces": pieces, "foot": foot.strip().splitlines()})

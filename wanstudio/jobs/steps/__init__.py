@@ -11,6 +11,7 @@ from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.steps import polling, queue_update, submission, uncertain
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.teams.models import Membership
+from wanstudio.web.addresses import address_of
 from wanstudio.work import registry
 from wanstudio.work.mails import post_mail
 
@@ -62,7 +63,7 @@ def _closed_mail(alert: Alert) -> tuple[str, str]:
         f"Something in {alert.team} needs you",
         f"Something that concerns money happened in {alert.team}. Sign in to see it. The team asks for a second factor "
         f"at sign-in, and you have none yet, so this mail says no more:\n\n"
-        f"{settings.LINK_BASE}{reverse('studio.index')}\n",
+        f"{address_of(reverse('studio.index'))}\n",
     )
 
 

@@ -52,10 +52,8 @@ class Command(StudioCommand):
                 ) from None
 
     def _greet(self) -> None:
-        host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.HOST  # noqa: S104 (compared, not bound)
-        address = settings.WANSTUDIO_URL or f"http://{host}:{settings.PORT}"
-        self.stdout.write(f"\n  Wan Studio is at {address}\n")
-        if not User.objects.exists() and not (is_loopback(address) and is_loopback(f"http://{settings.HOST}")):
+        self.stdout.write(f"\n  Wan Studio is at {settings.ADDRESS}\n")
+        if not User.objects.exists() and not (is_loopback(settings.ADDRESS) and is_loopback(f"http://{settings.HOST}")):
             self.stdout.write(f"  To set it up from another machine, use the setup code {setup_code()}\n")
         if in_force.provider_in_use() == in_force.SANDBOX:
             self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")

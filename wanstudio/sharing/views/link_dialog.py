@@ -17,7 +17,7 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
-from wanstudio.web.addresses import origin
+from wanstudio.web.addresses import address_of
 from wanstudio.web.lookups import form_view, page_and_form_view
 
 Thing = Video | Collection
@@ -104,7 +104,7 @@ def _rows(request: HttpRequest, thing: Thing, opened: int | None) -> Iterator[di
     """Those that are not revoked, the newest first; address and code are empty if it cannot be shown again."""
     leads = Q(video=thing) if isinstance(thing, Video) else Q(collection=thing)
     for link in visible_links(request).filter(leads, revoked_at=None)[:50]:
-        url = origin(request) + reverse("shared.show", args=[link.token]) if link.token else ""
+        url = address_of(reverse("shared.show", args=[link.token])) if link.token else ""
         form = ShareForm(team=link.team, link=link)
         yield {"link": link, "url": url, "code": _code(url) if url else "", "form": form, "is_open": link.pk == opened}
 

@@ -21,7 +21,7 @@ from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.views.video_page import send_video
-from wanstudio.web.addresses import origin
+from wanstudio.web.addresses import address_of
 from wanstudio.web.file_answers import send
 
 
@@ -64,7 +64,7 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, obj
         # The last day on which it is open, in the team's zone: an end at midnight is the end of the day before.
         "until": link.expires_at and localtime(link.expires_at - timedelta(seconds=1), link.team.zone),
         "this_year": localtime(timezone=link.team.zone).year,
-        "origin": origin(request),
+        "origin": address_of(""),
     }
 
 
