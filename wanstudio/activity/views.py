@@ -12,7 +12,7 @@ from wanstudio.activity.models import Activity
 from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.activity.words import GROUPS, words
 from wanstudio.web.addresses import path_of
-from wanstudio.web.file_answers import csv_file, safe
+from wanstudio.web.csv_answers import csv_file
 from wanstudio.web.lookups import number, page, page_view
 
 PAGE = 50
@@ -69,5 +69,5 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _cells(row: Activity) -> list[object]:
-    texts = (row.who, row.act, row.about, row.thing)
-    return [row.at.isoformat(timespec="seconds"), *map(safe, texts), row.thing_id or "", row.ip or ""]
+    at = row.at.isoformat(timespec="seconds")
+    return [at, row.who, row.act, row.about, row.thing, row.thing_id, row.ip]

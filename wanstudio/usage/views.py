@@ -18,7 +18,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.usage import queries
 from wanstudio.usage.queries import chosen_month
 from wanstudio.usage.weeks import weeks_of
-from wanstudio.web.file_answers import csv_file, safe
+from wanstudio.web.csv_answers import csv_file
 from wanstudio.web.lookups import page_view
 
 PAGE = 25
@@ -74,7 +74,7 @@ def ledger(request: HttpRequest) -> StreamingHttpResponse:
 
 def rows_of(entries: QuerySet[Entry]) -> Iterable[Sequence[object]]:
     for entry in entries.select_related("job", "person").order_by("pk").iterator(chunk_size=500):
-        texts = map(safe, (entry.job.title, str(entry.person), entry.provider, entry.kind))
+        texts = (entry.job.title, str(entry.person), entry.provider, entry.kind)
         sums = (entry.amount, entry.reserved, entry.settled, entry.unknown)
         at = entry.at.isoformat(timespec="seconds")
-        yield [at, entry.job_id, entry.attempt_id or "", *texts, *sums, safe(entry.why)]
+        yield [at, entry.job_id, entry.attempt_id, *texts, *sums, entry.why]

@@ -1,13 +1,11 @@
-"""Files as answers: stored ones, with ranges, and CSV, streamed row by row with texts that no spreadsheet runs."""
+"""Stored files as answers, with ranges."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
 from django.db import connection
 from django.db.models.fields.files import FieldFile
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from wanstudio.media.ranged import ServedFile, ranged_response
 
@@ -20,7 +18,6 @@ TYPES = {
     "m4v": "video/mp4",
     "mov": "video/quicktime",
 }
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def send(
@@ -45,31 +42,3 @@ def send(
         attachment=attachment,
     )
     return ranged_response(request, served)
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """As many rows as there are, each sent as it is read."""
-    response = StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    # The writer returns what its file's `write` returned, whatever its stub says.
-    yield str(writer.writerow(columns))
-    for row in rows:
-        yield str(writer.writerow(row))
-
-
-def safe(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet would take it for a formula, and without line breaks."""
-    flat = " ".join(text.splitlines())
-    return f"'{flat}" if flat.lstrip().startswith(STARTS_A_FORMULA) or text.startswith(STARTS_A_FORMULA) else flat
