@@ -1,4 +1,7 @@
-"""Every address, every method, everybody: who may gets in; who may not is refused, sees nothing, writes nothing."""
+"""Every address, every method, everybody: who may gets in; who may not is refused, sees nothing, writes nothing.
+
+And no cache keeps an answer, whoever got it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -84,6 +87,8 @@ def wrongs(world: World, route: str, method: str, name: str) -> Iterator[str]:
     said = f"{method} by {name}: {answer.status_code} {was}"
     if was == "broken":
         yield said
+    if not is_kept_by_no_cache(route, answer):
+        yield f"{said}, and a cache may keep it: {answer.headers.get('Cache-Control')}"
     if name in outside(route) and MARK.encode() in content:
         yield f"{said}, and saw what is the team's"
     if name in door.may(method):
@@ -98,6 +103,13 @@ def wrongs(world: World, route: str, method: str, name: str) -> Iterator[str]:
         yield f"{said}, but must not"
     if written:
         yield f"{said}, and wrote into {sorted(written)}"
+
+
+def is_kept_by_no_cache(route: str, answer: Any) -> bool:
+    """True for what no cache keeps, and for files that their browser keeps and asks about each time."""
+    kept = answer.headers.get("Cache-Control", "")
+    is_file = route.endswith(("/file", "/poster", "<str:name>")) and "ETag" in answer.headers
+    return "no-store" in kept or (is_file and kept == "private, no-cache")
 
 
 def outside(route: str) -> Who:

@@ -10,10 +10,10 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Opened
+from tests.e2e.conftest import Opened, sign_in
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.windows import PHONE
+from tests.e2e.windows import PHONE, WIDE
 
 COPIES = 130
 PAGE = 60
@@ -162,12 +162,18 @@ def test_back_is_the_same_place(page: Page, wall: Studio) -> None:
     expect(page.locator(".tile", has_text=str(title))).to_be_in_viewport()
 
 
-def test_nothing_keeps_the_browser_from_keeping_the_page(wide: Page, wall: Studio) -> None:
-    """What was scrolled to lives on in the back-forward cache, which `no-store` and unload handlers would close."""
-    answer = wide.goto(f"{wall.url}/videos/")
-    assert answer is not None
-    assert "no-store" not in answer.headers.get("cache-control", "")
-    assert wide.evaluate("window.onunload === null && window.onbeforeunload === null")
+def test_back_after_a_sign_out_leads_to_the_sign_in(opened: Opened, wall: Studio) -> None:
+    page = opened(wall, signed_in=False, **WIDE)
+    sign_in(page, wall)
+    for address in ("/videos/", "/team/", "/videos/1/"):
+        page.goto(wall.url + address)
+    page.goto(f"{wall.url}/accounts/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile(r"/accounts/login/"))
+    for _ in range(3):
+        page.go_back()
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        assert "Take 1" not in page.content()
 
 
 # --- one video ----------------------------------------------------------------------------------------

@@ -144,4 +144,4 @@ def _answer_again(post: ApiPost, body: str) -> JsonResponse:
 
 
 def _answer(row: dict[str, object]) -> JsonResponse:
-    return JsonResponse(row, status=201, headers={"Location": str(row["page"]), "Cache-Control": "no-store"})
+    return JsonResponse(row, status=201, headers={"Location": str(row["page"])})

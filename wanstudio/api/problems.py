@@ -38,7 +38,7 @@ def answer(problem: Problem) -> JsonResponse:
         members | problem.more,
         status=problem.status,
         content_type="application/problem+json",
-        headers={"Cache-Control": "no-store", **problem.headers},
+        headers=problem.headers,
     )
 
 

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 
 from wanstudio.api.authentication import create_token, revoke_token
@@ -47,7 +46,6 @@ class TokenForm(forms.Form):
 
 
 @page_and_form_view
-@never_cache
 @sensitive_variables("created")
 def index(request: HttpRequest) -> HttpResponse:
     """A POST creates a token and shows it, once."""

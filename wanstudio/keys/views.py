@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from wanstudio.activity.verbs import record
@@ -95,7 +94,6 @@ def balance(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters("key")
 @page_and_form_view
-@never_cache
 def key(request: HttpRequest) -> HttpResponse:
     """How it stands with the key. A POST offers one: the worker asks for its balance, and the page looks again."""
     _require(access.runs_studio(request))

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.models import User
@@ -51,7 +50,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team.show") if request.POST.get("from") == "team" else redirect("requests.show", pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     """The same for who was sent this link, signed in or not. Looking at it decides nothing: mail scanners look."""

@@ -110,10 +110,12 @@ def _is_trusted(address: str) -> bool:
 
 
 class Isolated(Middleware):
-    """No other site may show an answer in a frame, or load it as a part of its own page.
+    """No other site may show an answer in a frame, or load it as a part of its own page; and no cache may keep it.
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
-    middleware that sets them for pages. What an answer says of itself stays.
+    middleware that sets them for pages. What an answer says of itself stays: videos and posters are kept by their
+    browser, which asks about them each time; `static/` is everybody's. The road not taken is `no-cache` for pages: of
+    a computer that several people use, Back would show them after a sign-out.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -121,6 +123,7 @@ class Isolated(Middleware):
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Content-Security-Policy", NOTHING)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

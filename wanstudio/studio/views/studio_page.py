@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
@@ -59,7 +58,6 @@ class StudioPage:
 
 
 @page_view
-@never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """The form: empty, with sources named in the address, or filled in from an earlier job (`from`).
 

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from wanstudio.accounts.allauth_adapter import sign_in
@@ -57,7 +56,6 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("team.show")
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Join: with one click for who is signed in, with a new account or a sign-in for everybody else."""

@@ -191,7 +191,6 @@ def zipped(videos: Iterable[Video], name: str) -> StreamingHttpResponse:
             "Content-Length": str(len(archive)),
             "Content-Type": "application/zip",
             "Content-Disposition": content_disposition_header(True, name) or "attachment",
-            "Cache-Control": "private, no-store",
             "X-Content-Type-Options": "nosniff",
         },
     )
