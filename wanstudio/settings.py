@@ -49,9 +49,9 @@ PROVIDERS[providers.STAND_IN.name] = (f"http://127.0.0.1:{SANDBOX_PORT}/api/v1",
 MODEL = env.str(_main.variable("MODEL"), _main.models[0].id, validate=options.a_model)
 MODEL_INPUTS = model_of(_main, MODEL).inputs
 PRICES = options.price_table(_main.variable("PRICES"), env.str(_main.variable("PRICES"), ""), model_of(_main, MODEL))
-# Multiplies every wait of the provider's politeness; the sandbox's are short so that a beginner does not wait.
-PACE = options.pace(env.float("WANSTUDIO_PACE", _in_use.pace), PROVIDERS[PROVIDER][0])
-PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", _in_use.read_timeout_s, validate=options.positive)
+# None: each provider's own. A key that is set in the page must not get what is meant for the sandbox.
+PACE = options.pace(env.float("WANSTUDIO_PACE", None), PROVIDERS[PROVIDER][0])
+PROVIDER_READ_TIMEOUT_S = env.float("WANSTUDIO_READ_TIMEOUT", None, validate=options.positive)
 
 # --- addresses ----------------------------------------------------------------------------------------
 WANSTUDIO_URL = options.public_address(env.str("WANSTUDIO_URL", ""))

@@ -123,7 +123,9 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def pace(value: float, base_url: str) -> float:
+def pace(value: float | None, base_url: str) -> float | None:
+    if value is None:
+        return None
     if not 0 < value <= 100:
         raise _refused("WANSTUDIO_PACE", "it must be greater than 0 and at most 100.")
     if value < 1 and not is_loopback(base_url):

@@ -22,7 +22,7 @@ def found_in(*folders: Path) -> list[str]:
 
 def test_a_key_from_the_page(start_studio: Callable[..., Studio], opened: Opened, tmp_path: Path) -> None:
     with running() as apixo:
-        studio = start_studio(APIXO_BASE_URL=apixo.url, LOG_LEVEL="DEBUG")
+        studio = start_studio(APIXO_BASE_URL=apixo.url, WANSTUDIO_PACE="0.03", LOG_LEVEL="DEBUG")
         page = opened(studio)
         page.goto(f"{studio.url}/settings/")
         apixo.on_balance(refusal(401, f"Invalid key {CANARY}"))

@@ -1,6 +1,9 @@
 """Keys that are set in the page: checked before use, remembered by what they sent, and never lost from sight."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +14,8 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from tests.fake_apixo import FakeApixo, refusal
+from tests.fake_apixo import FakeApixo, Taking, envelope, refusal
+from tests.provider.scripted import Move, answer
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import step
 from wanstudio.accounts.models import User
@@ -25,8 +29,9 @@ from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.provider_calls import connect
 from wanstudio.keys.verbs import forget_unneeded
-from wanstudio.money.models import BalanceReading
+from wanstudio.money.models import BalanceReading, Money
 from wanstudio.money.reconciliation import reconcile
+from wanstudio.provider import providers
 from wanstudio.work.advance import advance
 from wanstudio.work.leases import Stale
 
@@ -40,7 +45,7 @@ def page(apixo: FakeApixo, settings: Settings, tmp_path: Path) -> Iterator[FakeA
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (apixo.url, "")}
     settings.ENCRYPTION_KEYS = ()
     yield apixo
-    intervals._min_pace, intervals._checked_at = 0.0, float("-inf")
+    intervals._checked_at = float("-inf")
 
 
 def offer(secret: str, person: User) -> StudioKey:
@@ -249,16 +254,47 @@ def test_rotation_keeps_the_key_readable(page: FakeApixo, make_job: MakeJob, ali
     assert step(make_job()).state == State.RUNNING
 
 
-def test_fast_pace_ends_with_a_key(page: FakeApixo, alice: User, settings: Settings) -> None:
-    """Nobody is ever asked more often than allowed, whenever the key came."""
+def test_pace_and_time_out_are_the_providers_not_the_environments(
+    page: FakeApixo, alice: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without settings each provider has its own, also where both are on this machine, and whenever the key came."""
+    settings.PACE = settings.PROVIDER_READ_TIMEOUT_S = None
+    assert (intervals.pace("sandbox"), intervals.pace("apixo")) == (0.03, 1.0)
+    monkeypatch.setattr(intervals, "_checked_at", float("-inf"))
+    assert intervals.pace_of_hints() == 0.03
+    use(FIRST, alice)
+    monkeypatch.setattr(intervals, "_checked_at", float("-inf"))
+    assert intervals.pace_of_hints() == 1.0
+    accounts = {name: connect(name)._account for name in ("sandbox", "apixo")}  # type: ignore[attr-defined]
+    assert {name: account.read_timeout_s for name, account in accounts.items()} == {"sandbox": 15, "apixo": 60}
+
+
+def test_a_fast_pace_is_for_loopback_only(page: FakeApixo, settings: Settings) -> None:
     settings.PACE = 0.03
-    intervals.pace()
-    assert intervals.paced(timedelta(seconds=100)) == timedelta(seconds=3)
+    assert intervals.pace("apixo") == 0.03
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": ("https://api.example.com/api/v1", "")}
-    key_verbs.offer("apixo", FIRST, alice)
-    intervals._checked_at = float("-inf")
-    intervals.pace()
-    assert intervals.paced(timedelta(seconds=100)) == timedelta(seconds=100)
+    assert (intervals.pace("apixo"), intervals.pace("sandbox")) == (1.0, 0.03)
+
+
+def test_a_slow_answer_to_the_pages_key_is_an_answer(
+    page: FakeApixo, alice: User, make_job: MakeJob, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The issue's 20 s between the sandbox's 15 s and the provider's 60 s, each at a twentieth."""
+    settings.PROVIDER_READ_TIMEOUT_S = None
+    for name, seconds in (("sandbox", 0.75), ("apixo", 3.0)):
+        monkeypatch.setitem(providers.PROVIDERS, name, replace(providers.get(name), read_timeout_s=seconds))
+    use(FIRST, alice)
+
+    def late(task_id: str) -> Move:
+        def move(line: socket.socket, over: threading.Event) -> None:
+            over.wait(1.0)
+            answer(200, envelope(data={"taskId": task_id}))(line, over)
+
+        return move
+
+    page.on_post(Taking(late))
+    job = step(make_job())
+    assert (job.state, job.money, len(page.posts)) == (State.RUNNING, Money.RESERVED, 1)
 
 
 def test_unused_sandbox_is_not_asked_for_its_balance(page: FakeApixo, alice: User) -> None:

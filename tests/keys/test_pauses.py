@@ -10,14 +10,16 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from tests.fake_apixo import HTML, FakeApixo, refusal
+from tests.fake_apixo import HTML, FakeApixo, envelope, refusal
 from tests.provider.scripted import answer
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import ask, open_up, running, step, wait_s
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
+from wanstudio.jobs.models.history import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
+from wanstudio.jobs.words import explain_failure
 from wanstudio.keys import provider_calls as connection_
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
@@ -78,6 +80,56 @@ def test_402_pauses_until_the_balance_covers_the_job(make_job: MakeJob, apixo: F
     ask(key)
     running(first)
     assert ProviderKey.at("apixo").needed == 0
+
+
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_missing_credits_pause_the_key_in_whichever_answer(make_job: MakeJob, apixo: FakeApixo, status: int) -> None:
+    """As a 402 does: nothing fails, the owner is told once, and it goes out when the balance covers it."""
+    first, second = make_job(), make_job()
+    refused = envelope(400 if status == 200 else status, message="Insufficient credits")
+    apixo.on_post(answer(status, refused), always=True)
+    apixo.balance = 0.02
+    first, second = step(first), step(second)
+    assert [(job.state, job.money, job.retries) for job in (first, second)] == [(State.QUEUED, Money.RESERVED, 0)] * 2
+    assert "balance" in first.problem
+    assert second.problem == first.problem
+    key = ProviderKey.at("apixo")
+    assert (len(apixo.posts), key.pause, key.needed) == (1, ProviderKey.Pause.NO_BALANCE, first.price)
+    assert Alert.objects.values_list("kind", flat=True).get() == Alert.Kind.PAUSED
+    ask(key)
+    assert step(first).state == State.QUEUED
+    apixo.behave()
+    apixo.balance = 74.87
+    ask(key)
+    running(first)
+    running(second)
+
+
+def test_a_task_that_fails_for_want_of_credits_pauses_the_key(make_job: MakeJob, apixo: FakeApixo) -> None:
+    """It has ended at the provider, so it fails; those behind it wait instead of failing one after the other."""
+    jobs = [running(make_job()) for _ in range(2)]
+    waiting = make_job()
+    apixo.fail(jobs[0].task_id, "INSUFFICIENT_CREDITS")
+    apixo.fail(jobs[1].task_id, "GENERATION_FAILED", "Insufficient credits")
+    for job in jobs:
+        failed = step(job)
+        assert (failed.state, failed.money) == (State.FAILED, Money.ASSUMED)
+        assert "balance or quota" in explain_failure(failed).cause
+    assert ProviderKey.at("apixo").pause == ProviderKey.Pause.NO_BALANCE
+    assert Alert.objects.count() == 1
+    assert (step(waiting).state, len(apixo.posts)) == (State.QUEUED, 2)
+    ask(ProviderKey.at("apixo"))
+    running(waiting)
+
+
+def test_a_prompt_about_credits_pauses_nothing(make_job: MakeJob, apixo: FakeApixo) -> None:
+    job = running(make_job(prompt="insufficient credits"))
+    apixo.fail(job.task_id, "PromptInvalid", "insufficient credits")
+    assert step(job).state == State.FAILED
+    job = running(make_job(prompt="insufficient credits"))
+    apixo.fail(job.task_id, "GENERATION_FAILED", "the prompt insufficient credits cannot be drawn")
+    assert step(job).state == State.FAILED
+    assert ProviderKey.at("apixo").pause == ""
 
 
 def test_429_blocks_every_call(make_job: MakeJob, apixo: FakeApixo) -> None:

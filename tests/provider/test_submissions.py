@@ -1,6 +1,7 @@
 """The table of outcomes: what an answer to a POST means for the money."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -114,6 +115,61 @@ def test_the_table(
     assert (submission.outcome, submission.error) == (outcome, error)
     assert (submission.http_status, submission.task_id) == (status, "")
     assert len(server.requests) == 1
+
+
+LACKING = [
+    "Insufficient credits",
+    "INSUFFICIENT_CREDITS",
+    "InsufficientBalance",
+    "insufficient account balance, please recharge",
+    "You don't have enough credits to run this model.",
+    "Your credit balance is too low",
+    "CREDIT_NOT_ENOUGH",
+    "Out of credits.",
+    "No remaining credits",
+    "Insufficient funds: required 0.57, available 0.02",
+    "The balance does not cover this task",
+    "余额不足",
+]
+
+
+@pytest.mark.parametrize("said", LACKING)
+@pytest.mark.parametrize(("status", "code"), [(400, 400), (403, 403), (200, 400), (422, 422), (429, 429), (500, 500)])
+def test_missing_money_is_read_in_any_refusal(
+    serve: Serve, connect: Connect, animate: GenerateRequest, said: str, status: int, code: int
+) -> None:
+    bodies = [envelope(code, said), envelope(code, "Bad request", {"error": said}), {"code": said, "message": "no"}]
+    server = serve(*[answer(status, body) for body in bodies])
+    for _ in bodies:
+        submission = connect(server).submit(animate)
+        assert (submission.outcome, submission.error) == (Outcome.ACCOUNT, Error.INSUFFICIENT_BALANCE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        # the prompt, quoted or not
+        (400, envelope(400, "Prompt “he has Insufficient Credits” was rejected"), Outcome.REJECTED),
+        (400, envelope(400, "Prompt rejected: a man, out of credits, at the bar"), Outcome.REJECTED),
+        (403, envelope(403, "Content rejected", {"error": "out of credits at the"}), Outcome.REJECTED),
+        # other words about other things
+        (400, envelope(400, "The white balance of image_urls[0] is poor"), Outcome.REJECTED),
+        (400, envelope(400, "No credit card may be shown"), Outcome.REJECTED),
+        # not the API speaking, or speaking of success or of a time-out
+        (402, b"Insufficient credits", Outcome.UNKNOWN),
+        (400, {"message": "Insufficient credits"}, Outcome.UNKNOWN),
+        (400, envelope(200, "Insufficient credits"), Outcome.UNKNOWN),
+        (504, envelope(400, "Insufficient credits"), Outcome.UNKNOWN),
+        (500, envelope(504, "Insufficient credits"), Outcome.UNKNOWN),
+        (302, envelope(400, "Insufficient credits"), Outcome.UNKNOWN),
+        (200, envelope(200, "Insufficient credits"), Outcome.UNKNOWN),
+    ],
+)
+def test_words_that_do_not_mean_missing_money(
+    serve: Serve, connect: Connect, animate: GenerateRequest, status: int, body: object, outcome: Outcome
+) -> None:
+    asked = replace(animate, prompt="A man, out of credits, at the bar of a harbour")
+    assert connect(serve(answer(status, body))).submit(asked).outcome == outcome
 
 
 @pytest.mark.parametrize("status", [200, 201, 302, 400, 401, 404, 429, 500, 502, 504])

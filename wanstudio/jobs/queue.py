@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models import FairShare, Job, State
+from wanstudio.keys.intervals import paced
 
 # A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -70,7 +71,7 @@ def free_slots(flying: Mapping[Who, int]) -> int:
 
 def in_flight(provider: str) -> dict[Who, int]:
     """How many tasks of each person the provider has, or is being handed."""
-    recent = Q(started_at=None) | Q(started_at__gt=Now() - FORGOTTEN_AFTER * settings.PACE)
+    recent = Q(started_at=None) | Q(started_at__gt=Now() - paced(provider, FORGOTTEN_AFTER))
     flying = Job.objects.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
     counts = flying.order_by().values_list("team_id", "person_id").annotate(Count("pk"))
     return {(team, person): number for team, person, number in counts}

@@ -133,7 +133,7 @@ def explain_failure(job: Job) -> Explanation:
 def explain(job: Job, code: str, message: str) -> Explanation:
     """A failure that the provider names, with the job's own files in it."""
     names = f"“{job.character.name}”", f"“{job.motion.name}”"
-    return providers.get(job.provider).explain(Failure(code, message, *names))
+    return providers.get(job.provider).explain(Failure(code, message, *names, job.prompt))
 
 
 def _sentence(job: Job, explanation: Explanation | None) -> str:

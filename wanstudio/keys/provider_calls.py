@@ -14,11 +14,9 @@ from wanstudio.keys.words import Reason
 from wanstudio.provider import providers
 from wanstudio.provider.base import Account, Client
 from wanstudio.provider.calls import Error, StatusProblem, TaskStatus
-from wanstudio.settings_types import is_loopback
 from wanstudio.work.reconnect import refresh
 
 T = TypeVar("T")
-MIN_READ_TIMEOUT_S = 60.0
 # How an account says that a task is not its.
 DENIALS = (Error.NOT_FOUND, Error.BAD_REQUEST)
 
@@ -26,11 +24,9 @@ DENIALS = (Error.NOT_FOUND, Error.BAD_REQUEST)
 def connect(provider: str, secret: str | None = None) -> Client:
     """A client with this key, or with the one in force. Raises ValueError without a key."""
     secret = in_force.key_at(provider).secret if secret is None else secret
-    base_url, read_timeout_s = in_force.base_url(provider), settings.PROVIDER_READ_TIMEOUT_S
-    if not is_loopback(base_url) and not in_force.is_from_environment():
-        # The settings' own default is the sandbox's if the key came later. A POST cut short may have been charged.
-        read_timeout_s = max(read_timeout_s, MIN_READ_TIMEOUT_S)
-    return providers.get(provider).client(Account(base_url, secret, settings.MODEL, read_timeout_s=read_timeout_s))
+    this = providers.get(provider)
+    read_timeout_s = settings.PROVIDER_READ_TIMEOUT_S or this.read_timeout_s
+    return this.client(Account(in_force.base_url(provider), secret, settings.MODEL, read_timeout_s=read_timeout_s))
 
 
 def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | StatusProblem:
@@ -58,7 +54,7 @@ def until_open(provider: str) -> timedelta:
     """How long a 429 still blocks calls, and a little more, so that not all of them go out at once."""
     opens = ProviderKey.opens_at(provider)
     left = opens - timezone.now() if opens else timedelta(0)
-    return max(left, timedelta(0)) + intervals.seconds(0.1, 2)
+    return max(left, timedelta(0)) + intervals.seconds(provider, 0.1, 2)
 
 
 def back_off(provider: str, retry_after_s: float | None) -> None:
@@ -66,7 +62,7 @@ def back_off(provider: str, retry_after_s: float | None) -> None:
     # In this order: a refusal that is noted between the two looks is then not counted twice.
     key = ProviderKey.at(provider)
     before = max(key.rate_limits - 1, 0) if ProviderKey.opens_at(provider) else key.rate_limits
-    verbs.back_off(key, intervals.rate_limit_backoff(before, retry_after_s))
+    verbs.back_off(key, intervals.rate_limit_backoff(provider, before, retry_after_s))
 
 
 class Blocked(Exception):
@@ -79,7 +75,7 @@ class Blocked(Exception):
 
 def blocked(provider: str) -> Blocked | None:
     """Why nothing may be sent to this provider now, or None."""
-    key, wait = ProviderKey.at(provider), intervals.account()
+    key, wait = ProviderKey.at(provider), intervals.account(provider)
     if key.stopped_at:
         why = key.stopped_why or words.blocked(provider, Reason.STOPPED)
     elif not (current := in_force.key_at(provider)).secret:

@@ -18,12 +18,12 @@ def ask_balance(key: ProviderKey) -> None:
     current = in_force.key_at(key.provider)
     answer = provider_calls.ask(key.provider, current, lambda client, check: client.balance(check))
     if isinstance(answer, StatusProblem):
-        wait = max(intervals.account(), provider_calls.until_open(key.provider))
+        wait = max(intervals.account(key.provider), provider_calls.until_open(key.provider))
         return key.postpone(wait, problem=answer.message[:300] or str(answer.error))
     verbs.note_balance(key, answer, current.mark)
     if key.pause != ProviderKey.Pause.NO_BALANCE or answer >= key.needed:
         verbs.resume(key)
-    return verbs.ask_again(key, intervals.BALANCE_EVERY, intervals.account())
+    return verbs.ask_again(key, intervals.BALANCE_EVERY, intervals.account(key.provider))
 
 
 def check_key(offered: StudioKey) -> None:
@@ -40,9 +40,9 @@ def check_key(offered: StudioKey) -> None:
     if answer.error in (Error.UNAUTHORIZED, Error.FORBIDDEN) or answer.http_status in (401, 403):
         return verbs.refuse(offered, providers.named(words.OFFER_REFUSED, offered.provider))
     if answer.error == Error.RATE_LIMITED:
-        wait = intervals.rate_limit_backoff(offered.claims, answer.retry_after_s)
+        wait = intervals.rate_limit_backoff(offered.provider, offered.claims, answer.retry_after_s)
     else:
-        wait = intervals.retry(offered.claims)
+        wait = intervals.retry(offered.provider, offered.claims)
     explained = providers.get(offered.provider).explain(Failure(answer.error, answer.message))
     return offered.postpone(wait, problem=explained.cause[:300])
 
@@ -54,5 +54,5 @@ def ask_balance_soon() -> None:
 
 registry.register(ProviderKey, ask_balance)
 registry.register(StudioKey, check_key)
-registry.pace = intervals.pace
+registry.pace = intervals.pace_of_hints
 registry.starts.append(ask_balance_soon)

@@ -128,12 +128,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Failure:
-    """What is to be explained: a failCode of the provider or an `Error`, the provider's own words, the files' names."""
+    """What is to be explained: a failCode or an `Error`, the provider's words, the files' names, the prompt."""
 
     code: str
     message: str = ""
     character: str = "the picture"
     motion: str = "the clip"
+    prompt: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,10 @@ class Provider(ABC):
     @abstractmethod
     def task_named_in(self, callback: bytes) -> str:
         """The task id in the body of a callback, or an empty string. Never raises, and believes nothing else in it."""
+
+    @abstractmethod
+    def is_about_balance(self, failure: Failure) -> bool:
+        """Whether a task failed because the account has too little money: the next one would, too."""
 
     @abstractmethod
     def explain(self, failure: Failure) -> Explanation:

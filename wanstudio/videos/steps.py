@@ -72,11 +72,11 @@ def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
     # Not at the first failure: the task was asked about a moment ago, and status calls keep their distance.
     gone = isinstance(wrong, FetchError) and wrong.http_status in GONE
     changes: dict[str, object] = {"setbacks": job.setbacks + 1}
-    wait = intervals.setback(job.setbacks)
+    wait = intervals.setback(job.provider, job.setbacks)
     if job.setbacks and (gone or job.setbacks >= ALERT_AFTER) and (answer := fresh_urls(job)):
         changes["result_urls"] = urls = list(answer.result_urls)
         if urls != job.result_urls:
-            wait = intervals.seconds(1, 2)
+            wait = intervals.seconds(job.provider, 1, 2)
     problem = words.NOT_ARCHIVED_YET.format(reason=reason)
     if job.setbacks + 1 >= ALERT_AFTER:
         return verbs.alert_owner(job, problem, wait, **changes)
@@ -91,7 +91,7 @@ def _is_over(job: Job) -> bool:
     if job.setbacks < ALERT_AFTER:
         return False
     since = job.transitions.filter(to_state=State.ARCHIVING).values_list("at", flat=True).last()
-    return job.is_lost and (since is None or timezone.now() - since > intervals.paced(timedelta(hours=1)))
+    return job.is_lost and (since is None or timezone.now() - since > intervals.paced(job.provider, timedelta(hours=1)))
 
 
 def _give_up(job: Job, reason: str) -> None:

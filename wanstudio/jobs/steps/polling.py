@@ -7,12 +7,15 @@ from django.utils import timezone
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models import Job
+from wanstudio.jobs.steps.submission_outcome import pause_key
 from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import ask_status, until_open
 from wanstudio.money.models import Money
+from wanstudio.provider import providers
+from wanstudio.provider.base import Failure
 from wanstudio.provider.calls import Error, StatusProblem, TaskState, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -29,11 +32,14 @@ def poll(job: Job) -> None:
         return _no_answer(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
         # The money has moved, or was given back: the owner wants to see which.
-        key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.seconds(5))
+        key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.seconds(job.provider, 5))
     if answer.state == TaskState.SUCCESS:
         return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
+        if providers.get(job.provider).is_about_balance(Failure(code, answer.fail_message, prompt=job.prompt)):
+            # First, so that a crash before it fails cannot leave the key open: the next in the queue would fail, too.
+            pause_key(job, ProviderKey.Pause.NO_BALANCE, intervals.account(job.provider))
         why = explain(job, code, answer.fail_message).cause
         return verbs.mark_failed(job, verbs.Failure(code, answer.fail_message, Money.ASSUMED, code, cause=why))
     return _wait_on(job)
@@ -43,8 +49,8 @@ def _wait_on(job: Job) -> None:
     """Pending or processing: next look, with a sentence once it is slower than usual."""
     since = timezone.now() - (job.started_at or job.created_at)
     polled = {"polls": job.polls + 1, "setbacks": 0, "missing_since": None}
-    if since > intervals.paced(intervals.OVERDUE_AFTER):
-        return verbs.alert_owner(job, Sentence.OVERDUE.of(job.provider), intervals.setback(6), **polled)
+    if since > intervals.paced(job.provider, intervals.OVERDUE_AFTER):
+        return verbs.alert_owner(job, Sentence.OVERDUE.of(job.provider), intervals.setback(job.provider, 6), **polled)
     problem, wait = "", _next_poll(job)
     if job.expected_s and since.total_seconds() > SLOW_FACTOR * job.expected_s:
         problem, wait = Sentence.SLOW.value, wait * 2
@@ -59,7 +65,7 @@ def _no_answer(job: Job, problem: StatusProblem) -> None:
         return job.postpone(max(until_open(job.provider), _next_poll(job) if asked else timedelta(0)))
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
-    wait = max(intervals.setback(job.setbacks), _next_poll(job))
+    wait = max(intervals.setback(job.provider, job.setbacks), _next_poll(job))
     shown = ""
     if problem.error == Error.NO_KEY:
         shown = Sentence.KEY_GONE.of(job.provider)
@@ -73,7 +79,7 @@ def _missing(job: Job) -> None:
     now = timezone.now()
     since = job.missing_since or now
     # A worker that was away for the ten minutes has asked too seldom to know.
-    if job.setbacks + 1 >= MISSING_ASKED and now - since > intervals.paced(intervals.MISSING_FOR):
+    if job.setbacks + 1 >= MISSING_ASKED and now - since > intervals.paced(job.provider, intervals.MISSING_FOR):
         why = Sentence.LOST.of(job.provider)
         return verbs.mark_failed(job, verbs.Failure("TASK_NOT_FOUND", "", Money.UNKNOWN, why, cause=f"{why}."))
     return verbs.flag_problem(

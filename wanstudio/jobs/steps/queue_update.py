@@ -95,7 +95,7 @@ def _write(provider: str, changed: dict[int, int], why: str, asleep: list[int], 
         # One that a worker has in hand stays due: it must be found soon if that worker dies.
         _queued(asleep).filter(Q(lease_until=None) | Q(lease_until__lte=Now())).update(due_at=Now() + LOOK_AGAIN)
         for number, pk in enumerate(woken):
-            _queued([pk]).update(due_at=due_after(intervals.paced(timedelta(seconds=STAGGER_S * number))))
+            _queued([pk]).update(due_at=due_after(intervals.paced(provider, timedelta(seconds=STAGGER_S * number))))
 
 
 def _queued(pks: list[int]) -> QuerySet[Job]:

@@ -47,7 +47,7 @@ def send(job: Job) -> None:
             return None
         _hold_back(job)
         queue.read(job.provider, asking=job.pk).check(job.pk)
-        good_for = intervals.paced(intervals.PROBE_GOOD_FOR)
+        good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
         if job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
             # While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
@@ -64,7 +64,7 @@ def send(job: Job) -> None:
     except OthersFirst as others:
         return verbs.keep_queued(job, others.position, LOOK_AGAIN)
     except Busy as busy:
-        return verbs.step_aside(job, str(busy), intervals.setback(0))
+        return verbs.step_aside(job, str(busy), intervals.setback(job.provider, 0))
 
 
 def _post(job: Job) -> None:
@@ -84,7 +84,7 @@ def _post(job: Job) -> None:
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
         if in_force.key_at(job.provider).mark != mark:
-            raise Blocked(why_blocked(job.provider, Reason.KEY_CHANGED), intervals.seconds(1, 2))
+            raise Blocked(why_blocked(job.provider, Reason.KEY_CHANGED), intervals.seconds(job.provider, 1, 2))
 
     try:
         answer = client.submit(request, before_write=last_look)
@@ -106,7 +106,7 @@ def _hold_back(job: Job) -> None:
         raise held
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
-        raise Blocked(Sentence.NO_ROOM.value, intervals.account())
+        raise Blocked(Sentence.NO_ROOM.value, intervals.account(job.provider))
 
 
 class Busy(Exception):
@@ -121,7 +121,7 @@ def what_changed(job: Job) -> str:
 
 
 def _looked_at_again(job: Job, source: Source) -> str:
-    if not source.is_older_than(intervals.paced(intervals.PROBE_GOOD_FOR)):
+    if not source.is_older_than(intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)):
         return ""
     before = source.format
     try:

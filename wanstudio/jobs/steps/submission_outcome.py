@@ -33,7 +33,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     key = ProviderKey.at(job.provider)
     if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
         # It may be charged by now: the balance just after it tells, whoever has to decide about it.
-        key_verbs.ask_balance_within(key, intervals.seconds(5))
+        key_verbs.ask_balance_within(key, intervals.seconds(job.provider, 5))
     match answer.outcome:
         case Outcome.ACCEPTED:
             key_verbs.clear_strikes(key)
@@ -45,10 +45,10 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
             back_off(job.provider, answer.retry_after_s)
             verbs.requeue(job, blocked(job.provider, Reason.RATE_LIMITED), until_open(job.provider), position=1)
         case Outcome.ACCOUNT:
-            _account_refused(job, key, answer)
+            _account_refused(job, answer)
         case Outcome.REJECTED:
             if answer.error == Error.FORBIDDEN:
-                key_verbs.strike(key, intervals.account())
+                key_verbs.strike(key, intervals.account(job.provider))
                 if (pause := ProviderKey.at(job.provider).pause) == ProviderKey.Pause.FORBIDDEN:
                     verbs.raise_alert(job, Alert.Kind.PAUSED, pause)
             else:
@@ -81,7 +81,7 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
 
 def patience(attempt: Attempt) -> timedelta | None:
     """How long a callback may still settle an uncertain job, or None: nobody will call."""
-    return intervals.paced(intervals.UNCONFIRMED_FOR) if attempt.callback else None
+    return intervals.paced(attempt.provider, intervals.UNCONFIRMED_FOR) if attempt.callback else None
 
 
 def _retry(job: Job, answer: Submission) -> None:
@@ -89,7 +89,7 @@ def _retry(job: Job, answer: Submission) -> None:
         _fail(job, answer.error or Error.NOT_CONNECTED, answer.message, Sentence.GIVEN_UP.value)
     else:
         sentence = Sentence.NOT_CONNECTED if answer.outcome == Outcome.NOT_SENT else Sentence.NOT_ACCEPTED
-        verbs.requeue(job, sentence.of(job.provider), intervals.retry(job.retries), counts=True)
+        verbs.requeue(job, sentence.of(job.provider), intervals.retry(job.provider, job.retries), counts=True)
 
 
 def _fail(job: Job, code: str, message: str, why: str) -> None:
@@ -97,13 +97,18 @@ def _fail(job: Job, code: str, message: str, why: str) -> None:
     verbs.mark_failed(job, verbs.Failure(code, message, Money.RELEASED, why, cause=explain(job, code, message).cause))
 
 
-def _account_refused(job: Job, key: ProviderKey, answer: Submission) -> None:
-    if answer.error == Error.INSUFFICIENT_BALANCE:
-        pause, needed = ProviderKey.Pause.NO_BALANCE, job.price
-    else:
-        pause, needed = ProviderKey.Pause.UNAUTHORIZED, Decimal(0)
-    # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
-    wait = intervals.account(before=max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0))
-    key_verbs.suspend(key, pause, needed, wait)
+def pause_key(job: Job, pause: ProviderKey.Pause, wait: timedelta) -> None:
+    """The account refuses: nothing is sent until its balance, read after `wait`, answers it. The owner is told once."""
+    needed = job.price if pause == ProviderKey.Pause.NO_BALANCE else Decimal(0)
+    key_verbs.suspend(ProviderKey.at(job.provider), pause, needed, wait)
     verbs.raise_alert(job, Alert.Kind.PAUSED, pause)
+
+
+def _account_refused(job: Job, answer: Submission) -> None:
+    lacks_balance = answer.error == Error.INSUFFICIENT_BALANCE
+    pause = ProviderKey.Pause.NO_BALANCE if lacks_balance else ProviderKey.Pause.UNAUTHORIZED
+    # A balance call that answers lifts the pause. A key that refuses all the same must not be asked for ever.
+    before = max(job.submissions.filter(outcome=Outcome.ACCOUNT).count() - 1, 0)
+    wait = intervals.account(job.provider, before)
+    pause_key(job, pause, wait)
     verbs.requeue(job, blocked_by_pause(job.provider, pause), wait, position=1)

@@ -67,7 +67,7 @@ def find_task(job: Job) -> Found | Unclear | NoTask:
                     return unclear
                 continue
             none = NoTask(Sentence.UNKNOWN_TASK.of(job.provider, task=named.task_id[:60]))
-            if is_final(hint):
+            if is_final(job.provider, hint):
                 verbs.forget_task(attempt, named.task_id)
             else:
                 verbs.put_back(attempt, named.task_id)
@@ -75,11 +75,11 @@ def find_task(job: Job) -> Found | Unclear | NoTask:
     return unclear or taken or none
 
 
-def is_final(hint: Hint) -> bool:
+def is_final(provider: str, hint: Hint) -> bool:
     """Whether "no such task" ends it. A task that a callback named may be a moment ahead of what statusTask knows; one
     that a person read somewhere is not."""
     since = timezone.now() - datetime.fromisoformat(hint["at"])
-    return hint["by_hand"] or since > intervals.paced(intervals.MISSING_FOR)
+    return hint["by_hand"] or since > intervals.paced(provider, intervals.MISSING_FOR)
 
 
 def worker_died(job: Job) -> None:
@@ -135,11 +135,11 @@ def was_taken_after_all(job: Job) -> bool:
 
 
 def _setback(job: Job) -> timedelta:
-    return max(intervals.setback(job.setbacks), until_open(job.provider))
+    return max(intervals.setback(job.provider, job.setbacks), until_open(job.provider))
 
 
 def _left(attempt: Attempt) -> timedelta:
-    return attempt.created_at + intervals.paced(intervals.UNCONFIRMED_FOR) - timezone.now()
+    return attempt.created_at + intervals.paced(attempt.provider, intervals.UNCONFIRMED_FOR) - timezone.now()
 
 
 def look_for_orphan(attempt: Attempt) -> None:
@@ -155,13 +155,14 @@ def look_for_orphan(attempt: Attempt) -> None:
     if State(attempt.job.state) not in verbs.SENT:
         # Its job still looks for it by itself, and need not pay twice then.
         attempt.job.nudge()
-        return attempt.postpone(intervals.setback(attempt.claims))
+        return attempt.postpone(intervals.setback(attempt.provider, attempt.claims))
     holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
     if holder and not holder.has_given_up:
         return _followed(attempt, holder, task_id)
-    if any(job.claimed_within(intervals.paced(NUDGE_INTERVAL)) for job in (attempt.job, holder) if job):
+    apart = intervals.paced(attempt.provider, NUDGE_INTERVAL)
+    if any(job.claimed_within(apart) for job in (attempt.job, holder) if job):
         # It may have asked about the same task a moment ago: two calls keep their distance.
-        return attempt.postpone(intervals.seconds(5.5, 10))
+        return attempt.postpone(intervals.seconds(attempt.provider, 5.5, 10))
     return _ask(attempt, task_id, holder)
 
 
@@ -182,7 +183,7 @@ def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
     if answer.state == TaskState.FAILED:
         return _failed(attempt, task_id, holder)
     try:
-        job = verbs.follow_orphan(attempt, task_id, intervals.seconds(5.5, 10))
+        job = verbs.follow_orphan(attempt, task_id, intervals.seconds(attempt.provider, 5.5, 10))
     except verbs.TaskTaken:
         return attempt.postpone(timedelta(0))
     log.warning("job %s attempt %s: job %s follows its task %s", attempt.job_id, attempt.pk, job.pk, task_id)
@@ -191,12 +192,12 @@ def _ask(attempt: Attempt, task_id: str, holder: Job | None) -> None:
 
 def _no_answer(attempt: Attempt, task_id: str, problem: StatusProblem) -> None:
     hint = next((hint for hint in attempt.hints if hint["task"] == task_id), None)
-    if problem.error in NO_SUCH_TASK and (hint is None or is_final(hint)):
+    if problem.error in NO_SUCH_TASK and (hint is None or is_final(attempt.provider, hint)):
         verbs.forget_task(attempt, task_id)
         return _go_on(attempt, Sentence.UNKNOWN_TASK.of(attempt.provider, task=task_id[:60]))
     # Another one that was named meanwhile comes first.
     verbs.put_back(attempt, task_id)
-    wait = max(intervals.setback(attempt.claims), until_open(attempt.provider))
+    wait = max(intervals.setback(attempt.provider, attempt.claims), until_open(attempt.provider))
     return attempt.postpone(wait, problem=Sentence.UNCONFIRMED.of(attempt.provider))
 
 
@@ -214,4 +215,4 @@ def _failed(attempt: Attempt, task_id: str, holder: Job | None) -> None:
 def _go_on(attempt: Attempt, problem: str = "") -> None:
     """This task is settled; the next one that was named is looked at."""
     more = Attempt.objects.filter(pk=attempt.pk).exclude(hinted_task_id="").exists()
-    attempt.postpone(intervals.seconds(5.5, 10) if more else None, problem=problem)
+    attempt.postpone(intervals.seconds(attempt.provider, 5.5, 10) if more else None, problem=problem)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from wanstudio.provider import providers
+from wanstudio.keys import in_force, intervals
 from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
 from wanstudio.settings_types import folder
@@ -18,5 +18,5 @@ class Command(BaseCommand):
             settings.SANDBOX_PORT,
             folder(settings.DATA_DIR / "sandbox"),
             fetcher(settings.LINK_BASE),
-            Options(key=settings.PROVIDERS[providers.STAND_IN.name][1], model=settings.MODEL, pace=settings.PACE),
+            Options(settings.PROVIDERS[in_force.SANDBOX][1], settings.MODEL, intervals.pace(in_force.SANDBOX)),
         )

@@ -21,7 +21,17 @@ from wanstudio.media.targets import Reach
 from wanstudio.provider.base import Account
 from wanstudio.provider.calls import Error, GenerateRequest, Outcome, StatusProblem, Submission, TaskStatus
 
-from .messages import carried_task_id, clean_text, generate_body, generate_path, read_balance, read_envelope, read_task
+from .messages import (
+    carried_task_id,
+    clean_text,
+    generate_body,
+    generate_path,
+    read_balance,
+    read_envelope,
+    read_task,
+    words_of_refusal,
+)
+from .missing_balance import lacks_balance
 
 # Shorter keys are words that anybody knows, such as the sandbox's, and appear in honest messages.
 MIN_SECRET_LENGTH = 8
@@ -65,7 +75,7 @@ class ApixoClient:
 
     def submit(self, request: GenerateRequest, before_write: Callable[[], None] = unchecked) -> Submission:
         body = json.dumps(generate_body(request)).encode()
-        submission = classify(self._exchange(generate_path(self._account.model), body, before_write))
+        submission = classify(self._exchange(generate_path(self._account.model), body, before_write), request.prompt)
         return replace(submission, message=self._without_key(submission.message))
 
     def status(self, task_id: str, before_write: Callable[[], None] = unchecked) -> TaskStatus | StatusProblem:
@@ -108,8 +118,11 @@ class ApixoClient:
         return text.replace(self._account.key, "[key]") if len(self._account.key) >= MIN_SECRET_LENGTH else text
 
 
-def classify(answer: Answer | Broken) -> Submission:
-    """The class of what came of a POST to generateTask. Never raises, whatever the bytes are."""
+def classify(answer: Answer | Broken, prompt: str = "") -> Submission:
+    """The class of what came of a POST to generateTask. Never raises, whatever the bytes are.
+
+    `prompt`: as it was sent; words that the answer may have from there prove nothing.
+    """
     task_id = carried_task_id(answer.body)
     if isinstance(answer, Broken):
         if task_id:
@@ -121,14 +134,10 @@ def classify(answer: Answer | Broken) -> Submission:
     message = envelope.message if envelope else ""
     if task_id:
         return Submission(Outcome.ACCEPTED, task_id, answer.status, code, message)
-    return Submission(
-        outcome=_outcome_of(answer.status, code),
-        http_status=answer.status,
-        code=code,
-        message=message,
-        retry_after_s=retry_after(answer.headers),
-        error=_error_of_status(answer.status, code),
-    )
+    outcome, error = _outcome_of(answer.status, code), _error_of_status(answer.status, code)
+    if _lacks_balance(answer, code, prompt):
+        outcome, error = Outcome.ACCOUNT, Error.INSUFFICIENT_BALANCE
+    return Submission(outcome, "", answer.status, code, message, retry_after(answer.headers), error)
 
 
 def problem_of(answer: Answer | Broken) -> StatusProblem | None:
@@ -138,8 +147,10 @@ def problem_of(answer: Answer | Broken) -> StatusProblem | None:
     envelope = read_envelope(answer.body, wordless=answer.status == 200)
     if answer.status == 200 and envelope and envelope.code == 200:
         return None
+    code = envelope.code if envelope else None
+    is_short = _lacks_balance(answer, code)
     return StatusProblem(
-        error=_error_of_status(answer.status, envelope.code if envelope else None),
+        error=Error.INSUFFICIENT_BALANCE if is_short else _error_of_status(answer.status, code),
         http_status=answer.status,
         retry_after_s=retry_after(answer.headers),
         message=envelope.message if envelope else "",
@@ -174,6 +185,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
+
+
+def _lacks_balance(answer: Answer, code: int | None, prompt: str = "") -> bool:
+    """Whether the API refuses for want of money, with whichever status. One that speaks of success proves nothing."""
+    is_refusal = answer.status == 200 or 400 <= answer.status < 600
+    if not is_refusal or 504 in (answer.status, code) or (code is not None and code < 400):
+        return False
+    return any(lacks_balance(text, prompt) for text in words_of_refusal(answer.body))
 
 
 def _outcome_of(http_status: int, code: int | None) -> Outcome:

@@ -19,6 +19,7 @@ from wanstudio.provider.calls import Error, GenerateRequest
 
 from .client import ApixoClient
 from .messages import carried_task_id, generate_body, generate_path
+from .missing_balance import lacks_balance
 
 QUOTE_LIMIT = 300
 FIRST_PRICES = date(2026, 1, 1)
@@ -137,12 +138,20 @@ class Apixo(base.Provider):
     def task_named_in(self, callback: bytes) -> str:
         return carried_task_id(callback)
 
+    def is_about_balance(self, failure: base.Failure) -> bool:
+        known = _FAILURES.get(_plain(failure.code))
+        if known is _BALANCE or lacks_balance(failure.code):
+            return True
+        # A code that names another reason stays with it, whatever the message quotes.
+        is_vague = known is None or known is _FAILURES[_plain("GENERATION_FAILED")]
+        return is_vague and lacks_balance(failure.message, failure.prompt)
+
     def explain(self, failure: base.Failure) -> Explanation:
         message = _quotable(failure.message)
         if failure.code == Error.BAD_REQUEST:
             how = f": “{message}”" if message else " as invalid"
             return Explanation(f"{self.opening_name} refused the request{how}.", _step_named_in(message))
-        known = _FAILURES.get(_plain(failure.code))
+        known = _BALANCE if self.is_about_balance(failure) else _FAILURES.get(_plain(failure.code))
         if known is None:
             reason = (_quotable(failure.code) or "no code") + (f", “{message}”" if message else "")
             cause = f"{self.opening_name} gave a reason that we do not know: {reason}."

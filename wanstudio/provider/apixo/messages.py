@@ -65,6 +65,15 @@ def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
     return Envelope(code, clean_text(f"{message}: {detail}" if detail else message), data)
 
 
+def words_of_refusal(body: bytes) -> list[str]:
+    """What an answer says besides numbers; nothing without a `code`, which only the API itself writes."""
+    answer = _read_object(body)
+    data = answer.get("data")
+    inner = [data.get(name) for name in ("error", "code", "message")] if isinstance(data, dict) else [data]
+    texts = [answer.get("code"), answer.get("message"), answer.get("error"), *inner]
+    return [clean_text(text) for text in texts if isinstance(text, str)] if answer.get("code") is not None else []
+
+
 def carried_task_id(body: bytes) -> str:
     """The taskId in `body`, or "". Read outside an envelope too: an id that we miss is a video paid for and lost."""
     answer = _read_object(body)
