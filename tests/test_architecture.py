@@ -12,7 +12,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "wanstudio"
 
-GROUND = ("settings_types", "settings_databases", "append_only", "encryption", "media", "provider", "work", "web")
+GROUND = (
+    "settings_types",
+    "settings_databases",
+    "settings_refusals",
+    "append_only",
+    "encryption",
+    "media",
+    "provider",
+    "work",
+    "web",
+)
 # Each imports the ground and the nouns before it.
 NOUNS = (
     *("activity", "accounts", "teams", "notifications", "keys", "uploads", "money", "jobs", "requests"),

@@ -15,21 +15,26 @@ from wanstudio import settings_types as options
 from wanstudio.provider import providers
 from wanstudio.provider.providers import model_of
 from wanstudio.provider.sandbox import KEY as SANDBOX_KEY
+from wanstudio.settings_refusals import unknown_names, usable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 # Tests point this at nothing, so that a developer's own key can never be spent by them.
 if env_file := os.environ.get("WANSTUDIO_ENV_FILE", str(BASE_DIR / ".env")):
-    env.read_env(env_file, recurse=False)
+    with usable(env_file):
+        env.read_env(env_file, recurse=False)
 
 # --- what the studio is -------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("WANSTUDIO_DATA", "") or BASE_DIR / "data").expanduser().resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+# Whatever a process writes from here on is its owner's alone, whoever started it: gunicorn, Celery, a backup.
+os.umask(0o077)
+with usable(DATA_DIR):
+    FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
+    SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=options.a_port)
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001, validate=options.a_port)
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
 ENCRYPTION_KEYS = options.encryption_keys(env.list("WANSTUDIO_ENCRYPTION_KEYS", []))
 
 # --- the provider -------------------------------------------------------------------------------------
@@ -135,7 +140,7 @@ DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqli
 # Set: Celery moves the jobs, on as many machines as there are; empty: the embedded worker does, without a server.
 BROKER_URL = env.str("BROKER_URL", "", validate=options.a_broker)
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "default": {"BACKEND": "wanstudio.web.file_answers.WholeFiles", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"},
 }
 STATIC_URL = "/static/"
@@ -143,7 +148,6 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 60
 FILE_UPLOAD_HANDLERS = ["wanstudio.uploads.forms.CappedUploadHandler"]
-FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Each ticked video is a field of its own, up to ten thousand of them.
@@ -246,3 +250,4 @@ LOGGING = options.logging(
         *ENCRYPTION_KEYS,
     ],
 )
+UNKNOWN_NAMES = unknown_names(env)  # the last line: by now each name that the studio knows was read

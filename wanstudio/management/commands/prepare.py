@@ -1,5 +1,6 @@
 """`manage.py prepare`: migrations after a backup, static files and the cache table, before the studio runs."""
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
@@ -8,12 +9,16 @@ from django.db.migrations.executor import MigrationExecutor
 from wanstudio.operations.backups.backup import before_migration
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
+from wanstudio.operations.owner_only import close_to_others
 
 
 class Command(StudioCommand):
     help = "Backs the database up if it is about to change, migrates it, and collects static files."
 
     def handle(self, *args: object, **options: object) -> None:
+        close_to_others()
+        for sentence in settings.UNKNOWN_NAMES:
+            self.stderr.write(sentence)
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         # Without a way back the database is not changed.
