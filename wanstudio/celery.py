@@ -15,6 +15,7 @@ from django.conf import settings
 from kombu.messaging import Producer
 
 from wanstudio.work.leases import ANNOUNCED_FOR
+from wanstudio.work.outages import BROKER
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
 
@@ -73,11 +74,12 @@ class Sweeper(Scheduler):
     """Beat's schedule, kept in memory: there is one entry, and nothing to remember of it."""
 
     def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
-        """One line for a broker that is away, not a traceback a second."""
+        """A broker that is away is no traceback a second."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
+            BROKER.over()
         except Exception as wrong:
-            log.warning("no sweep could be asked for: %s", wrong)
+            BROKER.failed(f"The broker takes no messages, so no sweep can be asked for ({wrong}).")
 
 
 def hand_over(name: str, pk: int) -> None:

@@ -217,18 +217,11 @@ SECURE_SSL_REDIRECT = False
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
+        **{each: [NONE] for each in ("default-src", "frame-ancestors", "base-uri", "object-src")},
+        **{f"{each}-src": [SELF] for each in ("script", "style", "connect", "font", "manifest")},
+        "form-action": [SELF],
         "img-src": [SELF, "blob:", "data:"],
         "media-src": [SELF, "blob:"],
-        "connect-src": [SELF],
-        "font-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "object-src": [NONE],
     }
 }
 

@@ -10,6 +10,8 @@ NOUNS = (
     *("videos", "review", "sharing", "usage", "studio"),
 )
 
+handler500 = "wanstudio.operations.unavailable.failed"
+
 urlpatterns = [
     *(path("", include(f"wanstudio.{noun}.urls")) for noun in NOUNS),
     path("theme/", host_cookies.choose, name="theme.choose"),

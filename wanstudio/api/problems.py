@@ -10,6 +10,8 @@ from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from wanstudio.work.outages import noticed
+
 log = logging.getLogger(__name__)
 
 NO_SUCH = "There is nothing here, or this token may not see it."
@@ -80,5 +82,8 @@ def _answer_unread(request: HttpRequest, wrong: Exception | type[Exception]) -> 
 
 
 def _surprise(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonResponse:
+    if isinstance(wrong, Exception) and (away := noticed(wrong)):
+        again = f"{away.sentence} Send it again in a moment, with the same Idempotency-Key if it makes a video."
+        return answer(Problem(503, "unavailable", again, {"Retry-After": "10"}))
     log.exception("the API failed: %s", type(wrong).__name__)
     return answer(Problem(500, "failed", "The studio failed at this. Nothing more is known here; its log says why."))

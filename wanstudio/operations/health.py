@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as CheckWarning
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -17,6 +17,7 @@ from wanstudio.operations.backups.snapshot import CannotOperate, media_root
 from wanstudio.settings_types import is_writable
 from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import Heartbeat
+from wanstudio.work.outages import cause
 
 
 @require_safe
@@ -28,7 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, storage and worker: 200, or 503 with what is missing."""
     # A video could be saved now: a file can be written where they go, and there is room.
-    storage = is_writable(media_root()) and shutil.disk_usage(settings.DATA_DIR).free > settings.MIN_FREE_BYTES
+    storage = is_writable(media_root()) and shutil.disk_usage(media_root()).free > settings.MIN_FREE_BYTES
     parts = {"database": _works(connection.is_usable), "storage": storage, "worker": _works(Heartbeat.alive)}
     ready = all(parts.values())
     return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
@@ -67,15 +68,20 @@ class StudioCommand(BaseCommand):
             return super().execute(*args, **options)
         except (CannotOperate, CannotRotate, Unreadable) as why:
             raise CommandError(str(why)) from why
+        except (DatabaseError, OSError) as wrong:
+            if away := cause(wrong):
+                raise CommandError(away.why) from wrong
+            raise
 
 
 def require_database() -> None:
     """Raises CommandError with one sentence if the database does not answer."""
     try:
         connection.ensure_connection()
-    except OperationalError as wrong:
+    except DatabaseError as wrong:
         named = connection.settings_dict
         where = ":".join(str(part) for part in (named["HOST"], named["PORT"]) if part)
         what = f"The database {named['NAME']} at {where}" if where else f"The database {named['NAME']}"
         why = " ".join(str(wrong).split("\n")[0].split())
-        raise CommandError(f"{what} cannot be used: {why}. Start it, or check DATABASE_URL.") from None
+        advice = "Start it, or check DATABASE_URL." if where else "Check the file and its owner, or restore a backup."
+        raise CommandError(f"{what} cannot be used: {why}. {advice}") from None

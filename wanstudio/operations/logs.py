@@ -15,9 +15,12 @@ from wanstudio.work.log_context import now_about
 
 
 class AddAbout(logging.Filter):
-    """Gives every record its `about`, and takes secrets out of the paths that Django writes."""
+    """Gives every record its `about`, and takes secrets out of the paths that Django writes. One line a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.request" and not record.exc_info:
+            # The request has its own line, with its status.
+            return False
         record.about = now_about()
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple) and hasattr(request, "path"):

@@ -21,16 +21,23 @@ from wanstudio.uploads.models import Facts, Source
 
 
 def add_file(team: Team, person: User, kind: str, file: UploadedFile[bytes], facts: Facts) -> Source:
-    """The row of a file that was sent, with its poster. A crash in between leaves at most an unused upload."""
+    """The row of a file that was sent, with its poster. A crash leaves at most files without a row."""
     source = Source(team=team, person=person, kind=kind, name=(file.name or "file")[-200:], **asdict(facts))
     file.seek(0)
     source.fingerprint = file_digest(file, "sha256").hexdigest()
     file.seek(0)
     still = poster(file, "image" if kind == Source.Kind.CHARACTER else "video")
     file.seek(0)
-    source.file.save(f"source.{source.format.lower()}", file, save=False)
-    _add(source)
-    keep_poster(source, still)
+    try:
+        source.file.save(f"source.{source.format.lower()}", file, save=False)
+        source.poster.save("poster.jpg", ContentFile(still), save=False)
+        _add(source)
+    except Exception:
+        # Without its row nobody would find the files again.
+        for stored in (source.file, source.poster):
+            if stored:
+                stored.delete(save=False)
+        raise
     return source
 
 

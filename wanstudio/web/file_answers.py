@@ -1,8 +1,11 @@
-"""Stored files as answers, with ranges."""
+"""Files: stored whole, and as answers, with ranges."""
 
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -18,6 +21,17 @@ TYPES = {
     "m4v": "video/mp4",
     "mov": "video/quicktime",
 }
+
+
+class WholeFiles(FileSystemStorage):
+    """Stores a file whole, or leaves nothing of it: on a full disk Django's own would keep the half."""
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        try:
+            return str(super()._save(name, content))  # type: ignore[misc]
+        except OSError:
+            Path(self.path(name)).unlink(missing_ok=True)
+            raise
 
 
 def send(

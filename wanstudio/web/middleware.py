@@ -8,9 +8,10 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import DataError
+from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 
+from wanstudio.work import outages
 from wanstudio.work.log_context import about
 
 log = logging.getLogger("wanstudio.requests")
@@ -46,6 +47,8 @@ class RequestLog(Middleware):
         with about(request=name):
             response = self._get_response(request)
             _write(request, response, round((time.monotonic() - began) * 1000))
+            if response.status_code < 500 and connection.connection is not None:
+                outages.works()
         response[HEADER] = name
         return response
 

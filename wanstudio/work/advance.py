@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
-from wanstudio.work import registry
+from wanstudio.work import outages, registry
 from wanstudio.work.leases import HEARTBEAT_S, NUDGE_INTERVAL, Leased, Stale
 from wanstudio.work.log_context import about
 from wanstudio.work.registry import Kind, R, kind_of
@@ -63,9 +63,10 @@ def _take_step(kind: Kind[R], row: R) -> None:
         kind.after_step(row)
     except Stale as stale:
         log.info("%s: %s", name, stale)
-    except Exception:
+    except Exception as wrong:
         # A surprise of ours: seen in the log, tried again later. A job in submitting becomes uncertain then.
-        log.exception("%s: step failed", name)
+        if not outages.noticed(wrong):
+            log.exception("%s: step failed", name)
         with suppress(Stale):
             row.postpone(AFTER_A_SURPRISE)
     finally:
@@ -92,9 +93,10 @@ def _beat(row: Leased, over: Event) -> None:
             try:
                 if not row.keep_lease():
                     return
-            except DatabaseError:
+            except DatabaseError as wrong:
                 # Two more beats come before the lease runs out, each over a connection of its own.
-                log.exception("%s: the lease could not be extended; trying again", row)
+                if not outages.noticed(wrong):
+                    log.exception("%s: the lease could not be extended; trying again", row)
                 connection.close()
     finally:
         connection.close()

@@ -10,9 +10,9 @@ from contextlib import suppress
 from itertools import zip_longest
 from threading import Event, Lock
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 
-from wanstudio.work import registry
+from wanstudio.work import outages, registry
 from wanstudio.work.advance import advance, due
 from wanstudio.work.leases import Leased
 from wanstudio.work.models import Heartbeat
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 THREADS = 8
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
+# While the database is away, looks become rarer up to this.
+LONGEST_PAUSE_S = 5.0
 LAST_STEPS_S = 7.0
 
 
@@ -39,19 +41,27 @@ class Loop:
         self._room = Event()
         self._busy: set[tuple[type[Leased], int]] = set()
         self._lock = Lock()
-        self._beat_at = 0.0
+        self._beat_at, self._surprised_at = 0.0, float("-inf")
 
     def run(self) -> None:
-        start_worker()
+        has_begun, pause_s = False, LOOK_EVERY_S
         while not self._stop.is_set():
+            is_behind = False
             try:
+                if not has_begun:
+                    start_worker()
+                    has_begun = True
                 is_behind = self._look()
-            except Exception:
-                log.exception("the worker could not look for work; trying again")
-                close_old_connections()
-                is_behind = False
+                outages.works()
+                pause_s = LOOK_EVERY_S
+            except Exception as wrong:
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                if not outages.noticed(wrong) and time.monotonic() - self._surprised_at > outages.REMIND_S:
+                    log.exception("the worker could not look for work; trying again")
+                    self._surprised_at = time.monotonic()
+                connection.close()
             # With more to do than threads the next look comes as soon as some are free.
-            (self._room if is_behind else self._stop).wait(LOOK_EVERY_S)
+            (self._room if is_behind else self._stop).wait(pause_s)
         connection.close()
         # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
         self._pool.shutdown(wait=False)
@@ -81,8 +91,9 @@ class Loop:
             if not self._stop.is_set():
                 follow_file()
                 advance(model, pk)
-        except Exception:
-            log.exception("%s %s: could not be claimed", model.__name__, pk)
+        except Exception as wrong:
+            if not outages.noticed(wrong):
+                log.exception("%s %s: could not be claimed", model.__name__, pk)
         finally:
             # Kept between steps: opening one costs more than a step's queries.
             if connection.errors_occurred or self._stop.is_set():

@@ -1,18 +1,18 @@
 """The database connection after a wait: the server may have been restarted or be away, the file be another one."""
 
-import logging
 import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
+
+from wanstudio.work import outages
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
-PATIENCE_S = 60.0
+PATIENCE_S = 3600.0
 PAUSE_S = 0.5
 
 
@@ -43,7 +43,7 @@ def follow_file(**kwargs: object) -> None:
 
 
 def durably(write: Callable[[], T]) -> T:
-    """The result of `write`. While the database does not answer: again, for up to a minute, then raises as it did.
+    """The result of `write`. While the database does not answer: again, for up to an hour, then raises as it did.
 
     For what only this process knows, such as the id of a task that is paid for.
     """
@@ -51,9 +51,8 @@ def durably(write: Callable[[], T]) -> T:
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError) as wrong:
-            if connection.in_atomic_block or time.monotonic() > until:
+        except (DatabaseError, InterfaceError) as wrong:
+            if not outages.noticed(wrong) or connection.in_atomic_block or time.monotonic() > until:
                 raise
-            log.warning("the database does not answer, trying again: %s", wrong)
             connection.close()
             time.sleep(PAUSE_S)

@@ -13,11 +13,11 @@ from threading import Lock, Thread
 
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from wanstudio.work import registry
+from wanstudio.work import outages, registry
 from wanstudio.work.advance import advance, due, is_ready
 from wanstudio.work.leases import ANNOUNCED_FOR
 from wanstudio.work.loop import BEAT_EVERY_S, end_worker, start_worker, worker_name
@@ -57,15 +57,18 @@ class Presence:
         return self.steps > 0 or time.monotonic() - self.swept_at < SWEPT_WITHIN_S
 
     def run(self) -> None:
-        """Beats while there is something to beat for."""
-        beat_at = float("-inf")
+        """Begins as soon as the database answers, then beats while there is something to beat for."""
+        beat_at, has_begun = float("-inf"), False
         while not self.stopping:
-            if self.is_working and time.monotonic() - beat_at > BEAT_EVERY_S:
-                try:
-                    Heartbeat.beat(worker_name())
-                    beat_at = time.monotonic()
-                except DatabaseError as wrong:
-                    log.warning("the heartbeat could not be written: %s", wrong)
+            if not has_begun or (self.is_working and time.monotonic() - beat_at > BEAT_EVERY_S):
+                with outages.noted():
+                    if not has_begun:
+                        start_worker()
+                        has_begun = True
+                    else:
+                        Heartbeat.beat(worker_name())
+                        beat_at = time.monotonic()
+                    outages.works()
                 connection.close()
             time.sleep(LOOK_EVERY_S)
 
@@ -76,10 +79,6 @@ presence = Presence()
 @worker_ready.connect
 def _begin(**kwargs: object) -> None:
     Thread(target=presence.run, name="presence", daemon=True).start()
-    try:
-        start_worker()
-    finally:
-        connection.close()
 
 
 @worker_shutting_down.connect
@@ -107,8 +106,8 @@ def advance_row(name: str, pk: int) -> None:
     model = next((model for model in registry.kinds if model.__name__ == name), None)
     if model is None:
         return log.warning("a message names %s, which this version does not know", name)
-    refresh()
-    with presence.step() as may_begin:
+    with outages.noted(), presence.step() as may_begin:
+        refresh()
         if may_begin and advance(model, pk) and is_ready(model, pk):
             advance_row.delay(name, pk)
     return None
@@ -117,12 +116,13 @@ def advance_row(name: str, pk: int) -> None:
 @shared_task(name="wanstudio.sweep", ignore_result=True)
 def sweep() -> None:
     """Hand over what is due and was not handed over lately. Cut off anywhere: the rest follows 10 s later."""
-    refresh()
-    presence.swept_at = time.monotonic()
     registry.load_steps()
     unannounced = Q(announced_at=None) | Q(announced_at__lt=Now() - ANNOUNCED_FOR)
-    for model in registry.kinds:
-        if pks := due(model, A_SWEEP, unannounced):
-            model._default_manager.filter(pk__in=pks).update(announced_at=Now())
-            for pk in pks:
-                advance_row.delay(model.__name__, pk)
+    with outages.noted():
+        refresh()
+        presence.swept_at = time.monotonic()
+        for model in registry.kinds:
+            if pks := due(model, A_SWEEP, unannounced):
+                model._default_manager.filter(pk__in=pks).update(announced_at=Now())
+                for pk in pks:
+                    advance_row.delay(model.__name__, pk)

@@ -86,6 +86,9 @@ function answered(upload) {
   if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
   if (new URL(xhr.responseURL).pathname !== addUrl) return fail(slot, ...SIGNED_OUT);
   if (xhr.status === 403 && !upload.renewed) return renew(upload);
+  if (xhr.status === 503 && xhr.getResponseHeader("Retry-After")) {
+    return fail(slot, xhr.responseText, "Nothing was sent to APIXO. Try again in a moment.");
+  }
   return fail(slot, `The studio could not take it (${xhr.status}).`, "Nothing was sent to APIXO. Try again in a moment.");
 }
 

@@ -4,9 +4,11 @@ import json
 import sys
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from wanstudio.operations.health import require_database
 from wanstudio.operations.studio_status import Status, look
+from wanstudio.work.outages import cause
 
 
 class Command(BaseCommand):
@@ -21,6 +23,10 @@ class Command(BaseCommand):
             status = look()
         except CommandError as why:
             status = Status(attention=[str(why)])
+        except (DatabaseError, OSError) as wrong:
+            if (away := cause(wrong)) is None:
+                raise
+            status = Status(attention=[away.why])
         if as_json:
             whole = {"healthy": not status.attention, "attention": status.attention, **status.facts}
             self.stdout.write(json.dumps(whole, indent=1))

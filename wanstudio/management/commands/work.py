@@ -5,12 +5,14 @@ import signal
 from threading import Event
 
 from django.conf import settings
+from django.core.management.base import BaseCommand
 
-from wanstudio.operations.health import StudioCommand
 from wanstudio.work.loop import Loop
 
 
-class Command(StudioCommand):
+class Command(BaseCommand):
+    """Waits for a database that is away: after a power cut the worker may be the first to be up."""
+
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
 
     def handle(self, *args: object, **options: object) -> None:
