@@ -116,3 +116,62 @@ def test_a_collection_for_guests(opened: Opened, studio: Studio, video: int) -> 
     assert begun.value.path().read_bytes() == requests.get(f"{link}videos/{video}/file", timeout=30).content
     guest.get_by_role("link", name="Back to The cut").click()
     guest.wait_for_url(link)
+
+
+def test_a_guest_without_downloads_watches_on_the_page_alone(opened: Opened, studio: Studio, video: int) -> None:
+    code = f"""
+from wanstudio.models import Video
+from wanstudio.sharing.verbs import make_link
+video = Video.objects.get(pk={video})
+print(make_link(video, video.job.person, may_download=False).token)
+"""
+    link = f"{studio.url}/s/{studio.python(code).strip()}/"
+    guest = opened(studio, signed_in=False)
+    guest.goto(link)
+    guest.get_by_role("button", name="Play Mira walks").click()
+    plays(guest)
+    address = studio.url + str(guest.locator("video").get_attribute("src"))
+    copied = requests.get(address, timeout=30)
+    assert (copied.status_code, "plays on its page only" in copied.text) == (404, True)
+    beside = guest.context.new_page()
+    beside.goto(address)
+    expect(beside.get_by_role("heading", name="This video plays on its page only")).to_be_visible()
+    beside.get_by_role("link", name="Open the page").click()
+    expect(beside.get_by_role("heading", name="Mira walks")).to_be_visible()
+
+
+def test_an_address_that_has_expired_is_renewed_where_the_video_was(opened: Opened, studio: Studio, video: int) -> None:
+    """As after an hour in a tab: the address is one that this visit was given 301 seconds ago."""
+    code = f"""
+from wanstudio.models import Video
+from wanstudio.sharing.verbs import make_link
+video = Video.objects.get(pk={video})
+print(make_link(video, video.job.person, may_download=False).token)
+"""
+    token = studio.python(code).strip()
+    guest = opened(studio, signed_in=False)
+    guest.goto(f"{studio.url}/s/{token}/")
+    visit = next(
+        cookie["value"] for cookie in guest.context.cookies(f"{studio.url}/s/{token}/") if "visit" in cookie["name"]
+    )
+    code = f"""
+import time
+from unittest.mock import patch
+from django.test import RequestFactory
+from wanstudio.sharing import guest_access
+from wanstudio.sharing.queries import link_by_token
+link, request, now = link_by_token("{token}"), RequestFactory().get("/"), time.time()
+request.COOKIES[guest_access._name(guest_access.VISIT, link)] = "{visit}"
+with patch("time.time", lambda: now - guest_access.PLAYS_FOR_S - 1):
+    print(guest_access.player_address(request, link, "{token}", {video}))
+"""
+    old, asked = studio.python(code).strip(), []
+    guest.on("response", lambda answer: asked.append((answer.status, answer.url.removeprefix(studio.url))))
+    guest.locator("video").evaluate(
+        "(video, old) => { video.src = old; video.currentTime = 1; video.play().catch(() => {}); }", old
+    )
+    plays(guest)
+    wait_until(lambda: guest.locator("video").evaluate("video => video.currentTime") > 1, "it goes on", 30)
+    assert (404, old) in asked
+    assert guest.locator("video").get_attribute("src") != old
+    expect(guest.locator("[data-stopped]")).to_be_hidden()

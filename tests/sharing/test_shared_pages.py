@@ -200,15 +200,6 @@ def test_shared_collection_shows_its_current_videos(team: Team, alice: User, vid
     assert ENDED in text_of(nobody.get(page(link)))
 
 
-def test_downloads_only_where_allowed(link: ShareLink, video: Video, nobody: Client) -> None:
-    saved = nobody.get(file(link, video) + "?download")
-    assert saved.headers["Content-Disposition"].startswith("attachment")
-    change_link(link, link.made_by, may_download=False)
-    assert nobody.get(file(link, video) + "?download").status_code == 404
-    assert nobody.get(file(link, video)).status_code == 200
-    assert "Download" not in text_of(nobody.get(page(link)))
-
-
 def test_every_answer_is_unlisted_and_not_cached(link: ShareLink, video: Video, nobody: Client) -> None:
     addresses = [*everything(link, video), "/s/none/", "/s/none", reverse("shared.unlock", args=[link.token])]
     for address in addresses:

@@ -1,6 +1,7 @@
 """Guest access to a share link: headers, cookies, visits, limits on guesses and comments. Views check the password."""
 
 import ipaddress
+import secrets
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -8,6 +9,7 @@ from hashlib import sha256
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
+from django.core import signing
 from django.core.cache import cache
 from django.db.models import F
 from django.db.models.functions import Now
@@ -24,8 +26,12 @@ from wanstudio.web.way_back import SHARED
 P = ParamSpec("P")
 
 # Cookies: for how long, in seconds. Who comes back later than the second visits again.
-UNLOCKED, VISITED = "share", "seen"
-MAX_AGE_S = {UNLOCKED: 7 * 24 * 60 * 60, VISITED: 30 * 60}
+UNLOCKED, VISITED, VISIT = "share", "seen", "visit"
+MAX_AGE_S = {UNLOCKED: 7 * 24 * 60 * 60, VISITED: 30 * 60, VISIT: 12 * 60 * 60}
+# Of an address of the file where guests cannot download. The player asks its page for another one.
+PLAYS_FOR_S = 5 * 60
+# What a browser says that it wants a file for: the player, or nothing, as over http and in old ones.
+PLAYERS = ("video", "")
 WINDOW_S = 10 * 60
 # Of one address, at one link. Nobody else is kept out by it, and neither is this address from another link.
 MAX_GUESSES = 5
@@ -67,7 +73,35 @@ def note_visit(request: HttpRequest, response: HttpResponse, link: ShareLink, to
         if _name(VISITED, link) not in request.COOKIES:
             ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1, last_seen_at=Now())
         set_cookie(response, VISITED, link, token, "1")
+    if not link.may_download:
+        set_cookie(response, VISIT, link, token, _visit(request, link))
     return response
+
+
+def player_address(request: HttpRequest, link: ShareLink, token: str, pk: int) -> str:
+    """The file for the player of this page. Where guests cannot download: of this visit alone, and for some minutes."""
+    address = reverse("shared.file", args=[token, pk])
+    return address if link.may_download else f"{address}?visit={_signer(request, link, pk).sign('')[1:]}"
+
+
+def may_play(request: HttpRequest, link: ShareLink, pk: int) -> bool:
+    """Whether a player asks, with an address that this browser was given by `player_address`."""
+    if request.headers.get("Sec-Fetch-Dest", "") not in PLAYERS:
+        return False
+    try:
+        _signer(request, link, pk).unsign(f":{request.GET.get('visit', '')}", max_age=PLAYS_FOR_S)
+    except signing.BadSignature:
+        return False
+    return True
+
+
+def _signer(request: HttpRequest, link: ShareLink, pk: int) -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=f"wanstudio.visit:{link.pk}:{pk}:{_visit(request, link)}")
+
+
+def _visit(request: HttpRequest, link: ShareLink) -> str:
+    """What this browser's visits have in common, and no address holds: new, where it has brought none along."""
+    return request.COOKIES.setdefault(_name(VISIT, link), secrets.token_urlsafe(16))
 
 
 def _is_machine(request: HttpRequest) -> bool:

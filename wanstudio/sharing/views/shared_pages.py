@@ -51,6 +51,7 @@ def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
 def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) -> HttpResponse:
     context = _context(request, link, token) | {"video": watched, "job": watched.job, "preview": watched}
     context["at"] = seconds_of(request.GET.get("t", ""))
+    context["player"] = guest_access.player_address(request, link, token, watched.pk)
     if link.may_comment:
         context["review"] = review_of(watched)
     return guest_access.note_visit(request, render(request, "sharing/show.html", context), link, token)
@@ -100,11 +101,13 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
-    """The video itself, asked about with every range; `?download` where the link allows it."""
+    """The video itself, asked about with every range; where guests cannot download, for the player of a visit alone."""
     link, found = shared_video(request, token, pk)
-    if "download" in request.GET and not link.may_download:
-        raise Http404("no downloads")
-    return send_video(request, found, attachment="download" in request.GET)
+    is_copy = "download" in request.GET
+    if not link.may_download and (is_copy or not guest_access.may_play(request, link, pk)):
+        context = {"host": link.team, "token": token, "video": found, "link": link}
+        return render(request, "sharing/page_only.html", context, status=HTTPStatus.NOT_FOUND)
+    return send_video(request, found, attachment=is_copy)
 
 
 @require_safe
