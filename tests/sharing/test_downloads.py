@@ -1,6 +1,7 @@
 """Downloads of guests: allowed, the file is one address; not allowed, it plays in the page of the visit alone."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ def file(link: ShareLink, video: Video) -> str:
 def player(guest: Client, link: ShareLink, video: Video) -> str:
     """The address that the page gives to its player."""
     page = guest.get(reverse("shared.video", args=[link.token, video.pk])).content.decode()
-    return re.findall(r'<video [^>]*\bsrc="([^"#]+)', page)[0]
+    found = re.search(r'<video [^>]*\bsrc="([^"#]+)', page)
+    assert found
+    return found[1]
 
 
 def refused(answer: Any) -> bool:
@@ -103,7 +106,7 @@ def test_an_address_is_of_one_visit_one_link_and_one_video(
 def test_an_address_expires_and_the_page_gives_another(
     link: ShareLink, video: Video, nobody: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, now = player(nobody, link, video), guest_access.time.time()
+    address, now = player(nobody, link, video), time.time()
     monkeypatch.setattr("time.time", lambda: now + guest_access.PLAYS_FOR_S - 2)
     assert nobody.get(address).status_code == 200
     monkeypatch.setattr("time.time", lambda: now + guest_access.PLAYS_FOR_S + 2)
