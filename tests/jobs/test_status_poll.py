@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +17,9 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.money.models import Money
-from wanstudio.teams.models import Team
+from wanstudio.notifications.models import Kind, Notification
+from wanstudio.notifications.verbs import Event, notify
+from wanstudio.teams.models import Membership, Team
 from wanstudio.work.models import Heartbeat
 
 Queries = Callable[..., Any]
@@ -91,7 +95,7 @@ def test_polling_ends_with_the_last_change(job: Job, as_alice: Client) -> None:
     html = poll(as_alice, f"{job.pk}:{job.version}", "job").content.decode()
 
     assert 'id="poller"' in html
-    assert "hx-trigger" not in html
+    assert f'hx-get="{reverse("jobs.status")}' not in html
     assert f"<title>Failed: {job.title} · Wan Studio</title>" in html
     assert "favicon-failed" in html
 
@@ -120,6 +124,109 @@ def test_a_poll_costs_three_queries_for_any_number(
     with django_assert_max_num_queries(3):
         answer = poll(as_alice, ",".join(f"{job.pk}:{job.version}" for job in jobs), kind)
     assert answer.content.count(b'hx-swap-oob="morph"') == len(jobs)
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_nothing_new_costs_two_queries_for_any_number(
+    count: int, team: Team, alice: User, as_alice: Client, django_assert_max_num_queries: Queries
+) -> None:
+    jobs = [factories.job(team, alice) for _ in range(count)]
+    Heartbeat.beat("here:1")
+    bell = "{}-{}".format(*Notification.objects.for_person(alice).bell())
+    poll(as_alice, "")  # a fresh process asks once whether there is a user yet
+    asked = {"as": "rows", "seen": ",".join(f"{job.pk}:1" for job in jobs), "worker": "1", "bell": bell, "every": "2"}
+    with django_assert_max_num_queries(2):
+        assert as_alice.get(reverse("jobs.status"), asked).status_code == 204
+
+
+def test_who_is_removed_changes_the_password_or_is_locked_sees_nothing_at_the_next_poll(
+    job: Job, team: Team, bob: User, alice: User
+) -> None:
+    seen = f"{job.pk}:{job.version}"
+    takings: list[Callable[[], object]] = [
+        lambda: Membership.objects.filter(user=bob).update(team=factories.team("Elsewhere")),
+        lambda: Team.objects.update(needs_second_factor=True),
+    ]
+    for take_away in takings:
+        client = signed_in(bob)
+        assert poll(client, seen).status_code == 204
+        take_away()
+        html = poll(client, seen).content.decode()
+        assert reverse("jobs.status") not in html
+        assert job.title not in html
+        Membership.objects.filter(user=bob).update(team=team)
+        Team.objects.update(needs_second_factor=False)
+    him = User.objects.filter(pk=bob.pk)
+    locks: list[Callable[[], object]] = [
+        lambda: him.update(is_active=False),
+        lambda: him.update(password="another"),
+        lambda: Session.objects.all().delete(),
+    ]
+    for lock_out in locks:
+        him.update(is_active=True)
+        client = signed_in(him.get())
+        assert poll(client, seen).status_code == 204
+        lock_out()
+        assert poll(client, seen).status_code == 302
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_bell_comes_with_the_poll_and_asks_alone_once_the_jobs_have_ended(
+    job: Job, team: Team, alice: User, as_alice: Client
+) -> None:
+    html = page(as_alice, job)
+    assert "bell=0-0" in html
+    assert reverse("notifications.bell") not in html
+    asked = {"as": "job", "seen": f"{job.pk}:{job.version}", "bell": "0-0"}
+    assert as_alice.get(reverse("jobs.status"), asked).status_code == 204
+
+    notify([alice], Event(team, Kind.READY, "job 1 ready", "“Mira” is ready", path="/videos/"))
+    newest = Notification.objects.get().pk
+    html = as_alice.get(reverse("jobs.status"), asked).content.decode()
+    assert f'id="bell" data-newest="{newest}" data-count="1" hx-swap-oob="true">' in html
+    assert f"bell=1-{newest}" in html
+    assert f'data-loud="{newest}"' in html
+
+    moved(job, State.CANCELLED, money=Money.RELEASED)
+    html = as_alice.get(reverse("jobs.status"), asked | {"bell": f"1-{newest}"}).content.decode()
+    assert f"{reverse('notifications.bell')}?seen=1-{newest}" in html
+
+
+def test_interval_follows_what_can_happen(job: Job, as_alice: Client) -> None:
+    now = timezone.now()
+    started = {"state": State.RUNNING, "started_at": now, "expected_low_s": 100.0, "due_at": now}
+
+    def every(**fields: Any) -> int:
+        Job.objects.filter(pk=job.pk).update(**{**started, **fields})
+        found = re.search(r'hx-trigger="every (\d+)s', page(as_alice, job))
+        assert found
+        return int(found[1])
+
+    assert every(state=State.QUEUED) == 2
+    # The worker asks at a known moment, and not before.
+    assert every(due_at=now + timedelta(seconds=60)) == 10
+    assert every(due_at=now + timedelta(seconds=5)) in (5, 6)
+    assert every(due_at=now - timedelta(seconds=5)) == 2
+    assert every(due_at=now + timedelta(seconds=60), nudged_at=now) == 2
+    # A callback may come at any moment, if not soon after the start.
+    called_back = {"callback": True, "nudged_at": None, "due_at": now + timedelta(seconds=600)}
+    assert every(**called_back) == 10
+    assert every(**called_back, started_at=now - timedelta(seconds=49)) == 2
+    assert every(**called_back, expected_low_s=None) == 2
+
+
+def test_page_is_told_of_another_interval_only_when_it_is_far_off(job: Job, as_alice: Client) -> None:
+    Job.objects.filter(pk=job.pk).update(state=State.RUNNING, due_at=timezone.now() + timedelta(seconds=60))
+    for every, status in (("10", 204), ("9", 204), ("2", 200), ("x", 204)):
+        asked = {"as": "rows", "seen": f"{job.pk}:{job.version}", "every": every}
+        answer = as_alice.get(reverse("jobs.status"), asked)
+        assert answer.status_code == status
+    assert 'hx-trigger="every 10s' in as_alice.get(reverse("jobs.status"), asked | {"every": "2"}).content.decode()
 
 
 @pytest.mark.parametrize("seen", ["x", "1", "1:", ":1", "1:x", "9" * 30 + ":1", "-1:1", "1:1:1", "²:1"])

@@ -36,7 +36,7 @@ def test_bell_counts_and_answers_204_while_nothing_changes(
     assert response.status_code == 200
     assert "2<span" in response.content.decode()
     assert "&lt;b&gt;" in response.content.decode()
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(2):
         again = as_bob.get(reverse("notifications.bell"), {"seen": f"2-{notice.pk}"})
     assert again.status_code == 204
     assert not again.content

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from wanstudio.jobs.views import job_decisions, job_pages
+from wanstudio.jobs.views import job_decisions, job_pages, status_poll
 from wanstudio.provider import providers
 
 urlpatterns = [
-    path("jobs/status/", job_pages.status, name="jobs.status"),
+    path("jobs/status/", status_poll.status, name="jobs.status"),
     path("jobs/<int:pk>/", job_pages.show, name="jobs.show"),
     path("jobs/<int:pk>/cancel/", job_decisions.cancel, name="jobs.cancel"),
     path("jobs/<int:pk>/curl/", job_pages.curl, name="jobs.curl"),

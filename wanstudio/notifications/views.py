@@ -4,17 +4,18 @@ from contextlib import suppress
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications import verbs, words
-from wanstudio.notifications.models import CHOOSABLE, Delivery, Kind, MailChoice, Webhook, When, read_unsubscribe_token
-from wanstudio.notifications.queries import own_notifications
+from wanstudio.notifications.models import CHOOSABLE, Delivery, MailChoice, Webhook, When, read_unsubscribe_token
+from wanstudio.notifications.queries import LOUD, bell_context, look_at_bell, own_notifications
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -24,8 +25,6 @@ from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 PAGE = 30
 DELIVERIES = 25
 IN_THE_BELL = 8
-# What a browser may say aloud while a tab of the studio is open.
-LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
 # The new secret on its way to the page that shows it once.
 FRESH = "fresh_webhook_secret"
 
@@ -53,18 +52,15 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "notifications/index.html", context)
 
 
-@page_view
+@require_safe
 def bell(request: HttpRequest) -> HttpResponse:
     """The count, if it is not what the page shows (`seen`), and what is new enough to be said aloud; else 204."""
-    mine = own_notifications(request)
-    count, newest = mine.bell()
-    seen = request.GET.get("seen", "")
-    if seen == f"{count}-{newest}":
+    found, seen = look_at_bell(request), request.GET.get("seen", "")
+    if found is None:
+        return redirect_to_login(request.get_full_path())
+    if seen == "{}-{}".format(*found):
         return HttpResponse(status=204)
-    last = access.number(seen.partition("-")[2])
-    newer = mine.unread().filter(pk__gt=last or 0, kind__in=LOUD).order_by("-pk")[:3]
-    loud = newer if last is not None and newest > last else ()
-    return render(request, "notifications/_bell.html", {"bell": (count, newest), "loud": loud})
+    return render(request, "notifications/_bell.html", bell_context(request, found, seen))
 
 
 @page_view

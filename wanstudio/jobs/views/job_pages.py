@@ -1,16 +1,17 @@
-"""Job pages: the list, one job, its cards, and the poll that keeps pages true."""
+"""Job pages: the list, one job, their cards, and what they need to be followed."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import ordinal
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from wanstudio.jobs.attention import attention
+from wanstudio.jobs.followed import Followed, poll_every
 from wanstudio.jobs.models import ENDED, MOVING, NOTEWORTHY, Attempt, Job, State, Transition
 from wanstudio.jobs.queries import Moment, request_of, timeline, visible_jobs, visible_transitions
 from wanstudio.jobs.words import JobWords, describe
@@ -21,14 +22,12 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act, may
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.web.lookups import page_view
-from wanstudio.work.models import Heartbeat
 
 MAX_POLLED = 200
 # What the icon of a browser’s tab says about a job.
 TABS = {State.DONE: "ready", State.FAILED: "failed", State.UNCERTAIN: "failed"}
 PAGE = 50
 FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", "unconfirmed": "Unconfirmed"}
-FRAGMENTS = {"job": "jobs/_job.html", "rows": "jobs/_row.html", "dock": "jobs/_dock_job.html"}
 
 
 class Card(NamedTuple):
@@ -62,22 +61,29 @@ def _earlier_attempts(job: Job) -> list[dict[str, object]]:
     ]
 
 
-def poll_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
+def page_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
+    """A page's first look at the jobs that it follows: the cards of those that stand on it, and its poller."""
+    shown = ",".join(str(job.pk) for job in jobs[:show]) if show else ""
+    cards = [{"job": job, "words": describe(job)} for job in jobs[:show]]
+    every = poll_every(jobs, timezone.now())
+    return {"cards": cards, "poll_shown": shown} | poll_context(kind, jobs, every, jobs[0] if jobs else None)
+
+
+def poll_context(kind: str, jobs: Sequence[Job | Followed], every: int, first: Job | None) -> dict[str, object]:
     """What a page needs to follow these jobs: nothing once none of them can change any more.
 
-    `show`: only the first so many stand on the page, the others are counted.
+    `first`: of a job's own page that job, if it has changed.
     """
     open_ones = [job for job in jobs if not job.has_ended]
     moving = sum(job.state in MOVING for job in jobs)
     # Empty where the page has another subject.
     titles = {"rows": f"({moving}) Jobs" if moving else "Jobs"}
-    if jobs:
-        titles["job"] = f"{jobs[0].get_state_display()}: {jobs[0].title}"
+    if first:
+        titles["job"] = f"{first.get_state_display()}: {first.title}"
     return {
-        "cards": [{"job": job, "words": describe(job)} for job in jobs[:show]],
         "poll_as": kind,
-        "poll_shown": ",".join(str(job.pk) for job in jobs[:show]) if show else "",
         "poll_seen": ",".join(f"{job.pk}:{job.version}" for job in open_ones[:MAX_POLLED]),
+        "poll_every": every,
         "moving": moving,
         "tab_title": titles.get(kind, ""),
         "tab_icon": "running" if moving else TABS.get(State(jobs[0].state), "") if kind == "job" and jobs else "",
@@ -102,7 +108,7 @@ def index(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(Q(character=source) | Q(motion=source))
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
-    context = poll_context("rows", page) | {
+    context = page_context("rows", page) | {
         "notices": attention(request, team),
         "source": source,
         "filters": list(FILTERS.items()),
@@ -119,54 +125,11 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     steps = list(visible_transitions(request).filter(job_id=access.number(str(pk)) or 0))
     if not steps:
         raise Http404("no such job")
-    job = _shown(request, steps[0])
+    job = shown_job(request, steps[0])
     results = job.videos.filter(binned_at=None).order_by("position") if len(job.result_urls) > 1 else []
     sent = job.submissions.last() if job.state == State.UNCERTAIN else None
     more = {"results": results, "around": readings_around(sent.pk) if sent else None}
-    return render(request, "jobs/show.html", poll_context("job", [job]) | card(job, steps)._asdict() | more)
-
-
-@page_view
-def status(request: HttpRequest) -> HttpResponse:
-    """What changed of the jobs a page shows, one request for all of them; 204 when nothing did.
-
-    `seen` is `id:version,…` as the page knows it, `as` the fragment it wants, `shown` the ids that stand on it where
-    the others are only counted, `worker` 1 if it shows one as living.
-    At most 3 queries: session, person, and jobs with their timelines and the heartbeat in one.
-    """
-    seen = _seen(request.GET.get("seen", ""))
-    kind = request.GET.get("as", "rows")
-    template = FRAGMENTS.get(kind)
-    if template is None:
-        raise Http404("no such fragment")
-    mine = visible_transitions(request).filter(job_id__in=seen).order_by("job_id", "pk")
-    steps = list(mine.annotate(worker_lives=Exists(Heartbeat.living())))
-    if steps:
-        _shown(request, steps[0])
-    cards = [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
-    changed = [one for one in cards if one.job.version != seen[one.job.pk]]
-    worker = _worker(bool(steps[0].worker_lives) if steps else None, request.GET.get("worker", ""))
-    if not changed and not worker.get("worker_changed") and len(cards) == len(seen):
-        return HttpResponse(status=204)
-    shown = request.GET.get("shown", "")
-    if shown:
-        changed = [one for one in changed if str(one.job.pk) in shown.split(",")]
-    context = poll_context(kind, [one.job for one in cards]) | worker
-    context |= {"template": template, "changed": changed, "poll_shown": shown if _seen(shown) else ""}
-    return render(request, "jobs/_status.html", context)
-
-
-def _worker(lives: bool | None, shown: str) -> dict[str, bool]:
-    """Whether the page has to say something else about the worker; nothing if nobody knows."""
-    if lives is None:
-        return {}
-    return {"worker_missing": not lives, "worker_changed": shown in ("0", "1") and lives != (shown == "1")}
-
-
-def _seen(text: str) -> dict[int, int]:
-    pairs = [pair.partition(":") for pair in text.split(",")[:MAX_POLLED]]
-    good = [(pk, version) for pk, _, version in pairs if (pk + version).isdecimal() and max(len(pk), len(version)) < 19]
-    return {int(pk): int(version or 0) for pk, version in good if pk}
+    return render(request, "jobs/show.html", page_context("job", [job]) | card(job, steps)._asdict() | more)
 
 
 @page_view
@@ -184,7 +147,7 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "jobs/curl.html", context)
 
 
-def _shown(request: HttpRequest, step: Transition) -> Job:
+def shown_job(request: HttpRequest, step: Transition) -> Job:
     """The job of a step that `visible_transitions` found; its team and this person's role there need no more asking."""
     job = step.job
     access.show_as(request, job.team, step.role)

@@ -16,7 +16,7 @@ from wanstudio.jobs.models import MOVING, Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
-from wanstudio.jobs.views.job_pages import poll_context
+from wanstudio.jobs.views.job_pages import page_context
 from wanstudio.money.queries import month_context, tightest
 from wanstudio.money.verbs import OverCap
 from wanstudio.requests import verbs as request_verbs
@@ -94,7 +94,7 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
         "notices": [*attention(request, team), *asked_notices(request, team, just_asked=page.decided)],
     }
     moving = list(visible_jobs(request).filter(team=team, state__in=MOVING).order_by("pk"))
-    context |= {"more": len(moving[MAX_DOCKED:])} | poll_context("dock", moving[:MAX_FOLLOWED], show=MAX_DOCKED)
+    context |= {"more": len(moving[MAX_DOCKED:])} | page_context("dock", moving[:MAX_FOLLOWED], show=MAX_DOCKED)
     return render(request, "studio/index.html", vars(page) | context | vars(card) | month, status=status)
 
 

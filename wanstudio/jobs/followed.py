@@ -1,0 +1,101 @@
+"""Followed jobs: what a page's poll asks first. One narrow query says who asks, what they may see, and what changed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, FilteredRelation, Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from wanstudio.accounts.models import User
+from wanstudio.accounts.queries import vouched
+from wanstudio.jobs.models import ENDED, Job, State
+from wanstudio.notifications.queries import bell_of
+from wanstudio.teams.access import is_open_to
+from wanstudio.work.compiled import Compiled
+from wanstudio.work.models import Heartbeat
+
+# Seconds between two polls of a page: of jobs that may change at any moment, and of those that cannot yet.
+OFTEN, SELDOM = 2, 10
+
+
+class Followed(NamedTuple):
+    """What of a job says whether its page is still true, and when it may not be. Moments as the database has them."""
+
+    pk: int
+    version: int
+    state: str
+    due_at: datetime | str | None
+    nudged_at: datetime | str | None
+    callback: bool
+    started_at: datetime | str | None
+    expected_low_s: float | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Watch(NamedTuple):
+    """`bell`: how many notifications are unread, and the id of the newest. `every`: seconds until the next poll."""
+
+    jobs: list[Followed]
+    bell: tuple[int, int]
+    worker_lives: bool
+    every: int
+
+
+def look(request: HttpRequest, pks: Sequence[int]) -> Watch | None:
+    """Those of the jobs that this person may see now; None if nobody is signed in. One query, with the person in it."""
+    rows = vouched(request, lambda person: _QUERY.rows(person, pks))
+    if rows is None:
+        return None
+    _, count, newest, lives, now, *_ = rows[0]
+    jobs = sorted(Followed(*row[5:]) for row in rows if row[5] is not None)
+    return Watch(jobs, (count or 0, newest or 0), bool(lives), poll_every(jobs, _moment(now)))
+
+
+def _write(person: int, jobs: Sequence[int]) -> QuerySet[User, tuple[Any, ...]]:
+    who = User(pk=person)
+    mine = Q(memberships__team__jobs__in=jobs) & is_open_to(who, "memberships__team__")
+    count, newest = bell_of(who)
+    people = User.objects.filter(pk=person, is_active=True).annotate(
+        job=FilteredRelation("memberships__team__jobs", condition=mine),
+        unread=count,
+        newest=newest,
+        lives=Exists(Heartbeat.living()),
+        now=Now(),
+    )
+    return people.values_list(
+        "password", "unread", "newest", "lives", "now", *(f"job__{one}" for one in Followed._fields)
+    )
+
+
+_QUERY = Compiled(_write)
+
+
+def poll_every(jobs: Iterable[Followed | Job], now: datetime) -> int:
+    """Seconds from one poll of these jobs to the next."""
+    return min((_every(job, now) for job in jobs if not job.has_ended), default=OFTEN)
+
+
+def _every(job: Followed | Job, now: datetime) -> int:
+    """A task that calls back is not done in half its shortest usual time, another one not before the worker asks.
+
+    The page asks a second later than that.
+    """
+    quiet_s = 0.0
+    if job.state == State.RUNNING and not job.nudged_at:
+        if not job.callback and job.due_at:
+            quiet_s = (_moment(job.due_at) - now).total_seconds()
+        elif job.callback and job.started_at and job.expected_low_s:
+            quiet_s = job.expected_low_s / 2 - (now - _moment(job.started_at)).total_seconds()
+    return min(max(ceil(quiet_s) + 1, OFTEN), SELDOM)
+
+
+def _moment(found: datetime | str) -> datetime:
+    """SQLite has no zones: all of its moments are UTC."""
+    moment = found if isinstance(found, datetime) else datetime.fromisoformat(found)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
