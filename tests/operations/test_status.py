@@ -2,14 +2,17 @@
 
 import json
 import re
+import subprocess
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests import factories
@@ -21,7 +24,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
-from wanstudio.money.models import Money
+from wanstudio.money.models import Money, cents
 from wanstudio.teams.models import Team
 from wanstudio.work.models import Heartbeat
 
@@ -55,7 +58,7 @@ def test_healthy_studio_needs_no_attention(team: Team, alice: User) -> None:
     out = StringIO()
     call_command("status", stdout=out)
     assert "All is well." in out.getvalue()
-    assert re.search(r"here:1 seen \d+ s ago", out.getvalue())
+    assert re.search(r"Workers +1 worker, last seen \d+ s ago\n", out.getvalue())
 
 
 def test_money_is_the_ledger_without_the_sandbox(team: Team, alice: User) -> None:
@@ -85,7 +88,7 @@ def test_lost_task_is_listed_and_counted(team: Team, alice: User) -> None:
 def test_missing_worker_needs_attention(team: Team) -> None:
     Heartbeat.objects.update(seen_at=Now() - timedelta(minutes=2))
     (line,) = status(1)["attention"]
-    assert line.startswith("No worker lives")
+    assert line.startswith("No worker is running")
 
 
 def test_unconfirmed_jobs_are_listed_with_their_price(team: Team, alice: User) -> None:
@@ -126,3 +129,33 @@ def test_overdue_work_needs_attention(team: Team, alice: User) -> None:
     told = status(1)
     assert told["oldest_due"]["job"] == job.pk
     assert told["attention"][0].startswith(f"Job {job.pk} has been due for 6\xa0minutes")
+
+
+def test_zero_dollars_have_no_sign() -> None:
+    assert [f"{cents(amount):.2f}" for amount in (-1e-17, -0.0, Decimal("-0.001"), None)] == ["0.00"] * 4
+
+
+def test_dead_workers_are_neither_listed_nor_kept(team: Team) -> None:
+    Heartbeat.objects.create(name="dead:2", seen_at=timezone.now() - timedelta(minutes=6))
+    Heartbeat.beat("here:1")
+    assert [worker["name"] for worker in status(0)["workers"]] == ["here:1"]
+
+
+def test_what_other_accounts_can_open_is_reported_with_the_command_that_closes_it(
+    team: Team, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    tmp_path.chmod(0o700)
+    (tmp_path / "secret.key").write_text("x")
+    assert status(0)["attention"] == []
+    (tmp_path / "secret.key").chmod(0o640)
+    (line,) = status(1)["attention"]
+    assert str(tmp_path / "secret.key") in line
+    assert f"chmod -R go-rwx {tmp_path}" in line
+    subprocess.run(["chmod", "-R", "go-rwx", str(tmp_path)], check=True)
+    assert status(0)["attention"] == []
+
+
+def test_unknown_name_of_a_setting_is_reported(team: Team, settings: Settings) -> None:
+    settings.UNKNOWN_NAMES = ["WANSTUDIO_OF_LATER is no setting."]
+    assert status(1)["attention"] == ["WANSTUDIO_OF_LATER is no setting."]

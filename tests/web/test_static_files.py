@@ -1,8 +1,11 @@
 """JavaScript modules: what they import exists before and after names are hashed, and shared facts stand once."""
 
 import json
+import os
 import posixpath
 import re
+import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
+
+from wanstudio.web.static_files import StaticFiles
 
 JS = settings.BASE_DIR / "static" / "js"
 MODULES = {path.relative_to(JS).as_posix(): path.read_text() for path in sorted(JS.rglob("*.js"))}
@@ -97,3 +102,22 @@ def test_collected_scripts_of_packages_are_as_they_came(collected: Path) -> None
     scripts = [name for name in paths if name.endswith(".js") and not name.startswith("js/")]
     assert len(scripts) > 5
     assert [name for name in scripts if (collected / name).read_bytes() != (collected / paths[name]).read_bytes()] == []
+
+
+def test_files_of_earlier_versions_are_deleted_a_month_after_their_last_day(collected: Path, tmp_path: Path) -> None:
+    """Pages that are open go on with the version that they came from, and the current files stay however old."""
+    folder = tmp_path / "static"
+    shutil.copytree(collected, folder)
+    current, original = (
+        folder / json.loads((folder / "staticfiles.json").read_text())["paths"]["js/poller.js"],
+        folder / "js/poller.js",
+    )
+    lately, long_ago = folder / "js/app.0123456789ab.js", folder / "js/app.ba9876543210.js"
+    for path, days in ((current, 90), (original, 90), (lately, 29), (long_ago, 31)):
+        path.touch()
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    storage = StaticFiles(location=str(folder))
+    storage.mark_current()
+    assert (current.stat().st_mtime > time.time() - 60, original.stat().st_mtime > time.time() - 60) == (True, False)
+    assert storage.delete_old() == 1
+    assert [path.exists() for path in (current, original, lately, long_ago)] == [True, True, True, False]

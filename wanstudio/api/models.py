@@ -40,9 +40,11 @@ class ApiToken(models.Model):
         return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
 
 
-class ApiPost(models.Model):
-    """Kept for good: a key that was forgotten would make the job again, at its price."""
+# So long a key makes one job; then it is forgotten, and would make another, at its price. The guide says so.
+REMEMBERED_DAYS = 180
 
+
+class ApiPost(models.Model):
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="posts")
     key = models.CharField(max_length=255)
     body = models.CharField(max_length=64, help_text="SHA-256 of what was asked.")

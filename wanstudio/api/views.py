@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from wanstudio.api.authentication import create_token, revoke_token
-from wanstudio.api.models import ApiToken
+from wanstudio.api.models import REMEMBERED_DAYS, ApiToken
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership
 from wanstudio.teams.roles import Act
@@ -80,4 +80,4 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_view
 def guide(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/guide.html", {"base": address_of("/api/v1/")})
+    return render(request, "api/guide.html", {"base": address_of("/api/v1/"), "remembered_days": REMEMBERED_DAYS})

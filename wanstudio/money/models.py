@@ -21,8 +21,8 @@ COLUMNS = ("reserved", "settled", "unknown")
 
 
 def cents(amount: Decimal | float | None) -> Decimal:
-    """A sum as the database adds it up (SQLite in floating point), in whole cents."""
-    return Decimal(str(amount or 0)).quantize(CENT)
+    """A sum as the database adds it up (SQLite in floating point), in whole cents. Zero has no sign."""
+    return Decimal(str(amount or 0)).quantize(CENT) + 0
 
 
 class Money(models.TextChoices):

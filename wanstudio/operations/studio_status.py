@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Sum
 from django.db.models.functions import Now
-from django.template.defaultfilters import filesizeformat
+from django.template.defaultfilters import filesizeformat, pluralize
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 
 from wanstudio.jobs.models import ENDED, Attempt, Job, State
@@ -22,6 +23,7 @@ from wanstudio.keys.words import UNREADABLE, pause_advice
 from wanstudio.money.models import Entry, Money, cents
 from wanstudio.money.queries import NET
 from wanstudio.operations.backups import backup, snapshot
+from wanstudio.operations.owner_only import open_to_others
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
 from wanstudio.videos.models import Video
@@ -57,7 +59,7 @@ def look() -> Status:
     status.show("Address", address)
     status.show("Provider", provider)
     if pending:
-        status.warn(f"{len(pending)} migrations are pending. Run “make run”; it backs up first.")
+        status.warn(f"{len(pending)} migrations are pending. Stop the studio and run “make run”; it backs up first.")
     rows = [] if pending else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
     if problem := mail_problem():
         status.warn(problem)
@@ -74,11 +76,16 @@ def _storage(status: Status) -> None:
     status.facts["disk"] = {"free_bytes": free, "keep_free_bytes": kept}
     status.show("Disk", f"{filesizeformat(free)} free, {filesizeformat(kept)} kept")
     if free < kept:
+        status.warn(f"Only {filesizeformat(free)} free in {settings.DATA_DIR}. Nothing is sent until there is room.")
+    elif not is_writable(snapshot.media_root()):
+        status.warn(f"{snapshot.media_root()} cannot be written: no video can be saved. Check its owner and its mount.")
+    if exposed := open_to_others():
         status.warn(
-            f"Only {filesizeformat(free)} are free in {settings.DATA_DIR}. Nothing is sent until there is room."
+            f"Other accounts of this machine have rights on {get_text_list(exposed[:3], 'and')}. "
+            f"Run “chmod -R go-rwx {settings.DATA_DIR}”."
         )
-    if not is_writable(snapshot.media_root()):
-        status.warn(f"{snapshot.media_root()} cannot be written: no video can be saved. Check its owner.")
+    for sentence in settings.UNKNOWN_NAMES:
+        status.warn(sentence)
 
 
 def _backup(status: Status) -> None:
@@ -99,10 +106,11 @@ def _workers(status: Status) -> None:
     rows = Heartbeat.objects.order_by("-seen_at").annotate(now=Now()).values_list("name", "now", "seen_at")
     ages = {name: now - seen for name, now, seen in rows}
     status.facts["workers"] = [{"name": name, "seen_s_ago": _seconds(age)} for name, age in ages.items()]
-    seen = [f"{name} seen {_seconds(age)} s ago" for name, age in ages.items()]
-    status.show("Workers", "; ".join(seen) or "none")
-    if not any(age < SILENT_AFTER for age in ages.values()):
-        status.warn("No worker lives: jobs wait, and finished videos are not saved. Start it with “make run”.")
+    living = sum(age < SILENT_AFTER for age in ages.values())
+    last = f", last seen {_span(min(ages.values()))} ago" if ages else ""
+    status.show("Workers", f"{living or 'no'} worker{pluralize(living)}{last}")
+    if not living:
+        status.warn("No worker is running: jobs wait, and finished videos are not saved. Start it with “make run”.")
 
 
 def _queue(status: Status) -> None:
@@ -115,7 +123,7 @@ def _queue(status: Status) -> None:
         return
     overdue = timezone.now() - late.due_at
     status.facts["oldest_due"] = {"job": late.pk, "due_s_ago": _seconds(overdue)}
-    status.show("Oldest due", f"job {late.pk}, {_seconds(overdue)} s ago")
+    status.show("Oldest due", f"job {late.pk}, {_span(overdue)} ago")
     # Due work that a living worker has not taken up by then is stuck.
     if overdue > timedelta(minutes=5) and Heartbeat.alive():
         since = timesince(late.due_at, depth=1)
@@ -139,7 +147,7 @@ def _key(status: Status) -> None:
         "balance_s_ago": balance_s_ago,
         "problem": key.problem,
     }
-    read = "not known" if balance is None else f"${balance}, {balance_s_ago} s ago"
+    read = "not known" if key.balance_at is None else f"${balance}, {_span(timezone.now() - key.balance_at)} ago"
     slowed = f"; no calls for {opens_in_s} s" if opens_in_s else ""
     blocked = "; sending is stopped" if key.stopped_at else f"; paused: {key.pause}" if key.pause else ""
     status.show("Balance", read + slowed + blocked)
@@ -207,6 +215,11 @@ def _unsaved(status: Status) -> None:
             f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.problem}"
         )
     status.facts["unsaved"] = found
+
+
+def _span(span: timedelta) -> str:
+    """`2 s`, `3 minutes`, `5 hours`."""
+    return f"{_seconds(span)} s" if span < timedelta(minutes=2) else timesince(timezone.now() - span, depth=1)
 
 
 def _seconds(span: timedelta) -> int:

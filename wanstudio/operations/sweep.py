@@ -3,15 +3,13 @@
 import logging
 import time
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 
 from wanstudio.keys.verbs import forget_unneeded
-from wanstudio.notifications.models import Delivery, Notification
 from wanstudio.operations.backups import media_files
+from wanstudio.operations.pruning import prune
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
@@ -20,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep(chore: Chore) -> None:
-    """Delete what lay in the bin for 30 days, half-written files, files without a row, old notifications and sessions.
+    """Delete what lay in the bin for 30 days, half-written files, files without a row, and rows by `pruning`.
 
     Crash anywhere: the next sweep does what is left.
     """
@@ -30,12 +28,7 @@ def sweep(chore: Chore) -> None:
     forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)
-    # Notifications of half a year ago, and deliveries of a month ago. The activity stays.
-    now = timezone.now()
-    Notification.objects.filter(at__lt=now - timedelta(days=180)).delete()
-    past = Delivery.objects.filter(created_at__lt=now - timedelta(days=30))
-    past.exclude(arrived_at=None, gave_up_at=None).delete()
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    prune()
     chore.postpone(timedelta(hours=1))
 
 

@@ -1,11 +1,17 @@
 """Static files under hashed names, in templates, stylesheets and the imports of our JavaScript modules."""
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from re import Match
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 OURS = "js/"
+# Pages that are open go on with the files of the version that they came from.
+KEPT_S = 30 * 24 * 60 * 60
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -24,3 +30,21 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             return lambda found: found["matched"]
         converter: Callable[[Match[str]], str] = super().url_converter(name, *args, **options)
         return converter
+
+    def mark_current(self) -> None:
+        """Note that what is collected now is in use. Hashed names only: the time of others says what to collect."""
+        for path in self._with_compressed(self.hashed_files.values()):
+            with suppress(FileNotFoundError):
+                os.utime(path)
+
+    def delete_old(self) -> int:
+        """Delete what no version of the last 30 days had; returns how many."""
+        kept = {*self._with_compressed(self.hashed_files), Path(self.path(self.manifest_name))}
+        found = [path for path in Path(self.location).rglob("*") if path.is_file() and path not in kept]
+        old = [path for path in found if time.time() - path.stat().st_mtime > KEPT_S]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _with_compressed(self, names: Iterable[str]) -> list[Path]:
+        return [Path(self.path(name + end)) for name in names for end in ("", ".gz", ".br")]

@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 from wanstudio.work.leases import Leased
 
 SILENT_AFTER = timedelta(seconds=30)
+# A process that has died is listed for so long.
+LISTED_FOR = timedelta(minutes=5)
 
 
 class Heartbeat(models.Model):
@@ -22,7 +24,7 @@ class Heartbeat(models.Model):
     @classmethod
     def beat(cls, name: str) -> None:
         cls.objects.update_or_create(name=name, defaults={"seen_at": Now()})
-        cls.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
+        cls.objects.filter(seen_at__lt=Now() - LISTED_FOR).delete()
 
     @classmethod
     def end(cls, name: str) -> None:

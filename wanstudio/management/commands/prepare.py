@@ -10,6 +10,7 @@ from wanstudio.operations.backups.backup import before_migration
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
 from wanstudio.operations.owner_only import close_to_others
+from wanstudio.web.static_files import StaticFiles
 
 
 class Command(StudioCommand):
@@ -30,4 +31,7 @@ class Command(StudioCommand):
                 raise CommandError(refused) from why
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
+        StaticFiles().mark_current()
         call_command("collectstatic", verbosity=0, interactive=False)
+        StaticFiles().mark_current()
+        StaticFiles().delete_old()
