@@ -243,4 +243,4 @@ LOGGING = options.logging(
         *ENCRYPTION_KEYS,
     ],
 )
-UNKNOWN_NAMES = unknown_names(env)  # the last line: by now each name that the studio knows was read
+UNKNOWN_NAMES = unknown_names(env, env_file)  # the last line: by now each name that the studio knows was read

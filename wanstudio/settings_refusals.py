@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dotenv import dotenv_values
 from environs import Env, EnvError
 
 from wanstudio.provider import providers
@@ -29,16 +30,17 @@ def usable(path: Path | str) -> Iterator[None]:
 NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
 
 
-def unknown_names(env: Env) -> list[str]:
-    """A sentence for each variable with a prefix of ours that is no setting. One that is close to a setting is refused.
+def unknown_names(env: Env, env_file: str) -> list[str]:
+    """A sentence for each name, here or in the file, with a prefix of ours that is no setting; a misspelt one is refused.
 
     A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
     """
+    given = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
     known, prefixes = list(env.dump()), ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
     unknown = [
         name
-        for name in sorted(os.environ)
+        for name in sorted(given)
         if name.startswith(prefixes) and name not in known and not NO_SETTINGS.match(name)
     ]
     for name in unknown:
