@@ -31,7 +31,7 @@ NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
 
 
 def unknown_names(env: Env, env_file: str) -> list[str]:
-    """A sentence for each name, here or in the file, with a prefix of ours that is no setting; a misspelt one is refused.
+    """A sentence for each name of ours, here or in the file, that is no setting; a misspelt one is refused.
 
     A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
