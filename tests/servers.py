@@ -105,10 +105,10 @@ def running(server: Server) -> Iterator[Server]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-def _answers(port: int, said: bytes = b"", expected: bytes = b"") -> bool:
-    """Whether something on this port of loopback takes a connection, and answers `said` with `expected`."""
+def answers(port: int, said: bytes = b"", expected: bytes = b"", host: str = "127.0.0.1") -> bool:
+    """Whether something on this port takes a connection, and answers `said` with `expected`."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as line:
+        with socket.create_connection((host, port), timeout=2) as line:
             if not said:
                 return True
             line.sendall(said)
@@ -208,7 +208,7 @@ def redis() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="wanstudio-redis-"))
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with running(
-        Server("Redis", f"redis://127.0.0.1:{port}/0", command, folder, lambda: _answers(port, b"PING\r\n", b"+PONG"))
+        Server("Redis", f"redis://127.0.0.1:{port}/0", command, folder, lambda: answers(port, b"PING\r\n", b"+PONG"))
     ) as server:
         yield server
 
@@ -249,11 +249,11 @@ def rabbitmq() -> Iterator[Server]:
     }
     names = Server(
         *("epmd", "", [epmd, "-port", str(names_port), "-address", "127.0.0.1"], folder / "epmd"),
-        *(lambda: _answers(names_port), loopback),
+        *(lambda: answers(names_port), loopback),
     )
     node = Server(
         *("RabbitMQ", f"amqp://guest:guest@127.0.0.1:{port}//", [program], folder),
-        *(lambda: _answers(port, b"AMQP\x00\x00\x09\x01", b"\x01"), env),
+        *(lambda: answers(port, b"AMQP\x00\x00\x09\x01", b"\x01"), env),
     )
     with running(names), running(node):
         yield node
@@ -290,7 +290,7 @@ def nginx(upstream: str, *directives: str) -> Iterator[Server]:
         }}
     """)
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-    with running(Server("nginx", f"http://127.0.0.1:{port}", command, folder, lambda: _answers(port))) as server:
+    with running(Server("nginx", f"http://127.0.0.1:{port}", command, folder, lambda: answers(port))) as server:
         yield server
 
 
@@ -316,5 +316,5 @@ backend web
     server web {upstream}
 """)
     command = [program, "-db", "-f", str(folder / "haproxy.cfg")]
-    with running(Server("HAProxy", f"http://127.0.0.1:{port}", command, folder, lambda: _answers(port))) as server:
+    with running(Server("HAProxy", f"http://127.0.0.1:{port}", command, folder, lambda: answers(port))) as server:
         yield server

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "wanstudio.web.middleware.RefuseNul",
+    "wanstudio.web.request_bodies.RefusedBodies",
     "wanstudio.teams.gate.FirstRun",
     "wanstudio.web.way_back.WayBack",
     "wanstudio.teams.gate.Gate",

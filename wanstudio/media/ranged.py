@@ -64,15 +64,23 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
     headers["Content-Disposition"] = content_disposition_header(file.attachment, file.filename) or "inline"
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    return StreamingHttpResponse(_Chunks(file.opener(), span), status=200 if asked is None else 206, headers=headers)
+    span_file = _Span(file.opener(), span)
+    response = StreamingHttpResponse(span_file, status=200 if asked is None else 206, headers=headers)
+    # Django gives a file to the server as it is, if the server can send one: then a slow reader holds no thread.
+    response.file_to_stream, response.block_size = span_file, _CHUNK  # type: ignore[attr-defined]
+    return response
 
 
-class _Chunks(Iterator[bytes]):
-    """The bytes of a span. A class, for a generator that is never started does not close its file."""
+class _Span(Iterator[bytes]):
+    """The bytes of a span, as chunks, or as a file that stands at its start; the server counts by Content-Length.
+
+    A class, for a generator that is never started does not close its file.
+    """
 
     def __init__(self, file: BinaryIO, span: range) -> None:
         self._file = file
         self._left = len(span)
+        self.read, self.tell, self.seek = file.read, file.tell, file.seek
         file.seek(span.start)
 
     def __next__(self) -> bytes:

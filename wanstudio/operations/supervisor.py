@@ -38,7 +38,7 @@ class Child:
     def start(self) -> None:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 (our own command lines)
-            self.command, start_new_session=True, preexec_fn=_end_with_parent
+            self.command, start_new_session=True, preexec_fn=end_with_parent
         )
         log.info("%s started, process %d", self.name, self.process.pid)
 
@@ -88,20 +88,11 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
             child.process.wait()
 
 
-def web_command(host: str, port: int) -> list[str]:
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "wanstudio.wsgi:application"),
-        *("--host", host, "--port", str(port), "--no-ws", "--log-level", "error"),
-        # Measured: with 64 threads 60 slow readers do not hold up a status poll; with 8, 17 do.
-        *("--workers", "2", "--blocking-threads", "64", "--respawn-failed-workers", "--workers-kill-timeout", "6"),
-    ]
-
-
 def manage_command(*words: str) -> list[str]:
     return [sys.executable, "manage.py", *words]
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """On Linux a child gets SIGTERM when the supervisor is killed; elsewhere it has to be ended by hand."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

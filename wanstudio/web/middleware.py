@@ -85,14 +85,14 @@ class TrustedProxies(Middleware):
     """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if _is_trusted(request.META.get("REMOTE_ADDR", "")):
+        if is_trusted(request.META.get("REMOTE_ADDR", "")):
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
                 if not _address(hop):
                     # A client or a proxy wrote something there that is no address.
                     break
                 request.META["REMOTE_ADDR"] = hop
-                if not _is_trusted(hop):
+                if not is_trusted(hop):
                     break
             if (scheme := request.META.get("HTTP_X_FORWARDED_PROTO")) in ("http", "https"):
                 request.META["wsgi.url_scheme"] = scheme
@@ -107,7 +107,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _is_trusted(address: str) -> bool:
+def is_trusted(address: str) -> bool:
     ip = _address(address)
     return ip is not None and any(ip in network for network in settings.TRUSTED_PROXIES)
 

@@ -1,52 +1,54 @@
-"""Bodies of requests from machines, read within limits: so much, so long, and so many at a time.
+"""Bodies of requests: how much of one is taken in, and the answer where it was not.
 
-The server hands a request over as soon as its head is in, so a slow body holds a thread of the web process.
+The server takes a body in before anything of ours works on it, and forgets what is longer than `max_body`.
 """
 
-import time
-from threading import BoundedSemaphore
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 
-from django.http import HttpRequest
+from wanstudio.web.middleware import Middleware
 
-WITHIN_S = 5.0
-# Bodies that are being read at once, a process of 64 threads: who says nothing holds up others like him, and no page.
-MAX_AT_ONCE = 16
-_slots = BoundedSemaphore(MAX_AT_ONCE)
-
-
-class TooLarge(Exception):
-    """It is longer than allowed, by its own word or by what arrived."""
-
-
-class TooSlow(Exception):
-    """It did not arrive in time, or too many others are arriving just now."""
+# The name in the environment of a request under which the server says why it kept nothing of the body.
+REFUSED = "wanstudio.refused"
+BUSY = "The studio is receiving too many large files at once. Wait a minute"
+FULL = "The studio's disk is full, so no file can be received. Make room on it, or tell the person who runs the studio"
+TOO_LARGE = "This upload has {size}, and at most {limit} are taken at once. Choose a smaller file"
+NOTHING_DONE = "Nothing was saved, sent or charged."
 
 
-def read_body(request: HttpRequest, max_bytes: int, within_s: float = WITHIN_S) -> bytes:
-    """The whole body, also of a request that does not tell its length. Raises TooLarge or TooSlow.
+def max_body(content_type: str) -> int:
+    """A form with files may bring one of each kind, and its words; anything else is words alone."""
+    if content_type.lower().startswith("multipart/form-data"):
+        return settings.CLIP_MAX_BYTES + settings.IMAGE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
-    What broke off reads as what there was of it.
-    """
-    announced = request.headers.get("Content-Length") or ""
-    if announced.isdecimal() and (len(announced) > 18 or int(announced) > max_bytes):
-        raise TooLarge
-    until = time.monotonic() + within_s
-    # Django reads what Content-Length announces, and so nothing of a chunked body; a server like ours ends the stream.
-    ended = request.META.get("wsgi.input_terminated")
-    stream = request.META["wsgi.input"] if ended else request
-    body = bytearray()
-    if not _slots.acquire(blocking=False):
-        raise TooSlow
-    try:
-        # Byte by byte: a longer read waits until it has all of them, however slowly they come. 64 KiB take 20 ms.
-        while byte := stream.read(1):
-            body += byte
-            if len(body) > max_bytes:
-                raise TooLarge
-            if time.monotonic() > until:
-                raise TooSlow
-    except OSError:
-        pass
-    finally:
-        _slots.release()
-    return bytes(body)
+
+class RefusedBodies(Middleware):
+    """A body that was not kept is answered before a form is missed in it: 413, or 503 for a reason that passes."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        size, limit = length(request), max_body(request.content_type or "")
+        if why := request.META.get(REFUSED):
+            return _refusal(request, 503, why)
+        if size > limit and not request.path.startswith("/hooks/"):
+            return _refusal(request, 413, TOO_LARGE.format(size=filesizeformat(size), limit=filesizeformat(limit)))
+        return self._get_response(request)
+
+
+def length(request: HttpRequest) -> int:
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return int(announced) if announced.isdecimal() and len(announced) < 19 else 10**18
+
+
+def _refusal(request: HttpRequest, status: int, why: str) -> HttpResponse:
+    response: HttpResponse
+    if request.path.startswith("/api/"):
+        problem = {"type": "/api/#invalid", "title": "Not taken", "status": status, "detail": f"{why}. {NOTHING_DONE}"}
+        response = JsonResponse(problem, status=status, content_type="application/problem+json")
+    else:
+        response = render(request, "413.html", {"why": why, "nothing_done": NOTHING_DONE}, status=status)
+    if status == 503:
+        response.headers["Retry-After"] = "60"
+    return response

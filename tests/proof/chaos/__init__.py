@@ -8,7 +8,7 @@ apixo.py      the provider: plays the outcomes, and kills who is talking to it; 
 board.py      the order of the moment (who dies where), shared with the victims
 traps.py      the points inside a victim: product functions, wrapped to die just before or just after
 zygote.py     forks preloaded workers, web servers and beats, so that a restart costs milliseconds; crew.py asks it to
-granian.py    the web as it is really served
+real_web.py   the web as it is really served
 plan.py       who dies where, drawn from the seed
 cases.py      one click: a job, and what the provider will do to it
 drill.py      plays the plan, then lets everything come to rest; served.py and outside.py: what dies at any moment

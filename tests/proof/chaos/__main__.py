@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 assert blank
 PACE = "0.001"
 IN_A_RUN = 106
-# Of all deaths: granian's, and real workers' on SQLite; beat's, the broker's and real workers' with Celery.
-GRANIAN = 0.03
+# Of all deaths: the real web's, and real workers' on SQLite; beat's, the broker's and real workers' with Celery.
+REAL_WEB = 0.03
 SQLITE = {"work": 0.01}
 CELERY = {"work": 0.02, "beat": 0.04, "broker": 0.04}
 # Nobody waits 30 s for every death: a few do.
@@ -89,12 +89,12 @@ def play(folder: Path, words: argparse.Namespace, broker: servers.Server | None)
 
 
 def at_any_moment(drill: "Drill", folder: Path, kills: int, seed: int, broker: servers.Server | None) -> None:
-    """Its share of the deaths of granian, of real workers, of beat and of the broker."""
+    """Its share of the deaths of the real web, of real workers, of beat and of the broker."""
     from tests.proof.chaos.outside import Outside, draw_outside
-    from tests.proof.chaos.served import play_granian
+    from tests.proof.chaos.served import play_real_web
 
-    if of_granian := round(kills * GRANIAN):
-        play_granian(drill, of_granian, seed, folder / "granian.log")
+    if of_real_web := round(kills * REAL_WEB):
+        play_real_web(drill, of_real_web, seed, folder / "web.log")
     counts = {name: round(kills * part) for name, part in (CELERY if broker else SQLITE).items()}
     if plan := draw_outside(counts, seed):
         Outside(drill, folder / "work.log", seed, broker).play(plan)

@@ -119,13 +119,13 @@ class Drill:
 
     def provoke(self, kill: Kill, case: Case) -> Thread | None:
         """What leads to the point. The web dies over a request, which is made by the thread that is returned."""
-        if kill.point in CLICKS or kill.point == "granian: click":
+        if kill.point in CLICKS or kill.point == "web: click":
             act: Callable[[], object] = lambda: self.cast.click(case)  # noqa: E731
-        elif kill.point in UPLOADS or kill.point == "granian: upload":
+        elif kill.point in UPLOADS or kill.point == "web: upload":
             act = lambda: self.cast.upload(f"{case.marker}.mp4")  # noqa: E731
         elif kill.point in FILES:
             act = lambda: self._half_a_file(self.crew.pids["web"])  # noqa: E731
-        elif kill.point == "granian: file":
+        elif kill.point == "web: file":
             act = lambda: _fetch(input_link(self.cast.character))  # noqa: E731
         else:
             self.cast.write(case)
@@ -174,9 +174,9 @@ class Drill:
         """What people and the provider do when a request broke off: the same again, until it succeeds."""
         if asking:
             asking.join(15)
-        if kill.point in (*UPLOADS, "granian: upload"):
+        if kill.point in (*UPLOADS, "web: upload"):
             return
-        if kill.point in (*FILES, "granian: file"):
+        if kill.point in (*FILES, "web: file"):
             link, whole = input_link(self.cast.character), self.cast.film
             assert wait_until(lambda: _fetch(link) == whole, FORM_WITHIN_S), "an input cannot be fetched any more"
             return

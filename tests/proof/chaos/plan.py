@@ -31,7 +31,7 @@ UPLOADS = ("upload: read", "upload: file stored", "upload: row written")
 CALLBACKS = ("callback: read", "callback: task id written", "callback: worker woken")
 FILES = ("file half sent",)
 # The web as it is really served, killed at any moment of these.
-GRANIAN = ("granian: click", "granian: callback", "granian: upload", "granian: file")
+REAL_WEB = ("web: click", "web: callback", "web: upload", "web: file")
 # What has no points.
 ANY_MOMENT = {name: f"{name}: any moment" for name in ("work", "beat", "broker")}
 WEB = (*CLICKS, *UPLOADS, *CALLBACKS, *FILES)
@@ -57,7 +57,7 @@ class Kill(NamedTuple):
         if self.point in CALLBACKS:
             # A job that has ended takes no hint any more.
             return "early"
-        if self.point in (*FOUND, "granian: callback"):
+        if self.point in (*FOUND, "web: callback"):
             return "late"
         return "never" if self.point in ADOPTED else ""
 
@@ -90,11 +90,11 @@ def draw(kills: int, seed: int, point: str = "") -> list[Kill]:
     return plan
 
 
-def draw_granian(kills: int, seed: int) -> list[Kill]:
+def draw_real_web(kills: int, seed: int) -> list[Kill]:
     dice = random.Random(seed)
-    points = _deal([(point, Class.ACCEPTED) for point in GRANIAN], kills, dice)
+    points = _deal([(point, Class.ACCEPTED) for point in REAL_WEB], kills, dice)
     kinds = list(Class)
-    drawn = [(point, dice.choice(kinds) if point == "granian: click" else kind) for point, kind in points]
+    drawn = [(point, dice.choice(kinds) if point == "web: click" else kind) for point, kind in points]
     return [Kill(point, dice.choice(BY_CLASS[kind])) for point, kind in drawn]
 
 

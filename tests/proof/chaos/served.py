@@ -1,4 +1,4 @@
-"""The part of the drill in which the web is served by granian, and dies at any moment of a request."""
+"""The part of the drill in which the web is served by the studio's server, and dies at any moment of a request."""
 
 import random
 import time
@@ -8,17 +8,17 @@ from django.conf import settings
 
 from tests.proof.chaos.crew import wait_until
 from tests.proof.chaos.drill import HIT_WITHIN_S, Drill
-from tests.proof.chaos.granian import RealWeb
-from tests.proof.chaos.plan import Kill, draw_granian
+from tests.proof.chaos.plan import Kill, draw_real_web
+from tests.proof.chaos.real_web import RealWeb
 
-# A request takes about as long; granian dies anywhere in it.
+# A request takes about as long; the web dies anywhere in it.
 MOMENT_S = 0.06
 # The supervisor waits longer and longer before it starts again what keeps dying.
 EVERY = 12
 
 
-def play_granian(drill: Drill, kills: int, seed: int, log: Path) -> None:
-    """`kills` deaths of the serving processes, every twelfth of granian as a whole."""
+def play_real_web(drill: Drill, kills: int, seed: int, log: Path) -> None:
+    """`kills` deaths of the serving processes, every twelfth of the web as a whole."""
     web, dice = RealWeb(settings.LINK_BASE, log), random.Random(seed)
     drill.crew.start_all()
     drill.crew.end("web")
@@ -41,6 +41,6 @@ def play_granian(drill: Drill, kills: int, seed: int, log: Path) -> None:
         assert wait_until(web.is_up, 60), log.read_text()[-2000:]
 
     try:
-        drill.play(draw_granian(kills, seed), "granian under its supervisor", kill)
+        drill.play(draw_real_web(kills, seed), "web under its supervisor", kill)
     finally:
         web.stop()

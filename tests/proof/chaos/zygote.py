@@ -126,7 +126,7 @@ def beat() -> None:
 
 
 def serve(application: Any) -> None:
-    """The same application as granian serves, in threads of one process."""
+    """The same application as the web server serves, in threads of one process."""
     from django.conf import settings
 
     from tests.proof.chaos import traps

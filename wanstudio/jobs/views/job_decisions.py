@@ -21,7 +21,7 @@ from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.web.lookups import form_view
-from wanstudio.web.request_bodies import TooLarge, TooSlow, read_body
+from wanstudio.web.request_bodies import length
 from wanstudio.web.way_back import back
 from wanstudio.work.leases import Stale
 from wanstudio.work.log_context import about
@@ -138,17 +138,11 @@ def callback(request: HttpRequest, token: str) -> HttpResponse:
     attempt = Attempt.by_token(token)
     if attempt is None:
         return HttpResponse(status=HTTPStatus.NOT_FOUND)
-    try:
-        body = read_body(request, MAX_BYTES)
-    except TooLarge:
+    if length(request) > MAX_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    except TooSlow:
-        # The address alone says that there is news; what the body names comes with the provider's next try.
-        attempt.job.nudge()
-        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
     with about(job=attempt.job_id, attempt=attempt.pk):
         log.info("callback")
-    task_id = providers.get(attempt.provider).task_named_in(body)
+    task_id = providers.get(attempt.provider).task_named_in(request.body)
     if not _is_waiting(attempt, task_id):
         with transaction.atomic():
             _wake(attempt, task_id)

@@ -2,21 +2,20 @@
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 
 from django.conf import settings
-from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models import ENDED, Job
 from wanstudio.keys import in_force
 from wanstudio.operations.health import StudioCommand
-from wanstudio.operations.supervisor import Child, manage_command, supervise, web_command
+from wanstudio.operations.supervisor import Child, manage_command, supervise
+from wanstudio.operations.web_server import listen
 from wanstudio.settings_types import is_loopback
 from wanstudio.teams.gate import setup_code
 
@@ -26,12 +25,12 @@ class Command(StudioCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         os.chdir(settings.BASE_DIR)
-        children = [Child("web", web_command(settings.HOST, settings.PORT)), Child("worker", manage_command("work"))]
+        children = [Child("web", manage_command("web")), Child("worker", manage_command("work"))]
         if settings.BROKER_URL:
             children.append(Child("beat", manage_command("beat")))
-        self._refuse_taken(settings.HOST, settings.PORT, "PORT")
+        listen(settings.HOST, settings.PORT).close()
         if needs_sandbox():
-            self._refuse_taken("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT")
+            listen("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT").close()
         # A key that is set in the page ends it, one that is taken away there brings it back.
         children.append(Child("sandbox", manage_command("sandbox"), is_needed=Lately(needs_sandbox)))
         stop = Event()
@@ -39,17 +38,6 @@ class Command(StudioCommand):
             signal.signal(number, lambda *_: stop.set())
         self._greet()
         supervise(children, stop)
-
-    def _refuse_taken(self, host: str, port: int, variable: str) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as wrong:
-                raise CommandError(
-                    f"Port {port} on {host} cannot be used ({wrong.strerror}). Stop what uses it, or set {variable}."
-                ) from None
 
     def _greet(self) -> None:
         self.stdout.write(f"\n  Wan Studio is at {settings.ADDRESS}\n")

@@ -15,7 +15,7 @@ from threading import Event
 import requests
 
 from tests.proof.chaos.crew import ROOT, wait_until
-from wanstudio.operations.supervisor import _end_with_parent as end_with_parent
+from wanstudio.operations.supervisor import end_with_parent
 
 STARTED = re.compile(r"web started, process (\d+)")
 
@@ -30,7 +30,7 @@ class RealWeb:
     def start(self) -> None:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.proof.chaos.granian"],
+                [sys.executable, "-m", "tests.proof.chaos.real_web"],
                 cwd=ROOT,
                 env={**os.environ, "LOG_LEVEL": "INFO"},
                 stdout=log,
@@ -45,7 +45,7 @@ class RealWeb:
         return False
 
     def kill(self, *, whole: bool) -> int:
-        """SIGKILL. How many processes died of it; granian, or the supervisor, starts others."""
+        """SIGKILL. How many processes died of it; the first of them, or the supervisor, starts others."""
         main = int(STARTED.findall(self._log.read_text())[-1])
         victims = [main] if whole else _children(main)
         for pid in victims:
@@ -60,26 +60,25 @@ class RealWeb:
 
 
 def _children(parent: int) -> list[int]:
-    """The processes of granian that answer requests; its resource tracker is none of them."""
+    """The processes that answer requests."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
             stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            if int(stat[1]) == parent and b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if int(stat[1]) == parent:
                 found.append(int(pid))
     return found
 
 
 def main() -> None:
     import django
-    from django.conf import settings
 
     django.setup()
-    from wanstudio.operations.supervisor import Child, supervise, web_command
+    from wanstudio.operations.supervisor import Child, manage_command, supervise
 
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    supervise([Child("web", web_command(settings.HOST, settings.PORT))], stop)
+    supervise([Child("web", manage_command("web"))], stop)
 
 
 if __name__ == "__main__":

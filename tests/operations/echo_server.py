@@ -1,0 +1,91 @@
+"""The studio's web server around a small application that says what reached it, as a process of its own.
+
+`python -m tests.operations.echo_server PORT`; `serving()` starts it and `spoken` talks to it byte by byte.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.studio import ROOT
+from tests.servers import Server, answers, free_port, running
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+
+def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+    path = environ["PATH_INFO"]
+    if path == "/stream":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return (b"x" * 65536 for _ in range(100_000))
+    body = environ["wsgi.input"].read()
+    said = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
+    said |= {name: environ[name] for name in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR")}
+    said |= {"length": environ.get("CONTENT_LENGTH", ""), "got": len(body), "pid": str(os.getpid())}
+    said |= {"sha256": hashlib.sha256(body).hexdigest(), "refused": environ["wanstudio.refused"]}
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(json.dumps(said))))])
+    return [json.dumps(said).encode()]
+
+
+@contextmanager
+def serving(host: str = "127.0.0.1", **limits: float) -> Iterator[Server]:
+    """`limits` are constants of `web_requests` and `web_server`, as short as a test wants them."""
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-echo-"))
+    command = [sys.executable, "-m", "tests.operations.echo_server", host, str(port), json.dumps(limits)]
+    env = {"PYTHONPATH": str(ROOT), "WANSTUDIO_DATA": str(folder / "data"), "WANSTUDIO_ENV_FILE": ""}
+    env |= {"DJANGO_SETTINGS_MODULE": "wanstudio.settings", "WANSTUDIO_CLIP_MAX_MB": "3", "WANSTUDIO_IMAGE_MAX_MB": "1"}
+    shown = f"[{host}]" if ":" in host else host
+    with running(
+        Server("the web server", f"http://{shown}:{port}", command, folder, lambda: answers(port, host=host), env)
+    ) as server:
+        yield server
+
+
+def spoken(server: Server, *parts: bytes, timeout: float = 10) -> bytes:
+    """What it answers to these bytes until it closes the connection, or says nothing more in this time."""
+    with connected(server) as line:
+        line.settimeout(timeout)
+        for part in parts:
+            line.sendall(part)
+        return read_all(line)
+
+
+def connected(server: Server) -> socket.socket:
+    host, _, port = server.url.removeprefix("http://").rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=10)
+
+
+def read_all(line: socket.socket) -> bytes:
+    answer = b""
+    try:
+        while part := line.recv(65536):
+            answer += part
+    except (TimeoutError, ConnectionResetError):
+        pass
+    return answer
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    from wanstudio.operations import web_requests, web_server
+
+    host, port, limits = sys.argv[1:]
+    for name, value in json.loads(limits).items():
+        (module,) = [module for module in (web_requests, web_server) if hasattr(module, name)]
+        setattr(module, name, value)
+    web_server.serve(web_server.listen(host, int(port)), application)
+
+
+if __name__ == "__main__":
+    main()

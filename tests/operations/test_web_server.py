@@ -1,0 +1,214 @@
+"""The web server over raw sockets: what reaches the application, what is refused, and who is waited for."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.e2e.studio import ROOT, wait_until
+from tests.operations.echo_server import connected, read_all, serving, spoken
+from tests.servers import Server
+
+MB = 1024 * 1024
+# 3 MB a clip, 1 MB a picture and 1 MB of words: see `serving`.
+MOST = 5 * MB
+FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+def head(method: str = "GET", *lines: str, close: bool = True) -> bytes:
+    closing = ["Connection: close"] if close else []
+    return "\r\n".join([f"{method} /x?q=1 HTTP/1.1", "Host: studio", *closing, *lines, "", ""]).encode()
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def said(answer: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return found
+
+
+def test_headers_with_underscores_do_not_arrive(server: Server) -> None:
+    forged = ["X_Forwarded_For: 9.9.9.9", "X_FORWARDED-PROTO: https", "x-forwarded_host: evil", "Content_Length: 5"]
+    got = said(spoken(server, head("GET", *forged, "X-Forwarded-For: 10.0.0.1")))
+    assert {name: value for name, value in got.items() if "FORWARDED" in name} == {"HTTP_X_FORWARDED_FOR": "10.0.0.1"}
+    assert got["length"] == ""
+    assert got["REMOTE_ADDR"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: 3", "Transfer-Encoding: chunked"],
+        ["Content-Length: 3", "Content-Length: 4"],
+        ["Content-Length: +3"],
+        ["Content-Length: 3 3"],
+        ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: identity, chunked"],
+        ["Transfer-Encoding: chunked, chunked"],
+        ["Transfer-Encoding: xchunked"],
+        ["Transfer-Encoding:\r\n chunked"],
+        ["Transfer-Encoding : chunked"],
+        ["Transfer-Encoding:"],
+        ["Bare: a\nTransfer-Encoding: chunked"],
+    ],
+)
+def test_a_length_with_two_meanings_is_refused(server: Server, lines: list[str]) -> None:
+    answer = spoken(server, head("POST", *lines, close=False) + b"0\r\n\r\n" + head())
+    assert status(answer) in (400, 501)
+    assert answer.count(b"\r\nDate: ") == 1, "what follows is not read as a request"
+
+
+def test_chunks_for_an_old_client_are_refused(server: Server) -> None:
+    old = b"POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert status(spoken(server, old)) == 400
+
+
+@pytest.mark.parametrize(
+    "body", [b"g\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"-3\r\nabc\r\n0\r\n\r\n", b"1" * 5000]
+)
+def test_broken_chunks_are_refused(server: Server, body: bytes) -> None:
+    assert status(spoken(server, head("POST", "Transfer-Encoding: chunked"), body)) == 400
+
+
+def test_a_body_arrives_whole_however_it_is_sent(server: Server) -> None:
+    got = said(spoken(server, head("POST", "Content-Length: 10"), b"01234", b"56789"))
+    assert (got["got"], got["length"]) == (10, "10")
+    chunks = b"5;a=b\r\n01234\r\n5\r\n56789\r\n0\r\nTrailer: x\r\n\r\n"
+    same = said(spoken(server, head("POST", "Transfer-Encoding: chunked"), chunks))
+    assert (same["sha256"], same["length"]) == (got["sha256"], "10")
+
+
+def test_two_requests_on_one_connection(server: Server) -> None:
+    answer = spoken(server, head("POST", "Content-Length: 1", close=False) + b"a" + head())
+    assert answer.count(b"HTTP/1.1 200") == 2
+
+
+def test_an_answer_to_head_has_no_body(server: Server) -> None:
+    answer = spoken(server, head("HEAD"))
+    assert status(answer) == 200
+    assert b"Content-Length: " in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_who_asks_first_is_told_to_go_on_or_spared_the_body(server: Server) -> None:
+    with connected(server) as line:
+        line.sendall(head("POST", "Expect: 100-continue", "Content-Length: 2"))
+        assert line.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(b"ab")
+        assert said(read_all(line))["got"] == 2
+    answer = spoken(server, head("POST", "Expect: 100-continue", f"Content-Length: {2 * MB}"))
+    assert status(answer) == 200, "no 100 before it"
+    assert (said(answer)["got"], said(answer)["length"]) == (0, str(2 * MB))
+
+
+@pytest.mark.parametrize("kind", [f"Content-Length: {MOST + 1}", "Transfer-Encoding: chunked"])
+def test_what_no_page_takes_is_counted_and_not_kept(server: Server, kind: str) -> None:
+    body = b"a" * (MOST + 1)
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if "chunked" in kind else body
+    got = said(spoken(server, head("POST", kind, f"Content-Type: {FORM}"), sent))
+    assert (got["got"], got["length"], got["refused"]) == (0, str(MOST + 1), "")
+
+
+def test_a_form_with_files_is_kept_to_the_byte(server: Server) -> None:
+    got = said(spoken(server, head("POST", f"Content-Length: {MOST}", f"Content-Type: {FORM}"), b"a" * MOST))
+    assert got["got"] == MOST
+
+
+def test_half_sent_files_of_one_address_do_not_fill_the_disk(server: Server) -> None:
+    """Of each process two whole forms' worth; the next ones are counted, not kept, and their pages say why."""
+    lines = [connected(server) for _ in range(16)]
+    refused = 0
+    for line in lines:
+        line.sendall(head("POST", f"Content-Length: {MOST}", f"Content-Type: {FORM}") + b"a" * (MOST - 1))
+    for line in lines:
+        line.sendall(b"a")
+        got = said(read_all(line))
+        refused += bool(got["refused"])
+        assert got["got"] == (0 if got["refused"] else MOST)
+        line.close()
+    assert 1 <= refused <= 14
+
+
+def test_slow_senders_are_given_up_and_a_slow_line_is_not() -> None:
+    with serving(HEAD_WITHIN_S=1, BODY_GRACE_S=2, BODY_BYTES_A_SECOND=20_000) as server:
+        slow_head, slow_body, line = connected(server), connected(server), connected(server)
+        slow_head.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        slow_body.sendall(head("POST", "Content-Length: 1000") + b"a")
+        line.sendall(head("POST", f"Content-Length: {800_000}", f"Content-Type: {FORM}"))
+        began = time.monotonic()
+        for _ in range(80):
+            line.sendall(b"a" * 10_000)
+            time.sleep(0.08)
+        assert said(read_all(line))["got"] == 800_000
+        assert time.monotonic() - began > 6, "longer than a drip is waited for"
+        assert read_all(slow_head) == read_all(slow_body) == b""
+
+
+def test_a_reader_who_stops_holds_no_thread_for_ever() -> None:
+    with serving(STALLED_AFTER_S=1, THREADS=1) as server:
+        lines = [connected(server) for _ in range(2)]
+        for line in lines:
+            line.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_until(lambda: status(spoken(server, head(), timeout=1)) == 200, "a thread is free again", 40)
+
+
+def test_a_process_that_dies_is_replaced(server: Server) -> None:
+    first = int(said(spoken(server, head()))["pid"])
+    os.kill(first, signal.SIGKILL)
+    assert status(spoken(server, head())) == 200
+    wait_until(lambda: len(children(server)) == 2 and first not in children(server), "another takes its place")
+
+
+def children(server: Server) -> list[int]:
+    assert server.process
+    with open(f"/proc/{server.process.pid}/task/{server.process.pid}/children") as listed:
+        return [int(pid) for pid in listed.read().split()]
+
+
+def test_a_stop_lets_an_answer_end() -> None:
+    with serving() as server:
+        assert server.process
+        with requests.get(f"{server.url}/stream", stream=True, timeout=10) as stream:
+            assert next(stream.iter_content(1024))
+            workers, began = children(server), time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 8
+        assert not [pid for pid in workers if os.path.exists(f"/proc/{pid}")]
+
+
+@pytest.mark.parametrize("host", ["::1", "127.0.0.2", "0.0.0.0", "::"])
+def test_any_address_can_be_listened_on(host: str) -> None:
+    with serving(host) as server:
+        assert status(spoken(server, head())) == 200
+        if host == "::":
+            port = int(server.url.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+                line.sendall(head())
+                assert status(read_all(line)) == 200
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(server: Server) -> None:
+    port = server.url.rpartition(":")[2]
+    code = f"from wanstudio.operations.web_server import listen; listen('127.0.0.1', {port})"
+    env = {**os.environ, **server.env}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert f"Port {port} on 127.0.0.1 cannot be used (Address already in use). Stop what uses it, or set PORT." in (
+        done.stderr
+    )

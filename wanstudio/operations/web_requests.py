@@ -1,0 +1,183 @@
+"""Requests as the web server takes them in: waitress's own, and limits of size, time and number for each sender."""
+
+import re
+import shutil
+import time
+from io import BytesIO
+
+from django.conf import settings
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
+from waitress.utilities import BadRequest
+
+from wanstudio.web.middleware import is_trusted
+from wanstudio.web.request_bodies import BUSY, FULL, REFUSED, max_body
+
+HEAD_WITHIN_S = 20.0
+# A body has 30 s, and then as long as it keeps above this on average: a slow line is a hundred times as fast.
+BODY_GRACE_S, BODY_BYTES_A_SECOND = 30.0, 1024
+# An answer of which nothing is taken for so long is given up, with the thread that makes it.
+STALLED_AFTER_S = 60.0
+ADDRESS_CONNECTIONS = 1000
+# Half-sent bodies on the disk, for each process: in all, and of one address.
+HELD_BYTES = 4
+CHECK_EVERY_BYTES = 1024 * 1024
+MAX_CHUNK_LINE = 1024
+AT_ONCE_BYTES = 1024 * 1024
+_CODINGS = re.compile(rb"\r\ntransfer-encoding[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+
+
+class Discarded:
+    """A body that is counted and not kept; its reader finds it empty."""
+
+    def __init__(self, size: int = 0) -> None:
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, data: bytes) -> None:
+        self._size += len(data)
+
+    def getfile(self) -> BytesIO:
+        return BytesIO()
+
+    def close(self) -> None:
+        pass
+
+
+class Request(HTTPRequestParser):
+    completed: bool
+    expect_continue: bool
+    error: object
+    refused = ""
+    is_kept = True
+
+    def __init__(self, adj: object) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()
+        self.checked = 0
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Where a length has two meanings a proxy in front chose one and we another: such a request is refused."""
+        super().parse_header(header_plus)
+        if codings := _CODINGS.findall(header_plus):
+            plain = [coding.strip().lower() for coding in codings] == [b"chunked"]
+            if not plain or self.version != "1.1" or "CONTENT_LENGTH" in self.headers:
+                raise ParsingError("Transfer-Encoding must be chunked, without a Content-Length, in HTTP/1.1")
+
+    def received(self, data: bytes) -> int:
+        taken = int(super().received(data))
+        if self.body_rcv is None or self.error:
+            return taken
+        if self.chunked and max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > MAX_CHUNK_LINE:
+            self.error, self.completed = BadRequest("A line between chunks is too long"), True
+        too_long = max(self.content_length, self.body_bytes_received) > max_body(self.headers.get("CONTENT_TYPE", ""))
+        if self.is_kept and too_long:
+            self.discard()
+            if self.expect_continue:
+                # Asked before it was sent, the client is spared it.
+                self.expect_continue, self.completed = False, True
+                self.headers["CONNECTION"] = "close"
+        return taken
+
+    def discard(self) -> None:
+        self.is_kept = False
+        self.body_rcv.getbuf().close()
+        self.body_rcv.buf = Discarded(len(self.body_rcv))
+
+    def is_too_slow(self, now: float) -> bool:
+        spent = now - self.began
+        if not self.headers_finished:
+            return spent > HEAD_WITHIN_S
+        return bool(spent > BODY_GRACE_S + self.body_bytes_received / BODY_BYTES_A_SECOND)
+
+
+class Task(WSGITask):
+    """An answer to HEAD has no body, whatever the application says; waitress would send it."""
+
+    def write(self, data: bytes) -> None:
+        super().write(b"" if self.request.command == "HEAD" else data)
+
+    def finish(self) -> None:
+        if self.request.command == "HEAD":
+            self.write(b"")
+        else:
+            super().finish()
+
+    def get_environment(self) -> dict[str, object]:
+        environ: dict[str, object] = super().get_environment()
+        environ[REFUSED] = self.request.refused
+        return environ
+
+
+class Channel(HTTPChannel):
+    parser_class = Request
+    task_class = Task
+    room = 0
+
+    def __init__(self, server: "Server", *args: object, **kwargs: object) -> None:
+        super().__init__(server, *args, **kwargs)
+        self.will_close = server.has_too_many(self.addr[0])
+
+    def writable(self) -> bool:
+        self.room = AT_ONCE_BYTES
+        return bool(super().writable())
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """No more at a time: a quick reader of a long file must not keep the loop from everybody else."""
+        sent: int = super().send(data, do_close) if self.room > 0 else 0
+        self.room -= sent
+        return sent
+
+    def received(self, data: bytes) -> bool:
+        taken = bool(super().received(data))
+        body = self.request
+        if body is not None and body.is_kept and body.body_bytes_received - body.checked > CHECK_EVERY_BYTES:
+            body.checked = body.body_bytes_received
+            if refused := self.server.refuses_to_hold(self.addr[0]):
+                body.refused = refused
+                body.discard()
+        return taken
+
+    def is_stuck(self, now: float) -> bool:
+        """Its sender is too slow, or its reader has stopped while a thread waits for it."""
+        if self.requests and self.total_outbufs_len and self.last_activity < time.time() - STALLED_AFTER_S:
+            return True
+        return self.request is not None and bool(self.request.is_too_slow(now))
+
+
+class Server(TcpWSGIServer):
+    channel_class = Channel
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_stuck(time.monotonic()):
+                channel.will_close = True
+
+    def is_busy(self) -> bool:
+        return any(channel.requests or channel.total_outbufs_len for channel in self.active_channels.values())
+
+    def has_too_many(self, address: str) -> bool:
+        mine = sum(channel.addr[0] == address for channel in self.active_channels.values())
+        return mine > ADDRESS_CONNECTIONS and not is_trusted(address)
+
+    def refuses_to_hold(self, address: str) -> str:
+        """The reason why no more of a body of this address is kept; empty if it is."""
+        if shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free < settings.MIN_FREE_BYTES:
+            return FULL
+        room = HELD_BYTES * max_body("multipart/form-data")
+        mine = room if is_trusted(address) else room / 2
+        return BUSY if self._held() > room or self._held(address) > mine else ""
+
+    def _held(self, address: str = "") -> int:
+        return sum(
+            len(request.body_rcv)
+            for channel in self.active_channels.values()
+            if not address or channel.addr[0] == address
+            for request in (*channel.requests, channel.request)
+            if request is not None and request.body_rcv is not None and request.is_kept
+        )

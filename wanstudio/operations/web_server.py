@@ -1,0 +1,137 @@
+"""The web server: waitress in two processes that share one socket. A process that dies is replaced.
+
+Chosen over granian, hyper and gunicorn's workers because it alone has all that a stranger must not break: a loop takes
+in the whole request before a thread works on it, so slow senders hold none; headers with underscores are dropped; a
+file goes out through the loop, so slow readers hold none. What it leaves to a proxy in front is in `web_requests.py`.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from wsgiref.types import WSGIApplication
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+
+from wanstudio.operations.supervisor import end_with_parent
+from wanstudio.operations.web_requests import Server
+
+log = logging.getLogger(__name__)
+_fork = multiprocessing.get_context("fork")
+
+PROCESSES = 2
+# Pages and streamed archives need one each while they are made; senders and readers of files need none.
+THREADS = 32
+CONNECTIONS = 2000
+# As long as what is being answered has to end, within the 8 s that the supervisor gives.
+FINISHES_WITHIN_S = 5.0
+LOOK_EVERY_S = 0.2
+
+
+def listen(host: str, port: int, variable: str = "PORT") -> socket.socket:
+    """A socket that listens there. Raises CommandError with a sentence that names the variable to change."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # `::` takes in both families, as it does on most systems.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as wrong:
+        listener.close()
+        raise CommandError(
+            f"Port {port} on {host} cannot be used ({wrong.strerror}). Stop what uses it, or set {variable}."
+        ) from None
+    return listener
+
+
+def serve(listener: socket.socket, application: WSGIApplication) -> None:
+    """Until SIGTERM or SIGINT. What is loaded by now is shared by all processes."""
+    # Each process has its copy, and the handler that fills it, from its first moment on.
+    signals: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: signals.append(number))
+    gc.freeze()
+    workers = [_start(listener, application, signals) for _ in range(PROCESSES)]
+    while not signals:
+        for at, worker in enumerate(workers):
+            if not worker.is_alive():
+                log.warning("a web process ended with %s; starting another", worker.exitcode)
+                workers[at] = _start(listener, application, signals)
+        time.sleep(LOOK_EVERY_S)
+    listener.close()
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(FINISHES_WITHIN_S + 1)
+        worker.kill()
+
+
+def _start(
+    listener: socket.socket, application: WSGIApplication, signals: list[int]
+) -> multiprocessing.process.BaseProcess:
+    worker = _fork.Process(target=_answer, args=(listener, application, signals))
+    worker.start()
+    return worker
+
+
+def _answer(listener: socket.socket, application: WSGIApplication, signals: list[int]) -> None:
+    end_with_parent()
+    tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+    _raise_the_limit_of_files()
+    server = Server(
+        application,
+        map={},
+        _sock=listener,
+        bind_socket=False,
+        sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+        adj=Adjustments(
+            sockets=[listener],
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            backlog=1024,
+            # `TrustedProxies` reads them, from the proxies that the settings name.
+            clear_untrusted_proxy_headers=False,
+            ident=None,
+            log_socket_errors=False,
+            recv_bytes=64 * 1024,
+            max_request_header_size=64 * 1024,
+            # Of this size the loop still takes in a body, to forget it; anything longer it refuses itself.
+            max_request_body_size=4 * 1024**3,
+            inbuf_overflow=64 * 1024,
+            outbuf_overflow=1024 * 1024,
+            outbuf_high_watermark=1024 * 1024,
+            cleanup_interval=2,
+            channel_timeout=300,
+        ),
+    )
+    _loop(server, lambda: bool(signals))
+    wasyncore.dispatcher.close(server)
+    until = time.monotonic() + FINISHES_WITHIN_S
+    _loop(server, lambda: not server.is_busy() or time.monotonic() > until)
+    # A thread that still works must not hold the process.
+    os._exit(0)
+
+
+def _loop(server: Server, is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        wasyncore.loop(timeout=LOOK_EVERY_S, use_poll=True, map=server._map, count=1)
+
+
+def _raise_the_limit_of_files() -> None:
+    """Two files a connection, and some more: many systems begin with 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * CONNECTIONS), most))
