@@ -10,7 +10,7 @@ from django.db.models.signals import post_migrate
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
 ANSWERS = (
     *("accounts.allauth_adapter", "teams.queries", "jobs.answers", "review.queries", "sharing.queries"),
-    "operations.health",
+    *("sharing.verbs", "api.authentication", "operations.health"),
 )
 STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps", "operations.sweep")
 

@@ -98,6 +98,7 @@ TEAMS = {
     "team/security/": form(OWNERS, body=TEAM | {"needs": "0"}),
     "team/people/<int:pk>/role/": form(OWNERS, "member", {"role": "creator"}),
     "team/people/<int:pk>/remove/": form(ADMINS | {"viewer"}, "member"),
+    "team/people/<int:pk>/opened/": Door(ADMINS | {"viewer"}, ADMINS | {"viewer"}, "member"),
     "team/people/<int:pk>/owner/": Door(OWNERS, OWNERS, "member", {"how": "too"}, acts=True),
     "team/invitations/": form(ADMINS, body=TEAM | {"role": "viewer"}),
     "team/invitations/<int:pk>/revoke/": form(ADMINS, "invitation"),

@@ -69,6 +69,7 @@ def test_cap_outlives_leaving_and_joining_again() -> None:
     for person in (bob, carol):
         remove(Membership.objects.get(user=person), by=person)
     other = factories.team("Southlight")
+    Membership.objects.create(team=other, user=alice, role=Membership.Role.OWNER)
     for person in (bob, carol):
         back = accept(Invitation.objects.create(team=team, role=Membership.Role.ADMIN, invited_by=alice), person)
         assert back.role == Membership.Role.ADMIN

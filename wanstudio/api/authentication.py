@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, cast
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
+from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.api.models import ApiToken
 from wanstudio.api.problems import Problem
@@ -20,6 +23,7 @@ from wanstudio.jobs.models import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
+from wanstudio.teams.opened import Opened, listings
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
@@ -49,15 +53,15 @@ def create_token(membership: Membership, name: str, scope: str, expires_at: date
             digest=digest_of(secret),
             expires_at=expires_at,
         )
-        _log("token.made", token)
+        _log("token.made", token, None)
     return Created(token, secret)
 
 
-def revoke_token(token: ApiToken) -> None:
-    """Dead from the next call on. A crash leaves it revoked, or living."""
+def revoke_token(token: ApiToken, by: User | None = None) -> None:
+    """Dead from the next call on. `by`: its own person if None. A crash leaves it revoked, or living."""
     with transaction.atomic():
         if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):
-            _log("token.revoked", token)
+            _log("token.revoked", token, by)
 
 
 def count_call(token: ApiToken, limit: int) -> float | None:
@@ -77,8 +81,20 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _log(act: str, token: ApiToken) -> None:
-    record(act=act, team=token.membership.team, person=token.membership.user, about=token.name, on=token)
+def _log(act: str, token: ApiToken, by: User | None) -> None:
+    owner = token.membership.user
+    about = token.name if by in (None, owner) else f"{token.name} of {owner}"
+    record(act=act, team=token.membership.team, person=by or owner, about=about, on=token)
+
+
+def _tokens(team: Team, people: Collection[int]) -> Iterator[Opened]:
+    living = ApiToken.living().filter(membership__team=team, membership__user__in=people)
+    for token in living.select_related("membership__user", "membership__team").order_by("-pk"):
+        close = partial(revoke_token, token)
+        yield Opened(token.membership.user_id, f"token-{token.pk}", f"API token {token.name}", token.created_at, close)
+
+
+listings.append(_tokens)
 
 
 class TokenAuth(HttpBearer):

@@ -1,18 +1,23 @@
 """Share link verbs: made, changed, revoked, and seen. A link is never deleted: what was seen through it stays known."""
 
 import secrets
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import TypedDict, Unpack
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import encrypt
 from wanstudio.sharing.models import ShareLink, digest_of
-from wanstudio.sharing.words import A_PRIVATE_COLLECTION
+from wanstudio.sharing.words import A_PRIVATE_COLLECTION, LINK_TO
+from wanstudio.teams.models import Team
+from wanstudio.teams.opened import Opened, listings
 from wanstudio.videos.models import Collection, Video
 
 
@@ -54,13 +59,28 @@ def _take(link: ShareLink, options: Options) -> None:
     link.may_comment = options.get("may_comment", link.may_comment)
 
 
-def revoke_link(link: ShareLink, person: User) -> None:
+def revoke_link(link: ShareLink, person: User | None) -> None:
     """From the next request on nobody gets anything. Twice is once; a crash leaves it revoked or not."""
     with transaction.atomic():
         if ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=Now()):
             _record("link.revoked", link, person)
 
 
-def _record(act: str, link: ShareLink, person: User) -> None:
-    about = A_PRIVATE_COLLECTION if link.is_of_private_collection else link.title
-    record(act, team=link.team_id, person=person, about=about, on=link.video)
+def _record(act: str, link: ShareLink, person: User | None) -> None:
+    record(act, team=link.team_id, person=person, about=_about(link), on=link.video)
+
+
+def _about(link: ShareLink) -> str:
+    return A_PRIVATE_COLLECTION if link.is_of_private_collection else link.title
+
+
+def _links(team: Team, people: Iterable[int]) -> Iterator[Opened]:
+    """Those of videos in the bin, too: they open again with their video."""
+    lasting = Q(expires_at=None) | Q(expires_at__gt=Now())
+    found = ShareLink.objects.filter(lasting, team=team, made_by__in=list(people), revoked_at=None)
+    for link in found.exclude(video=None, collection=None).select_related("video__job", "collection"):
+        title, close = LINK_TO.format(title=_about(link)), partial(revoke_link, link)
+        yield Opened(link.made_by_id, f"link-{link.pk}", title, link.made_at, close, outlives=True)
+
+
+listings.append(_links)

@@ -5,5 +5,6 @@ TOO_MANY_GUESSES = "Too many tries from here. Wait ten minutes, then try again."
 LAST_DAY_MISSING = "Choose the last day."
 LAST_DAY_OVER = "This day is over. Choose today or a later one."
 LAST_DAY_TOO_FAR = "Choose a day before the year 9000, or Never."
+LINK_TO = "Link to {title}"
 # For the others of the team it has no name.
 A_PRIVATE_COLLECTION = "a private collection"

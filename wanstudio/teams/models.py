@@ -5,13 +5,14 @@ from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import factors
-from wanstudio.teams.roles import Role
+from wanstudio.teams.roles import Role, roles_to_invite
 from wanstudio.web.lookups import number
 
 
@@ -111,7 +112,12 @@ class Invitation(models.Model):
 
     @classmethod
     def pending(cls) -> "models.QuerySet[Invitation]":
-        return cls.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=Now())
+        """Those that can be taken: their maker could still invite to their role at this moment."""
+        maker = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("invited_by"), user__is_active=True)
+        may_invite = models.Q()
+        for role in Role:
+            may_invite |= models.Q(Exists(maker.filter(role=role)), role__in=roles_to_invite(role))
+        return cls.objects.filter(may_invite, accepted_at=None, revoked_at=None, expires_at__gt=Now())
 
     @classmethod
     def by_token(cls, token: str) -> "Invitation | None":

@@ -10,6 +10,7 @@ from wanstudio.activity.models import OWNERS_ONLY, Activity
 from wanstudio.activity.queries import ReadableActivity, in_groups, readers
 from wanstudio.teams import access
 from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.opened import opened_by
 from wanstudio.teams.roles import Act, Role
 
 # Roles that are given by a choice in a list; an owner is made on a page of its own.
@@ -32,11 +33,14 @@ def visible_invitations(request: HttpRequest) -> QuerySet[Invitation]:
 def member_rows(request: HttpRequest, people: list[Membership], team: Team) -> list[dict[str, object]]:
     shown = {name: figure for name, (act, figure) in figures.items() if access.may(request, team, act)}
     found = {name: figure(team, people) for name, figure in shown.items()}
+    may_go = {one.user_id: may_remove(request, one) for one in people}
+    opened = opened_by(team, [pk for pk, may in may_go.items() if may or pk == access.person(request).pk])
     return [
         {
             "membership": one,
             "roles_to_give": roles_to_give(request, one),
-            "may_remove": may_remove(request, one),
+            "may_remove": may_go[one.user_id],
+            "opened": opened.get(one.user_id, []),
             "figures": {name: values.get(one.user_id) for name, values in found.items()},
         }
         for one in people

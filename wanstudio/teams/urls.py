@@ -12,6 +12,7 @@ urlpatterns = [
     path("team/security/", members.ask, name="team.security"),
     path("team/people/<int:pk>/role/", members.role, name="people.role"),
     path("team/people/<int:pk>/remove/", members.remove, name="people.remove"),
+    path("team/people/<int:pk>/opened/", members.opened, name="people.opened"),
     path("team/people/<int:pk>/owner/", members.owner, name="people.owner"),
     path("team/invitations/", invitations.create, name="invitations.create"),
     path("team/invitations/<int:pk>/revoke/", invitations.take_back, name="invitations.revoke"),

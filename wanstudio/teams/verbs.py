@@ -1,7 +1,8 @@
 """Changes of teams, memberships and invitations. A team always keeps an owner, however many change it at once."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -13,7 +14,8 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.teams import words
 from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
-from wanstudio.teams.roles import Act, Role, may
+from wanstudio.teams.opened import Opened, listings, opened_by
+from wanstudio.teams.roles import Role, roles_to_invite
 from wanstudio.web.addresses import address_of
 from wanstudio.work.leases import Stale
 from wanstudio.work.mails import post_mail
@@ -28,32 +30,45 @@ class LastOwner(Exception):
 
 
 def change_role(membership: Membership, role: str, *, by: User | None = None) -> None:
-    """Another role in the same team. What they had invited others to goes with the right to invite."""
+    """Another role in the same team. Invitations to what they can no longer invite to are revoked."""
     with _owned_after(membership.team_id):
         Membership.objects.filter(pk=membership.pk).update(role=role)
-        if not may(role, Act.INVITE):
-            _take_back(membership)
+        _revoke_beyond(role, membership, by)
         _record("member.role", membership, by, f"{membership.user} is {Role(role).label.lower()}")
 
 
-def remove(membership: Membership, *, by: User | None = None) -> None:
-    """Out of the team at the next request, with their open invitations; what they made stays, and so does their cap."""
+def remove(membership: Membership, *, by: User | None = None, keep: Collection[str] = ()) -> int:
+    """Out of the team at the next request; what they made stays, and so does their cap.
+
+    What they had opened to others is closed but for links named in `keep`; the answer is how many were.
+    """
     with _owned_after(membership.team_id):
+        opened = opened_by(membership.team, [membership.user_id])[membership.user_id]
+        closed = close([one for one in opened if not (one.outlives and one.key in keep)], by)
         mine = Membership.objects.filter(pk=membership.pk)
         if (cap := mine.values_list("monthly_cap", flat=True).first()) is not None:
             # Leaving and joining again lifts no cap.
             kept = {"monthly_cap": cap, "left_at": timezone.now()}
             FormerMember.objects.update_or_create(team=membership.team, user=membership.user, defaults=kept)
         mine.delete()
-        _take_back(membership)
         left = by == membership.user
         _record("member.left" if left else "member.removed", membership, by, "" if left else str(membership.user))
+        return closed
+
+
+def close(opened: list[Opened], by: User | None) -> int:
+    """Closed all together or not at all, each with its line in the activity; how many there were."""
+    with transaction.atomic():
+        for one in opened:
+            one.close(by)
+    return len(opened)
 
 
 def hand_over(old: Membership, new: Membership) -> None:
     """`new` becomes owner and `old` admin, both or neither."""
     with _owned_after(old.team_id):
         Membership.objects.filter(pk=old.pk).update(role=Role.ADMIN)
+        _revoke_beyond(Role.ADMIN, old, old.user)
         if not Membership.objects.filter(pk=new.pk, team_id=old.team_id).update(role=Role.OWNER):
             raise LastOwner("they have left")
         _record("member.transferred", old, old.user, str(new.user))
@@ -140,7 +155,7 @@ def join(invitation: Invitation, name: str, email: str, password: str) -> User:
     return who
 
 
-def revoke(invitation: Invitation, *, by: User | None = None) -> None:
+def revoke(invitation: Invitation, by: User | None = None) -> None:
     """Its link has ended. `by`: the person who took it back; None if a newer one takes its place."""
     with transaction.atomic():
         mine = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
@@ -149,8 +164,11 @@ def revoke(invitation: Invitation, *, by: User | None = None) -> None:
 
 
 def _record_invitation(act: str, invitation: Invitation, by: User) -> None:
-    about = f"{invitation.email or 'whoever has the link'} as {invitation.role}"
-    record(act, team=invitation.team_id, person=by, about=about, on=invitation)
+    record(act, team=invitation.team_id, person=by, about=_invited(invitation), on=invitation)
+
+
+def _invited(invitation: Invitation) -> str:
+    return f"{invitation.email or 'whoever has the link'} as {invitation.role}"
 
 
 def _record(act: str, membership: Membership, by: User | None, about: str) -> None:
@@ -171,6 +189,18 @@ def _owned_after(team_id: int) -> Iterator[None]:
             raise LastOwner
 
 
-def _take_back(membership: Membership) -> None:
+def _revoke_beyond(role: str, membership: Membership, by: User | None) -> None:
+    """For good: a maker who becomes more again does not open them again."""
     theirs = Invitation.objects.filter(team_id=membership.team_id, invited_by_id=membership.user_id)
-    theirs.filter(accepted_at=None, revoked_at=None).update(revoked_at=Now())
+    for invitation in theirs.filter(accepted_at=None, revoked_at=None).exclude(role__in=roles_to_invite(role)):
+        revoke(invitation, by)
+
+
+def _invitations(team: Team, people: Collection[int]) -> Iterator[Opened]:
+    for invitation in Invitation.pending().filter(team=team, invited_by__in=people):
+        title = words.INVITATION.format(to=_invited(invitation))
+        made_at, close_it = invitation.created_at, partial(revoke, invitation)
+        yield Opened(invitation.invited_by_id, f"invitation-{invitation.pk}", title, made_at, close_it)
+
+
+listings.append(_invitations)

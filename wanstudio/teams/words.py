@@ -19,6 +19,8 @@ OWNS_TOO = "{user} owns the team, too."
 OWNS_NOW = "{user} owns the team now. You are admin."
 LEFT = "You have left “{team}”. What you made stays there."
 REMOVED = "{user} is out of the team. What they made stays."
+CLOSED = "Closed: {count} of their links, invitations and tokens."
+INVITATION = "Invitation of {to}"
 TOO_MANY_OPEN = "{limit} invitations are open. Take some back first."
 
 

@@ -10,6 +10,7 @@ from wanstudio.accounts.views import factors_context
 from wanstudio.teams import access, verbs, words
 from wanstudio.teams.forms import InviteForm, TeamForm
 from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.opened import opened_by
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
@@ -77,7 +78,7 @@ def rename(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def role(request: HttpRequest, pk: int) -> HttpResponse:
-    """Another role; `role` is one of admin, creator, viewer."""
+    """Another role; `role` is one of admin, creator, viewer. After a lower one comes what they have open."""
     membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
     chosen = request.POST.get("role", "")
     if chosen == membership.role:
@@ -90,25 +91,44 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, words.LAST_OWNER)
     else:
         messages.success(request, words.ROLE_CHANGED.format(user=membership.user, role=Role(chosen).label.lower()))
+        is_less = MAY[Role(chosen)] < MAY[Role(membership.role)]
+        if is_less and opened_by(membership.team, [membership.user_id])[membership.user_id]:
+            return redirect("people.opened", pk)
     return redirect("team.show")
+
+
+@page_and_form_view
+def opened(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a member has opened to others and is open still; POST closes what is ticked (`close`)."""
+    membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
+    if membership.user_id != access.person(request).pk and not may_remove(request, membership):
+        raise Http404("not for this role")
+    found = opened_by(membership.team, [membership.user_id])[membership.user_id]
+    if request.method == "POST":
+        chosen = request.POST.getlist("close")
+        count = verbs.close([one for one in found if one.key in chosen], access.person(request))
+        messages.success(request, words.CLOSED.format(count=count))
+        return redirect("team.show")
+    return render(request, "teams/opened.html", {"membership": membership, "opened": found})
 
 
 @form_view
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Out of the team; their work stays. One's own membership: leaving."""
+    """Out of the team; their work stays, and of what they opened the links in `keep`. One's own: leaving."""
     membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
     leaving = membership.user_id == access.person(request).pk
     if not leaving and not may_remove(request, membership):
         raise Http404("not for this role")
     try:
-        verbs.remove(membership, by=access.person(request))
+        closed = verbs.remove(membership, by=access.person(request), keep=request.POST.getlist("keep"))
     except verbs.LastOwner:
         messages.warning(request, words.LAST_OWNER)
         return redirect("team.show")
     if leaving:
         messages.success(request, words.LEFT.format(team=membership.team))
         return redirect("studio.index")
-    messages.success(request, words.REMOVED.format(user=membership.user))
+    sentence = f"{words.REMOVED} {words.CLOSED}" if closed else words.REMOVED
+    messages.success(request, sentence.format(user=membership.user, count=closed))
     return redirect("team.show")
 
 
