@@ -128,12 +128,13 @@ TEMPLATES: list[dict[str, object]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["wanstudio.templatetags.form_marks"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wanstudio.studio.context.studio",
-            ]
+            ],
         },
     }
 ]
@@ -184,6 +185,7 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/m/user",
     "invite": "30/m/ip,120/h/ip",
     "join": "20/m/ip,100/h/ip",
+    "typed_words": "30/m/ip",
 }
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600

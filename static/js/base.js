@@ -5,6 +5,6 @@ import "./ui/dialog.js";
 import "./ui/toast.js";
 import "./ui/forms.js";
 import "./ui/copy.js";
-import "./ui/session.js";
+import "./ui/answers.js";
 import "./ui/times.js";
 import "./notifications/bell.js";

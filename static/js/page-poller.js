@@ -1,13 +1,12 @@
 // The page's own poller, #poller: it shows that the connection is lost, and leaves alone what belongs to the reader.
 import { startPoller } from "./poller.js";
-import { connectionBack, connectionLost } from "./ui/toast.js";
+import { connectionBack, connectionLost, leave } from "./ui/toast.js";
 
 let lost = false;
 
 const ask = startPoller("poller", {
-  // Signed out meanwhile: a reload leads to sign-in and back here. Gone, as with a link that was revoked: the page says
-  // so, and nothing of it stays on the screen.
-  over: () => location.reload(),
+  // Gone, as with a link that was revoked: the page says so, and nothing of it stays on the screen.
+  over: (isSignedOut) => (isSignedOut ? leave() : location.reload()),
   overAt: [404],
   answered() {
     if (lost) connectionBack();

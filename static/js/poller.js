@@ -1,10 +1,12 @@
 // Pollers: elements that htmx asks again every few seconds while someone looks, and rarely in a hidden tab.
+import { isOurs } from "./ui/answers.js";
+
 const HIDDEN_EVERY_MS = 30_000;
 const ignore = () => {};
 
 // `id` of the element, which each answer may replace.
 // `over` is called instead of htmx's swap when an answer comes from another address, as the sign-in page does, or with
-// one of the statuses `overAt`. Returns what asks at once.
+// one of the statuses `overAt`; it is given which of both. Returns what asks at once.
 export function startPoller(id, { over, overAt = [], answered = ignore, failed = ignore }) {
   const element = () => document.getElementById(id);
   const isIts = (event) => event.target === element();
@@ -23,8 +25,8 @@ export function startPoller(id, { over, overAt = [], answered = ignore, failed =
     const isElsewhere = new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname;
     if (isElsewhere || overAt.includes(xhr.status)) {
       event.preventDefault();
-      over();
-    } else if (xhr.status < 400) {
+      over(isElsewhere);
+    } else if (xhr.status < 400 && isOurs(xhr)) {
       answered();
     }
   });

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.teams.gate import code_file, setup_code
+from wanstudio.teams.gate import code_file, print_code, setup_code
 
 OWNER = {"team_name": "T", "name": "N", "email": "n@example.com", "password": "correct horse battery"}
 
@@ -27,6 +27,57 @@ def test_setup_code_is_required_from_another_machine(db: None) -> None:
     assert client.post(reverse("setup"), OWNER | {"code": setup_code()}).status_code == 302
     assert User.objects.get().email == "n@example.com"
     assert not code_file().exists()
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [
+        {},
+        {"REMOTE_ADDR": "::1", "HTTP_HOST": "[::1]:8000"},
+        {"HTTP_ORIGIN": "http://localhost:8000", "HTTP_REFERER": "http://localhost:8000/setup/"},
+    ],
+)
+def test_person_at_this_machine_is_asked_for_no_code(signs: dict[str, str], db: None) -> None:
+    assert not asks(signs)
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [
+        {"REMOTE_ADDR": "192.0.2.9"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_HOST": "studio.example.com"},
+        *({header: "192.0.2.9"} for header in ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED")),
+        {"HTTP_X_FORWARDED_PROTO": "https"},
+        {"HTTP_X_FORWARDED_HOST": "studio.example.com"},
+        {"HTTP_VIA": "1.1 proxy"},
+        # nginx as it comes: it adds nothing, and names itself.
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+        {"HTTP_ORIGIN": "https://studio.example.com"},
+        {"HTTP_REFERER": "http://studio.example.com/setup/"},
+    ],
+)
+def test_sign_of_a_proxy_asks_for_the_code_and_names_the_other_way(
+    signs: dict[str, str], db: None, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    print_code.cache_clear()
+    assert asks(signs)
+    assert setup_code() in caplog.text
+
+
+def test_public_address_asks_for_the_code(db: None, settings: Any) -> None:
+    settings.WANSTUDIO_URL = "http://localhost:8000"
+    assert not asks({})
+    settings.WANSTUDIO_URL = "https://studio.example.com"
+    assert asks({})
+
+
+def asks(signs: dict[str, str]) -> bool:
+    browser: dict[str, Any] = {"HTTP_HOST": "127.0.0.1:8000"} | signs
+    shown = Client(**browser).get(reverse("setup")).content.decode()
+    assert ("createowner" in shown) == ('name="code"' in shown)
+    return 'name="code"' in shown
 
 
 def test_concurrent_requests_get_one_setup_code() -> None:

@@ -1,8 +1,11 @@
 """Buttons of pages that have grown old: signed out meanwhile, signed in again elsewhere, an address that is no page."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from tests import factories
 from tests.factories import PASSWORD
@@ -54,6 +57,57 @@ def test_refused_form_offers_its_page_again(alice: User, job: Job) -> None:
     assert old.headers["HX-Refresh"] == "true"
     job.refresh_from_db()
     assert job.state == "queued"
+
+
+BEHIND = {"origin": "https://studio.example.com", "host": "studio.example.com"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        BEHIND,
+        # A proxy that does not pass the name on; a browser says that the form is of the page's own site.
+        BEHIND | {"host": "127.0.0.1:8000", "sec-fetch-site": "same-origin"},
+    ],
+)
+def test_proxy_with_tls_and_no_public_address_is_told_the_setting(
+    headers: dict[str, str], alice: User, job: Job, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["studio.example.com", "127.0.0.1"]
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    told = "WANSTUDIO_URL is not set. Set WANSTUDIO_URL=https://studio.example.com in .env"
+    page = browser.post(f"/jobs/{job.pk}/cancel/", headers=headers)
+    fragment = browser.post(f"/jobs/{job.pk}/cancel/", headers=headers | {"hx-request": "true"})
+    assert (page.status_code, fragment.status_code) == (403, 403)
+    assert told in text_of(page)
+    assert told in fragment.content.decode()
+    # It would be refused again and again.
+    assert "HX-Refresh" not in fragment.headers
+    settings.WANSTUDIO_URL = "https://other.example.com"
+    settings.CSRF_TRUSTED_ORIGINS = ["https://other.example.com"]
+    assert "Open the studio there" in text_of(browser.post(f"/jobs/{job.pk}/cancel/", headers=headers))
+    job.refresh_from_db()
+    assert job.state == "queued"
+
+
+def test_proxy_that_changes_the_name_is_known_by_the_token(alice: User, job: Job) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/").content.decode())
+    assert token
+    sent = {"csrfmiddlewaretoken": token[1]}
+    page = browser.post(f"/jobs/{job.pk}/cancel/", sent, headers={"origin": BEHIND["origin"]})
+    assert "WANSTUDIO_URL is not set" in text_of(page)
+
+
+def test_form_of_another_site_is_told_no_setting(alice: User, job: Job) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    for more in ({}, {"sec-fetch-site": "cross-site"}):
+        page = browser.post(f"/jobs/{job.pk}/cancel/", headers={"origin": "https://evil.example", **more})
+        assert page.status_code == 403
+        assert "evil.example" not in page.content.decode()
 
 
 def test_refused_form_of_a_shared_link_leads_back_to_it(job: Job) -> None:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from wanstudio.sharing.models import ShareLink
 from wanstudio.web.middleware import Middleware
-from wanstudio.web.way_back import SHARED
+from wanstudio.web.typed_words import SHARED
 
 P = ParamSpec("P")
 

@@ -2,6 +2,7 @@
 
 WRONG_PASSWORD = "This is not the password."  # noqa: S105 (a sentence)
 TOO_MANY_GUESSES = "Too many tries from here. Wait ten minutes, then try again."
+LOCKED_AGAIN = "Enter the password again. Nothing was sent yet: what you wrote is in its form again."
 LAST_DAY_MISSING = "Choose the last day."
 LAST_DAY_OVER = "This day is over. Choose today or a later one."
 LAST_DAY_TOO_FAR = "Choose a day before the year 9000, or Never."

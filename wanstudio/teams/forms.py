@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from wanstudio.accounts.forms import LowerEmailField, NameField
 from wanstudio.accounts.models import User
 from wanstudio.teams.roles import Role
-from wanstudio.teams.words import KNOWN_ADDRESS
+from wanstudio.teams.words import CODE_HELP, KNOWN_ADDRESS
 
 Posted = Mapping[str, object] | None
 
@@ -71,7 +71,7 @@ class SetupForm(AccountForm):
     """The owner and the team. `code` is asked only of who is not on this machine."""
 
     team_name = forms.CharField(label="Team name", max_length=100)
-    code = forms.CharField(label="Setup code", required=False, max_length=100)
+    code = forms.CharField(label="Setup code", required=False, max_length=100, help_text=CODE_HELP)
 
     def __init__(self, data: Posted = None, *, ask_code: bool = False) -> None:
         super().__init__(data)

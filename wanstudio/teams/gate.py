@@ -1,6 +1,7 @@
 """The gate before every page: the first run, people without a team or second factor, the team of a posted form."""
 
-import ipaddress
+import logging
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -10,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.settings_types import is_loopback, secret_key
+from wanstudio.settings_types import is_loopback, named, secret_key
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.web.middleware import Middleware
 
+log = logging.getLogger(__name__)
 MACHINES = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
 
 
@@ -33,19 +35,26 @@ class FirstRun(Middleware):
 
 
 def is_local(request: HttpRequest) -> bool:
-    """True for a person at this machine: by address, by the name asked for, with no proxy in between."""
-    try:
-        at_home = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
+    """True for a person at this machine: by address, by the name asked for, with no sign of a proxy in between.
+
+    Browsers name loopback in all of `Host`, `Origin` and `Referer`, and speak HTTP/1.1; proxies that add no header of
+    their own speak 1.0 unless they are told to.
+    """
+    if request.META.get("wanstudio.proxied") or request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return False
-    asked = "//" + request.get_host()
-    public = settings.WANSTUDIO_URL and not is_loopback(settings.WANSTUDIO_URL)
-    proxied = "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META
-    return at_home and not proxied and not public and bool(urlsplit(asked).hostname) and is_loopback(asked)
+    addresses = [f"//{named(request.META.get('REMOTE_ADDR', ''))}", f"//{request.get_host()}", settings.WANSTUDIO_URL]
+    addresses += [request.headers.get(name, "") for name in ("Origin", "Referer")]
+    return all(is_loopback(address) for address in addresses if address)
 
 
 def code_file() -> Path:
     return Path(settings.DATA_DIR) / "setup-code"
+
+
+@cache
+def print_code() -> None:
+    """Where the page asks for the code it must have been printed, however the studio was started; once a process."""
+    log.warning("No owner yet. The setup code is %s", setup_code())
 
 
 def setup_code() -> str:

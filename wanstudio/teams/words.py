@@ -11,6 +11,10 @@ FACTOR_NOT_NEEDED = "A password is enough again."
 IN_ALREADY = "They are in the team already."
 REVOKED = "The invitation is taken back. Its link has ended."
 KNOWN_ADDRESS = "Somebody with this address has an account here. Sign in with it, and join then."
+CODE_HELP = (
+    "The studio printed it where it was started, in its log. Or make the owner on that machine: manage.py createowner "
+    "--email you@example.com --team “Your team”."
+)
 WRONG_CODE = "This is not the code that “make run” printed. Nothing was set up; copy it again."
 FOUNDED = "“{team}” is founded. You own it; invite its people."
 WELCOME = "You are in. Welcome to {team}."

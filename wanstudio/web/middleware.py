@@ -19,8 +19,20 @@ log = logging.getLogger("wanstudio.requests")
 # Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
 SHORTEST_SECRET = 8
 HEADER = "X-Request-ID"
+# Of every answer: without it another server has answered in the studio's place, and its words are not shown as ours.
+OURS = "X-Wan-Studio"
 # Asked every few seconds by pages and by machines: only of interest to who looks for them.
 CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
+# What proxies add, and browsers never.
+PROXIES = (
+    "HTTP_X_FORWARDED",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_REAL_IP",
+    "HTTP_X_CLIENT_IP",
+    "HTTP_CF_",
+    "HTTP_TRUE_CLIENT_IP",
+)
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -50,6 +62,7 @@ class RequestLog(Middleware):
             if response.status_code < 500 and connection.connection is not None:
                 outages.works()
         response[HEADER] = name
+        response[OURS] = "1"
         return response
 
 
@@ -82,9 +95,13 @@ def public_path(request: HttpRequest) -> str:
 
 
 class TrustedProxies(Middleware):
-    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only."""
+    """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only.
+
+    `wanstudio.proxied` in META says whether any proxy has left a header.
+    """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.META["wanstudio.proxied"] = any(name.startswith(PROXIES) for name in request.META)
         if is_trusted(request.META.get("REMOTE_ADDR", "")):
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):

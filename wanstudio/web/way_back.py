@@ -1,44 +1,94 @@
-"""Redirects back to a page: after a form without a page of its own, or a form whose page was too old."""
+"""Ways back to a page, with what was typed on it: after a form without a page of its own, or one that was not taken."""
 
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware, RejectRequest
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from wanstudio.web import typed_words
 from wanstudio.web.middleware import Middleware
+from wanstudio.web.typed_words import SHARED
 
+NOTHING_SENT = "Nothing was sent and nothing was charged."
+SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in, and what you typed is in its form again."
+NO_ADDRESS = (
+    "This page was opened as {origin}, and the studio does not know this address: WANSTUDIO_URL is not set. Set "
+    f"WANSTUDIO_URL={{origin}} in .env and start the studio again. {NOTHING_SENT}"
+)
+OTHER_ADDRESS = f"Forms are taken at {{url}} only, which is WANSTUDIO_URL. Open the studio there. {NOTHING_SENT}"
+SECOND_FACTOR = "/account/second-factor/"
 # What answers machines, in their own words.
 MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz")
-# Pages of shared links, from which a browser does not tell where it was.
-SHARED = "/s/"
 
 
 class WayBack(Middleware):
     """A form that leads to sign-in leads from there to its own page: its address takes no visit, and would say 405.
 
-    An address for forms alone that is visited all the same says so as a page, still with 405.
+    What was typed into a form that was not taken is in it again. An address for forms alone that is visited all the
+    same says so as a page, still with 405.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
+        if request.path.startswith(MACHINES):
+            return response
         if request.method not in ("GET", "HEAD"):
-            if response.headers.get("Location") == _sign_in(request.get_full_path()):
-                response.headers["Location"] = _sign_in(page_before(request))
-        elif response.status_code == 405 and not request.path.startswith(MACHINES):
+            return self._after_form(request, response)
+        if response.status_code == 405:
             page = render(request, "405.html", status=405)
             page.headers["Allow"] = response.headers.get("Allow", "POST")
             return page
+        return typed_words.put_back(request, response)
+
+    def _after_form(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        leads_to = response.headers.get("Location") or response.headers.get("HX-Redirect", "")
+        if leads_to == _sign_in(request.get_full_path()):
+            return send_away(request, _sign_in(page_before(request)), SIGNED_OUT)
+        if response.status_code >= 500 or leads_to.startswith(SECOND_FACTOR):
+            typed_words.keep(request, response)
+        elif response.status_code < 400:
+            typed_words.forget(request, response)
         return response
 
 
+def send_away(request: HttpRequest, url: str, why: str) -> HttpResponse:
+    """To where the person lets themselves in again, with what they typed kept for afterwards."""
+    response: HttpResponse = redirect(url)
+    if is_htmx(request):
+        # The page stays as it is until the browser leaves it as a whole: a fragment cannot show another page.
+        response = HttpResponse(status=401, headers={"HX-Redirect": url})
+    if typed_words.keep(request, response):
+        messages.warning(request, why)
+    return response
+
+
 def page_before(request: HttpRequest) -> str:
-    """The page of ours this request came from, `/` if the browser does not tell."""
-    referer = request.headers.get("Referer", "")
-    if not _is_ours(request, referer):
+    """The page of ours this form is on: as its mark says, with the query it has by now; else where the browser was."""
+    referer = _page(request, request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+    _, page = typed_words.marked(request) or ("", "")
+    return page if page and page.partition("?")[0] != referer.partition("?")[0] else referer
+
+
+def shown_on(request: HttpRequest) -> str:
+    """The page that the answer to this request is shown on."""
+    if request.method == "POST":
+        return page_before(request)
+    return _page(request, request.headers.get("HX-Current-URL", "")) if is_htmx(request) else request.get_full_path()
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _page(request: HttpRequest, address: str) -> str:
+    """Its path and query if it is one of ours, else `/`."""
+    if not _is_ours(request, address):
         return "/"
-    parts = urlsplit(referer)
+    parts = urlsplit(address)
     # Two slashes would be the name of a host.
     path = "/" + parts.path.lstrip("/")
     return f"{path}?{parts.query}" if parts.query else path
@@ -58,14 +108,50 @@ def back(request: HttpRequest, otherwise: str, *args: object) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """An old or foreign form: nothing was done. Its page, loaded again, has a form that counts.
+    """An old or foreign form: nothing was done. Its page, loaded again, has a form that counts, and what was typed.
 
     A fragment cannot say so: the header has htmx load the page again by itself.
     """
-    shared = request.path[: request.path.find("/", len(SHARED)) + 1] if request.path.startswith(SHARED) else None
-    page = render(request, "403_csrf.html", {"before": shared or page_before(request)}, status=403)
+    origin, is_same = _origin_of(request)
+    if why := _wrong_address(request, origin) if is_same else "":
+        if is_htmx(request):
+            return HttpResponse(why, status=403, content_type="text/plain")
+        return render(request, "403_csrf.html", {"why": why}, status=403)
+    shared = request.path[: request.path.find("/", len(SHARED)) + 1] if request.path.startswith(SHARED) else "/"
+    before = page_before(request)
+    page = render(request, "403_csrf.html", {"before": before if before.startswith(shared) else shared}, status=403)
     page.headers["HX-Refresh"] = "true"
+    if is_same:
+        typed_words.keep(request, page)
     return page
+
+
+def _origin_of(request: HttpRequest) -> tuple[str, bool]:
+    """What the browser says where the form came from, and whether that is a page of ours behind whatever proxy."""
+    origin = request.headers.get("Origin", "")
+    # Pages of shared links do not tell where they are.
+    if origin in ("", "null"):
+        return origin, not origin or request.path.startswith(SHARED)
+    is_same = urlsplit(origin).netloc == request.get_host() or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return origin, is_same or _has_token(request)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    """True if the form holds the token of this browser's cookie, which no page of another site can read."""
+    try:
+        CsrfViewMiddleware(lambda _: HttpResponse())._check_token(request)  # type: ignore[attr-defined]
+    except RejectRequest:
+        return False
+    return True
+
+
+def _wrong_address(request: HttpRequest, origin: str) -> str:
+    """The setting that is missing where every form is refused; empty where only this one is old."""
+    if origin in ("", "null") or origin == f"{request.scheme}://{request.get_host()}":
+        return ""
+    if settings.WANSTUDIO_URL:
+        return "" if origin == settings.WANSTUDIO_URL else OTHER_ADDRESS.format(url=settings.WANSTUDIO_URL)
+    return NO_ADDRESS.format(origin=origin)
 
 
 def _is_ours(request: HttpRequest, address: str) -> bool:

@@ -99,19 +99,9 @@ document.addEventListener("keydown", (event) => {
   press(name);
 });
 
-function why({ status, responseText }) {
-  if (status === 422 || status === 429) return responseText;
-  if (status === 404) return "Nothing can be said here any more. Your words are still here.";
-  return "The studio did not answer. Your words are still here; try again.";
-}
-
-// What was said stands in the list now; what was refused stays, with the reason beside it.
+// What was said is in the list now; what was not stays, and `ui/answers.js` says why.
 document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
-  if (!target.matches?.("[data-comment]")) return;
-  const error = target.querySelector("[role=alert]");
-  error.hidden = detail.successful;
-  error.textContent = detail.successful ? "" : why(detail.xhr);
-  if (!detail.successful) return;
+  if (!target.matches?.("[data-comment]") || !detail.successful) return;
   const area = target.querySelector("textarea");
   if (area.dataset.draft) save("localStorage", DRAFT + area.dataset.draft, null);
   // A form that changes a comment has the new words already, and starts from them next time.

@@ -1,4 +1,5 @@
 // Uploads, with progress, Stop and Retry. The answer replaces the slot: the stored input, or why it cannot be used.
+import { isOurs, problemOf } from "../ui/answers.js";
 import { renewToken } from "../ui/session.js";
 import { slotChanged } from "./slots.js";
 
@@ -83,13 +84,10 @@ async function renew(upload) {
 
 function answered(upload) {
   const { xhr, slot } = upload;
-  if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
-  if (new URL(xhr.responseURL).pathname !== addUrl) return fail(slot, ...SIGNED_OUT);
-  if (xhr.status === 403 && !upload.renewed) return renew(upload);
-  if (xhr.status === 503 && xhr.getResponseHeader("Retry-After")) {
-    return fail(slot, xhr.responseText, "Nothing was sent to APIXO. Try again in a moment.");
-  }
-  return fail(slot, `The studio could not take it (${xhr.status}).`, "Nothing was sent to APIXO. Try again in a moment.");
+  if (isOurs(xhr) && (xhr.status === 201 || (xhr.status === 422 && xhr.responseText))) return arrive(upload, xhr.responseText);
+  if (xhr.status === 401) return fail(slot, ...SIGNED_OUT);
+  if (xhr.status === 403 && !upload.renewed && xhr.getResponseHeader("HX-Refresh")) return renew(upload);
+  return fail(slot, ...problemOf(xhr));
 }
 
 function send(upload) {

@@ -2,7 +2,7 @@
 const TOKEN = '[name="csrfmiddlewaretoken"]';
 const signIn = document.body.dataset.signIn;
 
-const isSignIn = (address) => new URL(address, location.href).pathname === signIn;
+export const isSignIn = (address) => Boolean(address) && new URL(address, location.href).pathname === signIn;
 
 // The forms of a page hold a token that a sign-in in another tab makes worthless. A fresh one is read from the page as
 // it is now and goes into all of them; nothing that was chosen or typed is touched. False: signed out.
@@ -15,12 +15,3 @@ export async function renewToken() {
   document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers"));
   return true;
 }
-
-// An answer that is the sign-in page must not land in a fragment: the session ended while the page was open.
-// Loading the page again leads to sign-in and, from there, back to what its address holds.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
-  if (!xhr.responseURL || !isSignIn(xhr.responseURL)) return;
-  event.detail.shouldSwap = false;
-  location.reload();
-});

@@ -41,6 +41,20 @@ export function connectionBack() {
   offline = undefined;
 }
 window.addEventListener("offline", connectionLost);
+
+const fields = new Set();
+document.addEventListener("input", ({ target }) => fields.add(target));
+const isChanged = (field) => field.isConnected && (field.checked !== field.defaultChecked || (field.value && field.value !== field.defaultValue));
+
+// Signed out meanwhile. Loading the page again leads to sign-in and back, but not while something is typed here: its own
+// button keeps that.
+let left;
+export function leave() {
+  if (![...fields].some(isChanged)) return location.reload();
+  if (left?.isConnected) return;
+  left = show({ text: "You are signed out. What you typed is still here.", href: document.body.dataset.signIn, label: "Sign in in another tab" });
+  left.querySelector("a").target = "_blank";
+}
 window.addEventListener("online", connectionBack);
 
 document.body.addEventListener("toast", ({ detail }) => expire(show(detail)));

@@ -16,7 +16,6 @@ from wanstudio.keys import in_force
 from wanstudio.operations.health import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise
 from wanstudio.operations.web_server import listen
-from wanstudio.settings_types import is_loopback
 from wanstudio.teams.gate import setup_code
 
 
@@ -41,8 +40,9 @@ class Command(StudioCommand):
 
     def _greet(self) -> None:
         self.stdout.write(f"\n  Wan Studio is at {settings.ADDRESS}\n")
-        if not User.objects.exists() and not (is_loopback(settings.ADDRESS) and is_loopback(f"http://{settings.HOST}")):
-            self.stdout.write(f"  To set it up from another machine, use the setup code {setup_code()}\n")
+        if not User.objects.exists():
+            # Whatever stands in front of it may bring people who are asked for it.
+            self.stdout.write(f"  Setup code, asked for from another machine or behind a proxy: {setup_code()}\n")
         if in_force.provider_in_use() == in_force.SANDBOX:
             self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")

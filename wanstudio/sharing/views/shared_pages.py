@@ -6,6 +6,7 @@ from http import HTTPStatus
 from django.contrib.auth.hashers import check_password
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
@@ -23,6 +24,8 @@ from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.views.video_page import send_video
 from wanstudio.web.addresses import address_of
 from wanstudio.web.file_answers import send
+from wanstudio.web.typed_words import keep
+from wanstudio.web.way_back import send_away
 
 
 @require_safe
@@ -136,7 +139,16 @@ def comments(request: HttpRequest, token: str, pk: int) -> HttpResponse:
 @guest_access.guest_post
 def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """`name`, `text`, and `at` and `until`, or the comment that it answers (`parent`)."""
-    link, found = _open(request, token, pk)
+    try:
+        link, found = _open(request, token, pk)
+    except Closed as closed:
+        if not closed.is_locked:
+            raise
+        if request.htmx:  # type: ignore[attr-defined]
+            return send_away(request, reverse("shared.show", args=[token]), words.LOCKED_AGAIN)
+        answer = _ask(request, closed.link, token, words.LOCKED_AGAIN, HTTPStatus.FORBIDDEN)
+        keep(request, answer)
+        return answer
     parent, refusal = None, None
     if named := request.POST.get("parent"):
         said = Comment.objects.filter(video=found, deleted_at=None).select_related("parent")

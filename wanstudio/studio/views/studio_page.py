@@ -1,5 +1,6 @@
 """The studio's page, its live price, and the click on Generate: one form, one job, at the price that was shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import uuid4
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
@@ -32,6 +34,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.web.lookups import page_and_form_view, page_view
+from wanstudio.web.typed_words import fields_of
 
 MAX_DOCKED = 2
 # The others are counted: so many of them, the oldest, which end first.
@@ -67,7 +70,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if not access.may(request, team, Act.MAKE):
         return render(request, "studio/watching.html")
     initial: dict[str, object] = {}
-    chosen = _named(request, visible_sources(request, team))
+    typed = fields_of(request, reverse("jobs.index"), reverse("uploads.add"))
+    chosen = _named({**typed, **request.GET.dict()}, visible_sources(request, team))
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
@@ -120,7 +124,7 @@ def price(request: HttpRequest) -> HttpResponse:
     """The price card for what is chosen right now, with what hangs on it elsewhere on the page."""
     form = PriceForm(request.GET)
     form.is_valid()
-    chosen, seconds = _named(request, visible_sources(request)), form.cleaned_data.get("seconds")
+    chosen, seconds = _named(request.GET, visible_sources(request)), form.cleaned_data.get("seconds")
     get, arriving = request.GET.get, request.GET.getlist("arriving")
     card = price_card(
         Choice(get("resolution"), get("behaviour"), chosen["character"], chosen["motion"], seconds, arriving)
@@ -135,8 +139,8 @@ def price(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
 
 
-def _named(request: HttpRequest, sources: QuerySet[Source]) -> dict[str, Source | None]:
-    ids = {kind: access.number(request.GET.get(kind)) for kind in Source.Kind.values}
+def _named(fields: Mapping[str, str], sources: QuerySet[Source]) -> dict[str, Source | None]:
+    ids = {kind: access.number(fields.get(kind)) for kind in Source.Kind.values}
     return {kind: sources.filter(kind=kind, pk=pk).first() if pk else None for kind, pk in ids.items()}
 
 

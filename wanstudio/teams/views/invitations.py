@@ -13,7 +13,7 @@ from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
 from wanstudio.teams import access, verbs, words
 from wanstudio.teams.forms import InviteForm, JoinForm, SetupForm
-from wanstudio.teams.gate import code_file, is_local, setup_code
+from wanstudio.teams.gate import code_file, is_local, print_code, setup_code
 from wanstudio.teams.models import Invitation, Team
 from wanstudio.teams.queries import visible_invitations
 from wanstudio.teams.roles import Act, roles_to_invite
@@ -108,7 +108,8 @@ def setup(request: HttpRequest) -> HttpResponse:
     """The form that makes the owner and the team, and signs in."""
     if User.objects.exists():
         return redirect("studio.index")
-    ask_code = not is_local(request)
+    if ask_code := not is_local(request):
+        print_code()
     form = SetupForm(request.POST or None, ask_code=ask_code)
     if request.method == "POST" and form.is_valid():
         if ask_code and not constant_time_compare(form.cleaned_data["code"].strip(), setup_code()):
