@@ -96,7 +96,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
-    "lucide",
 ]
 MIDDLEWARE = [
     "wanstudio.web.middleware.RequestLog",
@@ -129,6 +128,7 @@ TEMPLATES: list[dict[str, object]] = [
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["wanstudio.templatetags.form_marks"],
+            "libraries": {"lucide": "wanstudio.templatetags.icons"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

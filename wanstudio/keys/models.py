@@ -103,14 +103,14 @@ class StudioKey(Leased):
 
     objects: ClassVar[models.Manager["StudioKey"]] = models.Manager()
 
-    class Meta:
+    class Meta(Leased.Meta):
         db_table = "wanstudio_storedkey"
         verbose_name = "key"
         constraints = [
             models.UniqueConstraint(fields=["provider"], condition=Q(state="active"), name="one_key_in_force"),
             models.UniqueConstraint(fields=["provider"], condition=Q(state="checking"), name="one_key_checked"),
         ]
-        indexes = [models.Index(fields=["due_at"], name="key_due"), models.Index(fields=["mark"], name="key_mark")]
+        indexes = [*Leased.Meta.indexes, models.Index(fields=["mark"], name="key_mark")]
 
     def __str__(self) -> str:
         return f"key {self.pk} at {self.provider}"

@@ -128,9 +128,6 @@ AT = time(8)
 class Digest(Leased):
     person = models.OneToOneField(User, on_delete=models.CASCADE, related_name="digest")
 
-    class Meta:
-        indexes = [models.Index(fields=["due_at"], name="digest_due")]
-
     def __str__(self) -> str:
         return f"digest {self.pk}"
 
@@ -186,10 +183,10 @@ class Delivery(Leased):
     arrived_at = models.DateTimeField(null=True)
     gave_up_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Leased.Meta):
         constraints = [models.UniqueConstraint(fields=["webhook", "event"], name="one_delivery_an_event")]
         indexes = [
-            models.Index(fields=["due_at"], name="delivery_due"),
+            *Leased.Meta.indexes,
             models.Index(fields=["webhook", "-id"], name="delivery_newest"),
         ]
 

@@ -66,11 +66,11 @@ class Source(Leased):
     deleted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     erased_at = models.DateTimeField(null=True, blank=True, help_text="Its files are gone; the row is its jobs'.")
 
-    class Meta:
+    class Meta(Leased.Meta):
         indexes = [
             models.Index(fields=["team", "kind", "-used_at"], name="source_recent"),
             models.Index(fields=["team", "fingerprint"], name="source_same"),
-            models.Index(fields=["due_at"], name="source_due"),
+            *Leased.Meta.indexes,
         ]
 
     def __str__(self) -> str:

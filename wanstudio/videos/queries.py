@@ -91,7 +91,8 @@ def versions_of(video: Video) -> list[Video]:
     """The live videos of its lineage, the newest first, numbered. One job's other results count as it does."""
     root = root_of(video.job)
     main = Q(binned_at=None, job__state=State.DONE, position=0) | Q(pk=video.pk)
-    mine = Video.objects.filter(main, Q(job=root) | Q(job__lineage=root), job__team=video.job.team_id)
+    jobs = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by()
+    mine = Video.objects.filter(main, job__in=jobs.values("pk"), job__team=video.job.team_id)
     return with_versions(mine.select_related("job", "job__person").order_by("-job", "position"))
 
 

@@ -54,6 +54,11 @@ class Leased(models.Model):
 
     class Meta:
         abstract = True
+        # Partial ones: a look for work reads what is due, never what once was.
+        indexes = [
+            models.Index(fields=["due_at"], name="%(class)s_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["nudged_at"], name="%(class)s_nudged", condition=Q(nudged_at__isnull=False)),
+        ]
 
     @classmethod
     def ready(cls, interval: timedelta = NUDGE_INTERVAL) -> models.QuerySet[Self]:

@@ -36,9 +36,6 @@ class Mail(Leased):
     gave_up_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last try failed, in a sentence.")
 
-    class Meta:
-        indexes = [models.Index(fields=["due_at"], name="mail_due")]
-
     def __str__(self) -> str:
         return f"mail {self.pk}"
 

@@ -54,9 +54,6 @@ class Chore(Leased):
 
     name = models.CharField(max_length=30, unique=True)
 
-    class Meta:
-        indexes = [models.Index(fields=["due_at"], name="chore_due")]
-
     def __str__(self) -> str:
         return f"chore {self.name}"
 

@@ -59,11 +59,10 @@ class Attempt(Leased):
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Leased.Meta):
         ordering = ["pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="attempt_due", condition=Q(due_at__isnull=False)),
-            models.Index(fields=["nudged_at"], name="attempt_nudged", condition=Q(nudged_at__isnull=False)),
+            *Leased.Meta.indexes,
             models.Index(fields=["job"], name="attempt_unsettled", condition=Q(money=Money.UNKNOWN)),
         ]
 
@@ -106,7 +105,9 @@ def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
 
     No sandbox ones. Unconfirmed jobs are not in it.
     """
-    rows = Attempt.objects.filter(job__team=team, money=Money.UNKNOWN).exclude(provider="sandbox")
+    # From the few attempts, never from the team's many jobs.
+    unsettled = Attempt.objects.filter(money=Money.UNKNOWN).order_by()
+    rows = Attempt.objects.filter(pk__in=unsettled.values("pk"), job__team=team).exclude(provider="sandbox")
     return rows.select_related("job", "job__person").order_by("pk")
 
 

@@ -65,7 +65,7 @@ class Alert(Leased):
     raised_at = models.DateTimeField(default=timezone.now)
     notified_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Leased.Meta):
         db_table = "wanstudio_alarm"
         constraints = [models.UniqueConstraint(fields=["team", "subject"], name="one_alarm_a_trouble")]
 

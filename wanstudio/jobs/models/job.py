@@ -118,15 +118,18 @@ class Job(Leased):
 
     objects: ClassVar[Jobs] = Jobs()
 
-    class Meta:
+    class Meta(Leased.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["provider", "task_id"], condition=~models.Q(task_id=""), name="one_job_a_task"
             )
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="job_due"),
-            models.Index(fields=["nudged_at"], name="job_nudged"),
+            *Leased.Meta.indexes,
+            models.Index(fields=["team", "state", "-id"], name="job_of_state"),
+            models.Index(fields=["team", "person", "-id"], name="job_of_person"),
+            models.Index(fields=["team"], name="job_alerted", condition=models.Q(alerted_at__isnull=False)),
+            models.Index(fields=["team"], name="job_unsettled", condition=models.Q(money=Money.UNKNOWN)),
             models.Index(fields=["provider", "state"], name="job_line"),
             models.Index(fields=["team", "-id"], name="job_newest"),
             models.Index(fields=["provider", "resolution", "-id"], name="job_usual_time"),

@@ -18,6 +18,7 @@ from wanstudio.jobs.queue import Who, fair_order, free_slots, in_flight, in_queu
 from wanstudio.keys import intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import blocked
+from wanstudio.provider import providers
 from wanstudio.work.leases import due_after
 
 UPDATE_EVERY_S = 1.0
@@ -48,7 +49,8 @@ def update_all() -> None:
         if time.monotonic() - _updated_at < UPDATE_EVERY_S:
             return
         _updated_at = time.monotonic()
-    for provider in Job.objects.filter(state=State.QUEUED).order_by().values_list("provider", flat=True).distinct():
+    # By name: which of them have jobs in the queue would be read from all jobs.
+    for provider in providers.PROVIDERS:
         update(provider)
 
 

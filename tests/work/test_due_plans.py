@@ -1,0 +1,44 @@
+"""Plans of the queries that every worker and every page asks: by an index, whatever lies in the table."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import factories
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
+from wanstudio.work import registry
+from wanstudio.work.advance import due
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the rows that are there"),
+]
+
+
+def plans(captured: CaptureQueriesContext) -> list[str]:
+    with connection.cursor() as cursor:
+        return [
+            row[3]
+            for query in captured.captured_queries
+            for row in cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}").fetchall()
+        ]
+
+
+def test_due_rows_of_every_kind_are_found_by_index(team: Team, alice: User) -> None:
+    factories.job(team, alice)
+    registry.load_steps()
+    for model in registry.kinds:
+        with CaptureQueriesContext(connection) as asked:
+            due(model)
+        name = model.__name__.lower()
+        assert any(f"USING INDEX {name}_due" in step for step in plans(asked))
+        assert any(f"USING INDEX {name}_nudged" in step for step in plans(asked))
+        assert f"SCAN {model._meta.db_table}" not in plans(asked)
+
+
+def test_unfinished_jobs_of_a_team_are_counted_by_index(team: Team) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        Job.objects.unfinished().filter(team=team).count()
+    assert any("job_of_state (team_id=? AND state=?)" in step for step in plans(asked))
