@@ -174,6 +174,8 @@ def test_back_after_a_sign_out_leads_to_the_sign_in(opened: Opened, wall: Studio
         page.go_back()
         expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         assert "Take 1" not in page.content()
+    style = page.locator("link[rel=stylesheet]").first.get_attribute("href")
+    assert "public" in requests.get(wall.url + str(style), timeout=30).headers["Cache-Control"], "it is everybody's"
 
 
 # --- one video ----------------------------------------------------------------------------------------
