@@ -12,6 +12,7 @@ from tests import blank  # noqa: F401  (before anything reads the environment)
 # isort: split
 from bench.arrival import arrivals
 from bench.callbacks import callbacks
+from bench.free_tier import free_tier
 from bench.words import say
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio, wait_until
@@ -116,6 +117,7 @@ def main() -> None:
             studio.stop()
     callbacks()
     arrivals()
+    free_tier()
 
 
 if __name__ == "__main__":

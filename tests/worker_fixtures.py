@@ -31,8 +31,9 @@ def apixo(settings: Settings, transactional_db: None) -> Iterator[FakeApixo]:
         settings.PRIVATE_HOSTS = frozenset({server.host})
         settings.PROVIDER_READ_TIMEOUT_S = 0.4
         settings.PACE = 1.0
-        # Who waits for a turn is the subject of tests of its own.
+        # Who waits for a turn, or for a call, is the subject of tests of its own.
         settings.IN_FLIGHT = 1000
+        settings.CALLS_PER_MINUTE = 1_000_000
         yield server
 
 

@@ -71,6 +71,7 @@ CSRF_TRUSTED_ORIGINS = [WANSTUDIO_URL] if WANSTUDIO_URL else []
 HTTPS = WANSTUDIO_URL.startswith("https://")
 
 # --- limits -------------------------------------------------------------------------------------------
+CALLS_PER_MINUTE = env.int("WANSTUDIO_CALLS_PER_MINUTE", None, validate=options.positive)
 IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
 IMAGE_MAX_BYTES = (
     env.int("WANSTUDIO_IMAGE_MAX_MB", MODEL_INPUTS.image_max_bytes // 1024**2, validate=options.positive) * 1024 * 1024

@@ -40,6 +40,7 @@ def worker(apixo: FakeApixo, **settings_: str) -> Iterator[subprocess.Popen[byte
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PRIVATE_HOSTS": apixo.host,
         "WANSTUDIO_PACE": "0.02",
+        "WANSTUDIO_CALLS_PER_MINUTE": "1000000",
         **settings_,
     }
     process = subprocess.Popen([sys.executable, "manage.py", "work"], cwd=ROOT, env=environment)

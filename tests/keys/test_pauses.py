@@ -147,8 +147,8 @@ def test_429_blocks_every_call(make_job: MakeJob, apixo: FakeApixo) -> None:
     assert 29 < wait_s(ProviderKey.at("apixo")) <= 40
     assert (len(apixo.posts), apixo.polls, apixo.balance_calls) == (2, [], 0)
     open_up()
-    running(second)
     step(follower)
+    running(first)
     ask(key)
     assert (len(apixo.polls), apixo.balance_calls) == (1, 1)
 

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models import FairShare, Job, State
+from wanstudio.keys.call_budget import allowed_tasks
 from wanstudio.keys.intervals import paced
+from wanstudio.keys.models import ProviderKey
 
 # A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -40,10 +41,11 @@ class Queue:
     order: list[int]
     free: int
 
-    def check(self, pk: int) -> None:
-        """Raises OthersFirst if this job is not among the next."""
+    def check(self, pk: int) -> int:
+        """The job's position. Raises OthersFirst if it is not among the next."""
         if (position := self.order.index(pk) + 1) > self.free:
             raise OthersFirst(position)
+        return position
 
 
 def in_queue(provider: str) -> QuerySet[Job]:
@@ -62,19 +64,27 @@ def read(provider: str, *, asking: int) -> Queue:
         flying := in_flight(provider),
         last_sent(provider),
     )
-    return Queue(order, free_slots(flying))
+    return Queue(order, free_slots(provider, flying))
 
 
-def free_slots(flying: Mapping[Who, int]) -> int:
-    return max(settings.IN_FLIGHT - sum(flying.values()), 0)
+def free_slots(provider: str, flying: Mapping[Who, int]) -> int:
+    return max(allowed_tasks(ProviderKey.peek(provider)) - sum(flying.values()), 0)
+
+
+def others_running(job: Job) -> int:
+    """How many other tasks the provider has taken, as far as we know."""
+    return _flying(job.provider).filter(state=State.RUNNING).exclude(pk=job.pk).count()
 
 
 def in_flight(provider: str) -> dict[Who, int]:
     """How many tasks of each person the provider has, or is being handed."""
-    recent = Q(started_at=None) | Q(started_at__gt=Now() - paced(provider, FORGOTTEN_AFTER))
-    flying = Job.objects.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
-    counts = flying.order_by().values_list("team_id", "person_id").annotate(Count("pk"))
+    counts = _flying(provider).order_by().values_list("team_id", "person_id").annotate(Count("pk"))
     return {(team, person): number for team, person, number in counts}
+
+
+def _flying(provider: str) -> QuerySet[Job]:
+    recent = Q(started_at=None) | Q(started_at__gt=Now() - paced(provider, FORGOTTEN_AFTER))
+    return Job.objects.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
 
 
 def last_sent(provider: str) -> dict[Who, datetime]:

@@ -42,6 +42,17 @@ class ProviderKey(Leased):
     stopped_why = models.CharField(max_length=300, blank=True, help_text="If the studio itself stopped it, a sentence.")
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last balance call failed, in words.")
     mark = models.CharField(max_length=32, blank=True, help_text="Of the key whose balance it is.")
+    # Its budget, see `call_budget`.
+    spent_until = models.DateTimeField(null=True, help_text="When the calls that were made are paid off.")
+    polls_until = models.DateTimeField(null=True, help_text="Until when polls have been given their times.")
+    minute_at = models.DateTimeField(null=True, help_text="When the minute began whose calls are counted.")
+    minute_calls = models.PositiveIntegerField(default=0)
+    minute_before = models.PositiveIntegerField(default=0, help_text="Calls of the minute before it.")
+    calls_limit = models.FloatField(null=True, help_text="Calls a minute, as the last 429 left them.")
+    calls_ceiling = models.FloatField(null=True, help_text="Calls that went through in the minute before it.")
+    calls_limited_at = models.DateTimeField(null=True)
+    tasks_limit = models.PositiveIntegerField(null=True, help_text="Tasks at a time; suspected until it has a time.")
+    tasks_limited_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"key at {self.provider}"

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.utils import timezone
 
-from wanstudio.keys import in_force, intervals, verbs, words
+from wanstudio.keys import call_budget, in_force, intervals, verbs, words
 from wanstudio.keys.in_force import Key
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import Reason
@@ -29,18 +29,18 @@ def connect(provider: str, secret: str | None = None) -> Client:
     return this.client(Account(in_force.base_url(provider), secret, settings.MODEL, read_timeout_s=read_timeout_s))
 
 
-def ask_status(provider: str, task_id: str, mark: str = "") -> TaskStatus | StatusProblem:
-    """Asks with the key that took the task: to another account it does not exist.
+def ask_status(provider: str, task_id: str, mark: str = "", *, poll: bool = False) -> TaskStatus | StatusProblem:
+    """Asks with the key that took the task: to another account it does not exist. `poll`: only because it is time.
 
     Where that key is gone, or refused by now, the one in force is asked; but its "no such task" proves nothing.
     """
     now = in_force.key_at(provider)
     taker = in_force.key_that_took(provider, mark) if mark else now
     if taker.secret or not mark:
-        answer = ask(provider, taker, lambda client, check: client.status(task_id, check))
+        answer = ask(provider, taker, lambda client, check: client.status(task_id, check), poll=poll)
         if taker.mark == now.mark or not _is_refusal(answer):
             return answer
-    answer = ask(provider, now, lambda client, check: client.status(task_id, check))
+    answer = ask(provider, now, lambda client, check: client.status(task_id, check), poll=poll)
     if isinstance(answer, StatusProblem) and (_is_refusal(answer) or answer.error in DENIALS):
         return StatusProblem(Error.NO_KEY, answer.http_status)
     return answer
@@ -51,18 +51,19 @@ def _is_refusal(answer: TaskStatus | StatusProblem) -> bool:
 
 
 def until_open(provider: str) -> timedelta:
-    """How long a 429 still blocks calls, and a little more, so that not all of them go out at once."""
+    """How long a 429 still blocks calls, and then until it is the turn of one more that was put off."""
     opens = ProviderKey.opens_at(provider)
     left = opens - timezone.now() if opens else timedelta(0)
-    return max(left, timedelta(0)) + intervals.seconds(provider, 0.1, 2)
+    booked = call_budget.book(ProviderKey.at(provider))
+    return max(left, timedelta(0)) + booked + intervals.seconds(provider, 0.1, 2)
 
 
-def back_off(provider: str, retry_after_s: float | None) -> None:
-    """A 429 came: every call on this key waits."""
+def back_off(provider: str, retry_after_s: float | None, tasks: int | None = None) -> None:
+    """A 429 came: every call on this key waits. `tasks`: how many others were in flight, if it met a submission."""
     # In this order: a refusal that is noted between the two looks is then not counted twice.
     key = ProviderKey.at(provider)
     before = max(key.rate_limits - 1, 0) if ProviderKey.opens_at(provider) else key.rate_limits
-    verbs.back_off(key, intervals.rate_limit_backoff(provider, before, retry_after_s))
+    verbs.back_off(key, intervals.rate_limit_backoff(provider, before, retry_after_s), tasks)
 
 
 class Blocked(Exception):
@@ -94,14 +95,21 @@ class _Closed(Exception):
 
 
 def ask(
-    provider: str, with_key: Key, call: Callable[[Client, Callable[[], None]], T | StatusProblem]
+    provider: str,
+    with_key: Key,
+    call: Callable[[Client, Callable[[], None]], T | StatusProblem],
+    *,
+    poll: bool = False,
 ) -> T | StatusProblem:
-    """A question to the provider. While its key is closed: RATE_LIMITED with no HTTP status, and nothing is sent."""
+    """A question to the provider. While its key is closed, or has no call left: RATE_LIMITED with no HTTP status, and
+    nothing is sent. `poll`: it leaves a call to what is urgent."""
     if not with_key.secret:
         return StatusProblem(Error.NO_KEY, message=words.NO_KEY_HERE)
     if ProviderKey.opens_at(provider):
         return StatusProblem(Error.RATE_LIMITED)
     key = ProviderKey.at(provider)
+    if not call_budget.take(key, poll=poll):
+        return StatusProblem(Error.RATE_LIMITED)
 
     def last_check() -> None:
         # Many are asked at once: the 429 that one of them gets blocks those that are just connecting.

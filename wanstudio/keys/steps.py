@@ -16,7 +16,7 @@ def ask_balance(key: ProviderKey) -> None:
         # A sandbox that has ended, or a key that was taken away: nobody waits for its balance.
         return key.postpone(None, problem="")
     current = in_force.key_at(key.provider)
-    answer = provider_calls.ask(key.provider, current, lambda client, check: client.balance(check))
+    answer = provider_calls.ask(key.provider, current, lambda client, check: client.balance(check), poll=True)
     if isinstance(answer, StatusProblem):
         wait = max(intervals.account(key.provider), provider_calls.until_open(key.provider))
         return key.postpone(wait, problem=answer.message[:300] or str(answer.error))

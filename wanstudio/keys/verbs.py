@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest, Now
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
-from wanstudio.keys import in_force
+from wanstudio.keys import call_budget, in_force
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.words import key_title
 from wanstudio.teams.models import Team
@@ -37,14 +37,15 @@ def start_again(key: ProviderKey) -> None:
     _row(key).update(stopped_at=None, stopped_why="")
 
 
-def back_off(key: ProviderKey, wait: timedelta) -> None:
+def back_off(key: ProviderKey, wait: timedelta, tasks: int | None = None) -> None:
     """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one.
 
-    Calls that were under way together are refused together: that counts as one refusal, not as many in a row.
+    Calls that were under way together are refused together: that counts as one refusal, not as many in a row, and
+    teaches one lesson. `tasks`: see `call_budget.lesson`.
     """
-    until = Now() + wait
+    until, learned = Now() + wait, call_budget.lesson(key, tasks)
     is_open = Q(paused_until=None) | Q(paused_until__lte=Now())
-    if not _row(key).filter(is_open).update(rate_limits=F("rate_limits") + 1, paused_until=until):
+    if not _row(key).filter(is_open).update(rate_limits=F("rate_limits") + 1, paused_until=until, **learned):
         _row(key).update(paused_until=Greatest(F("paused_until"), until))
 
 
@@ -85,7 +86,8 @@ def note_balance(key: ProviderKey, balance: Decimal, mark: str = "") -> None:
     with transaction.atomic():
         changed = bool(mark) and _row(key).exclude(mark="").exclude(mark=mark).exists()
         named = {"mark": mark} if mark else {}
-        _row(key).update(balance=balance, balance_at=Now(), problem="", **named)
+        unlearned = call_budget.UNKNOWN if changed else {}
+        _row(key).update(balance=balance, balance_at=Now(), problem="", **named, **unlearned)
         in_force.key_user().note_balance(key.provider, balance, key_changed=changed)
     key.balance = balance
 

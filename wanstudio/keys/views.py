@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from wanstudio.activity.verbs import record
 from wanstudio.encryption import encrypted_fields
-from wanstudio.keys import in_force, verbs, words
+from wanstudio.keys import call_budget, in_force, verbs, words
 from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.provider import providers
 from wanstudio.provider.base import prices_on
@@ -47,10 +47,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     """
     access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
     key = ProviderKey.peek(in_force.provider_in_use())
+    calls = call_budget.allowed_calls(key)
     context = {
         "may_stop": access.runs_studio(request, Act.SENDING),
         "checks": studio_checks() if access.runs_studio(request) else [],
         "key": key,
+        "allowed": words.allowed(calls, call_budget.allowed_tasks(key)) if calls else "",
+        "learned": providers.named(words.LEARNED, key.provider),
+        "learned_at": call_budget.learned_at(key),
         "pause_fact": f"{words.pause_fact(key.provider, key.pause)}.",
         "key_hint": words.KEY_HINT.format(name=in_force.MAIN.display_name),
         "prices": sorted(prices_on(conf.PRICES, timezone.now().date()).items()),

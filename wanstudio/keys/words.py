@@ -1,6 +1,7 @@
 """Words of the keys: every sentence about a pause, a key that is missing, and a key that was entered."""
 
 from django.db.models import TextChoices
+from django.template.defaultfilters import pluralize
 
 from wanstudio.keys.models import ProviderKey
 from wanstudio.provider import providers
@@ -26,6 +27,7 @@ UNTIL = {
 NO_KEY_HERE = "The studio has no key for it any more."
 OFFER_UNREADABLE = "It could not be read again, because the encryption key has changed."
 OFFER_REFUSED = "{Name} refuses this key."
+LEARNED = "learned from {name}’s answers"
 CANNOT_STORE = "The encryption key of this studio is damaged, so nothing can be stored. Restore it."
 ENVIRONMENT_WINS = "{variable} is set in the environment and wins. Take it out there first; nothing was stored."
 KEY_LABEL = "Key from {name}’s dashboard"
@@ -47,6 +49,11 @@ class Reason(TextChoices):
     )
     KEY_CHANGED = "key_changed", "The {key} was changed just now. Nothing was sent; it goes out with the new one."
     RATE_LIMITED = "rate_limited", f"{SLOW_DOWN} Nothing was charged; it goes out again by itself."
+
+
+def allowed(calls: float, tasks: int) -> str:
+    """What the key may do at present."""
+    return f"{calls:.0f} call{pluralize(round(calls))} a minute, {tasks} video{pluralize(tasks)} at a time"
 
 
 def pause_fact(provider: str, pause: str) -> str:

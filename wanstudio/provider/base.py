@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.utils.text import capfirst
 
@@ -166,11 +166,19 @@ class Client(Protocol):
         """US dollars left on the key."""
 
 
+class Plan(NamedTuple):
+    """What its keys may do: calls in a minute, and tasks at a time."""
+
+    calls: int
+    tasks: int
+
+
 @dataclass(frozen=True)
 class Provider(ABC):
     """One provider. `name` stands in rows, `display_name` and `key_name` in sentences, `hook` where it calls back.
 
     `site` is where its dashboard and balance are; `pace` multiplies every interval, unless a setting says otherwise.
+    `plans`, the smallest first: a key is taken for one of the last until its answers say otherwise. None: no limit.
     """
 
     name: str
@@ -180,6 +188,7 @@ class Provider(ABC):
     site: str
     base_url: str
     pace: float
+    plans: tuple[Plan, ...]
     read_timeout_s: float
     models: tuple[Model, ...]
 

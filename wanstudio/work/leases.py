@@ -10,7 +10,7 @@ from typing import Self
 from uuid import uuid4
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.dispatch import Signal
@@ -81,14 +81,19 @@ class Leased(models.Model):
                 lease_token=token,
                 lease_until=Now() + LEASE,
                 claimed_at=Now(),
-                # Due from now on, so that a crash loses neither the due time nor the hint that is taken here.
-                due_at=Now(),
+                # Due all the while, so that a crash loses neither the due time nor the hint that is taken here.
+                due_at=Case(When(Q(due_at__lte=Now(), nudged_at=None), then=F("due_at")), default=Now()),
                 nudged_at=None,
                 announced_at=None,
                 claims=F("claims") + 1,
             )
         )
         return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
+
+    @property
+    def was_nudged(self) -> bool:
+        """Whether a hint led to this claim, rather than its time: such a row is due since the claim."""
+        return self.due_at is not None and self.due_at == self.claimed_at
 
     def keep_lease(self) -> bool:
         """The heartbeat: 30 s more for who still holds the lease, or False. Dead leases stay dead."""

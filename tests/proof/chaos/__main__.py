@@ -118,6 +118,7 @@ def environment(folder: Path, apixo: Apixo) -> None:
         "APIXO_API_KEY": KEY,
         "APIXO_BASE_URL": apixo.url,
         "WANSTUDIO_PACE": PACE,
+        "WANSTUDIO_CALLS_PER_MINUTE": "1000000",
         "WANSTUDIO_READ_TIMEOUT": "1",
         "WANSTUDIO_IN_FLIGHT": "40",
         "LOG_LEVEL": "WARNING",

@@ -94,6 +94,7 @@ def start_studio(database: str, templates: Path, apixo: FakeApixo, tmp_path: Pat
                 "APIXO_BASE_URL": apixo.url,
                 "WANSTUDIO_PRIVATE_HOSTS": apixo.host,
                 "WANSTUDIO_PACE": "0.02",
+                "WANSTUDIO_CALLS_PER_MINUTE": "1000000",
                 "WANSTUDIO_READ_TIMEOUT": "5",
                 **env,
             },

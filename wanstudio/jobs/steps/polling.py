@@ -9,7 +9,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models import Job
 from wanstudio.jobs.steps.submission_outcome import pause_key
 from wanstudio.jobs.words import Sentence, explain
-from wanstudio.keys import intervals
+from wanstudio.keys import call_budget, intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import ask_status, until_open
@@ -27,7 +27,7 @@ MISSING_ASKED = 3
 
 def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
-    answer = ask_status(job.provider, job.task_id, _key_mark(job))
+    answer = ask_status(job.provider, job.task_id, _key_mark(job), poll=not job.was_nudged)
     if isinstance(answer, StatusProblem):
         return _no_answer(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
@@ -62,7 +62,12 @@ def _no_answer(job: Job, problem: StatusProblem) -> None:
     log.info("job %s: status %s %s", job.pk, problem.error, problem.message)
     if problem.error == Error.RATE_LIMITED:
         asked = problem.http_status is not None
-        return job.postpone(max(until_open(job.provider), _next_poll(job) if asked else timedelta(0)))
+        wait = intervals.next_poll(job.provider, job.duration, callback=job.callback) if asked else timedelta(0)
+        job.postpone(max(until_open(job.provider), wait))
+        if job.was_nudged and not ProviderKey.opens_at(job.provider):
+            # Still urgent: it has only come when no call was left.
+            job.nudge()
+        return None
     if problem.error == Error.NOT_FOUND:
         return _missing(job)
     wait = max(intervals.setback(job.provider, job.setbacks), _next_poll(job))
@@ -128,4 +133,5 @@ def _key_mark(job: Job) -> str:
 
 
 def _next_poll(job: Job) -> timedelta:
-    return intervals.next_poll(job.provider, job.duration, callback=job.callback)
+    wait = intervals.next_poll(job.provider, job.duration, callback=job.callback)
+    return call_budget.book(ProviderKey.at(job.provider), wait)

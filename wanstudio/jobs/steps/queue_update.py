@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.queue import Who, fair_order, free_slots, in_flight, in_queue, last_sent
-from wanstudio.keys import intervals
+from wanstudio.keys import call_budget, intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import blocked
 from wanstudio.provider import providers
@@ -62,7 +62,7 @@ def update(provider: str) -> None:
     pause = blocked(provider)
     flying = in_flight(provider)
     order = fair_order(((pk, row.who) for pk, row in rows.items()), flying, last_sent(provider))
-    free = 0 if pause else free_slots(flying)
+    free = 0 if pause else min(free_slots(provider, flying), call_budget.room(ProviderKey.peek(provider)))
     why = pause.why if pause else ""
     positions = {pk: position for position, pk in enumerate(order, 1) if position > free or rows[pk].position}
     changed = {

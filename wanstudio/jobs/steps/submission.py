@@ -14,7 +14,8 @@ from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
 from wanstudio.jobs.words import Sentence
-from wanstudio.keys import in_force, intervals
+from wanstudio.keys import call_budget, in_force, intervals
+from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import Blocked, blocked, connect
 from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
@@ -46,7 +47,9 @@ def send(job: Job) -> None:
         if was_taken_after_all(job):
             return None
         _hold_back(job)
-        queue.read(job.provider, asking=job.pk).check(job.pk)
+        position = queue.read(job.provider, asking=job.pk).check(job.pk)
+        if not call_budget.room(ProviderKey.at(job.provider)):
+            raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
         if job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
             # While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever.

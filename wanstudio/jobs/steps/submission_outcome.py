@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
-from wanstudio.jobs import verbs
+from wanstudio.jobs import queue, verbs
 from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.words import Sentence, explain
-from wanstudio.keys import intervals
+from wanstudio.keys import call_budget, intervals
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import back_off, until_open
@@ -37,13 +37,18 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     match answer.outcome:
         case Outcome.ACCEPTED:
             key_verbs.clear_strikes(key)
+            call_budget.accepted(key, queue.others_running(job))
             wait = intervals.first_poll(job.provider, job.duration, callback=attempt.callback)
+            wait = call_budget.book(key, wait)
             run(job, attempt, answer.task_id, wait)
         case Outcome.NOT_SENT | Outcome.NOT_ACCEPTED:
             _retry(job, answer)
         case Outcome.THROTTLED:
-            back_off(job.provider, answer.retry_after_s)
-            verbs.requeue(job, blocked(job.provider, Reason.RATE_LIMITED), until_open(job.provider), position=1)
+            back_off(job.provider, answer.retry_after_s, queue.others_running(job))
+            wait = until_open(job.provider)
+            # A question that is answered after the pause tells whether it was the calls or the tasks.
+            key_verbs.ask_balance_within(key, wait)
+            verbs.requeue(job, blocked(job.provider, Reason.RATE_LIMITED), wait, position=1)
         case Outcome.ACCOUNT:
             _account_refused(job, answer)
         case Outcome.REJECTED:

@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from wanstudio.jobs import job_notifications, queue
 from wanstudio.jobs.models import QUIET_FOR, Alert, Attempt, FairShare, Job, State
+from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.verbs import moves
 from wanstudio.jobs.verbs.moves import Move
+from wanstudio.keys import call_budget
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import BalanceReading, Money
 from wanstudio.money.verbs import note_before
@@ -35,14 +37,18 @@ class Failure:
 
 
 def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt:
-    """queued → submitting, with the attempt's row. Nothing is sent yet. `OthersFirst` if others are before it.
+    """queued → submitting, with the attempt's row. Nothing is sent yet, but its call is taken.
+
+    `OthersFirst` if others are before it, or calls that were made lately.
 
     Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
     """
     with transaction.atomic():
         # One at a time a key, or workers that look at the same moment would take the same last slot.
         ProviderKey.lock(job.provider)
-        queue.read(job.provider, asking=job.pk).check(job.pk)
+        position = queue.read(job.provider, asking=job.pk).check(job.pk)
+        if not call_budget.take(ProviderKey.at(job.provider)):
+            raise OthersFirst(position)
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
         changes = {"problem": "", "ask_person": False, "position": None}
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))

@@ -186,6 +186,7 @@ APIXO = Apixo(
     site="https://apixo.ai/",
     base_url="https://api.apixo.ai/api/v1",
     pace=1.0,
+    plans=(base.Plan(10, 3), base.Plan(60, 10)),
     read_timeout_s=60.0,
     models=(WAN_2_2_ANIMATE,),
 )

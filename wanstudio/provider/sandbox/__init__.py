@@ -21,6 +21,7 @@ SANDBOX = Apixo(
     site="",
     base_url="http://127.0.0.1:8001/api/v1",
     pace=0.03,
+    plans=(),
     read_timeout_s=15.0,
     models=APIXO.models,
 )
