@@ -1,5 +1,6 @@
 """A whole studio for a test: `manage.py run` with real processes, on free ports and a folder of its own."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -50,6 +51,8 @@ class Studio:
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
+        # The checkout whose code runs.
+        self.root = ROOT
         self.env = {
             **os.environ,
             "WANSTUDIO_ENV_FILE": "",
@@ -82,7 +85,7 @@ class Studio:
     def command(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "manage.py", *words],
-            cwd=ROOT,
+            cwd=self.root,
             env={**self.env, **env},
             capture_output=True,
             text=True,
@@ -93,7 +96,7 @@ class Studio:
     def python(self, code: str) -> str:
         """What this code prints inside the studio, with its settings and models."""
         if self._console is None:
-            self._console = Console(ROOT, self.env)
+            self._console = Console(self.root, self.env)
         return self._console.run(code).strip()
 
     @contextmanager
@@ -101,7 +104,7 @@ class Studio:
         """`manage.py words…` as one more process of this studio, as on another machine. It is gone afterwards."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", *words], cwd=ROOT, env=self.env, stdout=log, stderr=log
+                [sys.executable, "manage.py", *words], cwd=self.root, env=self.env, stdout=log, stderr=log
             )
         try:
             yield
@@ -119,7 +122,7 @@ class Studio:
             self.manage("prepare")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"], cwd=ROOT, env=self.env, stdout=log, stderr=log
+                [sys.executable, "manage.py", "run"], cwd=self.root, env=self.env, stdout=log, stderr=log
             )
         try:
             wait_until(self.is_ready, f"{self.url}/readyz", STARTS_WITHIN_S)
@@ -169,9 +172,13 @@ class Studio:
         assert self._template
         self._cookies = {}
         with (
+            (self.data / "sent.json").open("a") as marks,
             closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=20)) as database,
             closing(sqlite3.connect(self._template / "studio.sqlite3")) as template,
         ):
+            # What was sent since would tell that the database was put back by hand.
+            fcntl.flock(marks, fcntl.LOCK_EX)
+            marks.truncate(0)
             alive = database.execute("SELECT * FROM wanstudio_heartbeat").fetchall()
             template.backup(database)
             with database:
@@ -195,3 +202,9 @@ class Studio:
         finally:
             self._process.kill()
         return time.monotonic() - began
+
+    def end(self) -> None:
+        """However far a test came with it: nothing of it goes on."""
+        self.close()
+        if self._process and self._process.poll() is None:
+            self.stop()

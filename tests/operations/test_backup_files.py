@@ -1,6 +1,7 @@
 """The files of a backup: what is copied, what is told, and what is refused. The same on every database."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def test_path_out_of_the_media_folder_is_refused(studio: Studio, make_studio: Ma
     studio.manage("backup", str(out))
     code = """
 import json
+import os
 from pathlib import Path
 from wanstudio.operations.backups import snapshot
 folder = Path(OUT)
@@ -83,6 +85,50 @@ def test_killed_backup_does_not_count(studio: Studio, make_studio: MakeStudio, t
     assert "no whole backup" in make_studio("b").refuses("restore", str(out))
     studio.manage("backup", str(out))
     assert not list(out.glob(".partial-*"))
+
+
+def test_keep_deletes_older_backups_and_says_so(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    studio.manage("backup", str(out))
+    before = newest(out)
+    studio.manage("backup", str(out))
+    said = studio.manage("backup", str(out), "--keep", "2")
+    assert "Kept: 2 backups. Deleted: 1 older ones and 0 media files" in said
+    assert (before.exists(), len(list(out.glob("backup-*")))) == (False, 2)
+    assert "Restored from" in make_studio("b").manage("restore", str(out))
+    assert "is no rule" in studio.refuses("backup", str(out), "--keep", "weekly")
+
+
+def test_bare_copy_of_an_earlier_version_is_restored_beside_the_media(studio: Studio, tmp_path: Path) -> None:
+    bare = tmp_path / "studio-20261123-043000-000000.sqlite3"
+    bare.write_bytes((studio.data / "studio.sqlite3").read_bytes())
+    lost = next((studio.data / "media").rglob("*.png"))
+    lost.unlink()
+    done = studio.command("restore", "--force", str(bare))
+    assert "beside the media that is here" in done.stdout
+    assert "2 jobs waited to be sent" in done.stdout
+    assert f"gone: {lost.relative_to(studio.data / 'media')}" in done.stderr
+    # Once more, from what the first restore has made of it.
+    assert "2 jobs" in studio.manage("restore", "--force", str(bare))
+
+
+def test_files_of_a_database_that_was_set_aside_are_not_swept(studio: Studio, tmp_path: Path) -> None:
+    """After a rollback the way forward leads to videos that only that database names."""
+    studio.manage("backup", str(tmp_path / "out"))
+    later = studio.python(
+        """
+from tests import factories
+from wanstudio.models import Team, User
+print(factories.character(Team.objects.get(), User.objects.get()).file.path)
+"""
+    )
+    studio.manage("restore", "--force", str(tmp_path / "out"))
+    stray = Path(later).with_name("stray.png")
+    stray.write_bytes(b"half a picture")
+    for path in (Path(later), stray):
+        os.utime(path, (1, 1))
+    assert studio.python("from wanstudio.operations.sweep import sweep_orphans as s; print(s())") == "1"
+    assert (Path(later).exists(), stray.exists()) == (True, False)
 
 
 def test_unwritable_directory_is_refused(studio: Studio, tmp_path: Path) -> None:

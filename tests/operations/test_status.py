@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -34,6 +35,16 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def worker(db: None) -> None:
     Heartbeat.beat("here:1")
+
+
+@pytest.fixture(autouse=True)
+def backed_up(settings: Settings) -> Iterator[Path]:
+    """An hour ago."""
+    last = Path(settings.DATA_DIR) / "last-backup.json"
+    made_at = (timezone.now() - timedelta(hours=1)).isoformat()
+    last.write_text(json.dumps({"made_at": made_at, "folder": "/backups/backup-1", "missing": 0}))
+    yield last
+    last.unlink(missing_ok=True)
 
 
 def status(code: int) -> dict[str, Any]:
@@ -83,6 +94,15 @@ def test_lost_task_is_listed_and_counted(team: Team, alice: User) -> None:
     told = status(1)
     assert told["money"]["unknown"] == "1.14"
     assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]
+
+
+def test_never_backed_up_needs_attention(team: Team, backed_up: Path) -> None:
+    backed_up.unlink()
+    told = status(1)
+    assert told["last_backup"] is None
+    assert told["attention"] == [
+        "The studio was never backed up. Run “manage.py backup DIR”, with DIR best on another disk."
+    ]
 
 
 def test_missing_worker_needs_attention(team: Team) -> None:
@@ -142,9 +162,10 @@ def test_dead_workers_are_neither_listed_nor_kept(team: Team) -> None:
 
 
 def test_what_other_accounts_can_open_is_reported_with_the_command_that_closes_it(
-    team: Team, settings: Settings, tmp_path: Path
+    team: Team, settings: Settings, tmp_path: Path, backed_up: Path
 ) -> None:
     settings.DATA_DIR = tmp_path
+    (tmp_path / backed_up.name).write_bytes(backed_up.read_bytes())
     tmp_path.chmod(0o700)
     (tmp_path / "secret.key").write_text("x")
     assert status(0)["attention"] == []

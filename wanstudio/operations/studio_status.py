@@ -22,7 +22,8 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import UNREADABLE, pause_advice
 from wanstudio.money.models import Entry, Money, cents
 from wanstudio.money.queries import NET
-from wanstudio.operations.backups import backup, snapshot
+from wanstudio.operations import startup
+from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.operations.owner_only import open_to_others
 from wanstudio.provider import providers
 from wanstudio.settings_types import is_writable
@@ -58,9 +59,11 @@ def look() -> Status:
     status = Status({"address": address, "provider": provider, "pending_migrations": pending})
     status.show("Address", address)
     status.show("Provider", provider)
+    if refused := startup.problem():
+        status.warn(refused)
     if pending:
         status.warn(f"{len(pending)} migrations are pending. Stop the studio and run “make run”; it backs up first.")
-    rows = [] if pending else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
+    rows = [] if pending or versions.newer() else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
     if problem := mail_problem():
         status.warn(problem)
     for part in (_storage, *rows, _backup):
@@ -91,7 +94,8 @@ def _storage(status: Status) -> None:
 def _backup(status: Status) -> None:
     status.facts["last_backup"] = None
     if (last := backup.last()) is None:
-        status.show("Last backup", "never by “backup”")
+        status.show("Last backup", "never")
+        status.warn("The studio was never backed up. Run “manage.py backup DIR”, with DIR best on another disk.")
         return
     age, folder, missing = last
     status.facts["last_backup"] = {"age_s": _seconds(age), "folder": folder, "missing_files": missing}

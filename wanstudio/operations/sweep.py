@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from wanstudio.keys.verbs import forget_unneeded
-from wanstudio.operations.backups import media_files
+from wanstudio.operations.backups import backup, media_files
 from wanstudio.operations.pruning import prune
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
@@ -41,13 +41,15 @@ def sweep_drafts() -> None:
 
 
 def sweep_orphans() -> int:
-    """Delete stored files that are over a day old and that no row names; returns how many.
+    """Delete stored files that are over a day old and that no row names, here or in a database that was set aside.
+
+    Returns how many.
 
     The rows are asked after the files were listed: a file that got its row in between is spared.
     """
     root = Path(settings.DATA_DIR) / "media"
     old = [path for path in root.rglob("*") if _is_old(path)]
-    named = media_files.names() if old else set()
+    named = media_files.names() | backup.names_kept() if old else set()
     orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
     for path in orphans:
         path.unlink(missing_ok=True)

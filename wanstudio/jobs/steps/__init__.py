@@ -5,7 +5,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from wanstudio.jobs import verbs
+from wanstudio.jobs import sent_marks, verbs
 from wanstudio.jobs.job_notifications import alert_mail
 from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.steps import polling, queue_update, submission, uncertain
@@ -19,6 +19,11 @@ from wanstudio.work.mails import post_mail
 def newest_attempt(job: Job) -> dict[str, object]:
     attempt = job.submissions.values_list("pk", flat=True).last()
     return {"attempt": attempt} if attempt else {}
+
+
+def before_looking() -> None:
+    queue_update.update_all()
+    sent_marks.note_newest()
 
 
 def update_queue(job: Job, state_before: str) -> None:
@@ -81,7 +86,7 @@ registry.register(Job, submission.send, State.QUEUED)
 registry.register(Job, uncertain.worker_died, State.SUBMITTING)
 registry.register(Job, uncertain.settle, State.UNCERTAIN)
 registry.register(Job, polling.poll, State.RUNNING)
-registry.kind_of(Job).before_looking = queue_update.update_all
+registry.kind_of(Job).before_looking = before_looking
 registry.kind_of(Job).log_names = newest_attempt
 registry.kind_of(Job).after_step = raise_alerts
 registry.kind_of(Job).after_release = update_queue

@@ -6,7 +6,7 @@ import shutil
 from django.conf import settings
 from django.urls import reverse
 
-from wanstudio.jobs import queue, verbs
+from wanstudio.jobs import queue, sent_marks, verbs
 from wanstudio.jobs.models import Job
 from wanstudio.jobs.queries import request_of
 from wanstudio.jobs.queue import OthersFirst
@@ -88,6 +88,12 @@ def _post(job: Job) -> None:
         _hold_back(job)
         if in_force.key_at(job.provider).mark != mark:
             raise Blocked(why_blocked(job.provider, Reason.KEY_CHANGED), intervals.seconds(job.provider, 1, 2))
+        try:
+            sent_marks.note(attempt)
+        except OSError as wrong:
+            raise Blocked(
+                Sentence.NOT_MARKED.of(job.provider, why=wrong.strerror or wrong), intervals.account(job.provider)
+            ) from wrong
 
     try:
         answer = client.submit(request, before_write=last_look)
@@ -104,9 +110,11 @@ def _post(job: Job) -> None:
 
 
 def _hold_back(job: Job) -> None:
-    """Raises Blocked while it must wait: for the key, for its owner, for room on the disk."""
+    """Raises Blocked while it must wait: for the key, for its owner, for room on the disk, for a safe database."""
     if held := blocked(job.provider):
         raise held
+    if sent_marks.put_back():
+        raise Blocked(Sentence.PUT_BACK.value, intervals.account(job.provider))
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
         raise Blocked(Sentence.NO_ROOM.value, intervals.account(job.provider))

@@ -1,5 +1,6 @@
 """`manage.py backup DIR`: everything the studio cannot make again, while it runs."""
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from wanstudio.encryption import encrypted_fields
 from wanstudio.keys import in_force
 from wanstudio.operations.backups.backup import back_up
 from wanstudio.operations.backups.restore import KINDS
+from wanstudio.operations.backups.retention import Rule, read_rule
 from wanstudio.operations.backups.snapshot import secret_key_file
 from wanstudio.operations.health import StudioCommand
 
@@ -24,15 +26,32 @@ WITH_KEY = (
 )
 
 
+def _rule(text: str) -> Rule:
+    try:
+        return read_rule(text)
+    except ValueError as wrong:
+        raise ArgumentTypeError(str(wrong)) from None
+
+
 class Command(StudioCommand):
     help = "Backs up the database and all media into DIR while the studio runs. Media that is there already stays."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", help="Best on another disk.")
         parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
+        parser.add_argument(
+            "--keep",
+            type=_rule,
+            metavar="RULE",
+            help="Then delete older backups: 14 keeps the newest fourteen; 7d,4w,6m keeps the newest of each of the "
+            "last 7 days, 4 weeks and 6 months.",
+        )
 
-    def handle(self, *args: object, directory: Path, with_secret_key: bool, **options: object) -> None:
-        made, manifest, new, deleted = back_up(directory.expanduser().absolute(), with_secret_key=with_secret_key)
+    def handle(
+        self, *args: object, directory: Path, with_secret_key: bool, keep: Rule | None, **options: object
+    ) -> None:
+        into = directory.expanduser().absolute()
+        made, manifest, new, deleted, pruned = back_up(into, with_secret_key=with_secret_key, rule=keep)
         self.stdout.write(f"Backup made: {made}")
         self.stdout.write(
             f"Database: {KINDS[manifest.kind]}, {manifest.rows.get('wanstudio_job', 0):,} jobs as of {manifest.when}. "
@@ -45,6 +64,16 @@ class Command(StudioCommand):
                 f"{len(gone)} files that the database names are gone from the studio and not in the backup: "
                 + ", ".join(gone[:5])
             )
+        if pruned:
+            self.stdout.write(
+                f"Kept: {pruned.kept} backups. Deleted: {pruned.backups} older ones and {pruned.files:,} media files "
+                "that only they named."
+            )
+            if pruned.untouched:
+                self.stderr.write(
+                    f"No media was deleted, because what these backups need cannot be read: {pruned.untouched}. Move "
+                    "them elsewhere, or delete them."
+                )
         where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))
         if made.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:

@@ -3,11 +3,14 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from wanstudio.operations import startup
+
 
 class Command(BaseCommand):
     help = "Celery's beat. A second one, or a pause, does no harm: sweeps only name rows that are due."
 
     def handle(self, *args: object, **options: object) -> None:
+        startup.require_safe()
         if not settings.BROKER_URL:
             raise CommandError("There is no BROKER_URL: the embedded worker needs no beat.")
         from wanstudio.celery import app

@@ -3,33 +3,50 @@
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from wanstudio.operations.backups.backup import before_migration
+from wanstudio.operations import startup
+from wanstudio.operations.backups import backup, snapshot
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
 from wanstudio.operations.owner_only import close_to_others
 from wanstudio.web.static_files import StaticFiles
+
+WAY_BACK = f"To go back to the version before: stop the studio, and run {startup.MANAGE} restore --force {{folder}}"
 
 
 class Command(StudioCommand):
     help = "Backs the database up if it is about to change, migrates it, and collects static files."
 
     def handle(self, *args: object, **options: object) -> None:
+        startup.require_safe()
         close_to_others()
         for sentence in settings.UNKNOWN_NAMES:
             self.stderr.write(sentence)
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        begun = backup.upgrading()
         # Without a way back the database is not changed.
         if pending and executor.loader.applied_migrations:
             try:
-                self.stdout.write(f"Database backed up to {before_migration()}")
+                # Of an upgrade that was cut short: the way back is the backup from before its beginning.
+                folder = backup.copy_database(snapshot.ASIDE if begun.exists() else snapshot.PREFIX)
             except CannotOperate as why:
                 refused = f"The database was not migrated, because it has to be backed up first. {why}"
                 raise CommandError(refused) from why
-        call_command("migrate", verbosity=0, interactive=False)
+            self.stdout.write(f"Database backed up to {folder}")
+            if folder.name.startswith(snapshot.PREFIX):
+                self.stdout.write(WAY_BACK.format(folder=folder))
+            begun.touch()
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except (DatabaseError, OSError) as wrong:
+            raise CommandError(
+                f"The database could not be migrated: {str(wrong).strip()}. No row is lost, and nothing was sent. Once "
+                "the cause is gone, start again; it goes on from there."
+            ) from wrong
+        begun.unlink(missing_ok=True)
         call_command("createcachetable", verbosity=0)
         StaticFiles().mark_current()
         call_command("collectstatic", verbosity=0, interactive=False)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import pluralize
 from django.utils.text import get_text_list
 
@@ -32,25 +32,43 @@ STOPPED = (
 )
 
 
+OLDER = (
+    "The database is that of the version that made the backup: start that version. This one migrates it first when you "
+    "start it."
+)
+
+
 class Command(StudioCommand):
     help = "Restores a backup into an empty studio, after verifying all of it. Stop the studio first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("directory", type=Path, metavar="DIR", help="As given to backup, or one backup in it.")
+        parser.add_argument("directory", type=Path, metavar="DIR", nargs="?", help="As given to backup, or one in it.")
+        parser.add_argument("--in-place", action="store_true", help="Make a database safe that was put back by hand.")
         parser.add_argument("--force", action="store_true", help="Replace a studio in use; its database is kept aside.")
         parser.add_argument("--skip-damaged", action="store_true", help="Bring back what is whole, and name the rest.")
 
-    def handle(self, *args: object, directory: Path, force: bool, skip_damaged: bool, **options: object) -> None:
-        done = restore(directory.expanduser().absolute(), force=force, skip_damaged=skip_damaged)
+    def handle(
+        self, *args: object, directory: Path | None, in_place: bool, force: bool, skip_damaged: bool, **options: object
+    ) -> None:
+        if in_place == bool(directory):
+            raise CommandError("Name a backup, or say --in-place for the database that is here.")
+        given = directory.expanduser().absolute() if directory else None
+        done = restore(given, force=force, skip_damaged=skip_damaged)
         jobs = done.manifest.rows.get("wanstudio_job", 0)
-        self.stdout.write(f"Restored from {done.folder}: {jobs:,} jobs and {done.media_files:,} media files.")
-        self.stdout.write(f"The studio is now as it was on {done.manifest.when}.")
+        if directory:
+            media = (
+                f"and {done.media_files:,} media files" if done.manifest.has_media else "beside the media that is here"
+            )
+            self.stdout.write(f"Restored from {done.folder}: {jobs:,} jobs {media}.")
+            self.stdout.write(f"The studio is now as it was on {done.manifest.when}.")
+        else:
+            self.stdout.write(f"The database that is here was made safe: {jobs:,} jobs.")
         if done.kept:
             self.stdout.write(f"The database that was here is kept as {done.kept}.")
         if done.skipped:
             self.stderr.write(f"{len(done.skipped)} damaged files are not restored: {', '.join(done.skipped)}")
         if done.manifest.missing:
-            self.stderr.write(f"Missing since before the backup: {', '.join(done.manifest.missing)}")
+            self.stderr.write(f"Files that it names and that are gone: {', '.join(done.manifest.missing[:20])}")
         if done.unconfirmed:
             self.stdout.write(
                 f"{done.unconfirmed} jobs waited to be sent or were unconfirmed. They may have been sent since, so "
@@ -63,4 +81,4 @@ class Command(StudioCommand):
             self.stdout.write(OTHER_KEY)
         if done.unreadable:
             self.stdout.write(UNREADABLE.format(count=done.unreadable))
-        self.stdout.write("Start it with: make run")
+        self.stdout.write(OLDER if done.is_older else "Start it with: make run")

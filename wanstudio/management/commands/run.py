@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models import ENDED, Job
 from wanstudio.keys import in_force
+from wanstudio.operations import startup
 from wanstudio.operations.health import StudioCommand
 from wanstudio.operations.supervisor import Child, manage_command, supervise
 from wanstudio.operations.web_server import listen
@@ -23,6 +24,7 @@ class Command(StudioCommand):
     help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
 
     def handle(self, *args: object, **options: object) -> None:
+        startup.require_safe()
         os.chdir(settings.BASE_DIR)
         children = [Child("web", manage_command("web")), Child("worker", manage_command("work"))]
         if settings.BROKER_URL:

@@ -7,6 +7,7 @@ from threading import Event
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from wanstudio.operations import startup
 from wanstudio.work.loop import Loop
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
 
     def handle(self, *args: object, **options: object) -> None:
+        startup.require_safe()
         if settings.BROKER_URL:
             from wanstudio.celery import app
 

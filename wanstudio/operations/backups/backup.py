@@ -7,9 +7,10 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -18,11 +19,12 @@ from django.utils import timezone
 
 from wanstudio.encryption import encrypted_fields
 from wanstudio.operations.backups import media_files as media
-from wanstudio.operations.backups import postgres, snapshot, sqlite
+from wanstudio.operations.backups import postgres, retention, snapshot, sqlite
+from wanstudio.operations.backups.retention import Pruned, Rule
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 from wanstudio.settings_types import folder
 
-BEFORE_MIGRATION = "studio-"
+DATABASES_KEPT = 10
 
 
 def engine() -> ModuleType:
@@ -30,59 +32,104 @@ def engine() -> ModuleType:
     return postgres if connection.vendor == "postgresql" else sqlite
 
 
-def back_up(into: Path, *, with_secret_key: bool = False) -> tuple[Path, Manifest, int, int]:
-    """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
+class Made(NamedTuple):
+    """`new`: files that were not in the pool; `deleted`: those that went meanwhile; `pruned`: what the rule ended."""
 
-    Returns it, its manifest, and how many files are new in `into` and how many were deleted meanwhile.
+    folder: Path
+    manifest: Manifest
+    new: int
+    deleted: int
+    pruned: Pruned | None
+
+
+def back_up(into: Path, *, with_secret_key: bool = False, rule: Rule | None = None) -> Made:
+    """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
 
     The database comes first: every file it names existed then, and is looked for afterwards. Crash anywhere: a
     `.partial-…` folder that the next backup removes.
     """
+    with _alone(into):
+        with _in_words(into):
+            made, manifest, new, deleted = _copy_all(into, with_secret_key=with_secret_key)
+        try:
+            return Made(made, manifest, new, deleted, retention.prune(into, rule, newest=made) if rule else None)
+        except OSError as wrong:
+            raise CannotOperate(f"{made} was made, but older ones could not be deleted: {wrong.strerror}.") from wrong
+
+
+def _copy_all(into: Path, *, with_secret_key: bool) -> tuple[Path, Manifest, int, int]:
+    need_room(into, engine().size_bytes())
+    partial, moment = _fresh(into), timezone.now()
+    referenced, manifest = _dump(partial)
+    manifest.made_at = moment.isoformat()
+    pool = folder(into / "media")
+    need_room(into, media.to_copy(referenced, pool))
+    new, deleted = media.copy_all(referenced, pool, partial, _hashes_before(into), manifest)
+    if with_secret_key:
+        encryption = "\n".join(encrypted_fields.keys())
+        for name, secret in ((snapshot.SECRET, settings.SECRET_KEY), (snapshot.ENCRYPTION, encryption)):
+            with snapshot.whole(partial / name) as kept:
+                kept.write(secret.encode())
+    manifest.secret_key_included = with_secret_key
+    target = _named(into, snapshot.PREFIX, moment)
+    _finish(partial, target, manifest)
+    snapshot.write_json(
+        Path(settings.DATA_DIR) / snapshot.LAST,
+        {"made_at": manifest.made_at, "folder": str(target), "missing": len(manifest.missing)},
+    )
+    return target, manifest, new, deleted
+
+
+def copy_database(prefix: str = snapshot.PREFIX, file: Path | None = None) -> Path:
+    """A backup of the database alone into `backups` of the data folder; the newest ten of a kind are kept.
+
+    It lists the files that the database names, so that the sweep spares them, but holds none: they are here already.
+    `file`: a bare copy of an SQLite database, as earlier versions made them, becomes such a backup instead.
+    """
+    into = databases()
     with _alone(into), _in_words(into):
-        need_room(into, engine().size_bytes())
+        need_room(into, file.stat().st_size if file else engine().size_bytes())
         partial, moment = _fresh(into), timezone.now()
-        referenced, manifest = engine().dump(partial)
-        manifest.made_at = moment.isoformat()
-        pool = folder(into / "media")
-        need_room(into, media.to_copy(referenced, pool))
-        new, deleted = media.copy_all(referenced, pool, partial, _hashes_before(into), manifest)
-        if with_secret_key:
-            encryption = "\n".join(encrypted_fields.keys())
-            for name, secret in ((snapshot.SECRET, settings.SECRET_KEY), (snapshot.ENCRYPTION, encryption)):
-                with snapshot.whole(partial / name) as kept:
-                    kept.write(secret.encode())
-        manifest.secret_key_included = with_secret_key
-        target = into / f"{snapshot.PREFIX}{moment:%Y%m%dT%H%M%SZ-%f}"
-        _finish(partial, target, manifest)
-        snapshot.write_json(
-            Path(settings.DATA_DIR) / snapshot.LAST,
-            {"made_at": manifest.made_at, "folder": str(target), "missing": len(manifest.missing)},
-        )
-        return target, manifest, new, deleted
-
-
-def before_migration() -> Path:
-    """The database alone into `backups` of the data folder; the newest ten are kept."""
-    into = folder(Path(settings.DATA_DIR) / "backups")
-    with _in_words(into):
-        need_room(into, engine().size_bytes())
-        name = f"{BEFORE_MIGRATION}{timezone.now():%Y%m%d-%H%M%S-%f}"
-        if connection.vendor == "sqlite":
-            target = into / f"{name}.sqlite3"
-            partial = into / f"{snapshot.PARTIAL}{name}"
-            partial.unlink(missing_ok=True)
-            sqlite.copy_to(partial)
-            os.replace(partial, target)
-            snapshot.sync(into)
+        target = _named(into, prefix, moment)
+        referenced: list[media.Reference] = []
+        if file:
+            manifest = sqlite.copy_in(partial, file)
+            moment = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         else:
-            target = into / name
-            partial, moment = _fresh(into), timezone.now()
-            _, manifest = postgres.dump(partial)
-            manifest.made_at, manifest.has_media = moment.isoformat(), False
-            _finish(partial, target, manifest)
-        for old in sorted(into.glob(f"{BEFORE_MIGRATION}*"))[:-10]:
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
+            referenced, manifest = _dump(partial)
+        media.write_list(referenced, partial)
+        manifest.made_at, manifest.has_media = moment.isoformat(), False
+        _finish(partial, target, manifest)
+        for kind in (snapshot.PREFIX, snapshot.ASIDE):
+            for old in sorted(into.glob(f"{kind}*"))[:-DATABASES_KEPT]:
+                snapshot.discard(old)
         return target
+
+
+def databases() -> Path:
+    return folder(Path(settings.DATA_DIR) / "backups")
+
+
+def names_kept() -> set[str]:
+    """The files that the databases in there name: of one that was set aside they are needed on the way forward."""
+    lists = [path for path in databases().glob(f"*/{snapshot.MEDIA_LIST}") if not path.parent.name.startswith(".")]
+    return {one.path for path in lists for one in snapshot.read_media(path.parent)}
+
+
+def upgrading() -> Path:
+    """A file that is there from the backup before an upgrade until the last migration is done, or all is restored."""
+    return databases() / ".upgrading"
+
+
+def _named(into: Path, prefix: str, moment: datetime) -> Path:
+    return into / f"{prefix}{moment:%Y%m%dT%H%M%SZ-%f}"
+
+
+def _dump(partial: Path) -> tuple[list[media.Reference], Manifest]:
+    if not connection.introspection.table_names():
+        raise CannotOperate("There is no database yet, so there is nothing to back up.")
+    dumped: tuple[list[media.Reference], Manifest] = engine().dump(partial)
+    return dumped
 
 
 def _finish(partial: Path, target: Path, manifest: Manifest) -> None:
@@ -100,8 +147,6 @@ def _alone(into: Path) -> Iterator[None]:
         raise CannotOperate(
             f"{into} lies among the studio's own files. Choose a folder elsewhere, best on another disk."
         )
-    if not connection.introspection.table_names():
-        raise CannotOperate("There is no database yet, so there is nothing to back up.")
     try:
         into.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (into / ".lock").open("w")
@@ -127,7 +172,7 @@ def _in_words(into: Path) -> Iterator[None]:
 def _fresh(into: Path) -> Path:
     """An empty folder for the work, and an end to what earlier, killed backups left."""
     for left in into.glob(f"{snapshot.PARTIAL}*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+        snapshot.remove(left)
     return folder(into / f"{snapshot.PARTIAL}{timezone.now():%Y%m%dT%H%M%S%f}")
 
 

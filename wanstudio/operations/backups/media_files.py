@@ -98,6 +98,14 @@ def copy_all(
     return new, len(lost) - len(manifest.missing)
 
 
+def write_list(referenced: Iterable[Reference], into: Path) -> None:
+    """The list alone, of files that stay where they are."""
+    with whole(into / MEDIA_LIST) as lines:
+        for one in referenced:
+            entry = MediaFile(one.path, max(_size(media_root() / one.path), 0), one.sha256, one.row)
+            lines.write((json.dumps(asdict(entry)) + "\n").encode())
+
+
 def _copy(one: Reference, pool: Path, expected: str) -> tuple[MediaFile, bool]:
     target = pool / one.path
     if expected and target.exists() and (there := hash_of(target)).sha256 == expected:

@@ -8,11 +8,11 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from wanstudio.operations.backups.media_files import Reference, references
 from wanstudio.operations.backups.snapshot import Manifest, whole
+from wanstudio.operations.backups.versions import latest
 
 FOLDER = "tables"
 # A slow disk on our side must not end the transaction.
@@ -49,9 +49,10 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
 
 
 def tables() -> list[str]:
-    """Those of the studio and of the libraries it stores with; not the cache, which may be lost."""
+    """Those of the studio (also of a newer one) and of the libraries it stores with; not the cache."""
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    return sorted({*found, MigrationRecorder.Migration._meta.db_table})
+    ours = [name for name in connection.introspection.table_names() if name.startswith("wanstudio_")]
+    return sorted({*found, *ours, MigrationRecorder.Migration._meta.db_table})
 
 
 def _copy_out(cursor: CursorWrapper, table: str, path: Path) -> int:
@@ -90,7 +91,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
             for table in {*tables()} & {*connection.introspection.table_names(cursor)}:
                 cursor.execute(f'DROP TABLE "{table}" CASCADE')
         # The tables as they were when the backup was made, whatever has been added since.
-        MigrationExecutor(connection).migrate(_latest(manifest))
+        MigrationExecutor(connection).migrate(latest(manifest.migrations))
         with connection.cursor() as cursor, connection.wrap_database_errors:
             cursor.execute(NO_TIMEOUT)
             # Migrations leave checks immediate; tables come in the order of the alphabet.
@@ -107,17 +108,6 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         yield
-
-
-def _latest(manifest: Manifest) -> list[tuple[str, str]]:
-    """The last migration of each app: naming an earlier one beside it would take the later one back."""
-    applied = {(app, name) for app, name in manifest.migrations}
-    graph = MigrationLoader(None, ignore_no_migrations=True).graph
-    return [
-        node
-        for node in sorted(applied)
-        if not any(c.key in applied and c.key[0] == node[0] for c in graph.node_map[node].children)
-    ]
 
 
 def move_ids(table: str, to: int) -> None:

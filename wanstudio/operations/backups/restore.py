@@ -1,6 +1,7 @@
 """Restoring a backup: everything is verified before anything is changed, and the database comes last.
 
-No queued job of it is sent before a person decides, and no id is given twice.
+No queued job of it is sent before a person decides, and no id is given twice. The database stays as the version that
+made the backup had it: that version can run on it, and a newer one migrates it as it starts.
 """
 
 import sqlite3
@@ -12,19 +13,18 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from wanstudio import append_only
 from wanstudio.api.models import ApiToken
 from wanstudio.encryption import encrypted_fields
 from wanstudio.encryption.encrypted_fields import unreadable
-from wanstudio.jobs import verbs
+from wanstudio.jobs import sent_marks, verbs
 from wanstudio.jobs.models import Job, State
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
-from wanstudio.operations.backups import backup, snapshot
+from wanstudio.operations.backups import backup, media_files, snapshot, versions
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, MediaFile
 from wanstudio.provider import providers
 from wanstudio.requests import verbs as request_verbs
@@ -36,9 +36,10 @@ KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # More than a studio gives between a backup and the loss of what it was made from. A callback or a signed link of those
 # days carries such an id: given again, it would bring another job's video.
 IDS_LEFT_OUT = 1_000_000
-UNCONFIRMED = "The studio was restored from its backup of {when}. This may have been sent since then, and charged."
-ASKED = "The studio was restored from its backup of {when}. This may have been allowed since then."
-STOPPED = "The studio was restored from its backup of {when}. Look through what is unconfirmed, then start sending."
+RESTORED, PUT_BACK = "The studio was restored from its backup of {when}.", "The database was put back by hand."
+UNCONFIRMED = "{origin} This may have been sent since then, and charged."
+ASKED = "{origin} This may have been allowed since then."
+STOPPED = "{origin} Look through what is unconfirmed, then start sending."
 
 
 @dataclass
@@ -52,18 +53,27 @@ class Restored:
     unreadable: int
     kept: str
     open_again: dict[str, int]
+    is_older: bool
 
 
-def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> Restored:
+def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = False) -> Restored:
     """Bring the newest backup in `given` (or the one it is) into this studio's data folder and database.
+
+    None: the database that is here, put back by hand, is made safe; it is a backup of itself. A bare file of SQLite
+    that an earlier version made is one, too. A backup without media is restored beside those that are here.
 
     Refused with a sentence, and nothing touched: not whole, damaged, another kind of database, a studio that runs, or
     one with people in it unless `force`. Crash midway: media may be there already, the database is what it was.
     """
-    folder = snapshot.newest(given)
+    if given is None or given.is_file():
+        _refuse_running()
+        folder = backup.copy_database(snapshot.ASIDE, given)
+    else:
+        folder = snapshot.newest(given)
     manifest = snapshot.read_manifest(folder)
+    origin = RESTORED.format(when=manifest.when) if given else PUT_BACK
     media, skipped = _verify(folder, manifest, skip_damaged=skip_damaged)
-    kept = _look_at_target(force=force)
+    kept = _look_at_target(force=force) if given else str(folder)
     needed = sum(one.size_bytes for one in media if not (snapshot.media_root() / one.path).exists())
     needed += 2 * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     backup.need_room(Path(settings.DATA_DIR), needed)
@@ -73,16 +83,21 @@ def restore(given: Path, *, force: bool = False, skip_damaged: bool = False) -> 
                 snapshot.copy(folder.parent / "media" / one.path, target)
         same_key = _secret_key(folder, manifest)
         with backup.engine().restored(folder, manifest):
-            executor = MigrationExecutor(connection)
-            executor.migrate(executor.loader.graph.leaf_nodes())
-            unconfirmed = make_safe(manifest)
+            versions.migrate_forward()
+            unconfirmed = make_safe(manifest, origin)
+            if not manifest.has_media:
+                named = media_files.names()
+                manifest.missing = sorted(name for name in named if not (snapshot.media_root() / name).exists())
+            lost, counts = len(unreadable()), open_again(same_key=same_key)
+            is_older = versions.migrate_back(manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
-    # What Django and the ledger keep beside the tables: the cache, the triggers.
-    call_command("migrate", verbosity=0, interactive=False)
+    sent_marks.start_anew()
+    backup.upgrading().unlink(missing_ok=True)
+    # What Django and the ledger keep beside the tables: the triggers, the cache.
+    append_only.lock()
     call_command("createcachetable", verbosity=0)
-    lost, counts = len(unreadable()), open_again(same_key=same_key)
-    return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts)
+    return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts, is_older)
 
 
 def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[list[MediaFile], list[str]]:
@@ -94,10 +109,11 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
     if wrong := [
         name for name, known in manifest.files.items() if not snapshot.is_intact(folder / name, str(known[0]))
     ]:
-        raise CannotOperate(f"{folder} is damaged: {_some(wrong)}. Use an earlier backup.")
-    known = MigrationLoader(None, ignore_no_migrations=True).graph.nodes
-    if newer := [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known]:
-        raise CannotOperate(f"The backup was made by another version of Wan Studio ({_some(newer)}). Use that version.")
+        raise CannotOperate(f"{folder} is damaged: {snapshot.some(wrong)}. Use an earlier backup.")
+    if newer := versions.unknown(manifest.migrations):
+        raise CannotOperate(
+            f"The backup was made by another version of Wan Studio ({snapshot.some(newer)}). Use that version."
+        )
     listed = list(snapshot.read_media(folder)) if manifest.has_media else []
     # Only names that stay within the media folder.
     names = ((one, PurePosixPath(one.path)) for one in listed)
@@ -106,7 +122,7 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
     bad = sorted({one.path for one in listed} - {one.path for one in good})
     if bad and not skip_damaged:
         raise CannotOperate(
-            f"{len(bad)} of {len(listed)} media files in the backup are missing or damaged: {_some(bad)}. "
+            f"{len(bad)} of {len(listed)} media files in the backup are missing or damaged: {snapshot.some(bad)}. "
             "Use an earlier backup, or bring back all the others with --skip-damaged."
         )
     return good, bad
@@ -114,8 +130,7 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
 
 def _look_at_target(*, force: bool) -> str:
     """Refuses a studio that runs or is in use; with `force` its database is kept, and the path of that returned."""
-    if _has_rows("wanstudio_heartbeat") and Heartbeat.alive():
-        raise CannotOperate("The studio is running. Stop it first; if it was killed, wait half a minute and try again.")
+    _refuse_running()
     if not (_has_rows("wanstudio_user") or _has_rows("wanstudio_job")):
         return ""
     if not force:
@@ -124,7 +139,12 @@ def _look_at_target(*, force: bool) -> str:
             f"{' and DATABASE_URL' if connection.vendor != 'sqlite' else ''}, or replace everything with --force; "
             "what is there is kept in its backups folder then."
         )
-    return str(backup.before_migration())
+    return str(backup.copy_database(snapshot.ASIDE))
+
+
+def _refuse_running() -> None:
+    if _has_rows("wanstudio_heartbeat") and Heartbeat.alive():
+        raise CannotOperate("The studio is running. Stop it first; if it was killed, wait half a minute and try again.")
 
 
 def _has_rows(table: str) -> bool:
@@ -147,11 +167,7 @@ def _secret_key(folder: Path, manifest: Manifest) -> bool:
     return manifest.secret_key_fingerprint == snapshot.fingerprint()
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def make_safe(manifest: Manifest) -> int:
+def make_safe(manifest: Manifest, origin: str) -> int:
     """Make every job that could be sent unconfirmed, stop all sending, leave out ids. Returns how many jobs that are.
 
     It is older than the world. Since it was copied, the studio may have sent what waits in it, and may have given ids
@@ -162,12 +178,12 @@ def make_safe(manifest: Manifest) -> int:
         backup.engine().move_ids(table, manifest.sequences.get(table, 0) + IDS_LEFT_OUT)
     waiting = list(Job.objects.filter(state__in=(State.QUEUED, State.SUBMITTING, State.UNCERTAIN)).order_by("pk"))
     for job in waiting:
-        verbs.mark_restored(job, UNCONFIRMED.format(when=manifest.when))
+        verbs.mark_restored(job, UNCONFIRMED.format(origin=origin))
     # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
-    request_verbs.expire_open(ASKED.format(when=manifest.when))
+    request_verbs.expire_open(ASKED.format(origin=origin))
     known = (rows.values_list("provider", flat=True) for rows in (Job.objects.order_by(), ProviderKey.objects.all()))
     for provider in {*providers.PROVIDERS}.union(*known):
-        key_verbs.stop(ProviderKey.at(provider), STOPPED.format(when=manifest.when))
+        key_verbs.stop(ProviderKey.at(provider), STOPPED.format(origin=origin))
     Heartbeat.objects.all().delete()
     return len(waiting)
 

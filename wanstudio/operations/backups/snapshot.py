@@ -25,7 +25,8 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 FORMAT = 1
-PREFIX, PARTIAL = "backup-", ".partial-"
+# A database that was set aside is a backup, too, but never the newest one. Earlier versions named their bare copies so.
+PREFIX, ASIDE, PARTIAL = "backup-", "studio-", ".partial-"
 MANIFEST, MEDIA_LIST, SECRET, ENCRYPTION = "manifest.json", "media.jsonl", "secret.key", "encryption.key"
 LAST = "last-backup.json"
 
@@ -105,6 +106,22 @@ def newest(given: Path) -> Path:
     if not (found := sorted(given.glob(f"{PREFIX}*/{MANIFEST}"))):
         raise CannotOperate(f"There is no whole backup in {given}.")
     return found[-1].parent
+
+
+def discard(backup: Path) -> None:
+    """No backup any more, then gone. Crash in between: the next backup into its folder removes what is left."""
+    left = backup.with_name(f"{PARTIAL}{backup.name}")
+    os.replace(backup, left)
+    sync(left.parent)
+    remove(left)
+
+
+def remove(left: Path) -> None:
+    shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def is_intact(path: Path, sha256: str) -> bool:

@@ -26,27 +26,32 @@ def size_bytes() -> int:
 
 def dump(into: Path) -> tuple[list[Reference], Manifest]:
     """The database as it is at one moment, checked; the files it names; and a manifest to be sealed."""
-    copied = into / FILE
-    copy_to(copied)
-    with closing(sqlite3.connect(copied)) as database:
+    manifest = copy_in(into, path())
+    with closing(sqlite3.connect(into / FILE)) as database:
+        return list(references(lambda sql: database.execute(sql))), manifest
+
+
+def copy_in(into: Path, source: Path) -> Manifest:
+    """A database's file into this backup, and a manifest to be sealed."""
+    copy_to(into / FILE, source)
+    with closing(sqlite3.connect(into / FILE)) as database:
         applied = database.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
         sequences = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-        files = list(references(lambda sql: database.execute(sql)))
         rows = {
             table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
             for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             if not table.startswith("sqlite_")
         }
-        return files, Manifest("", "sqlite", [list(pair) for pair in applied], rows, sequences)
+    return Manifest("", "sqlite", [list(pair) for pair in applied], rows, sequences)
 
 
-def copy_to(target: Path) -> None:
+def copy_to(target: Path, source: Path) -> None:
     """One consistent, checked file, made by SQLite itself while others write. On the disk when this returns."""
     with (
-        closing(sqlite3.connect(f"{path().absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as source,
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=20)) as original,
         closing(sqlite3.connect(target)) as database,
     ):
-        source.backup(database)
+        original.backup(database)
         # A copy travels as one file, without the log beside it.
         database.execute("PRAGMA journal_mode=DELETE")
         check(database)

@@ -1,0 +1,62 @@
+"""Checkouts of two versions: the one that comes back, and the one that it is upgraded to."""
+
+import re
+import shutil
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from tests.e2e.studio import ROOT
+
+# Version 0.2.0: it looks at neither the version of its database nor at what was sent.
+BEFORE = "16ebc67"
+LATER = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("wanstudio", "{newest}")]
+    operations = [
+        migrations.AddField("Job", "later", models.IntegerField(null=True)),
+        migrations.CreateModel("Later", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("job", models.ForeignKey("wanstudio.Job", models.CASCADE, related_name="+")),
+        ]),
+    ]
+"""
+
+
+def of_history(commit: str, into: Path) -> Path | None:
+    """That commit's tree; None if this clone does not reach back so far."""
+    made = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
+    if made.returncode:
+        return None
+    with tarfile.open(fileobj=BytesIO(made.stdout)) as tree:
+        tree.extractall(into, filter="data")
+    return into
+
+
+def of_this(into: Path) -> Path:
+    for name in ("manage.py", "README.md", "wanstudio", "static", "templates", "tests"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            into.mkdir(exist_ok=True)
+            shutil.copyfile(ROOT / name, into / name)
+    return into
+
+
+def later(into: Path) -> Path:
+    """This version with one more migration: a column and a table."""
+    tree = of_this(into)
+    newest = sorted(path.stem for path in (tree / "wanstudio" / "migrations").glob("0*.py"))[-1]
+    (tree / "wanstudio" / "migrations" / "0999_later.py").write_text(LATER.format(newest=newest))
+    return tree
+
+
+def commands(section: str) -> list[str]:
+    """The lines of the first block of commands in this section of the README."""
+    text = (ROOT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    found = re.search(r"```\n(.*?)```", text, re.S)
+    assert found, f"the README has no commands under {section}"
+    return found[1].splitlines()

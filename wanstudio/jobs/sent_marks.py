@@ -1,0 +1,126 @@
+"""Marks of what was sent, in the data folder and so outside the database: one that lacks them was put back by hand.
+
+For each studio (told by the birth of its first team) and provider, the file names the newest attempt whose POST may
+have gone out: its id, and its job's nonce. A database without that attempt would send, and pay, again.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from wanstudio.jobs.models import Attempt
+from wanstudio.teams.models import Team
+
+FILE = "sent.json"
+NOTE_EVERY_S = 5.0
+
+_noted_at = float("-inf")
+
+# Provider to attempt.
+Marks = dict[str, tuple[int, str]]
+
+
+def put_back() -> bool:
+    """True if this database lacks an attempt that the data folder has a mark of, or the marks cannot be read.
+
+    Without a file, and for a database without a team, there is nothing to compare: that is a new one.
+    """
+    try:
+        with _file(fcntl.LOCK_SH) as file:
+            marks = _read(file).get(_studio(), {})
+        known = _marks(pk for pk, _ in marks.values())
+        return any(known.get(provider) != tuple(mark) for provider, mark in marks.items())
+    except FileNotFoundError:
+        return False
+    except (ValueError, TypeError, AttributeError):
+        return True
+
+
+def note(attempt: Attempt) -> None:
+    """This attempt's POST goes out now: on the disk when this returns. Raises OSError: then nothing may be sent.
+
+    Crash before: nothing was sent. After: the database has the attempt, too, since before this.
+    """
+    with _file(fcntl.LOCK_EX) as file:
+        _raise(file, {attempt.provider: (attempt.pk, str(attempt.job.nonce))})
+
+
+def note_newest() -> None:
+    """What this database has by now, every 5 s in a worker: what another machine has sent, with a folder of its own."""
+    global _noted_at
+    if time.monotonic() - _noted_at < NOTE_EVERY_S:
+        return
+    _noted_at = time.monotonic()
+    # A folder that cannot be written blocks what is to be sent, which says so.
+    with suppress(OSError):
+        if not put_back():
+            with _file(fcntl.LOCK_EX) as file:
+                _raise(file, _newest())
+
+
+def start_anew() -> None:
+    """This database counts from now on, after it was made safe. Crash before it: the start is refused once more."""
+    with _file(fcntl.LOCK_EX) as file:
+        try:
+            studios = _read(file)
+        except ValueError:
+            studios = {}
+        _write(file, {**studios, _studio(): _newest()})
+
+
+@contextmanager
+def _file(lock: int) -> Iterator[int]:
+    """Locked against the other threads, processes and machines that share the folder."""
+    mode = os.O_RDONLY if lock == fcntl.LOCK_SH else os.O_RDWR | os.O_CREAT
+    file = os.open(Path(settings.DATA_DIR) / FILE, mode, 0o600)
+    try:
+        fcntl.flock(file, lock)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _read(file: int) -> dict[str, Marks]:
+    text = os.pread(file, os.fstat(file).st_size, 0)
+    studios: dict[str, Marks] = json.loads(text or "{}")
+    return studios
+
+
+def _raise(file: int, marks: Marks) -> None:
+    studios, studio = _read(file), _studio()
+    before = studios.get(studio, {})
+    # A slower thread never takes a mark back.
+    newer = {provider: mark for provider, mark in marks.items() if mark[0] > before.get(provider, (0, ""))[0]}
+    if newer:
+        _write(file, {**studios, studio: {**before, **newer}})
+
+
+def _write(file: int, studios: dict[str, Marks]) -> None:
+    """In place and in one write: a rename would take the file away from those who wait for its lock."""
+    text = json.dumps(studios).encode()
+    if os.pwrite(file, text, 0) < len(text):
+        raise OSError("the marks of what was sent could not be written")
+    os.ftruncate(file, len(text))
+    os.fsync(file)
+
+
+def _studio() -> str:
+    born = Team.objects.order_by("pk").values_list("created_at", flat=True).first()
+    # Of the moment dumpdata keeps the milliseconds.
+    return born.isoformat(timespec="milliseconds") if born else ""
+
+
+def _newest() -> Marks:
+    # Among the last few: a scan for the last one of each provider would read the whole table, every few seconds.
+    return _marks(Attempt.objects.order_by("-pk").values_list("pk", flat=True)[:20])
+
+
+def _marks(pks: Iterable[int]) -> Marks:
+    found = Attempt.objects.filter(pk__in=list(pks)).order_by("pk")
+    return {provider: (pk, str(nonce)) for provider, pk, nonce in found.values_list("provider", "pk", "job__nonce")}

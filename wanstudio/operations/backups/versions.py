@@ -1,0 +1,57 @@
+"""Versions of a database, told by its migrations: is it newer than this code, and how it goes back to an older one."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from wanstudio.operations.backups.snapshot import Manifest
+
+# As the graph names it: an app, and a migration of it or (None) the time before the first.
+Node = tuple[str, str | None]
+
+
+def unknown(applied: Iterable[Iterable[str]]) -> list[str]:
+    """Those that this code does not have, as `wanstudio.0099_later`: a newer version has made them."""
+    known = MigrationLoader(None, ignore_no_migrations=True).graph.nodes
+    return [f"{app}.{name}" for app, name in applied if (app, name) not in known]
+
+
+def newer() -> list[str]:
+    """The same of the present database. An app that is no longer installed left its migrations behind: no harm."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    ours = MigrationLoader(None, ignore_no_migrations=True).migrated_apps
+    return unknown(sorted(node for node in applied if node[0] in ours))
+
+
+def latest(applied: Iterable[Iterable[str]]) -> list[Node]:
+    """The last migration of each app: naming an earlier one beside it would take the later one back."""
+    done = {(app, name) for app, name in applied}
+    nodes = MigrationLoader(None, ignore_no_migrations=True).graph.node_map
+    return [
+        node
+        for node in sorted(done)
+        if not any(child.key in done and child.key[0] == node[0] for child in nodes[node].children)
+    ]
+
+
+def migrate_forward() -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def migrate_back(manifest: Manifest) -> bool:
+    """As the version had it that made the backup, so that it can run. False: this code's own, or no way leads back."""
+    executor = MigrationExecutor(connection)
+    then = {app for app, _ in manifest.migrations}
+    targets = latest(manifest.migrations) + [(app, None) for app in executor.loader.migrated_apps - then]
+    plan = executor.migration_plan(targets)
+    if not plan or not all(operation.reversible for migration, _ in plan for operation in migration.operations):
+        return False
+    if connection.vendor == "postgresql":
+        # What hangs on deferred checks would forbid to alter the tables.
+        connection.check_constraints()
+    executor.migrate(targets, plan)
+    return True
