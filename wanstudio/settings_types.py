@@ -224,7 +224,14 @@ def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
         "disable_existing_loggers": False,
         "filters": {"about": {"()": "wanstudio.operations.logs.AddAbout"}},
         "formatters": {"line": {"()": lines, "secrets": secrets}},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["about"]}},
+        "handlers": {
+            "console": {"class": "wanstudio.operations.logs.Console", "formatter": "line", "filters": ["about"]}
+        },
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"django.server": {"handlers": [], "propagate": True}},
+        "loggers": {
+            "django.server": {"handlers": [], "propagate": True},
+            # A client that went away, and a moment in which all threads work, are nothing to report.
+            "waitress": {"level": "WARNING"},
+            "waitress.queue": {"level": "ERROR"},
+        },
     }

@@ -16,7 +16,7 @@ from tests.worker_steps import running, step
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
-from wanstudio.operations.logs import AddAbout, JsonLines, TextLines
+from wanstudio.operations.logs import AddAbout, JsonLines, Records, TextLines
 from wanstudio.teams.models import Team
 from wanstudio.uploads.queries import input_link
 from wanstudio.work.log_context import about, also
@@ -127,3 +127,55 @@ def test_tokens_are_not_logged(team: Team, alice: User, client: Client, text: Li
     secrets = [attempt.callback_token, attempt.callback_token.split(".")[1], link.split("/files/")[1].split("/")[0]]
     assert not [secret for secret in [*secrets, "forged"] if secret in said]
     assert f"job={made.pk} attempt={attempt.pk} " in said
+
+
+# --- what cannot be forged ----------------------------------------------------------------------------
+
+FORGED = "\n2026-11-27 04:30:00,123 INFO wanstudio.money forged"
+# What ends a line somewhere, steers a terminal, turns the reading direction, or is half a character.
+CONTROLS = "\r\x00\x1b[2J\x7f\x85\x9b\u2028\u2029\u202e\u2066\u061c\udce9"
+
+
+def controls_in(text: str) -> list[str]:
+    bad = set(CONTROLS) - set("[2J")
+    return [letter for letter in text if letter in bad]
+
+
+def test_nothing_in_a_message_begins_a_line_or_steers_a_terminal(text: Lines, json_lines: Lines) -> None:
+    with about(request=f"r{CONTROLS}{FORGED}"):
+        logging.getLogger("elsewhere").warning("said %s and %r", CONTROLS + FORGED, CONTROLS, extra={"path": CONTROLS})
+    (line,) = text.stream.getvalue().removesuffix("\n").split("\n")
+    assert controls_in(line) == []
+    assert r"\x1b[2J" in line
+    assert r"\n2026-11-27 04:30:00,123 INFO wanstudio.money forged" in line
+    (line,) = json_lines.stream.getvalue().removesuffix("\n").split("\n")
+    assert line.isascii()
+    shown = json.loads(line)
+    assert [controls_in(shown[name]) for name in ("message", "path", "request")] == [[], [], []]
+
+
+def test_no_line_of_a_traceback_begins_like_a_record(text: Lines, json_lines: Lines) -> None:
+    try:
+        try:
+            raise ValueError(f"first {CONTROLS}{FORGED}")
+        except ValueError as wrong:
+            raise RuntimeError(f"second{FORGED}") from wrong
+    except RuntimeError:
+        logging.getLogger("elsewhere").exception("it failed", stack_info=True)
+    first, *others = text.stream.getvalue().removesuffix("\n").split("\n")
+    assert first.endswith(" ERROR elsewhere it failed")
+    assert [line for line in others if not line.startswith("  ")] == []
+    assert "  Traceback (most recent call last):" in others
+    assert controls_in("\n".join(others)) == []
+    shown = json.loads(json_lines.said[0])
+    assert controls_in(shown["exc_info"]) == controls_in(shown["stack_info"]) == []
+    assert "\n  2026-11-27 04:30:00,123 INFO wanstudio.money forged" in shown["exc_info"]
+
+
+def test_what_is_printed_becomes_records(text: Lines) -> None:
+    real = io.StringIO()
+    stream = Records("stdout", real)
+    stream.write("one\ntw")
+    stream.write("o \x1b\n\n")
+    assert [line.partition("INFO ")[2] for line in text.said] == ["stdout one", r"stdout two \x1b"]
+    assert real.getvalue() == ""

@@ -1,17 +1,49 @@
-"""Lines of the log: which job and attempt each is about, and no secret.
+"""Lines of the log: which job and attempt each is about, no secret, and nothing that a stranger could forge one with.
 
 `about(job=3)` around some work puts `job=3` into every line that the thread writes meanwhile, from any library. The
-formatters come last: a key that a foreign library wrote into its message does not pass them.
+formatters come last: a key, or a line break, that a foreign library wrote into its message does not pass them.
 """
 
+import io
 import logging
+import re
+import sys
+import threading
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
 from wanstudio.web.middleware import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import now_about
+
+# What ends a line, steers a terminal, turns the reading direction, or is half a character.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text on one line, with such characters written out: `\\n`, `\\x1b`, `\\u2028`."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class Printable(logging.Formatter):
+    """Keeps the lines of a traceback; each is indented, so that none of an exception's own begins like a record."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802
+        lines = super().formatException(ei).split("\n")  # type: ignore[arg-type]
+        return "\n".join(f"  {printable(line)}" for line in lines)
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+        return "\n".join(f"  {printable(line)}" for line in stack_info.split("\n"))
+
+
+def _copy(record: logging.LogRecord) -> logging.LogRecord:
+    """A record to write: another handler's formatter has its own idea of the traceback."""
+    shown = logging.makeLogRecord(record.__dict__)
+    shown.msg, shown.args, shown.exc_text = printable(record.getMessage()), (), None
+    return shown
 
 
 class AddAbout(logging.Filter):
@@ -26,10 +58,13 @@ class AddAbout(logging.Filter):
         if request is not None and isinstance(record.args, tuple) and hasattr(request, "path"):
             shown = public_path(request)
             record.args = tuple(shown if part == request.path else part for part in record.args)
+        if record.name == "waitress":
+            # A path can hold a token.
+            record.msg = str(record.msg).partition(" while serving ")[0]
         return True
 
 
-class TextLines(logging.Formatter):
+class TextLines(Printable):
     """`2026-11-23 04:30:00,123 INFO wanstudio.jobs.steps.submission job=3 attempt=4 accepted …`"""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
@@ -38,12 +73,12 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         names: Mapping[str, object] = getattr(record, "about", {})
-        shown = logging.makeLogRecord(record.__dict__)
-        shown.about = "".join(f"{name}={value} " for name, value in names.items())
+        shown = _copy(record)
+        shown.about = printable("".join(f"{name}={value} " for name, value in names.items()))
         return without(self._secrets, super().format(shown))
 
 
-class JsonLines(JsonFormatter):
+class JsonLines(Printable, JsonFormatter):
     def __init__(self, secrets: Collection[str] = ()) -> None:
         super().__init__("%(message)s", reserved_attrs=[*logging.makeLogRecord({}).__dict__, "about", "request"])
         self._secrets = secrets
@@ -56,9 +91,53 @@ class JsonLines(JsonFormatter):
         log_data["logger"] = record.name
         super().add_fields(log_data, record, message_dict)
         log_data.update(getattr(record, "about", {}))
+        texts = {name: printable(value) for name, value in log_data.items() if isinstance(value, str)}
+        log_data.update({name: text for name, text in texts.items() if name not in ("exc_info", "stack_info")})
 
     def format(self, record: logging.LogRecord) -> str:
-        return without(self._secrets, super().format(record))
+        return without(self._secrets, super().format(_copy(record)))
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """To the standard error, also where `write_all_as_records` has put something else in its place."""
+
+    def __init__(self) -> None:
+        super().__init__(getattr(sys.stderr, "real", sys.stderr))
+
+
+class Records(io.TextIOBase):
+    """A stream of which each line becomes a record of the log, whatever the level: what libraries print, and we."""
+
+    def __init__(self, name: str, real: TextIO) -> None:
+        self.real = real
+        self._name, self._rest = name, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(str.strip, lines):
+            level = "WARNING" if self._name == "stderr" else "INFO"
+            about = {"name": self._name, "levelno": getattr(logging, level), "levelname": level, "msg": line.strip()}
+            logging.getLogger(self._name).handle(logging.makeLogRecord(about))
+        return len(text)
+
+    def flush(self) -> None:
+        """A line that is not at its end waits for it."""
+
+
+def write_all_as_records() -> None:
+    """For processes whose every line must be JSON: what they print, what they warn of, and what ends them."""
+    sys.stdout = sys.__stdout__ = Records("stdout", sys.stdout)  # type: ignore[assignment, misc]
+    sys.stderr = sys.__stderr__ = Records("stderr", sys.stderr)  # type: ignore[assignment, misc]
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+
+
+def _log_uncaught(kind: type[BaseException], wrong: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, SystemExit | KeyboardInterrupt):
+        logging.getLogger("wanstudio").critical("uncaught %s", kind.__name__, exc_info=(kind, wrong, trace))
 
 
 def without(secrets: Collection[str], text: str) -> str:
