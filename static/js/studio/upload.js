@@ -84,7 +84,8 @@ async function renew(upload) {
 
 function answered(upload) {
   const { xhr, slot } = upload;
-  if (isOurs(xhr) && (xhr.status === 201 || (xhr.status === 422 && xhr.responseText))) return arrive(upload, xhr.responseText);
+  if (!isOurs(xhr)) return fail(slot, ...problemOf(xhr));
+  if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
   if (xhr.status === 401) return fail(slot, ...SIGNED_OUT);
   if (xhr.status === 403 && !upload.renewed && xhr.getResponseHeader("HX-Refresh")) return renew(upload);
   return fail(slot, ...problemOf(xhr));

@@ -38,19 +38,16 @@ export function problemOf(xhr) {
 function show(target, problem) {
   const place = target.closest("form") ?? target.closest("dialog, .menu-panel") ?? document.getElementById("main");
   let line = place.querySelector("p.field-error[role=alert], [data-problem]");
-  if (!problem) {
-    line?.matches("[data-problem]") ? line.remove() : line?.toggleAttribute("hidden", true);
-    return;
-  }
-  if (!line) {
+  if (!line && problem) {
     line = Object.assign(document.createElement("p"), { className: "field-error" });
     line.dataset.problem = "";
     line.setAttribute("role", "alert");
     if (place.matches("form")) place.append(line);
     else place.prepend(line);
   }
-  line.textContent = problem.join(" ").trim();
-  line.hidden = false;
+  if (!line) return;
+  line.textContent = problem ? problem.join(" ").trim() : "";
+  line.hidden = !problem;
 }
 
 // Before htmx follows any header of it.
@@ -66,7 +63,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig }, target }) => {
   if (!xhr.status || QUIET.includes(target.id) || isSignIn(xhr.responseURL)) return;
   // On the way to another page.
-  if (xhr.getResponseHeader("HX-Redirect") || xhr.getResponseHeader("HX-Refresh")) return;
+  if (isOurs(xhr) && (xhr.getResponseHeader("HX-Redirect") || xhr.getResponseHeader("HX-Refresh"))) return;
   if (xhr.status >= 400 || !isOurs(xhr)) return show(target, problemOf(xhr));
   show(target, null);
   // What was put back into this form is taken now.
