@@ -70,6 +70,18 @@ app.conf.update(
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 
 
+class OneLine(logging.Filter):
+    """A worker's own attempts to connect are one outage, not a line each."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith("consumer: Cannot connect to") and isinstance(record.args, tuple):
+            BROKER.failed(f"The broker does not answer ({record.args[1]}).")
+            return False
+        if str(record.msg).startswith("Connected to"):
+            BROKER.over()
+        return True
+
+
 class Sweeper(Scheduler):
     """Beat's schedule, kept in memory: there is one entry, and nothing to remember of it."""
 
@@ -93,3 +105,5 @@ def _keep_our_logging(**kwargs: object) -> None:
     logging.config.dictConfig(settings.LOGGING)
     for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("celery.worker.consumer.consumer", "celery.worker.consumer.connection"):
+        logging.getLogger(name).addFilter(OneLine())

@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from wanstudio.api.endpoints import api
+from wanstudio.web.way_back import is_htmx
 from wanstudio.work.outages import noticed
 
 RETRY_AFTER_S = 10
@@ -20,7 +21,7 @@ def failed(request: HttpRequest) -> HttpResponse:
         response = api.on_exception(request, wrong)
     elif away is None:
         return server_error(request)
-    elif "HX-Request" in request.headers:
+    elif is_htmx(request):
         response = HttpResponse(away.sentence, status=503, content_type="text/plain; charset=utf-8")
     else:
         shown = {"sentence": away.sentence, "retry_s": RETRY_AFTER_S, "is_form": request.method not in ("GET", "HEAD")}

@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from contextlib import suppress
 from io import BytesIO
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from waitress.utilities import BadRequest
 
 from wanstudio.web.middleware import is_trusted
 from wanstudio.web.request_bodies import BUSY, FULL, REFUSED, max_body
+from wanstudio.work.outages import noticed
 
 HEAD_WITHIN_S = 20.0
 # A body has 30 s, and then as long as it keeps above this on average: a slow line is a hundred times as fast.
@@ -69,7 +71,15 @@ class Request(HTTPRequestParser):
                 raise ParsingError("Transfer-Encoding must be chunked, without a Content-Length, in HTTP/1.1")
 
     def received(self, data: bytes) -> int:
-        taken = int(super().received(data))
+        try:
+            taken = int(super().received(data))
+        except OSError as wrong:
+            if self.chunked or not noticed(wrong):
+                raise
+            # What is left of it is counted, so that its sender hears why.
+            self.refused = FULL
+            self.discard()
+            taken = int(super().received(data))
         if self.body_rcv is None or self.error:
             return taken
         if self.chunked and max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > MAX_CHUNK_LINE:
@@ -85,7 +95,8 @@ class Request(HTTPRequestParser):
 
     def discard(self) -> None:
         self.is_kept = False
-        self.body_rcv.getbuf().close()
+        with suppress(OSError):
+            self.body_rcv.getbuf().close()
         self.body_rcv.buf = Discarded(len(self.body_rcv))
 
     def is_too_slow(self, now: float) -> bool:

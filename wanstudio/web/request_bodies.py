@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 
 from wanstudio.web.middleware import Middleware
+from wanstudio.web.way_back import is_htmx
 
 # The name in the environment of a request under which the server says why it kept nothing of the body.
 REFUSED = "wanstudio.refused"
@@ -47,6 +48,8 @@ def _refusal(request: HttpRequest, status: int, why: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         problem = {"type": "/api/#invalid", "title": "Not taken", "status": status, "detail": f"{why}. {NOTHING_DONE}"}
         response = JsonResponse(problem, status=status, content_type="application/problem+json")
+    elif is_htmx(request):
+        response = HttpResponse(f"{why}. {NOTHING_DONE}", status=status, content_type="text/plain; charset=utf-8")
     else:
         response = render(request, "413.html", {"why": why, "nothing_done": NOTHING_DONE}, status=status)
     if status == 503:

@@ -29,7 +29,7 @@ FULL_BELOW_BYTES = 1024 * 1024
 
 AWAY = "The database of the studio does not answer."
 BUSY = "The database of the studio is busy."
-DAMAGED = "The database of the studio cannot be read. The person who runs it finds the reason in the log."
+DAMAGED = "The database of the studio cannot be read."
 FULL = "The disk of the studio is full."
 UNWRITABLE = "The data folder of the studio cannot be written."
 ADVICE = {
