@@ -35,7 +35,7 @@ UNWRITABLE = "The data folder of the studio cannot be written."
 ADVICE = {
     AWAY: "Start it, or check DATABASE_URL",
     BUSY: "Nothing to do, unless it stays so: then end what holds it",
-    DAMAGED: "Check its file, or restore a backup",
+    DAMAGED: "Check its file, the owner and the disk of it, or restore a backup",
     FULL: "Make room",
     UNWRITABLE: "Check its owner and its mount",
 }

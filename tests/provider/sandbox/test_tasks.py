@@ -13,6 +13,7 @@ from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from tests.provider.sandbox.conftest import running_sandbox
 from wanstudio.media.fetch import Fetcher
+from wanstudio.provider.sandbox import task_runner
 from wanstudio.provider.sandbox.sandbox_server import Sandbox
 from wanstudio.provider.sandbox.task_inputs import price_cents
 from wanstudio.provider.sandbox.task_runner import Options
@@ -181,3 +182,23 @@ def test_result_is_gone_after_a_day(tmp_path: Path, files: FileServer) -> None:
         while (tmp_path / "data" / "results" / name).exists():
             assert time.monotonic() < ends
             time.sleep(0.05)
+
+
+def test_task_that_cannot_be_stored_goes_on_when_it_can(
+    tmp_path: Path, files: FileServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for a while ends no task, takes no money twice, and fills no log with tracebacks."""
+    monkeypatch.setattr(task_runner, "DISK_RETRY_S", 0.1)
+    with running_sandbox(tmp_path / "data", files, pending_s=1) as sandbox:
+        caller = Caller(sandbox.base_url, files)
+        task_id = caller.submit()
+        sandbox._runner.store._db.execute("PRAGMA query_only=ON")
+        ends = time.monotonic() + 20
+        while f"task={task_id} waits" not in caplog.text:
+            assert time.monotonic() < ends, caplog.text
+            time.sleep(0.02)
+        assert caller.poll(task_id).status_code == 500
+        sandbox._runner.store._db.execute("PRAGMA query_only=OFF")
+        assert caller.finished(task_id)["state"] == "success"
+        assert caller.balance() == 99.8
+    assert [record for record in caplog.records if record.exc_info] == []

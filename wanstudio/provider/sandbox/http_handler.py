@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -65,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
             self._error(refused.code, refused.message)
         except OSError:
             self.close_connection = True
+        except sqlite3.Error as wrong:
+            logger.warning("cannot store: %s", wrong)
+            self._error(500)
         except Exception:
             logger.exception("surprise in %s %s", self.command, path)
             self._error(500)

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ RENDERS = 2
 CALLBACK_DELAYS_S = (30.0, 60.0, 120.0)
 CALLBACK_TIMEOUT_S = 30.0
 SWEEP_EVERY_S = 60.0
+DISK_RETRY_S = 10.0
 FAIL_MESSAGES = {
     "PromptInvalid": "Prompt is invalid or rejected",
     "GENERATION_FAILED": "Generation failed",
@@ -95,9 +97,16 @@ class TaskRunner:
 
     def _follow(self, task: Task) -> None:
         with suppress(Stopped):
-            if task.completed is None:
-                self._run(task)
-            self._call_back(task.id)
+            while True:
+                try:
+                    now = self.store.get(task.id) or task
+                    if now.completed is None:
+                        self._run(now)
+                    return self._call_back(task.id)
+                except sqlite3.Error as wrong:
+                    # The disk is full: it goes on when there is room, and nothing is done twice.
+                    logger.warning("task=%s waits: %s", task.id, wrong)
+                    self._sleep_until(time.time() + DISK_RETRY_S)
 
     def _run(self, task: Task) -> None:
         self._sleep_until(task.due_at)
