@@ -105,6 +105,15 @@ def test_mails_whose_links_nobody_can_open_are_a_problem(db: None, settings: Set
     assert not public_address(None)
 
 
+def test_page_that_hands_out_a_link_says_if_nobody_else_can_open_it(
+    as_alice: Client, alice: User, team: Team, settings: Settings
+) -> None:
+    path = reverse("shares.video", args=[finished(team, alice).pk])
+    assert "opens on this machine only" not in as_alice.get(path).content.decode()
+    settings.ADDRESS = "http://127.0.0.1:8000"
+    assert "opens on this machine only. Set WANSTUDIO_URL" in as_alice.get(path).content.decode()
+
+
 def test_passkeys_are_tied_to_our_name(settings: Settings) -> None:
     assert passkey_host() == "localhost"
     settings.HTTPS = True

@@ -273,6 +273,16 @@ def test_a_failure_of_ours_keeps_the_words(as_alice: Client, video: Video, monke
     assert composer(as_alice, video).typed["text"] == WORDS
 
 
+def test_second_factor_that_a_team_asks_for_meanwhile_keeps_the_words(
+    as_alice: Client, team: Team, video: Video
+) -> None:
+    page, form = f"/videos/{video.pk}/", composer(as_alice, video)
+    Team.objects.update(needs_second_factor=True)
+    assert send(as_alice, form, page, {"text": WORDS}).status_code == 404
+    Team.objects.update(needs_second_factor=False)
+    assert composer(as_alice, video).typed["text"] == WORDS
+
+
 def test_nothing_is_kept_of_strangers_of_other_sites_or_without_bound(
     as_alice: Client, alice: User, video: Video
 ) -> None:

@@ -1,4 +1,4 @@
-"""Buttons of pages that have grown old: signed out meanwhile, signed in again elsewhere, an address that is no page."""
+"""Buttons of pages that are out of date: signed out meanwhile, signed in again elsewhere, an address without a page."""
 
 import re
 

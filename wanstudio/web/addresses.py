@@ -13,6 +13,7 @@ from wanstudio.media.public_addresses import SERVICE_PORTS, is_public
 from wanstudio.media.targets import host_port, parse
 from wanstudio.settings_types import is_loopback
 
+SET_ADDRESS = "Set WANSTUDIO_URL to the address that people open."
 # Model to the route of its page, and whether the route wants the row's id.
 PAGES = {
     "job": ("jobs.show", True),
@@ -82,11 +83,14 @@ def address_of(path: str) -> str:
     return f"{settings.ADDRESS}{path}"
 
 
-def mail_problem() -> str:
-    """The reason why nobody else can open the links in mails; empty if they can, or if no mail server is set."""
-    if not urlsplit(settings.EMAIL_URL).hostname or not is_loopback(settings.ADDRESS):
+def link_problem() -> str:
+    """The reason why nobody else can open our links; empty if they can."""
+    if not is_loopback(settings.ADDRESS):
         return ""
-    return (
-        f"Mails are sent, but their links begin with {settings.ADDRESS}, which opens on this machine only. "
-        "Set WANSTUDIO_URL to the address that people open."
-    )
+    return f"Links begin with {settings.ADDRESS}, which opens on this machine only. {SET_ADDRESS}"
+
+
+def mail_problem() -> str:
+    """The same of the links in mails, if a mail server is set."""
+    problem = link_problem() if urlsplit(settings.EMAIL_URL).hostname else ""
+    return problem and f"Mails are sent, but nobody else can open what they link to. {problem}"

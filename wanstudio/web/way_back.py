@@ -48,7 +48,8 @@ class WayBack(Middleware):
         leads_to = response.headers.get("Location") or response.headers.get("HX-Redirect", "")
         if leads_to == _sign_in(request.get_full_path()):
             return send_away(request, _sign_in(page_before(request)), SIGNED_OUT)
-        if response.status_code >= 500 or leads_to.startswith(SECOND_FACTOR):
+        # 409 and 422 show the form again themselves; an old one is in `csrf_failure`.
+        if response.status_code in (404, 429) or response.status_code >= 500 or leads_to.startswith(SECOND_FACTOR):
             typed_words.keep(request, response)
         elif response.status_code < 400:
             typed_words.forget(request, response)

@@ -128,4 +128,4 @@ def test_the_headers_of_the_proxy_itself_count(way: Way, trusting: Studio) -> No
     assert statuses == [403] * 7
     session = way.session()
     session.headers["X-Forwarded-Proto"] = "https"
-    assert "grown old" in guess(way, "/accounts/login/", 0, session, login=EMAIL, password=PASSWORD).text
+    assert "out of date" in guess(way, "/accounts/login/", 0, session, login=EMAIL, password=PASSWORD).text

@@ -17,7 +17,7 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.queries import visible_collections, visible_videos
-from wanstudio.web.addresses import address_of
+from wanstudio.web.addresses import address_of, link_problem
 from wanstudio.web.lookups import form_view, page_and_form_view
 
 Thing = Video | Collection
@@ -84,6 +84,7 @@ def _answer(
         "address": _address(thing),
         "back": _back(thing),
         "zone": str(thing.team.zone),
+        "link_problem": link_problem(),
         "links": list(_rows(request, thing, opened.pk if opened else access.number(request.GET.get("link")))),
         "form": ShareForm(team=thing.team) if new is None else new,
         "refused": new is not None,

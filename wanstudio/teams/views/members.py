@@ -13,6 +13,7 @@ from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.opened import opened_by
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
+from wanstudio.web.addresses import link_problem
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 from wanstudio.web.way_back import back
 
@@ -38,6 +39,7 @@ def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> d
         "invitations": Invitation.pending().filter(team=team).select_related("invited_by", "mail") if form else [],
         "sends_mail": bool(settings.EMAIL_URL),
         "base": settings.ADDRESS,
+        "link_problem": link_problem(),
         "roles": [role.label for role in Role],
         "acts": [(act.value, [act in MAY[role] for role in Role]) for act in Act],
         "has_factor": access.has_factor(request),
