@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
@@ -22,8 +22,10 @@ from wanstudio.jobs.states import State
 from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.sweep import sweep_drafts
 from wanstudio.uploads.models import Source
-from wanstudio.work import loop
-from wanstudio.work.advance import advance
+from wanstudio.work import loop, registry
+from wanstudio.work.advance import advance, due, quiet_s
+from wanstudio.work.elsewhere import elsewhere
+from wanstudio.work.leases import Leased
 from wanstudio.work.loop import Loop
 from wanstudio.work.models import Heartbeat
 
@@ -79,6 +81,73 @@ def test_loop_makes_posters_and_reads_the_balance(
         apixo.wait_for(lambda: bool(Source.objects.get(pk=source.pk).poster))
         # The balance is asked for at every start.
         apixo.wait_for(lambda: ProviderKey.at("apixo").balance is not None)
+
+
+def test_no_step_waits_behind_another_that_waits_for_a_network(
+    make_job: MakeJob, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [make_job().pk for _ in range(2 * loop.THREADS + 1)]
+    go, begun = threading.Event(), []
+
+    connected = threading.Event()
+
+    def wait_for_network(model: type[Job], pk: int) -> bool:
+        begun.append(pk)
+        connected.wait(20)
+        with elsewhere():
+            return go.wait(20)
+
+    monkeypatch.setattr(loop, "due", lambda model, limit: jobs if model is Job else [])
+    monkeypatch.setattr(loop, "advance", wait_for_network)
+    with working():
+        apixo.wait_for(lambda: len(set(begun)) == loop.THREADS)
+        connected.set()
+        apixo.wait_for(lambda: set(begun) == set(jobs))
+        go.set()
+
+
+def test_idle_loop_rests_until_the_next_due_time_or_a_write(
+    job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("other databases do not say that something was written; there are looks instead")
+    looks: list[type[Leased]] = []
+
+    def look(model: type[Leased], limit: int) -> list[int]:
+        looks.append(model)
+        return due(model, limit)
+
+    Job.objects.update(due_at=Now() + timedelta(seconds=60))
+    monkeypatch.setattr(loop, "LOOK_ANYWAY_S", 60)
+    monkeypatch.setattr(loop, "due", look)
+    with working():
+        # What is due at the start is done; then nothing is written any more, and nothing looked for.
+        apixo.wait_for(lambda: not _is_in_hand())
+        apixo.wait_for(lambda: _rests(looks))
+        Job.objects.update(due_at=Now())
+        apixo.wait_for(lambda: bool(apixo.posts))
+
+
+def _rests(looks: list[type[Leased]]) -> bool:
+    before = len(looks)
+    time.sleep(0.5)
+    return len(looks) == before
+
+
+def _is_in_hand() -> bool:
+    return any(model.objects.filter(due_at__lte=Now()).exists() for model in registry.kinds)  # type: ignore[attr-defined]
+
+
+def test_next_due_time_is_foreseen_unless_a_row_is_in_hand(job: Job) -> None:
+    for model in registry.kinds:
+        model._default_manager.update(due_at=None, nudged_at=None)
+    assert quiet_s() == float("inf")
+    Job.objects.update(due_at=Now() + timedelta(seconds=40))
+    assert 35 < quiet_s() <= 40
+    Job.objects.update(nudged_at=Now())
+    assert quiet_s() == 0
+    Job.objects.update(nudged_at=None, due_at=Now())
+    assert quiet_s() == 0
 
 
 def test_loop_writes_heartbeats_until_it_stops(apixo: FakeApixo, working: Working) -> None:

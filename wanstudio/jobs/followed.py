@@ -1,7 +1,7 @@
 """Followed jobs: what a page's poll asks first. One narrow query says who asks, what they may see, and what changed."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from wanstudio.accounts.queries import vouched
 from wanstudio.jobs.models import ENDED, Job, State
 from wanstudio.notifications.queries import bell_of
 from wanstudio.teams.access import is_open_to
-from wanstudio.work.compiled import Compiled
+from wanstudio.work.compiled import Compiled, moment
 from wanstudio.work.models import Heartbeat
 
 # Seconds between two polls of a page: of jobs that may change at any moment, and of those that cannot yet.
@@ -54,7 +54,7 @@ def look(request: HttpRequest, pks: Sequence[int]) -> Watch | None:
         return None
     _, count, newest, lives, now, *_ = rows[0]
     jobs = sorted(Followed(*row[5:]) for row in rows if row[5] is not None)
-    return Watch(jobs, (count or 0, newest or 0), bool(lives), poll_every(jobs, _moment(now)))
+    return Watch(jobs, (count or 0, newest or 0), bool(lives), poll_every(jobs, moment(now)))
 
 
 def _write(person: int, jobs: Sequence[int]) -> QuerySet[User, tuple[Any, ...]]:
@@ -89,13 +89,7 @@ def _every(job: Followed | Job, now: datetime) -> int:
     quiet_s = 0.0
     if job.state == State.RUNNING and not job.nudged_at:
         if not job.callback and job.due_at:
-            quiet_s = (_moment(job.due_at) - now).total_seconds()
+            quiet_s = (moment(job.due_at) - now).total_seconds()
         elif job.callback and job.started_at and job.expected_low_s:
-            quiet_s = job.expected_low_s / 2 - (now - _moment(job.started_at)).total_seconds()
+            quiet_s = job.expected_low_s / 2 - (now - moment(job.started_at)).total_seconds()
     return min(max(ceil(quiet_s) + 1, OFTEN), SELDOM)
-
-
-def _moment(found: datetime | str) -> datetime:
-    """SQLite has no zones: all of its moments are UTC."""
-    moment = found if isinstance(found, datetime) else datetime.fromisoformat(found)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -19,6 +19,8 @@ from typing import ClassVar
 
 import certifi
 
+from wanstudio.work.elsewhere import elsewhere
+
 from .errors import FetchError
 from .targets import Reach, Target, parse
 
@@ -79,6 +81,7 @@ def connect(
     `tls` None: the usual authorities. Raises OSError.
     """
     with ExitStack() as stack:
+        stack.enter_context(elsewhere())
         sock = stack.enter_context(_dial(addresses, target.port, deadline))
         if target.scheme == "https":
             sock.settimeout(deadline.left())

@@ -12,6 +12,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import idna
 
+from wanstudio.work.elsewhere import elsewhere
+
 from .errors import FetchError, FetchProblem
 from .public_addresses import SERVICE_PORTS, is_public
 
@@ -160,7 +162,8 @@ def _resolve(target: Target, resolver: Resolver, timeout_s: float) -> list[str]:
 
     Thread(target=look_up, daemon=True).start()
     try:
-        addresses = answers.get(timeout=timeout_s)
+        with elsewhere():
+            addresses = answers.get(timeout=timeout_s)
     except Empty:
         raise FetchError(
             FetchProblem.TIMED_OUT, "Looking up the server of this link took too long. Try again in a minute."

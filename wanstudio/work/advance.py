@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import timedelta
+from functools import cache, lru_cache
 from threading import Event, Thread
 
 from django.db import DatabaseError, connection
@@ -15,6 +16,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Now
 
 from wanstudio.work import outages, registry
+from wanstudio.work.compiled import Written, moment, rows_of, write
 from wanstudio.work.leases import HEARTBEAT_S, NUDGE_INTERVAL, Leased, Stale
 from wanstudio.work.log_context import about
 from wanstudio.work.registry import Kind, R, kind_of
@@ -28,10 +30,38 @@ def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
     """Ids of rows that `advance` would claim now, the longest due first; `among` narrows them further."""
     registry.load_steps()
     kind_of(model).before_looking()
+    return [pk for (pk,) in rows_of(*_due(model, limit, registry.paced(NUDGE_INTERVAL), among))]
+
+
+@lru_cache(maxsize=1000)
+def _due(model: type[Leased], limit: int, interval: timedelta, among: tuple[Q, ...]) -> Written:
     # One that was nudged is due since then, or a late crowd would hold it up.
     since = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
-    ready = model.ready(registry.paced(NUDGE_INTERVAL)).filter(*among)
-    return list(ready.order_by(since, "pk").values_list("pk", flat=True)[:limit])
+    return write(model.ready(interval).filter(*among).order_by(since, "pk").values_list("pk")[:limit])
+
+
+def quiet_s() -> float:
+    """Seconds until a row of any kind may be ready that is not now, if nobody writes anything meanwhile.
+
+    0 while one is in hand, or was nudged: its lease may run out, or its next claim be allowed, at any moment.
+    """
+    registry.load_steps()
+    left = float("inf")
+    for model in registry.kinds:
+        in_hand, following = _outlook(model)
+        if rows_of(*in_hand):
+            return 0.0
+        for due_at, now in rows_of(*following):
+            left = min(left, (moment(due_at) - moment(now)).total_seconds())
+    return left
+
+
+@cache
+def _outlook(model: type[Leased]) -> tuple[Written, Written]:
+    rows = model._default_manager.order_by()
+    in_hand = rows.filter(Q(due_at__lte=Now()) | Q(nudged_at__isnull=False)).values_list("pk")[:1]
+    following = rows.filter(due_at__gt=Now()).order_by("due_at").annotate(now=Now()).values_list("due_at", "now")[:1]
+    return write(in_hand), write(following)
 
 
 def is_ready(model: type[Leased], pk: int) -> bool:

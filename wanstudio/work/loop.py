@@ -8,21 +8,25 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import zip_longest
-from threading import Event, Lock
+from threading import Event, Lock, get_ident
 
 from django.db import DatabaseError, connection
 
 from wanstudio.work import outages, registry
-from wanstudio.work.advance import advance, due
+from wanstudio.work.advance import advance, due, quiet_s
+from wanstudio.work.elsewhere import is_elsewhere
 from wanstudio.work.leases import Leased
 from wanstudio.work.models import Heartbeat
 from wanstudio.work.reconnect import follow_file
 
 log = logging.getLogger(__name__)
 
-# More would poll faster, but they crowd for SQLite's one write lock: four workers of 24 each met "locked".
-THREADS = 8
+# More at once would poll faster, but they crowd for SQLite's one write lock: four workers of 24 each met "locked".
+# Those that wait for another machine are not among them: no step waits behind their slow network.
+THREADS, MAX_THREADS = 8, 64
 LOOK_EVERY_S = 0.25
+# SQLite says at each of these whether anything was written; and if it says nothing, there is a look all the same.
+TICK_S, LOOK_ANYWAY_S = 0.05, 5.0
 BEAT_EVERY_S = 5.0
 # While the database is away, looks become rarer up to this.
 LONGEST_PAUSE_S = 5.0
@@ -35,44 +39,55 @@ class Loop:
     What is cut off is rescued when its lease has run out.
     """
 
-    def __init__(self, stop: Event, threads: int = THREADS) -> None:
+    def __init__(self, stop: Event) -> None:
         self._stop = stop
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="step")
+        self._pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="step")
         self._room = Event()
-        self._busy: set[tuple[type[Leased], int]] = set()
+        # Each with its thread, once it has one.
+        self._busy: dict[tuple[type[Leased], int], int | None] = {}
         self._lock = Lock()
         self._beat_at, self._surprised_at = 0.0, float("-inf")
 
     def run(self) -> None:
         has_begun, pause_s = False, LOOK_EVERY_S
         while not self._stop.is_set():
-            is_behind = False
             try:
                 if not has_begun:
                     start_worker()
                     has_begun = True
+                seen = _writes()
                 is_behind = self._look()
                 outages.works()
                 pause_s = LOOK_EVERY_S
+                # With more to do than threads the next look comes as soon as some are free.
+                if is_behind:
+                    self._room.wait(pause_s)
+                else:
+                    self._sleep(seen)
             except Exception as wrong:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 if not outages.noticed(wrong) and time.monotonic() - self._surprised_at > outages.REMIND_S:
                     log.exception("the worker could not look for work; trying again")
                     self._surprised_at = time.monotonic()
                 connection.close()
-            # With more to do than threads the next look comes as soon as some are free.
-            (self._room if is_behind else self._stop).wait(pause_s)
+                self._stop.wait(pause_s)
         connection.close()
         # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
         self._pool.shutdown(wait=False)
         end_worker(lambda: len(self._busy))
 
+    def _sleep(self, seen: int | None) -> None:
+        """Until something may be due. On SQLite that is foreseen, and a write by anyone else wakes at once."""
+        until = time.monotonic() + (LOOK_EVERY_S if seen is None else max(min(quiet_s(), LOOK_ANYWAY_S), LOOK_EVERY_S))
+        while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, TICK_S)) and _writes() == seen:
+            pass
+
     def _look(self) -> bool:
-        """Hand out what is due, a little more than there are threads. Returns whether there is more than that."""
+        """Hand out what is due, to as many threads as may work at once. Returns whether there is more than that."""
+        follow_file()
         if time.monotonic() - self._beat_at > BEAT_EVERY_S:
             Heartbeat.beat(worker_name())
             self._beat_at = time.monotonic()
-        follow_file()
         self._room.clear()
         # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
         queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in registry.kinds]
@@ -80,13 +95,15 @@ class Loop:
             with self._lock:
                 if row in self._busy:
                     continue
-                if len(self._busy) >= 2 * THREADS:
+                here = sum(not is_elsewhere(thread) for thread in self._busy.values())
+                if here >= THREADS or len(self._busy) >= MAX_THREADS:
                     return True
-                self._busy.add(row)
+                self._busy[row] = None
             self._pool.submit(self._step, *row)
         return False
 
     def _step(self, model: type[Leased], pk: int) -> None:
+        self._busy[model, pk] = get_ident()
         try:
             if not self._stop.is_set():
                 follow_file()
@@ -99,9 +116,18 @@ class Loop:
             if connection.errors_occurred or self._stop.is_set():
                 connection.close()
             with self._lock:
-                self._busy.discard((model, pk))
-                if len(self._busy) <= THREADS:
-                    self._room.set()
+                del self._busy[model, pk]
+                self._room.set()
+
+
+def _writes() -> int | None:
+    """Another number once another connection has committed; None where the database does not say."""
+    if connection.vendor != "sqlite":
+        return None
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        # Without Django's cursor, which costs ten times as much; twenty times a second that shows.
+        return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def worker_name() -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from wanstudio.work import registry
+from wanstudio.work.elsewhere import elsewhere
 from wanstudio.work.leases import Leased
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ def send(mail: Mail) -> None:
     message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to], headers=headers)
     message.attach_alternative(as_html(mail.subject, mail.text), "text/html")
     try:
-        message.send()
+        with elsewhere():
+            message.send()
     except (SMTPException, OSError, BadHeaderError, ValueError) as wrong:
         return _failed(mail, wrong)
     return mail.postpone(None, sent_at=Now(), text="", problem="")

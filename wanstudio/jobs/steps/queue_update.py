@@ -6,6 +6,7 @@ All of it is a hint, written without a lock and again at the next look. Whether 
 
 import time
 from datetime import timedelta
+from functools import cache
 from threading import Lock
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from wanstudio.keys import call_budget, intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import blocked
 from wanstudio.provider import providers
+from wanstudio.work.compiled import Written, rows_of, write
 from wanstudio.work.leases import due_after
 
 UPDATE_EVERY_S = 1.0
@@ -51,7 +53,13 @@ def update_all() -> None:
         _updated_at = time.monotonic()
     # By name: which of them have jobs in the queue would be read from all jobs.
     for provider in providers.PROVIDERS:
-        update(provider)
+        if rows_of(*_any_waiting(provider)):
+            update(provider)
+
+
+@cache
+def _any_waiting(provider: str) -> Written:
+    return write(in_queue(provider).order_by().values_list("pk")[:1])
 
 
 def update(provider: str) -> None:
