@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 THREADS, MAX_THREADS = 8, 64
 LOOK_EVERY_S = 0.25
 # SQLite says at each of these whether anything was written; and if it says nothing, there is a look all the same.
-TICK_S, LOOK_ANYWAY_S = 0.05, 5.0
+TICK_S, LOOK_ANYWAY_S = 0.07, 5.0
 BEAT_EVERY_S = 5.0
 # While the database is away, looks become rarer up to this.
 LONGEST_PAUSE_S = 5.0
