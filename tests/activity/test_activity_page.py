@@ -139,6 +139,24 @@ def test_forged_forwarded_address_is_not_recorded(told: str, alice: User, settin
     assert Activity.objects.get(act="signin").ip in ("10.0.0.1", "10.0.0.9")
 
 
+@pytest.mark.parametrize(
+    ("peer", "told", "recorded"),
+    [
+        ("::ffff:203.0.113.7", "", "203.0.113.7"),
+        ("::ffff:10.0.0.1", "198.51.100.2", "198.51.100.2"),
+        ("::ffff:10.0.0.1", "::ffff:198.51.100.2", "198.51.100.2"),
+        ("2001:db8::7", "198.51.100.2", "2001:db8::7"),
+    ],
+)
+def test_an_ipv4_address_inside_ipv6_is_itself(peer: str, told: str, recorded: str, alice: User, settings: Any) -> None:
+    """As a server sees it that is bound to `::`."""
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    sent = {"login": alice.email, "password": factories.PASSWORD}
+    way = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": told}
+    assert Client().post(reverse("account_login"), sent, **way).status_code == 302  # type: ignore[arg-type]
+    assert Activity.objects.get(act="signin").ip == recorded
+
+
 def test_comments_and_tags_are_recorded_without_their_text(
     as_alice: Client, team: Team, alice: User, bob: User
 ) -> None:

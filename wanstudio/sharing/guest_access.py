@@ -168,9 +168,9 @@ def _address(request: HttpRequest) -> str:
         ip = ipaddress.ip_address(given)
     except ValueError:
         return sha256(given.encode()).hexdigest()[:32]
-    if isinstance(ip, ipaddress.IPv6Address) and not ip.ipv4_mapped:
+    if isinstance(ip, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(ip), 64), strict=False).network_address).replace(":", "-")
-    return str(getattr(ip, "ipv4_mapped", None) or ip)
+    return str(ip)
 
 
 def guest_post(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:

@@ -102,13 +102,15 @@ class TrustedProxies(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.META["wanstudio.proxied"] = any(name.startswith(PROXIES) for name in request.META)
+        if peer := _address(request.META.get("REMOTE_ADDR", "")):
+            request.META["REMOTE_ADDR"] = str(peer)
         if is_trusted(request.META.get("REMOTE_ADDR", "")):
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
-                if not _address(hop):
+                if not (address := _address(hop)):
                     # A client or a proxy wrote something there that is no address.
                     break
-                request.META["REMOTE_ADDR"] = hop
+                request.META["REMOTE_ADDR"] = str(address)
                 if not is_trusted(hop):
                     break
             if (scheme := request.META.get("HTTP_X_FORWARDED_PROTO")) in ("http", "https"):
@@ -118,10 +120,12 @@ class TrustedProxies(Middleware):
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A server bound to `::` sees IPv4 as a part of IPv6: it is the same address."""
     try:
-        return ipaddress.ip_address(text)
+        ip = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def is_trusted(address: str) -> bool:

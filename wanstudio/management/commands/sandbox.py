@@ -18,5 +18,10 @@ class Command(BaseCommand):
             settings.SANDBOX_PORT,
             folder(settings.DATA_DIR / "sandbox"),
             fetcher(settings.LINK_BASE),
-            Options(settings.PROVIDERS[in_force.SANDBOX][1], settings.MODEL, intervals.pace(in_force.SANDBOX)),
+            Options(
+                settings.PROVIDERS[in_force.SANDBOX][1],
+                settings.MODEL,
+                intervals.pace(in_force.SANDBOX),
+                studio=settings.LINK_BASE,
+            ),
         )

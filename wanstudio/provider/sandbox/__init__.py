@@ -6,7 +6,8 @@ It knows the public contract and nothing of the studio. APIXO's model on loopbac
     task_runner → task_inputs, stand_in_video      work; task_store remembers it through any kill
     stand_in_video → clip_motion, puppet           pictures
 
-It accepts http callbacks on loopback, which APIXO does not; otherwise what is refused here is refused there.
+It accepts http callbacks on loopback and to the studio that runs it, which APIXO does not; otherwise
+what is refused here is refused there.
 """
 
 from wanstudio.provider.apixo.description import APIXO, Apixo

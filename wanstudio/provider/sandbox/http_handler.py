@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(raw)
         except (ValueError, RecursionError):
             raise Refused(400, "Invalid request body: it is not valid JSON.") from None
-        self._generate(validate(body))
+        self._generate(validate(body, self.runner.options.studio))
 
     def _authorise(self, path: str) -> None:
         if not path.startswith("/api/v1/"):

@@ -79,11 +79,14 @@ class Request:
         return read_faults(self.prompt)
 
 
-def validate(body: object) -> Request:
-    """`body`: parsed JSON. Raises Refused(400). Fields that are not documented are ignored."""
+def validate(body: object, studio: str = "") -> Request:
+    """`body`: parsed JSON; `studio`: the address that may be called back without TLS. Raises Refused(400).
+
+    Fields that are not documented are ignored.
+    """
     if not isinstance(body, dict):
         raise Refused(400, "Invalid request body: it must be a JSON object.")
-    callback_url = _callback_url(body)
+    callback_url = _callback_url(body, studio)
     given = body.get("input")
     if given is None:
         raise Refused(400, "Missing required field input.")
@@ -122,7 +125,7 @@ def read_faults(prompt: str) -> Faults:
     return Faults(**found)  # type: ignore[arg-type]
 
 
-def _callback_url(body: dict[str, object]) -> str:
+def _callback_url(body: dict[str, object], studio: str) -> str:
     kind = body.get("request_type", "async")
     if kind == "async":
         return ""
@@ -132,8 +135,9 @@ def _callback_url(body: dict[str, object]) -> str:
     if not url:
         raise Refused(400, "Missing required field callback_url: it is required when request_type is callback.")
     parts = _parts(url)
-    # The documentation wants public HTTPS. A studio on this machine has only http loopback, so that is taken as well.
-    if parts is None or (parts.scheme != "https" and not _is_loopback(parts.hostname or "")):
+    # The documentation wants public HTTPS. A studio on this machine has only http, so its own address is taken as well.
+    is_ours = bool(studio) and str(url).startswith(f"{studio}/")
+    if parts is None or (parts.scheme != "https" and not is_ours and not _is_loopback(parts.hostname or "")):
         raise Refused(
             400, "Invalid callback_url: it must be a public HTTPS URL (the sandbox also takes http on loopback)."
         )

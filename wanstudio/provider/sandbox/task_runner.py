@@ -51,7 +51,7 @@ BROKEN_READINGS = 2
 @dataclass(frozen=True)
 class Options:
     """`pace` multiplies the delays of callbacks. A task is pending for `pending_s` and processing for at least
-    `processing_s` (seconds). The balance starts at `balance_cents`."""
+    `processing_s` (seconds). The balance starts at `balance_cents`. `studio`: its address."""
 
     key: str = "sandbox"
     model: str = "wan-2-2-animate"
@@ -59,6 +59,7 @@ class Options:
     pending_s: float = 0.5
     processing_s: float = 2.0
     balance_cents: int = 100_00
+    studio: str = ""
 
 
 class Stopped(BaseException):
