@@ -31,7 +31,6 @@ os.umask(0o077)
 with usable(DATA_DIR):
     FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
     SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
-# As it is bound: without the brackets of an address.
 HOST = env.str("HOST", "127.0.0.1").strip("[]")
 PORT = env.int("PORT", 8000, validate=options.a_port)
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001, validate=options.a_port)
