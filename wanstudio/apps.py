@@ -22,10 +22,12 @@ class WanStudioConfig(AppConfig):
 
     def ready(self) -> None:
         from wanstudio.append_only import lock
+        from wanstudio.media import isolated
         from wanstudio.work import broker_hints, reconnect, registry
 
         for module in ANSWERS:
             import_module(f"wanstudio.{module}")
+        isolated.slots.folder = settings.DATA_DIR / "slots"
         registry.step_modules += [f"wanstudio.{module}" for module in STEPS]
         if settings.BROKER_URL:
             from wanstudio.celery import hand_over

@@ -1,6 +1,7 @@
 """The last look before money is spent: what is sent must be what was priced."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,9 @@ from tests.worker_steps import rests, running, step, wait_s
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
+from wanstudio.media import isolated
 from wanstudio.money.models import Money
 from wanstudio.teams.models import Team
-from wanstudio.uploads import queries
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Facts, Source
 
@@ -98,12 +99,11 @@ def test_relearned_by_another_click_meanwhile(make_job: MakeJob, apixo: FakeApix
 
 
 def test_too_many_links_at_once_only_holds_it_back(old: Job, apixo: FakeApixo, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(queries, "DEADLINE_S", 0.01)
-        for _ in range(4):
-            assert queries._SLOTS.acquire(timeout=1)
+    with monkeypatch.context() as patched, ExitStack() as held:
+        patched.setattr(isolated, "WAIT_S", 0.01)
+        for _ in range(isolated.DECODING.slots):
+            held.enter_context(isolated._slot(f"{isolated.DECODING.module}-link", isolated.DECODING.slots))
         job = step(old)
-        queries._SLOTS.release(4)
     assert (job.state, job.money) == (State.QUEUED, Money.RESERVED)
     assert job.problem
     assert 5 < wait_s(job) <= 10

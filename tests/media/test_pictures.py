@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.media.clips import clip
+from wanstudio.media.decoder_messages import ImageFacts
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures import ImageFacts, probe_image
+from wanstudio.media.pictures import probe_image
 
 
 def picture(

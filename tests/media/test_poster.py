@@ -82,7 +82,8 @@ class TestVerify:
     def verify(self, folder: Path, data: bytes) -> float:
         path = folder / "result.mp4"
         path.write_bytes(data)
-        return verify_video(path).duration
+        with path.open("rb") as file:
+            return verify_video(file).duration
 
     @pytest.mark.parametrize("options", [{}, FASTSTART, FRAGMENTED])
     @pytest.mark.parametrize("seconds", [0.1, 2.0, 31.0])

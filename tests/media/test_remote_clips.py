@@ -8,10 +8,11 @@ import pytest
 
 from tests.media.clips import FASTSTART, FRAGMENTED, box, boxes, clip, part, rebuilt, shifted, without
 from tests.media.servers import FileServer
+from wanstudio.media.decoder_messages import VideoFacts
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaProblem
 from wanstudio.media.fetch import Fetcher
 from wanstudio.media.pictures import poster
-from wanstudio.media.probe import VideoFacts, probe_video
+from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import RemoteFile
 
 LARGE = 100_000_000

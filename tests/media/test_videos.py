@@ -4,8 +4,9 @@ from functools import cache
 import pytest
 
 from tests.media.clips import FASTSTART, FRAGMENTED, clip, part, patched, rebuilt, rotated, without
+from wanstudio.media.decoder_messages import VideoFacts
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.probe import VideoFacts, probe_video
+from wanstudio.media.probe import probe_video
 
 DASH = {"movflags": "dash+frag_keyframe+empty_moov"}
 ONE_SIDX = {"movflags": "dash+global_sidx+frag_keyframe+empty_moov+skip_trailer"}

@@ -38,7 +38,7 @@ from wanstudio.teams.queries import figures
 from wanstudio.videos.queries import link_counters, panels, wall_filters
 assert in_force.key_user() and figures.keys() >= {"videos"} and wall_filters and panels and link_counters
 registry.load_steps()
-assert "av" in sys.modules
+assert "av" not in sys.modules
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "wanstudio.settings"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=60)

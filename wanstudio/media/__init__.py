@@ -1,8 +1,9 @@
 """Pictures and clips: fetched without trusting their address, measured without trusting their content, served in parts.
 
     targets → exchange → fetch → remote_file   bytes from a URL that a person gave
-    movie → fragments → probe                  what a clip is, how long, how large
-    pictures                                   the decoders, kept at arm's length; posters
+    isolated → decoder_process                 every foreign file is read in a process of its own, with limits
+    movie → fragments → probe                  in there: what a clip is, how long, how large
+    pictures                                   in there: the decoders, kept at arm's length; posters
     ranged                                     files to browsers, whole or in part
 
 Nothing in here knows our tables, and nothing imports a room above. All failures that can be expected are a

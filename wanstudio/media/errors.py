@@ -29,7 +29,7 @@ class FetchProblem(StrEnum):
         "Upload the file instead, or use a server that supports range requests."
     )
     OVER_BUDGET = "Too much of this file would have to be read from its link. Upload it instead, or use a smaller one."
-    BUSY = auto()
+    BUSY = "Many files and links are being read right now. Nothing was sent; try again in a moment."
 
 
 class MediaProblem(StrEnum):
@@ -41,6 +41,10 @@ class MediaProblem(StrEnum):
     TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
     UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
     NO_DURATION = "The clip does not say plausibly how long it is. Export it again as MP4."
+    TOO_COSTLY = (
+        "Opening this file takes far more memory or time than a usual picture or clip, so it is not used. "
+        "Export it again, a clip as MP4 with H.264, a picture as JPEG, and choose the new file."
+    )
     TOO_BIG_PICTURE = "The picture has more than 64 million pixels. Scale it down and choose it again."
 
 

@@ -8,11 +8,10 @@ through mfra, the last fragments as found by searching the tail.
 from collections.abc import Iterable
 
 from .errors import MediaError, MediaProblem
-from .movie import Box, Movie, SeekableFile, Track, boxes_in, content, read_at, top_boxes, unpack
+from .movie import MAX_SAMPLES, Box, Movie, SeekableFile, Track, boxes_in, content, read_at, top_boxes, unpack
 
 _SMALL = 900_000
 _TAIL = 480_000
-_MAX_SAMPLES = 200_000
 
 
 def fragments_seconds(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: bool) -> float:
@@ -98,12 +97,15 @@ class _Clock:
 def _run(file: SeekableFile, trun: Box, default: int, track: Track) -> int:
     """Ticks of one run of samples."""
     flags, count = unpack("II", content(file, trun, 8))
+    # A run without fields of its own claims any number of samples in eight bytes.
+    if track.frames + count > MAX_SAMPLES:
+        raise MediaError(MediaProblem.TOO_COSTLY)
     ticks = count * default
     if flags & 0x100:
         # A sample's duration comes first among the fields it has.
         stride = 4 * (flags >> 8 & 0xF).bit_count()
         offset = 8 + (4 if flags & 0x01 else 0) + (4 if flags & 0x04 else 0)
-        if count > _MAX_SAMPLES or offset + count * stride > trun.end - trun.body:
+        if offset + count * stride > trun.end - trun.body:
             raise MediaError(MediaProblem.UNREADABLE)
         samples = content(file, trun, count * stride, offset)
         ticks = sum(unpack(f"I{stride - 4}x" * count, samples))

@@ -14,6 +14,16 @@ from .errors import MediaError, MediaProblem
 _MAX_BOXES = 100_000
 _MAX_TRACKS = 100
 _MAX_TIMES = 4096
+MAX_SAMPLES = 1_000_000
+"""Of one track: an hour at 240 pictures a second. A decoder keeps a hundred bytes for each, whatever the file has."""
+# Tables of a track: bytes before their first entry, of which the last four are the count, and bits of one entry.
+_TABLES = {
+    **dict.fromkeys(("stts", "ctts", "co64"), (8, 64)),
+    **dict.fromkeys(("stss", "stps", "stco"), (8, 32)),
+    "stsc": (8, 96),
+    "stsz": (12, 32),
+    "stz2": (12, 4),
+}
 _CODECS = {
     **dict.fromkeys(("avc1", "avc3"), "h264"),
     **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
@@ -163,6 +173,8 @@ def _times(file: SeekableFile, box: Box) -> tuple[int, int]:
 
 def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
     for box in boxes_in(file, parent):
+        if parent.kind == "stbl" and box.kind in _TABLES:
+            _check_table(file, box, track)
         match parent.kind, box.kind:
             # Only these are entered: the depth is fixed, however deep a hostile file nests.
             case ("trak", "mdia") | ("mdia", "minf") | ("minf", "stbl"):
@@ -177,6 +189,22 @@ def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
                 _read_stsd(file, box, track)
             case "stbl", "stts":
                 _read_stts(file, box, track)
+
+
+def _check_table(file: SeekableFile, box: Box, track: Track) -> None:
+    """Refuses a table that claims more than it has room for, or than a clip can need: FFmpeg would believe it."""
+    head_bytes, bits = _TABLES[box.kind]
+    head = content(file, box, head_bytes)
+    (count,) = unpack("I", head, head_bytes - 4)
+    (sample_bytes,) = unpack("I", head, 4) if box.kind == "stsz" else (0,)
+    if sample_bytes:
+        # All of one size, and so no table.
+        bits = 0
+    if head_bytes + count * bits // 8 > box.end - box.body or count * sample_bytes > size_of(file):
+        raise MediaError(MediaProblem.UNREADABLE)
+    # Uncompressed sound is millions of samples of one size, which nobody keeps one by one.
+    if count > MAX_SAMPLES and not (sample_bytes and track.handler == "soun"):
+        raise MediaError(MediaProblem.TOO_COSTLY)
 
 
 def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
@@ -205,6 +233,8 @@ def _read_stts(file: SeekableFile, box: Box, track: Track) -> None:
     numbers = unpack(f"{len(data) // 8 * 2}I", data)
     track.frames = sum(numbers[::2])
     track.frame_ticks = sum(count * ticks for count, ticks in zip(numbers[::2], numbers[1::2], strict=True))
+    if track.frames > MAX_SAMPLES and track.handler != "soun":
+        raise MediaError(MediaProblem.TOO_COSTLY)
 
 
 def _extends(file: SeekableFile, mvex: Box, movie: Movie) -> int:

@@ -5,22 +5,29 @@ and never more pixels than fit in memory.
 """
 
 import io
-from dataclasses import dataclass
 from itertools import chain, islice
+from time import process_time
 from typing import IO, Literal, cast
 
 import av
 from PIL import Image, ImageOps
 
+from .decoder_messages import ImageFacts
 from .errors import FetchError, MediaError, MediaProblem
 from .movie import SeekableFile, size_of
 
 MAX_PIXELS = 64_000_000
 POSTER_SIDE = 720
 _QUALITY = 82
+_CHUNK_BYTES = 64 * 1024
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _ORIENTATION = 0x0112
 _MAX_PACKETS = 2_000
+# Of the 10 s that a decoder process has: a long way from one keyframe to the next is no fault of a clip.
+_ENOUGH_CPU_S = 6.0
+# Encoders write about ten; each costs as much as decoding the picture once.
+_MAX_SCANS = 100
+_SCAN = b"\xff\xda"
 _OPTIONS = {
     # With its choice of demuxers FFmpeg takes playlists and session descriptions for clips and opens what they name.
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2",
@@ -76,16 +83,6 @@ def describe(head: bytes) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class ImageFacts:
-    """`format` is JPEG, PNG or WEBP; width and height in pixels as displayed: turned as its camera noted."""
-
-    format: str
-    width: int
-    height: int
-    size_bytes: int
-
-
 def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
     """A JPEG of a picture, or of a clip's first frame, upright and at most 720 px on its longest side.
 
@@ -101,6 +98,10 @@ def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
             raise MediaError(MediaProblem.UNREADABLE) from None
         small.thumbnail((POSTER_SIDE, POSTER_SIDE))
         small = small.rotate(frame.rotation, expand=True) if frame.rotation else small
+    return jpeg(small)
+
+
+def jpeg(small: Image.Image) -> bytes:
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
     return out.getvalue()
@@ -120,6 +121,8 @@ def decode_picture(file: SeekableFile) -> tuple[ImageFacts, Image.Image]:
     kind = describe(file.read(512))
     if kind not in ("a JPEG picture", "a PNG picture", "a WebP picture"):
         raise not_taken(kind, "picture", "JPEG, PNG or WebP")
+    if kind == "a JPEG picture" and _scans(file) > _MAX_SCANS:
+        raise MediaError(MediaProblem.TOO_COSTLY)
     file.seek(0)
     try:
         return _decode(file, size_bytes)
@@ -132,6 +135,16 @@ def decode_picture(file: SeekableFile) -> tuple[ImageFacts, Image.Image]:
         raise MediaError(
             MediaProblem.UNREADABLE, "The picture is damaged and cannot be opened. Save it again as JPEG or PNG."
         ) from None
+
+
+def _scans(file: SeekableFile) -> int:
+    """How many scans a JPEG has, those of previews in it included: within a scan no FF is followed by DA."""
+    file.seek(0)
+    count, before = 0, b""
+    while chunk := file.read(_CHUNK_BYTES):
+        count += (before + chunk).count(_SCAN)
+        before = chunk[-1:]
+    return count
 
 
 def flattened(image: Image.Image) -> Image.Image:
@@ -181,13 +194,17 @@ def frame_at(file: SeekableFile, after_s: float = 0.0) -> av.VideoFrame:
             if stream is None or getattr(stream, "codec_context", None) is None:
                 raise MediaError(MediaProblem.UNREADABLE)
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-            stream.thread_type = "SLICE"
+            # A machine of many cores would need as many stacks and frames, and reach the limit of memory sooner.
+            stream.codec_context.thread_count = 1
             if after_s:
                 container.seek(int(after_s * av.time_base))
             packets = islice(container.demux(stream), _MAX_PACKETS)
             for frame in chain.from_iterable(packet.decode() for packet in packets):
-                if not after_s or (frame.time is not None and frame.time >= after_s):
+                is_late = not after_s or (frame.time is not None and frame.time >= after_s)
+                if is_late or process_time() > _ENOUGH_CPU_S:
                     break
+    except MemoryError:
+        raise
     except av.FFmpegError:
         raise MediaError(MediaProblem.UNREADABLE) from None
     if frame is None:

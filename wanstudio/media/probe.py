@@ -4,9 +4,7 @@ Clips are read box by box instead of being opened by a decoder: so the same code
 server, from a few small pieces, and the duration is the container's, which is what is billed.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
-
+from .decoder_messages import VideoFacts
 from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
@@ -26,21 +24,6 @@ _DELIVERIES = {
     MediaProblem.WRONG_FORMAT: "The delivered video is not an MP4.",
     MediaProblem.NO_VIDEO: "The delivered file has no picture.",
 }
-
-
-@dataclass(frozen=True)
-class VideoFacts:
-    """`container` is mp4, mov or m4v; `duration` in seconds, the container's; width and height in pixels as displayed;
-    `fps` 0 where it cannot be told; `size_bytes` 0 where a server did not tell."""
-
-    container: str
-    duration: float
-    width: int
-    height: int
-    fps: float
-    codec: str
-    has_audio: bool
-    size_bytes: int
 
 
 def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
@@ -77,15 +60,14 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     )
 
 
-def verify_video(path: Path) -> VideoFacts:
+def verify_video(file: SeekableFile) -> VideoFacts:
     """Facts of a delivered video: an MP4 that is whole, and whose first and late pictures can be decoded.
 
     Raises MediaError, worded for a delivery, for whatever must not be archived, such as a web page or an empty file.
     """
     try:
-        with path.open("rb") as file:
-            facts = probe_video(file, decode=True)
-            frame_at(file, facts.duration * _LATE)
+        facts = probe_video(file, decode=True)
+        frame_at(file, facts.duration * _LATE)
     except MediaError as error:
         raise MediaError(error.code, _DELIVERIES.get(error.code, "The delivered video cannot be played.")) from error
     if facts.container == "mov":

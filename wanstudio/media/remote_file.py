@@ -1,6 +1,8 @@
 """Remote files: seekable like any other, small pieces fetched when they are read, and within a budget."""
 
 import io
+import os
+from tempfile import TemporaryFile
 
 from .errors import FetchError, FetchProblem
 from .exchange import Deadline
@@ -13,9 +15,10 @@ UNKNOWN_SIZE = 1 << 62
 class RemoteFile:
     """Read-only, for probing and posters; never for a whole file.
 
-    Reads ahead so far that `max_requests` pieces are `max_bytes` together. A server that ignores Range is read from
-    the head, once, up to `max_bytes`. Every method that needs the network may raise FetchError: its own OVER_BUDGET
-    and NO_RANGES, or what fetching raises. `deadline_s` is for all requests together, from the first.
+    Reads ahead so far that `max_requests` pieces are `max_bytes` together, and keeps them on disk, not in memory. A
+    server that ignores Range is read from the head, once, up to `max_bytes`. Every method that needs the network may
+    raise FetchError: its own OVER_BUDGET and NO_RANGES, or what fetching raises. `deadline_s` is for all requests
+    together, from the first.
     """
 
     def __init__(
@@ -28,10 +31,15 @@ class RemoteFile:
         self._ahead = max_bytes // max_requests
         self._deadline_s = deadline_s
         self._deadline: Deadline | None = None
-        self._pieces: list[tuple[int, bytes]] = []
+        # Of each piece: where it begins in the file, where it begins in what is kept, its length.
+        self._pieces: list[tuple[int, int, int]] = []
+        self._kept = TemporaryFile()  # noqa: SIM115 (closed with the object)
         self._size: int | None = None
         self._ranges = True
         self._position = 0
+
+    def __del__(self) -> None:
+        self._kept.close()
 
     @property
     def size(self) -> int:
@@ -58,14 +66,15 @@ class RemoteFile:
         parts = []
         end = self.size if size < 0 else min(self._position + size, self.size)
         while self._position < end:
-            for start, data in self._pieces:
-                if start <= self._position < start + len(data):
-                    parts.append(data[self._position - start : end - start])
-                    self._position += len(parts[-1])
+            for start, kept, length in self._pieces:
+                if (skipped := self._position - start) in range(length):
+                    count = min(end, start + length) - self._position
+                    parts.append(os.pread(self._kept.fileno(), count, kept + skipped))
+                    self._position += count
                     break
             else:
                 # Near the end the whole tail comes at once: an index that stands there is read backwards.
-                ends = (start + len(data) for start, data in self._pieces)
+                ends = (start + length for start, _, length in self._pieces)
                 behind = max((before for before in ends if before <= self._position), default=0)
                 start = max(behind, min(self._position, self.size - self._ahead))
                 self._fetch(start, max(self._ahead, end - start))
@@ -95,14 +104,16 @@ class RemoteFile:
         if opened.response.status == 200:
             self._ranges = False
             start, wanted = 0, self._bytes_left
-        data = b"".join(opened.chunks(wanted))
-        self._bytes_left -= len(data)
+        kept = self._kept.seek(0, io.SEEK_END)
+        length = sum(self._kept.write(chunk) for chunk in opened.chunks(wanted))
+        self._kept.flush()
+        self._bytes_left -= length
         size = opened.total_size
-        if size is None and len(data) < wanted:
-            size = start + len(data)
-        if (size is not None and self._size not in (None, size)) or (not data and size != 0):
+        if size is None and length < wanted:
+            size = start + length
+        if (size is not None and self._size not in (None, size)) or (not length and size != 0):
             raise FetchError(
                 FetchProblem.CUT_SHORT, "The file at this link changed while it was being read. Try again."
             )
         self._size = self._size if size is None else size
-        self._pieces.append((start, data))
+        self._pieces.append((start, kept, length))

@@ -35,6 +35,7 @@ class Draft:
     file: UploadedFile[bytes] | None = None
     url: str = ""
     facts: Facts | None = None
+    poster: bytes = b""
 
     @property
     def duration(self) -> float | None:
@@ -52,7 +53,7 @@ class Draft:
         if self.facts and self.url:
             return verbs.add_link(team, person, self.kind, self.url, self.facts)
         if self.facts and self.file:
-            return verbs.add_file(team, person, self.kind, self.file, self.facts)
+            return verbs.add_file(team, person, self.file, verbs.Probed(self.kind, self.facts, self.poster))
         raise ValueError("a draft has a source, a link or a file")
 
 
@@ -70,7 +71,8 @@ def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] |
         if source:
             return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else None)
         if file:
-            return Draft(kind, file=file, facts=_probe_upload(kind, file))
+            facts, poster = _probe_upload(kind, file)
+            return Draft(kind, file=file, facts=facts, poster=poster)
         return Draft(kind, url=url, facts=_probe_url(kind, url))
     except (FetchError, MediaError) as wrong:
         raise forms.ValidationError(str(wrong), wrong.code.name.lower()) from wrong
@@ -88,7 +90,7 @@ def _probe_url(kind: str, url: str) -> Facts:
     return probe_link(kind, url)
 
 
-def _probe_upload(kind: str, file: UploadedFile[bytes]) -> Facts:
+def _probe_upload(kind: str, file: UploadedFile[bytes]) -> tuple[Facts, bytes]:
     limit = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > limit:
         size = filesizeformat(file.size or 0)
@@ -97,7 +99,8 @@ def _probe_upload(kind: str, file: UploadedFile[bytes]) -> Facts:
             name=file.name, size=size, limit=filesizeformat(limit), thing=words.THINGS[Source.Kind(kind)]
         )
         raise forms.ValidationError(sentence, "too_large")
-    return replace(probe_file(kind, file), size_bytes=file.size)
+    facts, poster = probe_file(kind, file)
+    return replace(facts, size_bytes=file.size), poster
 
 
 class SourceForm(forms.Form):

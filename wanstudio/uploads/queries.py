@@ -1,9 +1,7 @@
 """Uploads that a person may see, the links by which the provider fetches them, and the facts that a probe finds.
 
-The web process may fetch what is behind a link to probe it, and nothing else: within 5 s, and at most 4 at once.
+The web process may fetch what is behind a link to probe it, and nothing else, within 5 s; decoders are processes.
 """
-
-from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.core import signing
@@ -11,23 +9,21 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from wanstudio.media.errors import FetchError, FetchProblem, too_large
+from wanstudio.media import isolated
+from wanstudio.media.decoder_messages import ImageFacts, VideoFacts
+from wanstudio.media.errors import too_large
 from wanstudio.media.movie import SeekableFile
-from wanstudio.media.pictures import probe_image
-from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
 from wanstudio.teams.access import in_my_teams, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Facts, Source
-from wanstudio.uploads.words import BUSY
 from wanstudio.web.addresses import fetcher
 
 # A provider may fetch its inputs late in a long queue.
 FILE_LINK_S = 24 * 60 * 60
 _SALT = "wanstudio.files"
 DEADLINE_S = 5.0
-_SLOTS = BoundedSemaphore(4)
 
 
 def visible_sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
@@ -65,27 +61,25 @@ def source_of(signed: str) -> int | None:
     return pk if isinstance(pk, int) else None
 
 
-def probe_file(kind: str, file: SeekableFile, *, decode: bool = True) -> Facts:
-    """Facts of a file; the first picture of a local clip is decoded. Raises MediaError."""
-    if kind == Source.Kind.CHARACTER:
-        image = probe_image(file)
-        return Facts(image.format, image.width, image.height, image.size_bytes)
-    clip = probe_video(file, decode=decode)
-    size, length = (clip.width, clip.height, clip.size_bytes), (clip.duration, clip.fps, clip.has_audio)
-    return Facts(clip.container, *size, *length)
+def probe_file(kind: str, file: SeekableFile) -> tuple[Facts, bytes]:
+    """Facts and poster of a file at hand. Raises MediaError, or FetchError BUSY."""
+    found, poster = isolated.probe_image(file) if kind == Source.Kind.CHARACTER else isolated.probe_clip(file)
+    return _facts(found), poster
 
 
 def probe_link(kind: str, url: str) -> Facts:
     """Facts of what is behind a link. Raises FetchError or MediaError."""
-    if not _SLOTS.acquire(timeout=DEADLINE_S):
-        raise FetchError(FetchProblem.BUSY, BUSY)
-    try:
-        if kind == Source.Kind.MOTION:
-            return probe_file(kind, RemoteFile(fetcher(), url, deadline_s=DEADLINE_S), decode=False)
-        limit = settings.IMAGE_MAX_BYTES
-        remote = RemoteFile(fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
-        if UNKNOWN_SIZE > remote.size > limit:
-            raise too_large(limit)
-        return probe_file(kind, remote)
-    finally:
-        _SLOTS.release()
+    if kind == Source.Kind.MOTION:
+        return _facts(isolated.probe_clip_index(RemoteFile(fetcher(), url, deadline_s=DEADLINE_S)))
+    limit = settings.IMAGE_MAX_BYTES
+    remote = RemoteFile(fetcher(), url, max_bytes=limit, deadline_s=DEADLINE_S)
+    if UNKNOWN_SIZE > remote.size > limit:
+        raise too_large(limit)
+    return _facts(isolated.probe_image(remote)[0])
+
+
+def _facts(found: ImageFacts | VideoFacts) -> Facts:
+    if isinstance(found, ImageFacts):
+        return Facts(found.format, found.width, found.height, found.size_bytes)
+    size, length = (found.width, found.height, found.size_bytes), (found.duration, found.fps, found.has_audio)
+    return Facts(found.container, *size, *length)

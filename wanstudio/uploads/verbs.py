@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from hashlib import file_digest, sha256
 from pathlib import PurePath
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.core.files.base import ContentFile
@@ -15,22 +16,28 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.media.pictures import poster
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 
 
-def add_file(team: Team, person: User, kind: str, file: UploadedFile[bytes], facts: Facts) -> Source:
+class Probed(NamedTuple):
+    """What was found in a file."""
+
+    kind: str
+    facts: Facts
+    poster: bytes
+
+
+def add_file(team: Team, person: User, file: UploadedFile[bytes], probed: Probed) -> Source:
     """The row of a file that was sent, with its poster. A crash leaves at most files without a row."""
+    kind, facts, poster = probed
     source = Source(team=team, person=person, kind=kind, name=(file.name or "file")[-200:], **asdict(facts))
     file.seek(0)
     source.fingerprint = file_digest(file, "sha256").hexdigest()
     file.seek(0)
-    still = poster(file, "image" if kind == Source.Kind.CHARACTER else "video")
-    file.seek(0)
     try:
         source.file.save(f"source.{source.format.lower()}", file, save=False)
-        source.poster.save("poster.jpg", ContentFile(still), save=False)
+        source.poster.save("poster.jpg", ContentFile(poster), save=False)
         _add(source)
     except Exception:
         # Without its row nobody would find the files again.

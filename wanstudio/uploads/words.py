@@ -14,7 +14,6 @@ NO_LINK = "This is not a link we can read. It has to start with https:// or http
 # Codes of the sentences that say the file's name.
 NAMES_THE_FILE = {"empty", "too_large"}
 TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
-BUSY = "Many links are being read right now. Try again in a moment."
 DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
 
 

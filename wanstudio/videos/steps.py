@@ -21,8 +21,7 @@ from wanstudio.jobs.steps.polling import fresh_urls
 from wanstudio.keys import intervals
 from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.media.fetch import Limits, unpacked
-from wanstudio.media.pictures import poster
-from wanstudio.media.probe import verify_video
+from wanstudio.media.isolated import verify_video
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
@@ -113,10 +112,10 @@ def _archive(job: Job, position: int, url: str) -> None:
             draft.flush()
             os.fsync(draft.fileno())
             sha256 = unpacked(path, _room()) or got.sha256
-            facts = verify_video(path)
+            facts, poster = verify_video(path)
             row = Video(job=job, position=position, sha256=sha256, size_bytes=facts.size_bytes, duration=facts.duration)
             row.width, row.height = facts.width, facts.height
-            _store(row, path)
+            _store(row, path, poster)
         finally:
             path.unlink(missing_ok=True)
 
@@ -134,15 +133,13 @@ def _still_ours(job: Job) -> None:
         raise Stale(f"{job}: lease lost while its result was fetched")
 
 
-def _store(video: Video, path: Path) -> None:
+def _store(video: Video, path: Path, poster: bytes) -> None:
     """Files first, then the row: a crash between them leaves files that the hourly sweep deletes."""
-    with path.open("rb") as clip:
-        still = poster(clip, "video")
     _still_ours(video.job)
     try:
         with path.open("rb") as clip:
             video.file.save("video.mp4", _Moved(clip, str(path)), save=False)
-        video.poster.save("poster.jpg", ContentFile(still), save=False)
+        video.poster.save("poster.jpg", ContentFile(poster), save=False)
         video.save(force_insert=True)
     except Exception:
         # Without its row nobody would ever find the files again.

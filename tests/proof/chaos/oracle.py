@@ -19,7 +19,7 @@ from tests.proof.chaos.outcomes import COUNTED, MOST_FAILURES
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
-from wanstudio.media.probe import verify_video
+from wanstudio.media.isolated import verify_video
 from wanstudio.money.models import NOTHING, Entry, Money, cents
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video

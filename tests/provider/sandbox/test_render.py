@@ -17,10 +17,6 @@ from wanstudio.provider.sandbox.stand_in_video import Film, frame_size, render, 
 MakeFilm = Callable[..., Path]
 
 
-def nothing() -> None:
-    pass
-
-
 @pytest.fixture
 def film(tmp_path: Path) -> MakeFilm:
     """Renders and returns the path of the result."""
@@ -31,13 +27,7 @@ def film(tmp_path: Path) -> MakeFilm:
         source, target = tmp_path / "clip", tmp_path / f"{behaviour}.mp4"
         source.write_bytes(content)
         image = Path(str(more.get("image", SAMPLES / "mira.png")))
-        render(
-            image,
-            source,
-            target,
-            Film(behaviour, resolution, duration, float(str(more.get("fps", 12))), shape),
-            nothing,
-        )
+        render(image, source, target, Film(behaviour, resolution, duration, float(str(more.get("fps", 12))), shape))
         return target
 
     return make
@@ -59,7 +49,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for behaviour, resolution in (("animate", "480p"), ("replace", "720p")):
         made[behaviour] = tmp_path_factory.mktemp("samples") / f"{behaviour}.mp4"
         order = Film(behaviour, resolution, 5.0, 30.0, (720, 1280))
-        render(SAMPLES / "mira.png", SAMPLES / "walk.mp4", made[behaviour], order, nothing)
+        render(SAMPLES / "mira.png", SAMPLES / "walk.mp4", made[behaviour], order)
     return made
 
 
@@ -213,24 +203,3 @@ def test_transparent_picture_gets_a_plain_background(film: MakeFilm, tmp_path: P
     corner = made[0].getpixel((470, 10))
     assert isinstance(corner, tuple)
     assert max(corner) - min(corner) < 30
-
-
-def test_what_check_raises_ends_the_render(tmp_path: Path) -> None:
-    class Enough(Exception):
-        pass
-
-    calls = []
-
-    def check() -> None:
-        calls.append(1)
-        if len(calls) > 170:
-            raise Enough
-
-    with pytest.raises(Enough):
-        render(
-            SAMPLES / "mira.png",
-            SAMPLES / "walk.mp4",
-            tmp_path / "o.mp4",
-            Film("animate", "480p", 5, 30, (720, 1280)),
-            check,
-        )

@@ -1,6 +1,6 @@
 """Motion in a clip: where its figure is in each frame, measured on thumbnails against the clip's median picture."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -16,6 +16,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 THUMB = 96
 SAMPLES, PLATES = 27, 12
 DIFFERENT = 26
+# Each takes a few frames of memory, which a process has 512 MB of, however many cores there are.
+THREADS = 4
 # Of a frame, differing from the median picture: beyond this share it is the camera that moves.
 MAX_MOVING = 0.45
 
@@ -46,6 +48,7 @@ class Clip:
         start: float | None = None
         with open_clip(self.path) as opened:
             opened.streams.video[0].thread_type = "AUTO"
+            opened.streams.video[0].codec_context.thread_count = THREADS
             for frame, following in pairwise(chain(opened.decode(video=0), [None])):
                 if frame is None:
                     return
@@ -77,17 +80,14 @@ def mean(mask: Image.Image) -> float:
     return ImageStat.Stat(mask).mean[0] / 255
 
 
-def measure(
-    clip: Clip, plate_size: tuple[int, int] | None, check: Callable[[], None]
-) -> tuple[list[Stance], Image.Image | None]:
+def measure(clip: Clip, plate_size: tuple[int, int] | None) -> tuple[list[Stance], Image.Image | None]:
     """A stance for each frame, and the plate: the scene without its figure, only where a size is given, and None where
-    the camera moves, for nothing stands out then. Calls `check` at every frame. Memory: 5 KB a frame, a dozen plates.
+    the camera moves, for nothing stands out then. Memory: 5 KB a frame, a dozen plates.
     """
     small = max(8, clip.size[0] * THUMB // max(clip.size)), max(8, clip.size[1] * THUMB // max(clip.size))
     thumbs: list[Image.Image] = []
     samples: list[tuple[Image.Image, Image.Image]] = []
     for index, frame in enumerate(clip.frames()):
-        check()
         thumbs.append(picture(frame, small).convert("L"))
         if plate_size and index % max(1, clip.count // PLATES) == 0:
             samples.append((thumbs[-1], picture(frame, plate_size)))

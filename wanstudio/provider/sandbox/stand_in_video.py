@@ -15,7 +15,7 @@ import av
 from av.container import InputContainer
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .clip_motion import Clip, Stance, measure, open_clip, picture
+from .clip_motion import THREADS, Clip, Stance, measure, open_clip, picture
 from .puppet import Point, Puppet, cut_out, postures
 
 MAX_S = 120.0
@@ -43,25 +43,22 @@ class Staging(NamedTuple):
     place: Callable[[Stance], Point]
 
 
-def render(image: Path, clip_path: Path, target: Path, film: Film, check: Callable[[], None]) -> None:
-    """Writes an MP4 of the clip's length, at most 120 s.
-
-    Raises OSError or av.FFmpegError for unusable files, and what `check`, called at every frame, raises to end it.
-    """
+def render(image: Path, clip_path: Path, target: Path, film: Film) -> None:
+    """Writes an MP4 of the clip's length, at most 120 s. Raises OSError or av.FFmpegError for unusable files."""
     character = _open(image)
     duration, fps, count = timing(film)
     clip = Clip(clip_path, film.clip_size, fps, count)
     short = int(film.resolution.removesuffix("p"))
     size = frame_size(character.size if film.behaviour == "animate" else film.clip_size, short)
     if film.behaviour == "animate":
-        stances, _ = measure(clip, None, check)
+        stances, _ = measure(clip, None)
         staging = _animate(ImageOps.fit(character, size), stances)
     else:
-        stances, plate = measure(clip, size, check)
+        stances, plate = measure(clip, size)
         scenes = repeat(plate) if plate else (picture(frame, size) for frame in clip.frames())
         staging = _replace(character, stances, scenes, size)
     label = _label(film.label, short)
-    _write(target, _staged(staging, label, check), fps, clip_path, duration)
+    _write(target, _staged(staging, label), fps, clip_path, duration)
 
 
 def timing(film: Film) -> tuple[float, Fraction, int]:
@@ -123,12 +120,11 @@ def _replace(character: Image.Image, stances: list[Stance], scenes: Iterable[Ima
     return Staging(scenes, stances, puppet, place)
 
 
-def _staged(staging: Staging, label: Image.Image, check: Callable[[], None]) -> Iterator[Image.Image]:
+def _staged(staging: Staging, label: Image.Image) -> Iterator[Image.Image]:
     scenes, stances, puppet, place = staging
     # Dark in its middle, nothing at its rim.
     floor_shade = Image.radial_gradient("L").point(lambda v: max(0, 120 - v * 2 // 3))
     for scene, stance, posture in zip(scenes, stances, postures(stances), strict=False):
-        check()
         frame = scene.copy()
         left, top = place(stance)
         wide = round(puppet.width * (0.45 + 3 * max(0.0, posture.stride)))
@@ -157,6 +153,7 @@ def _write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: P
         video.pix_fmt = "yuv420p"
         # Without these words players take small films for the old television colours.
         context = video.codec_context
+        context.thread_count = THREADS
         context.color_primaries = context.color_trc = context.colorspace = 1
         context.gop_size = round(fps * 2)
         sound = _sound(source, duration)

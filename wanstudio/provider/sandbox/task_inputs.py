@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from wanstudio.media.decoder_messages import VideoFacts
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.media.fetch import Fetcher, Limits
-from wanstudio.media.pictures import probe_image
-from wanstudio.media.probe import VideoFacts, probe_video
+from wanstudio.media.isolated import probe_clip, probe_clip_index, probe_image
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
 from wanstudio.provider.base import prices_on
@@ -54,7 +54,7 @@ def probe_duration(fetcher: Fetcher, url: str) -> float:
 
     def probe() -> VideoFacts:
         clip = RemoteFile(fetcher, url, max_bytes=4 * 1024 * 1024, max_requests=12, deadline_s=20)
-        return probe_video(clip, decode=False)
+        return probe_clip_index(clip)
 
     try:
         return _with_retries(probe).duration
@@ -69,7 +69,7 @@ def fetch_image(fetcher: Fetcher, url: str, target: Path, heartbeat: Callable[[]
     try:
         _with_retries(lambda: _download(fetcher, url, target, Limits(MAX_IMAGE_BYTES, 60, heartbeat=heartbeat)))
         with target.open("rb") as file:
-            probe_image(file)
+            _with_retries(lambda: probe_image(file))
     except FetchError as error:
         raise TaskFailed(IMAGE_FAIL_CODES.get(error.code, "IMAGE_DOWNLOAD_FAILED"), error.sentence) from None
     except MediaError as error:
@@ -81,7 +81,7 @@ def fetch_clip(fetcher: Fetcher, url: str, target: Path, heartbeat: Callable[[],
     try:
         _with_retries(lambda: _download(fetcher, url, target, Limits(MAX_CLIP_BYTES, 600, heartbeat=heartbeat)))
         with target.open("rb") as file:
-            return probe_video(file, decode=True)
+            return _with_retries(lambda: probe_clip(file))[0]
     except (FetchError, MediaError) as error:
         raise TaskFailed("GENERATION_FAILED", f"Video URL cannot be probed. {error.sentence}") from None
 
@@ -100,7 +100,7 @@ def _with_retries(act: Callable[[], T]) -> T:
         try:
             return act()
         except FetchError as error:
-            passing = error.code in (FetchProblem.UNREACHABLE, FetchProblem.CUT_SHORT)
+            passing = error.code in (FetchProblem.UNREACHABLE, FetchProblem.CUT_SHORT, FetchProblem.BUSY)
             if not (passing or (error.http_status or 0) >= 500) or time.monotonic() > ends:
                 raise
         time.sleep(RETRY_EVERY_S)

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Thread
 
-import av
 import requests
 
+from wanstudio.media import isolated
+from wanstudio.media.errors import MediaError
 from wanstudio.media.fetch import Fetcher
 
-from .stand_in_video import Film, render
 from .task_inputs import TaskFailed, fetch_clip, fetch_image, price_cents
 from .task_store import Task, TaskStore
 
 logger = logging.getLogger("wanstudio.sandbox")
 RENDERS = 2
+# More slots than renders: those of other studios on the machine count too.
+RENDERING = isolated.Work("wanstudio.provider.sandbox.render_process", cpu_s=900, wall_s=900.0, slots=8)
 CALLBACK_DELAYS_S = (30.0, 60.0, 120.0)
 CALLBACK_TIMEOUT_S = 30.0
 SWEEP_EVERY_S = 60.0
@@ -131,7 +133,7 @@ class TaskRunner:
             return replace(task, fail_code=failure.code, fail_message=failure.message)
         except Exception as error:
             # A file that the probe let pass and the decoder does not is to be expected, all else is a surprise.
-            logger.warning("task=%s failed", task.id, exc_info=not isinstance(error, av.FFmpegError))
+            logger.warning("task=%s failed", task.id, exc_info=not isinstance(error, MediaError))
             sentence = "The video could not be made from these inputs."
             return replace(task, fail_code="GENERATION_FAILED", fail_message=sentence)
         finally:
@@ -143,13 +145,13 @@ class TaskRunner:
         request, image, clip = task.request, work / "image", work / "clip"
         fetch_image(self.fetcher, request.image_url, image, self._check)
         facts = fetch_clip(self.fetcher, request.video_url, clip, self._check)
-        film = Film(
-            request.behaviour, request.resolution, facts.duration, facts.fps or 30.0, (facts.width, facts.height)
-        )
+        film = {"behaviour": request.behaviour, "resolution": request.resolution, "duration": facts.duration}
+        film |= {"fps": facts.fps or 30.0, "clip_size": (facts.width, facts.height)}
         results = 2 if task.request.faults.many else 1
         for number in range(results):
             draft, label = work / f"{number}.mp4", f"Sandbox {number + 1}" if number else "Sandbox"
-            render(image, clip, draft, replace(film, label=label), self._check)
+            files = {"image": str(image), "clip": str(clip), "target": str(draft)}
+            isolated.run(RENDERING, {**files, "film": {**film, "label": label}}, check=self._check)
             draft.replace(self.result_path(task.id, number))
         return replace(task, results=results, price_cents=price_cents(facts.duration, request.resolution))
 

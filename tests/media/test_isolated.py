@@ -1,0 +1,265 @@
+"""Decoder processes: what exceeds a limit is refused, in time, and leaves nothing behind."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.media import bombs
+from tests.media.clips import FASTSTART, FRAGMENTED, clip
+from tests.media.servers import FileServer
+from tests.media.test_pictures import picture
+from wanstudio.media import isolated
+from wanstudio.media.decoder_messages import ImageFacts, VideoFacts, facts
+from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaProblem
+from wanstudio.media.fetch import Fetcher
+from wanstudio.media.remote_file import RemoteFile
+
+GREEDY = isolated.Work("tests.media.greedy_process", cpu_s=1, wall_s=10.0, slots=2)
+ROOT = Path(__file__).resolve().parents[2]
+# Of what the studio's own processes may grow by.
+MAX_GROWTH_KB = 64 * 1024
+
+
+@pytest.fixture(autouse=True)
+def own_slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated.slots, "folder", tmp_path / "slots")
+
+
+def children() -> list[str]:
+    """What this process has started and what is still there, zombies included."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [pid for task in tasks for pid in (task / "children").read_text().split()]
+
+
+def grown_kb(act: Callable[[], object]) -> int:
+    """By how much this process grew at its highest while it acted."""
+
+    def status(name: str) -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    act()
+    return status("VmHWM") - before
+
+
+def examined(name: str, file: io.BytesIO | RemoteFile) -> ImageFacts | VideoFacts:
+    return (isolated.probe_clip(file) if name[:3] in ("mp4", "mov", "m4v") else isolated.probe_image(file))[0]
+
+
+@pytest.mark.parametrize("name", [*bombs.CLIPS, *bombs.PICTURES])
+def test_bomb_is_refused_and_costs_us_nothing(name: str) -> None:
+    file = io.BytesIO({**bombs.CLIPS, **bombs.PICTURES}[name]())
+
+    def refused() -> None:
+        with pytest.raises(MediaError) as caught:
+            examined(name, file)
+        assert caught.value.sentence.endswith(".")
+
+    before, began = children(), time.monotonic()
+    assert grown_kb(refused) < MAX_GROWTH_KB
+    assert time.monotonic() - began < 20
+    assert children() == before
+
+
+@pytest.mark.parametrize("name", list(bombs.HARMLESS))
+def test_what_costs_something_stays_within_the_limits(name: str) -> None:
+    file = io.BytesIO(bombs.HARMLESS[name]())
+
+    def either() -> None:
+        try:
+            assert examined(name, file).width > 0
+        except MediaError as refused:
+            assert refused.sentence.endswith(".")  # noqa: PT017 (either is right)
+
+    began = time.monotonic()
+    assert grown_kb(either) < MAX_GROWTH_KB
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("name", ["mp4 stsz", "mp4 trun", "mov stsz", "m4v stsz"])
+def test_bomb_behind_a_link_is_refused_from_its_index(files: FileServer, fetcher: Fetcher, name: str) -> None:
+    (files.folder / "clip").write_bytes(bombs.CLIPS[name]())
+    with pytest.raises(MediaError) as caught:
+        isolated.probe_clip_index(RemoteFile(fetcher, files.url("clip")))
+    assert caught.value.code == MediaProblem.TOO_COSTLY
+    assert files.bytes_sent < 1_000_000
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_pictures(kind: str) -> None:
+    found, poster = isolated.probe_image(io.BytesIO(picture(kind, (1600, 800))))
+    assert (found.format, found.width, found.height) == (kind, 1600, 800)
+    assert poster.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("options", [{}, FASTSTART, FRAGMENTED])
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+def test_clips(container: str, options: dict[str, str]) -> None:
+    found, poster = isolated.probe_clip(io.BytesIO(clip(1, container=container, options=options, audio=True)))
+    assert (found.container, found.width, found.has_audio) == (container, 64, True)
+    assert poster.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_large_clip_has_enough_memory(codec: str) -> None:
+    found, _ = isolated.probe_clip(io.BytesIO(clip(0.4, size=(3840, 2160), codec=codec)))
+    assert (found.width, found.height) == (3840, 2160)
+
+
+def test_delivery(tmp_path: Path) -> None:
+    (tmp_path / "result.mp4").write_bytes(clip(2))
+    found, poster = isolated.verify_video(tmp_path / "result.mp4")
+    assert (found.duration, poster[:2]) == (2.0, b"\xff\xd8")
+    (tmp_path / "result.mp4").write_bytes(bombs.samples_of_one_size())
+    with pytest.raises(MediaError, match="delivered"):
+        isolated.verify_video(tmp_path / "result.mp4")
+
+
+def test_poster_of_a_link(files: FileServer, fetcher: Fetcher) -> None:
+    (files.folder / "clip").write_bytes(clip(1))
+    (files.folder / "still").write_bytes(picture("PNG"))
+    assert isolated.poster(RemoteFile(fetcher, files.url("clip")), clip=True).startswith(b"\xff\xd8")
+    assert isolated.poster(RemoteFile(fetcher, files.url("still")), clip=False).startswith(b"\xff\xd8")
+
+
+def test_what_reading_the_file_raises_comes_through(files: FileServer, fetcher: Fetcher) -> None:
+    before = children()
+    with pytest.raises(FetchError) as caught:
+        isolated.probe_clip_index(RemoteFile(fetcher, files.url("missing")))
+    assert (caught.value.code, children()) == (FetchProblem.HTTP_STATUS, before)
+
+
+class TestLimits:
+    def refusal(self, what: str, **more: object) -> MediaProblem:
+        before = children()
+        with pytest.raises(MediaError) as caught:
+            isolated.run(GREEDY, {"take": what, **more})
+        assert children() == before
+        return caught.value.code
+
+    def test_memory(self) -> None:
+        assert self.refusal("memory") == MediaProblem.TOO_COSTLY
+        got = isolated.run(GREEDY, {"take": "memory by malloc"})["got"]
+        assert isinstance(got, int)
+        assert 256 <= got <= 512
+
+    def test_processor(self) -> None:
+        assert self.refusal("processor") == MediaProblem.TOO_COSTLY
+
+    def test_time(self) -> None:
+        began = time.monotonic()
+        with pytest.raises(MediaError) as caught:
+            isolated.run(replace(GREEDY, wall_s=1.0), {"take": "time"})
+        assert caught.value.code == MediaProblem.TOO_COSTLY
+        assert time.monotonic() - began < 5
+
+    @pytest.mark.parametrize("what", ["crash", "nonsense", "too long an answer"])
+    def test_crash_and_nonsense(self, what: str) -> None:
+        assert self.refusal(what) == MediaProblem.TOO_COSTLY
+
+    def test_no_secrets_no_core_and_a_low_priority(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("APIXO_API_KEY", "secret")
+        said = isolated.run(GREEDY, {"take": "the environment"})
+        assert said == {"names": ["LC_ALL", "MALLOC_ARENA_MAX"], "nice": os.nice(0) + 2, "core": 0}
+
+    def test_what_check_raises_ends_the_work(self) -> None:
+        def check() -> None:
+            raise KeyError
+
+        before = children()
+        with pytest.raises(KeyError):
+            isolated.run(GREEDY, {"take": "time"}, check=check)
+        assert children() == before
+
+    def test_no_more_than_its_slots_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(isolated, "WAIT_S", 0.1)
+        with ExitStack() as held:
+            for _ in range(GREEDY.slots):
+                held.enter_context(isolated._slot(GREEDY.module, GREEDY.slots))
+            with pytest.raises(FetchError) as caught:
+                isolated.run(GREEDY, {"take": "nothing"})
+            assert caught.value.code == FetchProblem.BUSY
+        assert isolated.run(GREEDY, {"take": "nothing"}) == {"done": True}
+
+    def test_nothing_is_left_when_the_studio_is_killed(self, tmp_path: Path) -> None:
+        said = tmp_path / "pid"
+        code = f"""
+from tests.media.test_isolated import GREEDY, isolated
+isolated.run(GREEDY, {{"take": "pid, then time", "path": {str(said)!r}}})
+"""
+        studio = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+        until = time.monotonic() + 20
+        while not (said.exists() and said.read_text()) and time.monotonic() < until:
+            time.sleep(0.02)
+        pid = int(said.read_text())
+        studio.send_signal(signal.SIGKILL)
+        studio.wait(5)
+        until = time.monotonic() + 5
+        while is_running(pid) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not is_running(pid)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_decoder_can_open_nothing() -> None:
+    """What a decoder that was taken over would try first, after all else has been set up as for a file."""
+    code = """
+import socket, sys
+from wanstudio.media import decoder_process
+def try_it(sock):
+    found = []
+    for what, act in (("file", lambda: open("/etc/hostname")), ("socket", lambda: socket.socket()),
+                      ("written", lambda: open("/tmp/x", "w"))):
+        try:
+            act(); found.append(what)
+        except OSError:
+            pass
+    return found
+class Nothing:
+    def __init__(self, sock):
+        decoder_process.send(sock, {"problem": "UNREADABLE", "sentence": str(try_it(sock))})
+        sys.exit(0)
+decoder_process.ForeignFile = Nothing
+decoder_process.confine(5)
+decoder_process.serve(decoder_process._decode)
+"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs.fileno(), cwd=ROOT)
+        line = isolated._Line(ours, time.monotonic() + 20, None)
+        line.say({"task": "picture", "exact": False})
+        assert line.hear() == {"problem": "UNREADABLE", "sentence": "[]"}
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        {},
+        {"format": "JPEG", "width": 1, "height": 1},
+        {"format": "JPEG", "width": "1", "height": 1, "size_bytes": 1},
+        {"format": "JPEG", "width": 1, "height": 1, "size_bytes": 1, "more": 1},
+    ],
+)
+def test_facts_of_other_shapes_are_not_believed(said: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        facts(ImageFacts, said)

@@ -1,0 +1,85 @@
+"""Messages between the studio and its decoder processes: frames of bytes with their length in front, and facts."""
+
+import json
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+# A poster of 720 pixels as JPEG, in base64, has a tenth of it.
+MAX_BYTES = 8 * 1024 * 1024
+READ_BYTES = 1024 * 1024
+_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
+
+F = TypeVar("F", "ImageFacts", "VideoFacts")
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """`format` is JPEG, PNG or WebP; width and height in pixels as displayed, so after a turn."""
+
+    format: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """`container` is mp4, mov or m4v; `duration` in seconds, the container's; width and height in pixels as displayed;
+    `fps` 0 where it cannot be told; `size_bytes` 0 where a server did not tell."""
+
+    container: str
+    duration: float
+    width: int
+    height: int
+    fps: float
+    codec: str
+    has_audio: bool
+    size_bytes: int
+
+
+def facts(kind: type[F], values: object) -> F:
+    """The facts in a message. Raises ValueError for anything else, which a decoder that was taken over can say."""
+    types = {field.name: getattr(field.type, "__name__", "") for field in fields(kind)}
+    if not isinstance(values, dict) or values.keys() != types.keys():
+        raise ValueError("other facts were expected")
+    if not all(isinstance(values[name], _TYPES[wanted]) for name, wanted in types.items()):
+        raise ValueError("facts of other types were expected")
+    return kind(**values)
+
+
+def send(sock: socket.socket, frame: bytes | Mapping[str, object]) -> None:
+    data = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
+    sock.sendall(struct.pack(">I", len(data)) + data)
+
+
+def receive(sock: socket.socket, left: Callable[[], float | None] = lambda: None) -> bytes:
+    """The next frame. `left` is asked for seconds before each wait, and raises TimeoutError when there are none.
+
+    Raises EOFError, ValueError or OSError.
+    """
+    (length,) = struct.unpack(">I", _exactly(sock, 4, left))
+    if length > MAX_BYTES:
+        raise ValueError("the message is too long")
+    return _exactly(sock, length, left)
+
+
+def receive_object(sock: socket.socket, left: Callable[[], float | None] = lambda: None) -> dict[str, object]:
+    message = json.loads(receive(sock, left))
+    if not isinstance(message, dict):
+        raise ValueError("an object was expected")
+    return message
+
+
+def _exactly(sock: socket.socket, count: int, left: Callable[[], float | None]) -> bytes:
+    data = bytearray()
+    while len(data) < count:
+        sock.settimeout(left())
+        with suppress(TimeoutError):
+            if not (chunk := sock.recv(count - len(data))):
+                raise EOFError("the other side is gone")
+            data += chunk
+    return bytes(data)
