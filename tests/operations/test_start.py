@@ -1,13 +1,15 @@
 """The start: a misspelt setting, and a folder or a database that cannot be used, stop it with one sentence."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from environs import Env, EnvError
 
 from tests.blank import DATABASE
-from tests.e2e.studio import Studio
+from tests.e2e.studio import ROOT, Studio
 from wanstudio.settings_refusals import unknown_names
 
 KNOWN = (
@@ -97,3 +99,19 @@ def test_database_that_is_none_is_reported_in_a_sentence(tmp_path: Path) -> None
     said = studio.refuses("prepare")
     assert "cannot be used: file is not a database. Check the file and its owner, or restore a backup." in said
     assert "file is not a database" in studio.command("status").stdout
+
+
+@once
+@pytest.mark.parametrize("module", ["wanstudio.wsgi", "wanstudio.celery"])
+def test_server_of_somebody_elses_writes_for_its_owner_alone(tmp_path: Path, module: str) -> None:
+    """gunicorn and `celery -A` import these, and take no care of the umask themselves."""
+    code = f"import os; os.umask(0o022); import {module}; print(oct(os.umask(0)))"
+    made = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=Studio(tmp_path / "data").env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.split() == ["0o77"]

@@ -1,5 +1,6 @@
 """Celery's side without a broker: what is handed over, how often, and what a message does."""
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django.db.models import F
 from tests.fake_apixo import FakeApixo
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh
-from wanstudio.celery import QUEUE, app
+from wanstudio.celery import QUEUE, OneLine, Sweeper, app
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.keys import verbs as key_verbs
@@ -20,6 +21,7 @@ from wanstudio.uploads.models import Source
 from wanstudio.work import tasks
 from wanstudio.work.leases import ANNOUNCED_FOR
 from wanstudio.work.models import Heartbeat
+from wanstudio.work.outages import Outage
 from wanstudio.work.tasks import Presence, advance_row, presence, sweep
 
 Told = list[tuple[Any, ...]]
@@ -151,3 +153,25 @@ def test_worker_without_sweeps_does_not_beat(told: "Mailbox", monkeypatch: pytes
     monkeypatch.setattr("wanstudio.work.tasks.LOOK_EVERY_S", 0)
     Presence().run()
     assert not Heartbeat.objects.exists()
+
+
+def test_broker_that_is_away_is_one_line_as_it_goes_and_one_as_it_is_back(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wanstudio.celery.BROKER", Outage("The broker takes messages again"))
+    beat, consumer = Sweeper(app, lazy=True), OneLine()
+
+    def apply_async(*args: object, **options: object) -> None:
+        if away:
+            raise ConnectionError("refused")
+
+    monkeypatch.setattr(beat, "apply_async", apply_async)
+    msg = "consumer: Cannot connect to %s: %s.\n%s\n"
+    retry = logging.makeLogRecord({"msg": msg, "args": ("redis://", "refused", "")})
+    for away in (True, True, True, False, False):
+        beat.apply_entry(None)
+        assert not away or not consumer.filter(retry)
+    assert [record.getMessage().split("(")[0].split(" after")[0] for record in caplog.records] == [
+        "The broker takes no messages, so no sweep can be asked for ",
+        "The broker takes messages again",
+    ]
