@@ -121,3 +121,20 @@ def test_files_of_earlier_versions_are_deleted_a_month_after_their_last_day(coll
     assert (current.stat().st_mtime > time.time() - 60, original.stat().st_mtime > time.time() - 60) == (True, False)
     assert storage.delete_old() == 1
     assert [path.exists() for path in (current, original, lately, long_ago)] == [True, True, True, False]
+
+
+def test_files_are_collected_again_only_if_something_has_changed(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "static"
+    source.mkdir()
+    (source / "page.css").write_text("a { color: red }")
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"}}
+    only = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    with override_settings(STATIC_ROOT=target, STATICFILES_DIRS=[source], STATICFILES_FINDERS=only, STORAGES=storages):
+        assert [StaticFiles().collect() for _ in range(2)] == [True, False]
+        (source / "page.css").write_text("a { color: tan }")
+        assert [StaticFiles().collect() for _ in range(2)] == [True, False]
+        hashed = StaticFiles().hashed_files["page.css"]
+        assert "tan" in (target / hashed).read_text()
+        (target / hashed).unlink()
+        assert [StaticFiles().collect() for _ in range(2)] == [True, False]
+        assert (target / hashed).exists()

@@ -1,12 +1,16 @@
 """Static files under hashed names, in templates, stylesheets and the imports of our JavaScript modules."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from re import Match
 
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 OURS = "js/"
@@ -30,6 +34,31 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
             return lambda found: found["matched"]
         converter: Callable[[Match[str]], str] = super().url_converter(name, *args, **options)
         return converter
+
+    def collect(self) -> bool:
+        """Collect, hash and compress, unless that was done by this code, of these very files. Returns whether it was.
+
+        A crash in between leaves no note, and the next start collects again.
+        """
+        digest, note = self._digest(), Path(f"{self.location}.collected")
+        is_whole = all(self.exists(name) for name in self.hashed_files.values())
+        if self.hashed_files and is_whole and note.exists() and note.read_text() == digest:
+            return False
+        note.unlink(missing_ok=True)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        note.write_text(digest)
+        return True
+
+    @staticmethod
+    def _digest() -> str:
+        """Of every file that is collected, and of what rewrites and compresses them."""
+        digest = hashlib.sha256(Path(__file__).read_bytes())
+        digest.update(repr([version(package) for package in ("django", "whitenoise", "brotli")]).encode())
+        for finder in get_finders():
+            for name, storage in sorted(finder.list(None), key=lambda found: str(found[0])):
+                with storage.open(name) as file:
+                    digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        return digest.hexdigest()
 
     def mark_current(self) -> None:
         """Note that what is collected now is in use. Hashed names only: the time of others says what to collect."""

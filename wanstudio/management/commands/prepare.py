@@ -49,6 +49,6 @@ class Command(StudioCommand):
         begun.unlink(missing_ok=True)
         call_command("createcachetable", verbosity=0)
         StaticFiles().mark_current()
-        call_command("collectstatic", verbosity=0, interactive=False)
+        StaticFiles().collect()
         StaticFiles().mark_current()
         StaticFiles().delete_old()
