@@ -51,7 +51,7 @@ def test_swap_between_the_attempt_and_its_first_byte_sends_nothing(
 ) -> None:
     first, second = make_job(), make_job()
     running(first)
-    looks = iter([False, True])
+    looks = iter([False, True, True])
     monkeypatch.setattr(sent_marks, "put_back", lambda: next(looks))
     assert step(second).state == State.QUEUED
     assert [attempt.outcome for attempt in second.submissions.all()] == ["not_sent"]

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db.migrations.loader import MigrationLoader
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -31,6 +32,12 @@ def rows(data: Path, sql: str) -> list[tuple[object, ...]]:
         return database.execute(sql).fetchall()
     finally:
         database.close()
+
+
+def test_every_migration_leads_back() -> None:
+    """A backup of before an upgrade is made safe by the newer code, and is of the older version again afterwards."""
+    for (app, name), migration in MigrationLoader(None, ignore_no_migrations=True).disk_migrations.items():
+        assert app != "wanstudio" or all(operation.reversible for operation in migration.operations), name
 
 
 def test_database_of_the_first_version_opens_and_every_page_answers(data: Path) -> None:

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,12 +43,12 @@ def put_back() -> bool:
 
 
 def note(attempt: Attempt) -> None:
-    """This attempt's POST goes out now: on the disk when this returns. Raises OSError: then nothing may be sent.
+    """This attempt's POST is about to go out: on the disk when this returns. Raises OSError: then nothing may be sent.
 
-    Crash before: nothing was sent. After: the database has the attempt, too, since before this.
+    Nothing is written if the database was `put_back`, so that this stays known. Crash anywhere: nothing was sent, and
+    the database has the attempt since before this.
     """
-    with _file(fcntl.LOCK_EX) as file:
-        _raise(file, {attempt.provider: (attempt.pk, str(attempt.job.nonce))})
+    _raise(lambda: {attempt.provider: (attempt.pk, str(attempt.job.nonce))})
 
 
 def note_newest() -> None:
@@ -59,9 +59,7 @@ def note_newest() -> None:
     _noted_at = time.monotonic()
     # A folder that cannot be written blocks what is to be sent, which says so.
     with suppress(OSError):
-        if not put_back():
-            with _file(fcntl.LOCK_EX) as file:
-                _raise(file, _newest())
+        _raise(_newest)
 
 
 def start_anew() -> None:
@@ -92,13 +90,16 @@ def _read(file: int) -> dict[str, Marks]:
     return studios
 
 
-def _raise(file: int, marks: Marks) -> None:
-    studios, studio = _read(file), _studio()
-    before = studios.get(studio, {})
-    # A slower thread never takes a mark back.
-    newer = {provider: mark for provider, mark in marks.items() if mark[0] > before.get(provider, (0, ""))[0]}
-    if newer:
-        _write(file, {**studios, studio: {**before, **newer}})
+def _raise(marks: Callable[[], Marks]) -> None:
+    if put_back():
+        return
+    with _file(fcntl.LOCK_EX) as file:
+        studios, studio = _read(file), _studio()
+        before = studios.get(studio, {})
+        # A slower thread never takes a mark back.
+        newer = {provider: mark for provider, mark in marks().items() if mark[0] > before.get(provider, (0, ""))[0]}
+        if newer:
+            _write(file, {**studios, studio: {**before, **newer}})
 
 
 def _write(file: int, studios: dict[str, Marks]) -> None:

@@ -25,6 +25,17 @@ class Migration(migrations.Migration):
     ]
 """
 
+DISK_FULL = """
+from django.db import migrations
+
+def fill(apps, schema_editor):
+    raise OSError(28, "No space left on device")
+
+class Migration(migrations.Migration):
+    dependencies = [("wanstudio", "0999_later")]
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+"""
+
 
 def of_history(commit: str, into: Path) -> Path | None:
     """That commit's tree; None if this clone does not reach back so far."""

@@ -126,6 +126,26 @@ def test_rolled_back_upgrade_pays_once(version: str, begin: Begin, apixo: FakeAp
     assert (state(studio), posts(apixo, "first")) == ("uncertain", 1)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_way_back_of_an_upgrade_that_was_cut_short_is_from_before_it(begin: Begin, tmp_path: Path) -> None:
+    studio = begin(ROOT)
+    studio.root = checkouts.later(tmp_path / "new")
+    full = studio.root / "wanstudio" / "migrations" / "1000_full.py"
+    full.write_text(checkouts.DISK_FULL)
+    assert "could not be migrated: [Errno 28] No space left on device. No row is lost" in studio.refuses("prepare")
+    (before,) = (studio.data / "backups").glob("backup-*")
+    # Half of it is done; there is room again.
+    full.unlink()
+    assert "wanstudio.0999_later" in str(studio.rows("SELECT app || '.' || name FROM django_migrations"))
+    full.write_text(checkouts.DISK_FULL.replace("raise", "return lambda:"))
+    assert "Database backed up to" in studio.manage("prepare")
+    assert list((studio.data / "backups").glob("backup-*")) == [before]
+    studio.manage("restore", "--force", str(studio.data / "backups"))
+    assert "0999" not in str(studio.rows("SELECT name FROM django_migrations"))
+    studio.root = ROOT
+    assert "backed up" not in studio.manage("prepare")
+
+
 @pytest.mark.parametrize("database", ["postgres"])
 def test_older_version_alone_refuses_and_names_the_way_back(begin: Begin, apixo: FakeApixo, tmp_path: Path) -> None:
     """Who has checked the old version out already."""

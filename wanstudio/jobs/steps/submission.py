@@ -82,18 +82,18 @@ def _post(job: Job) -> None:
     request = request_of(job, settings.LINK_BASE + hook if callback else "")
 
     def last_look() -> None:
+        # Before the lease is looked at: a disk takes its time.
+        try:
+            sent_marks.note(attempt)
+        except OSError as wrong:
+            why = Sentence.NOT_MARKED.of(job.provider, why=wrong.strerror or wrong)
+            raise Blocked(why, intervals.account(job.provider)) from wrong
         if not verbs.may_write(job):
             verbs.record_answer(attempt, Submission(Outcome.NOT_SENT, message="The lease had run out"))
             raise Stale(f"{job}: lease lost before the first byte, nothing was written")
         _hold_back(job)
         if in_force.key_at(job.provider).mark != mark:
             raise Blocked(why_blocked(job.provider, Reason.KEY_CHANGED), intervals.seconds(job.provider, 1, 2))
-        try:
-            sent_marks.note(attempt)
-        except OSError as wrong:
-            raise Blocked(
-                Sentence.NOT_MARKED.of(job.provider, why=wrong.strerror or wrong), intervals.account(job.provider)
-            ) from wrong
 
     try:
         answer = client.submit(request, before_write=last_look)
