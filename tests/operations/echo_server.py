@@ -27,6 +27,9 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
         start_response("200 OK", [("Content-Type", "text/plain")])
         return (b"x" * 65536 for _ in range(100_000))
     body = environ["wsgi.input"].read()
+    if path == "/nothing":
+        start_response("204 No Content", [])
+        return []
     said = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
     said |= {name: environ[name] for name in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR")}
     said |= {"length": environ.get("CONTENT_LENGTH", ""), "got": len(body), "pid": str(os.getpid())}
@@ -36,13 +39,14 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
 
 
 @contextmanager
-def serving(host: str = "127.0.0.1", **limits: float) -> Iterator[Server]:
+def serving(host: str = "127.0.0.1", min_free_mb: int = 1, **limits: float) -> Iterator[Server]:
     """`limits` are constants of `web_requests` and `web_server`, as short as a test wants them."""
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="wanstudio-echo-"))
     command = [sys.executable, "-m", "tests.operations.echo_server", host, str(port), json.dumps(limits)]
     env = {"PYTHONPATH": str(ROOT), "WANSTUDIO_DATA": str(folder / "data"), "WANSTUDIO_ENV_FILE": ""}
     env |= {"DJANGO_SETTINGS_MODULE": "wanstudio.settings", "WANSTUDIO_CLIP_MAX_MB": "3", "WANSTUDIO_IMAGE_MAX_MB": "1"}
+    env |= {"WANSTUDIO_MIN_FREE_MB": str(min_free_mb)}
     shown = f"[{host}]" if ":" in host else host
     with running(
         Server("the web server", f"http://{shown}:{port}", command, folder, lambda: answers(port, host=host), env)

@@ -99,6 +99,13 @@ def test_two_requests_on_one_connection(server: Server) -> None:
     assert answer.count(b"HTTP/1.1 200") == 2
 
 
+def test_an_answer_without_a_body_keeps_the_connection(server: Server) -> None:
+    nothing = b"GET /nothing HTTP/1.1\r\nHost: studio\r\n"
+    answer = spoken(server, nothing + b"\r\n" + nothing + b"Connection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 204") == 2
+    assert answer.count(b"Connection: close") == 1
+
+
 def test_an_answer_to_head_has_no_body(server: Server) -> None:
     answer = spoken(server, head("HEAD"))
     assert status(answer) == 200
@@ -143,6 +150,15 @@ def test_half_sent_files_of_one_address_do_not_fill_the_disk(server: Server) -> 
         assert got["got"] == (0 if got["refused"] else MOST)
         line.close()
     assert 1 <= refused <= 14
+
+
+def test_a_full_disk_keeps_no_body_and_says_why() -> None:
+    with serving(min_free_mb=10**9) as server:
+        whole = head("POST", f"Content-Length: {MOST}", f"Content-Type: {FORM}") + b"a" * MOST
+        got = said(spoken(server, whole))
+        assert (got["got"], got["length"]) == (0, str(MOST))
+        assert "disk is full" in got["refused"]
+        assert said(spoken(server, head("POST", "Content-Length: 9"), b"a" * 9))["got"] == 9
 
 
 def test_slow_senders_are_given_up_and_a_slow_line_is_not() -> None:

@@ -118,6 +118,11 @@ class Task(WSGITask):
         else:
             super().finish()
 
+    def set_close_on_finish(self) -> None:
+        """Not after 204 and 304: they have no body whose end has to be seen, and polls are answered by them."""
+        if self.has_body or self.version == "1.0" or self.request.connection_close:
+            super().set_close_on_finish()
+
     def get_environment(self) -> dict[str, object]:
         environ: dict[str, object] = super().get_environment()
         environ[REFUSED] = self.request.refused
