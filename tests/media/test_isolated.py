@@ -118,6 +118,25 @@ def test_large_clip_has_enough_memory(codec: str) -> None:
     assert (found.width, found.height) == (3840, 2160)
 
 
+def test_decoding_starts_no_thread() -> None:
+    """On a machine of many cores their stacks alone would reach the limit of memory."""
+    code = """
+import io, os, resource
+import av.subtitles.stream
+from PIL import Image
+from tests.media.clips import clip
+from wanstudio.media import pictures
+clips = [clip(0.5, size=(640, 480), codec=codec) for codec in ("libx264", "libx265", "libvpx-vp9")]
+Image.init()
+if os.geteuid() == 0:
+    # The limit holds for everyone but root.
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+assert all(pictures.poster(io.BytesIO(data), "video") for data in clips)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
 def test_delivery(tmp_path: Path) -> None:
     (tmp_path / "result.mp4").write_bytes(clip(2))
     found, poster = isolated.verify_video(tmp_path / "result.mp4")

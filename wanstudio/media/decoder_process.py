@@ -123,7 +123,7 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
         # Probed again, for a link can lead to another file by now, and FFmpeg bounds no table.
         "clip_poster": lambda file: (probe.probe_video(file, decode=False), pictures.poster(file, "video")),
     }
-    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))
     raw = ForeignFile(sock)
     # A link is read exactly as its reader asks: each byte more counts against its budget.

@@ -93,7 +93,7 @@ def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
     else:
         frame = frame_at(file)
         try:
-            small = frame.to_image()  # type: ignore[no-untyped-call]
+            small = frame.to_image(threads=1)  # type: ignore[no-untyped-call]
         except av.FFmpegError:
             raise MediaError(MediaProblem.UNREADABLE) from None
         small.thumbnail((POSTER_SIDE, POSTER_SIDE))

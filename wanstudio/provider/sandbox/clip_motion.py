@@ -70,7 +70,8 @@ def open_clip(path: Path) -> InputContainer:
 def picture(frame: av.VideoFrame, size: tuple[int, int]) -> Image.Image:
     """The frame in RGB, upright at `size`."""
     width, height = size if frame.rotation % 180 == 0 else size[::-1]
-    plane = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA").planes[0]
+    small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA", threads=THREADS)
+    plane = small.planes[0]
     across = Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
     return across.rotate(frame.rotation, expand=True) if frame.rotation else across
 

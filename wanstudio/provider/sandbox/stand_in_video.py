@@ -164,7 +164,7 @@ def _write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: P
         for index, picture in enumerate(_ahead(pictures)):
             if index == 0:
                 video.width, video.height = picture.size
-            frame = to_frame(picture).reformat(format="yuv420p", dst_colorspace="ITU709")
+            frame = to_frame(picture).reformat(format="yuv420p", dst_colorspace="ITU709", threads=THREADS)
             frame.pts, frame.time_base = index, 1 / fps
             film.mux(video.encode(frame))
             # The sound goes along with the picture: all of one first would wait in memory for the other.
