@@ -204,6 +204,19 @@ def test_an_old_token_keeps_the_words_and_nothing_is_done(alice: User, video: Vi
     assert composer(browser, video).typed["text"] == ""
 
 
+def test_cookies_that_were_deleted_keep_the_words(alice: User, video: Video) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    page, form = f"/videos/{video.pk}/", composer(browser, video)
+    browser.cookies.clear()
+    old = send(browser, form, page, {"text": WORDS}, origin="http://testserver")
+    assert (old.status_code, f'href="{page}"' in old.content.decode()) == (403, True)
+    door = browser.get(page)["Location"]
+    (login,) = (each for each in forms_at(browser, door) if "login" in each.typed)
+    send(browser, login, door, {"login": alice.email, "password": PASSWORD}, origin="http://testserver")
+    assert composer(browser, video).typed["text"] == WORDS
+
+
 def test_htmx_is_sent_to_sign_in_as_a_whole(as_alice: Client, alice: User, video: Video) -> None:
     page, form = f"/videos/{video.pk}/", composer(as_alice, video)
     as_alice.logout()

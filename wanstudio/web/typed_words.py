@@ -58,14 +58,14 @@ def marked(request: HttpRequest) -> tuple[str, str] | None:
 
 def keep(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Keeps what was posted for the person who typed it. False: there is nothing that can be kept."""
-    by = marked(request)
-    if by is None or (by[0] == GUEST and not ratelimit.consume(request, action="typed_words")):
+    if (by := marked(request)) is None:
         return False
     names = [name for name in request.POST if not SECRET.search(name) and name not in (FIELD, "csrfmiddlewaretoken")]
     fields = {name: request.POST.getlist(name) for name in names}
     form = Kept(who=by[0], path=request.path, fields=fields)
     with suppress(DatabaseError):
-        return _write(request, response, [*(one for one in _kept(request) if one != form), form][-MAX_FORMS:])
+        if by[0] != GUEST or ratelimit.consume(request, action="typed_words"):
+            return _write(request, response, [*(one for one in _kept(request) if one != form), form][-MAX_FORMS:])
     return False
 
 
