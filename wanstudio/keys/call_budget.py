@@ -173,7 +173,7 @@ def _bucket(key: ProviderKey) -> Bucket | None:
     minute = intervals.paced(key.provider, MINUTE)
     burst = min(max(calls / 10, 2), max(calls / 2, 1))
     rate = max(calls - burst, calls / 2)
-    return Bucket(max(burst, rate * (LOOK_S / minute.total_seconds())), minute / rate)
+    return Bucket(max(burst, rate * (LOOK_S / minute.total_seconds())), max(minute / rate, timedelta.resolution))
 
 
 def _passed(key: ProviderKey) -> float:
