@@ -28,7 +28,7 @@ def test_write_is_tried_until_the_database_answers(job: Job, monkeypatch: pytest
     assert fresh(job).problem == "written"
 
 
-def test_write_is_given_up_after_a_minute(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_is_given_up_after_an_hour(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PATIENCE_S", -1)
 
     def write() -> None:
