@@ -14,7 +14,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models import Job
 from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.teams import access
-from wanstudio.teams.models import Team
+from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Collection, Tag, Video, key_of
 from wanstudio.videos.queries import newest_only, starred_videos, visible_collections, wall_filters
@@ -115,11 +115,17 @@ class Menu(NamedTuple):
 
 def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[Collection]) -> list[Menu]:
     """Filters with something to choose from. One query for each other noun, however many videos there are."""
-    here = Q(memberships__team=team) | Q(pk__in=Job.objects.filter(team=team).values("person"))
-    people = User.objects.filter(here).distinct().order_by("name")[:MAX_ROWS]
-    made = Job.objects.filter(team=team, videos__binned_at=None, videos__isnull=False)
-    characters = Source.objects.filter(pk__in=made.values("character")).order_by("-used_at")[:MAX_ROWS]
-    motions = Source.objects.filter(pk__in=made.values("motion")).order_by("-used_at")[:MAX_ROWS]
+    # Of each row that a menu could show: has it any? Never from all jobs to those they name.
+    jobs = Job.objects.filter(team=team).order_by()
+    here = Exists(Membership.objects.filter(team=team, user=OuterRef("pk"))) | Exists(
+        jobs.filter(person=OuterRef("pk"))
+    )
+    people = User.objects.filter(here).order_by("name")[:MAX_ROWS]
+    made = jobs.filter(videos__binned_at=None, videos__isnull=False)
+    recent = Source.objects.filter(team=team).order_by("-used_at")
+    kind = Source.Kind
+    characters = recent.filter(Exists(made.filter(character=OuterRef("pk"))), kind=kind.CHARACTER)[:MAX_ROWS]
+    motions = recent.filter(Exists(made.filter(motion=OuterRef("pk"))), kind=kind.MOTION)[:MAX_ROWS]
     rows = (
         ("person", "Person", _choices(people)),
         ("character", "Character", _choices(characters)),
