@@ -360,3 +360,16 @@ def test_selection_takes_thousands_of_videos(video: Video, team: Team, as_alice:
     sent = {"team": team.pk, "video": [video.pk, *others], "tag": "Launch"}
     assert as_alice.post(reverse("selection.tag"), sent).status_code == 302
     assert [tag.name for tag in video.tags.all()] == ["Launch"]
+
+
+def test_sums_of_the_wall_are_of_the_newest_that_can_be_selected(
+    video: Video, team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        finished(team, alice)
+    assert "All 3</label>" in as_alice.get("/videos/").content.decode()
+    monkeypatch.setattr("wanstudio.videos.views.wall_page.MAX_SELECTED", 2)
+    page = as_alice.get("/videos/").content.decode()
+    assert '<span class="count">2+</span>' in page
+    assert "Newest 2</label>" in page
+    assert 'data-all="2"' in page

@@ -95,11 +95,16 @@ def _day(text: str) -> date | None:
     return day if day and 1 < day.year < 9999 else None
 
 
-def totals(rows: QuerySet[Video]) -> dict[str, object]:
-    """In one query. `newest`: an id. `price`: dollars, once a job, without the sandbox's."""
+def totals(rows: QuerySet[Video], most: int) -> dict[str, object]:
+    """Of the newest `most` of them, in one query; `has_more` if there are others.
+
+    `newest`: an id. `price`: dollars, once a job, without the sandbox's.
+    """
+    beyond = list(rows.order_by("-pk").values_list("pk", flat=True)[most : most + 1])
+    mine = rows.filter(pk__gt=beyond[0]) if beyond else rows
     billed = Q(position=0) & ~Q(job__provider="sandbox")
     sums = {"seconds": Sum("duration"), "price": Sum("job__price", filter=billed)}
-    return rows.aggregate(count=Count("pk"), newest=Max("pk"), **sums)
+    return mine.aggregate(count=Count("pk"), newest=Max("pk"), **sums) | {"has_more": bool(beyond)}
 
 
 class Menu(NamedTuple):

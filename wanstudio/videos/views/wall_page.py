@@ -76,7 +76,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
     collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
     opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
-    totals = wall.totals(rows)
+    totals = wall.totals(rows, MAX_SELECTED)
     return {
         "asked": asked,
         "filters": wall.menus(team, asked, tags, collections),
