@@ -101,5 +101,5 @@ def test_stars_add_no_query_per_video(
 ) -> None:
     for number in range(20):
         star(as_alice, finished(team, alice, title=f"Mira {number}"))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert as_alice.get(WALL).content.decode().count('aria-pressed="true"') == 20
