@@ -11,6 +11,8 @@ from typing import TypeVar
 # A poster of 720 pixels as JPEG, in base64, has a tenth of it.
 MAX_BYTES = 8 * 1024 * 1024
 READ_BYTES = 1024 * 1024
+UNKNOWN_SIZE = 1 << 62
+"""The size of a file whose server neither tells it nor ends within the budget."""
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 F = TypeVar("F", "ImageFacts", "VideoFacts")

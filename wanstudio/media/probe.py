@@ -4,12 +4,11 @@ Clips are read box by box instead of being opened by a decoder: so the same code
 server, from a few small pieces, and the duration is the container's, which is what is billed.
 """
 
-from .decoder_messages import VideoFacts
+from .decoder_messages import UNKNOWN_SIZE, VideoFacts
 from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
 from .pictures import MAX_PIXELS, describe, frame_at, not_taken
-from .remote_file import UNKNOWN_SIZE
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
 _MAX_S = 1_000_000.0

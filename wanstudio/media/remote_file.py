@@ -4,12 +4,10 @@ import io
 import os
 from tempfile import TemporaryFile
 
+from .decoder_messages import UNKNOWN_SIZE as UNKNOWN_SIZE
 from .errors import FetchError, FetchProblem
 from .exchange import Deadline
 from .fetch import Fetcher, Opened
-
-UNKNOWN_SIZE = 1 << 62
-"""The size of a file whose server neither tells it nor ends within the budget."""
 
 
 class RemoteFile:
