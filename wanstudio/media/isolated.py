@@ -76,8 +76,13 @@ def poster(file: SeekableFile, *, clip: bool) -> bytes:
 
 def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
     """Facts and poster of a delivered video, decoded at its beginning and late in it. Raises as `probe_image`."""
-    with path.open("rb") as file:
-        return _examined("delivery", file, VideoFacts)
+    try:
+        with path.open("rb") as file:
+            return _examined("delivery", file, VideoFacts)
+    except MediaError as wrong:
+        if wrong.code == MediaProblem.TOO_COSTLY:
+            raise MediaError(wrong.code, "Opening the delivered video takes too much memory or time.") from None
+        raise
 
 
 def _examined(task: str, file: SeekableFile, kind: type[F]) -> tuple[F, bytes]:
