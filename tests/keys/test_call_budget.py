@@ -167,10 +167,10 @@ def test_a_submission_that_goes_through_clears_the_tasks(key: ProviderKey) -> No
     call_budget.accepted(key, 2)
     assert fresh(key).tasks_limit == 3
     call_budget.accepted(key, 3)
-    assert limits(key)[1] == 10
+    assert limits(key) == (30, 5)
     refused(key, passed=9, tasks=3)
     answered()
-    assert limits(key)[1] == 4, "suspected anew"
+    assert limits(key) == (30, 4), "suspected anew, and the calls are not halved again"
 
 
 def test_tasks_of_a_plan_tell_its_calls(make_job: MakeJob, apixo: FakeApixo, key: ProviderKey) -> None:

@@ -130,7 +130,8 @@ def lesson(key: ProviderKey, tasks: int | None) -> dict[str, object]:
     if tasks and ((is_known and tasks >= before) or passed < FEW * min(calls, believed or calls)):
         if before and not in_a_row and (is_known or tasks >= before):
             return _by_plan(key, calls, tasks if tasks >= before else max(before - 1, 1))
-        return halved if is_known else {"tasks_limit": tasks, **halved}
+        # The same doubt again says nothing new about the calls.
+        return halved if is_known else {"tasks_limit": tasks, **({} if before else halved)}
     if in_a_row and passed < 1:
         # Nothing went through for a minute: the provider is away, and our calls are not the reason.
         return {}
@@ -154,8 +155,11 @@ def _by_plan(key: ProviderKey, calls: float, tasks: int) -> dict[str, object]:
 
 
 def accepted(key: ProviderKey, tasks: int) -> None:
-    """A submission went through with so many others in flight: fewer are not the limit that was suspected."""
-    _row(key).filter(tasks_limited_at=None, tasks_limit__lte=tasks).update(tasks_limit=None)
+    """A submission went through with so many others in flight, as far as we know: one may have ended unseen.
+
+    So what was suspected is not over; one more than these is suspected now.
+    """
+    _row(key).filter(tasks_limited_at=None, tasks_limit__lte=tasks).update(tasks_limit=tasks + 1)
 
 
 # Of a row whose key was changed: another one may do more, or less.
