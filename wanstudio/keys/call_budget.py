@@ -130,7 +130,6 @@ def lesson(key: ProviderKey, tasks: int | None) -> dict[str, object]:
     if tasks and ((is_known and tasks >= before) or passed < FEW * min(calls, believed or calls)):
         if before and not in_a_row and (is_known or tasks >= before):
             return _by_plan(key, calls, tasks if tasks >= before else max(before - 1, 1))
-        # The same doubt again says nothing new about the calls.
         return halved if is_known else {"tasks_limit": tasks, **({} if before else halved)}
     if in_a_row and passed < 1:
         # Nothing went through for a minute: the provider is away, and our calls are not the reason.
