@@ -23,6 +23,6 @@ def free_tier() -> None:
         say(
             f"  {name}: {told.ready} Ready after {told.minutes:.1f} minutes, {told.posts_taken} tasks; 429s: "
             f"{told.early[0]} of {told.early[1]} calls in the first two minutes, {refused} of {calls} after them "
-            f"({100 * refused / max(calls, 1):.1f} %); learned {told.learned[0]:.0f} calls, {told.learned[1]} tasks; "
+            f"({100 * refused / max(calls, 1):.1f} %); learned (calls, tasks) {told.learned}; "
             f"at most {told.polls_a_job} polls a job"
         )

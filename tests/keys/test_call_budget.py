@@ -52,6 +52,11 @@ def spend(key: ProviderKey, *, poll: bool = False) -> int:
     return count
 
 
+def exhausted() -> None:
+    """No call is left for the next hour, however slow this machine is."""
+    ProviderKey.objects.update(spent_until=Now() + timedelta(hours=1))
+
+
 def limits(key: ProviderKey) -> tuple[float, int]:
     row = fresh(key)
     return round(call_budget.allowed_calls(row) or 0, 1), call_budget.allowed_tasks(row)
@@ -76,9 +81,10 @@ def test_workers_that_call_at_once_share_one_budget(key: ProviderKey) -> None:
         finally:
             connection.close()
 
+    began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         granted = sum(pool.map(take, range(40)))
-    assert 6 <= granted <= 8, "those 6, and one for each second that 40 looks took"
+    assert 6 <= granted <= 7 + time.monotonic() - began, "those 6, and one for each second that 40 looks took"
     assert fresh(key).minute_calls == granted
 
 
@@ -91,7 +97,8 @@ def test_no_minute_has_more_calls_than_allowed(key: ProviderKey) -> None:
 
 
 def test_polls_leave_a_call_to_what_is_urgent(key: ProviderKey) -> None:
-    assert spend(key, poll=True) == 5
+    ProviderKey.objects.update(calls_limit=4, calls_ceiling=4, calls_limited_at=Now())
+    assert spend(key, poll=True) == 1, "of two at once, and then one each half a minute"
     assert call_budget.room(fresh(key)) == 1
     assert call_budget.take(fresh(key))
     assert call_budget.room(fresh(key)) == 0
@@ -205,20 +212,20 @@ def test_a_poll_without_a_call_waits_and_nothing_is_wrong(
     make_job: MakeJob, apixo: FakeApixo, key: ProviderKey
 ) -> None:
     job = running(make_job())
-    spend(key, poll=True)
+    exhausted()
     waits = []
     for _ in range(5):
         job = step(job)
         waits.append(wait_s(job))
     assert (job.state, job.setbacks, job.problem, job.polls, apixo.polls) == (State.RUNNING, 0, "", 0, [])
     assert all(earlier < later for earlier, later in zip(waits, waits[2:], strict=False)), waits
-    past(MINUTE)
+    past(timedelta(hours=2))
     assert step(job).polls == 1
 
 
 def test_a_callback_goes_before_polls(make_job: MakeJob, apixo: FakeApixo, key: ProviderKey, film: bytes) -> None:
     polled, called = running(make_job()), running(make_job())
-    spend(key, poll=True)
+    ProviderKey.objects.update(calls_limit=4, calls_ceiling=4, calls_limited_at=Now(), spent_until=Now() + MINUTE / 4)
     apixo.succeed(called.task_id, film)
     assert step(polled).polls == 0
     Job.objects.filter(pk=called.pk).update(claimed_at=F("claimed_at") - timedelta(seconds=6))
@@ -230,7 +237,7 @@ def test_a_callback_goes_before_polls(make_job: MakeJob, apixo: FakeApixo, key: 
 
 def test_a_callback_without_a_call_stays_urgent(make_job: MakeJob, apixo: FakeApixo, key: ProviderKey) -> None:
     job = running(make_job())
-    spend(key)
+    exhausted()
     Job.objects.filter(pk=job.pk).update(claimed_at=F("claimed_at") - timedelta(seconds=6))
     job.nudge()
     assert advance(Job, job.pk)
@@ -241,10 +248,10 @@ def test_a_callback_without_a_call_stays_urgent(make_job: MakeJob, apixo: FakeAp
 
 def test_a_submission_without_a_call_waits_in_the_queue(make_job: MakeJob, apixo: FakeApixo, key: ProviderKey) -> None:
     job = make_job()
-    spend(key)
+    exhausted()
     job = step(job)
     assert (job.state, job.position, job.problem, job.submissions.count()) == (State.QUEUED, 1, "", 0)
-    past(MINUTE)
+    past(timedelta(hours=2))
     running(job)
     assert len(apixo.posts) == 1
 
