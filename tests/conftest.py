@@ -3,6 +3,8 @@
 Charlie is not in it, and nobody is signed out.
 """
 
+from collections.abc import Generator
+
 import pytest
 import pytest_django
 from django.test import Client
@@ -14,6 +16,16 @@ from wanstudio.teams.models import Membership, Team
 
 # What takes long begins first, so that the short ones fill what is left of the time at the end.
 LONG = ("tests/proof/chaos/", "tests/proof/", "tests/e2e/", "tests/operations/", "tests/jobs/", "tests/access/")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Half a character in what a test logged would end the process of pytest-xdist that reports it."""
+    report = yield
+    report.sections = [(name, said.encode("utf-8", "backslashreplace").decode()) for name, said in report.sections]
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
