@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.media.clips import FASTSTART, FRAGMENTED, box, clip, part, patched
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.movie import content, size_of, top_boxes, unpack
-from wanstudio.media.pictures import poster
+from wanstudio.media.pictures import clip_poster
 from wanstudio.media.probe import probe_video
 
 PLAIN = clip(0.5, options=FASTSTART)
@@ -114,7 +114,7 @@ def test_noise_anywhere_is_either_a_clip_or_an_error(noise: bytes, at: int) -> N
         try:
             spoilt = io.BytesIO(data[:at] + noise + data[at + len(noise) :])
             assert probe_video(spoilt, decode=True).duration > 0
-            assert poster(spoilt, "video")
+            assert clip_poster(spoilt)
         except MediaError:
             continue
 

@@ -132,7 +132,7 @@ if os.geteuid() == 0:
     # The limit holds for everyone but root.
     os.setuid(65534)
 resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-assert all(pictures.poster(io.BytesIO(data), "video") for data in clips)
+assert all(pictures.clip_poster(io.BytesIO(data)) for data in clips)
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 

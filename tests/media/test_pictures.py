@@ -8,7 +8,7 @@ from PIL import Image
 from tests.media.clips import clip
 from wanstudio.media.decoder_messages import ImageFacts
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures import probe_image
+from wanstudio.media.pictures import decode_picture
 
 
 def picture(
@@ -24,7 +24,7 @@ def picture(
 
 def problem(data: bytes) -> MediaError:
     with pytest.raises(MediaError) as caught:
-        probe_image(io.BytesIO(data))
+        decode_picture(io.BytesIO(data))
     assert caught.value.sentence.endswith(".")
     return caught.value
 
@@ -32,16 +32,16 @@ def problem(data: bytes) -> MediaError:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_formats(kind: str) -> None:
     data = picture(kind)
-    assert probe_image(io.BytesIO(data)) == ImageFacts(kind, 300, 200, len(data))
+    assert decode_picture(io.BytesIO(data))[0] == ImageFacts(kind, 300, 200, len(data))
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "1"])
 def test_modes_of_png(mode: str) -> None:
-    assert probe_image(io.BytesIO(picture("PNG", mode=mode))).width == 300
+    assert decode_picture(io.BytesIO(picture("PNG", mode=mode)))[0].width == 300
 
 
 def test_print_colours() -> None:
-    assert probe_image(io.BytesIO(picture("JPEG", mode="CMYK"))).format == "JPEG"
+    assert decode_picture(io.BytesIO(picture("JPEG", mode="CMYK")))[0].format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -49,14 +49,14 @@ def test_print_colours() -> None:
 @pytest.mark.parametrize("scale", [1, 5])
 def test_sizes_are_as_displayed(kind: str, orientation: int, width: int, scale: int) -> None:
     data = picture(kind, (300 * scale, 200 * scale), orientation=orientation)
-    assert probe_image(io.BytesIO(data)).width == width * scale
+    assert decode_picture(io.BytesIO(data))[0].width == width * scale
 
 
 def test_two_pictures_in_one_jpeg() -> None:
     out = io.BytesIO()
     first = Image.new("RGB", (300, 200), "red")
     first.save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (300, 200))])
-    assert probe_image(io.BytesIO(out.getvalue())).format == "JPEG"
+    assert decode_picture(io.BytesIO(out.getvalue()))[0].format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

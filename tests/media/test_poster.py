@@ -8,7 +8,7 @@ from PIL import Image
 from tests.media.clips import FASTSTART, FRAGMENTED, clip, rotated
 from tests.media.test_pictures import picture
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures import poster
+from wanstudio.media.pictures import clip_poster, decode_picture
 from wanstudio.media.probe import probe_video, verify_video
 
 
@@ -22,7 +22,7 @@ def shown(data: bytes) -> Image.Image:
 @pytest.mark.parametrize(("size", "shrunk"), [((1600, 800), (720, 360)), ((90, 1440), (45, 720)), ((64, 48), (64, 48))])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_pictures(kind: str, size: tuple[int, int], shrunk: tuple[int, int]) -> None:
-    assert shown(poster(io.BytesIO(picture(kind, size)), "image")).size == shrunk
+    assert shown(decode_picture(io.BytesIO(picture(kind, size)))[1]).size == shrunk
 
 
 def test_pictures_stand_upright() -> None:
@@ -32,7 +32,7 @@ def test_pictures_stand_upright() -> None:
     exif[0x0112] = 6
     out = io.BytesIO()
     image.save(out, "JPEG", exif=exif)
-    upright = shown(poster(out, "image"))
+    upright = shown(decode_picture(out)[1])
     assert upright.size == (240, 720)
     red, _, blue = upright.getpixel((120, 100))  # type: ignore[misc]
     assert red > blue
@@ -43,12 +43,12 @@ def test_pictures_stand_upright() -> None:
 def test_what_is_transparent_becomes_white(mode: str) -> None:
     out = io.BytesIO()
     Image.new("RGBA", (50, 50), (0, 0, 0, 0)).convert(mode).save(out, "PNG", transparency=0 if mode == "P" else None)
-    assert shown(poster(out, "image")).getpixel((10, 10)) == (255, 255, 255)
+    assert shown(decode_picture(out)[1]).getpixel((10, 10)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("options", [{}, FASTSTART, FRAGMENTED])
 def test_clips(options: dict[str, str]) -> None:
-    image = shown(poster(io.BytesIO(clip(1, size=(960, 540), options=options)), "video"))
+    image = shown(clip_poster(io.BytesIO(clip(1, size=(960, 540), options=options))))
     assert image.size == (720, 405)
     red, _, blue = image.getpixel((5, 5))  # type: ignore[misc]
     assert red > 200 > blue
@@ -58,24 +58,24 @@ def test_clips(options: dict[str, str]) -> None:
 def test_clips_are_turned_as_they_are_displayed(degrees: int) -> None:
     data = rotated(clip(0.5), degrees)
     facts = probe_video(io.BytesIO(data), decode=False)
-    assert shown(poster(io.BytesIO(data), "video")).size == (facts.width, facts.height)
+    assert shown(clip_poster(io.BytesIO(data))).size == (facts.width, facts.height)
 
 
 def test_uploads_of_django() -> None:
     upload = SimpleUploadedFile("motion.mp4", clip(0.5))
     assert probe_video(upload, decode=True).duration == 0.5
-    assert shown(poster(upload, "video")).size == (64, 48)
+    assert shown(clip_poster(upload)).size == (64, 48)
     upload = SimpleUploadedFile("character.png", picture("PNG"))
-    assert shown(poster(upload, "image")).size == (300, 200)
+    assert shown(decode_picture(upload)[1]).size == (300, 200)
 
 
 def test_no_poster_of_something_else() -> None:
     with pytest.raises(MediaError):
-        poster(io.BytesIO(b"%PDF-1.4 and no more"), "image")
+        decode_picture(io.BytesIO(b"%PDF-1.4 and no more"))
     with pytest.raises(MediaError):
-        poster(io.BytesIO(b"%PDF-1.4 and no more"), "video")
+        clip_poster(io.BytesIO(b"%PDF-1.4 and no more"))
     with pytest.raises(MediaError):
-        poster(io.BytesIO(clip(video=False, audio=True)), "video")
+        clip_poster(io.BytesIO(clip(video=False, audio=True)))
 
 
 class TestVerify:

@@ -11,7 +11,7 @@ from tests.media.servers import FileServer
 from wanstudio.media.decoder_messages import VideoFacts
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaProblem
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.pictures import poster
+from wanstudio.media.pictures import clip_poster
 from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import RemoteFile
 
@@ -210,11 +210,11 @@ def test_a_web_page_behind_the_link(files: FileServer, fetcher: Fetcher) -> None
 def test_a_poster_needs_little_of_the_file(files: FileServer, fetcher: Fetcher, options: dict[str, str]) -> None:
     with_wide_mdat(files.folder / "clip.mp4", clip(3, options=options), -1)
     remote = RemoteFile(fetcher, files.url("clip.mp4"), max_bytes=8_000_000, max_requests=24)
-    assert poster(remote, "video").startswith(b"\xff\xd8")
+    assert clip_poster(remote).startswith(b"\xff\xd8")
     assert files.bytes_sent < 3_000_000
 
 
 def test_a_poster_over_budget_is_the_links_fault(files: FileServer, fetcher: Fetcher) -> None:
     with_wide_mdat(files.folder / "clip.mp4", clip(3))
     with pytest.raises(FetchError):
-        poster(RemoteFile(fetcher, files.url("clip.mp4"), max_bytes=100, max_requests=2), "video")
+        clip_poster(RemoteFile(fetcher, files.url("clip.mp4"), max_bytes=100, max_requests=2))

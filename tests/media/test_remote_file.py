@@ -4,9 +4,10 @@ import pytest
 
 from tests.media.conftest import Talk
 from tests.media.servers import FileServer, answer
+from wanstudio.media.decoder_messages import UNKNOWN_SIZE
 from wanstudio.media.errors import FetchError, FetchProblem
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
+from wanstudio.media.remote_file import RemoteFile
 
 CONTENT = bytes(range(251)) * 40
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.provider.sandbox.conftest import SAMPLES
 from tools.samples.scenes import draw_mira, place, walk_frames
-from wanstudio.media.pictures import probe_image
+from wanstudio.media.pictures import decode_picture
 from wanstudio.media.probe import probe_video
 
 
@@ -25,7 +25,7 @@ def test_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
 
 def test_sample_character_has_the_size_that_the_script_draws() -> None:
     with (SAMPLES / "mira.png").open("rb") as file:
-        facts = probe_image(file)
+        facts, _ = decode_picture(file)
     assert (facts.format, facts.width, facts.height) == ("PNG", 768, 1152)
     assert draw_mira().size == (768, 1152)
 

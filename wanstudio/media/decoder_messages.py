@@ -1,5 +1,6 @@
-"""Messages between the studio and its decoder processes: frames of bytes with their length in front, and facts."""
+"""Messages between the studio and its decoder processes: frames of bytes with their length in front; facts; files."""
 
+import io
 import json
 import socket
 import struct
@@ -41,6 +42,27 @@ class VideoFacts:
     codec: str
     has_audio: bool
     size_bytes: int
+
+
+class SizedFile(io.RawIOBase):
+    """A file to read from, whose `size` is asked for only where it is needed."""
+
+    _position = 0
+
+    @property
+    def size(self) -> int:
+        raise NotImplementedError
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = self.size if whence == io.SEEK_END else self._position if whence == io.SEEK_CUR else 0
+        self._position = max(0, base + offset)
+        return self._position
 
 
 def facts(kind: type[F], values: object) -> F:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .decoder_messages import READ_BYTES, ImageFacts, VideoFacts, receive, receive_object, send
+from .decoder_messages import READ_BYTES, ImageFacts, SizedFile, VideoFacts, receive, receive_object, send
 from .errors import MediaError, MediaProblem
 
 if TYPE_CHECKING:
@@ -28,32 +28,18 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 512 * 1024 * 1024
 _BUFFER_BYTES = 64 * 1024
 _PR_SET_PDEATHSIG = 1
-Found = tuple["ImageFacts | VideoFacts", bytes]
 
 
-class ForeignFile(io.RawIOBase):
+class ForeignFile(SizedFile):
     """The file, read through the socket: what is asked for comes, fewer bytes only at its end."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = self._position if whence == io.SEEK_CUR else 0
-        if whence == io.SEEK_END:
-            send(self._sock, {"size": True})
-            base = int(receive(self._sock))
-        self._position = max(0, base + offset)
-        return self._position
+    @property
+    def size(self) -> int:
+        send(self._sock, {"size": True})
+        return int(receive(self._sock))
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         wanted, got = memoryview(buffer), 0
@@ -105,23 +91,13 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
 
     Image.preinit()
 
-    def picture(file: "SeekableFile") -> Found:
-        facts, small = pictures.decode_picture(file)
-        return facts, pictures.jpeg(small)
-
-    def clip(file: "SeekableFile") -> Found:
-        return probe.probe_video(file, decode=True), pictures.poster(file, "video")
-
-    def delivery(file: "SeekableFile") -> Found:
-        return probe.verify_video(file), pictures.poster(file, "video")
-
-    tasks: dict[object, Callable[[SeekableFile], Found]] = {
-        "picture": picture,
-        "clip": clip,
-        "delivery": delivery,
+    tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes]]] = {
+        "picture": pictures.decode_picture,
+        "clip": lambda file: (probe.probe_video(file, decode=True), pictures.clip_poster(file)),
+        "delivery": lambda file: (probe.verify_video(file), pictures.clip_poster(file)),
         "clip_index": lambda file: (probe.probe_video(file, decode=False), b""),
         # Probed again, for a link can lead to another file by now, and FFmpeg bounds no table.
-        "clip_poster": lambda file: (probe.probe_video(file, decode=False), pictures.poster(file, "video")),
+        "clip_poster": lambda file: (probe.probe_video(file, decode=False), pictures.clip_poster(file)),
     }
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))

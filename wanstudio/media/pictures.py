@@ -83,37 +83,28 @@ def describe(head: bytes) -> str:
     return ""
 
 
-def poster(file: SeekableFile, kind: Literal["image", "video"]) -> bytes:
-    """A JPEG of a picture, or of a clip's first frame, upright and at most 720 px on its longest side.
-
-    A clip may be a RemoteFile with a generous budget. Raises MediaError (and FetchError).
-    """
-    if kind == "image":
-        small = decode_picture(file)[1]
-    else:
-        frame = frame_at(file)
-        try:
-            small = frame.to_image(threads=1)  # type: ignore[no-untyped-call]
-        except av.FFmpegError:
-            raise MediaError(MediaProblem.UNREADABLE) from None
-        small.thumbnail((POSTER_SIDE, POSTER_SIDE))
-        small = small.rotate(frame.rotation, expand=True) if frame.rotation else small
-    return jpeg(small)
+def clip_poster(file: SeekableFile) -> bytes:
+    """A JPEG of a clip's first frame, upright and at most 720 px on its longest side. Raises MediaError, FetchError."""
+    frame = frame_at(file)
+    try:
+        small = frame.to_image(threads=1)  # type: ignore[no-untyped-call]
+    except av.FFmpegError:
+        raise MediaError(MediaProblem.UNREADABLE) from None
+    small.thumbnail((POSTER_SIDE, POSTER_SIDE))
+    return _jpeg(small.rotate(frame.rotation, expand=True) if frame.rotation else small)
 
 
-def jpeg(small: Image.Image) -> bytes:
+def _jpeg(small: Image.Image) -> bytes:
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
     return out.getvalue()
 
 
-def probe_image(file: SeekableFile) -> ImageFacts:
-    """Facts of a JPEG, PNG or WebP by its content, decoded to be sure that it is whole. Raises MediaError."""
-    return decode_picture(file)[0]
+def decode_picture(file: SeekableFile) -> tuple[ImageFacts, bytes]:
+    """Facts of a JPEG, PNG or WebP that was decoded as a whole, and its poster: upright, at most 720 px wide and high.
 
-
-def decode_picture(file: SeekableFile) -> tuple[ImageFacts, Image.Image]:
-    """Decodes as a whole, and shrinks: upright RGB, at most 720 px on its longest side. Raises MediaError."""
+    Raises MediaError, and FetchError where the file comes from a link.
+    """
     size_bytes = size_of(file)
     if not size_bytes:
         raise MediaError(MediaProblem.EMPTY)
@@ -157,7 +148,7 @@ def flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, Image.Image]:
+def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, bytes]:
     with Image.open(cast(IO[bytes], file), formats=("JPEG", "PNG", "WEBP")) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
@@ -171,7 +162,7 @@ def _decode(file: SeekableFile, size_bytes: int) -> tuple[ImageFacts, Image.Imag
         small.load()
         if image.getexif().get(_ORIENTATION) in (5, 6, 7, 8):
             width, height = height, width
-        return ImageFacts(kind, width, height, size_bytes), flattened(ImageOps.exif_transpose(small))
+        return ImageFacts(kind, width, height, size_bytes), _jpeg(flattened(ImageOps.exif_transpose(small)))
 
 
 def not_taken(kind: str, thing: Literal["picture", "video"], formats: str) -> MediaError:

@@ -4,13 +4,13 @@ import io
 import os
 from tempfile import TemporaryFile
 
-from .decoder_messages import UNKNOWN_SIZE as UNKNOWN_SIZE
+from .decoder_messages import UNKNOWN_SIZE, SizedFile
 from .errors import FetchError, FetchProblem
 from .exchange import Deadline
 from .fetch import Fetcher, Opened
 
 
-class RemoteFile:
+class RemoteFile(SizedFile):
     """Read-only, for probing and posters; never for a whole file.
 
     Reads ahead so far that `max_requests` pieces are `max_bytes` together, and keeps them on disk, not in memory. A
@@ -34,30 +34,16 @@ class RemoteFile:
         self._kept = TemporaryFile()  # noqa: SIM115 (closed with the object)
         self._size: int | None = None
         self._ranges = True
-        self._position = 0
 
-    def __del__(self) -> None:
+    def close(self) -> None:
         self._kept.close()
+        super().close()
 
     @property
     def size(self) -> int:
         if self._size is None and not self._pieces:
             self._fetch(0, self._ahead)
         return UNKNOWN_SIZE if self._size is None else self._size
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = self.size if whence == io.SEEK_END else self._position if whence == io.SEEK_CUR else 0
-        self._position = max(0, base + offset)
-        return self._position
 
     def read(self, size: int = -1) -> bytes:
         """Fewer bytes than asked for only at the end of the file."""

@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from wanstudio.media import isolated
-from wanstudio.media.decoder_messages import ImageFacts, VideoFacts
+from wanstudio.media.decoder_messages import UNKNOWN_SIZE, ImageFacts, VideoFacts
 from wanstudio.media.errors import too_large
 from wanstudio.media.movie import SeekableFile
-from wanstudio.media.remote_file import UNKNOWN_SIZE, RemoteFile
+from wanstudio.media.remote_file import RemoteFile
 from wanstudio.teams.access import in_my_teams, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
