@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "wanstudio"
 
 GROUND = (
+    "data_files",
     "settings_types",
     "settings_databases",
-    "settings_refusals",
     "append_only",
     "encryption",
     "media",

@@ -1,6 +1,6 @@
 """Wan Studio: a character and a clip of motion become a video, at a price known before the click.
 
-    the ground   media, provider, work, web, encryption, append_only, settings_types, _databases, _refusals
+    the ground   media, provider, work, web, encryption, append_only, data_files, settings_types, _databases
     the nouns    activity, accounts, teams, notifications, keys, uploads, money, jobs, requests, videos, review,
                  sharing, usage, studio
     the top      api, operations, management, templatetags, urls, apps, celery, models, settings, wsgi

@@ -12,10 +12,10 @@ from environs import Env
 
 from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
+from wanstudio.data_files import folder, secret_key, usable
 from wanstudio.provider import providers
 from wanstudio.provider.providers import model_of
 from wanstudio.provider.sandbox import KEY as SANDBOX_KEY
-from wanstudio.settings_refusals import unknown_names, usable
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -29,8 +29,8 @@ DATA_DIR = Path(env.str("WANSTUDIO_DATA", "") or BASE_DIR / "data").expanduser()
 # Whatever a process writes from here on is its owner's alone, whoever started it: gunicorn, Celery, a backup.
 os.umask(0o077)
 with usable(DATA_DIR):
-    FILE_UPLOAD_TEMP_DIR: Path = options.folder(DATA_DIR / "tmp")
-    SECRET_KEY = env.str("SECRET_KEY", "") or options.secret_key(DATA_DIR / "secret.key")
+    FILE_UPLOAD_TEMP_DIR: Path = folder(DATA_DIR / "tmp")
+    SECRET_KEY = env.str("SECRET_KEY", "") or secret_key(DATA_DIR / "secret.key")
 HOST = env.str("HOST", "127.0.0.1").strip("[]")
 PORT = env.int("PORT", 8000, validate=options.a_port)
 SANDBOX_PORT = env.int("SANDBOX_PORT", 8001, validate=options.a_port)
@@ -247,4 +247,4 @@ LOGGING = options.logging(
         *ENCRYPTION_KEYS,
     ],
 )
-UNKNOWN_NAMES = unknown_names(env, env_file)  # the last line: by now each name that the studio knows was read
+UNKNOWN_NAMES = options.unknown_names(env, env_file)  # the last line: by now each name that the studio knows was read

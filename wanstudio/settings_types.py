@@ -4,19 +4,17 @@
 """
 
 import base64
+import difflib
 import ipaddress
 import os
 import re
-import secrets
-import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from environs import EnvError, ValidationError, validate
+from dotenv import dotenv_values
+from environs import Env, EnvError, ValidationError, validate
 
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model, PriceTable
@@ -42,36 +40,6 @@ def an_address(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise ValidationError(f"it must be an address such as {providers.BILLED[0].base_url}.")
-
-
-def folder(path: Path) -> Path:
-    """The same path, made if it was missing."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
-def is_writable(path: Path) -> bool:
-    """True if a file can be written in this folder, by writing one. It is made if it was missing."""
-    try:
-        with tempfile.TemporaryFile(dir=folder(path)) as probe:
-            probe.write(b"probe")
-            probe.flush()
-    except OSError:
-        return False
-    return True
-
-
-def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | None = None) -> str:
-    """The key kept in `path`; generated and written (mode 0600) on the first call, of two at once by the first."""
-    if not path.exists():
-        # Linked only when it is whole: a reader at this moment must not find it empty.
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:
-            draft.write(generate() if generate else secrets.token_urlsafe(size_bytes))
-            draft.flush()
-            os.fsync(draft.fileno())
-            with suppress(FileExistsError):
-                os.link(draft.name, path)
-    return path.read_text().strip()
 
 
 def encryption_key(text: str) -> bool:
@@ -235,3 +203,28 @@ def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
             "waitress.queue": {"level": "ERROR"},
         },
     }
+
+
+# Names with our prefixes that are no settings: of commands and of tests.
+NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
+
+
+def unknown_names(env: Env, env_file: str) -> list[str]:
+    """A sentence for each name of ours, here or in the file, that is no setting; a misspelt one is refused.
+
+    A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
+    resembles no setting is of another version or another program: after a rollback it must not stop the studio.
+    """
+    given = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
+    known, prefixes = list(env.dump()), ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
+    unknown = [
+        name
+        for name in sorted(given)
+        if name.startswith(prefixes) and name not in known and not NO_SETTINGS.match(name)
+    ]
+    for name in unknown:
+        if near := difflib.get_close_matches(name, known, 1, 0.8):
+            raise EnvError(f"There is no setting {name}. Is it {near[0]}? Correct the name, or take it out.")
+    return [
+        f"{name} is no setting of this version, and is ignored. Take it out, or see .env.example." for name in unknown
+    ]

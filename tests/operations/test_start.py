@@ -10,7 +10,7 @@ from environs import Env, EnvError
 
 from tests.blank import DATABASE
 from tests.e2e.studio import ROOT, Studio
-from wanstudio.settings_refusals import unknown_names
+from wanstudio.settings_types import unknown_names
 
 KNOWN = (
     "APIXO_API_KEY",

@@ -6,8 +6,6 @@ first one encrypts, all of them decrypt. They are read at each use, so that a ro
 
 import base64
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from wanstudio.settings_types import encryption_key, secret_key
+from wanstudio.data_files import secret_key, whole
+from wanstudio.settings_types import encryption_key
 
 
 class Unreadable(Exception):
@@ -115,18 +114,9 @@ def derived_keys(purpose: str) -> MultiFernet:
 
 
 def _write_keys(new: list[str]) -> None:
-    target = key_file()
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
-        draft.write("\n".join(new) + "\n")
-        draft.flush()
-        os.fsync(draft.fileno())
-    os.replace(draft.name, target)
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        # Rows will be encrypted with it at once: a power cut must not take the key back.
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """On the disk when this returns: rows will be encrypted with the first one at once."""
+    with whole(key_file()) as draft:
+        draft.write(("\n".join(new) + "\n").encode())
 
 
 class CannotRotate(Exception):

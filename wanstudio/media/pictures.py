@@ -195,7 +195,8 @@ def frame_at(file: SeekableFile, after_s: float = 0.0) -> av.VideoFrame:
                 if is_late or process_time() > _ENOUGH_CPU_S:
                     break
     except MemoryError:
-        raise
+        # One packet can claim to be as large as the memory.
+        raise MediaError(MediaProblem.TOO_COSTLY) from None
     except av.FFmpegError:
         raise MediaError(MediaProblem.UNREADABLE) from None
     if frame is None:

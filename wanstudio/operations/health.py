@@ -12,9 +12,9 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from wanstudio.data_files import is_writable
 from wanstudio.encryption.encrypted_fields import CannotRotate, Unreadable
 from wanstudio.operations.backups.snapshot import CannotOperate, media_root
-from wanstudio.settings_types import is_writable
 from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import Heartbeat
 from wanstudio.work.outages import cause

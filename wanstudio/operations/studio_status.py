@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 
+from wanstudio.data_files import is_writable
 from wanstudio.jobs.models import ENDED, Attempt, Job, State
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
@@ -26,7 +27,6 @@ from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.operations.owner_only import open_to_others
 from wanstudio.provider import providers
-from wanstudio.settings_types import is_writable
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import SILENT_AFTER, Heartbeat

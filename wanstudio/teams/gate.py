@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.settings_types import is_loopback, named, secret_key
+from wanstudio.data_files import secret_key
+from wanstudio.settings_types import is_loopback, named
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.web.middleware import Middleware

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from wanstudio.settings_types import is_writable
+from wanstudio.data_files import is_writable
 
 log = logging.getLogger(__name__)
 

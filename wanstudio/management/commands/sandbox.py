@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from wanstudio.data_files import folder
 from wanstudio.keys import in_force, intervals
 from wanstudio.provider.sandbox.sandbox_server import serve
 from wanstudio.provider.sandbox.task_runner import Options
-from wanstudio.settings_types import folder
 from wanstudio.web.addresses import fetcher
 
 

@@ -17,12 +17,12 @@ from django.db import DatabaseError, connection
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
+from wanstudio.data_files import folder, sync, whole
 from wanstudio.encryption import encrypted_fields
 from wanstudio.operations.backups import media_files as media
 from wanstudio.operations.backups import postgres, retention, snapshot, sqlite
 from wanstudio.operations.backups.retention import Pruned, Rule
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
-from wanstudio.settings_types import folder
 
 DATABASES_KEPT = 10
 
@@ -68,7 +68,7 @@ def _copy_all(into: Path, *, with_secret_key: bool) -> tuple[Path, Manifest, int
     if with_secret_key:
         encryption = "\n".join(encrypted_fields.keys())
         for name, secret in ((snapshot.SECRET, settings.SECRET_KEY), (snapshot.ENCRYPTION, encryption)):
-            with snapshot.whole(partial / name) as kept:
+            with whole(partial / name) as kept:
                 kept.write(secret.encode())
     manifest.secret_key_included = with_secret_key
     target = _named(into, snapshot.PREFIX, moment)
@@ -136,7 +136,7 @@ def _finish(partial: Path, target: Path, manifest: Manifest) -> None:
     manifest.secret_key_fingerprint = snapshot.fingerprint()
     snapshot.seal(partial, manifest)
     os.replace(partial, target)
-    snapshot.sync(target.parent)
+    sync(target.parent)
 
 
 @contextmanager

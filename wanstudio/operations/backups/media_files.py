@@ -12,7 +12,8 @@ from typing import NamedTuple
 from django.apps import apps
 from django.db import connection, models
 
-from wanstudio.operations.backups.snapshot import MEDIA_LIST, Manifest, MediaFile, copy, hash_of, media_root, whole
+from wanstudio.data_files import whole
+from wanstudio.operations.backups.snapshot import MEDIA_LIST, Manifest, MediaFile, copy, hash_of, media_root
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 

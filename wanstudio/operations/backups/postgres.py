@@ -10,8 +10,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from wanstudio.data_files import whole
 from wanstudio.operations.backups.media_files import Reference, references
-from wanstudio.operations.backups.snapshot import Manifest, whole
+from wanstudio.operations.backups.snapshot import Manifest
 from wanstudio.operations.backups.versions import latest
 
 FOLDER = "tables"

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from wanstudio.data_files import sync
 from wanstudio.operations.backups import snapshot
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, sync
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 # How `strftime` names the period that a moment is in; without a unit each backup is a period of its own.
 PERIODS = {"": "%c %f", "d": "%Y-%m-%d", "w": "%G-%V", "m": "%Y-%m", "y": "%Y"}

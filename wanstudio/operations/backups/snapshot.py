@@ -1,4 +1,4 @@
-"""Layout of a backup on the disk, and copies that survive a power cut.
+"""Layout of a backup on the disk.
 
 DIR/media/…                      files that rows name, under the names they have in the studio; shared by all backups
 DIR/backup-20261123T043000Z-…/   one backup, named only once it is whole
@@ -13,16 +13,16 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from wanstudio.data_files import sync, whole
 
 FORMAT = 1
 # A database that was set aside is a backup, too, but never the newest one. Earlier versions named their bare copies so.
@@ -154,28 +154,3 @@ def copy(source: Path, target: Path) -> Hashed:
     with source.open("rb") as file, whole(target) as draft:
         shutil.copyfileobj(file, draft, 1024 * 1024)
     return hash_of(target)
-
-
-@contextmanager
-def whole(target: Path) -> Iterator[BinaryIO]:
-    """A file to write that gets its name only once all of it is on the disk. Mode 0600."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".partial-", delete=False) as draft:
-        try:
-            yield cast(BinaryIO, draft)
-            draft.flush()
-            os.fsync(draft.fileno())
-            os.replace(draft.name, target)
-        except BaseException:
-            Path(draft.name).unlink(missing_ok=True)
-            raise
-    sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """A file's bytes, and the names in a folder, survive a power cut only after this."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from django.db import connection
 
+from wanstudio.data_files import sync
 from wanstudio.operations.backups.media_files import Reference, references
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, sync
+from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
 
 FILE = "studio.sqlite3"
 STAGED = ".restoring.sqlite3"
