@@ -18,7 +18,6 @@ STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "vi
 class WanStudioConfig(AppConfig):
     name = "wanstudio"
     verbose_name = "Wan Studio"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from wanstudio.append_only import lock

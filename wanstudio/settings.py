@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from dotenv import dotenv_values
 from environs import Env
 
 from wanstudio import settings_databases as databases
@@ -82,7 +83,6 @@ MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive
 
 # --- Django -------------------------------------------------------------------------------------------
 ROOT_URLCONF = "wanstudio.urls"
-WSGI_APPLICATION = "wanstudio.wsgi.application"
 AUTH_USER_MODEL = "wanstudio.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
@@ -217,7 +217,6 @@ CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
 # --- headers ------------------------------------------------------------------------------------------
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # TLS ends at the proxy in front; it also redirects. A redirect here would break the loopback health checks.
-SECURE_SSL_REDIRECT = False
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -247,4 +246,5 @@ LOGGING = options.logging(
         *ENCRYPTION_KEYS,
     ],
 )
-UNKNOWN_NAMES = options.unknown_names(env, env_file)  # the last line: by now each name that the studio knows was read
+# The last line: by now each name that the studio knows was read.
+UNKNOWN_NAMES = options.unknown_names({*os.environ, *(dotenv_values(env_file) if env_file else ())}, env.dump())

@@ -6,15 +6,13 @@
 import base64
 import difflib
 import ipaddress
-import os
 import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-from environs import Env, EnvError, ValidationError, validate
+from environs import EnvError, ValidationError, validate
 
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model, PriceTable
@@ -209,14 +207,13 @@ def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
 NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
 
 
-def unknown_names(env: Env, env_file: str) -> list[str]:
-    """A sentence for each name of ours, here or in the file, that is no setting; a misspelt one is refused.
+def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A sentence for each given name of ours that is no setting; a misspelt one is refused.
 
     A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
     """
-    given = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
-    known, prefixes = list(env.dump()), ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
+    known, prefixes = list(known), ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
     unknown = [
         name
         for name in sorted(given)

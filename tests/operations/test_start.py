@@ -51,7 +51,7 @@ def test_misspelt_name_is_refused_with_the_right_one(
 ) -> None:
     monkeypatch.setenv(name, "x")
     with pytest.raises(EnvError, match=f"There is no setting {name}. Is it {near}?"):
-        unknown_names(env, "")
+        unknown_names(os.environ, env.dump())
 
 
 def test_name_that_resembles_none_is_reported_and_the_studio_starts(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +64,9 @@ def test_name_that_resembles_none_is_reported_and_the_studio_starts(env: Env, mo
         "SOMETHING_ELSE",
     ):
         monkeypatch.setenv(name, "x")
-    assert unknown_names(env, "") == []
+    assert unknown_names(os.environ, env.dump()) == []
     monkeypatch.setenv("WANSTUDIO_HOLOGRAMS", "x")
-    (sentence,) = unknown_names(env, "")
+    (sentence,) = unknown_names(os.environ, env.dump())
     assert sentence.startswith("WANSTUDIO_HOLOGRAMS is no setting of this version, and is ignored.")
 
 
