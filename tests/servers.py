@@ -295,8 +295,9 @@ def nginx(upstream: str, *directives: str) -> Iterator[Server]:
 
 
 @contextmanager
-def haproxy(upstream: str) -> Iterator[Server]:
-    """HAProxy before the server at `upstream`. It passes headers with underscores as they came."""
+def haproxy(upstream: str, *, plain: bool = False) -> Iterator[Server]:
+    """HAProxy before the server at `upstream`. It passes headers with underscores as they came; `plain` adds none."""
+    headers = "" if plain else "option forwardfor\n    http-request set-header X-Forwarded-Proto http"
     program = shutil.which("haproxy", path=SYSTEM_PATH)
     assert program, "HAProxy is not installed"
     port = free_port()
@@ -309,8 +310,7 @@ defaults
     timeout server 60s
 frontend studio
     bind 127.0.0.1:{port}
-    option forwardfor
-    http-request set-header X-Forwarded-Proto http
+    {headers}
     default_backend web
 backend web
     server web {upstream}

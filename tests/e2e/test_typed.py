@@ -13,7 +13,7 @@ from tests.e2e.conftest import Opened, enter
 from tests.e2e.studio import Studio
 from tests.e2e.template import EMAIL, PASSWORD
 from tests.e2e.windows import WIDE
-from tests.servers import nginx
+from tests.servers import haproxy, nginx
 
 WORDS = "The hand is late, 0:02 & after"
 
@@ -155,6 +155,9 @@ def test_first_run_asks_who_comes_through_a_proxy_for_the_printed_code(start_stu
         shown = requests.get(f"{proxy.url}/setup/", timeout=10).text
     assert asks in shown
     assert "createowner" in shown
+    # HAProxy without any option: it adds nothing, and passes on the port at which it was asked.
+    with haproxy(f"127.0.0.1:{studio.port}", plain=True) as proxy:
+        assert asks in requests.get(f"{proxy.url}/setup/", timeout=10).text
     # nginx without any directive of its own: it names itself, over HTTP/1.0.
     with socket.create_connection(("127.0.0.1", studio.port), timeout=10) as line:
         line.sendall(f"GET /setup/ HTTP/1.0\r\nHost: 127.0.0.1:{studio.port}\r\n\r\n".encode())

@@ -1,5 +1,7 @@
 """The setup code: who is not on the machine itself must know it, also at the very moment it is drawn."""
 
+import os
+import socket
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -9,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from wanstudio.accounts.models import User
-from wanstudio.teams.gate import code_file, print_code, setup_code
+from wanstudio.teams.gate import accounts_at, code_file, print_code, setup_code
 
 OWNER = {"team_name": "T", "name": "N", "email": "n@example.com", "password": "correct horse battery"}
 
@@ -53,6 +55,9 @@ def test_person_at_this_machine_is_asked_for_no_code(signs: dict[str, str], db: 
         {"HTTP_VIA": "1.1 proxy"},
         # nginx as it comes: it adds nothing, and names itself.
         {"SERVER_PROTOCOL": "HTTP/1.0"},
+        # HAProxy as it comes: it adds nothing, and passes the port on at which it was asked.
+        {"HTTP_HOST": "127.0.0.1:9000"},
+        {"HTTP_HOST": "localhost"},
         {"HTTP_ORIGIN": "https://studio.example.com"},
         {"HTTP_REFERER": "http://studio.example.com/setup/"},
     ],
@@ -66,6 +71,18 @@ def test_sign_of_a_proxy_asks_for_the_code_and_names_the_other_way(
     assert setup_code() in caplog.text
 
 
+def test_account_at_the_other_end_is_asked_for(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nginx as it comes from 1.29.7 on, over HTTP/1.1: it names our own address and port. Its account is another."""
+    with socket.create_server(("127.0.0.1", 0)) as ours, socket.create_connection(ours.getsockname()) as peer:
+        signs = {"SERVER_PORT": str(ours.getsockname()[1]), "REMOTE_PORT": str(peer.getsockname()[1])}
+        signs["HTTP_HOST"] = f"127.0.0.1:{signs['SERVER_PORT']}"
+        if Path("/proc/net/tcp").exists():
+            assert accounts_at(int(signs["REMOTE_PORT"]), int(signs["SERVER_PORT"])) == {os.geteuid()}
+        assert not asks(signs)
+        monkeypatch.setattr("wanstudio.teams.gate.accounts_at", lambda *_: {33})
+        assert asks(signs)
+
+
 def test_public_address_asks_for_the_code(db: None, settings: Any) -> None:
     settings.WANSTUDIO_URL = "http://localhost:8000"
     assert not asks({})
@@ -74,8 +91,8 @@ def test_public_address_asks_for_the_code(db: None, settings: Any) -> None:
 
 
 def asks(signs: dict[str, str]) -> bool:
-    browser: dict[str, Any] = {"HTTP_HOST": "127.0.0.1:8000"} | signs
-    shown = Client(**browser).get(reverse("setup")).content.decode()
+    browser: dict[str, Any] = {"HTTP_HOST": "127.0.0.1:8000", "SERVER_PORT": "8000"} | signs
+    shown = Client().get(reverse("setup"), **browser).content.decode()
     assert ("createowner" in shown) == ('name="code"' in shown)
     return 'name="code"' in shown
 

@@ -1,6 +1,7 @@
 """The gate before every page: the first run, people without a team or second factor, the team of a posted form."""
 
 import logging
+import os
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -38,14 +39,23 @@ class FirstRun(Middleware):
 def is_local(request: HttpRequest) -> bool:
     """True for a person at this machine: by address, by the name asked for, with no sign of a proxy in between.
 
-    Browsers name loopback in all of `Host`, `Origin` and `Referer`, and speak HTTP/1.1; proxies that add no header of
-    their own speak 1.0 unless they are told to.
+    Browsers name loopback in `Host`, `Origin` and `Referer`, with our port, in HTTP/1.1; some proxies do not. What
+    is sent is no proof, so the account at the other end of the connection counts, too: a proxy has one of its own.
     """
-    if request.META.get("wanstudio.proxied") or request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":
+    meta, port = request.META, int(request.META["SERVER_PORT"])
+    is_direct = not meta.get("wanstudio.proxied") and meta.get("SERVER_PROTOCOL") != "HTTP/1.0"
+    is_ours = accounts_at(int(meta.get("REMOTE_PORT") or 0), port) <= {0, os.geteuid()}
+    if not is_direct or not is_ours or (urlsplit(f"//{request.get_host()}").port or 80) != port:
         return False
     addresses = [f"//{named(request.META.get('REMOTE_ADDR', ''))}", f"//{request.get_host()}", settings.WANSTUDIO_URL]
     addresses += [request.headers.get(name, "") for name in ("Origin", "Referer")]
     return all(is_loopback(address) for address in addresses if address)
+
+
+def accounts_at(peer: int, port: int) -> set[int]:
+    """Accounts (uids) that hold a connection from the port `peer` of this machine to our `port`; empty: unknown."""
+    lines = (line.split() for table in Path("/proc/net").glob("tcp*") for line in table.read_text().splitlines())
+    return {int(line[7]) for line in lines if (line[1][-5:], line[2][-5:]) == (f":{peer:04X}", f":{port:04X}")}
 
 
 def code_file() -> Path:
