@@ -3,20 +3,14 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from types import SimpleNamespace
 
 from django.http import StreamingHttpResponse
 
 # What opens a formula (OWASP: CSV injection), in the forms of any width. Before it only signs that a spreadsheet skips,
 # or takes for a quote or a separator, so nothing that is a letter or a digit. A separator within a text begins a cell
 # for a spreadsheet that splits by it.
-_FORMULA = re.compile(r"(^|[,;|\t])(?=[^\w=+\-@＝＋－＠﹦﹢﹣﹫]*[=+\-@＝＋－＠﹦﹢﹣﹫])")
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
+_FORMULA = re.compile(r"(^|[,;|])(?=[^\w=+\-@＝＋－＠﹦﹢﹣﹫]*[=+\-@＝＋－＠﹦﹢﹣﹫])")
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
@@ -27,13 +21,13 @@ def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
-    # The writer returns what its file's `write` returned, whatever its stub says.
+    writer = csv.writer(SimpleNamespace(write=str), quoting=csv.QUOTE_ALL)
+    # The writer returns what its file's `write` returned, whatever its stub says: the line.
     yield str(writer.writerow(columns))
     for row in rows:
         yield str(writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row]))
 
 
 def safe(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would take for a formula, and without line breaks."""
-    return _FORMULA.sub(r"\1'", " ".join(text.splitlines()))
+    """The text with an apostrophe before what a spreadsheet would take for a formula, without line breaks and tabs."""
+    return _FORMULA.sub(r"\1'", " ".join(text.replace("\t", " ").splitlines()))
