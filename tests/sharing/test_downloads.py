@@ -82,6 +82,14 @@ def test_only_a_player_gets_the_file(link: ShareLink, video: Video, nobody: Clie
     assert refused(nobody.get(player(nobody, link, video), headers={"Sec-Fetch-Dest": dest}))
 
 
+def test_a_browser_that_names_no_purpose_gets_no_file_as_a_page(link: ShareLink, video: Video, nobody: Client) -> None:
+    """Over plain http, and in older ones: what is visited, or saved by a link, is asked for as a page would be."""
+    address = player(nobody, link, video)
+    assert refused(nobody.get(address, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}))
+    for accepted in ("*/*", "video/webm,video/ogg,video/*;q=0.9,*/*;q=0.5"):
+        assert nobody.get(address, headers={"Accept": accepted}).status_code == 200
+
+
 def test_an_address_is_of_one_visit_one_link_and_one_video(
     link: ShareLink, video: Video, team: Team, alice: User, nobody: Client
 ) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from hashlib import sha256
 from typing import Concatenate, ParamSpec
@@ -54,8 +55,6 @@ class Unlisted(Middleware):
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers["Cache-Control"] = "private, no-store"
-            # Redirects to an address with its last slash never get as far as the middleware that says it else.
-            response.headers["X-Frame-Options"] = "DENY"
         elif request.path.startswith(MAILED_PATHS):
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
@@ -86,13 +85,12 @@ def player_address(request: HttpRequest, link: ShareLink, token: str, pk: int) -
 
 def may_play(request: HttpRequest, link: ShareLink, pk: int) -> bool:
     """Whether a player asks, with an address that this browser was given by `player_address`."""
-    if request.headers.get("Sec-Fetch-Dest", "") not in PLAYERS:
+    # A browser that names no purpose tells a visit of the address by what it takes: a player asks for no page.
+    if request.headers.get("Sec-Fetch-Dest", "") not in PLAYERS or "text/html" in request.headers.get("Accept", ""):
         return False
-    try:
-        _signer(request, link, pk).unsign(f":{request.GET.get('visit', '')}", max_age=PLAYS_FOR_S)
-    except signing.BadSignature:
-        return False
-    return True
+    with suppress(signing.BadSignature):
+        return _signer(request, link, pk).unsign(f":{request.GET.get('visit', '')}", max_age=PLAYS_FOR_S) == ""
+    return False
 
 
 def _signer(request: HttpRequest, link: ShareLink, pk: int) -> signing.TimestampSigner:
@@ -164,13 +162,9 @@ def _take(key: str, slots: int) -> bool:
 def _address(request: HttpRequest) -> str:
     """A short name for where somebody sits. Of IPv6 the network: one household has as many addresses as it likes."""
     given = request.META.get("REMOTE_ADDR", "")
-    try:
-        ip = ipaddress.ip_address(given)
-    except ValueError:
-        return sha256(given.encode()).hexdigest()[:32]
-    if isinstance(ip, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((int(ip), 64), strict=False).network_address).replace(":", "-")
-    return str(ip)
+    with suppress(ValueError):
+        given = str(ipaddress.ip_network((given, 64 if ":" in given else 32), strict=False))
+    return sha256(given.encode()).hexdigest()[:32]
 
 
 def guest_post(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
