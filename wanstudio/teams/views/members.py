@@ -140,8 +140,7 @@ def owner(request: HttpRequest, pk: int) -> HttpResponse:
     membership = access.mine_to(request, Act.ROLES, visible_memberships(request), pk)
     if membership.role == Role.OWNER:
         return redirect("team.show")
-    answer: HttpResponse = _owner(request, membership)
-    return answer
+    return _owner(request, membership)  # type: ignore[no-any-return]
 
 
 @reauthentication_required  # type: ignore[untyped-decorator]
@@ -160,6 +159,8 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
             messages.warning(request, words.GONE)
         else:
             messages.success(request, words.OWNS_NOW.format(user=membership.user))
+            if opened_by(mine.team, [mine.user_id])[mine.user_id]:
+                return redirect("people.opened", mine.pk)
     return redirect("team.show")
 
 
@@ -177,8 +178,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponse:
     """`needs=1` asks everybody for a second factor, anything else stops asking. Not from who has none."""
     team = access.team_in(request, Act.SECURITY)
-    answer: HttpResponse = _ask(request, team)
-    return answer
+    return _ask(request, team)  # type: ignore[no-any-return]
 
 
 @reauthentication_required  # type: ignore[untyped-decorator]
