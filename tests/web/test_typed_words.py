@@ -187,6 +187,18 @@ def test_words_are_for_who_typed_them_only(as_alice: Client, bob: User, alice: U
     assert composer(as_alice, video).typed["text"] == WORDS
 
 
+def test_a_form_of_one_person_does_nothing_as_another(as_alice: Client, alice: User, bob: User, video: Video) -> None:
+    """Bob is in her team, too, and has signed in in another tab; a script has given the form his token."""
+    page, form = f"/videos/{video.pk}/", composer(as_alice, video)
+    as_alice.force_login(bob)
+    for more in ({}, {"hx-request": "true"}):
+        assert send(as_alice, form, page, {"text": WORDS}, **more).status_code == 403
+    assert not Comment.objects.exists()
+    assert composer(as_alice, video).typed["text"] == ""
+    as_alice.force_login(alice)
+    assert composer(as_alice, video).typed["text"] == WORDS
+
+
 def test_an_old_token_keeps_the_words_and_nothing_is_done(alice: User, video: Video) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)
@@ -294,6 +306,27 @@ def test_second_factor_that_a_team_asks_for_meanwhile_keeps_the_words(
     assert send(as_alice, form, page, {"text": WORDS}).status_code == 404
     Team.objects.update(needs_second_factor=False)
     assert composer(as_alice, video).typed["text"] == WORDS
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, ""),
+        ({"origin": "null"}, ""),
+        ({"sec-fetch-site": "same-site"}, ""),
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, WORDS),
+    ],
+)
+def test_another_site_writes_into_no_form_of_a_guest(
+    headers: dict[str, str], kept: str, alice: User, video: Video
+) -> None:
+    """Who has the link has its mark, and a sandboxed frame says `Origin: null`, as the shared pages themselves do."""
+    link = make_link(video, alice, may_comment=True)
+    guest, path = Client(enforce_csrf_checks=True), reverse("shared.show", args=[link.token])
+    form = composer(Client(), video, path)
+    refused = guest.post(form.action, {**form.sent, "name": "Gil", "text": WORDS}, headers=headers)
+    assert refused.status_code == 403
+    assert composer(guest, video, path).typed["text"] == kept
 
 
 def test_nothing_is_kept_of_strangers_of_other_sites_or_without_bound(

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from wanstudio.web import typed_words
 from wanstudio.web.middleware import Middleware
-from wanstudio.web.typed_words import SHARED
+from wanstudio.web.typed_words import GUEST, SHARED
 
 NOTHING_SENT = "Nothing was sent and nothing was charged."
 SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in, and what you typed is in its form again."
@@ -43,6 +43,11 @@ class WayBack(Middleware):
             page.headers["Allow"] = response.headers.get("Allow", "POST")
             return page
         return typed_words.put_back(request, response)
+
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+        """What one person typed is never taken as from another who has signed in meanwhile."""
+        by = None if request.path.startswith(MACHINES) else typed_words.marked(request)
+        return csrf_failure(request) if by and by[0] not in (GUEST, str(request.user.pk or by[0])) else None
 
     def _after_form(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         leads_to = response.headers.get("Location") or response.headers.get("HX-Redirect", "")
@@ -87,9 +92,7 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def _page(request: HttpRequest, address: str) -> str:
     """Its path and query if it is one of ours, else `/`."""
-    if not _is_ours(request, address):
-        return "/"
-    parts = urlsplit(address)
+    parts = urlsplit(address if _is_ours(request, address) else "/")
     # Two slashes would be the name of a host.
     path = "/" + parts.path.lstrip("/")
     return f"{path}?{parts.query}" if parts.query else path
@@ -129,11 +132,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _origin_of(request: HttpRequest) -> tuple[str, bool]:
     """What the browser says where the form came from, and whether that is a page of ours behind whatever proxy."""
-    origin = request.headers.get("Origin", "")
-    # Pages of shared links do not tell where they are.
-    if origin in ("", "null"):
-        return origin, not origin or request.path.startswith(SHARED)
-    is_same = urlsplit(origin).netloc == request.get_host() or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    origin, site = request.headers.get("Origin", ""), request.headers.get("Sec-Fetch-Site", "")
+    # Pages of shared links do not tell where they are, and neither does a page that another site has shut in a frame.
+    is_same = site == "same-origin" if site else not origin or urlsplit(origin).netloc == request.get_host()
     return origin, is_same or _has_token(request)
 
 

@@ -102,7 +102,8 @@ function send(upload) {
   part(slot, "retry").hidden = true;
   part(slot, "stop-word").hidden = false;
   const data = new FormData();
-  data.set("team", form.elements.namedItem("team").value);
+  // Whose page it is, too: who signs in meanwhile in another tab sends nothing from it.
+  for (const name of ["team", "typed_by"]) data.set(name, form.elements.namedItem(name).value);
   data.set("kind", kind);
   data.set(file ? "file" : "url", file ?? url);
   const xhr = new XMLHttpRequest();
