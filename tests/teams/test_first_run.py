@@ -58,6 +58,7 @@ def test_person_at_this_machine_is_asked_for_no_code(signs: dict[str, str], db: 
         # HAProxy as it comes: it adds nothing, and passes the port on at which it was asked.
         {"HTTP_HOST": "127.0.0.1:9000"},
         {"HTTP_HOST": "localhost"},
+        {"HTTP_HOST": "127.0.0.1:99999"},
         {"HTTP_ORIGIN": "https://studio.example.com"},
         {"HTTP_REFERER": "http://studio.example.com/setup/"},
     ],

@@ -45,7 +45,7 @@ def is_local(request: HttpRequest) -> bool:
     meta, port = request.META, int(request.META["SERVER_PORT"])
     is_direct = not meta.get("wanstudio.proxied") and meta.get("SERVER_PROTOCOL") != "HTTP/1.0"
     is_ours = accounts_at(int(meta.get("REMOTE_PORT") or 0), port) <= {0, os.geteuid()}
-    if not is_direct or not is_ours or (urlsplit(f"//{request.get_host()}").port or 80) != port:
+    if not is_direct or not is_ours or not (port == 80 or request.get_host().endswith(f":{port}")):
         return False
     addresses = [f"//{named(request.META.get('REMOTE_ADDR', ''))}", f"//{request.get_host()}", settings.WANSTUDIO_URL]
     addresses += [request.headers.get(name, "") for name in ("Origin", "Referer")]
