@@ -147,7 +147,7 @@ def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[C
         _menu(asked, (name,), label, [(text, {name: value}) for value, text in choices])
         for name, label, choices in rows
     ]
-    return [menu for menu in every if menu.rows or menu.is_set]
+    return [*(menu for menu in every if menu.rows or menu.is_set), _dates(team, asked)]
 
 
 def _choices(rows: Iterable[Model]) -> list[tuple[str, str]]:
@@ -162,7 +162,7 @@ def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tupl
     return Menu(names[0], named, bool(chosen), others, urlencode(others), rows)
 
 
-def dates(team: Team, asked: Asked) -> Menu:
+def _dates(team: Team, asked: Asked) -> Menu:
     today = timezone.localdate(timezone=team.zone)
     spans = [(label, {"from": (today - timedelta(days=days - 1)).isoformat()}) for label, days in SPANS.items()]
     return _menu(asked, DATES, _span(asked.get("from", ""), asked.get("to", "")), spans)

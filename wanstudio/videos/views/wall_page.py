@@ -80,7 +80,6 @@ def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[
     return {
         "asked": asked,
         "filters": wall.menus(team, asked, tags, collections),
-        "dates": wall.dates(team, asked),
         "favourites": wall.favourites(asked),
         "totals": totals,
         "count": totals["count"],
