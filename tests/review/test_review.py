@@ -360,7 +360,7 @@ def test_guest_comments_where_the_link_allows_it(link: ShareLink, video: Video, 
 
 def test_guest_comment_needs_password_and_open_link(link: ShareLink, video: Video, alice: User) -> None:
     change_link(link, alice, password="quay")
-    assert guest_says(link, video).status_code == 404
+    assert guest_says(link, video).status_code == 403
     change_link(link, alice, password="")
     other = finished(video.job.team, alice)
     assert guest_says(link, other).status_code == 404
