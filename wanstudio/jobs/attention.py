@@ -39,24 +39,22 @@ class Notice(NamedTuple):
 
 
 def attention(request: HttpRequest, team: Team) -> list[Notice]:
-    """For who may decide in this team; nobody else is troubled. Few queries, however many jobs."""
+    """For who may decide in this team, whose page it is; empty for anyone else. Few queries, however many jobs."""
+    if not access.may(request, team, Act.DECIDE):
+        return []
     here = Job.objects.filter(team=team).order_by()
     # Each by an index of its own; asked for together, all of the team's jobs would be read.
     some = (here.filter(state=State.UNCERTAIN), here.filter(money=Money.UNKNOWN), here.filter(alerted_at__isnull=False))
     first, *others = (rows.values("pk") for rows in some)
     waiting = Job.objects.filter(pk__in=first.union(*others)).order_by("pk")
-    jobs = [
-        job
-        for job in (waiting if access.may(request, team, Act.DECIDE) else [])
-        if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)
-    ]
+    jobs = [job for job in waiting if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)]
 
     def about(state: State, write: Callable[[list[Job]], Notice]) -> Notice | None:
         mine = [job for job in jobs if job.state == state and (job.is_billed or state != State.FAILED)]
         return write(mine) if mine else None
 
-    found = [about(State.ARCHIVING, _unsaved), _paused(request), about(State.UNCERTAIN, _unconfirmed)]
-    found += [_earlier_attempts(request, team), about(State.FAILED, _lost), about(State.RUNNING, _overdue)]
+    found = [about(State.ARCHIVING, _unsaved), _paused(), about(State.UNCERTAIN, _unconfirmed)]
+    found += [_earlier_attempts(team), about(State.FAILED, _lost), about(State.RUNNING, _overdue)]
     return [notice for notice in found if notice][:MAX_NOTICES]
 
 
@@ -86,10 +84,10 @@ def _unconfirmed(jobs: list[Job]) -> Notice:
     )
 
 
-def _earlier_attempts(request: HttpRequest, team: Team) -> Notice | None:
+def _earlier_attempts(team: Team) -> Notice | None:
     """Tries that were sent again by hand: the first may have been charged, too."""
     tries = list(unsettled_attempts(team))
-    if not tries or not access.may(request, team, Act.DECIDE):
+    if not tries:
         return None
     total = sum((attempt.price for attempt in tries), Decimal(0))
     jobs = list({attempt.job_id: attempt.job for attempt in tries}.values())
@@ -122,9 +120,9 @@ def _overdue(jobs: list[Job]) -> Notice:
     )
 
 
-def _paused(request: HttpRequest) -> Notice | None:
+def _paused() -> Notice | None:
     key = ProviderKey.objects.filter(provider=in_force.provider_in_use()).exclude(pause="").first()
-    if key is None or not access.may(request, access.current_team(request), Act.DECIDE):
+    if key is None:
         return None
     consequence = "Nothing is charged. Jobs wait in the queue and go out by themselves once it is settled."
     links = [Link("Settings", reverse("settings.show"))]

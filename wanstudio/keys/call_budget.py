@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Case, DateTimeField, F, PositiveIntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, PositiveIntegerField, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
 
@@ -80,7 +80,7 @@ def take(key: ProviderKey, *, poll: bool = False) -> bool:
     free = Q(spent_until=None) | Q(spent_until__lte=due_after(slack))
     minute = intervals.paced(key.provider, MINUTE)
     this, last = Q(minute_at__gt=Now() - minute), Q(minute_at__gt=Now() - 2 * minute)
-    spent = _row(key).filter(free)
+    spent = key.row.filter(free)
     count = PositiveIntegerField()
     return bool(
         spent.update(
@@ -106,8 +106,8 @@ def book(key: ProviderKey, wanted: timedelta = timedelta(0)) -> timedelta:
     if (bucket := _bucket(key)) is None:
         return wanted
     step = bucket.interval * POLL_SPACING
-    _row(key).update(polls_until=_later("polls_until") + step)
-    until = _row(key).values_list("polls_until", flat=True).get()
+    key.row.update(polls_until=_later("polls_until") + step)
+    until = key.row.values_list("polls_until", flat=True).get()
     return max(wanted, until - step - timezone.now()) if until else wanted
 
 
@@ -158,7 +158,7 @@ def accepted(key: ProviderKey, tasks: int) -> None:
 
     So what was suspected is not over; one more than these is suspected now.
     """
-    _row(key).filter(tasks_limited_at=None, tasks_limit__lte=tasks).update(tasks_limit=tasks + 1)
+    key.row.filter(tasks_limited_at=None, tasks_limit__lte=tasks).update(tasks_limit=tasks + 1)
 
 
 # Of a row whose key was changed: another one may do more, or less.
@@ -196,7 +196,3 @@ def _minutes_since(key: ProviderKey, moment: datetime) -> float:
 
 def _later(name: str) -> Greatest:
     return Greatest(Coalesce(F(name), Now()), Now(), output_field=DateTimeField())
-
-
-def _row(key: ProviderKey) -> QuerySet[ProviderKey]:
-    return ProviderKey.objects.filter(pk=key.pk)

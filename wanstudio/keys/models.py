@@ -79,9 +79,13 @@ class ProviderKey(Leased):
         return paused.values_list("paused_until", flat=True).first()
 
     @property
+    def row(self) -> models.QuerySet["ProviderKey"]:
+        return ProviderKey.objects.filter(pk=self.pk)
+
+    @property
     def is_checking(self) -> bool:
         """Whether the balance is due, or being asked for right now."""
-        return ProviderKey.objects.filter(pk=self.pk, due_at__lte=Now()).exists()
+        return self.row.filter(due_at__lte=Now()).exists()
 
     def falls_short_of(self, price: Decimal) -> bool:
         """Whether the last balance, if it is fresh enough to mean anything, does not cover `price` dollars."""

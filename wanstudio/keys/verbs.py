@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Greatest, Now
 
 from wanstudio.accounts.models import User
@@ -20,21 +20,17 @@ from wanstudio.work.leases import Stale
 MAX_STRIKES = 3
 
 
-def _row(key: ProviderKey) -> QuerySet[ProviderKey]:
-    return ProviderKey.objects.filter(pk=key.pk)
-
-
 def stop(key: ProviderKey, why: str = "") -> None:
     """Block every submission until `start_again`. What was handed over is followed as usual.
 
     In force from the commit on, for a job that is just being sent up to its first byte. Crash: as before, or stopped.
     """
-    _row(key).filter(stopped_at=None).update(stopped_at=Now(), stopped_why=why)
+    key.row.filter(stopped_at=None).update(stopped_at=Now(), stopped_why=why)
 
 
 def start_again(key: ProviderKey) -> None:
     """The end of `stop`: queued jobs go out at their next look. A crash leaves it stopped, or over."""
-    _row(key).update(stopped_at=None, stopped_why="")
+    key.row.update(stopped_at=None, stopped_why="")
 
 
 def back_off(key: ProviderKey, wait: timedelta, tasks: int | None = None) -> None:
@@ -45,29 +41,29 @@ def back_off(key: ProviderKey, wait: timedelta, tasks: int | None = None) -> Non
     """
     until, learned = Now() + wait, call_budget.lesson(key, tasks)
     is_open = Q(paused_until=None) | Q(paused_until__lte=Now())
-    if not _row(key).filter(is_open).update(rate_limits=F("rate_limits") + 1, paused_until=until, **learned):
-        _row(key).update(paused_until=Greatest(F("paused_until"), until))
+    if not key.row.filter(is_open).update(rate_limits=F("rate_limits") + 1, paused_until=until, **learned):
+        key.row.update(paused_until=Greatest(F("paused_until"), until))
 
 
 def clear_rate_limits(key: ProviderKey) -> None:
     """A call went through: the growing backoff of a 429 starts again from the bottom."""
-    _row(key).filter(rate_limits__gt=0).update(rate_limits=0)
+    key.row.filter(rate_limits__gt=0).update(rate_limits=0)
 
 
 def suspend(key: ProviderKey, pause: str, needed: Decimal, wait: timedelta) -> None:
     """The account refuses: no submission until `resume`; the balance is asked for after `wait`."""
-    _row(key).update(pause=pause, needed=needed, due_at=Now() + wait)
+    key.row.update(pause=pause, needed=needed, due_at=Now() + wait)
 
 
 def strike(key: ProviderKey, wait: timedelta) -> None:
     """A 403; the third in a row suspends the key."""
-    _row(key).update(strikes=F("strikes") + 1)
-    _row(key).filter(strikes__gte=MAX_STRIKES, pause="").update(pause=ProviderKey.Pause.FORBIDDEN, due_at=Now() + wait)
+    key.row.update(strikes=F("strikes") + 1)
+    key.row.filter(strikes__gte=MAX_STRIKES, pause="").update(pause=ProviderKey.Pause.FORBIDDEN, due_at=Now() + wait)
 
 
 def clear_strikes(key: ProviderKey) -> None:
     """The key may use the model, whatever else became of the request: refusals are no longer in a row."""
-    _row(key).filter(strikes__gt=0).update(strikes=0)
+    key.row.filter(strikes__gt=0).update(strikes=0)
 
 
 def resume(key: ProviderKey) -> None:
@@ -75,7 +71,7 @@ def resume(key: ProviderKey) -> None:
 
     Lifts only the pause that this row was loaded with: another one may have been set meanwhile.
     """
-    _row(key).filter(pause=key.pause).update(pause=ProviderKey.Pause.NONE, needed=0)
+    key.row.filter(pause=key.pause).update(pause=ProviderKey.Pause.NONE, needed=0)
 
 
 def note_balance(key: ProviderKey, balance: Decimal, mark: str = "") -> None:
@@ -84,10 +80,10 @@ def note_balance(key: ProviderKey, balance: Decimal, mark: str = "") -> None:
     `mark`: of the key that asked. Another one than before has another balance, with which our sums start again.
     """
     with transaction.atomic():
-        changed = bool(mark) and _row(key).exclude(mark="").exclude(mark=mark).exists()
+        changed = bool(mark) and key.row.exclude(mark="").exclude(mark=mark).exists()
         named = {"mark": mark} if mark else {}
         unlearned = call_budget.UNKNOWN if changed else {}
-        _row(key).update(balance=balance, balance_at=Now(), problem="", **named, **unlearned)
+        key.row.update(balance=balance, balance_at=Now(), problem="", **named, **unlearned)
         in_force.key_user().note_balance(key.provider, balance, key_changed=changed)
     key.balance = balance
 
@@ -100,14 +96,14 @@ def ask_again(key: ProviderKey, usual: timedelta, suspended: timedelta) -> None:
 
 def ask_balance(key: ProviderKey, wait: timedelta | None = None) -> None:
     """Due after `wait`, whatever was due before; without one `is_checking` is true at once."""
-    _row(key).update(due_at=Now() + wait if wait else Now())
+    key.row.update(due_at=Now() + wait if wait else Now())
     if not wait:
         key.wake()
 
 
 def ask_balance_within(key: ProviderKey, wait: timedelta) -> None:
     """Due after `wait` at the latest; what is due sooner stays."""
-    _row(key).filter(due_at__gt=Now() + wait).update(due_at=Now() + wait)
+    key.row.filter(due_at__gt=Now() + wait).update(due_at=Now() + wait)
 
 
 def offer(provider: str, secret: str, person: User) -> StudioKey:
@@ -137,7 +133,7 @@ def accept(key: StudioKey, balance: Decimal, wait: timedelta) -> None:
         )
         _decide(key, StudioKey.State.ACTIVE)
         ours = ProviderKey.at(key.provider)
-        _row(ours).update(
+        ours.row.update(
             pause=ProviderKey.Pause.NONE, needed=0, paused_until=None, rate_limits=0, strikes=0, due_at=Now() + wait
         )
         note_balance(ours, balance, key.mark)
