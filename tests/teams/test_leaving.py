@@ -211,4 +211,4 @@ def test_an_owner_who_hands_over_takes_invitations_of_admins_back_for_good(team:
     hand_over(member(team, alice), member(team, bob))
     change_role(member(team, alice), "owner", by=bob)
     assert list(Invitation.pending()) == [within]
-    assert acts("invitation.") == [("Alice", "invitation.revoked", f"whoever has the link as {beyond.role}")]
+    assert acts("invitation.") == [("Alice", "invitation.revoked", f"anyone with the link as {beyond.role}")]

@@ -21,8 +21,8 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def vouched(request: HttpRequest, ask: Callable[[int], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]] | None:
-    """What `ask` finds for the person of this session; None if nobody is signed in.
+def session_rows(request: HttpRequest, ask: Callable[[int], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]] | None:
+    """Rows that `ask` finds for the person of this session; None if no one is signed in.
 
     Each row begins with the password's hash of the person, if they are active: so the session is checked as Django does
     it, without a query of its own. What does not fit is left to Django, which knows about older keys and backends.

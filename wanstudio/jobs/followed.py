@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from wanstudio.accounts.models import User
-from wanstudio.accounts.queries import vouched
+from wanstudio.accounts.queries import session_rows
 from wanstudio.jobs.models import ENDED, Job, State
 from wanstudio.notifications.queries import bell_of
 from wanstudio.teams.access import is_open_to
@@ -48,8 +48,8 @@ class Watch(NamedTuple):
 
 
 def look(request: HttpRequest, pks: Sequence[int]) -> Watch | None:
-    """Those of the jobs that this person may see now; None if nobody is signed in. One query, with the person in it."""
-    rows = vouched(request, lambda person: _QUERY.rows(person, pks))
+    """The jobs among `pks` that this person may see; None if no one is signed in. One query, with the person in it."""
+    rows = session_rows(request, lambda person: _QUERY.rows(person, pks))
     if rows is None:
         return None
     _, count, newest, lives, now, *_ = rows[0]

@@ -25,7 +25,7 @@ class Sentence(Enum):
         "sent; look at the new price and start it again."
     )
     NO_ROOM = "The disk has no room for the result. Nothing was sent; make room and it goes out."
-    NOT_MARKED = "It could not be noted in the data folder that this is sent ({why}). Nothing was sent; trying again."
+    NOT_MARKED = "The studio could not note this job in its data folder ({why}). Nothing was sent; trying again."
     PUT_BACK = (
         "The database was put back by hand and does not know what was sent since its copy was made. Nothing more is "
         "sent. Stop the studio and run: .venv/bin/python manage.py restore --in-place"

@@ -28,7 +28,7 @@ LOOK_S = 0.25
 BELIEVED_MINUTES = 60
 # With fewer calls than this part of what was allowed, a refused submission speaks of tasks.
 FEW = 0.8
-# Fewer that went through say nothing: it was a whim.
+# Fewer calls than this say nothing about a limit.
 MIN_CEILING = 3
 
 

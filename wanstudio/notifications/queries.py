@@ -7,13 +7,13 @@ from django.db.models import Count, Max, QuerySet, Subquery, Value
 from django.http import HttpRequest
 
 from wanstudio.accounts.models import User
-from wanstudio.accounts.queries import vouched
+from wanstudio.accounts.queries import session_rows
 from wanstudio.notifications.models import Kind, Notification, Notifications
 from wanstudio.teams.access import is_open_to, person
 from wanstudio.web.lookups import number
 from wanstudio.work.compiled import Compiled
 
-# What a browser may say aloud while a tab of the studio is open.
+# Kinds that a browser announces while a tab of the studio is open.
 LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
 
 
@@ -33,8 +33,8 @@ def bell_of(who: User) -> tuple[Subquery, Subquery]:
 
 
 def look_at_bell(request: HttpRequest) -> tuple[int, int] | None:
-    """The same for who asks; None if nobody is signed in. One query, with the person in it."""
-    rows = vouched(request, _QUERY.rows)
+    """The same for the person of this session; None if no one is signed in. One query, with the person in it."""
+    rows = session_rows(request, _QUERY.rows)
     return (rows[0][1] or 0, rows[0][2] or 0) if rows else None
 
 
@@ -48,7 +48,7 @@ _QUERY = Compiled(_write)
 
 
 def bell_context(request: HttpRequest, bell: tuple[int, int], seen: str) -> dict[str, object]:
-    """For its template: what it shows, and what came since the page had `seen` (count-newest) and is said aloud."""
+    """What its template shows, and announces: notifications newer than what the page has `seen` (count-newest)."""
     last = number(seen.partition("-")[2])
     if last is None or bell[1] <= last:
         return {"bell": bell}

@@ -168,7 +168,7 @@ def _record_invitation(act: str, invitation: Invitation, by: User) -> None:
 
 
 def _invited(invitation: Invitation) -> str:
-    return f"{invitation.email or 'whoever has the link'} as {invitation.role}"
+    return f"{invitation.email or 'anyone with the link'} as {invitation.role}"
 
 
 def _record(act: str, membership: Membership, by: User | None, about: str) -> None:

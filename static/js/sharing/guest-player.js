@@ -4,7 +4,7 @@ const AGAIN_MS = 5000;
 
 for (const video of document.querySelectorAll(".shared .stage video")) {
   let renewed = -AGAIN_MS;
-  // A browser pauses what fails; that is nobody's wish.
+  // A browser pauses a video that fails; the guest did not.
   let plays = false;
   video.addEventListener("play", () => { plays = true; });
   video.addEventListener("pause", () => { if (!video.error) plays = false; });

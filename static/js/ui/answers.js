@@ -3,10 +3,10 @@
 import { isSignIn } from "./session.js";
 import { leave } from "./toast.js";
 
-const UNSURE = "It is not known whether this was done. What you typed is still here: look at the page in another tab first.";
+const UNSURE = "We do not know whether this was done. What you typed is still here: look at the page in another tab first.";
 const NOTHING = "Nothing was sent and nothing was charged.";
 const AGAIN = "What you typed is still here. Try again in a moment.";
-// Each of these says by itself that it gets no answer.
+// These show it themselves when no answer comes.
 const QUIET = ["poller", "bell", "price"];
 
 // Every answer of the studio says that it is one.
@@ -19,7 +19,7 @@ export function problemOf(xhr) {
   if (isOurs(xhr)) {
     const said = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.responseText;
     if (said) return [said, ""];
-    if (status === 403 || status === 404) return ["This cannot be done here any more.", "Nothing was changed. What you typed is still here."];
+    if (status === 403 || status === 404) return ["This can no longer be done here.", "Nothing was changed. What you typed is still here."];
     return [`The studio could not do this (${status}).`, AGAIN];
   }
   if (status === 413) {
@@ -34,7 +34,7 @@ export function problemOf(xhr) {
   return ["Another server answered in place of the studio.", `${NOTHING} If it is your network’s sign-in page, open it. Then try again.`];
 }
 
-// The line that a form has for this, or a notice of its own.
+// In the line that a form has for this, or in a new one.
 function show(target, problem) {
   const place = target.closest("form") ?? target.closest("dialog, .menu-panel") ?? document.getElementById("main");
   let line = place.querySelector("p.field-error[role=alert], [data-problem]");
