@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wanstudio.accounts.models import User
-from wanstudio.teams.models import Team
+from wanstudio.teams.models import Membership, Team
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,7 @@ def opened_by(team: Team, people: Collection[int]) -> dict[int, list[Opened]]:
         for opened in listing(team, people):
             found[opened.maker].append(opened)
     return found
+
+
+def opened_of(membership: Membership) -> list[Opened]:
+    return opened_by(membership.team, [membership.user_id])[membership.user_id]

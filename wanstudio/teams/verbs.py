@@ -14,7 +14,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.teams import words
 from wanstudio.teams.models import FormerMember, Invitation, Membership, Team
-from wanstudio.teams.opened import Opened, listings, opened_by
+from wanstudio.teams.opened import Opened, listings, opened_of
 from wanstudio.teams.roles import Role, roles_to_invite
 from wanstudio.web.addresses import address_of
 from wanstudio.work.leases import Stale
@@ -43,7 +43,7 @@ def remove(membership: Membership, *, by: User | None = None, keep: Collection[s
     What they had opened to others is closed but for links named in `keep`; the answer is how many were.
     """
     with _owned_after(membership.team_id):
-        opened = opened_by(membership.team, [membership.user_id])[membership.user_id]
+        opened = opened_of(membership)
         closed = close([one for one in opened if not (one.outlives and one.key in keep)], by)
         mine = Membership.objects.filter(pk=membership.pk)
         if (cap := mine.values_list("monthly_cap", flat=True).first()) is not None:

@@ -10,7 +10,7 @@ from wanstudio.accounts.views import factors_context
 from wanstudio.teams import access, verbs, words
 from wanstudio.teams.forms import InviteForm, TeamForm
 from wanstudio.teams.models import Invitation, Membership, Team
-from wanstudio.teams.opened import opened_by
+from wanstudio.teams.opened import opened_of
 from wanstudio.teams.queries import GIVEN, may_remove, member_rows, visible_memberships
 from wanstudio.teams.roles import MAY, Act, Role, roles_to_invite
 from wanstudio.web.addresses import link_problem
@@ -94,7 +94,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, words.ROLE_CHANGED.format(user=membership.user, role=Role(chosen).label.lower()))
         is_less = MAY[Role(chosen)] < MAY[Role(membership.role)]
-        if is_less and opened_by(membership.team, [membership.user_id])[membership.user_id]:
+        if is_less and opened_of(membership):
             return redirect("people.opened", pk)
     return redirect("team.show")
 
@@ -102,10 +102,8 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 @page_and_form_view
 def opened(request: HttpRequest, pk: int) -> HttpResponse:
     """What a member has opened to others and is open still; POST closes what is ticked (`close`)."""
-    membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
-    if membership.user_id != access.person(request).pk and not may_remove(request, membership):
-        raise Http404("not for this role")
-    found = opened_by(membership.team, [membership.user_id])[membership.user_id]
+    membership = _own_or_removable(request, pk)
+    found = opened_of(membership)
     if request.method == "POST":
         chosen = request.POST.getlist("close")
         count = verbs.close([one for one in found if one.key in chosen], access.person(request))
@@ -117,21 +115,25 @@ def opened(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the team; their work stays, and of what they opened the links in `keep`. One's own: leaving."""
-    membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
-    leaving = membership.user_id == access.person(request).pk
-    if not leaving and not may_remove(request, membership):
-        raise Http404("not for this role")
+    membership = _own_or_removable(request, pk)
     try:
         closed = verbs.remove(membership, by=access.person(request), keep=request.POST.getlist("keep"))
     except verbs.LastOwner:
         messages.warning(request, words.LAST_OWNER)
         return redirect("team.show")
-    if leaving:
+    if membership.user_id == access.person(request).pk:
         messages.success(request, words.LEFT.format(team=membership.team))
         return redirect("studio.index")
     sentence = f"{words.REMOVED} {words.CLOSED}" if closed else words.REMOVED
     messages.success(request, sentence.format(user=membership.user, count=closed))
     return redirect("team.show")
+
+
+def _own_or_removable(request: HttpRequest, pk: int) -> Membership:
+    membership = access.mine_to(request, Act.VIEW, visible_memberships(request), pk)
+    if membership.user_id != access.person(request).pk and not may_remove(request, membership):
+        raise Http404("not for this role")
+    return membership
 
 
 @page_and_form_view
@@ -159,7 +161,7 @@ def _owner(request: HttpRequest, membership: Membership) -> HttpResponse:
             messages.warning(request, words.GONE)
         else:
             messages.success(request, words.OWNS_NOW.format(user=membership.user))
-            if opened_by(mine.team, [mine.user_id])[mine.user_id]:
+            if opened_of(mine):
                 return redirect("people.opened", mine.pk)
     return redirect("team.show")
 
