@@ -183,7 +183,9 @@ class Studio:
             template.backup(database)
             with database:
                 for beat in alive:
-                    database.execute(f"INSERT INTO wanstudio_heartbeat VALUES ({', '.join('?' * len(beat))})", beat)
+                    database.execute(
+                        f"INSERT OR IGNORE INTO wanstudio_heartbeat VALUES ({', '.join('?' * len(beat))})", beat
+                    )
 
     def close(self) -> None:
         """The end of what `python` has started."""
