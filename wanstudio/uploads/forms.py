@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django import forms
@@ -53,7 +53,8 @@ class Draft:
         if self.facts and self.url:
             return verbs.add_link(team, person, self.kind, self.url, self.facts)
         if self.facts and self.file:
-            return verbs.add_file(team, person, self.file, verbs.Probed(self.kind, self.facts, self.poster))
+            made = Source(team=team, person=person, kind=self.kind, **asdict(self.facts))
+            return verbs.add_file(made, self.file, self.poster)
         raise ValueError("a draft has a source, a link or a file")
 
 

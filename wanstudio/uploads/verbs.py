@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from hashlib import file_digest, sha256
 from pathlib import PurePath
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.core.files.base import ContentFile
@@ -20,18 +19,9 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 
 
-class Probed(NamedTuple):
-    """What was found in a file."""
-
-    kind: str
-    facts: Facts
-    poster: bytes
-
-
-def add_file(team: Team, person: User, file: UploadedFile[bytes], probed: Probed) -> Source:
-    """The row of a file that was sent, with its poster. A crash leaves at most files without a row."""
-    kind, facts, poster = probed
-    source = Source(team=team, person=person, kind=kind, name=(file.name or "file")[-200:], **asdict(facts))
+def add_file(source: Source, file: UploadedFile[bytes], poster: bytes) -> Source:
+    """The new row of a file that was sent, with its poster. A crash leaves at most files without a row."""
+    source.name = (file.name or "file")[-200:]
     file.seek(0)
     source.fingerprint = file_digest(file, "sha256").hexdigest()
     file.seek(0)
