@@ -270,6 +270,21 @@ def test_an_order_comes_back_with_its_inputs_and_without_its_nonce(as_alice: Cli
     assert not Job.objects.exists()
 
 
+def test_an_order_that_was_taken_comes_back_as_its_job(as_alice: Client, alice: User, team: Team) -> None:
+    """Sent, and by Back once more when the session had ended: put back with a new nonce, it would be paid twice."""
+    character, motion = factories.character(team, alice), factories.motion(team, alice)
+    page = f"/?character={character.pk}&motion={motion.pk}"
+    (form,) = order_forms(as_alice, page)
+    sent = {**form.sent, "behaviour": "animate", "resolution": "480p", "prompt": WORDS, "seed_mode": "random"}
+    made = as_alice.post(form.action, sent)["Location"]
+    as_alice.logout()
+    door = as_alice.post(form.action, sent)["Location"]
+    back = as_alice.post(door, {"login": alice.email, "password": PASSWORD})["Location"]
+    assert as_alice.get(back)["Location"] == made
+    (again,) = order_forms(as_alice, page)
+    assert (again.typed["prompt"], Job.objects.count()) == ("", 1)
+
+
 def test_guest_whose_pass_has_expired_keeps_the_words(alice: User, video: Video) -> None:
     link = make_link(video, alice, password="quay at dawn", may_comment=True)
     guest, path = Client(), reverse("shared.show", args=[link.token])

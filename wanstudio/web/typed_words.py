@@ -88,9 +88,9 @@ def fields_of(request: HttpRequest, *paths: str) -> dict[str, str]:
     return {name: values[0] for form in newest for name, values in form["fields"].items() if values}
 
 
-def forget(request: HttpRequest, response: HttpResponseBase) -> None:
-    """The form was taken now: what was kept of it goes."""
-    mine = [form for form in _mine(request) if form["path"] == request.path]
+def forget(request: HttpRequest, response: HttpResponseBase, path: str) -> None:
+    """The form for this path was taken: what was kept of it goes."""
+    mine = [form for form in _mine(request) if form["path"] == path]
     if mine:
         _write(request, response, [form for form in _kept(request) if form not in mine])
 

@@ -57,7 +57,7 @@ class WayBack(Middleware):
         if response.status_code in (404, 429) or response.status_code >= 500 or leads_to.startswith(SECOND_FACTOR):
             typed_words.keep(request, response)
         elif response.status_code < 400:
-            typed_words.forget(request, response)
+            typed_words.forget(request, response, request.path)
         return response
 
 

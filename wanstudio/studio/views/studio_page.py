@@ -34,7 +34,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.web.lookups import page_and_form_view, page_view
-from wanstudio.web.typed_words import fields_of
+from wanstudio.web.typed_words import fields_of, forget
 
 MAX_DOCKED = 2
 # The others are counted: so many of them, the oldest, which end first.
@@ -70,8 +70,15 @@ def index(request: HttpRequest) -> HttpResponse:
     if not access.may(request, team, Act.MAKE):
         return render(request, "studio/watching.html")
     initial: dict[str, object] = {}
-    typed = fields_of(request, reverse("jobs.index"), reverse("uploads.add"))
-    chosen = _named({**typed, **request.GET.dict()}, visible_sources(request, team))
+    sources, orders = visible_sources(request, team), reverse("jobs.index")
+    before = JobForm(initial={"nonce": fields_of(request, orders).get("nonce")}, sources=sources)
+    if job := _same_form(before, team):
+        # Sent already, and again after that: put back, it would be another order, and paid again.
+        response = redirect("jobs.show", job.pk)
+        forget(request, response, orders)
+        return response
+    typed = fields_of(request, orders, reverse("uploads.add"))
+    chosen = _named({**typed, **request.GET.dict()}, sources)
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
@@ -80,7 +87,7 @@ def index(request: HttpRequest) -> HttpResponse:
         for kind in Source.Kind.values:
             source = getattr(earlier, kind)
             chosen[kind] = chosen[kind] or (None if source.deleted_at else source)
-    form = JobForm(initial=initial, sources=visible_sources(request, team))
+    form = JobForm(initial=initial, sources=sources)
     return show_page(request, team, StudioPage(form, chosen["character"], chosen["motion"], restore=earlier is None))
 
 
