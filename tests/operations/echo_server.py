@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
 
+# More than a socket takes at once, and than may wait behind it while the next answer is made.
+LARGE = 12 * 1024 * 1024
+
+
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
     path = environ["PATH_INFO"]
     if path == "/stream":
         start_response("200 OK", [("Content-Type", "text/plain")])
         return (b"x" * 65536 for _ in range(100_000))
+    if path == "/large":
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(LARGE))])
+        return [b"x" * LARGE]
     body = environ["wsgi.input"].read()
     if path == "/nothing":
         start_response("204 No Content", [])

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.e2e.studio import ROOT, wait_until
-from tests.operations.echo_server import connected, read_all, serving, spoken
+from tests.operations.echo_server import LARGE, connected, read_all, serving, spoken
 from tests.servers import Server
 
 MB = 1024 * 1024
@@ -182,6 +182,16 @@ def test_a_reader_who_stops_holds_no_thread_for_ever() -> None:
         for line in lines:
             line.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         wait_until(lambda: status(spoken(server, head(), timeout=1)) == 200, "a thread is free again", 40)
+
+
+def test_what_is_asked_in_one_breath_waits_in_no_thread_for_its_reader() -> None:
+    with serving(PROCESSES=1, THREADS=1) as server, connected(server) as line:
+        line.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 5)
+        assert line.recv(1), "it has begun"
+        assert status(spoken(server, head())) == 200
+        got = read_all(line)
+        assert len(got) > LARGE
+        assert got.count(b"TTP/1.1 200 OK") == 1, "the first is answered whole, then it ends"
 
 
 def test_a_process_that_dies_is_replaced(server: Server) -> None:

@@ -117,6 +117,9 @@ class Task(WSGITask):
             self.write(b"")
         else:
             super().finish()
+        if self.channel.total_outbufs_len > self.channel.adj.outbuf_high_watermark:
+            # Else what was asked in the same breath would hold this thread until its reader has taken all this.
+            self.close_on_finish = True
 
     def set_close_on_finish(self) -> None:
         """Not after 204 and 304: they have no body whose end has to be seen, and polls are answered by them."""
