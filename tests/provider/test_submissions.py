@@ -138,7 +138,16 @@ LACKING = [
 def test_missing_money_is_read_in_any_refusal(
     serve: Serve, connect: Connect, animate: GenerateRequest, said: str, status: int, code: int
 ) -> None:
-    bodies = [envelope(code, said), envelope(code, "Bad request", {"error": said}), {"code": said, "message": "no"}]
+    bodies = [
+        envelope(code, said),
+        envelope(code, "Bad request", {"error": said}),
+        envelope(code, "Bad request", {"failCode": said}),
+        envelope(code, "Bad request", [{"detail": said}]),
+        {"code": said, "message": "no"},
+        {"code": code, "msg": said},
+        {"code": code, "data": {"msg": said}},
+        {"code": code, "message": "no", "error": {"message": said}},
+    ]
     server = serve(*[answer(status, body) for body in bodies])
     for _ in bodies:
         submission = connect(server).submit(animate)
@@ -152,6 +161,10 @@ def test_missing_money_is_read_in_any_refusal(
         (400, envelope(400, "Prompt “he has Insufficient Credits” was rejected"), Outcome.REJECTED),
         (400, envelope(400, "Prompt rejected: a man, out of credits, at the bar"), Outcome.REJECTED),
         (403, envelope(403, "Content rejected", {"error": "out of credits at the"}), Outcome.REJECTED),
+        (400, envelope(400, "Prompt rejected: a man, out of&#32;credits, at the bar"), Outcome.REJECTED),
+        (400, envelope(400, "Content rejected", {"input": {"prompt": "Insufficient credits"}}), Outcome.REJECTED),
+        # a code is not taken from a prompt
+        (400, {"code": "OUT_OF_CREDITS", "message": "no"}, Outcome.ACCOUNT),
         # other words about other things
         (400, envelope(400, "The white balance of image_urls[0] is poor"), Outcome.REJECTED),
         (400, envelope(400, "No credit card may be shown"), Outcome.REJECTED),

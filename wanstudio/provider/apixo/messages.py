@@ -6,6 +6,7 @@ store and to print, so that no other module has to.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,11 @@ from wanstudio.provider.calls import GenerateRequest, TaskState, TaskStatus
 TEXT_LIMIT = 500
 IDENTIFIER_LIMIT = 200
 FAIL_CODE_LIMIT = 100
+# Fields with words of the API's own, in all the shapes that its answers have.
+_SPEAKING = (
+    *("code", "message", "msg", "error", "errors", "data", "detail", "reason"),
+    *("errorCode", "error_code", "errorMessage", "failCode", "failMsg"),
+)
 
 
 def generate_path(model: str) -> str:
@@ -68,10 +74,17 @@ def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
 def words_of_refusal(body: bytes) -> list[str]:
     """What an answer says besides numbers; nothing without a `code`, which only the API itself writes."""
     answer = _read_object(body)
-    data = answer.get("data")
-    inner = [data.get(name) for name in ("error", "code", "message")] if isinstance(data, dict) else [data]
-    texts = [answer.get("code"), answer.get("message"), answer.get("error"), *inner]
-    return [clean_text(text) for text in texts if isinstance(text, str)] if answer.get("code") is not None else []
+    return [clean_text(text) for text in _words(answer)] if answer.get("code") is not None else []
+
+
+def _words(value: object, depth: int = 4) -> Iterator[str]:
+    """Only under names that speak: what was asked may be quoted under others."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth:
+        inner = value if isinstance(value, list) else [value.get(name) for name in _SPEAKING]
+        for each in inner:
+            yield from _words(each, depth - 1)
 
 
 def carried_task_id(body: bytes) -> str:

@@ -6,6 +6,7 @@ nothing.
 """
 
 import re
+from html import unescape
 
 _MONEY = r"(?:credits?(?! cards?\b)|balance|funds?|quota|余额|积分|额度)"
 _OPEN, _CLOSE = "\"'“‘«`「", "\"'”’»`」"
@@ -20,8 +21,10 @@ _PHRASE = re.compile(
 
 def lacks_balance(text: str, prompt: str = "") -> bool:
     """Whether this code or message says by itself that the account has too little money."""
-    quoted = re.sub(rf"(?<!\w)[{_OPEN}].*?[{_CLOSE}](?!\w)", " ", text)
-    return any(found[0] not in _plain(prompt) for found in _PHRASE.finditer(_plain(quoted)))
+    # No prompt is written as a code.
+    asked = "" if re.fullmatch(r"[A-Z]+(?:_[A-Z]+)+", text) else _plain(prompt)
+    own = re.sub(rf"(?<!\w)[{_OPEN}].*?[{_CLOSE}](?!\w)", " ", unescape(text))
+    return any(found[0] not in asked for found in _PHRASE.finditer(_plain(own)))
 
 
 def _plain(text: str) -> str:
