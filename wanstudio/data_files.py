@@ -22,8 +22,8 @@ def usable(path: Path | str) -> Iterator[None]:
     except OSError as wrong:
         where = wrong.filename or path
         raise EnvError(
-            f"{where} cannot be used: {wrong.strerror}. It has to belong to the account that runs the studio, on a "
-            "disk with room that can be written. WANSTUDIO_DATA sets another folder."
+            f"{where} cannot be used: {wrong.strerror}. It must belong to the account that runs the studio, on a "
+            "writable disk with free space. WANSTUDIO_DATA sets another folder."
         ) from wrong
 
 
@@ -45,7 +45,7 @@ def is_writable(path: Path) -> bool:
 
 
 def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | None = None) -> str:
-    """The key kept in `path`; generated and written (mode 0600) on the first call, of two at once by the first."""
+    """The key kept in `path`; written (mode 0600) by the first call, of two simultaneous ones by one."""
     if not path.exists():
         # Linked only when it is whole: a reader at this moment must not find it empty.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:

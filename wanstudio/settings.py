@@ -27,7 +27,7 @@ if env_file := os.environ.get("WANSTUDIO_ENV_FILE", str(BASE_DIR / ".env")):
 
 # --- what the studio is -------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("WANSTUDIO_DATA", "") or BASE_DIR / "data").expanduser().resolve()
-# Whatever a process writes from here on is its owner's alone, whoever started it: gunicorn, Celery, a backup.
+# What a process writes from here on is its owner's alone, however it was started: gunicorn, Celery, a backup.
 os.umask(0o077)
 with usable(DATA_DIR):
     FILE_UPLOAD_TEMP_DIR: Path = folder(DATA_DIR / "tmp")

@@ -208,7 +208,7 @@ NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
 
 
 def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
-    """A sentence for each given name of ours that is no setting; a misspelt one is refused.
+    """A sentence for each given name with our prefix that is not a setting; a misspelt one is refused.
 
     A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
@@ -221,7 +221,7 @@ def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
     ]
     for name in unknown:
         if near := difflib.get_close_matches(name, known, 1, 0.8):
-            raise EnvError(f"There is no setting {name}. Is it {near[0]}? Correct the name, or take it out.")
+            raise EnvError(f"There is no setting {name}. Did you mean {near[0]}? Correct the name, or remove it.")
     return [
-        f"{name} is no setting of this version, and is ignored. Take it out, or see .env.example." for name in unknown
+        f"{name} is not a setting of this version and is ignored. Remove it, or see .env.example." for name in unknown
     ]

@@ -30,7 +30,7 @@ def session_gone(page: Page) -> None:
 
 
 def sign_in_again(page: Page) -> None:
-    expect(page.get_by_text("what you typed is in its form again")).to_be_visible()
+    expect(page.get_by_text("what you typed is still in the form")).to_be_visible()
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

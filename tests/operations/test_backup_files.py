@@ -96,7 +96,7 @@ def test_keep_deletes_older_backups_and_says_so(studio: Studio, make_studio: Mak
     assert "Kept: 2 backups. Deleted: 1 older ones and 0 media files" in said
     assert (before.exists(), len(list(out.glob("backup-*")))) == (False, 2)
     assert "Restored from" in make_studio("b").manage("restore", str(out))
-    assert "is no rule" in studio.refuses("backup", str(out), "--keep", "weekly")
+    assert "is not a rule" in studio.refuses("backup", str(out), "--keep", "weekly")
 
 
 def test_bare_copy_of_an_earlier_version_is_restored_beside_the_media(studio: Studio, tmp_path: Path) -> None:
@@ -134,4 +134,4 @@ print(factories.character(Team.objects.get(), User.objects.get()).file.path)
 def test_unwritable_directory_is_refused(studio: Studio, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert "cannot be written" in studio.refuses("backup", str(tmp_path / "file" / "out"))
-    assert "lies among the studio's own files" in studio.refuses("backup", str(studio.data / "media" / "out"))
+    assert "is inside the studio's own files" in studio.refuses("backup", str(studio.data / "media" / "out"))

@@ -61,7 +61,7 @@ def test_rule_skips_days_without_a_backup_and_keeps_the_last_of_a_day() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "7x", "d", "-1", "7d;4w", "7 days"])
 def test_what_is_no_rule_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rule"):
+    with pytest.raises(ValueError, match="is not a rule"):
         read_rule(text)
 
 

@@ -50,7 +50,7 @@ def test_misspelt_name_is_refused_with_the_right_one(
     env: Env, monkeypatch: pytest.MonkeyPatch, name: str, near: str
 ) -> None:
     monkeypatch.setenv(name, "x")
-    with pytest.raises(EnvError, match=f"There is no setting {name}. Is it {near}?"):
+    with pytest.raises(EnvError, match=f"There is no setting {name}. Did you mean {near}?"):
         unknown_names(os.environ, env.dump())
 
 
@@ -67,7 +67,7 @@ def test_name_that_resembles_none_is_reported_and_the_studio_starts(env: Env, mo
     assert unknown_names(os.environ, env.dump()) == []
     monkeypatch.setenv("WANSTUDIO_HOLOGRAMS", "x")
     (sentence,) = unknown_names(os.environ, env.dump())
-    assert sentence.startswith("WANSTUDIO_HOLOGRAMS is no setting of this version, and is ignored.")
+    assert sentence.startswith("WANSTUDIO_HOLOGRAMS is not a setting of this version and is ignored.")
 
 
 @once
@@ -76,8 +76,8 @@ def test_misspelt_name_in_the_file_of_settings_stops_the_start(tmp_path: Path) -
     file.write_text("APIXO_API_KYE=secret-of-someone\n")
     said = Studio(tmp_path / "data").refuses("prepare", WANSTUDIO_ENV_FILE=str(file))
     assert said == (
-        "Wan Studio cannot start: There is no setting APIXO_API_KYE. Is it APIXO_API_KEY? Correct the name, or take it "
-        "out.\n"
+        "Wan Studio cannot start: There is no setting APIXO_API_KYE. Did you mean APIXO_API_KEY? Correct the name, or "
+        "remove it.\n"
     )
 
 

@@ -179,7 +179,7 @@ def test_words_are_for_who_typed_them_only(as_alice: Client, bob: User, alice: U
     page, form = f"/videos/{video.pk}/", composer(as_alice, video)
     Session.objects.all().delete()
     door = send(as_alice, form, page, {"text": WORDS})["Location"]
-    assert "what you typed is in its form again" in as_alice.get(door).content.decode()
+    assert "what you typed is still in the form" in as_alice.get(door).content.decode()
     assert sign_in(as_alice, door, bob) == page
     assert WORDS not in composer(as_alice, video).typed.values()
     del as_alice.cookies[settings.SESSION_COOKIE_NAME]

@@ -13,7 +13,7 @@ from typing import TypeVar
 MAX_BYTES = 8 * 1024 * 1024
 READ_BYTES = 1024 * 1024
 UNKNOWN_SIZE = 1 << 62
-"""The size of a file whose server neither tells it nor ends within the budget."""
+"""Of a file whose server does not say its size and does not end within the budget."""
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 F = TypeVar("F", "ImageFacts", "VideoFacts")
@@ -32,7 +32,7 @@ class ImageFacts:
 @dataclass(frozen=True)
 class VideoFacts:
     """`container` is mp4, mov or m4v; `duration` in seconds, the container's; width and height in pixels as displayed;
-    `fps` 0 where it cannot be told; `size_bytes` 0 where a server did not tell."""
+    `fps` and `size_bytes` are 0 where they are unknown."""
 
     container: str
     duration: float

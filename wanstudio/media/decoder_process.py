@@ -57,7 +57,7 @@ def confine(cpu_s: int) -> None:
     """Limits of this process, for good. Called before anything is read that others made."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Where memory is short all the same, the kernel takes this process before any other of the studio.
+        # If memory runs out, the kernel ends this process before any other of the studio.
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
     os.nice(2)
@@ -83,7 +83,7 @@ def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]
 
 
 def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object]:
-    # Not at the top, for its limits are to hold by then; and with all that they would load only when it is needed.
+    # Imported here, within the limits, and with all that they would load later.
     import av.subtitles.stream  # noqa: F401
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
@@ -96,7 +96,7 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
         "clip": lambda file: (probe.probe_video(file, decode=True), pictures.clip_poster(file)),
         "delivery": lambda file: (probe.verify_video(file), pictures.clip_poster(file)),
         "clip_index": lambda file: (probe.probe_video(file, decode=False), b""),
-        # Probed again, for a link can lead to another file by now, and FFmpeg bounds no table.
+        # Probed again: a link can lead to another file since, and FFmpeg bounds no table.
         "clip_poster": lambda file: (probe.probe_video(file, decode=False), pictures.clip_poster(file)),
     }
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):

@@ -202,7 +202,7 @@ def _check_table(file: SeekableFile, box: Box, track: Track) -> None:
         bits = 0
     if head_bytes + count * bits // 8 > box.end - box.body or count * sample_bytes > size_of(file):
         raise MediaError(MediaProblem.UNREADABLE)
-    # Uncompressed sound is millions of samples of one size, which nobody keeps one by one.
+    # Uncompressed sound is millions of samples of one size, which no decoder keeps one by one.
     if count > MAX_SAMPLES and not (sample_bytes and track.handler == "soun"):
         raise MediaError(MediaProblem.TOO_COSTLY)
 

@@ -72,7 +72,7 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
 
 
 class _Span(Iterator[bytes]):
-    """The bytes of a span, as chunks, or as a file that stands at its start; the server counts by Content-Length.
+    """The bytes of a span, as chunks, or as a file positioned at its start; the server counts by Content-Length.
 
     A class, for a generator that is never started does not close its file.
     """

@@ -1,7 +1,8 @@
 """Health of the studio, for machines and before a command; and settings that make no sense together."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -63,19 +64,25 @@ class StudioCommand(BaseCommand):
     """The base of our commands: it needs the database, and reports a failure in a sentence, never a traceback."""
 
     def execute(self, *args: object, **options: object) -> str | None:
-        require_database()
-        try:
+        with in_a_sentence():
             return super().execute(*args, **options)
-        except (CannotOperate, CannotRotate, Unreadable) as why:
-            raise CommandError(str(why)) from why
-        except (DatabaseError, OSError) as wrong:
-            if away := cause(wrong):
-                raise CommandError(away.why) from wrong
-            raise
 
 
-def require_database() -> None:
-    """Raises CommandError with one sentence if the database does not answer."""
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """Makes a CommandError of each failure that is to be expected; the first is a database that does not answer."""
+    _require_database()
+    try:
+        yield
+    except (CannotOperate, CannotRotate, Unreadable) as why:
+        raise CommandError(str(why)) from why
+    except (DatabaseError, OSError) as wrong:
+        if away := cause(wrong):
+            raise CommandError(away.why) from wrong
+        raise
+
+
+def _require_database() -> None:
     try:
         connection.ensure_connection()
     except DatabaseError as wrong:

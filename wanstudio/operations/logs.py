@@ -1,4 +1,4 @@
-"""Lines of the log: which job and attempt each is about, no secret, and nothing that a stranger could forge one with.
+"""Lines of the log: which job and attempt each is about, no secret, and nothing that could forge one.
 
 `about(job=3)` around some work puts `job=3` into every line that the thread writes meanwhile, from any library. The
 formatters come last: a key, or a line break, that a foreign library wrote into its message does not pass them.
@@ -19,7 +19,7 @@ from pythonjsonlogger.json import JsonFormatter
 from wanstudio.web.middleware import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import now_about
 
-# What ends a line, steers a terminal, turns the reading direction, or is half a character.
+# Characters that end a line, steer a terminal or turn the reading direction, and lone surrogates.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

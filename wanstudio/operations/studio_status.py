@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat, pluralize
@@ -25,7 +24,6 @@ from wanstudio.money.models import Entry, Money, cents
 from wanstudio.money.queries import NET
 from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
-from wanstudio.operations.owner_only import open_to_others
 from wanstudio.provider import providers
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import mail_problem
@@ -52,10 +50,7 @@ class Status:
 
 def look() -> Status:
     """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    pending = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
-    address, provider = settings.ADDRESS, in_force.provider_in_use()
+    address, provider, pending = settings.ADDRESS, in_force.provider_in_use(), versions.pending()
     status = Status({"address": address, "provider": provider, "pending_migrations": pending})
     status.show("Address", address)
     status.show("Provider", provider)
@@ -82,9 +77,9 @@ def _storage(status: Status) -> None:
         status.warn(f"Only {filesizeformat(free)} free in {settings.DATA_DIR}. Nothing is sent until there is room.")
     elif not is_writable(snapshot.media_root()):
         status.warn(f"{snapshot.media_root()} cannot be written: no video can be saved. Check its owner and its mount.")
-    if exposed := open_to_others():
+    if exposed := startup.open_to_others():
         status.warn(
-            f"Other accounts of this machine have rights on {get_text_list(exposed[:3], 'and')}. "
+            f"Other accounts of this machine have access to {get_text_list(exposed[:3], 'and')}. "
             f"Run “chmod -R go-rwx {settings.DATA_DIR}”."
         )
     for sentence in settings.UNKNOWN_NAMES:

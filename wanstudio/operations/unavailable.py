@@ -14,7 +14,7 @@ RETRY_AFTER_S = 10
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`. The page needs neither session nor database; a GET loads itself again."""
+    """Django's `handler500`. The page needs neither session nor database, and after a GET it reloads itself."""
     wrong = sys.exc_info()[1]
     away = noticed(wrong) if wrong else None
     if request.path.startswith("/api/v1/") and isinstance(wrong, Exception):

@@ -63,7 +63,7 @@ class Request(HTTPRequestParser):
         self.checked = 0
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Where a length has two meanings a proxy in front chose one and we another: such a request is refused."""
+        """Refuses a request whose length can be read in two ways: a proxy in front could choose the other one."""
         super().parse_header(header_plus)
         if codings := _CODINGS.findall(header_plus):
             plain = [coding.strip().lower() for coding in codings] == [b"chunked"]
@@ -76,7 +76,7 @@ class Request(HTTPRequestParser):
         except OSError as wrong:
             if self.chunked or not noticed(wrong):
                 raise
-            # What is left of it is counted, so that its sender hears why.
+            # The rest is counted, so that its sender gets the reason.
             self.refused = FULL
             self.discard()
             taken = int(super().received(data))
@@ -122,7 +122,7 @@ class Task(WSGITask):
             self.close_on_finish = True
 
     def set_close_on_finish(self) -> None:
-        """Not after 204 and 304: they have no body whose end has to be seen, and polls are answered by them."""
+        """Keeps the connection after 204 and 304, which polls get: they have no body whose end must be seen."""
         if self.has_body or self.version == "1.0" or self.request.connection_close:
             super().set_close_on_finish()
 
@@ -146,7 +146,7 @@ class Channel(HTTPChannel):
         return bool(super().writable())
 
     def send(self, data: bytes, do_close: bool = True) -> int:
-        """No more at a time: a quick reader of a long file must not keep the loop from everybody else."""
+        """At most AT_ONCE_BYTES a round: a quick reader of a long file must not occupy the loop."""
         sent: int = super().send(data, do_close) if self.room > 0 else 0
         self.room -= sent
         return sent
@@ -162,7 +162,7 @@ class Channel(HTTPChannel):
         return taken
 
     def is_stuck(self, now: float) -> bool:
-        """Its sender is too slow, or its reader has stopped while a thread waits for it."""
+        """True if the sender is too slow, or the reader has stopped while a thread waits for it."""
         if self.requests and self.total_outbufs_len and self.last_activity < time.time() - STALLED_AFTER_S:
             return True
         return self.request is not None and bool(self.request.is_too_slow(now))

@@ -1,7 +1,7 @@
 """The web server: waitress in two processes that share one socket. A process that dies is replaced.
 
-Chosen over granian, hyper and gunicorn's workers because it alone has all that a stranger must not break: a loop takes
-in the whole request before a thread works on it, so slow senders hold none; headers with underscores are dropped; a
+Chosen over granian, hyper and gunicorn's workers because it alone has what strangers must not break: a loop receives
+the whole request before a thread works on it, so slow senders hold none; headers with underscores are dropped; a
 file goes out through the loop, so slow readers hold none. What it leaves to a proxy in front is in `web_requests.py`.
 """
 
@@ -33,7 +33,7 @@ PROCESSES = 2
 # Pages and streamed archives need one each while they are made; senders and readers of files need none.
 THREADS = 32
 CONNECTIONS = 2000
-# As long as what is being answered has to end, within the 8 s that the supervisor gives.
+# For answers that are under way, within the 8 s that the supervisor gives.
 FINISHES_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.2
 
@@ -41,24 +41,19 @@ LOOK_EVERY_S = 0.2
 def listen(host: str, port: int, variable: str = "PORT") -> socket.socket:
     """A socket that listens there. Raises CommandError with a sentence that names the variable to change."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # `::` takes in both families, as it does on most systems.
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
-        listener.bind((host, port))
-        listener.listen(1024)
+        # `::` takes in both families, as it does on most systems.
+        both = host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
     except OSError as wrong:
-        listener.close()
+        why = str(wrong.strerror).partition(" (while")[0]
         raise CommandError(
-            f"Port {port} on {host} cannot be used ({wrong.strerror}). Stop what uses it, or set {variable}."
+            f"Port {port} on {host} cannot be used ({why}). Stop what uses it, or set {variable}."
         ) from None
-    return listener
 
 
 def serve(listener: socket.socket, application: WSGIApplication) -> None:
-    """Until SIGTERM or SIGINT. What is loaded by now is shared by all processes."""
+    """Serves until SIGTERM or SIGINT. What is loaded before is shared by all processes."""
     # Each process has its copy, and the handler that fills it, from its first moment on.
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Form marks: `{% csrf_token %}` in every template, Django's field and beside it whose form it is."""
+"""Form marks: `{% csrf_token %}` in every template, Django's field, and beside it the form's person and page."""
 
 from django import template
 from django.template import Context

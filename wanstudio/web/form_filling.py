@@ -1,7 +1,7 @@
-"""Forms in a finished page, filled in again: the page's own markup stays, but for values, ticks and open folds.
+"""Forms in a finished page, filled in again: only values, ticks and open folds of its markup change.
 
-A page's view need not know of it, so that no form can be forgotten. Hidden fields, passwords and files stay as the page
-has them: a nonce or a price of before never comes back.
+The page's view does not know of it, so that no form can be forgotten. Hidden fields, passwords and files stay as the
+page has them: an old nonce or price never comes back.
 """
 
 from collections import Counter
@@ -57,7 +57,7 @@ class Form:
 
 
 class Reader(HTMLParser):
-    """The forms of a page, with the controls that belong to them from elsewhere by their `form`."""
+    """The forms of a page, with the controls outside of them that name them by `form`."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class Reader(HTMLParser):
 def fill(page: str, here: str, posted: Sequence[tuple[str, Fields]], notice: Callable[[bool], str]) -> str:
     """The page at the path `here`, with each of these (path, fields) in the form of it that fits best.
 
-    A form that is changed by it opens with `notice`, which is told whether it takes files, and its folds are open.
+    A changed form begins with `notice` (its argument: whether the form takes files), and its folds are open.
     """
     forms, edits = Reader(page).forms, dict[int, tuple[int, str]]()
     for path, fields in posted:

@@ -19,9 +19,9 @@ log = logging.getLogger("wanstudio.requests")
 # Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
 SHORTEST_SECRET = 8
 HEADER = "X-Request-ID"
-# Of every answer: without it another server has answered in the studio's place, and its words are not shown as ours.
+# On every answer: without it another server answered in the studio's place, and its text is not shown as ours.
 OURS = "X-Wan-Studio"
-# Asked every few seconds by pages and by machines: only of interest to who looks for them.
+# Pages and machines ask these every few seconds: logged at DEBUG.
 CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
 # What proxies add, and browsers never.
 PROXIES = (
@@ -134,7 +134,7 @@ def is_trusted(address: str) -> bool:
 
 
 class Isolated(Middleware):
-    """No other site may show an answer in a frame, or load it as a part of its own page; and no cache may keep it.
+    """Keeps other sites from framing or embedding an answer, and caches from keeping it.
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
     middleware that sets them for pages. What an answer says of itself stays: videos and posters are kept by their
@@ -156,5 +156,5 @@ class RefuseNul(Middleware):
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, DataError | ValueError) and "NUL" in str(exception):
-            return HttpResponseBadRequest("A text in this request holds a NUL.", content_type="text/plain")
+            return HttpResponseBadRequest("A text in this request contains a NUL character.", content_type="text/plain")
         return None

@@ -1,6 +1,6 @@
-"""Bodies of requests: how much of one is taken in, and the answer where it was not.
+"""Bodies of requests: how large they can be, and the answer to one that was refused.
 
-The server takes a body in before anything of ours works on it, and forgets what is longer than `max_body`.
+The server receives a whole body before anything of ours works on it, and discards one longer than `max_body`.
 """
 
 from django.conf import settings
@@ -11,23 +11,23 @@ from django.template.defaultfilters import filesizeformat
 from wanstudio.web.middleware import Middleware
 from wanstudio.web.way_back import is_htmx
 
-# The name in the environment of a request under which the server says why it kept nothing of the body.
+# In the environment of a request: why the server discarded its body.
 REFUSED = "wanstudio.refused"
 BUSY = "The studio is receiving too many large files at once. Wait a minute"
-FULL = "The studio's disk is full, so no file can be received. Make room on it, or tell the person who runs the studio"
-TOO_LARGE = "This upload has {size}, and at most {limit} are taken at once. Choose a smaller file"
+FULL = "The studio's disk is full, so it cannot receive files. Free some space, or tell the person who runs the studio"
+TOO_LARGE = "This upload is {size}; the limit is {limit}. Choose a smaller file"
 NOTHING_DONE = "Nothing was saved, sent or charged."
 
 
 def max_body(content_type: str) -> int:
-    """A form with files may bring one of each kind, and its words; anything else is words alone."""
+    """A form with files can bring one of each kind, and its text; anything else is text alone."""
     if content_type.lower().startswith("multipart/form-data"):
         return settings.CLIP_MAX_BYTES + settings.IMAGE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 class RefusedBodies(Middleware):
-    """A body that was not kept is answered before a form is missed in it: 413, or 503 for a reason that passes."""
+    """Answers a body that was discarded before a view misses a form in it: 413, or 503 for a reason that passes."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         size, limit = length(request), max_body(request.content_type or "")

@@ -1,7 +1,7 @@
-"""Typed words: what a form held that was not taken, put back into the same form for the person who typed it.
+"""Typed words: the content of a refused form, put back into the same form for the person who typed it.
 
-Signed out, an old token, a failure of ours: nothing was done, and nothing is sent again without a click. The words wait
-for a day in the cache, encrypted, under a number that only this browser's cookie names.
+Signed out, an old token, a failure of ours: nothing was done, and nothing is sent again without a click. The words are
+kept for a day in the cache, encrypted, under a number that only this browser's cookie has.
 """
 
 import json
@@ -25,15 +25,15 @@ from django.template.loader import render_to_string
 from wanstudio.encryption.encrypted_fields import derived_keys
 from wanstudio.web.form_filling import fill
 
-# The field of every form that says whose it is and on which page, signed. Without one nothing is kept: no stranger
-# fills the cache, and no other site writes into a form.
+# The signed field of every form that names its person and page. Without it nothing is kept: no stranger fills the
+# cache, and no other site writes into a form.
 FIELD = "typed_by"
 # Names of fields that are never kept. A test looks that every password field is among them.
 SECRET = re.compile(r"password|secret|token|credential|\bkey\b|\bcode\b", re.IGNORECASE)
 KEPT_S = 24 * 60 * 60
 MAX_FORMS, MAX_BYTES, MAX_BYTES_OF_GUESTS = 5, 256 * 1024, 16 * 1024
 GUEST = "guest"
-# Pages of shared links: who watches there is a guest, signed in or not.
+# On pages of shared links everyone is a guest, signed in or not.
 SHARED = "/s/"
 
 
@@ -49,7 +49,7 @@ def mark(request: HttpRequest, page: str) -> str:
 
 
 def marked(request: HttpRequest) -> tuple[str, str] | None:
-    """Who typed the form that was posted, and its page; None if it does not say so in our own words."""
+    """The person who typed the posted form, and its page; None without a valid mark."""
     with suppress(signing.BadSignature, ValueError, OSError, SuspiciousOperation, MultiPartParserError):
         who, page = signing.loads(request.POST.get(FIELD, ""), salt=FIELD)
         return str(who), str(page)

@@ -1,4 +1,4 @@
-"""Ways back to a page, with what was typed on it: after a form without a page of its own, or one that was not taken."""
+"""Ways back to a page, with what was typed on it: after a form without a page of its own, or one that was refused."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -14,22 +14,21 @@ from wanstudio.web.middleware import Middleware
 from wanstudio.web.typed_words import GUEST, SHARED
 
 NOTHING_SENT = "Nothing was sent and nothing was charged."
-SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in, and what you typed is in its form again."
+SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in again: what you typed is still in the form."
 NO_ADDRESS = (
     "This page was opened as {origin}, and the studio does not know this address: WANSTUDIO_URL is not set. Set "
     f"WANSTUDIO_URL={{origin}} in .env and start the studio again. {NOTHING_SENT}"
 )
-OTHER_ADDRESS = f"Forms are taken at {{url}} only, which is WANSTUDIO_URL. Open the studio there. {NOTHING_SENT}"
+OTHER_ADDRESS = f"The studio accepts forms only at {{url}} (WANSTUDIO_URL). Open the studio there. {NOTHING_SENT}"
 SECOND_FACTOR = "/account/second-factor/"
 # What answers machines, in their own words.
 MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz")
 
 
 class WayBack(Middleware):
-    """A form that leads to sign-in leads from there to its own page: its address takes no visit, and would say 405.
+    """Leads from the sign-in back to the form's own page: the form's address answers a visit with 405.
 
-    What was typed into a form that was not taken is in it again. An address for forms alone that is visited all the
-    same says so as a page, still with 405.
+    What was typed into a refused form is in it again. A visit to an address for forms gets a page, still with 405.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -62,7 +61,7 @@ class WayBack(Middleware):
 
 
 def send_away(request: HttpRequest, url: str, why: str) -> HttpResponse:
-    """To where the person lets themselves in again, with what they typed kept for afterwards."""
+    """To where the person signs in again; what they typed is kept for afterwards."""
     response: HttpResponse = redirect(url)
     if is_htmx(request):
         # The page stays as it is until the browser leaves it as a whole: a fragment cannot show another page.
@@ -73,7 +72,7 @@ def send_away(request: HttpRequest, url: str, why: str) -> HttpResponse:
 
 
 def page_before(request: HttpRequest) -> str:
-    """The page of ours this form is on: as its mark says, with the query it has by now; else where the browser was."""
+    """The page this form is on: by its mark, with its present query; else the page where the browser was."""
     referer = _page(request, request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
     _, page = typed_words.marked(request) or ("", "")
     return page if page and page.partition("?")[0] != referer.partition("?")[0] else referer
@@ -112,7 +111,7 @@ def back(request: HttpRequest, otherwise: str, *args: object) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """An old or foreign form: nothing was done. Its page, loaded again, has a form that counts, and what was typed.
+    """An old or foreign form: nothing was done. Its page, loaded again, has a valid form, and what was typed.
 
     A fragment cannot say so: the header has htmx load the page again by itself.
     """
@@ -131,9 +130,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _origin_of(request: HttpRequest) -> tuple[str, bool]:
-    """What the browser says where the form came from, and whether that is a page of ours behind whatever proxy."""
+    """The origin that the browser names, and whether it is a page of ours, behind whatever proxy."""
     origin, site = request.headers.get("Origin", ""), request.headers.get("Sec-Fetch-Site", "")
-    # Pages of shared links do not tell where they are, and neither does a page that another site has shut in a frame.
+    # Pages of shared links do not say where they are, nor does a page in another site's sandboxed frame.
     is_same = site == "same-origin" if site else not origin or urlsplit(origin).netloc == request.get_host()
     return origin, is_same or _has_token(request)
 

@@ -16,13 +16,13 @@ from wanstudio.operations.backups.snapshot import secret_key_file
 from wanstudio.operations.health import StudioCommand
 
 WITHOUT_KEY = (
-    "The secret key is NOT in it. Without {key} a restored studio asks everybody to sign in again, and links and "
-    "callbacks on their way to it fail. The encryption key is NOT in it, either: without {encryption} what is stored "
-    "encrypted has to be entered anew. Keep copies of both apart from this backup, or use --with-secret-key."
+    "The secret key is NOT in it. Without {key} everyone signs in again in a restored studio, and links and "
+    "callbacks that are under way fail. The encryption key is NOT in it, either: without {encryption} what is stored "
+    "encrypted has to be entered again. Keep copies of both apart from this backup, or use --with-secret-key."
 )
 WITH_KEY = (
-    "The secret key and the encryption key are in it: whoever reads this backup can sign in as anybody and spend with "
-    f"the key of {in_force.MAIN.display_name}. Keep it as safe as the studio."
+    "The secret key and the encryption key are in it: anyone who reads this backup can sign in as any user and spend "
+    f"with the key of {in_force.MAIN.display_name}. Keep it as safe as the studio."
 )
 
 
@@ -77,4 +77,4 @@ class Command(StudioCommand):
         where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))
         if made.stat().st_dev == Path(settings.DATA_DIR).stat().st_dev:
-            self.stdout.write("It lies on the same disk as the studio's data. Copy it to another one.")
+            self.stdout.write("It is on the same disk as the studio's data. Copy it to another one.")

@@ -4,13 +4,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from wanstudio.operations import startup
-from wanstudio.operations.backups import backup, snapshot
+from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
-from wanstudio.operations.owner_only import close_to_others
 from wanstudio.web.static_files import StaticFiles
 
 WAY_BACK = f"To go back to the version before: stop the studio, and run {startup.MANAGE} restore --force {{folder}}"
@@ -21,14 +20,12 @@ class Command(StudioCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         startup.require_safe()
-        close_to_others()
+        startup.close_to_others()
         for sentence in settings.UNKNOWN_NAMES:
             self.stderr.write(sentence)
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         begun = backup.upgrading()
         # Without a way back the database is not changed.
-        if pending and executor.loader.applied_migrations:
+        if versions.pending() and MigrationRecorder(connection).applied_migrations():
             try:
                 # Of an upgrade that was cut short: the way back is the backup from before its beginning.
                 folder = backup.copy_database(snapshot.ASIDE if begun.exists() else snapshot.PREFIX)
@@ -44,7 +41,7 @@ class Command(StudioCommand):
         except (DatabaseError, OSError) as wrong:
             raise CommandError(
                 f"The database could not be migrated: {str(wrong).strip()}. No row is lost, and nothing was sent. Once "
-                "the cause is gone, start again; it goes on from there."
+                "the cause is gone, start again; the upgrade continues."
             ) from wrong
         begun.unlink(missing_ok=True)
         call_command("createcachetable", verbosity=0)

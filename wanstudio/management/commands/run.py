@@ -43,7 +43,7 @@ class Command(StudioCommand):
     def _greet(self) -> None:
         self.stdout.write(f"\n  Wan Studio is at {settings.ADDRESS}\n")
         if not User.objects.exists():
-            # Whatever stands in front of it may bring people who are asked for it.
+            # A proxy in front of it can bring people who are asked for it.
             self.stdout.write(f"  Setup code, asked for from another machine or behind a proxy: {setup_code()}\n")
         if in_force.provider_in_use() == in_force.SANDBOX:
             self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")

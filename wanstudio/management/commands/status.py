@@ -4,29 +4,23 @@ import json
 import sys
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
-from wanstudio.operations.health import require_database
+from wanstudio.operations.health import in_a_sentence
 from wanstudio.operations.studio_status import Status, look
-from wanstudio.work.outages import cause
 
 
 class Command(BaseCommand):
-    help = "How the studio is. Exit code 0: all is well. 1: something needs attention, and what to do stands there."
+    help = "The state of the studio. Exit code 0: all is well; 1: something needs attention, with what to do."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", dest="as_json", action="store_true", help="One object, for a machine.")
 
     def handle(self, *args: object, as_json: bool, **options: object) -> None:
         try:
-            require_database()
-            status = look()
+            with in_a_sentence():
+                status = look()
         except CommandError as why:
             status = Status(attention=[str(why)])
-        except (DatabaseError, OSError) as wrong:
-            if (away := cause(wrong)) is None:
-                raise
-            status = Status(attention=[away.why])
         if as_json:
             whole = {"healthy": not status.attention, "attention": status.attention, **status.facts}
             self.stdout.write(json.dumps(whole, indent=1))

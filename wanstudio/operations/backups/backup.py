@@ -39,7 +39,7 @@ class Made(NamedTuple):
     manifest: Manifest
     new: int
     deleted: int
-    pruned: Pruned | None
+    pruned: Pruned | None = None
 
 
 def back_up(into: Path, *, with_secret_key: bool = False, rule: Rule | None = None) -> Made:
@@ -50,21 +50,24 @@ def back_up(into: Path, *, with_secret_key: bool = False, rule: Rule | None = No
     """
     with _alone(into):
         with _in_words(into):
-            made, manifest, new, deleted = _copy_all(into, with_secret_key=with_secret_key)
+            made = _copy_all(into, with_secret_key=with_secret_key)
         try:
-            return Made(made, manifest, new, deleted, retention.prune(into, rule, newest=made) if rule else None)
+            return made._replace(pruned=retention.prune(into, rule, newest=made.folder)) if rule else made
         except OSError as wrong:
-            raise CannotOperate(f"{made} was made, but older ones could not be deleted: {wrong.strerror}.") from wrong
+            raise CannotOperate(
+                f"{made.folder} was made, but older ones could not be deleted: {wrong.strerror}."
+            ) from wrong
 
 
-def _copy_all(into: Path, *, with_secret_key: bool) -> tuple[Path, Manifest, int, int]:
+def _copy_all(into: Path, *, with_secret_key: bool) -> Made:
     need_room(into, engine().size_bytes())
     partial, moment = _fresh(into), timezone.now()
     referenced, manifest = _dump(partial)
     manifest.made_at = moment.isoformat()
-    pool = folder(into / "media")
+    pool, earlier = folder(into / "media"), sorted(into.glob(f"{snapshot.PREFIX}*"))
+    before = (snapshot.media_of(earlier[-1]) if earlier else None) or {}
     need_room(into, media.to_copy(referenced, pool))
-    new, deleted = media.copy_all(referenced, pool, partial, _hashes_before(into), manifest)
+    new, deleted = media.copy_all(referenced, pool, partial, before, manifest)
     if with_secret_key:
         encryption = "\n".join(encrypted_fields.keys())
         for name, secret in ((snapshot.SECRET, settings.SECRET_KEY), (snapshot.ENCRYPTION, encryption)):
@@ -77,7 +80,7 @@ def _copy_all(into: Path, *, with_secret_key: bool) -> tuple[Path, Manifest, int
         Path(settings.DATA_DIR) / snapshot.LAST,
         {"made_at": manifest.made_at, "folder": str(target), "missing": len(manifest.missing)},
     )
-    return target, manifest, new, deleted
+    return Made(target, manifest, new, deleted)
 
 
 def copy_database(prefix: str = snapshot.PREFIX, file: Path | None = None) -> Path:
@@ -145,7 +148,7 @@ def _alone(into: Path) -> Iterator[None]:
     inside = snapshot.media_root().resolve()
     if into.resolve() == inside or inside in into.resolve().parents:
         raise CannotOperate(
-            f"{into} lies among the studio's own files. Choose a folder elsewhere, best on another disk."
+            f"{into} is inside the studio's own files. Choose a folder elsewhere, best on another disk."
         )
     try:
         into.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,7 +169,9 @@ def _in_words(into: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         said = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else str(wrong).strip()
-        raise CannotOperate(f"The backup into {into} could not be made: {said}. Nothing in it counts.") from wrong
+        raise CannotOperate(
+            f"The backup into {into} could not be made: {said}. It is not complete and is not used."
+        ) from wrong
 
 
 def _fresh(into: Path) -> Path:
@@ -184,13 +189,6 @@ def need_room(into: Path, size_bytes: int) -> None:
             f"{into} has {filesizeformat(free)} free, and {filesizeformat(needed)} are needed. Make room or choose "
             "another folder; nothing was changed."
         )
-
-
-def _hashes_before(into: Path) -> dict[str, str]:
-    try:
-        return {one.path: one.sha256 for one in snapshot.read_media(snapshot.newest(into))}
-    except (CannotOperate, OSError, ValueError, TypeError):
-        return {}
 
 
 def last() -> tuple[timedelta, str, int] | None:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from wanstudio.data_files import sync
 from wanstudio.operations.backups import snapshot
-from wanstudio.operations.backups.snapshot import CannotOperate, Manifest
+from wanstudio.operations.backups.snapshot import manifest_of, media_of
 
 # How `strftime` names the period that a moment is in; without a unit each backup is a period of its own.
 PERIODS = {"": "%c %f", "d": "%Y-%m-%d", "w": "%G-%V", "m": "%Y-%m", "y": "%Y"}
 # Only folders that `backup` names so are its own.
 NAME = re.compile(rf"{snapshot.PREFIX}\d{{8}}T\d{{6}}Z-\d{{6}}")
-# Of a backup that is on its way out: it counts no more, and its list says which media may go.
+# A backup that is being deleted: it is no longer one, and its list says which media can go.
 PRUNED = ".pruned-"
 
 Rule = list[tuple[int, str]]
@@ -38,8 +38,8 @@ def read_rule(text: str) -> Rule:
     parts = [re.fullmatch(r"([1-9]\d{0,3})([dwmy]?)", part.strip()) for part in text.split(",")]
     if not all(parts):
         raise ValueError(
-            f"“{text}” is no rule. Write 14 for the newest fourteen, or 7d,4w,6m for the newest of each of the last 7 "
-            "days, 4 weeks and 6 months (y: years)."
+            f"“{text}” is not a rule. Write 14 for the newest fourteen, or 7d,4w,6m for the newest of each of the last "
+            "7 days, 4 weeks and 6 months (y: years)."
         )
     return [(int(part[1]), part[2]) for part in parts if part]
 
@@ -69,8 +69,8 @@ def prune(into: Path, rule: Rule, *, newest: Path) -> Pruned:
         folder.rename(into / f"{PRUNED}{folder.name}")
     sync(into)
     left = sorted(into.glob(f"{PRUNED}*"))
-    # What cannot be read names media that nobody knows.
-    unread = [folder.name for folder in sorted(into.glob(f"{snapshot.PREFIX}*")) if _media(folder) is None]
+    # A backup that cannot be read names unknown media.
+    unread = [folder.name for folder in sorted(into.glob(f"{snapshot.PREFIX}*")) if media_of(folder) is None]
     files = 0 if unread else _remove_media(into, left)
     if not unread:
         for folder in left:
@@ -82,32 +82,17 @@ def _ours(into: Path) -> dict[Path, datetime]:
     """This studio's whole backups, by its secret key, and when they were made."""
     found: dict[Path, datetime] = {}
     for folder in into.glob(f"{snapshot.PREFIX}*"):
-        manifest = _manifest(folder)
+        manifest = manifest_of(folder)
         if NAME.fullmatch(folder.name) and manifest and manifest.secret_key_fingerprint == snapshot.fingerprint():
             found[folder] = datetime.fromisoformat(manifest.made_at)
     return found
 
 
-def _manifest(folder: Path) -> Manifest | None:
-    try:
-        return snapshot.read_manifest(folder)
-    except CannotOperate:
-        return None
-
-
-def _media(folder: Path) -> set[str] | None:
-    """The files that this backup names in the pool, or None if that cannot be read."""
-    try:
-        return {one.path for one in snapshot.read_media(folder)} if _manifest(folder) else None
-    except (OSError, ValueError, TypeError):
-        return None
-
-
 def _remove_media(into: Path, left: list[Path]) -> int:
-    named = set().union(*(_media(folder) or set() for folder in into.glob(f"{snapshot.PREFIX}*")))
+    named = set().union(*(media_of(folder) or () for folder in into.glob(f"{snapshot.PREFIX}*")))
     pool = (into / "media").resolve()
     removed = 0
-    for path in sorted(set().union(*(_media(folder) or set() for folder in left)) - named):
+    for path in sorted(set().union(*(media_of(folder) or () for folder in left)) - named):
         # Lists are read from a disk: none leads out of the pool.
         if pool in (file := pool / path).resolve().parents and file.is_file():
             file.unlink()

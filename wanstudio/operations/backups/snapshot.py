@@ -93,6 +93,22 @@ def read_manifest(folder: Path) -> Manifest:
         raise CannotOperate(f"{folder} is not a whole backup: its {MANIFEST} is missing or broken.") from None
 
 
+def manifest_of(folder: Path) -> Manifest | None:
+    """None for what is no whole backup of this format."""
+    try:
+        return read_manifest(folder)
+    except CannotOperate:
+        return None
+
+
+def media_of(folder: Path) -> dict[str, str] | None:
+    """Path to sha256 of the files that this backup names, or None if that cannot be read."""
+    try:
+        return {one.path: one.sha256 for one in read_media(folder)} if manifest_of(folder) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def read_media(folder: Path) -> Iterator[MediaFile]:
     with (folder / MEDIA_LIST).open() as lines:
         for line in lines:

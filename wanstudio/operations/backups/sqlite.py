@@ -21,6 +21,11 @@ def path() -> Path:
     return Path(connection.settings_dict["NAME"])
 
 
+def files(database: Path) -> list[Path]:
+    """The file of a database, and the two beside it (its log, shared memory), which get their rights from it."""
+    return [database.with_name(database.name + end) for end in ("", "-wal", "-shm")]
+
+
 def size_bytes() -> int:
     return path().stat().st_size
 
@@ -88,7 +93,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
         sync(staged)
     except BaseException:
         connection.close()
-        for left in (staged, _beside(staged, "-wal"), _beside(staged, "-shm")):
+        for left in files(staged):
             left.unlink(missing_ok=True)
         raise
     finally:
@@ -97,7 +102,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
     if target.exists():
         with closing(sqlite3.connect(target)) as old:
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if _beside(target, "-wal").exists():
+        if files(target)[1].exists():
             raise CannotOperate(
                 "Something still has the database open. Stop the studio and try again; nothing was changed."
             )
@@ -110,7 +115,3 @@ def move_ids(table: str, to: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
         cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, to])
-
-
-def _beside(database: Path, suffix: str) -> Path:
-    return database.with_name(database.name + suffix)

@@ -1,4 +1,4 @@
-"""Versions of a database, told by its migrations: is it newer than this code, and how it goes back to an older one."""
+"""Versions of a database by its migrations: whether it is newer than this code, and its way back to an older one."""
 
 from collections.abc import Iterable
 
@@ -35,6 +35,13 @@ def latest(applied: Iterable[Iterable[str]]) -> list[Node]:
         for node in sorted(done)
         if not any(child.key in done and child.key[0] == node[0] for child in nodes[node].children)
     ]
+
+
+def pending() -> list[str]:
+    """Migrations of this code that the database does not have yet."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def migrate_forward() -> None:

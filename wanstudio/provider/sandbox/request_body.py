@@ -5,10 +5,10 @@ Faults are ordered in brackets, anywhere in a prompt, as test card numbers do wi
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from wanstudio.provider.apixo.description import WAN_2_2_ANIMATE
+from wanstudio.settings_types import is_loopback
 
 MAX_SEED = WAN_2_2_ANIMATE.inputs.max_seed
 ALWAYS = 1_000_000
@@ -137,7 +137,7 @@ def _callback_url(body: dict[str, object], studio: str) -> str:
     parts = _parts(url)
     # The documentation wants public HTTPS. A studio on this machine has only http, so its own address is taken as well.
     is_ours = bool(studio) and str(url).startswith(f"{studio}/")
-    if parts is None or (parts.scheme != "https" and not is_ours and not _is_loopback(parts.hostname or "")):
+    if parts is None or (parts.scheme != "https" and not is_ours and not is_loopback(str(url))):
         raise Refused(
             400, "Invalid callback_url: it must be a public HTTPS URL (the sandbox also takes http on loopback)."
         )
@@ -173,10 +173,3 @@ def _parts(url: object) -> SplitResult | None:
         return parts if parts and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
     except ValueError:
         return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
