@@ -48,7 +48,7 @@ def note(attempt: Attempt) -> None:
     Nothing is written if the database was `put_back`, so that this stays known. Crash anywhere: nothing was sent, and
     the database has the attempt since before this.
     """
-    _raise(lambda: {attempt.provider: (attempt.pk, str(attempt.job.nonce))})
+    _advance(lambda: {attempt.provider: (attempt.pk, str(attempt.job.nonce))})
 
 
 def note_newest() -> None:
@@ -59,7 +59,7 @@ def note_newest() -> None:
     _noted_at = time.monotonic()
     # A folder that cannot be written blocks what is to be sent, which says so.
     with suppress(OSError):
-        _raise(_newest)
+        _advance(_newest)
 
 
 def start_anew() -> None:
@@ -90,7 +90,7 @@ def _read(file: int) -> dict[str, Marks]:
     return studios
 
 
-def _raise(marks: Callable[[], Marks]) -> None:
+def _advance(marks: Callable[[], Marks]) -> None:
     if put_back():
         return
     with _file(fcntl.LOCK_EX) as file:

@@ -60,7 +60,7 @@ class RequestLog(Middleware):
             response = self._get_response(request)
             _write(request, response, round((time.monotonic() - began) * 1000))
             if response.status_code < 500 and connection.connection is not None:
-                outages.works()
+                outages.check_recovery()
         response[HEADER] = name
         response[OURS] = "1"
         return response

@@ -57,7 +57,7 @@ class Loop:
                     has_begun = True
                 seen = _writes()
                 is_behind = self._look()
-                outages.works()
+                outages.check_recovery()
                 pause_s = LOOK_EVERY_S
                 # With more to do than threads the next look comes as soon as some are free.
                 if is_behind:

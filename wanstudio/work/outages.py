@@ -150,7 +150,7 @@ def noted() -> Iterator[None]:
         connection.close()
 
 
-def works() -> None:
+def check_recovery() -> None:
     """The database has just answered: an outage is over if a transaction can begin, and a file can be written."""
     if not (DATABASE.may_be_over or DISK.may_be_over):
         return

@@ -68,7 +68,7 @@ class Presence:
                     else:
                         Heartbeat.beat(worker_name())
                         beat_at = time.monotonic()
-                    outages.works()
+                    outages.check_recovery()
                 connection.close()
             time.sleep(LOOK_EVERY_S)
 
