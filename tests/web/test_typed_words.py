@@ -329,6 +329,8 @@ def test_second_factor_that_a_team_asks_for_meanwhile_keeps_the_words(
         ({"origin": "null", "sec-fetch-site": "cross-site"}, ""),
         ({"origin": "null"}, ""),
         ({"sec-fetch-site": "same-site"}, ""),
+        ({"referer": "https://elsewhere.example/"}, ""),
+        ({"origin": "http://["}, ""),
         ({"origin": "null", "sec-fetch-site": "same-origin"}, WORDS),
     ],
 )
@@ -342,6 +344,9 @@ def test_another_site_writes_into_no_form_of_a_guest(
     refused = guest.post(form.action, {**form.sent, "name": "Gil", "text": WORDS}, headers=headers)
     assert refused.status_code == 403
     assert composer(guest, video, path).typed["text"] == kept
+    # Nor does it push out what was kept, at an address that nothing answers.
+    lost = guest.post(f"{path}nowhere/", {**form.sent, "text": "x"}, headers=headers)
+    assert (lost.status_code, "wanstudio_typed" in lost.cookies) == (404, bool(kept))
 
 
 def test_nothing_is_kept_of_strangers_of_other_sites_or_without_bound(

@@ -54,7 +54,9 @@ class WayBack(Middleware):
             return send_away(request, _sign_in(page_before(request)), SIGNED_OUT)
         # 409 and 422 show the form again themselves; an old one is in `csrf_failure`.
         if response.status_code in (404, 429) or response.status_code >= 500 or leads_to.startswith(SECOND_FACTOR):
-            typed_words.keep(request, response)
+            # An address that does not exist is answered before it is asked where the form came from.
+            if _origin_of(request)[1]:
+                typed_words.keep(request, response)
         elif response.status_code < 400:
             typed_words.forget(request, response, request.path)
         return response
@@ -133,7 +135,8 @@ def _origin_of(request: HttpRequest) -> tuple[str, bool]:
     """The origin that the browser names, and whether it is a page of ours, behind whatever proxy."""
     origin, site = request.headers.get("Origin", ""), request.headers.get("Sec-Fetch-Site", "")
     # Pages of shared links do not say where they are, nor does a page in another site's sandboxed frame.
-    is_same = site == "same-origin" if site else not origin or urlsplit(origin).netloc == request.get_host()
+    told, ours = origin or request.headers.get("Referer", ""), request.get_host()
+    is_same = site == "same-origin" if site else not told or told.split("/")[2:3] == [ours]
     return origin, is_same or _has_token(request)
 
 
