@@ -28,7 +28,7 @@ def usable(path: Path | str) -> Iterator[None]:
 
 
 def folder(path: Path) -> Path:
-    """The same path, made if it was missing."""
+    """The same path, created if it was missing."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 

@@ -115,7 +115,7 @@ print(Job.objects.filter(state="queued").first().submissions.create(provider="ap
 
 
 def test_secret_key_comes_back_if_it_was_backed_up(studio: Studio, make_studio: MakeStudio, tmp_path: Path) -> None:
-    assert "can sign in as anybody" in studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
+    assert "can sign in as any user" in studio.manage("backup", str(tmp_path / "out"), "--with-secret-key")
     other = make_studio("b")
     said = other.manage("restore", str(tmp_path / "out"))
     assert "secret key is another" not in said

@@ -1,4 +1,4 @@
-"""Decoder process: reads and decodes one foreign file, and says what it found; started and answered by `isolated`.
+"""Decoder process: decodes one foreign file and reports its facts; `isolated` starts it and answers its reads.
 
 It has what its limits leave: 512 MB, some seconds of the processor, and one socket, through which it asks for parts of
 the file. Once the decoders are loaded it can open nothing any more: no file, no connection.
@@ -54,7 +54,7 @@ class ForeignFile(SizedFile):
 
 
 def confine(cpu_s: int) -> None:
-    """Limits of this process, for good. Called before anything is read that others made."""
+    """Limits this process for good. Called before it reads anything foreign."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         # If memory runs out, the kernel ends this process before any other of the studio.
@@ -68,7 +68,7 @@ def confine(cpu_s: int) -> None:
 
 
 def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]]) -> None:
-    """Answers the one request of this process. What a decoder raises unforeseen is said too, for the log."""
+    """Answers the one request of this process. An unforeseen error of a decoder is an answer, too, for the log."""
     sock = socket.socket(fileno=0)
     request = receive_object(sock)
     try:

@@ -111,7 +111,7 @@ def run(
                 stderr=subprocess.DEVNULL,
                 cwd=_ROOT,
                 env=_ENVIRONMENT,
-                # The slot goes along: it is free when the process is gone, and not before.
+                # The slot is passed on: it is free when the process is gone, and not before.
                 pass_fds=(slot,),
             )
             theirs.close()
@@ -147,7 +147,7 @@ def _converse(line: "_Line", request: Mapping[str, object], file: SeekableFile |
 
 
 class _Broken(Exception):
-    """The process is gone, was too slow, or spoke nonsense; the cause says which."""
+    """The process ended, was too slow, or sent an invalid message; the cause says which."""
 
 
 class _Line:

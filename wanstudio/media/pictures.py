@@ -23,7 +23,7 @@ _CHUNK_BYTES = 64 * 1024
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _ORIENTATION = 0x0112
 _MAX_PACKETS = 2_000
-# Of the 10 s that a decoder process has: a long way from one keyframe to the next is no fault of a clip.
+# Of the 10 s that a decoder process has: keyframes can be far apart in a sound clip.
 _ENOUGH_CPU_S = 6.0
 # Encoders write about ten; each costs as much as decoding the picture once.
 _MAX_SCANS = 100

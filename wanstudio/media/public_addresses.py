@@ -21,7 +21,7 @@ _NOT_PUBLIC_V4 = tuple(
         "168.63.129.16/32",
     )
 )
-# What the regional registries were given. The rest of 2000::/3 is nobody's: a network of our own may use it.
+# Assigned to the regional registries. The rest of 2000::/3 is unassigned: a private network can use it.
 _ASSIGNED_V6 = tuple(
     IPv6Network(network)
     for network in (

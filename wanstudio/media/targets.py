@@ -1,4 +1,4 @@
-"""Targets: a URL taken apart once and strictly, the addresses behind it, and whether a request may go there."""
+"""Targets: a URL taken apart once and strictly, the addresses behind it, and whether a request can go there."""
 
 import re
 import socket
@@ -123,7 +123,7 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Reach:
-    """Where requests may go: web ports of public addresses, and the literal `host:port` pairs in `allowed_hosts`.
+    """Where requests can go: web ports of public addresses, and the literal `host:port` pairs in `allowed_hosts`.
 
     `allowed_hosts` None: wherever the URL leads, for one that is ours. `tls` None: the usual authorities.
     """

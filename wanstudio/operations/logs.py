@@ -29,11 +29,10 @@ def printable(text: str) -> str:
 
 
 class Printable(logging.Formatter):
-    """Keeps the lines of a traceback; each is indented, so that none of an exception's own begins like a record."""
+    """Indents each line of a traceback, so that no line of an exception's text begins like a record."""
 
     def formatException(self, ei: object) -> str:  # noqa: N802
-        lines = super().formatException(ei).split("\n")  # type: ignore[arg-type]
-        return "\n".join(f"  {printable(line)}" for line in lines)
+        return self.formatStack(super().formatException(ei))  # type: ignore[arg-type]
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
         return "\n".join(f"  {printable(line)}" for line in stack_info.split("\n"))
@@ -106,7 +105,7 @@ class Console(logging.StreamHandler[TextIO]):
 
 
 class Records(io.TextIOBase):
-    """A stream of which each line becomes a record of the log, whatever the level: what libraries print, and we."""
+    """A stream whose lines become records of the log, at any level: the output of libraries and of our own."""
 
     def __init__(self, name: str, real: TextIO) -> None:
         self.real = real
@@ -125,7 +124,7 @@ class Records(io.TextIOBase):
 
 
 def write_all_as_records() -> None:
-    """For processes whose every line must be JSON: what they print, what they warn of, and what ends them."""
+    """For processes whose every line must be JSON: their output, their warnings, and uncaught errors."""
     sys.stdout = sys.__stdout__ = Records("stdout", sys.stdout)  # type: ignore[assignment, misc]
     sys.stderr = sys.__stderr__ = Records("stderr", sys.stderr)  # type: ignore[assignment, misc]
     logging.captureWarnings(True)

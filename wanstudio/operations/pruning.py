@@ -24,7 +24,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows of `model` whose `since` is so many days ago, if they fulfil the `condition`."""
+    """Rows of `model` whose `since` is more than so many days ago and that fulfil the `condition`."""
 
     model: type[Model]
     since: str

@@ -54,7 +54,7 @@ def _way_back() -> str:
 
 
 def close_to_others() -> None:
-    """Take the rights of group and others off the studio's own files. The data folder itself may serve others, too."""
+    """Remove the rights of other accounts on the studio's own files. The data folder itself can serve them, too."""
     for path in (*(Path(settings.DATA_DIR) / name for name in NAMES), *_database()):
         if _is_open(path):
             for folder, _, files in os.walk(path):

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep(chore: Chore) -> None:
-    """Delete what lay in the bin for 30 days, half-written files, files without a row, and rows by `pruning`.
+    """Delete what was in the bin for 30 days, half-written files, files without a row, and rows by `pruning`.
 
     Crash anywhere: the next sweep does what is left.
     """

@@ -1,4 +1,4 @@
-"""Answers while the database or the disk is away: 503 with the reason, as a page, a problem of the API, or a line."""
+"""Answers while the database or the disk is away: 503 with the reason: a page, a problem of the API, or a sentence."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Requests as the web server takes them in: waitress's own, and limits of size, time and number for each sender."""
+"""Requests as the web server receives them: waitress's own, with limits of size, time and number for each sender."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ from wanstudio.work.outages import noticed
 HEAD_WITHIN_S = 20.0
 # A body has 30 s, and then as long as it keeps above this on average: a slow line is a hundred times as fast.
 BODY_GRACE_S, BODY_BYTES_A_SECOND = 30.0, 1024
-# An answer of which nothing is taken for so long is given up, with the thread that makes it.
+# An answer that its reader does not read for so long is given up, with the thread that makes it.
 STALLED_AFTER_S = 60.0
 ADDRESS_CONNECTIONS = 1000
 # Half-sent bodies on the disk, for each process: in all, and of one address.

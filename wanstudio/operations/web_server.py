@@ -1,8 +1,7 @@
 """The web server: waitress in two processes that share one socket. A process that dies is replaced.
 
-Chosen over granian, hyper and gunicorn's workers because it alone has what strangers must not break: a loop receives
-the whole request before a thread works on it, so slow senders hold none; headers with underscores are dropped; a
-file goes out through the loop, so slow readers hold none. What it leaves to a proxy in front is in `web_requests.py`.
+Slow senders and slow readers hold no thread. docs/architecture.md says why it is waitress; what waitress leaves to a
+proxy in front is in `web_requests.py`.
 """
 
 import gc
@@ -103,7 +102,7 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
             log_socket_errors=False,
             recv_bytes=64 * 1024,
             max_request_header_size=64 * 1024,
-            # Of this size the loop still takes in a body, to forget it; anything longer it refuses itself.
+            # Up to this size the loop receives a body, to discard it; waitress itself refuses a longer one.
             max_request_body_size=4 * 1024**3,
             inbuf_overflow=64 * 1024,
             outbuf_overflow=1024 * 1024,
@@ -126,7 +125,7 @@ def _loop(server: Server, is_over: Callable[[], bool]) -> None:
 
 
 def _raise_the_limit_of_files() -> None:
-    """Two files a connection, and some more: many systems begin with 1024."""
+    """Two files a connection, and some more: the usual limit is 1024."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * CONNECTIONS), most))

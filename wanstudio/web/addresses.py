@@ -93,4 +93,4 @@ def link_problem() -> str:
 def mail_problem() -> str:
     """The same of the links in mails, if a mail server is set."""
     problem = link_problem() if urlsplit(settings.EMAIL_URL).hostname else ""
-    return problem and f"Mails are sent, but nobody else can open what they link to. {problem}"
+    return problem and f"Mails are sent, but nobody else can open their links. {problem}"

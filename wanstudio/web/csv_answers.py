@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from django.http import StreamingHttpResponse
 
-# What opens a formula (OWASP: CSV injection), in the forms of any width. Before it only signs that a spreadsheet skips,
-# or takes for a quote or a separator, so nothing that is a letter or a digit. A separator within a text begins a cell
-# for a spreadsheet that splits by it.
+# The start of a formula (OWASP: CSV injection), in forms of any width, after signs that a spreadsheet skips or takes
+# for a quote or a separator, so after no letter or digit. A separator within a text begins a cell for a spreadsheet
+# that splits by it.
 _FORMULA = re.compile(r"(^|[,;|])(?=[^\w=+\-@＝＋－＠﹦﹢﹣﹫]*[=+\-@＝＋－＠﹦﹢﹣﹫])")
 
 

@@ -24,7 +24,7 @@ TYPES = {
 
 
 class WholeFiles(FileSystemStorage):
-    """Stores a file whole, or leaves nothing of it: on a full disk Django's own would keep the half."""
+    """Stores a file whole, or leaves nothing of it: on a full disk Django's own would keep a half."""
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         try:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 OURS = "js/"
-# Pages that are open go on with the files of the version that they came from.
+# Open pages still load the files of their own version.
 KEPT_S = 30 * 24 * 60 * 60
 
 

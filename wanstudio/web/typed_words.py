@@ -28,7 +28,7 @@ from wanstudio.web.form_filling import fill
 # The signed field of every form that names its person and page. Without it nothing is kept: no stranger fills the
 # cache, and no other site writes into a form.
 FIELD = "typed_by"
-# Names of fields that are never kept. A test looks that every password field is among them.
+# Names of fields that are never kept. A test asserts that every password field is among them.
 SECRET = re.compile(r"password|secret|token|credential|\bkey\b|\bcode\b", re.IGNORECASE)
 KEPT_S = 24 * 60 * 60
 MAX_FORMS, MAX_BYTES, MAX_BYTES_OF_GUESTS = 5, 256 * 1024, 16 * 1024
@@ -89,7 +89,7 @@ def fields_of(request: HttpRequest, *paths: str) -> dict[str, str]:
 
 
 def forget(request: HttpRequest, response: HttpResponseBase, path: str) -> None:
-    """The form for this path was taken: what was kept of it goes."""
+    """Deletes what was kept of the form for this path, which was accepted."""
     mine = [form for form in _mine(request) if form["path"] == path]
     if mine:
         _write(request, response, [form for form in _kept(request) if form not in mine])

@@ -43,7 +43,7 @@ class Command(StudioCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", nargs="?", help="As given to backup, or one in it.")
-        parser.add_argument("--in-place", action="store_true", help="Make a database safe that was put back by hand.")
+        parser.add_argument("--in-place", action="store_true", help="Make safe a database that was put back by hand.")
         parser.add_argument("--force", action="store_true", help="Replace a studio in use; its database is kept aside.")
         parser.add_argument("--skip-damaged", action="store_true", help="Bring back what is whole, and name the rest.")
 

@@ -1,4 +1,4 @@
-"""`manage.py web`: the web server alone, as `run` starts it and as a machine of its own has it."""
+"""`manage.py web`: the web server alone, as `run` starts it, or on a machine of its own."""
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application

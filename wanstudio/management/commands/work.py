@@ -12,7 +12,7 @@ from wanstudio.work.loop import Loop
 
 
 class Command(BaseCommand):
-    """Waits for a database that is away: after a power cut the worker may be the first to be up."""
+    """Waits for a database that is away: after a power cut the worker can be up first."""
 
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
 

@@ -33,7 +33,7 @@ def engine() -> ModuleType:
 
 
 class Made(NamedTuple):
-    """`new`: files that were not in the pool; `deleted`: those that went meanwhile; `pruned`: what the rule ended."""
+    """`new`: files that were not in the pool; `deleted`: those that went meanwhile; `pruned`: what the rule deleted."""
 
     folder: Path
     manifest: Manifest
@@ -114,7 +114,7 @@ def databases() -> Path:
 
 
 def names_kept() -> set[str]:
-    """The files that the databases in there name: of one that was set aside they are needed on the way forward."""
+    """The files that the databases in there name: one that was set aside needs them on the way forward."""
     lists = [path for path in databases().glob(f"*/{snapshot.MEDIA_LIST}") if not path.parent.name.startswith(".")]
     return {one.path for path in lists for one in snapshot.read_media(path.parent)}
 

@@ -1,4 +1,4 @@
-"""Retention: which backups of a folder stay, and the end of the others with the media that only they name.
+"""Retention: the backups of a folder that stay, and the deletion of the others with the media that only they name.
 
 A rule such as `7d,4w,6m` keeps the newest backup of each of the last 7 days, 4 weeks and 6 months that have one; a bare
 number keeps that many of the newest. The newest of all always stays.
@@ -57,7 +57,7 @@ def kept(rule: Rule, moments: Iterable[datetime]) -> set[datetime]:
 
 
 def prune(into: Path, rule: Rule, *, newest: Path) -> Pruned:
-    """Ends what the rule does not keep. Under the lock of `into`, after the whole backup `newest` was made there.
+    """Deletes what the rule does not keep. Under the lock of `into`, after the whole backup `newest` was made there.
 
     Deleted are only backups of this studio, and only media that they name and no other backup does. Crash anywhere:
     the rest goes at the next time, and what is kept is whole.

@@ -50,7 +50,7 @@ def migrate_forward() -> None:
 
 
 def migrate_back(manifest: Manifest) -> bool:
-    """As the version had it that made the backup, so that it can run. False: this code's own, or no way leads back."""
+    """Migrates back to the version that made the backup. False: it is this code's own, or not all can be reversed."""
     executor = MigrationExecutor(connection)
     then = {app for app, _ in manifest.migrations}
     targets = latest(manifest.migrations) + [(app, None) for app in executor.loader.migrated_apps - then]
@@ -58,7 +58,7 @@ def migrate_back(manifest: Manifest) -> bool:
     if not plan or not all(operation.reversible for migration, _ in plan for operation in migration.operations):
         return False
     if connection.vendor == "postgresql":
-        # What hangs on deferred checks would forbid to alter the tables.
+        # Pending deferred checks would forbid to alter the tables.
         connection.check_constraints()
     executor.migrate(targets, plan)
     return True
