@@ -93,14 +93,6 @@ class Limits:
     heartbeat: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True)
-class Download:
-    size_bytes: int
-    sha256: str
-    content_type: str
-    final_url: str
-
-
 class Fetcher:
     """Fetches from public addresses, and from the literal `host:port` pairs in `allowed_hosts`. Shared by threads."""
 
@@ -142,8 +134,8 @@ class Fetcher:
                 return
         raise FetchError(FetchProblem.TOO_MANY_REDIRECTS)
 
-    def download(self, url: str, target: BinaryIO, limits: Limits) -> Download:
-        """Streams a whole file into `target`. What was written before a FetchError stays there: throw it away."""
+    def download(self, url: str, target: BinaryIO, limits: Limits) -> str:
+        """Streams a whole file into `target`, and returns its SHA-256. Throw away what a FetchError leaves there."""
         digest = hashlib.sha256()
         size = 0
         with self.open(url, deadline=Deadline(limits.deadline_s, limits.idle_s, limits.heartbeat)) as opened:
@@ -161,7 +153,7 @@ class Fetcher:
                     raise too_large(limits.max_bytes)
                 digest.update(chunk)
                 target.write(chunk)
-            return Download(size, digest.hexdigest(), opened.response.headers.get_content_type(), opened.final_url)
+            return digest.hexdigest()
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int

@@ -46,18 +46,12 @@ def _works(ask: Callable[[], bool]) -> bool:
 
 @register()
 def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    problem = mail_problem()
-    found: list[CheckMessage] = [CheckWarning(problem, id="wanstudio.W002")] if problem else []
-    if settings.HOST in ("127.0.0.1", "localhost", "::1") or len(settings.ALLOWED_HOSTS) > 3:
-        return found
-    return [
-        *found,
-        CheckWarning(
-            f"HOST is {settings.HOST}, but WANSTUDIO_ALLOWED_HOSTS names no host.",
-            hint="Add the name people type into their browser, or they get “Bad Request”.",
-            id="wanstudio.W001",
-        ),
-    ]
+    found: list[CheckMessage] = [CheckWarning(why, id="wanstudio.W002")] if (why := mail_problem()) else []
+    if settings.HOST not in ("127.0.0.1", "localhost", "::1") and len(settings.ALLOWED_HOSTS) <= 3:
+        names_none = f"HOST is {settings.HOST}, but WANSTUDIO_ALLOWED_HOSTS names no host."
+        hint = "Add the name people type into their browser, or they get “Bad Request”."
+        found.append(CheckWarning(names_none, hint=hint, id="wanstudio.W001"))
+    return found
 
 
 class StudioCommand(BaseCommand):

@@ -108,10 +108,10 @@ def _archive(job: Job, position: int, url: str) -> None:
         try:
             ours = partial(_still_ours, job)
             limits = Limits(_room(), DOWNLOAD_S, min_bytes_a_minute=MIN_BYTES_A_MINUTE, heartbeat=ours)
-            got = fetcher(settings.PROVIDERS[job.provider][0]).download(url, cast(BinaryIO, draft), limits)
+            arrived = fetcher(settings.PROVIDERS[job.provider][0]).download(url, cast(BinaryIO, draft), limits)
             draft.flush()
             os.fsync(draft.fileno())
-            sha256 = unpacked(path, _room()) or got.sha256
+            sha256 = unpacked(path, _room()) or arrived
             facts, poster = verify_video(path)
             row = Video(job=job, position=position, sha256=sha256, size_bytes=facts.size_bytes, duration=facts.duration)
             row.width, row.height = facts.width, facts.height
