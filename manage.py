@@ -3,13 +3,9 @@
 
 import json
 import os
+import signal
 import sys
 from datetime import UTC, datetime
-
-import django
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from environs import EnvError
 
 # What runs for long, and what runs before it. Where the log is JSON, all that these write is.
 SERVICES = ("prepare", "run", "web", "work", "beat", "sandbox")
@@ -17,7 +13,14 @@ SERVICES = ("prepare", "run", "web", "work", "beat", "sandbox")
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
-    is_service = sys.argv[1:2] and sys.argv[1] in SERVICES
+    if is_service := sys.argv[1:2] and sys.argv[1] in SERVICES:
+        # Ctrl-C while all this is loaded is no traceback either.
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from environs import EnvError
+
     try:
         if is_service:
             django.setup()

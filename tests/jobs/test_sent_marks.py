@@ -101,8 +101,10 @@ def test_new_folder_and_other_studio_have_nothing_to_compare(job: Job, file: Pat
 
 def test_marks_that_cannot_be_read_count_as_put_back(job: Job, file: Path) -> None:
     running(job)
-    file.write_text(file.read_text()[:-3])
-    assert sent_marks.put_back()
+    studio, *_ = json.loads(file.read_text())
+    for unreadable in (file.read_text()[:-3], "[]", json.dumps({studio: {"apixo": [10**30, "nonce"]}})):
+        file.write_text(unreadable)
+        assert sent_marks.put_back()
     sent_marks.start_anew()
     assert not sent_marks.put_back()
 

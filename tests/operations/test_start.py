@@ -1,6 +1,7 @@
 """The start: a misspelt setting, and a folder or a database that cannot be used, stop it with one sentence."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 from environs import Env, EnvError
 
+import manage
 from tests.blank import DATABASE
 from tests.e2e.studio import ROOT, Studio
+from wanstudio.operations.health import BEHIND
 from wanstudio.settings_types import unknown_names
 
 KNOWN = (
@@ -99,6 +102,26 @@ def test_database_that_is_none_is_reported_in_a_sentence(tmp_path: Path) -> None
     said = studio.refuses("prepare")
     assert "cannot be used: file is not a database. Check the file and its owner, or restore a backup." in said
     assert "file is not a database" in studio.command("status").stdout
+
+
+@once
+def test_database_that_was_not_prepared_is_reported_in_a_sentence(tmp_path: Path) -> None:
+    studio = Studio(tmp_path / "data")
+    shown = studio.command("status")
+    assert (shown.returncode, shown.stdout.strip(), shown.stderr) == (1, f"! {BEHIND}", "")
+    assert studio.refuses("run").strip() == f"CommandError: {BEHIND}"
+
+
+def test_ctrl_c_while_everything_is_loaded_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(sys, "argv", ["manage.py", "run"])
+    monkeypatch.setattr("django.setup", lambda: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            manage.main()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.value.code == 130
 
 
 @once

@@ -38,7 +38,7 @@ def put_back() -> bool:
         return any(known.get(provider) != tuple(mark) for provider, mark in marks.items())
     except FileNotFoundError:
         return False
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return True
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from wanstudio.data_files import is_writable
 from wanstudio.encryption.encrypted_fields import CannotRotate, Unreadable
+from wanstudio.operations.backups import versions
 from wanstudio.operations.backups.snapshot import CannotOperate, media_root
 from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import Heartbeat
@@ -54,6 +55,9 @@ def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) ->
     return found
 
 
+BEHIND = "The database is new, or of an earlier version. Start the studio with make run, which prepares it."
+
+
 class StudioCommand(BaseCommand):
     """The base of our commands: it needs the database, and reports a failure in a sentence, never a traceback."""
 
@@ -73,6 +77,8 @@ def in_a_sentence() -> Iterator[None]:
     except (DatabaseError, OSError) as wrong:
         if away := cause(wrong):
             raise CommandError(away.why) from wrong
+        if isinstance(wrong, DatabaseError) and versions.is_behind():
+            raise CommandError(BEHIND) from wrong
         raise
 
 

@@ -26,6 +26,11 @@ def newer() -> list[str]:
     return unknown(sorted(node for node in applied if node[0] in ours))
 
 
+def is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 def latest(applied: Iterable[Iterable[str]]) -> list[Node]:
     """The last migration of each app: naming an earlier one beside it would take the later one back."""
     done = {(app, name) for app, name in applied}
