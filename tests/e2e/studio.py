@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,16 @@ def wait_until(true: Callable[[], T], what: str, within_s: float = 30) -> T:
             raise AssertionError(f"not within {within_s} s: {what}")
         time.sleep(0.05)
     return value
+
+
+def thread_states(pid: int) -> set[str]:
+    """As the kernel names them: R runs, S sleeps, T is stopped."""
+    found = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        # A thread can end meanwhile.
+        with suppress(OSError):
+            found.add((task / "stat").read_text().rpartition(")")[2].split()[0])
+    return found
 
 
 class Studio:
@@ -150,6 +160,25 @@ class Studio:
         old = self.pid(name)
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: self.pid(name) != old, f"{name} is back", 40)
+
+    def freeze(self, name: str) -> int:
+        """Stop the child until SIGCONT; never within a write, which would hold up everyone's. Its process id."""
+        pid = self.pid(name)
+
+        def stopped() -> bool:
+            os.kill(pid, signal.SIGSTOP)
+            # On a busy machine a thread goes on for a while, and can begin to write.
+            wait_until(lambda: thread_states(pid) == {"T"}, f"every thread of {name} has stopped")
+            try:
+                with closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=0.5)) as database:
+                    database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                return False
+            return True
+
+        wait_until(stopped, f"{name} stands still between two writes")
+        return pid
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the studio's database, read beside it; a place for a value is a question mark."""

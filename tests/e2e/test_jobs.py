@@ -3,9 +3,8 @@
 import os
 import re
 import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
@@ -50,21 +49,9 @@ def attempts(studio: Studio, job: int) -> int:
 
 @contextmanager
 def worker_stopped(studio: Studio) -> Iterator[None]:
-    """Nothing is sent meanwhile. Never stopped in the middle of a write, which would hold up everybody's."""
-    worker = studio.pid("worker")
-
-    def stopped() -> bool:
-        os.kill(worker, signal.SIGSTOP)
-        try:
-            with closing(sqlite3.connect(studio.data / "studio.sqlite3", timeout=0.5)) as database:
-                database.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            os.kill(worker, signal.SIGCONT)
-            return False
-        return True
-
+    """Nothing is sent meanwhile."""
+    worker = studio.freeze("worker")
     try:
-        wait_until(stopped, "the worker stands still between two writes")
         yield
     finally:
         os.kill(worker, signal.SIGCONT)

@@ -1,7 +1,6 @@
 """SIGKILL at the worst moments: nothing is lost, and nothing is sent twice."""
 
 import os
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -38,7 +37,7 @@ def test_worker_killed_where_nothing_is_being_sent(start_studio: Start, wanted: 
     studio = start_studio()
     person = Person(studio)
     if wanted == "queued":
-        os.kill(studio.pid("worker"), signal.SIGSTOP)
+        studio.freeze("worker")
     job = person.make_sample()
     kill_in(studio, job, wanted)
     wait_until(lambda: state(studio, job) == "done", "the job is Ready", 90)

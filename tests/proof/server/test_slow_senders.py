@@ -4,13 +4,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.e2e.person import WALK, Person, value_of
 from tests.e2e.studio import Studio
+from tests.servers import Server, haproxy, nginx
 
 CONNECTIONS = 400
 LOGIN = "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -31,8 +33,9 @@ def idle(person: Person) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def connections(studio: Studio, first: bytes, drip: bytes) -> Iterator[None]:
-    lines = [socket.create_connection(("127.0.0.1", studio.port), timeout=10) for _ in range(CONNECTIONS)]
+def connections(url: str, first: bytes, drip: bytes) -> Iterator[None]:
+    address = ("127.0.0.1", urlsplit(url).port)
+    lines = [socket.create_connection(address, timeout=10) for _ in range(CONNECTIONS)]
     over = threading.Event()
 
     def go_on() -> None:
@@ -59,12 +62,24 @@ def connections(studio: Studio, first: bytes, drip: bytes) -> Iterator[None]:
 def test_pages_answer_within_a_second(
     studio: Studio, person: Person, kind: Callable[[Person], tuple[bytes, bytes]]
 ) -> None:
-    with connections(studio, *kind(person)):
-        for path, status in (("/healthz", 200), ("/jobs/status/", 204)) * 4:
-            began = time.monotonic()
-            assert person.get(path).status_code == status
-            assert time.monotonic() - began < 1
-            time.sleep(0.25)
+    with connections(studio.url, *kind(person)):
+        answers_meanwhile(studio.url, person)
+
+
+@pytest.mark.parametrize("proxy", [nginx, haproxy])
+def test_pages_answer_within_a_second_behind_a_proxy(
+    studio: Studio, person: Person, proxy: Callable[[str], AbstractContextManager[Server]]
+) -> None:
+    with proxy(f"127.0.0.1:{studio.port}") as front, connections(front.url, *slow_body(person)):
+        answers_meanwhile(front.url, person)
+
+
+def answers_meanwhile(url: str, person: Person) -> None:
+    for path, status in (("/healthz", 200), ("/jobs/status/", 204)) * 4:
+        began = time.monotonic()
+        assert person.session.get(url + path, timeout=20).status_code == status
+        assert time.monotonic() - began < 1
+        time.sleep(0.25)
 
 
 def test_an_upload_on_a_slow_line_arrives(studio: Studio, person: Person) -> None:
@@ -89,7 +104,7 @@ def test_an_upload_on_a_slow_line_arrives(studio: Studio, person: Person) -> Non
             time.sleep(0.25)
             yield body[at : at + 256 * 1024]
 
-    with connections(studio, *slow_body(person)):
+    with connections(studio.url, *slow_body(person)):
         # By its length, as a browser sends it.
         prepared.body = Slow(slowly())  # type: ignore[assignment]
         answer = person.session.send(prepared, timeout=60)
