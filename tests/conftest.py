@@ -15,7 +15,15 @@ from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
 
 # What takes long begins first, so that the short ones fill what is left of the time at the end.
-LONG = ("tests/proof/chaos/", "tests/proof/", "tests/e2e/", "tests/operations/", "tests/jobs/", "tests/access/")
+LONG = (
+    "tests/proof/chaos/",
+    "tests/proof/rollback/",
+    "tests/proof/",
+    "tests/e2e/",
+    "tests/operations/",
+    "tests/jobs/",
+    "tests/access/",
+)
 
 
 @pytest.hookimpl(wrapper=True)
