@@ -72,11 +72,12 @@ def test_messages_doubled_and_lost(start_studio: StartStudio, rabbitmq_server: S
 
 def test_database_restarted_while_sending(start_studio: StartStudio, redis_server: Server, apixo: FakeApixo) -> None:
     """The answer with the task's id comes when every connection is broken: it is written down all the same."""
-    go = threading.Event()
+    go, answered = threading.Event(), threading.Event()
 
     def answer_late(line: Any, over: threading.Event) -> None:
         go.wait(60)
         answer(200, envelope(data={"taskId": apixo.made[0]}))(line, over)
+        answered.set()
 
     with servers.postgres() as postgres:
         studio = start_studio(redis_server, DATABASE_URL=postgres.url, WANSTUDIO_READ_TIMEOUT="60")
@@ -89,7 +90,8 @@ def test_database_restarted_while_sending(start_studio: StartStudio, redis_serve
         assert (down.status_code, down.json()["database"]) == (503, False)
         assert requests.get(f"{studio.url}/healthz", timeout=5).status_code == 200
         go.set()
-        wait_until(lambda: "the database does not answer" in studio.said(), "the worker waits for the database")
+        assert answered.wait(30)
+        wait_until(lambda: "The database of the studio does not answer" in studio.said(), "the outage is logged")
         postgres.start()
         wait_until(lambda: state(studio, job) == "running", "the answer is followed", 90)
         assert studio.rows("SELECT task_id FROM wanstudio_attempt") == [(apixo.made[0],)]

@@ -3,7 +3,9 @@
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from tests.e2e.studio import ROOT
 
 # Version 0.2.0: it looks at neither the version of its database nor at what was sent.
 BEFORE = "16ebc67"
+# Beside a checkout: what its `make run` would install otherwise than it is here.
+PACKAGES = "packages"
 LATER = """
 from django.db import migrations, models
 
@@ -44,7 +48,19 @@ def of_history(commit: str, into: Path) -> Path | None:
         return None
     with tarfile.open(fileobj=BytesIO(made.stdout)) as tree:
         tree.extractall(into, filter="data")
+    pins = re.findall(r"^(\S+)==([^\s;]+).*\n((?:    --hash=.*\n)+)", (into / "requirements.txt").read_text(), re.M)
+    others = [f"{name}=={version} \\\n{hashes}" for name, version, hashes in pins if installed(name) != version]
+    (into / "others.txt").write_text("".join(others))
+    how = ("--quiet", "--no-deps", "--require-hashes", "--target", str(into / PACKAGES), "-r", str(into / "others.txt"))
+    subprocess.run([sys.executable, "-m", "pip", "install", *how], check=True)
     return into
+
+
+def installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def of_this(into: Path) -> Path:

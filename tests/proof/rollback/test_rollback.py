@@ -91,12 +91,16 @@ def works_and_sends_only_what_is_new(studio: Studio, apixo: FakeApixo) -> None:
     assert (state(studio), posts(apixo, "first"), posts(apixo, "second")) == ("uncertain", 1, 1)
 
 
+def use(studio: Studio, checkout: Path) -> None:
+    studio.root, studio.env["PYTHONPATH"] = checkout, str(checkout / checkouts.PACKAGES)
+
+
 def follow(lines: list[str], studio: Studio, old: Path, backup: Path) -> None:
     """The README's commands, each as it stands there."""
     for line in lines:
         command = line.partition("  #")[0].strip().replace("data/backups/backup-…", str(backup))
         if command.startswith("git checkout"):
-            studio.root = old
+            use(studio, old)
         elif command == "make run":
             studio.start()
         else:
@@ -120,7 +124,7 @@ def test_rolled_back_upgrade_pays_once(version: str, begin: Begin, apixo: FakeAp
     works_and_sends_only_what_is_new(studio, apixo)
     studio.stop()
     # And forth again.
-    studio.root = tmp_path / "new"
+    use(studio, tmp_path / "new")
     studio.start()
     studio.stop()
     assert (state(studio), posts(apixo, "first")) == ("uncertain", 1)
