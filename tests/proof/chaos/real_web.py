@@ -1,4 +1,4 @@
-"""The web as it really is served: granian under the studio's own supervisor, killed in the middle of requests.
+"""The web as it really is served: the web server under the studio's own supervisor, killed in the middle of requests.
 
 As a program: that supervisor. As a module: its other end, which finds the processes and kills them.
 """
