@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.media.clips import FASTSTART, FRAGMENTED, box, clip, part, patched
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.movie import content, size_of, top_boxes, unpack
-from wanstudio.media.pictures import clip_poster
+from wanstudio.media.pictures.frames import clip_poster
 from wanstudio.media.probe import probe_video
 
 PLAIN = clip(0.5, options=FASTSTART)

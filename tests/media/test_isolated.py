@@ -125,14 +125,14 @@ import io, os, resource
 import av.subtitles.stream
 from PIL import Image
 from tests.media.clips import clip
-from wanstudio.media import pictures
+from wanstudio.media.pictures import frames
 clips = [clip(0.5, size=(640, 480), codec=codec) for codec in ("libx264", "libx265", "libvpx-vp9")]
 Image.init()
 if os.geteuid() == 0:
     # The limit holds for everyone but root.
     os.setuid(65534)
 resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-assert all(pictures.clip_poster(io.BytesIO(data)) for data in clips)
+assert all(frames.clip_poster(io.BytesIO(data)) for data in clips)
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 

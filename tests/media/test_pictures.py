@@ -8,7 +8,7 @@ from PIL import Image
 from tests.media.clips import clip
 from wanstudio.media.decoder_messages import ImageFacts
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures import decode_picture
+from wanstudio.media.pictures.stills import decode_picture
 
 
 def picture(

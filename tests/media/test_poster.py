@@ -8,7 +8,8 @@ from PIL import Image
 from tests.media.clips import FASTSTART, FRAGMENTED, clip, rotated
 from tests.media.test_pictures import picture
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures import clip_poster, decode_picture
+from wanstudio.media.pictures.frames import clip_poster
+from wanstudio.media.pictures.stills import decode_picture
 from wanstudio.media.probe import probe_video, verify_video
 
 

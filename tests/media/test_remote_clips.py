@@ -11,7 +11,7 @@ from tests.media.servers import FileServer
 from wanstudio.media.decoder_messages import VideoFacts
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaProblem
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.pictures import clip_poster
+from wanstudio.media.pictures.frames import clip_poster
 from wanstudio.media.probe import probe_video
 from wanstudio.media.remote_file import RemoteFile
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.provider.sandbox.conftest import SAMPLES
 from tools.samples.scenes import draw_mira, place, walk_frames
-from wanstudio.media.pictures import decode_picture
+from wanstudio.media.pictures.stills import decode_picture
 from wanstudio.media.probe import probe_video
 
 

@@ -87,17 +87,18 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
     import av.subtitles.stream  # noqa: F401
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
-    from . import pictures, probe
+    from . import probe
+    from .pictures import frames, stills
 
     Image.preinit()
 
     tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes]]] = {
-        "picture": pictures.decode_picture,
-        "clip": lambda file: (probe.probe_video(file, decode=True), pictures.clip_poster(file)),
-        "delivery": lambda file: (probe.verify_video(file), pictures.clip_poster(file)),
+        "picture": stills.decode_picture,
+        "clip": lambda file: (probe.probe_video(file, decode=True), frames.clip_poster(file)),
+        "delivery": lambda file: (probe.verify_video(file), frames.clip_poster(file)),
         "clip_index": lambda file: (probe.probe_video(file, decode=False), b""),
         # Probed again: a link can lead to another file since, and FFmpeg bounds no table.
-        "clip_poster": lambda file: (probe.probe_video(file, decode=False), pictures.clip_poster(file)),
+        "clip_poster": lambda file: (probe.probe_video(file, decode=False), frames.clip_poster(file)),
     }
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))

@@ -8,7 +8,9 @@ from .decoder_messages import UNKNOWN_SIZE, VideoFacts
 from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
-from .pictures import MAX_PIXELS, describe, frame_at, not_taken
+from .pictures.file_kinds import describe, not_taken
+from .pictures.frames import frame_at
+from .pictures.stills import MAX_PIXELS
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
 _MAX_S = 1_000_000.0

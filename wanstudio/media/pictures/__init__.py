@@ -1,0 +1,1 @@
+"""Pictures: kinds of files, still pictures, frames of clips, posters of both."""
