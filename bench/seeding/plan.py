@@ -1,6 +1,7 @@
 """Sources and jobs of five years, row by row, each job the version of the first one with its inputs."""
 
 import random
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from math import sqrt
@@ -24,14 +25,19 @@ JOB = (
 )
 
 
+# Its id, length, and billed seconds.
+Motion = tuple[int, float, float]
+Inputs = tuple[int, Motion, str]
+
+
 class Crowd(NamedTuple):
     """A team: who makes how many of its videos (more often named, more often chosen), and its sources."""
 
     team: int
     makers: Sequence[int]
     characters: list[int]
-    # Of each motion: its id, length, and billed seconds.
-    motions: list[tuple[int, float, float]]
+    motions: list[Motion]
+    recent: deque[Inputs]
 
 
 def moment(seconds: float) -> str:
@@ -83,20 +89,25 @@ class Plan:
             video += state == "done"
             yield self._job(pk, crowd, state, video)
 
+    def _inputs(self, crowd: Crowd, share: float) -> Inputs:
+        """One in six is another version of a recent one; most others use what was uploaded lately."""
+        chance = self.chance.random
+        if len(crowd.recent) > 9 and chance() < 1 / 6:
+            return crowd.recent[int(chance() * len(crowd.recent))]
+        character = crowd.characters[int(share * (1 - chance() ** 3 * 0.9) * (len(crowd.characters) - 1))]
+        motion = crowd.motions[int(share * (1 - chance() ** 3 * 0.9) * (len(crowd.motions) - 1))]
+        crowd.recent.append((character, motion, "animate" if chance() < 0.8 else "replace"))
+        return crowd.recent[-1]
+
     def _job(self, pk: int, crowd: Crowd, state: str, video: int) -> tuple[object, ...]:
         chance = self.chance.random
         share = sqrt(pk / self.jobs)
-        # Most jobs use what was uploaded lately.
-        recent = share * (1 - chance() ** 3 * 0.9)
-        character = crowd.characters[int(recent * (len(crowd.characters) - 1))]
-        motion, length, billed = crowd.motions[int(share * (1 - chance() ** 3 * 0.9) * (len(crowd.motions) - 1))]
-        behaviour = "animate" if chance() < 0.8 else "replace"
+        character, (motion, length, billed), behaviour = self._inputs(crowd, share)
         inputs = (character, motion, behaviour)
-        first, title = self.stacks.setdefault(inputs, (pk, ""))
-        if not title:
+        if inputs not in self.stacks:
             title = self.talker.phrase(1, 4)
-            title = title[0].upper() + title[1:]
-            self.stacks[inputs] = (pk, title)
+            self.stacks[inputs] = (pk, title[0].upper() + title[1:])
+        first, title = self.stacks[inputs]
         is_small = chance() < 0.4
         price = f"{billed * (0.04 if is_small else 0.08):.2f}"
         created = self.now - YEARS_S * (1 - share)

@@ -1,5 +1,6 @@
 """A whole studio: its people and what each of them has, by the product's own models and verbs; the many rows by SQL."""
 
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -41,8 +42,8 @@ def fill_up(videos: int, now: float) -> dict[str, object]:
     people, teams = _people(), _teams()
     makers = [person.pk for person in people]
     # Viewers make nothing; two have left, with what they made.
-    ours = Crowd(teams[0].pk, [*makers[:18], *makers[20:22]], [], [])
-    theirs = Crowd(teams[1].pk, makers[22:24], [], [])
+    ours = Crowd(teams[0].pk, [*makers[:18], *makers[20:22]], [], [], deque(maxlen=50))
+    theirs = Crowd(teams[1].pk, makers[22:24], [], [], deque(maxlen=50))
     _seats(teams, people)
     plan = Plan(videos, now, (ours, theirs))
     tags, collections = _shelves(teams, people, plan)
