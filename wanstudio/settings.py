@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "wanstudio.web.middleware.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "wanstudio.web.middleware.Compressed",
     "csp.middleware.CSPMiddleware",
     "wanstudio.sharing.guest_access.Unlisted",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,8 +165,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-USE_I18N = False
-TIME_ZONE = "UTC"
+USE_I18N, TIME_ZONE = False, "UTC"
 
 # --- sign-in ------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +12,8 @@ from re import Match
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from wanstudio.web import bundles
 
 OURS = "js/"
 # Open pages still load the files of their own version.
@@ -35,6 +37,9 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         converter: Callable[[Match[str]], str] = super().url_converter(name, *args, **options)
         return converter
 
+    def post_process(self, paths: bundles.Paths, *args: object, **options: object) -> Iterator[tuple[str, str, bool]]:
+        yield from super().post_process(bundles.bundled(paths), *args, **options)
+
     def collect(self) -> bool:
         """Collect, hash and compress, unless that was done by this code, of these very files. Returns whether it was.
 
@@ -52,7 +57,7 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     @staticmethod
     def _digest() -> str:
         """Of every file that is collected, and of what rewrites and compresses them."""
-        digest = hashlib.sha256(Path(__file__).read_bytes())
+        digest = hashlib.sha256(Path(__file__).read_bytes() + Path(bundles.__file__).read_bytes())
         digest.update(repr([version(package) for package in ("django", "whitenoise", "brotli")]).encode())
         for finder in get_finders():
             for name, storage in sorted(finder.list(None), key=lambda found: str(found[0])):
