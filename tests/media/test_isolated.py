@@ -36,9 +36,12 @@ def own_slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def children() -> list[str]:
-    """What this process has started and what is still there, zombies included."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [pid for task in tasks for pid in (task / "children").read_text().split()]
+    """What the templates of this process have forked and what is still there, zombies included."""
+    return [pid for template in below("self") for pid in below(template)]
+
+
+def below(pid: str) -> list[str]:
+    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
 
 
 def grown_kb(act: Callable[[], object]) -> int:
@@ -243,33 +246,30 @@ def is_running(pid: int) -> bool:
 
 def test_decoder_can_open_nothing() -> None:
     """What a decoder that was taken over would try first, after all else has been set up as for a file."""
-    code = """
-import socket, sys
-from wanstudio.media import decoder_process
-def try_it(sock):
-    found = []
-    for what, act in (("file", lambda: open("/etc/hostname")), ("socket", lambda: socket.socket()),
-                      ("written", lambda: open("/tmp/x", "w"))):
-        try:
-            act(); found.append(what)
-        except OSError:
-            pass
-    return found
-class Nothing:
-    def __init__(self, sock):
-        decoder_process.send(sock, {"problem": "UNREADABLE", "sentence": str(try_it(sock))})
-        sys.exit(0)
-decoder_process.ForeignFile = Nothing
-decoder_process.confine(5)
-decoder_process.serve(decoder_process._decode)
-"""
+    with pytest.raises(MediaError) as caught:
+        isolated.run(replace(GREEDY, module="tests.media.nosy_process"), {"task": "picture", "exact": False})
+    assert caught.value.sentence == "[]"
+
+
+def test_no_file_meets_what_another_left() -> None:
+    first, second = (isolated.run(GREEDY, {"take": "a mark"}) for _ in range(2))
+    assert (first["found"], second["found"]) == (False, False)
+    assert first["template"] == second["template"]
+    assert first["pid"] != second["pid"]
+
+
+def test_template_that_was_killed_is_replaced() -> None:
+    template = int(str(isolated.run(GREEDY, {"take": "a mark"})["template"]))
+    os.kill(template, signal.SIGKILL)
+    assert isolated.run(GREEDY, {"take": "a mark"})["template"] != template
+
+
+def test_template_without_work_ends() -> None:
+    code = "from wanstudio.media import decoder_process as d; d.IDLE_S = 0.1; d.serve(lambda *_: {}, lambda: None)"
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs.fileno(), cwd=ROOT)
-        line = isolated._Line(ours, time.monotonic() + 20, None)
-        line.say({"task": "picture", "exact": False})
-        assert line.hear() == {"problem": "UNREADABLE", "sentence": "[]"}
-        process.wait(10)
+        template = subprocess.Popen([sys.executable, "-c", code, "1"], stdin=theirs.fileno(), cwd=ROOT)
+        assert template.wait(20) == 0
 
 
 @pytest.mark.parametrize(

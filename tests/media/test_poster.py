@@ -84,7 +84,7 @@ class TestVerify:
         path = folder / "result.mp4"
         path.write_bytes(data)
         with path.open("rb") as file:
-            return verify_video(file).duration
+            return verify_video(file)[0].duration
 
     @pytest.mark.parametrize("options", [{}, FASTSTART, FRAGMENTED])
     @pytest.mark.parametrize("seconds", [0.1, 2.0, 31.0])

@@ -1,7 +1,7 @@
 """Pictures and clips: fetched without trusting their address, measured without trusting their content, served in parts.
 
     targets → exchange → fetch → remote_file   bytes from a URL that a person gave
-    isolated → decoder_process                 every foreign file is read in a process of its own, with limits
+    isolated → templates → decoder_process     every foreign file is read in a process of its own, with limits
     movie → fragments → probe                  in there: what a clip is, how long, how large
     pictures                                   in there: the decoders, kept at arm's length; posters
     ranged                                     files to browsers, whole or in part

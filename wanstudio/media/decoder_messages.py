@@ -12,6 +12,8 @@ from typing import TypeVar
 # A poster of 720 pixels as JPEG, in base64, has a tenth of it.
 MAX_BYTES = 8 * 1024 * 1024
 READ_BYTES = 1024 * 1024
+# Between a template and who started it: 0 for a new process, or the id of one to end; and the id, or the exit code.
+ORDER = ">q"
 UNKNOWN_SIZE = 1 << 62
 """Of a file whose server does not say its size and does not end within the budget."""
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}

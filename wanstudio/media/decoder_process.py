@@ -1,4 +1,4 @@
-"""Decoder process: decodes one foreign file and reports its facts; `isolated` starts it and answers its reads.
+"""Decoder process: decodes one foreign file and reports its facts; `isolated` has it forked and answers its reads.
 
 It has what its limits leave: 512 MB, some seconds of the processor, and one socket, through which it asks for parts of
 the file. Once the decoders are loaded it can open nothing any more: no file, no connection.
@@ -6,19 +6,21 @@ the file. Once the decoders are loaded it can open nothing any more: no file, no
 
 import base64
 import ctypes
+import gc
 import io
 import os
 import resource
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from .decoder_messages import READ_BYTES, ImageFacts, SizedFile, VideoFacts, receive, receive_object, send
+from .decoder_messages import ORDER, READ_BYTES, ImageFacts, SizedFile, VideoFacts, receive, receive_object, send
 from .errors import MediaError, MediaProblem
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 # Of what can be written to, and not of the address space: a hundred MB of that are libraries that nothing ever touches.
 MEMORY_BYTES = 512 * 1024 * 1024
+IDLE_S = 10.0
 _BUFFER_BYTES = 64 * 1024
 _PR_SET_PDEATHSIG = 1
 
@@ -67,9 +70,65 @@ def confine(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (2 * MEMORY_BYTES, 2 * MEMORY_BYTES))
 
 
-def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]]) -> None:
+def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]], load: Callable[[], None]) -> None:
+    """The template: it forks a process for each file that `templates` hands it, and reads no file itself.
+
+    Ends, and all of its processes with it, once the process that started it is gone, or after 10 s without work.
+    """
+    control, cpu_s = socket.socket(fileno=0), int(sys.argv[1])
+    load()
+    gc.freeze()
+    control.settimeout(IDLE_S)
+    living: set[int] = set()
+    try:
+        while True:
+            try:
+                order, files, *_ = socket.recv_fds(control, struct.calcsize(ORDER), 2)
+            except TimeoutError:
+                if living:
+                    continue
+                return
+            if not order:
+                return
+            if pid := struct.unpack(ORDER, order)[0]:
+                result = _end(pid)
+                living.discard(pid)
+            else:
+                result = os.fork()
+                if not result:
+                    _work(answer, cpu_s, control, files[0])
+                living.add(result)
+                for file in files:
+                    os.close(file)
+            control.sendall(struct.pack(ORDER, result))
+    finally:
+        for pid in living:
+            _end(pid)
+
+
+def _end(pid: int) -> int:
+    # Nobody else waits for it, so that the id is its own until then.
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _work(
+    answer: Callable[[dict[str, object], socket.socket], dict[str, object]],
+    cpu_s: int,
+    control: socket.socket,
+    file: int,
+) -> NoReturn:
+    """One file's process, from here to its end: it never returns to what it was forked from."""
+    try:
+        confine(cpu_s)
+        control.close()
+        _reply(answer, socket.socket(fileno=file))
+    finally:
+        os._exit(0)
+
+
+def _reply(answer: Callable[[dict[str, object], socket.socket], dict[str, object]], sock: socket.socket) -> None:
     """Answers the one request of this process. An unforeseen error of a decoder is an answer, too, for the log."""
-    sock = socket.socket(fileno=0)
     request = receive_object(sock)
     try:
         message = answer(request, sock)
@@ -82,20 +141,24 @@ def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]
     send(sock, message)
 
 
-def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object]:
-    # Imported here, within the limits, and with all that they would load later.
+def _load() -> None:
+    """The decoders, with all that they would load later: a process that can open nothing could not."""
     import av.subtitles.stream  # noqa: F401
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
-    from . import probe
-    from .pictures import frames, stills
+    from . import probe  # noqa: F401
 
     Image.preinit()
 
+
+def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object]:
+    from . import probe
+    from .pictures import frames, stills
+
     tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes]]] = {
         "picture": stills.decode_picture,
-        "clip": lambda file: (probe.probe_video(file, decode=True), frames.clip_poster(file)),
-        "delivery": lambda file: (probe.verify_video(file), frames.clip_poster(file)),
+        "clip": probe.clip_with_poster,
+        "delivery": probe.verify_video,
         "clip_index": lambda file: (probe.probe_video(file, decode=False), b""),
         # Probed again: a link can lead to another file since, and FFmpeg bounds no table.
         "clip_poster": lambda file: (probe.probe_video(file, decode=False), frames.clip_poster(file)),
@@ -110,5 +173,4 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
 
 
 if __name__ == "__main__":
-    confine(int(sys.argv[1]))
-    serve(_decode)
+    serve(_decode, _load)

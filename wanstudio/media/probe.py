@@ -9,7 +9,7 @@ from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
 from .pictures.file_kinds import describe, not_taken
-from .pictures.frames import frame_at
+from .pictures.frames import clip_poster, frame_at
 from .pictures.stills import MAX_PIXELS
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
@@ -32,6 +32,18 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
 
     With `decode`, for a file at hand, every box and fragment is visited and the first picture is decoded.
     """
+    facts = _facts(file, whole=decode)
+    if decode:
+        frame_at(file)
+    return facts
+
+
+def clip_with_poster(file: SeekableFile) -> tuple[VideoFacts, bytes]:
+    """The same with `decode`, and a poster of that first picture."""
+    return _facts(file, whole=True), clip_poster(file)
+
+
+def _facts(file: SeekableFile, *, whole: bool) -> VideoFacts:
     size = size_of(file)
     if not size:
         raise MediaError(MediaProblem.EMPTY)
@@ -42,12 +54,10 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
         raise MediaError(MediaProblem.NO_VIDEO)
     if kind != "an MP4 video" and (head[4:8] not in _ATOMS or kind == "a text file"):
         raise not_taken(kind, "video", "MP4, MOV or M4V")
-    moov = _find_index(file, size, whole=decode)
+    moov = _find_index(file, size, whole=whole)
     movie = read_movie(file, moov)
     track = _picture_of(movie)
-    duration = _duration(file, movie, moov, size, whole=decode)
-    if decode:
-        frame_at(file)
+    duration = _duration(file, movie, moov, size, whole=whole)
     brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
     return VideoFacts(
         container="mov" if brand == b"qt  " else "m4v" if brand.startswith(b"M4V") else "mp4",
@@ -61,19 +71,19 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
     )
 
 
-def verify_video(file: SeekableFile) -> VideoFacts:
-    """Facts of a delivered video: an MP4 that is whole, and whose first and late pictures can be decoded.
+def verify_video(file: SeekableFile) -> tuple[VideoFacts, bytes]:
+    """Facts and poster of a delivered video: an MP4 that is whole, and whose first and late pictures can be decoded.
 
     Raises MediaError, worded for a delivery, for whatever must not be archived, such as a web page or an empty file.
     """
     try:
-        facts = probe_video(file, decode=True)
+        facts, poster = clip_with_poster(file)
         frame_at(file, facts.duration * _LATE)
     except MediaError as error:
         raise MediaError(error.code, _DELIVERIES.get(error.code, "The delivered video cannot be played.")) from error
     if facts.container == "mov":
         raise MediaError(MediaProblem.WRONG_FORMAT, _DELIVERIES[MediaProblem.WRONG_FORMAT])
-    return facts
+    return facts, poster
 
 
 def _find_index(file: SeekableFile, size: int, *, whole: bool) -> Box:

@@ -9,7 +9,9 @@ import socket
 import sys
 from pathlib import Path
 
-from wanstudio.media.decoder_process import confine, serve
+from wanstudio.media.decoder_process import serve
+
+from .stand_in_video import Film, render
 
 # A result of two minutes at 720p has a twentieth of it.
 _FILE_BYTES = 1024**3
@@ -17,9 +19,6 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def _render(request: dict[str, object], _sock: socket.socket) -> dict[str, object]:
-    # Not at the top, for its limits are to hold by then.
-    from .stand_in_video import Film, render
-
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     if sys.platform == "linux":
         # A network of its own, with nothing in it, where the system lets it have one.
@@ -32,5 +31,4 @@ def _render(request: dict[str, object], _sock: socket.socket) -> dict[str, objec
 
 
 if __name__ == "__main__":
-    confine(int(sys.argv[1]))
-    serve(_render)
+    serve(_render, lambda: None)
