@@ -1,6 +1,10 @@
 """Sessions: the list of them, and signing out elsewhere."""
 
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import PASSWORD
 from tests.page_form import text_of
@@ -44,3 +48,15 @@ def test_session_of_another_person_is_not_ended(alice: User, bob: User) -> None:
     hers = UserSession.objects.get(user=alice)
     as_bob.post("/account/sessions/sign-out/", {"session": hers.pk})
     assert as_alice.get("/account/").status_code == 200
+
+
+def test_session_that_has_expired_is_over_and_its_key_is_not_used_again(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    assert client.get("/account/").status_code == 200
+    key = client.session.session_key
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get("/account/").status_code == 302
+    client.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+    assert client.get("/account/").status_code == 200
+    assert client.session.session_key != key

@@ -52,7 +52,10 @@ def in_my_teams(request: HttpRequest, team: str) -> Q:
 
     All in the one query that reads the rows: who is removed, or lacks a second factor, is out at the next request.
     """
-    who = person(request)
+    return in_teams_of(person(request), team)
+
+
+def in_teams_of(who: User, team: str) -> Q:
     return Q(**{f"{team}memberships__user": who}) & is_open_to(who, team)
 
 

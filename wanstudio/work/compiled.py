@@ -3,12 +3,14 @@
 Writing it takes Django twenty times as long as the database needs to answer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
 
 # Ids that no row has: in the written query they show where the real ones belong.
 MARK = -(2**40)
@@ -55,3 +57,67 @@ class Compiled:
     def _real(self, param: Any, given: tuple[int, ...]) -> Any:
         # Its type is the database's own for ids.
         return type(param)(given[MARK - param]) if isinstance(param, int) and param <= MARK else param
+
+
+class Columns:
+    """All columns of a model within the rows of a query, from `start` on, and what makes Python's values of them."""
+
+    def __init__(self, model: type[Model], start: int) -> None:
+        fields = model._meta.concrete_fields
+        self.model, self.names = model, [field.attname for field in fields]
+        self.at = slice(start, start + len(fields))
+        self._converters = [
+            (place, column, convert)
+            for place, column in enumerate(field.cached_col for field in fields)
+            for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection))
+        ]
+
+    def read(self, cells: Sequence[Any]) -> Any:
+        """An instance as the ORM reads it; None where an outer join found no row. The id is the first column."""
+        if cells[0] is None:
+            return None
+        values = list(cells)
+        for place, column, convert in self._converters:
+            values[place] = convert(values[place], column, connection)
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+class CompiledModels(Generic[M]):
+    """A compiled query for rows of a model, each with the rows that its foreign keys lead to, as by `select_related`.
+
+    `ways` are such keys, as `job` and then `job__team`; `besides` names what is read with each row, as an annotation.
+    """
+
+    def __init__(
+        self, make: Callable[[int, Sequence[int]], QuerySet[M]], *, ways: Sequence[str], besides: Sequence[str]
+    ) -> None:
+        self._make, self._ways, self._besides = make, ways, besides
+        self._parts: list[tuple[str, str, Any, Columns]] = []
+        self._query = Compiled(self._narrowed)
+
+    def _narrowed(self, one: int, others: Sequence[int]) -> QuerySet[M, tuple[Any, ...]]:
+        query, names = self._make(one, others), [*self._besides]
+        parts: list[tuple[str, str, Any, Columns]] = []
+        models: dict[str, Any] = {"": query.model}
+        for way in ("", *self._ways):
+            before, _, key = way.rpartition("__")
+            field = models[before]._meta.get_field(key) if way else None
+            models[way] = field.related_model if field else query.model
+            part = Columns(models[way], len(names))
+            names += [f"{way}__{name}" if way else name for name in part.names]
+            parts.append((way, before, field, part))
+        self._parts = parts
+        return query.values_list(*names)
+
+    def rows(self, one: int, others: Sequence[int] = ()) -> Iterator[tuple[M, tuple[Any, ...]]]:
+        """Each with what is read besides, as the database has it. What rows in a row lead to alike is one instance."""
+        cells: dict[str, tuple[Any, ...]] = {}
+        found: dict[str, Any] = {}
+        for row in self._query.rows(one, others):
+            for way, before, field, part in self._parts:
+                if cells.get(way) != row[part.at]:
+                    cells[way] = row[part.at]
+                    found[way] = part.read(row[part.at])
+                if field and found[before]:
+                    field.set_cached_value(found[before], found[way])
+            yield found[""], row[: len(self._besides)]

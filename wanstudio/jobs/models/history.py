@@ -15,7 +15,7 @@ class Transition(models.Model):
     to_state = models.CharField(max_length=12)
     why = models.CharField(max_length=300, blank=True)
 
-    # Read by `visible_transitions` besides.
+    # Read by `visible_timelines` besides.
     role: str
     has_earlier: bool
 

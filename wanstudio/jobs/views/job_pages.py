@@ -1,6 +1,6 @@
 """Job pages: the list, one job, their cards, and what they need to be followed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils import timezone
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.followed import Followed, poll_every
 from wanstudio.jobs.models import ENDED, MOVING, NOTEWORTHY, Attempt, Job, State, Transition
-from wanstudio.jobs.queries import Moment, request_of, timeline, visible_jobs, visible_transitions
+from wanstudio.jobs.queries import Moment, request_of, timeline, visible_jobs, visible_timelines
 from wanstudio.jobs.words import JobWords, describe
 from wanstudio.keys import in_force
 from wanstudio.money.queries import readings_around
@@ -40,9 +40,8 @@ class Card(NamedTuple):
     earlier: list[dict[str, object]]
 
 
-def card(job: Job, steps: Iterable[Transition]) -> Card:
-    """`steps`: all of the job's, as `visible_transitions` reads them."""
-    past = list(steps)
+def card(job: Job, past: list[Transition]) -> Card:
+    """`past`: its whole timeline, as `visible_timelines` reads it."""
     earlier = _earlier_attempts(job) if past[0].has_earlier else []
     return Card(job, describe(job), timeline(job, past), may(past[0].role, Act.DECIDE), earlier)
 
@@ -122,14 +121,15 @@ def index(request: HttpRequest) -> HttpResponse:
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     # An id beyond 64 bits is nobody's; asked for, it would break the query.
-    steps = list(visible_transitions(request).filter(job_id=access.number(str(pk)) or 0))
-    if not steps:
+    found = visible_timelines(request, [access.number(str(pk)) or 0])
+    if not found:
         raise Http404("no such job")
-    job = shown_job(request, steps[0])
+    ((job, past),) = found.items()
+    show_team_of(request, past)
     results = job.videos.filter(binned_at=None).order_by("position") if len(job.result_urls) > 1 else []
     sent = job.submissions.last() if job.state == State.UNCERTAIN else None
     more = {"results": results, "around": readings_around(sent.pk) if sent else None}
-    return render(request, "jobs/show.html", page_context("job", [job]) | card(job, steps)._asdict() | more)
+    return render(request, "jobs/show.html", page_context("job", [job]) | card(job, past)._asdict() | more)
 
 
 @page_view
@@ -147,8 +147,6 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "jobs/curl.html", context)
 
 
-def shown_job(request: HttpRequest, step: Transition) -> Job:
-    """The job of a step that `visible_transitions` found; its team and this person's role there need no more asking."""
-    job = step.job
-    access.show_as(request, job.team, step.role)
-    return job
+def show_team_of(request: HttpRequest, past: list[Transition]) -> None:
+    """The page is about the job of this timeline; its team and this person's role there need no more asking."""
+    access.show_as(request, past[0].job.team, past[0].role)

@@ -1,15 +1,13 @@
 """The status poll, which keeps pages true: one request for all jobs of a page and for its bell, and an end."""
 
-from itertools import groupby
-
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from wanstudio.jobs.followed import Watch, look
-from wanstudio.jobs.queries import visible_transitions
-from wanstudio.jobs.views.job_pages import MAX_POLLED, Card, card, poll_context, shown_job
+from wanstudio.jobs.queries import visible_timelines
+from wanstudio.jobs.views.job_pages import MAX_POLLED, Card, card, poll_context, show_team_of
 from wanstudio.notifications.queries import bell_context
 from wanstudio.teams import access
 
@@ -59,12 +57,11 @@ def _besides(request: HttpRequest, watch: Watch) -> dict[str, object]:
 
 
 def _cards(request: HttpRequest, pks: list[int]) -> list[Card]:
-    if not pks:
-        return []
-    steps = list(visible_transitions(request).filter(job_id__in=pks).order_by("job_id", "pk"))
-    if steps:
-        shown_job(request, steps[0])
-    return [card(job, group) for job, group in groupby(steps, key=lambda step: step.job)]
+    found = visible_timelines(request, pks) if pks else {}
+    for past in found.values():
+        show_team_of(request, past)
+        break
+    return [card(job, past) for job, past in found.items()]
 
 
 def _seen(text: str) -> dict[int, int]:
