@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from wanstudio.accounts.models import User
+from wanstudio.web.lookups import SignedOut
+from wanstudio.work.compiled import Compiled
 
 if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
@@ -36,6 +38,19 @@ def session_rows(request: HttpRequest, ask: Callable[[int], list[tuple[Any, ...]
             request._cached_user = who  # type: ignore[attr-defined]
             return rows
     return ask(request.user.pk) if isinstance(request.user, User) else None
+
+
+def found_for(request: HttpRequest, query: Compiled, pk: int) -> tuple[Any, ...]:
+    """What `query` finds about this row for the person of this session: the values behind the password's hash.
+
+    Two queries, session and row. Raises SignedOut if no one is signed in, Http404 if they find nothing.
+    """
+    rows = session_rows(request, lambda person: query.rows(person, [pk]))
+    if rows is None:
+        raise SignedOut
+    if not rows:
+        raise Http404("no such file")
+    return rows[0][1:]
 
 
 def factors(who: User) -> "QuerySet[Authenticator]":

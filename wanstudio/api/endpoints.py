@@ -35,6 +35,7 @@ from wanstudio.jobs.models import State
 from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm
+from wanstudio.videos.queries import StoredVideo
 from wanstudio.videos.views import video_page as files
 from wanstudio.web import lookups
 from wanstudio.web.addresses import address_of
@@ -224,7 +225,8 @@ def video(request: HttpRequest, pk: int) -> VideoOut:
 )
 def video_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Ranges are served: a download that broke off goes on where it was."""
-    return files.send_video(request, access.one(tokens.videos(request), _id(pk)), attachment=True)
+    found = StoredVideo.of(access.one(tokens.videos(request), _id(pk)))
+    return files.send_video(request, found, attachment=True)
 
 
 def _id(pk: int) -> int:

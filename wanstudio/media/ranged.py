@@ -80,7 +80,7 @@ class _Span(Iterator[bytes]):
     def __init__(self, file: BinaryIO, span: range) -> None:
         self._file = file
         self._left = len(span)
-        self.read, self.tell, self.seek = file.read, file.tell, file.seek
+        self.read, self.tell, self.seek, self.fileno = file.read, file.tell, file.seek, file.fileno
         file.seek(span.start)
 
     def __next__(self) -> bytes:

@@ -3,22 +3,29 @@
 The web process may fetch what is behind a link to probe it, and nothing else, within 5 s; decoders are processes.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
 from django.conf import settings
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from wanstudio.accounts.models import User
+from wanstudio.accounts.queries import found_for
 from wanstudio.media import isolated
 from wanstudio.media.decoder_messages import UNKNOWN_SIZE, ImageFacts, VideoFacts
 from wanstudio.media.errors import too_large
 from wanstudio.media.movie import SeekableFile
 from wanstudio.media.remote_file import RemoteFile
-from wanstudio.teams.access import in_my_teams, teams_to
+from wanstudio.teams.access import in_my_teams, in_teams_of, teams_to
 from wanstudio.teams.models import Team
-from wanstudio.teams.roles import Act
+from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.web.addresses import fetcher
+from wanstudio.work.compiled import Compiled
 
 # A provider may fetch its inputs late in a long queue.
 FILE_LINK_S = 24 * 60 * 60
@@ -36,12 +43,30 @@ def binned_sources(request: HttpRequest) -> QuerySet[Source]:
     return mine.select_related("deleted_by", "team")
 
 
-def readable_sources(request: HttpRequest) -> QuerySet[Source]:
-    """Whose files this person may read: binned ones if a job was made from them, or to take them back."""
+class StoredSource(NamedTuple):
+    """What the answer with a file of an upload says about it."""
+
+    file: str
+    poster: str
+    created_at: datetime | str
+    name: str
+
+
+def stored_source(request: HttpRequest, pk: int) -> StoredSource:
+    """The files of an upload that this person may read: binned, too, if a job was made from it, or to take it back."""
+    return StoredSource(*found_for(request, _STORED, pk))
+
+
+def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[Any, ...]]:
     in_jobs = Q(character_jobs__isnull=False) | Q(motion_jobs__isnull=False)
     used = Exists(Source.objects.filter(in_jobs, pk=OuterRef("pk")))
-    readable = Q(deleted_at=None) | Q(used) | Q(team__in=teams_to(request, Act.ORGANISE))
-    return Source.objects.filter(in_my_teams(request, "team__"), readable)
+    readable = Q(deleted_at=None) | Q(used) | Q(team__memberships__role__in=roles_with(Act.ORGANISE))
+    mine = in_teams_of(User(pk=person), "team__") & Q(team__memberships__user__is_active=True)
+    rows = Source.objects.filter(mine & readable, pk__in=pks)
+    return rows.values_list("team__memberships__user__password", *StoredSource._fields)
+
+
+_STORED = Compiled(_stored)
 
 
 def input_link(source: Source) -> str:

@@ -12,9 +12,10 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.queries import readable_sources, source_of, visible_sources
+from wanstudio.uploads.queries import source_of, stored_source, visible_sources
 from wanstudio.web.file_answers import send
-from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.lookups import file_view, form_view, page_view
+from wanstudio.work.compiled import moment
 
 PAGE = 60
 
@@ -51,10 +52,13 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
     source = Source.objects.filter(pk=source_of(signed) or 0).exclude(file="").first()
     if source is None:
         raise Http404("no such file")
-    return send(request, source.file, source.created_at, name)
+    return send(request, str(source.file.name), source.created_at, name)
 
 
-@page_view
+@file_view
 def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
-    source: Source = access.one(readable_sources(request).exclude(**{which: ""}), pk)
-    return send(request, getattr(source, which), source.created_at, source.name if which == "file" else "poster.jpg")
+    source = stored_source(request, pk)
+    stored, name = (source.file, source.name) if which == "file" else (source.poster, "poster.jpg")
+    if not stored:
+        raise Http404("no such file")
+    return send(request, stored, moment(source.created_at), name)

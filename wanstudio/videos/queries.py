@@ -6,16 +6,21 @@ Versions: jobs of the same character, motion and behaviour are one lineage, and 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
+from wanstudio.accounts.models import User
+from wanstudio.accounts.queries import found_for
 from wanstudio.jobs.models import Job, State
-from wanstudio.teams.access import in_my_teams, person, teams_to
+from wanstudio.teams.access import in_my_teams, in_teams_of, person, teams_to
 from wanstudio.teams.models import Team
-from wanstudio.teams.roles import Act
+from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models import Collection, Favourite, Tag, Video
+from wanstudio.work.compiled import Compiled
 
 MAX_SUGGESTED = 200
 
@@ -67,10 +72,38 @@ def binned_videos(request: HttpRequest) -> QuerySet[Video]:
     return mine.select_related("job", "job__person", "job__team", "binned_by")
 
 
-def readable_videos(request: HttpRequest) -> QuerySet[Video]:
-    """Whose files this person may read: those in the bin too, if they may take them back."""
-    mine = in_my_teams(request, "job__team__") & Q(binned_at=None, job__state="done")
-    return Video.objects.filter(mine | Q(pk__in=binned_videos(request).values("pk"))).select_related("job").distinct()
+class StoredVideo(NamedTuple):
+    """What the answer with a file of a video says about it."""
+
+    pk: int
+    file: str
+    poster: str
+    archived_at: datetime | str
+    job__title: str
+    job__behaviour: str
+    job__resolution: str
+
+    @classmethod
+    def of(cls, video: Video) -> "StoredVideo":
+        job = video.job
+        names = (str(video.file.name), str(video.poster.name))
+        return cls(video.pk, *names, video.archived_at, job.title, job.behaviour, job.resolution)
+
+
+def stored_video(request: HttpRequest, pk: int) -> StoredVideo:
+    """The files of a video that this person may read: one in the bin, too, if they may take it back."""
+    return StoredVideo(*found_for(request, _STORED, pk))
+
+
+def _stored(person: int, pks: Sequence[int]) -> QuerySet[Video, tuple[Any, ...]]:
+    seat = "job__team__memberships__"
+    in_bin = Q(**{f"{seat}role__in": roles_with(Act.ORGANISE)}, binned_at__isnull=False)
+    readable = Q(binned_at=None, job__state=State.DONE) | in_bin
+    mine = in_teams_of(User(pk=person), "job__team__") & Q(**{f"{seat}user__is_active": True})
+    return Video.objects.filter(mine & readable, pk__in=pks).values_list(f"{seat}user__password", *StoredVideo._fields)
+
+
+_STORED = Compiled(_stored)
 
 
 def root_of(job: Job) -> int:

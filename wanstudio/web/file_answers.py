@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
-from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from wanstudio.media.ranged import ServedFile, ranged_response
@@ -35,19 +34,18 @@ class WholeFiles(FileSystemStorage):
 
 
 def send(
-    request: HttpRequest, file: FieldFile, modified: datetime, name: str, *, attachment: bool = False
+    request: HttpRequest, stored: str, modified: datetime, name: str, *, attachment: bool = False
 ) -> HttpResponseBase:
     """The stored file. Stored names are random and never written again: a name is its own ETag."""
-    stored = str(file.name)
     try:
-        size_bytes = file.storage.size(stored)
+        size_bytes = default_storage.size(stored)
     except FileNotFoundError:
         raise Http404("the file is gone") from None
     if not connection.in_atomic_block:
         # A viewer may take an hour, and PostgreSQL has connections for a hundred.
-        connection.close()
+        connection.close_if_unusable_or_obsolete()
     served = ServedFile(
-        partial(file.storage.open, stored, "rb"),  # type: ignore[arg-type]
+        partial(default_storage.open, stored, "rb"),  # type: ignore[arg-type]
         size_bytes,
         etag=f'"{stored.rsplit("/", 1)[-1].partition(".")[0]}"',
         modified=modified,

@@ -1,20 +1,39 @@
 """Views of people who are signed in, and the rows among those they may see: one of them, or a page of them."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeVar
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 Row = TypeVar("Row", bound=Model)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
+class SignedOut(Exception):
+    """No one is signed in, as a query says that asks for the person and the row together."""
+
+
 def page_view(view: View) -> View:
-    """For who is signed in: a page or a file, by GET."""
+    """For who is signed in: a page, by GET."""
     return login_required(require_safe(view))
+
+
+def file_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For who is signed in: a file, by GET. The view's own query finds out whether they are, and raises SignedOut."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except SignedOut:
+            return redirect_to_login(request.get_full_path())
+
+    return require_safe(answer)
 
 
 def form_view(view: View) -> View:

@@ -21,6 +21,7 @@ from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.models import Video, seconds_of
+from wanstudio.videos.queries import StoredVideo
 from wanstudio.videos.views.video_page import send_video
 from wanstudio.web.addresses import address_of
 from wanstudio.web.file_answers import send
@@ -110,14 +111,14 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     if not link.may_download and (is_copy or not guest_access.may_play(request, link, pk)):
         context = {"host": link.team, "token": token, "video": found, "link": link}
         return render(request, "sharing/page_only.html", context, status=HTTPStatus.NOT_FOUND)
-    return send_video(request, found, attachment=is_copy)
+    return send_video(request, StoredVideo.of(found), attachment=is_copy)
 
 
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
     link, found = shared_video(request, token, pk)
-    response = send(request, found.poster, found.archived_at, "poster.jpg")
+    response = send(request, str(found.poster.name), found.archived_at, "poster.jpg")
     if not link.password:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

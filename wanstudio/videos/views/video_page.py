@@ -10,8 +10,9 @@ from wanstudio.teams.roles import Act
 from wanstudio.videos import queries, verbs
 from wanstudio.videos.models import Video, key_of, seconds_of
 from wanstudio.web.file_answers import send
-from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.lookups import file_view, form_view, page_view
 from wanstudio.web.way_back import back
+from wanstudio.work.compiled import moment
 
 
 @page_view
@@ -95,21 +96,20 @@ def _answer(request: HttpRequest, video: Video) -> HttpResponse:
     return render(request, "videos/_filed.html", {"video": video, **filed(request, video)})
 
 
-@page_view
+@file_view
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
-    found = access.one(queries.readable_videos(request), pk)
-    return send_video(request, found, attachment="download" in request.GET)
+    return send_video(request, queries.stored_video(request, pk), attachment="download" in request.GET)
 
 
-def send_video(request: HttpRequest, found: Video, *, attachment: bool) -> HttpResponseBase:
+def send_video(request: HttpRequest, found: queries.StoredVideo, *, attachment: bool) -> HttpResponseBase:
     """A video that this person, or this guest, may see: looked up by who calls."""
-    job = found.job
-    name = f"{slugify(job.title) or 'video'}-{job.behaviour}-{job.resolution}-{found.pk}.mp4"
-    return send(request, found.file, found.archived_at, name, attachment=attachment)
+    title = slugify(found.job__title) or "video"
+    name = f"{title}-{found.job__behaviour}-{found.job__resolution}-{found.pk}.mp4"
+    return send(request, found.file, moment(found.archived_at), name, attachment=attachment)
 
 
-@page_view
+@file_view
 def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found = access.one(queries.readable_videos(request), pk)
-    return send(request, found.poster, found.archived_at, "poster.jpg")
+    found = queries.stored_video(request, pk)
+    return send(request, found.poster, moment(found.archived_at), "poster.jpg")
