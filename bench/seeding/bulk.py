@@ -25,7 +25,7 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]],
         more = tuple(fixed.values())
         with connection.cursor() as cursor:
             raw = cursor.cursor.connection
-            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", ((*row, *more) for row in rows))  # noqa: S608
+            raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", ((*row, *more) for row in rows))
         return
     # Text made here: psycopg's own writing of rows takes three times as long.
     ending = "".join(f"\t{_text(value)}" for value in fixed.values()) + "\n"

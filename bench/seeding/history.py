@@ -41,7 +41,7 @@ def bin_some(moments: list[str], person: int, team: int) -> None:
     run("CREATE INDEX seeding_video_job ON wanstudio_video (job_id)")
     for number, at in enumerate(moments):
         run(
-            f"UPDATE wanstudio_video SET binned_at = '{at}', binned_by_id = {person} WHERE id % 100 = 37 "  # noqa: S608
+            f"UPDATE wanstudio_video SET binned_at = '{at}', binned_by_id = {person} WHERE id % 100 = 37 "
             f"AND id / 100 % {len(moments)} = {number} "
             f"AND job_id IN (SELECT id FROM wanstudio_job WHERE team_id = {team})"
         )

@@ -49,7 +49,7 @@ class Plan:
 
     def __init__(self, videos: int, now: float, crowds: tuple[Crowd, Crowd]) -> None:
         self.now, self.crowds = now, crowds
-        self.chance = random.Random(videos)  # noqa: S311
+        self.chance = random.Random(videos)
         self.talker = Talker(self.chance)
         self.done = videos
         # Of a hundred jobs two fail, and every two hundredth is the other team's.

@@ -186,5 +186,5 @@ def _doors(team: Team, people: list[User]) -> dict[str, object]:
         "api_token": create_token(membership, "Bench", ApiToken.Scope.MAKE).secret,
         "newest_job": Job.objects.aggregate(pk=Max("pk"))["pk"],
         "newest_video": video.pk,
-        "rows": {table: run(f"SELECT count(*) FROM {table}")[0][0] for table in ("wanstudio_job", "wanstudio_video")},  # noqa: S608
+        "rows": {table: run(f"SELECT count(*) FROM {table}")[0][0] for table in ("wanstudio_job", "wanstudio_video")},
     }

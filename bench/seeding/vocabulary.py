@@ -36,7 +36,7 @@ def words() -> list[str]:
         made = ["".join(parts) for parts in product(stems.split(), endings.split())]
         more = [f"{one}{two}" for one, two in product(stems.split(), made)]
         rare += [*made, *more][:most]
-    random.Random(7).shuffle(rare)  # noqa: S311
+    random.Random(7).shuffle(rare)
     return list(dict.fromkeys([*frequent, *rare]))
 
 

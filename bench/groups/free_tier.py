@@ -1,12 +1,15 @@
 """A free-tier key: 30 jobs at 10 calls a minute and 3 tasks at a time, 429 beyond, no callbacks, two workers."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.words import say
+from bench.figures import Figure
+from bench.rig import Rig
 from tests.proof.load.free_tier import run
 
+# A minute lasts 6 s.
 JOBS, PACE = 30, 0.1
 KINDS: dict[str, dict[str, Any]] = {
     "any 60 s count": {},
@@ -14,15 +17,11 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def free_tier() -> None:
-    say(f"{JOBS} jobs, a key of 10 calls a minute and 3 tasks, no callbacks; a minute here lasts {60 * PACE:.0f} s")
+def figures(rig: Rig) -> Iterator[Figure]:
     for name, kind in KINDS.items():
         with tempfile.TemporaryDirectory() as folder:
             told = run(Path(folder), JOBS, PACE, **kind)
         refused, calls = told.late
-        say(
-            f"  {name}: {told.ready} Ready after {told.minutes:.1f} minutes, {told.posts_taken} tasks; 429s: "
-            f"{told.early[0]} of {told.early[1]} calls in the first two minutes, {refused} of {calls} after them "
-            f"({100 * refused / max(calls, 1):.1f} %); learned (calls, tasks) {told.learned}; "
-            f"at most {told.polls_a_job} polls a job"
-        )
+        yield Figure(f"{name}: minutes to {told.ready} Ready of {JOBS}", "", [told.minutes])
+        yield Figure(f"{name}: refused after two minutes", "≤ 1", [100 * refused / max(calls, 1)], "%")
+        yield Figure(f"{name}: most polls a job", "", [told.polls_a_job])

@@ -1,0 +1,76 @@
+"""Measurements within a process of the studio, called through `rig.Inside`: what a request of the owner costs."""
+
+import time
+from functools import cache
+from typing import TypedDict
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import clear_url_caches, path
+
+from bench.figures import BARE
+from bench.seed import EMAIL
+from wanstudio import urls
+from wanstudio.accounts.models import User
+from wanstudio.work.models import Heartbeat
+
+
+class Cost(TypedDict):
+    """Of one request: milliseconds of processor and of the clock, bytes of the body."""
+
+    processor: float
+    elapsed: float
+    status: int
+    bytes: int
+
+
+@cache
+def client() -> Client:
+    """The owner's. A bare view is added, and a worker seems to be alive, as in a studio that runs."""
+    urls.urlpatterns.insert(0, path(BARE[1:], _bare))
+    clear_url_caches()
+    Heartbeat.beat("bench")
+    made = Client()
+    made.force_login(User.objects.get(email=EMAIL))
+    return made
+
+
+def _bare(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("bare")
+
+
+def cost(address: str, times: int = 1) -> Cost:
+    """The mean of so many requests, one after the other."""
+    owner = client()
+    began, worked = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        answer = owner.get(address)
+        body = b"".join(answer) if answer.streaming else answer.content
+    processor, elapsed = time.process_time() - worked, time.perf_counter() - began
+    size = len(body)
+    return {
+        "processor": processor * 1000 / times,
+        "elapsed": elapsed * 1000 / times,
+        "status": answer.status_code,
+        "bytes": size,
+    }
+
+
+def status(address: str) -> int:
+    return client().get(address).status_code
+
+
+def queries(address: str) -> list[str]:
+    """The SQL of one request."""
+    client().get(address)
+    with CaptureQueriesContext(connection) as asked:
+        client().get(address)
+    return [query["sql"] for query in asked.captured_queries]
+
+
+def rows(sql: str) -> list[list[object]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [list(row) for row in cursor.fetchall()]
