@@ -92,7 +92,7 @@ def test_empty() -> None:
         (picture("GIF"), MediaProblem.WRONG_FORMAT, "a GIF picture"),
         (picture("BMP"), MediaProblem.WRONG_FORMAT, "a BMP picture"),
         (picture("TIFF"), MediaProblem.WRONG_FORMAT, "a TIFF picture"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", MediaProblem.WRONG_FORMAT, "a HEIC picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", MediaProblem.WRONG_FORMAT, "a HEIC picture. A link can only lead to"),
     ],
 )
 def test_other_things(data: bytes, code: MediaProblem, words: str) -> None:

@@ -1,12 +1,16 @@
 """Uploads: added by script and without, kept for next time, used again and taken out."""
 
+import io
 import re
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
+import pillow_heif
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from tests import factories
 from tests.page_form import CLIP, png, text_of, upload
@@ -60,6 +64,36 @@ def test_without_a_script_the_whole_page_comes_back_as_it_was(as_alice: Client, 
         assert re.search(r'value="720p"[^>]* checked', html)
     assert f'name="character" value="{Source.objects.get(kind="character").pk}"' in good.content.decode()
     assert "not a picture we can use" in text_of(bad)
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("HEIF", "heic"), ("AVIF", "avif")])
+def test_phone_picture_is_kept_as_jpeg(as_alice: Client, team: Team, kind: str, ending: str) -> None:
+    pillow_heif.register_heif_opener()
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010F] = "Phone-Maker-9"
+    Image.new("RGB", (300, 200), "red").save(out, kind, exif=exif.tobytes())
+    assert b"Phone-Maker-9" in out.getvalue()
+    response = add(as_alice, team, kind="character", file=upload(f"Mira am See.{ending}", out.getvalue()))
+
+    source = Source.objects.get()
+    assert response.status_code == 201
+    assert (source.name, source.format, source.width) == ("Mira am See.jpg", "JPEG", 300)
+    assert source.fingerprint == sha256(out.getvalue()).hexdigest()
+    kept = b"".join(as_alice.get(reverse("uploads.file", args=[source.pk])))
+    assert kept.startswith(b"\xff\xd8")
+    assert b"Phone-Maker-9" not in kept
+    assert len(kept) == source.size_bytes
+
+
+def test_place_of_a_clip_is_not_kept(as_alice: Client, team: Team) -> None:
+    data = CLIP + b"\0\0\0\x1cuuid+48.8583+002.2944/\0\0"
+    assert add(as_alice, team, kind="motion", file=upload("walk.mp4", data)).status_code == 201
+    source = Source.objects.get()
+    assert source.fingerprint == sha256(data).hexdigest()
+    kept = source.file.read()
+    assert b"+48.8583" not in kept
+    assert len(kept) == len(data) == source.size_bytes
 
 
 def test_nothing_is_added_to_another_team(as_charlie: Client, team: Team) -> None:

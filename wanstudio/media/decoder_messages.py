@@ -1,16 +1,17 @@
 """Messages between the studio and its decoder processes: frames of bytes with their length in front; facts; files."""
 
+import base64
 import io
 import json
 import socket
 import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass, field, fields
+from typing import IO, TypeVar
 
-# A poster of 720 pixels as JPEG, in base64, has a tenth of it.
-MAX_BYTES = 8 * 1024 * 1024
+# A picture as large as a provider takes, in base64, with its poster.
+MAX_BYTES = 16 * 1024 * 1024
 READ_BYTES = 1024 * 1024
 # Between a template and who started it: 0 for a new process, or the id of one to end; and the id, or the exit code.
 ORDER = ">q"
@@ -19,6 +20,8 @@ UNKNOWN_SIZE = 1 << 62
 _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 F = TypeVar("F", "ImageFacts", "VideoFacts")
+Span = tuple[int, int]
+_ZEROS = bytes(64 * 1024)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,29 @@ class VideoFacts:
     size_bytes: int
 
 
+@dataclass(frozen=True)
+class Cleaning:
+    """What an upload needs before it may leave the studio: another `file` in its place, or nothing moved: boxes that
+    become `free` (offsets of their kinds), and spans that become `zero` (from, to)."""
+
+    file: bytes = b""
+    free: list[int] = field(default_factory=list)
+    zero: list[Span] = field(default_factory=list)
+
+    def apply(self, file: IO[bytes], size: int) -> None:
+        """Overwrites in place. Offsets beyond the file are ignored: a decoder that was taken over can say any."""
+        for offset in self.free:
+            if 0 <= offset <= size - 4:
+                file.seek(offset)
+                file.write(b"free")
+        for start, end in self.zero:
+            position = max(0, start)
+            while position < (stop := min(end, size)):
+                file.seek(position)
+                position += file.write(_ZEROS[: stop - position])
+        file.seek(0)
+
+
 class SizedFile(io.RawIOBase):
     """A file to read from, whose `size` is asked for only where it is needed."""
 
@@ -69,12 +95,22 @@ class SizedFile(io.RawIOBase):
 
 def facts(kind: type[F], values: object) -> F:
     """The facts in a message. Raises ValueError for anything else, which a decoder that was taken over can say."""
-    types = {field.name: getattr(field.type, "__name__", "") for field in fields(kind)}
+    types = {each.name: getattr(each.type, "__name__", "") for each in fields(kind)}
     if not isinstance(values, dict) or values.keys() != types.keys():
         raise ValueError("other facts were expected")
     if not all(isinstance(values[name], _TYPES[wanted]) for name, wanted in types.items()):
         raise ValueError("facts of other types were expected")
     return kind(**values)
+
+
+def cleaning(message: Mapping[str, object]) -> Cleaning:
+    """The cleaning in a message. Raises ValueError for anything else."""
+    match message:
+        case {"clean": str(file), "free": list(free), "zero": list(zero)}:
+            whole = base64.b64decode(file)
+            if all(isinstance(each, int) for each in (*free, *(number for span in zero for number in span))):
+                return Cleaning(whole, free, [(start, end) for start, end in zero])
+    raise ValueError("a cleaning was expected")
 
 
 def send(sock: socket.socket, frame: bytes | Mapping[str, object]) -> None:

@@ -20,7 +20,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .decoder_messages import ORDER, READ_BYTES, ImageFacts, SizedFile, VideoFacts, receive, receive_object, send
+from .decoder_messages import (
+    ORDER,
+    READ_BYTES,
+    Cleaning,
+    ImageFacts,
+    SizedFile,
+    VideoFacts,
+    receive,
+    receive_object,
+    send,
+)
 from .errors import MediaError, MediaProblem
 
 if TYPE_CHECKING:
@@ -146,30 +156,34 @@ def _load() -> None:
     import av.subtitles.stream  # noqa: F401
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
-    from . import probe  # noqa: F401
+    from . import clip_metadata, probe  # noqa: F401
 
     Image.preinit()
 
 
 def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object]:
     from . import probe
+    from .clip_metadata import clip_cleaning
     from .pictures import frames, stills
 
-    tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes]]] = {
-        "picture": stills.decode_picture,
-        "clip": probe.clip_with_poster,
-        "delivery": probe.verify_video,
-        "clip_index": lambda file: (probe.probe_video(file, decode=False), b""),
+    tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes, Cleaning]]] = {
+        "picture": lambda file: (*stills.decode_picture(file), Cleaning()),
+        "sent_picture": stills.clean_picture,
+        "clip": lambda file: (*probe.clip_with_poster(file), Cleaning()),
+        "sent_clip": lambda file: (*probe.clip_with_poster(file), clip_cleaning(file)),
+        "delivery": lambda file: (*probe.verify_video(file), Cleaning()),
+        "clip_index": lambda file: (probe.probe_video(file, decode=False), b"", Cleaning()),
         # Probed again: a link can lead to another file since, and FFmpeg bounds no table.
-        "clip_poster": lambda file: (probe.probe_video(file, decode=False), frames.clip_poster(file)),
+        "clip_poster": lambda file: (probe.probe_video(file, decode=False), frames.clip_poster(file), Cleaning()),
     }
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))
     raw = ForeignFile(sock)
     # A link is read exactly as its reader asks: each byte more counts against its budget.
     file = raw if request["exact"] else io.BufferedReader(raw, _BUFFER_BYTES)
-    facts, poster = tasks[request["task"]](file)
-    return {"facts": asdict(facts), "poster": base64.b64encode(poster).decode()}
+    facts, poster, clean = tasks[request["task"]](file)
+    parts = {"poster": base64.b64encode(poster).decode(), "clean": base64.b64encode(clean.file).decode()}
+    return {"facts": asdict(facts), **parts, "free": clean.free, "zero": clean.zero}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from .decoder_messages import READ_BYTES, F, ImageFacts, VideoFacts, facts, receive_object, send
+from .decoder_messages import READ_BYTES, Cleaning, F, ImageFacts, VideoFacts, cleaning, facts, receive_object, send
 from .errors import FetchError, FetchProblem, MediaError, MediaProblem
 from .movie import SeekableFile, size_of
 from .remote_file import RemoteFile
@@ -52,12 +52,22 @@ slots = _Slots()
 
 def probe_image(file: SeekableFile) -> tuple[ImageFacts, bytes]:
     """Facts of a picture, and its poster. Raises MediaError, and FetchError: a link's, or BUSY."""
-    return _examined("picture", file, ImageFacts)
+    return _examined("picture", file, ImageFacts)[:2]
+
+
+def take_picture(file: SeekableFile) -> tuple[ImageFacts, bytes, Cleaning]:
+    """Facts of the picture that an upload becomes (HEIC and AVIF too), its poster, the way there. Raises as above."""
+    return _examined("sent_picture", file, ImageFacts)
+
+
+def take_clip(file: SeekableFile) -> tuple[VideoFacts, bytes, Cleaning]:
+    """Facts of a whole clip, its poster, and how it gets rid of its metadata. Raises as above."""
+    return _examined("sent_clip", file, VideoFacts)
 
 
 def probe_clip(file: SeekableFile) -> tuple[VideoFacts, bytes]:
     """Facts of a whole clip, and its poster. Raises as `probe_image`."""
-    return _examined("clip", file, VideoFacts)
+    return _examined("clip", file, VideoFacts)[:2]
 
 
 def probe_clip_index(file: SeekableFile) -> VideoFacts:
@@ -74,18 +84,18 @@ def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
     """Facts and poster of a delivered video, decoded at its beginning and late in it. Raises as `probe_image`."""
     try:
         with path.open("rb") as file:
-            return _examined("delivery", file, VideoFacts)
+            return _examined("delivery", file, VideoFacts)[:2]
     except MediaError as wrong:
         if wrong.code == MediaProblem.TOO_COSTLY:
             raise MediaError(wrong.code, "Opening the delivered video takes too much memory or time.") from None
         raise
 
 
-def _examined(task: str, file: SeekableFile, kind: type[F]) -> tuple[F, bytes]:
+def _examined(task: str, file: SeekableFile, kind: type[F]) -> tuple[F, bytes, Cleaning]:
     message = run(DECODING, {"task": task, "exact": isinstance(file, RemoteFile)}, file)
     try:
-        return facts(kind, message["facts"]), base64.b64decode(str(message["poster"]))
-    except (KeyError, ValueError):
+        return facts(kind, message["facts"]), base64.b64decode(str(message["poster"])), cleaning(message)
+    except (KeyError, TypeError, ValueError):
         raise MediaError(MediaProblem.TOO_COSTLY) from None
 
 

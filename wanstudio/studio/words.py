@@ -25,7 +25,7 @@ SLOTS = {
         thing="picture",
         invitation="Drop a picture of your character",
         tips=("Whole body", "Face visible", "One person"),
-        accept="image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp",
+        accept="image/jpeg,image/png,image/webp,image/heic,image/avif,.jpg,.jpeg,.png,.webp,.heic,.heif,.avif",
         absent="a character",
         coming="the picture",
     ),

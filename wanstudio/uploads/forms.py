@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
+from wanstudio.media.decoder_messages import Cleaning
 from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
@@ -36,6 +37,7 @@ class Draft:
     url: str = ""
     facts: Facts | None = None
     poster: bytes = b""
+    cleaning: Cleaning = field(default_factory=Cleaning)
 
     @property
     def duration(self) -> float | None:
@@ -54,7 +56,7 @@ class Draft:
             return verbs.add_link(team, person, self.kind, self.url, self.facts)
         if self.facts and self.file:
             made = Source(team=team, person=person, kind=self.kind, **asdict(self.facts))
-            return verbs.add_file(made, self.file, self.poster)
+            return verbs.add_file(made, self.file, self.poster, self.cleaning)
         raise ValueError("a draft has a source, a link or a file")
 
 
@@ -72,8 +74,8 @@ def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] |
         if source:
             return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else None)
         if file:
-            facts, poster = _probe_upload(kind, file)
-            return Draft(kind, file=file, facts=facts, poster=poster)
+            facts, poster, cleaning = _probe_upload(kind, file)
+            return Draft(kind, file=file, facts=facts, poster=poster, cleaning=cleaning)
         return Draft(kind, url=url, facts=_probe_url(kind, url))
     except (FetchError, MediaError) as wrong:
         raise forms.ValidationError(str(wrong), wrong.code.name.lower()) from wrong
@@ -91,7 +93,7 @@ def _probe_url(kind: str, url: str) -> Facts:
     return probe_link(kind, url)
 
 
-def _probe_upload(kind: str, file: UploadedFile[bytes]) -> tuple[Facts, bytes]:
+def _probe_upload(kind: str, file: UploadedFile[bytes]) -> tuple[Facts, bytes, Cleaning]:
     limit = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
     if (file.size or 0) > limit:
         size = filesizeformat(file.size or 0)
@@ -100,8 +102,8 @@ def _probe_upload(kind: str, file: UploadedFile[bytes]) -> tuple[Facts, bytes]:
             name=file.name, size=size, limit=filesizeformat(limit), thing=words.THINGS[Source.Kind(kind)]
         )
         raise forms.ValidationError(sentence, "too_large")
-    facts, poster = probe_file(kind, file)
-    return replace(facts, size_bytes=file.size), poster
+    facts, poster, cleaning = probe_file(kind, file)
+    return (facts if cleaning.file else replace(facts, size_bytes=file.size)), poster, cleaning
 
 
 class SourceForm(forms.Form):

@@ -16,7 +16,7 @@ from django.urls import reverse
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import found_for
 from wanstudio.media import isolated
-from wanstudio.media.decoder_messages import UNKNOWN_SIZE, ImageFacts, VideoFacts
+from wanstudio.media.decoder_messages import UNKNOWN_SIZE, Cleaning, ImageFacts, VideoFacts
 from wanstudio.media.errors import too_large
 from wanstudio.media.movie import SeekableFile
 from wanstudio.media.remote_file import RemoteFile
@@ -86,10 +86,11 @@ def source_of(signed: str) -> int | None:
     return pk if isinstance(pk, int) else None
 
 
-def probe_file(kind: str, file: SeekableFile) -> tuple[Facts, bytes]:
-    """Facts and poster of a file at hand. Raises MediaError, or FetchError BUSY."""
-    found, poster = isolated.probe_image(file) if kind == Source.Kind.CHARACTER else isolated.probe_clip(file)
-    return _facts(found), poster
+def probe_file(kind: str, file: SeekableFile) -> tuple[Facts, bytes, Cleaning]:
+    """Facts and poster of a file as it will be kept, and how it becomes that. Raises MediaError, or FetchError BUSY."""
+    take = isolated.take_picture if kind == Source.Kind.CHARACTER else isolated.take_clip
+    found, poster, cleaning = take(file)
+    return _facts(found), poster, cleaning
 
 
 def probe_link(kind: str, url: str) -> Facts:

@@ -7,7 +7,7 @@ from hashlib import file_digest, sha256
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models.functions import Now
@@ -15,18 +15,26 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
+from wanstudio.media.decoder_messages import Cleaning
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 
 
-def add_file(source: Source, file: UploadedFile[bytes], poster: bytes) -> Source:
-    """The new row of a file that was sent, with its poster. A crash leaves at most files without a row."""
+def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning: Cleaning) -> Source:
+    """The new row of a file that was sent, with its poster. A crash leaves at most files without a row.
+
+    The fingerprint is that of the file as it was sent: so the same file again is known before it is cleaned.
+    """
     source.name = (file.name or "file")[-200:]
     file.seek(0)
     source.fingerprint = file_digest(file, "sha256").hexdigest()
-    file.seek(0)
+    kept: File[bytes] = file
+    if cleaning.file:
+        kept = ContentFile(cleaning.file)
+        source.name = f"{PurePath(source.name).stem[:190]}.{source.format.lower().replace('jpeg', 'jpg')}"
+    cleaning.apply(file, file.size or 0)
     try:
-        source.file.save(f"source.{source.format.lower()}", file, save=False)
+        source.file.save(f"source.{source.format.lower()}", kept, save=False)
         source.poster.save("poster.jpg", ContentFile(poster), save=False)
         _add(source)
     except Exception:

@@ -6,6 +6,8 @@ from wanstudio.keys import in_force
 from wanstudio.uploads.models import Source
 
 THINGS = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
+CONVERTED = ("HEIC", "AVIF")
+"""Pictures that become JPEG, or PNG with transparency, when they are added."""
 EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
@@ -18,7 +20,7 @@ DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</
 
 
 def formats_of(kind: str) -> str:
-    """What the model takes, in words: `JPEG, PNG or WebP`."""
+    """What can be added, in words: `JPEG, PNG, WebP, HEIC or AVIF`."""
     inputs = in_force.model().inputs
-    formats = inputs.motion_formats if kind == Source.Kind.MOTION else inputs.image_formats
+    formats = inputs.motion_formats if kind == Source.Kind.MOTION else (*inputs.image_formats, *CONVERTED)
     return get_text_list(list(formats), "or")

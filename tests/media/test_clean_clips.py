@@ -1,0 +1,113 @@
+"""Clips as they leave the studio: place, device and other tracks overwritten, pictures and sound as they were."""
+
+import io
+import struct
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+import pytest
+
+from tests.media.clips import FASTSTART, FRAGMENTED, clip
+from wanstudio.media import isolated
+from wanstudio.media.clip_metadata import clip_cleaning
+from wanstudio.media.decoder_messages import Cleaning
+
+PLACE = b"+48.8583+002.2944/"
+DEVICE = b"Phone-Maker-9"
+
+
+def box(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data) + 8) + kind + data
+
+
+def tagged(container: str, options: dict[str, str]) -> bytes:
+    """A copy with what a muxer writes of place and device, and with the boxes that phones and cameras add."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "tagged")
+        with (
+            av.open(io.BytesIO(clip(1, audio=True)), "r") as source,
+            av.open(path, "w", format=container, options=options) as target,
+        ):
+            target.metadata.update(
+                {
+                    "location": PLACE.decode(),
+                    "make": DEVICE.decode(),
+                    "com.apple.quicktime.location.ISO6709": PLACE.decode(),
+                    "com.apple.quicktime.model": DEVICE.decode(),
+                    "comment": PLACE.decode(),
+                }
+            )
+            streams = {stream: target.add_stream_from_template(stream) for stream in source.streams}
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream]
+                    target.mux(packet)
+        data = path.read_bytes()
+    return data + box(b"uuid", b"\xbe\x7a\xcf\xcb" * 4 + PLACE) + box(b"free", DEVICE) + box(b"meta", bytes(4) + PLACE)
+
+
+def shown(data: bytes) -> list[bytes]:
+    """Every packet of picture and sound."""
+    with av.open(io.BytesIO(data), "r", format="mov") as container:
+        return [bytes(packet) for packet in container.demux(container.streams.video[0], *container.streams.audio)]
+
+
+def cleaned(data: bytes) -> bytes:
+    file = io.BytesIO(data)
+    clip_cleaning(file).apply(file, len(data))
+    assert len(file.getvalue()) == len(data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("options", [{}, FASTSTART, FRAGMENTED, {"movflags": "use_metadata_tags"}], ids=str)
+def test_place_and_device_are_gone(container: str, options: dict[str, str]) -> None:
+    data = tagged(container, options)
+    kept = cleaned(data)
+    assert PLACE in data
+    for mark in (PLACE, DEVICE, b"location", b"udta"):
+        assert mark not in kept
+    assert shown(kept) == shown(data)
+
+
+@pytest.mark.parametrize("appended", [bytes(3), b"\0\0\0\x10\xff\xfe\xfd\xfc" + PLACE, bytes(20) + PLACE * 100])
+def test_what_a_camera_appends_behind_the_last_box_is_gone(appended: bytes) -> None:
+    kept = cleaned(clip(1) + appended)
+    assert PLACE not in kept
+    assert shown(kept) == shown(clip(1))
+
+
+def test_track_of_another_kind_is_gone_with_its_samples() -> None:
+    """The sound, declared to be a track of measurements, is such a track for every player."""
+    whole = clip(1, audio=True)
+    with av.open(io.BytesIO(whole), "r") as container:
+        sound = [bytes(packet) for packet in container.demux(audio=0) if packet.size > 4]
+    assert sound
+    data = whole.replace(b"\0\0\0\0soun", b"\0\0\0\0meta")
+    assert data != whole
+    kept = cleaned(data)
+    for sample in sound:
+        assert sample in data
+        assert sample not in kept
+    with av.open(io.BytesIO(kept), "r") as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+    assert shown(kept) == shown(clip(1))
+
+
+def test_a_clean_clip_is_kept_byte_for_byte() -> None:
+    kept = cleaned(clip(1, audio=True))
+    assert cleaned(kept) == kept
+
+
+def test_cleaning_of_a_decoder_that_was_taken_over_stays_inside_the_file() -> None:
+    file = io.BytesIO(b"x" * 100)
+    Cleaning(free=[-1, 97, 1 << 70], zero=[(-5, 2), (98, 1 << 70), (50, 40)]).apply(file, 100)
+    assert file.getvalue() == b"\0\0" + b"x" * 96 + b"\0\0"
+
+
+def test_isolated_process_says_the_same() -> None:
+    data = tagged("mov", {})
+    facts, poster, cleaning = isolated.take_clip(io.BytesIO(data))
+    assert (facts.container, facts.width, poster[:2]) == ("mov", 64, b"\xff\xd8")
+    assert cleaning == clip_cleaning(io.BytesIO(data))

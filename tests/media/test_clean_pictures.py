@@ -1,0 +1,185 @@
+"""Pictures as they leave the studio: upright, in sRGB, without a trace of place and device; HEIC and AVIF as JPEG."""
+
+import io
+
+import pytest
+from PIL import Image, ImageCms, ImageDraw, ImageFilter, PngImagePlugin
+
+from wanstudio.media import isolated
+from wanstudio.media.errors import MediaError
+from wanstudio.media.pictures.stills import clean_picture
+
+PLACE = b"48.8583N-GPS-PLACE"
+DEVICE = b"Phone-Maker-9"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + PLACE + b"</x:xmpmeta>"
+
+
+def scene(size: tuple[int, int] = (300, 200), mode: str = "RGB") -> Image.Image:
+    """Red on its left half, blue on its right."""
+    image = Image.new("RGB", size, "red")
+    ImageDraw.Draw(image).rectangle((size[0] // 2, 0, size[0], size[1]), fill="blue")
+    return image.filter(ImageFilter.GaussianBlur(1)).convert(mode)
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    made = Image.Exif()
+    made[0x0112], made[0x010F] = orientation, DEVICE.decode()
+    made.get_ifd(0x8825)[29] = PLACE.decode()
+    made.get_ifd(0x8769)[0x9286] = PLACE.decode()
+    return made
+
+
+def saved(kind: str, orientation: int = 1, **more: object) -> bytes:
+    out = io.BytesIO()
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    fields: dict[str, dict[str, object]] = {
+        "JPEG": {"comment": PLACE, "xmp": XMP},
+        "PNG": {"pnginfo": text},
+        "WEBP": {"xmp": XMP},
+        "AVIF": {"xmp": XMP},
+        "HEIF": {"xmp": XMP},
+    }
+    scene().save(out, kind, exif=exif(orientation).tobytes(), **fields[kind], **more)
+    return out.getvalue()
+
+
+def cleaned(data: bytes) -> tuple[Image.Image, bytes]:
+    facts, poster, cleaning = clean_picture(io.BytesIO(data))
+    kept = cleaning.file or data
+    image = Image.open(io.BytesIO(kept))
+    assert (facts.format, facts.width, facts.height, facts.size_bytes) == (image.format, *image.size, len(kept))
+    for each in (kept, poster):
+        assert PLACE not in each
+        assert DEVICE not in each
+    assert not image.getexif()
+    return image, kept
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_place_and_device_are_gone(kind: str, orientation: int) -> None:
+    data = saved(kind, orientation)
+    assert PLACE in data
+    image, _ = cleaned(data)
+    assert image.size == ((300, 200) if orientation == 1 else (200, 300))
+    # Turned by 90° clockwise the red half is above.
+    red, blue = ((10, 100), (290, 100)) if orientation == 1 else ((100, 10), (100, 290))
+    assert image.convert("RGB").getpixel(red)[0] > 200  # type: ignore[index]
+    assert image.convert("RGB").getpixel(blue)[2] > 200  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_upright_picture_keeps_every_pixel(kind: str) -> None:
+    data = saved(kind)
+    image, kept = cleaned(data)
+    assert kept != data
+    assert image.tobytes() == Image.open(io.BytesIO(data)).tobytes()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_clean_picture_is_kept_as_it_is(kind: str) -> None:
+    out = io.BytesIO()
+    scene().save(out, kind)
+    assert clean_picture(io.BytesIO(out.getvalue()))[2].file == b""
+
+
+def test_what_a_phone_appends_is_gone() -> None:
+    """A second picture for depth, a moving one behind the end: each has a place of its own."""
+    second = saved("JPEG")
+    image, kept = cleaned(saved("JPEG") + second + b"MotionPhoto_Data" + PLACE)
+    assert kept.endswith(b"\xff\xd9")
+    assert image.size == (300, 200)
+
+
+def test_transparent_picture_stays_transparent() -> None:
+    out = io.BytesIO()
+    image = scene().convert("RGBA")
+    image.putalpha(Image.new("L", image.size, 99))
+    image.save(out, "AVIF")
+    assert cleaned(out.getvalue())[0].mode == "RGBA"
+
+
+def test_greys_of_16_bits_keep_their_tones() -> None:
+    ramp = Image.new("I;16", (256, 64))
+    ramp.putdata([x * 257 for _ in range(64) for x in range(256)])
+    out = io.BytesIO()
+    ramp.save(out, "PNG")
+    image, _ = cleaned(out.getvalue())
+    assert all(abs(image.convert("L").getpixel((x, 30)) - x) <= 3 for x in range(0, 256, 5))  # type: ignore[operator]
+
+
+def test_print_colours_keep_their_tones() -> None:
+    out = io.BytesIO()
+    scene(mode="CMYK").save(out, "JPEG", quality=95)
+    image, _ = cleaned(out.getvalue())
+    red, blue = image.getpixel((20, 100)), image.getpixel((280, 100))
+    assert isinstance(red, tuple)
+    assert isinstance(blue, tuple)
+    assert image.mode == "RGB"
+    assert red[0] > 200 > 60 > red[2]
+    assert blue[2] > 200 > 60 > blue[0]
+
+
+def matrix_profile(gamma: float) -> bytes:
+    """A profile for displays, with sRGB's colours and another gamma (ICC.1:2010, 8.3.3)."""
+
+    def fixed(*numbers: float) -> bytes:
+        return b"".join(round(number * 65536).to_bytes(4, "big", signed=True) for number in numbers)
+
+    def xyz(*numbers: float) -> bytes:
+        return b"XYZ \0\0\0\0" + fixed(*numbers)
+
+    curve = b"curv\0\0\0\0\0\0\0\1" + round(gamma * 256).to_bytes(2, "big") + b"\0\0"
+    name = b"Panel of a phone"
+    tags = {
+        b"desc": b"desc\0\0\0\0" + (len(name) + 1).to_bytes(4, "big") + name + bytes(80),
+        b"wtpt": xyz(0.9642, 1, 0.8249),
+        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve),
+    }
+    table, body, start = b"", b"", 132 + 12 * len(tags)
+    for sign, data in tags.items():
+        data += bytes(-len(data) % 4)
+        table += sign + (start + len(body)).to_bytes(4, "big") + len(data).to_bytes(4, "big")
+        body += data
+    size = start + len(body)
+    head = size.to_bytes(4, "big") + bytes(4) + b"\2\x10\0\0mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    return head + fixed(0.9642, 1, 0.8249) + bytes(48) + len(tags).to_bytes(4, "big") + table + body
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_another_profile_becomes_srgb(kind: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), (128, 128, 128)).save(out, kind, icc_profile=matrix_profile(1.0))
+    image, _ = cleaned(out.getvalue())
+    # Half the light is 188 in sRGB.
+    assert abs(image.getpixel((30, 20))[0] - 188) <= 3  # type: ignore[index]
+    assert "icc_profile" not in image.info
+
+
+@pytest.mark.parametrize("profile", [b"rubbish", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()])
+def test_profile_that_does_not_fit_changes_no_colour(profile: bytes) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), (128, 128, 128)).save(out, "PNG", icc_profile=profile)
+    image, _ = cleaned(out.getvalue())
+    assert image.getpixel((30, 20))[0] == 128  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_animated_picture_is_refused(kind: str) -> None:
+    out = io.BytesIO()
+    scene().save(out, kind, save_all=True, append_images=[scene().rotate(180)])
+    with pytest.raises(MediaError, match=r"animated\. Choose a still one"):
+        clean_picture(io.BytesIO(out.getvalue()))
+
+
+def test_a_phones_largest_picture_has_enough_memory() -> None:
+    out = io.BytesIO()
+    gradient = Image.radial_gradient("L").convert("RGB").resize((8064, 6048))
+    gradient.save(out, "HEIF", quality=30, exif=exif(6).tobytes(), enc_params={"preset": "ultrafast"})
+    facts, _, cleaning = isolated.take_picture(io.BytesIO(out.getvalue()))
+    assert (facts.format, facts.width, facts.height) == ("JPEG", 3072, 4096)
+    assert cleaning.file.startswith(b"\xff\xd8")
