@@ -2,7 +2,8 @@
 
 import time
 from functools import cache
-from typing import TypedDict
+from pathlib import Path
+from typing import Any, TypedDict
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -74,3 +75,33 @@ def rows(sql: str) -> list[list[object]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return [list(row) for row in cursor.fetchall()]
+
+
+class Stream(TypedDict):
+    """Of a streamed answer: ms to its first bytes, and how much more memory than these the whole took, in MB."""
+
+    processor: float
+    elapsed: float
+    grown: float
+    bytes: int
+
+
+def stream(address: str, whole: bool) -> Stream:
+    """`whole`: read it to its end, for the memory; else no further than its first rows."""
+    began, worked = time.perf_counter(), time.process_time()
+    answer: Any = client().get(address)
+    parts = iter(answer)
+    # The first part is the heading, which no row is needed for.
+    size = len(next(parts)) + len(next(parts, b""))
+    processor, elapsed = (time.process_time() - worked) * 1000, (time.perf_counter() - began) * 1000
+    before = _peak_mb()
+    if whole:
+        size += sum(len(part) for part in parts)
+    grown = _peak_mb() - before
+    answer.close()
+    return Stream(processor=processor, elapsed=elapsed, grown=grown, bytes=size)
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from tests import servers
+from tests.e2e.studio import Studio
 
 ROOT = Path(__file__).resolve().parent.parent
 # So that what would be billed counts as money; its address leads nowhere.
@@ -81,6 +82,16 @@ class Rig:
             yield Seeded(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def studio(self, seeded: Seeded, **env: str) -> Iterator[Studio]:
+        """A whole studio on a copy of it, in processes of its own. No worker of it asks a provider for anything."""
+        with self.copy(seeded) as copied:
+            studio = Studio(copied.folder, None, LOG_LEVEL="WARNING", **env)
+            try:
+                yield studio.start()
+            finally:
+                studio.end()
 
     @contextmanager
     def inside(self, seeded: Seeded, **env: str) -> Iterator["Inside"]:
