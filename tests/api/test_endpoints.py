@@ -9,6 +9,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from pytest_httpserver import HTTPServer
 
+from tests import factories
 from tests.api.conftest import ROOT, Script
 from tests.api.test_tokens import refused
 from tests.page_form import CLIP, png, upload
@@ -30,6 +31,16 @@ def test_quote_of_seconds(asked: dict[str, Any], price: str, billed: float, scri
     told = script.post("quote", asked).json()
     assert (told["price"], told["billed_seconds"], told["currency"], told["warnings"]) == (price, billed, "USD", [])
     assert f"= ${price}" in told["reason"]
+
+
+def test_quote_warns_of_what_the_preflight_finds(script: Script, team: Team, alice: User) -> None:
+    wide = factories.character(team, alice, width=1600, height=900)
+    clip = factories.motion(team, alice, codec="hevc")
+    asked = {"motion": clip.pk, "character": wide.pk, "behaviour": "replace"}
+    warnings = script.post("quote", asked).json()["warnings"]
+    assert any("Replace keeps the clip's shape" in warning for warning in warnings)
+    assert any("coded as HEVC" in warning for warning in warnings)
+    refused(script.post("quote", asked | {"character": clip.pk}), 422, "invalid")
 
 
 def test_quote_of_an_upload(script: Script, inputs: dict[str, Any]) -> None:

@@ -90,7 +90,7 @@ def test_empty_card_shows_the_minimum_charge(as_alice: Client) -> None:
     ("seconds", "reason", "notice"),
     [
         ("14.2", "14.2 s × $0.04 = $0.57", None),
-        ("3.2", "3.2 s, billed as 5 s × $0.04 = $0.20", "The least that is billed is 5 s"),
+        ("3.2", "3.2 s, billed as 5 s × $0.04 = $0.20", "Minimum charge: 5 s"),
         ("150", "150 s, billed as 120 s × $0.04 = $4.80, the rest is not generated", "Only the first 120 s"),
     ],
 )
@@ -200,3 +200,15 @@ def test_old_balance_does_not_warn(as_alice: Client, motion: Source) -> None:
     ProviderKey.objects.update(balance_at=timezone.now() - timedelta(hours=2))
 
     assert "The balance" not in card(as_alice, motion)
+
+
+def test_preflight_is_said_beside_the_price_with_its_one_click(as_alice: Client, team: Team, alice: User) -> None:
+    wide = factories.character(team, alice, width=1600, height=900)
+    clip = factories.motion(team, alice, codec="hevc", fps=60)
+    chosen: dict[str, Any] = {"character": wide.pk, "motion": clip.pk, "resolution": "480p"}
+    html = ask(as_alice, **chosen, behaviour="animate")
+    assert "The picture (1600 × 900) and the clip (720 × 1280) have different shapes." in html
+    assert 'data-choose="replace"' in html
+    assert "The clip is coded as HEVC (H.265)." in html
+    assert 'data-choose="animate"' in ask(as_alice, **chosen, behaviour="replace")
+    assert "HEVC (H.265) · MP4" in as_alice.get("/", chosen).content.decode()

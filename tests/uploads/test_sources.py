@@ -77,10 +77,10 @@ def test_stored_names_say_nothing_but_their_type(team: Team, alice: User) -> Non
 
 
 def test_facts_in_one_line(team: Team, alice: User) -> None:
-    big = factories.motion(team, alice, size_bytes=19_293_798, duration=26, fps=29.97)
-    assert big.facts == "26.0 s · 720 × 1280 · 29.97 fps · 18.4\xa0MB"
+    big = factories.motion(team, alice, size_bytes=19_293_798, duration=26, fps=29.97, codec="h264")
+    assert big.facts == "26.0 s · 720 × 1280 · 29.97 fps · H.264 · MP4 · 18.4\xa0MB"
     assert factories.character(team, alice, size_bytes=2_000).facts == "768 × 1152 · PNG · 1 KB"
-    assert link(team, alice).facts == "2.0 s · 64 × 48"
+    assert link(team, alice).facts == "2.0 s · 64 × 48 · MP4"
 
 
 def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:

@@ -29,6 +29,7 @@ from wanstudio.uploads.models import Source
 NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
+NO_CHARACTER = "This character is not among your team's uploads."
 REUSED = "This Idempotency-Key has made a job from another request. Nothing was sent; draw a new key."
 
 
@@ -36,7 +37,10 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     given = [name for name in ("motion", "motion_url", "seconds") if getattr(asked, name)]
     if len(given) != 1:
         raise invalid(ONE, {name: [ONE] for name in given or ["motion"]})
-    motion, seconds = None, asked.seconds
+    motion, clip, seconds = None, None, asked.seconds
+    character = tokens.sources(request).filter(kind=Source.Kind.CHARACTER, pk=asked.character or 0).first()
+    if asked.character and character is None:
+        raise invalid(NO_CHARACTER, {"character": [NO_CHARACTER]})
     if asked.motion:
         motion = tokens.sources(request).filter(kind=Source.Kind.MOTION, pk=asked.motion).first()
         if motion is None:
@@ -44,12 +48,13 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
         seconds = motion.duration
     elif asked.motion_url:
         try:
-            seconds = take(Source.Kind.MOTION, url=asked.motion_url).duration
+            clip = take(Source.Kind.MOTION, url=asked.motion_url).facts
         except ValidationError as wrong:
             raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
+        seconds = clip.duration if clip else None
     if not seconds:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
-    card = price_card(Choice(asked.resolution, motion=motion, seconds=seconds))
+    card = price_card(Choice(asked.resolution, asked.behaviour, character, motion, seconds, facts=clip))
     quote = card.quotes[asked.resolution]
     return quote_row(quote, _warnings(request, card, quote))
 
@@ -65,7 +70,7 @@ def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
     room = tightest(tokens.team(request), access.person(request), in_force.provider_in_use())
     if room and (over := room.over(quote.price)):
         warnings.append(f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused.")
-    return warnings
+    return warnings + [finding.sentence for finding in card.findings]
 
 
 def make(request: HttpRequest, asked: JobIn) -> JsonResponse:

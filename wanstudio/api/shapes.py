@@ -38,12 +38,14 @@ class In(Schema):
 
 
 class QuoteIn(In):
-    """One of `motion` (an upload), `motion_url` and `seconds`."""
+    """One of `motion` (an upload), `motion_url` and `seconds`; with `character` and `behaviour` it warns of both."""
 
     motion: int | None = Id
     motion_url: str = Field(default="", max_length=2000)
     seconds: float | None = Field(default=None, gt=0, le=1_000_000)
     resolution: Resolution = RESOLUTIONS[0]
+    character: int | None = Id
+    behaviour: Behaviour = "animate"
 
 
 class JobIn(In):

@@ -33,6 +33,13 @@ class InputLimits:
     image_max_bytes: int
     motion_formats: tuple[str, ...]
     max_seed: int
+    # Outside of these it works, and worse: pixels a side (from, to), the longer side to the shorter, a second.
+    image_sides: tuple[int, int]
+    motion_sides: tuple[int, int]
+    max_ratio: int
+    max_fps: int
+    motion_codecs: tuple[str, ...]
+    steady_s: int
 
 
 Intervals = tuple[tuple[float, float], tuple[float, float]]

@@ -17,7 +17,8 @@ from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
 from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
@@ -82,7 +83,7 @@ def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen; `seconds` of a motion that has no row yet.
+    """What is chosen; `seconds` and `facts` of a motion that has no row yet.
 
     `arriving`: what the browser is still sending (`character`, `motion`), with `link` when it is a link being read.
     """
@@ -93,6 +94,7 @@ class Choice:
     motion: Source | None = None
     seconds: float | None = None
     arriving: Collection[str] = ()
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class PriceCard:
     reading_link: bool
     complete: bool
     missing: str
+    findings: list[Finding]
 
 
 def price_card(choice: Choice) -> PriceCard:
@@ -124,7 +127,9 @@ def price_card(choice: Choice) -> PriceCard:
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: choice.character, Source.Kind.MOTION: choice.motion}
-    provider = in_force.provider_in_use()
+    provider, behaviour = in_force.provider_in_use(), choice.behaviour
+    if behaviour not in Job.Behaviour.values:
+        behaviour = Job.Behaviour.ANIMATE
     is_unreachable = any(source and not source.url for source in chosen.values()) and not is_reachable(provider)
     key = ProviderKey.objects.filter(provider=provider).first()
     absent = [kind for kind, source in chosen.items() if not source and kind not in choice.arriving]
@@ -134,7 +139,7 @@ def price_card(choice: Choice) -> PriceCard:
         least={name: quote_today(1, name) for name in RESOLUTIONS},
         billing=in_force.model().billing,
         resolution=resolution,
-        behaviour=choice.behaviour if choice.behaviour in Job.Behaviour.values else Job.Behaviour.ANIMATE,
+        behaviour=str(behaviour),
         unreachable=words.unreachable(provider) if is_unreachable else None,
         stopped=bool(key and key.stopped_at),
         short_balance=_short_balance(key, quote),
@@ -143,6 +148,7 @@ def price_card(choice: Choice) -> PriceCard:
         reading_link="link" in choice.arriving,
         complete=bool(choice.character and choice.motion and quote and not is_unreachable),
         missing=words.missing(absent, [kind for kind, source in chosen.items() if not source]),
+        findings=findings(choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs),
     )
 
 

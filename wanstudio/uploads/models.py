@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
+from wanstudio.uploads.codecs import codec_name
 from wanstudio.work.leases import Leased
 
 
@@ -30,6 +31,7 @@ class Facts:
     duration: float | None = None
     fps: float | None = None
     has_audio: bool = False
+    codec: str = ""
 
 
 class Source(Leased):
@@ -59,6 +61,7 @@ class Source(Leased):
     duration = models.FloatField(null=True, help_text="Seconds of the container; null for a picture.")
     fps = models.FloatField(null=True)
     has_audio = models.BooleanField(default=False)
+    codec = models.CharField(max_length=20, blank=True, help_text="Of a clip: h264, hevc; unknown before 0.4.0.")
     probed_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -82,7 +85,7 @@ class Source(Leased):
 
     @property
     def facts(self) -> str:
-        """What it is, in one line: `26.0 s · 720 × 1280 · 30 fps · 18.4 MB`, `1024 × 1536 · PNG · 2.1 MB`."""
+        """What it is: `26.0 s · 720 × 1280 · 30 fps · H.264 · MP4 · 18.4 MB`, `1024 × 1536 · PNG · 2.1 MB`."""
         size = filesizeformat(self.size_bytes) if self.size_bytes and self.size_bytes >= 50_000 else ""
         if not size and self.size_bytes:
             size = f"{max(self.size_bytes // 1024, 1)} KB"
@@ -91,7 +94,8 @@ class Source(Leased):
             return " · ".join(fact for fact in (frame, self.format, size) if fact)
         length = f"{self.duration:.1f} s" if self.duration else ""
         rate = f"{self.fps:.2f}".rstrip("0").rstrip(".") + " fps" if self.fps else ""
-        return " · ".join(fact for fact in (length, frame, rate, size) if fact)
+        coded = codec_name(self.codec) if self.codec else ""
+        return " · ".join(fact for fact in (length, frame, rate, coded, self.format.upper(), size) if fact)
 
     def alike(self) -> models.QuerySet["Source"]:
         """The team's rows of the same file or link, itself among them: uploaded twice it is still one thing."""

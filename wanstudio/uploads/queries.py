@@ -4,6 +4,7 @@ The web process may fetch what is behind a link to probe it, and nothing else, w
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -107,5 +108,7 @@ def probe_link(kind: str, url: str) -> Facts:
 def _facts(found: ImageFacts | VideoFacts) -> Facts:
     if isinstance(found, ImageFacts):
         return Facts(found.format, found.width, found.height, found.size_bytes)
-    size, length = (found.width, found.height, found.size_bytes), (found.duration, found.fps, found.has_audio)
-    return Facts(found.container, *size, *length)
+    # Four letters of a foreign file, which can be anything.
+    codec = found.codec if found.codec.isascii() and found.codec.isalnum() else ""
+    picture = Facts(found.container, found.width, found.height, found.size_bytes)
+    return replace(picture, duration=found.duration, fps=found.fps, has_audio=found.has_audio, codec=codec)

@@ -1,5 +1,7 @@
 """Words of uploads: what an input is called, and every sentence about one that cannot be used."""
 
+from enum import StrEnum
+
 from django.utils.text import get_text_list
 
 from wanstudio.keys import in_force
@@ -17,6 +19,83 @@ NO_LINK = "This is not a link we can read. It has to start with https:// or http
 NAMES_THE_FILE = {"empty", "too_large"}
 TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
 DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
+
+
+class Level(StrEnum):
+    """How bad a finding of the preflight is, the worst first."""
+
+    WARN = "warn"
+    HINT = "hint"
+
+
+PREFLIGHT: dict[str, tuple[Level, str, str]] = {
+    "picture_small": (
+        Level.WARN,
+        "The picture is only {size}.",
+        "The character comes out blurred. Use a picture with at least {limit} pixels on each side.",
+    ),
+    "picture_large": (
+        Level.WARN,
+        "The picture is {size}.",
+        "More than {limit} pixels on a side can be refused. Scale it down; the result gains nothing from them.",
+    ),
+    "picture_ratio": (
+        Level.WARN,
+        "The picture is {size}, longer than {limit}:1.",
+        "The model is not made for such a shape. Crop the picture.",
+    ),
+    "picture_webp": (
+        Level.HINT,
+        "The picture is a WebP.",
+        "Compressed edges can flicker in the video. A PNG or a JPEG of high quality is safer.",
+    ),
+    "picture_compressed": (
+        Level.HINT,
+        "The picture is heavily compressed.",
+        "Its blocks and fringes can show in the video. Use the original if you have it.",
+    ),
+    "clip_small": (
+        Level.WARN,
+        "The clip is only {size}.",
+        "The motion is hard to read, and the price is the same. Use a clip with at least {limit} pixels on each side.",
+    ),
+    "clip_large": (
+        Level.WARN,
+        "The clip is {size}.",
+        "More than {limit} pixels on a side can be refused. Export it at 1080p.",
+    ),
+    "clip_ratio": (
+        Level.WARN,
+        "The clip is {size}, longer than {limit}:1.",
+        "The model is not made for such a shape. Crop the clip.",
+    ),
+    "clip_codec": (
+        Level.WARN,
+        "The clip is coded as {codec}.",
+        "Only {named} is certain to be accepted. Export it again as MP4 with {named}.",
+    ),
+    "clip_fps": (
+        Level.HINT,
+        "The clip has {fps} frames a second.",
+        "The model works with at most {limit}; the result has fewer than the clip.",
+    ),
+    "clip_drift": (
+        Level.HINT,
+        "The clip is longer than {seconds} s.",
+        "Face and clothes can change over time. A shorter part stays closer to the picture.",
+    ),
+    "ratio_animate": (
+        Level.WARN,
+        "The picture ({picture}) and the clip ({clip}) have different shapes.",
+        "Animate keeps the picture's shape, so parts of the motion can fall outside of it.",
+    ),
+    "ratio_replace": (
+        Level.WARN,
+        "The picture ({picture}) and the clip ({clip}) have different shapes.",
+        "Replace keeps the clip's shape, with the picture fitted into it: the character can come out small.",
+    ),
+}
+"""Sentences by the rule that is broken: how bad it is, the fact, and what it means."""
 
 
 def formats_of(kind: str) -> str:

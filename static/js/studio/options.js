@@ -34,6 +34,13 @@ function keepInputs() {
   if (location.pathname === "/") history.replaceState(history.state, "", address);
 }
 
+// A notice offers the other behaviour. The focus goes along: the notice is gone with the next price.
+form.addEventListener("click", ({ target }) => {
+  const behaviour = target.closest("[data-choose]")?.dataset.choose;
+  const radio = behaviour && form.querySelector(`[name="behaviour"][value="${behaviour}"]`);
+  radio?.click();
+  radio?.focus();
+});
 form.addEventListener("input", keepOptions);
 form.addEventListener("change", keepOptions);
 onSlotChange(keepInputs);

@@ -37,6 +37,13 @@ WAN_2_2_ANIMATE = base.Model(
         image_max_bytes=10 * 1024 * 1024,
         motion_formats=("MP4", "MOV", "M4V"),
         max_seed=2**31 - 1,
+        # Alibaba's page of the same model; Wan's code; reports of users.
+        image_sides=(200, 4096),
+        motion_sides=(200, 2048),
+        max_ratio=3,
+        max_fps=30,
+        motion_codecs=("h264",),
+        steady_s=30,
     ),
     polling=base.Polling(
         usual=((60, 60), (5.5, 10)), long=((120, 120), (10, 12)), callback=((120, 135), (60, 70)), long_motion_s=60
