@@ -265,18 +265,10 @@ def rabbitmq() -> Iterator[Server]:
 @contextmanager
 def nginx(upstream: str, *directives: str) -> Iterator[Server]:
     """nginx before the server at `upstream` (`host:port`), with more directives of its `server` block."""
-    program = shutil.which("nginx", path=SYSTEM_PATH)
-    assert program, "nginx is not installed"
-    port = free_port()
-    folder = Path(tempfile.mkdtemp(prefix="wanstudio-nginx-"))
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    (folder / "nginx.conf").write_text(f"""
-        daemon off; master_process off; pid {folder}/pid; error_log stderr warn;
-        events {{ worker_connections 1024; }}
-        http {{
-            access_log off; client_max_body_size 600m;
-            {folders}
+
+    def conf(port: int, folder: Path) -> str:
+        return f"""
+            client_max_body_size 600m;
             server {{
                 listen 127.0.0.1:{port};
                 {" ".join(directives)}
@@ -287,7 +279,51 @@ def nginx(upstream: str, *directives: str) -> Iterator[Server]:
                     proxy_set_header X-Forwarded-Proto $scheme;
                 }}
             }}
-        }}
+        """
+
+    with nginx_with(conf) as server:
+        yield server
+
+
+@contextmanager
+def example_nginx(port: int, data: Path, user: str = "") -> Iterator[Server]:
+    """nginx with `deploy/nginx.conf` as it is, but for its addresses, folders and certificate; as `user group`."""
+
+    def conf(own: int, folder: Path) -> str:
+        text = (Path(__file__).parent.parent / "deploy" / "nginx.conf").read_text()
+        changes = {
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{port};",
+            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{own};",
+            "/srv/wanstudio/data;": f"{data};",
+            "/var/cache/nginx/wanstudio ": f"{folder}/rights ",
+            "    ssl_certificate /etc/ssl/certs/studio.example.com.pem;": "",
+            "    ssl_certificate_key /etc/ssl/private/studio.example.com.key;": "",
+        }
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        return text
+
+    with nginx_with(conf, f"user {user};" if user else "master_process off;") as server:
+        yield server
+
+
+@contextmanager
+def nginx_with(conf: Callable[[int, Path], str], process: str = "master_process off;") -> Iterator[Server]:
+    """nginx with what `conf` makes of a free port and its folder, within its `http` block."""
+    program = shutil.which("nginx", path=SYSTEM_PATH)
+    assert program, "nginx is not installed"
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-nginx-"))
+    # Its workers can run under another account.
+    folder.chmod(0o711)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    (folder / "nginx.conf").write_text(f"""
+        daemon off; {process} pid {folder}/pid; error_log stderr warn;
+        events {{ worker_connections 1024; }}
+        http {{ access_log off; {folders} {conf(port, folder)} }}
     """)
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     with running(Server("nginx", f"http://127.0.0.1:{port}", command, folder, lambda: answers(port))) as server:

@@ -1,7 +1,4 @@
-"""Settings, from the environment and from `.env` beside `manage.py`.
-
-`.env.example` explains every variable. Wrong values are refused here, in one sentence that names the variable.
-"""
+"""Settings, from the environment and `.env`. What is wrong is refused in a sentence; `.env.example` explains each."""
 
 import os
 from pathlib import Path
@@ -152,7 +149,9 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 60
 FILE_UPLOAD_HANDLERS = ["wanstudio.uploads.forms.CappedUploadHandler"]
-FILE_UPLOAD_PERMISSIONS = 0o600
+# Where a proxy of the studio's group finds the media folder, to send files itself; empty: the studio sends them.
+ACCEL = env.str("WANSTUDIO_ACCEL", "", validate=options.an_internal_path)
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = (0o640, 0o750) if ACCEL else (0o600, 0o700)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Each ticked video is a field of its own, up to ten thousand of them.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_100

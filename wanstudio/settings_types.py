@@ -24,6 +24,9 @@ positive = validate.Range(0, min_inclusive=False, error="it must be greater than
 a_model = validate.Regexp(
     r"[A-Za-z0-9._-]{1,100}\Z", error="a model's name has letters, digits, dots, dashes and underscores only."
 )
+an_internal_path = validate.Regexp(
+    r"((/[a-z0-9_-]+)+/)?\Z", error="it must be a path such as /media/, with a slash at both ends."
+)
 a_log_level = validate.OneOf(
     ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), error="use DEBUG, INFO, WARNING, ERROR or CRITICAL."
 )

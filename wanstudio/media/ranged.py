@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe, quote_etag
 
+# Kept, but asked about each time: who may see a file can change.
+ASKED_ABOUT = "private, no-cache"
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
@@ -32,6 +34,16 @@ class ServedFile:
     content_type: str
     filename: str
     attachment: bool = False
+    cache_control: str = ASKED_ABOUT
+
+    def headers(self) -> dict[str, str]:
+        """What is said of the whole file, and of any part of it."""
+        return {
+            "Content-Type": self.content_type,
+            "Content-Disposition": content_disposition_header(self.attachment, self.filename) or "inline",
+            "Cache-Control": self.cache_control,
+            "X-Content-Type-Options": "nosniff",
+        }
 
 
 def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
@@ -45,8 +57,7 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
         "Accept-Ranges": "bytes",
         "ETag": etag,
         "Last-Modified": http_date(modified_s),
-        # Kept, but asked about each time: who may see a file can change.
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": file.cache_control,
         "X-Content-Type-Options": "nosniff",
     }
     if early := get_conditional_response(request, etag, modified_s):
@@ -60,8 +71,7 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
             return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{file.size_bytes}"})
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size_bytes}"
     headers["Content-Length"] = str(len(span))
-    headers["Content-Type"] = file.content_type
-    headers["Content-Disposition"] = content_disposition_header(file.attachment, file.filename) or "inline"
+    headers |= file.headers()
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     span_file = _Span(file.opener(), span)

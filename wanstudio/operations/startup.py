@@ -4,6 +4,7 @@ Refused are the database of a newer version, and one that was put back by hand.
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,17 +55,24 @@ def _way_back() -> str:
 
 
 def close_to_others() -> None:
-    """Remove the rights of other accounts on the studio's own files. The data folder itself can serve them, too."""
-    for path in (*(Path(settings.DATA_DIR) / name for name in NAMES), *_database()):
-        if _is_open(path):
+    """Set the rights on the studio's own files: its account's alone, or as `WANSTUDIO_ACCEL` needs them.
+
+    The data folder itself can serve other accounts, too: no right on it is taken.
+    """
+    data = Path(settings.DATA_DIR)
+    if settings.ACCEL:
+        (data / "media").mkdir(exist_ok=True)
+        _set(data, _mode(data) | _handed_off(data))
+    for path in (*(data / name for name in NAMES), *_database()):
+        if path.exists() and not path.is_symlink() and _mode(path) != _right(path):
             for folder, _, files in os.walk(path):
                 for each in (*(Path(folder) / name for name in files), Path(folder)):
-                    _close(each)
-            _close(path)
+                    _set(each, _right(each))
+            _set(path, _right(path))
 
 
 def open_to_others() -> list[str]:
-    """The data folder, and what is in it, as far as other accounts have rights on it."""
+    """The data folder, and what is in it, as far as other accounts have rights on it that nothing needs."""
     folder = Path(settings.DATA_DIR)
     return [str(path) for path in (folder, *sorted(folder.iterdir()), *_database()) if _is_open(path)]
 
@@ -73,10 +81,28 @@ def _database() -> list[Path]:
     return sqlite.files(sqlite.path()) if connection.vendor == "sqlite" else []
 
 
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _handed_off(path: Path) -> int:
+    """Rights of the studio's group, which the proxy is in, if it sends the files: to read media, to pass to them."""
+    data = Path(settings.DATA_DIR)
+    if settings.ACCEL and path == data:
+        return 0o010
+    if settings.ACCEL and path.is_relative_to(data / "media"):
+        return 0o050 if path.is_dir() else 0o040
+    return 0
+
+
+def _right(path: Path) -> int:
+    return _mode(path) & ~OTHERS | _handed_off(path)
+
+
 def _is_open(path: Path) -> bool:
-    return path.exists() and not path.is_symlink() and bool(path.stat().st_mode & OTHERS)
+    return path.exists() and not path.is_symlink() and bool(_mode(path) & OTHERS & ~_handed_off(path))
 
 
-def _close(path: Path) -> None:
-    if _is_open(path) and path.stat().st_uid == os.geteuid():
-        path.chmod(path.stat().st_mode & ~OTHERS)
+def _set(path: Path, mode: int) -> None:
+    if not path.is_symlink() and path.exists() and path.stat().st_uid == os.geteuid() and _mode(path) != mode:
+        path.chmod(mode)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django import template
 from django.conf import settings
 from django.template.defaultfilters import linebreaksbr, pluralize
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -17,6 +18,7 @@ from wanstudio.jobs.job_progress import time_left
 from wanstudio.money.models import BalanceReading, Money
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
+from wanstudio.web.file_answers import tag_of
 
 register = template.Library()
 register.filter("left", time_left)
@@ -29,6 +31,12 @@ def ratio(width: int, height: int) -> str:
     """The class of the nearest ratio that the stylesheet knows."""
     shape = width / height if width and height else 1.0
     return min(RATIOS, key=lambda name: abs(RATIOS[name] - shape))
+
+
+@register.simple_tag
+def lasting(route: str, pk: int, stored: object) -> str:
+    """The address of a stored file that its browser keeps: it changes with the file."""
+    return f"{reverse(route, args=[pk])}?v={tag_of(str(stored))}"
 
 
 @register.simple_tag

@@ -1,15 +1,23 @@
 """Files: stored whole, and as answers, with ranges."""
 
+import re
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
-from wanstudio.media.ranged import ServedFile, ranged_response
+from wanstudio.media.ranged import ASKED_ABOUT, ServedFile, ranged_response
+from wanstudio.web.middleware import SENDS_FILES
+
+# With `Vary: Cookie`, which the session adds: after signing out, the browser asks.
+FOR_GOOD = "private, max-age=31536000, immutable"
+# Names as the studio makes them, which mean the same in a path, a header and an address. Others it sends itself.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.[A-Za-z0-9]{1,5}")
 
 TYPES = {
     "jpeg": "image/jpeg",
@@ -33,10 +41,15 @@ class WholeFiles(FileSystemStorage):
             raise
 
 
+def tag_of(stored: str) -> str:
+    """Names what is in a stored file: the name is random, and never written again."""
+    return re.sub("[^A-Za-z0-9_-]", "-", stored.rsplit("/", 1)[-1].partition(".")[0])
+
+
 def send(
     request: HttpRequest, stored: str, modified: datetime, name: str, *, attachment: bool = False
 ) -> HttpResponseBase:
-    """The stored file. Stored names are random and never written again: a name is its own ETag."""
+    """The stored file. An address with `v`, the file's tag, is of these bytes alone: its browser need not ask again."""
     try:
         size_bytes = default_storage.size(stored)
     except FileNotFoundError:
@@ -47,10 +60,14 @@ def send(
     served = ServedFile(
         partial(default_storage.open, stored, "rb"),  # type: ignore[arg-type]
         size_bytes,
-        etag=f'"{stored.rsplit("/", 1)[-1].partition(".")[0]}"',
+        etag=tag_of(stored),
         modified=modified,
         content_type=TYPES.get(stored.rsplit(".", 1)[-1], "application/octet-stream"),
         filename=name,
         attachment=attachment,
+        cache_control=FOR_GOOD if request.GET.get("v") == tag_of(stored) else ASKED_ABOUT,
     )
+    if settings.ACCEL and request.META.get(SENDS_FILES) == "X-Accel-Redirect" and _PLAIN.fullmatch(stored):
+        # Ranges and conditions are nginx's, with its own tags.
+        return HttpResponse(headers=served.headers() | {"X-Accel-Redirect": settings.ACCEL + stored})
     return ranged_response(request, served)

@@ -24,6 +24,8 @@ HEADER = "X-Request-ID"
 OURS = "X-Wan-Studio"
 # Pages and machines ask these every few seconds: logged at DEBUG.
 CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
+# Said by a trusted proxy that can send files: see `file_answers`.
+SENDS_FILES = "HTTP_X_SENDFILE_TYPE"
 # What proxies add, and browsers never.
 PROXIES = (
     "HTTP_X_FORWARDED",
@@ -112,7 +114,9 @@ class TrustedProxies(Middleware):
         request.META["wanstudio.proxied"] = any(name.startswith(PROXIES) for name in request.META)
         if peer := _address(request.META.get("REMOTE_ADDR", "")):
             request.META["REMOTE_ADDR"] = str(peer)
-        if is_trusted(request.META.get("REMOTE_ADDR", "")):
+        if not is_trusted(request.META.get("REMOTE_ADDR", "")):
+            request.META.pop(SENDS_FILES, None)
+        else:
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
                 if not (address := _address(hop)):
