@@ -69,8 +69,8 @@ def shown(number: float) -> str:
 
 
 def interleaved(runs: int, *acts: Callable[[], float]) -> list[list[float]]:
-    """What each act measures, one after the other, so many times; the first round does not count."""
-    rounds = [[act() for act in acts] for _ in range(runs + 1)][1:]
+    """What each act measures, one after the other, so many times; of several rounds one before them does not count."""
+    rounds = [[act() for act in acts] for _ in range(runs + (runs > 1))][-runs:]
     return [list(one) for one in zip(*rounds, strict=True)]
 
 

@@ -52,6 +52,7 @@ class Rig:
     settings: str = "wanstudio.settings"
     _over: ExitStack = field(default_factory=ExitStack)
     _server: str = ""
+    _inside: dict[Seeded, "Inside"] = field(default_factory=dict)
 
     def small(self) -> Seeded:
         return self.seeded(self.sizes[0])
@@ -93,14 +94,12 @@ class Rig:
             finally:
                 studio.end()
 
-    @contextmanager
-    def inside(self, seeded: Seeded, **env: str) -> Iterator["Inside"]:
-        """A process in which Django is set up on this studio."""
-        process = Inside({**seeded.env, "DJANGO_SETTINGS_MODULE": self.settings, **env})
-        try:
-            yield process
-        finally:
-            process.close()
+    def inside(self, seeded: Seeded) -> "Inside":
+        """A process in which Django is set up on this studio; the same one until the rig is closed."""
+        if seeded not in self._inside:
+            self._inside[seeded] = Inside({**seeded.env, "DJANGO_SETTINGS_MODULE": self.settings})
+            self._over.callback(self._inside[seeded].close)
+        return self._inside[seeded]
 
     def close(self) -> None:
         self._over.close()

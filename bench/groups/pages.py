@@ -121,14 +121,14 @@ def combinations(its: Named) -> dict[str, str]:
 
 def figures(rig: Rig) -> Iterator[Figure]:
     small, large = rig.small(), rig.large()
-    with rig.inside(small) as one, rig.inside(large) as many:
-        few, lots = named(small, one), named(large, many)
-        addresses = {**pages(few), **filters(few)}, {**pages(lots), **filters(lots)}
-        for name, address in addresses[0].items():
-            yield from _both(rig, name, clock(one, address), clock(many, addresses[1][name]))
-        for name, address in combinations(lots).items():
-            took = interleaved(rig.runs, clock(many, address))[0]
-            yield Figure(f"{name}, large", f"≤ {COMBINED}", took, "ms")
+    one, many = rig.inside(small), rig.inside(large)
+    few, lots = named(small, one), named(large, many)
+    addresses = {**pages(few), **filters(few)}, {**pages(lots), **filters(lots)}
+    for name, address in addresses[0].items():
+        yield from _both(rig, name, clock(one, address), clock(many, addresses[1][name]))
+    for name, address in combinations(lots).items():
+        took = interleaved(rig.runs, clock(many, address))[0]
+        yield Figure(f"{name}, large", f"≤ {COMBINED}", took, "ms")
 
 
 def clock(inside: Inside, address: str, which: str = "processor") -> Callable[[], float]:

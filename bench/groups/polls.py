@@ -10,20 +10,20 @@ BEFORE = {"→ 204, 1 job": "0.064", "→ 204, 50 jobs": "0.017"}
 
 
 def figures(rig: Rig) -> Iterator[Figure]:
-    with rig.inside(rig.small()) as inside:
-        for name, goal, address in asked(inside):
-            status = inside.call("bench.inside.status", address)
-            assert status == (204 if "204" in name else 200), f"{address}: {status}"
-            bare, took = interleaved(
-                rig.runs,
-                lambda: inside.call("bench.inside.cost", BARE, TIMES)["processor"],
-                lambda address=address: inside.call("bench.inside.cost", address, TIMES)["processor"],  # type: ignore[misc]
-            )
-            beside = f"a bare view, {shown(sorted(bare)[len(bare) // 2])} ms"
-            yield Figure(f"bare view ÷ poll {name}", goal, ratios(bare, took), "", beside, BEFORE.get(name, ""))
-        for name, _, address in asked(inside):
-            if "204" in name:
-                yield Figure(f"SQL of a poll {name}", "≤ 2", [len(inside.call("bench.inside.queries", address))])
+    inside = rig.inside(rig.small())
+    for name, goal, address in asked(inside):
+        status = inside.call("bench.inside.status", address)
+        assert status == (204 if "204" in name else 200), f"{address}: {status}"
+        bare, took = interleaved(
+            rig.runs,
+            lambda: inside.call("bench.inside.cost", BARE, TIMES)["processor"],
+            lambda address=address: inside.call("bench.inside.cost", address, TIMES)["processor"],  # type: ignore[misc]
+        )
+        beside = f"a bare view, {shown(sorted(bare)[len(bare) // 2])} ms"
+        yield Figure(f"bare view ÷ poll {name}", goal, ratios(bare, took), "", beside, BEFORE.get(name, ""))
+    for name, _, address in asked(inside):
+        if "204" in name:
+            yield Figure(f"SQL of a poll {name}", "≤ 2", [len(inside.call("bench.inside.queries", address))])
 
 
 def asked(inside: Inside) -> list[tuple[str, str, str]]:

@@ -11,15 +11,15 @@ def figures(rig: Rig) -> Iterator[Figure]:
     if not rig.has_postgres:
         return
     small, large = (rig.seeded(videos, postgres=True) for videos in rig.sizes)
-    with rig.inside(small) as one, rig.inside(large) as many:
-        few, lots = named(small, one), named(large, many)
-        for name, address in {**pages(few), **filters(few)}.items():
-            there = {**pages(lots), **filters(lots)}[name]
-            took, more = interleaved(rig.runs, clock(one, address, "elapsed"), clock(many, there, "elapsed"))
-            goal = f"≤ {GOALS[name]}" if name in GOALS else ""
-            yield Figure(f"{name}, small", goal, took, "ms elapsed")
-            beside = f"{shown(sorted(more)[len(more) // 2])} ms large"
-            yield Figure(f"{name}, large ÷ small", "≤ 1.5", ratios(more, took), yardstick=beside)
-        for name, address in combinations(lots).items():
-            took = interleaved(rig.runs, clock(many, address, "elapsed"))[0]
-            yield Figure(f"{name}, large", f"≤ {COMBINED}", took, "ms elapsed")
+    one, many = rig.inside(small), rig.inside(large)
+    few, lots = named(small, one), named(large, many)
+    for name, address in {**pages(few), **filters(few)}.items():
+        there = {**pages(lots), **filters(lots)}[name]
+        took, more = interleaved(rig.runs, clock(one, address, "elapsed"), clock(many, there, "elapsed"))
+        goal = f"≤ {GOALS[name]}" if name in GOALS else ""
+        yield Figure(f"{name}, small", goal, took, "ms elapsed")
+        beside = f"{shown(sorted(more)[len(more) // 2])} ms large"
+        yield Figure(f"{name}, large ÷ small", "≤ 1.5", ratios(more, took), yardstick=beside)
+    for name, address in combinations(lots).items():
+        took = interleaved(rig.runs, clock(many, address, "elapsed"))[0]
+        yield Figure(f"{name}, large", f"≤ {COMBINED}", took, "ms elapsed")

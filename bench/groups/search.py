@@ -40,10 +40,10 @@ def figures(rig: Rig) -> Iterator[Figure]:
 def _figures(rig: Rig, studio: Seeded, which: str, where: str = "") -> Iterator[Figure]:
     unit = "ms" if which == "processor" else "ms elapsed"
     before = BEFORE_POSTGRES if where else BEFORE
-    with rig.inside(studio) as inside:
-        for name, words_asked in searches().items():
-            took = interleaved(rig.runs, clock(inside, f"/videos/?q={quote(words_asked)}", which))[0]
-            yield Figure(f"{where}{name}", "≤ 150", took, unit, before=before)
-        mixed = f"/videos/?q={quote('dance')}&person=1&resolution=480p"
-        took = interleaved(rig.runs, clock(inside, mixed, which))[0]
-        yield Figure(f"{where}a frequent word, a person and a resolution", "≤ 150", took, unit, before=before)
+    inside = rig.inside(studio)
+    for name, words_asked in searches().items():
+        took = interleaved(rig.runs, clock(inside, f"/videos/?q={quote(words_asked)}", which))[0]
+        yield Figure(f"{where}{name}", "≤ 150", took, unit, before=before)
+    mixed = f"/videos/?q={quote('dance')}&person=1&resolution=480p"
+    took = interleaved(rig.runs, clock(inside, mixed, which))[0]
+    yield Figure(f"{where}a frequent word, a person and a resolution", "≤ 150", took, unit, before=before)

@@ -20,28 +20,25 @@ def _figures(rig: Rig, studio: Seeded, which: str, where: str = "") -> Iterator[
     months = [f"{datetime.now(UTC) - timedelta(days=days):%Y-%m}" for days in (0, 400, 1700)]
     pages = dict(zip(("this month", "a year ago", "almost five years ago"), months, strict=True))
     unit = "ms" if which == "processor" else "ms elapsed"
-    with rig.inside(studio) as inside:
-        for name, month in pages.items():
-            took = interleaved(rig.runs, clock(inside, f"/usage/?month={month}", which))[0]
-            yield Figure(f"{where}usage of {name}", "≤ 150", took, unit, before=BEFORE.get(name, ""))
-        took = interleaved(rig.runs, clock(inside, "/usage/?month=all", which))[0]
-        yield Figure(f"{where}usage of all time", "≤ 400", took, unit)
-        files = {
-            "usage of a month, CSV": f"/usage/usage.csv?month={months[1]}",
-            "usage of all time, CSV": "/usage/usage.csv?month=all",
-            "ledger, CSV": "/usage/ledger.csv",
-            "activity, CSV": "/activity/activity.csv",
-        }
-        for name, address in files.items():
-            took = interleaved(rig.runs, lambda at=address: _stream(inside, at)[which])[0]  # type: ignore[misc]
-            yield Figure(f"{where}{name}: first bytes", "≤ 200", took, unit, before=BEFORE.get(name, ""))
+    inside = rig.inside(studio)
+    for name, month in pages.items():
+        took = interleaved(rig.runs, clock(inside, f"/usage/?month={month}", which))[0]
+        yield Figure(f"{where}usage of {name}", "≤ 150", took, unit, before=BEFORE.get(name, ""))
+    took = interleaved(rig.runs, clock(inside, "/usage/?month=all", which))[0]
+    yield Figure(f"{where}usage of all time", "≤ 400", took, unit)
+    files = {
+        "usage of a month, CSV": f"/usage/usage.csv?month={months[1]}",
+        "usage of all time, CSV": "/usage/usage.csv?month=all",
+        "ledger, CSV": "/usage/ledger.csv",
+        "activity, CSV": "/activity/activity.csv",
+    }
     for name, address in files.items():
-        # In a process of its own: its peak is that of this file.
-        with rig.inside(studio) as inside:
-            _stream(inside, address)
-            whole = _stream(inside, address, whole=True)
-            yield Figure(f"{where}{name}: more memory for the whole", "≤ 30", [whole["grown"]], "MB")
-            yield Figure(f"{where}{name}: its size", "", [whole["bytes"] / 1e6], "MB")
+        took = interleaved(rig.runs, lambda at=address: _stream(inside, at)[which])[0]  # type: ignore[misc]
+        yield Figure(f"{where}{name}: first bytes", "≤ 200", took, unit, before=BEFORE.get(name, ""))
+    for name, address in files.items():
+        whole = _stream(inside, address, whole=True)
+        yield Figure(f"{where}{name}: more memory for the whole", "≤ 30", [whole["grown"]], "MB")
+        yield Figure(f"{where}{name}: its size", "", [whole["bytes"] / 1e6], "MB")
 
 
 def _stream(inside: Inside, address: str, *, whole: bool = False) -> dict[str, float]:
