@@ -126,7 +126,7 @@ TEMPLATES: list[dict[str, object]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["wanstudio.templatetags.form_marks"],
+            "builtins": ["wanstudio.templatetags.form_marks", "wanstudio.templatetags.routes"],
             "libraries": {"lucide": "wanstudio.templatetags.icons"},
             "context_processors": [
                 "django.template.context_processors.request",
