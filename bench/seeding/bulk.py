@@ -1,10 +1,13 @@
 """Bulk loading into SQLite and PostgreSQL: indexes and foreign keys are taken down before and laid again after."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 
+from django.apps import apps
 from django.db import connection
+from django.db.models import NOT_PROVIDED
 
 # Of SQLite, for a file that is thrown away if its making is interrupted.
 FAST = "journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -800000", "threads = 2"
@@ -18,7 +21,8 @@ def run(sql: str) -> list[tuple[object, ...]]:
 
 
 def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], **fixed: object) -> None:
-    """Rows of these columns, each with the `fixed` ones besides."""
+    """Rows of these columns, each with the `fixed` ones besides, and the model's defaults in all others."""
+    fixed = {**_defaults(table, {*columns, *fixed}), **fixed}
     names = ", ".join((*columns, *fixed))
     if connection.vendor == "sqlite":
         marks = ", ".join("?" * (len(columns) + len(fixed)))
@@ -35,12 +39,27 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]],
             copy.write("".join("\t".join(map(_text, row)) + ending for row in batch))
 
 
+def _defaults(table: str, given: Collection[str]) -> dict[str, object]:
+    model = next(one for one in apps.get_models(include_auto_created=True) if one._meta.db_table == table)
+    left = [one for one in model._meta.concrete_fields if one.column not in given and not one.primary_key]
+    return {one.column: _plain(one.get_default()) for one in left if one.db_default is NOT_PROVIDED}
+
+
+def _plain(value: object) -> object:
+    """As both databases take it for every type of column."""
+    if isinstance(value, bool):
+        return int(value)
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
 def _text(value: object) -> str:
     return "\\N" if value is None else str(value)
 
 
 def fill(table: str, selected: str, **columns: str) -> None:
-    """INSERT … SELECT: each column with its SQL, from what is `selected` (FROM and what follows)."""
+    """INSERT … SELECT: each column with its SQL, from what is `selected` (FROM and what follows); defaults as above."""
+    for name, value in _defaults(table, {*columns}).items():
+        columns[name] = "NULL" if value is None else f"'{value}'"
     names, values = ", ".join(columns), ", ".join(columns.values())
     run(f"INSERT INTO {table} ({names}) SELECT {values} {selected}")
 

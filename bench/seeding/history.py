@@ -2,7 +2,6 @@
 
 from bench.seeding.bulk import fill, run
 
-LEASED = {"claims": "0"}
 # One step of the timeline: number, condition, moment, from, to.
 STEPS = (
     (1, "TRUE", "created_at", "''", "'queued'"),
@@ -22,7 +21,6 @@ def results() -> None:
         "FROM wanstudio_job WHERE video_id IS NOT NULL ORDER BY id",
         id="video_id",
         job_id="id",
-        position="0",
         file=f"'videos/' || team_id || '/' || {NAMELESS} || '.mp4'",
         poster=f"'videos/' || team_id || '/' || {NAMELESS} || '.jpg'",
         size_bytes="2000000 + id * 7919 % 9000000",
@@ -31,8 +29,6 @@ def results() -> None:
         height="CASE resolution WHEN '480p' THEN 854 ELSE 1280 END",
         duration="CAST(billed_seconds AS double precision)",
         archived_at="ended_at",
-        # One in a hundred is in the bin: see `bin_some`.
-        binned_by_id="NULL",
     )
 
 
@@ -56,19 +52,12 @@ def attempts() -> None:
         job_id="id",
         provider="provider",
         callback="TRUE",
-        key_mark="''",
         outcome="CASE WHEN started_at IS NULL THEN 'unknown' ELSE 'accepted' END",
         http_status="CASE WHEN started_at IS NULL THEN NULL ELSE 200 END",
-        error="''",
-        message="''",
         task_id="task_id",
         hinted_task_id="task_id",
-        hints="'[]'",
-        money="''",
-        problem="''",
         created_at="created_at",
         answered_at="started_at",
-        **LEASED,
     )
 
 
@@ -82,7 +71,6 @@ def timeline() -> None:
             at=at,
             from_state=before,
             to_state=after,
-            why="''",
         )
 
 
@@ -93,14 +81,11 @@ def ledger() -> None:
         "wanstudio_entry",
         "FROM wanstudio_job ORDER BY id",
         id="id * 2 - 1",
-        attempt_id="NULL",
         kind="'reserved'",
         reserved="price",
         settled="0",
         unknown="0",
         at="created_at",
-        why="''",
-        origin_id="NULL",
         **same,
     )
     fill(
@@ -113,7 +98,6 @@ def ledger() -> None:
         settled="CASE money WHEN 'settled' THEN price ELSE 0 END",
         unknown="CASE money WHEN 'unknown' THEN price ELSE 0 END",
         at="coalesce(ended_at, alerted_at)",
-        why="''",
         origin_id="id * 2 - 1",
         **same,
     )
@@ -135,8 +119,6 @@ def balances() -> None:
             at=at,
             job_id="id",
             attempt_id="id",
-            settled="0",
-            pending="0",
             **balance,
         )
 
@@ -167,7 +149,6 @@ def activity(owner: int, since: str) -> None:
         about="title",
         thing="thing",
         thing_id="pk",
-        ip="NULL",
     )
     fill(
         "wanstudio_activity",
@@ -198,5 +179,4 @@ def notifications(since: str) -> None:
         path="'/jobs/' || id || '/'",
         at="ended_at",
         read_at="CASE WHEN id > (SELECT max(id) FROM wanstudio_job) - 200 THEN NULL ELSE ended_at END",
-        in_next_digest="FALSE",
     )

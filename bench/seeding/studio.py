@@ -50,9 +50,8 @@ def fill_up(videos: int, now: float) -> dict[str, object]:
     days_ago = [moment(now - days * 86400 - 7) for days in range(1, 21)]
     team, owner = teams[0].pk, makers[0]
     with loading():
-        insert("wanstudio_source", SOURCE, plan.sources(max(40, videos // 20)), claims=0)
-        fixed = {"claims": 0, "callback": True, "retries": 0, "setbacks": 0, "failure_message": "", "problem": ""}
-        insert("wanstudio_job", JOB, plan.rows(), result_urls="[]", **fixed)
+        insert("wanstudio_source", SOURCE, plan.sources(max(40, videos // 20)))
+        insert("wanstudio_job", JOB, plan.rows(), callback=1)
         history.results()
         history.bin_some(days_ago, owner, team)
         history.attempts()
