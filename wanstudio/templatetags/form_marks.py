@@ -1,5 +1,7 @@
 """Form marks: `{% csrf_token %}` in every template, Django's field, and beside it the form's person and page."""
 
+from typing import cast
+
 from django import template
 from django.template import Context
 from django.utils.html import format_html
@@ -19,6 +21,7 @@ def csrf_token(context: Context) -> SafeString:
         return SafeString("")
     # The same for all forms of an answer: a wall has hundreds.
     if not hasattr(request, "form_mark"):
-        request.form_mark = mark(request, shown_on(request))
-    field = '<input type="hidden" name="{}" value="{}">'
-    return format_html(field * 2, "csrfmiddlewaretoken", token, FIELD, request.form_mark)
+        field = '<input type="hidden" name="{}" value="{}">'
+        own = mark(request, shown_on(request))
+        request.form_mark = format_html(field * 2, "csrfmiddlewaretoken", token, FIELD, own)
+    return cast(SafeString, request.form_mark)

@@ -19,7 +19,7 @@ class Address(URLNode):
         ids = [arg.resolve(context) for arg in self.args]
         if self.kwargs or not all(type(pk) is int and pk >= 0 for pk in ids):
             return str(super().render(context))
-        url = _shape(get_script_prefix(), self.view_name.resolve(context), len(ids)).format(*ids)
+        url = address(self.view_name.resolve(context), *ids)
         if self.asvar:
             context[self.asvar] = url
             return ""
@@ -32,10 +32,15 @@ def url(parser: Parser, token: Token) -> Address:
     return Address(node.view_name, node.args, node.kwargs, node.asvar)
 
 
+def address(name: str, *ids: int) -> str:
+    """The same as `reverse`."""
+    return _shape(get_script_prefix(), name, len(ids)).format(*ids)
+
+
 @cache
 def _shape(prefix: str, name: str, count: int) -> str:
     marks = [MARK + number for number in range(count)]
-    address = reverse(name, args=marks)
+    found = reverse(name, args=marks)
     for mark in marks:
-        address = address.replace(str(mark), "{}")
-    return address
+        found = found.replace(str(mark), "{}")
+    return found
