@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.figures import Figure, interleaved, ratios, shown
@@ -41,10 +42,7 @@ def figures(rig: Rig) -> Iterator[Figure]:
                 (studio.port, address),
                 (_port(behind.url), address),
             ]
-            nginx, app, handed = interleaved(
-                rig.runs,
-                *(lambda at=at: _ranges_s(*at, cookie) for at in places),  # type: ignore[misc]
-            )
+            nginx, app, handed = interleaved(rig.runs, *(partial(_ranges_s, *at, cookie) for at in places))
         beside = f"nginx alone, {shown(statistics.median(nginx) / RANGES * 1000)} ms a range"
         yield Figure("nginx ÷ ranges of 1 MB by the studio", "≥ 0.15", ratios(nginx, app), "", beside, "0.03")
         yield Figure("nginx ÷ ranges of 1 MB handed off", "≥ 0.9", ratios(nginx, handed), "", beside, "0.03")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import NOT_PROVIDED
 
@@ -42,7 +43,7 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]],
 def _defaults(table: str, given: Collection[str]) -> dict[str, object]:
     model = next(one for one in apps.get_models(include_auto_created=True) if one._meta.db_table == table)
     left = [one for one in model._meta.concrete_fields if one.column not in given and not one.primary_key]
-    return {one.column: _plain(one.get_default()) for one in left if one.db_default is NOT_PROVIDED}
+    return {str(one.column): _plain(one.get_default()) for one in left if one.db_default is NOT_PROVIDED}
 
 
 def _plain(value: object) -> object:
@@ -66,7 +67,10 @@ def fill(table: str, selected: str, **columns: str) -> None:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """No index that no constraint needs, and no foreign key, while rows are put in. All are checked as they return."""
+    """No index that no constraint needs, and no foreign key, while rows are put in. All are checked as they return.
+
+    Then comes what the studio lays after its migrations.
+    """
     if connection.vendor == "sqlite":
         for pragma in FAST:
             run(f"PRAGMA {pragma}")
@@ -87,6 +91,7 @@ def loading() -> Iterator[None]:
     # The indexes first: foreign keys are checked by them.
     for _, sql in reversed(again):
         run(str(sql))
+    call_command("migrate", verbosity=0)
     if connection.vendor == "sqlite":
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             run(f"PRAGMA {pragma}")
