@@ -15,7 +15,7 @@ _MAX_BOXES = 100_000
 _MAX_TRACKS = 100
 _MAX_TIMES = 4096
 MAX_SAMPLES = 1_000_000
-"""Of one track: an hour at 240 pictures a second. A decoder keeps a hundred bytes for each, whatever the file has."""
+"""Of one track: an hour at 240 pictures a second. A decoder keeps a hundred bytes for each."""
 # Tables of a track: bytes before their first entry, of which the last four are the count, and bits of one entry.
 _TABLES = {
     **dict.fromkeys(("stts", "ctts", "co64"), (8, 64)),
@@ -121,7 +121,8 @@ class Track:
     ticks: int = 0
     width: int = 0
     height: int = 0
-    turned: bool = False
+    # The display matrix by its signs: (0, 1, -1, 0) is a quarter turn clockwise.
+    matrix: tuple[int, ...] = (1, 0, 0, 1)
     codec: str = ""
     frames: int = 0
     frame_ticks: int = 0
@@ -176,7 +177,7 @@ def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
         if parent.kind == "stbl" and box.kind in _TABLES:
             _check_table(file, box, track)
         match parent.kind, box.kind:
-            # Only these are entered: the depth is fixed, however deep a hostile file nests.
+            # Only these are entered, so the depth is fixed.
             case ("trak", "mdia") | ("mdia", "minf") | ("minf", "stbl"):
                 _visit(file, box, track)
             case "trak", "tkhd":
@@ -212,8 +213,8 @@ def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
     long = data[:1] == b"\1"
     (track.number,) = unpack("I", data, 20 if long else 12)
     a, b, _, c, d = unpack("5i", data, 52 if long else 40)
-    # A quarter turn swaps the axes in the matrix, and so width and height on the screen.
-    track.turned = abs(b) + abs(c) > abs(a) + abs(d)
+    axes = (0, b, c, 0) if abs(b) + abs(c) > abs(a) + abs(d) else (a, 0, 0, d)
+    track.matrix = tuple((part > 0) - (part < 0) for part in axes)
 
 
 def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
@@ -222,7 +223,6 @@ def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
         return
     name = data[12:16].decode("latin-1")
     track.codec = _CODECS.get(name, name.strip().lower())
-    # Of a sound track these would be other numbers; nobody asks for them.
     if len(data) == 44:
         track.width, track.height = unpack("HH", data, 40)
 

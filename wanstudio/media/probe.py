@@ -62,8 +62,8 @@ def _facts(file: SeekableFile, *, whole: bool) -> VideoFacts:
     return VideoFacts(
         container="mov" if brand == b"qt  " else "m4v" if brand.startswith(b"M4V") else "mp4",
         duration=duration,
-        width=track.height if track.turned else track.width,
-        height=track.width if track.turned else track.height,
+        width=track.width if track.matrix[0] else track.height,
+        height=track.height if track.matrix[0] else track.width,
         fps=round(track.frames * track.timescale / track.frame_ticks, 3) if track.frame_ticks else 0.0,
         codec=track.codec,
         has_audio=any(track.handler == "soun" for track in movie.tracks),

@@ -12,7 +12,7 @@ from wanstudio.media.pictures.stills import MAX_PIXELS, POSTER_SIDE, jpeg
 _MAX_PACKETS = 2_000
 # Of the 10 s that a decoder process has: keyframes can be far apart in a sound clip.
 _ENOUGH_CPU_S = 6.0
-_OPTIONS = {
+OPTIONS = {
     # With its choice of demuxers FFmpeg takes playlists and session descriptions for clips and opens what they name.
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2",
     "protocol_whitelist": "",
@@ -35,7 +35,7 @@ def frame_at(file: SeekableFile, after_s: float = 0.0) -> av.VideoFrame:
     file.seek(0)
     frame = None
     try:
-        with av.open(file, mode="r", format="mov", options=_OPTIONS, metadata_errors="replace") as container:
+        with av.open(file, mode="r", format="mov", options=OPTIONS, metadata_errors="replace") as container:
             stream = next(iter(container.streams.video), None)
             # PyAV gives a stream no codec context where FFmpeg has no decoder for it.
             if stream is None or getattr(stream, "codec_context", None) is None:

@@ -1,0 +1,197 @@
+"""The cut itself: frames between two times encoded anew, sound in step, written in one pass with the index in front."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain, pairwise
+from typing import IO, NamedTuple
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.filter import Graph
+from av.video.stream import VideoStream
+
+from wanstudio.media.cutting.sound_cut import SOUND_FRAME, SOUND_RATE, sound_in
+from wanstudio.media.errors import MediaError, MediaProblem
+from wanstudio.media.movie import SeekableFile, read_movie, size_of, top_boxes
+from wanstudio.media.pictures.frames import OPTIONS
+from wanstudio.media.pictures.stills import MAX_PIXELS
+
+CLOCK = 90_000
+# Handles are whole milliseconds, frames are not: what begins within one belongs to the handle.
+_TOLERANCE = Fraction(1, 1000)
+# Decoders want the keyframe before; an index can say a second less than what is shown.
+_BEFORE_S = 1
+_THREADS = 2
+# Of the index, for a frame of picture or of sound; what is left over of it becomes a `free` box.
+_INDEX_BYTES, _INDEX_BASE = 64, 64 * 1024
+# The signs of a display matrix (a, b, c, d) as filters of FFmpeg.
+_ORIENTATIONS: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {
+    (0, 1, -1, 0): (("transpose", "clock"),),
+    (-1, 0, 0, -1): (("hflip", ""), ("vflip", "")),
+    (0, -1, 1, 0): (("transpose", "cclock"),),
+    (-1, 0, 0, 1): (("hflip", ""),),
+    (1, 0, 0, -1): (("vflip", ""),),
+    (0, 1, 1, 0): (("transpose", "cclock_flip"),),
+    (0, -1, -1, 0): (("transpose", "clock_flip"),),
+}
+
+
+class Span(NamedTuple):
+    """Seconds on the file's own clock."""
+
+    start: Fraction
+    end: Fraction
+
+    @property
+    def length(self) -> Fraction:
+        return self.end - self.start
+
+
+def cut_clip(clip: IO[bytes], same_clip: IO[bytes], target: IO[bytes], start: float, end: float) -> None:
+    """Both are the clip, opened twice, because sound and picture are far apart in some files.
+
+    Raises MediaError if there is no picture in the span, and what FFmpeg raises.
+    """
+    turn = _orientation(clip)
+    with _opened(clip) as source, _opened(same_clip) as sound_source:
+        zero = Fraction(source.start_time or 0, av.time_base)
+        span = Span(Fraction(round(start * 1000), 1000) + zero, Fraction(round(end * 1000), 1000) + zero)
+        picture = next(iter(source.streams.video), None)
+        if picture is None or getattr(picture, "codec_context", None) is None or span.length <= 0:
+            raise MediaError(MediaProblem.UNREADABLE)
+        picture.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        picture.codec_context.thread_count = _THREADS
+        # A clip of changing rate says nonsense here at times; it only sizes the index and the groups of pictures.
+        rate = min(max(picture.average_rate or Fraction(30), Fraction(1)), Fraction(240))
+        entries = round(span.length * (rate + SOUND_RATE // SOUND_FRAME))
+        options = {
+            "moov_size": str(_INDEX_BASE + _INDEX_BYTES * entries),
+            "video_track_timescale": str(CLOCK),
+            "use_editlist": "0",
+        }
+        shown = _shown(source, picture, span)
+        with av.open(target, "w", format="mp4", options=options) as made:
+            _write(made, _filtered(picture, shown, span, turn), sound_in(sound_source, span.start, span.length), rate)
+
+
+def _opened(clip: IO[bytes]) -> InputContainer:
+    clip.seek(0)
+    return av.open(clip, "r", format="mov", options=OPTIONS, metadata_errors="replace")
+
+
+def _orientation(clip: SeekableFile) -> tuple[tuple[str, str], ...]:
+    """How a player turns and mirrors the pictures."""
+    moov = next((box for box in top_boxes(clip, 0, size_of(clip)) if box.kind == "moov"), None)
+    tracks = read_movie(clip, moov).tracks if moov else []
+    matrix = next((track.matrix for track in tracks if track.handler == "vide"), (1, 0, 0, 1))
+    return _ORIENTATIONS.get(matrix, ())
+
+
+def _shown(source: InputContainer, picture: VideoStream, span: Span) -> Iterator[av.VideoFrame]:
+    """The frame that is on the screen at the start, and all after it before the end."""
+    for begin in (span.start - _BEFORE_S, Fraction(0)):
+        source.seek(max(0, int(begin / (picture.time_base or 1))), stream=picture)
+        frames = _timed(source, picture)
+        first = next(frames, None)
+        if first is not None and _time(first) <= span.start + _TOLERANCE:
+            break
+    if first is None:
+        raise MediaError(MediaProblem.UNREADABLE)
+    current = first
+    for frame in frames:
+        if _time(frame) >= span.end - _TOLERANCE:
+            break
+        if _time(frame) > span.start + _TOLERANCE:
+            yield current
+        current = frame
+    yield current
+
+
+def _timed(source: InputContainer, picture: VideoStream) -> Iterator[av.VideoFrame]:
+    frames = chain.from_iterable(packet.decode() for packet in source.demux(picture))
+    return (frame for frame in frames if frame.pts is not None)
+
+
+def _time(frame: av.VideoFrame) -> Fraction:
+    return Fraction(frame.pts or 0) * (frame.time_base or Fraction(1, CLOCK))
+
+
+def _filtered(
+    picture: VideoStream, shown: Iterator[av.VideoFrame], span: Span, turn: tuple[tuple[str, str], ...]
+) -> Iterator[av.VideoFrame]:
+    """Upright, with square pixels and even sides, on the cut's own clock, each with its duration."""
+    graph, ends = None, round(span.length * CLOCK)
+    before: av.VideoFrame | None = None
+    for frame in shown:
+        graph = graph or _graph(picture, frame, turn)
+        begins = max(0, round((_time(frame) - span.start) * CLOCK)) if before else 0
+        graph.push(frame)
+        made = graph.pull()
+        if not isinstance(made, av.VideoFrame):
+            raise MediaError(MediaProblem.UNREADABLE)
+        made.pts, made.time_base = begins, Fraction(1, CLOCK)
+        if before:
+            before.duration = begins - (before.pts or 0)
+            yield before
+        before = made
+    if before:
+        before.duration = ends - (before.pts or 0)
+        yield before
+
+
+def _graph(picture: VideoStream, frame: av.VideoFrame, turn: tuple[tuple[str, str], ...]) -> Graph:
+    pixel = picture.sample_aspect_ratio or Fraction(1)
+    width, height = max(2, round(frame.width * pixel / 2) * 2), max(2, frame.height // 2 * 2)
+    graph = Graph()
+    steps = [
+        graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, CLOCK)
+        )
+    ]
+    if (width, height) != (frame.width, frame.height):
+        steps.append(graph.add("scale", f"{width}:{height}"))
+    steps += [graph.add(name, args) for name, args in turn]
+    steps += [graph.add("format", "yuv420p"), graph.add("setsar", "1"), graph.add("buffersink")]
+    for before, after in pairwise(steps):
+        before.link_to(after)
+    graph.configure()
+    return graph
+
+
+def _write(
+    made: OutputContainer, pictures: Iterator[av.VideoFrame], sound: Iterator[av.AudioFrame], rate: Fraction
+) -> None:
+    # Without B-frames the first picture is at 0, and nothing has to be hidden.
+    options = {"preset": "superfast", "crf": "17", "bf": "0"}
+    video = made.add_stream("libx264", rate=rate, options=options)
+    context = video.codec_context
+    context.thread_count, context.gop_size = _THREADS, round(rate * 2)
+    context.time_base = Fraction(1, CLOCK)
+    pending = next(sound, None)
+    audio = made.add_stream("aac", rate=SOUND_RATE, layout=pending.layout.name) if pending else None
+    durations: dict[int, int] = {}
+    for index, frame in enumerate(pictures):
+        if index == 0:
+            video.width, video.height, video.pix_fmt = frame.width, frame.height, "yuv420p"
+            context.color_range, context.colorspace = frame.color_range, frame.colorspace
+        durations[frame.pts or 0] = frame.duration
+        frame.pict_type = 0
+        _mux(made, video.encode(frame), durations)
+        # The sound goes along with the picture: all of one first would wait in memory for the other.
+        while audio and pending and (pending.pts or 0) * CLOCK <= (frame.pts or 0) * SOUND_RATE:
+            made.mux(audio.encode(pending))
+            pending = next(sound, None)
+    _mux(made, video.encode(None), durations)
+    if audio:
+        while pending:
+            made.mux(audio.encode(pending))
+            pending = next(sound, None)
+        made.mux(audio.encode(None))
+
+
+def _mux(made: OutputContainer, packets: "list[av.Packet[VideoStream]]", durations: dict[int, int]) -> None:
+    for packet in packets:
+        with suppress(KeyError):
+            packet.duration = durations.pop(packet.pts or 0)
+        made.mux(packet)
