@@ -5,7 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.signals import request_started
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
 ANSWERS = (
@@ -22,6 +22,7 @@ class WanStudioConfig(AppConfig):
     def ready(self) -> None:
         from wanstudio.append_only import lock
         from wanstudio.media import isolated
+        from wanstudio.videos import search_index
         from wanstudio.work import broker_hints, reconnect, registry
 
         for module in ANSWERS:
@@ -33,4 +34,6 @@ class WanStudioConfig(AppConfig):
 
             broker_hints.connect(hand_over)
         request_started.connect(reconnect.follow_file, dispatch_uid="follow_file")
+        pre_migrate.connect(search_index.lift, sender=self, dispatch_uid="search_lift")
+        post_migrate.connect(search_index.lay, sender=self, dispatch_uid="search_lay")
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -5,6 +5,7 @@ import unicodedata
 from uuid import uuid4
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
@@ -81,6 +82,25 @@ class Video(models.Model):
     @property
     def team(self) -> Team:
         return self.job.team
+
+
+class WordsField(models.TextField):  # type: ignore[type-arg]
+    """Text on SQLite, whose full-text index splits it; lexemes on PostgreSQL."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "tsvector" if connection.vendor == "postgresql" else "text"
+
+
+class VideoWords(models.Model):
+    """What a video is found by. Triggers of the database keep one row for each video that can be seen: search_index."""
+
+    video = models.OneToOneField(
+        Video, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="words"
+    )
+    words = WordsField()
+
+    def __str__(self) -> str:
+        return f"words of video {self.video_id}"
 
 
 class Collection(models.Model):

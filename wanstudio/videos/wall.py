@@ -18,6 +18,7 @@ from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Collection, Tag, Video, key_of
 from wanstudio.videos.queries import newest_only, starred_videos, visible_collections, wall_filters
+from wanstudio.videos.search import Search, days
 
 # The filters in the address, by name.
 Asked = dict[str, str]
@@ -25,6 +26,10 @@ Asked = dict[str, str]
 IDS = ("person", "character", "motion", "collection")
 DATES = ("from", "to")
 SPANS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90}
+# As the search index names them.
+FACTS = {"person": "p", "character": "c", "motion": "m", "behaviour": "b", "resolution": "r"}
+# As many as a page counts, and one more.
+MAX_FOUND = 10_001
 # Longer menus help nobody; the search does.
 MAX_ROWS = 60
 
@@ -44,10 +49,11 @@ def asked_of(query: QueryDict) -> Asked:
     return asked
 
 
-def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
+def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = None) -> QuerySet[Video]:
     """The team's videos that match all of `asked`, in no order, each with whether it has this person's star.
 
     Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
+    Of those with the words of `q` only the newest MAX_FOUND below the id `below`.
     """
     rows = starred_videos(request).filter(job__team=team)
     for registered in wall_filters:
@@ -56,8 +62,6 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
             rows = rows.filter(registered.selects(asked[registered.name]))
     if not asked:
         return newest_only(rows)
-    for word in asked.get("q", "").split()[:20]:
-        rows = rows.filter(_has(word))
     for name in ("person", "character", "motion", "behaviour", "resolution"):
         if name in asked:
             rows = rows.filter(**{f"job__{name}": asked[name]})
@@ -73,17 +77,19 @@ def found(request: HttpRequest, team: Team, asked: Asked) -> QuerySet[Video]:
         rows = rows.filter(archived_at__gte=datetime.combine(first, time(), team.zone))
     if last := _day(asked.get("to", "")):
         rows = rows.filter(archived_at__lt=datetime.combine(last + timedelta(days=1), time(), team.zone))
-    return rows
+    return _search(team, asked).newest(rows, below, MAX_FOUND) if "q" in asked else rows
 
 
-def _has(word: str) -> Q:
-    """Whether a word stands in title, prompt or a tag. SQLite folds the case of plain letters only: spelt out."""
-    spellings = {word, word.lower(), word.upper(), word.capitalize()} if not word.isascii() else {word}
-    through = Video.tags.through.objects
-    some = Q(Exists(through.filter(video=OuterRef("pk"), tag__key__contains=key_of(word) or word)))
-    for spelling in spellings:
-        some |= Q(job__title__icontains=spelling) | Q(job__prompt__icontains=spelling)
-    return some
+def _search(team: Team, asked: Asked) -> Search:
+    """Its words, and what the index knows of the filters."""
+    facts = [[f"t{team.pk}"], *([letter + asked[name]] for name, letter in FACTS.items() if name in asked)]
+    if "tag" in asked:
+        tags = Tag.objects.filter(team=team, key=key_of(asked["tag"]))
+        facts.append([f"g{pk}" for pk in tags.values_list("pk", flat=True)] or ["none"])
+    first, last = (_day(asked.get(name, "")) for name in DATES)
+    if first or last:
+        facts.append(days(first, last))
+    return Search(asked["q"], facts, is_exact=asked.keys() <= {"q", "tag", "versions", *FACTS})
 
 
 def _day(text: str) -> date | None:

@@ -10,6 +10,7 @@ from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
+from wanstudio.videos import search_index
 from wanstudio.web.static_files import StaticFiles
 
 WAY_BACK = f"To go back to the version before: stop the studio, and run {startup.MANAGE} restore --force {{folder}}"
@@ -21,7 +22,7 @@ class Command(StudioCommand):
     def handle(self, *args: object, **options: object) -> None:
         startup.require_safe()
         startup.close_to_others()
-        for sentence in settings.UNKNOWN_NAMES:
+        for sentence in (*settings.UNKNOWN_NAMES, *search_index.warnings()):
             self.stderr.write(sentence)
         begun = backup.upgrading()
         # Without a way back the database is not changed.

@@ -30,6 +30,7 @@ from wanstudio.provider import providers
 from wanstudio.requests import verbs as request_verbs
 from wanstudio.sharing.models import ShareLink
 from wanstudio.teams.models import Invitation, Membership
+from wanstudio.videos import search_index
 from wanstudio.work.models import Heartbeat
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -94,8 +95,9 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
         raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
     sent_marks.start_anew()
     backup.upgrading().unlink(missing_ok=True)
-    # What Django and the ledger keep beside the tables: the triggers, the cache.
+    # What Django, the ledger and the search keep beside the tables: the triggers, the cache.
     append_only.lock()
+    search_index.lay()
     call_command("createcachetable", verbosity=0)
     return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts, is_older)
 

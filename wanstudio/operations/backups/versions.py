@@ -8,6 +8,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from wanstudio.operations.backups.snapshot import Manifest
+from wanstudio.videos import search_index
 
 # As the graph names it: an app, and a migration of it or (None) the time before the first.
 Node = tuple[str, str | None]
@@ -51,7 +52,9 @@ def pending() -> list[str]:
 
 def migrate_forward() -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    targets = executor.loader.graph.leaf_nodes()
+    search_index.lift(plan=executor.migration_plan(targets))
+    executor.migrate(targets)
 
 
 def migrate_back(manifest: Manifest) -> bool:
@@ -65,5 +68,6 @@ def migrate_back(manifest: Manifest) -> bool:
     if connection.vendor == "postgresql":
         # Pending deferred checks would forbid to alter the tables.
         connection.check_constraints()
+    search_index.lift()
     executor.migrate(targets, plan)
     return True

@@ -48,8 +48,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """
     asked = wall.asked_of(request.GET)
     team = access.current_team(request)
-    rows = wall.found(request, team, asked)
     before, through = request.GET.get("before", ""), access.number(request.GET.get("through"))
+    rows = wall.found(request, team, asked, access.number(before))
     size = PAGE
     if through is not None and not before:
         size = min(max(rows.filter(pk__gte=through).count(), PAGE), MAX_AT_ONCE)
@@ -66,7 +66,8 @@ def index(request: HttpRequest) -> HttpResponse:
         if page:
             answer["HX-Replace-Url"] = f"?{urlencode({**here, 'through': page[-1].pk})}"
     else:
-        context |= _around(request, team, asked, rows) | {"before": before}
+        whole = wall.found(request, team, asked) if before else rows
+        context |= _around(request, team, asked, whole) | {"before": before}
         answer = render(request, "videos/index.html", context)
     # One address, two answers: the browser must not show the tiles alone when somebody comes back.
     patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
@@ -162,8 +163,9 @@ def _chosen(request: HttpRequest, team: Team) -> list[Video]:
     """The `video`s that were ticked; with `all`, everything found by `query` that was there when the page was made."""
     post = request.POST
     if post.get("all") == "1":
-        rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])))
-        rows = rows.filter(pk__lte=access.number(post.get("newest")) or 0)
+        newest = access.number(post.get("newest")) or 0
+        rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])), newest + 1)
+        rows = rows.filter(pk__lte=newest)
     else:
         ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
         rows = visible_videos(request).filter(job__team=team, pk__in=ids)

@@ -1,0 +1,255 @@
+"""The search of the wall: what is found, in any script, kept exact by the database, from the index alone."""
+
+import sys
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.page_rows import finished, moved
+from tests.videos.test_video_pages import WALL, shown
+from wanstudio.accounts.models import User
+from wanstudio.jobs.models import State
+from wanstudio.jobs.models.job import Job
+from wanstudio.teams.models import Team
+from wanstudio.videos import search, search_index, verbs
+from wanstudio.videos.models import Tag, Video, VideoWords
+from wanstudio.videos.search_sql import FTS, apart, sql_apart
+
+pytestmark = pytest.mark.django_db
+
+only_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="FTS5 is SQLite's")
+
+
+@pytest.mark.parametrize(
+    ("title", "found", "missed"),
+    [
+        (
+            "Mira walking, slowly",
+            ["wal", "WALKING", "slow mira", "walking,slowly", '"mira walking"', "w m"],
+            ["alk", "walks"],
+        ),
+        ("Café Ünal, résumé", ["cafe", "CAFÉ", "unal resume", "cafe\u0301"], ["cafeteria"]),
+        ("blue-coat_v2 (take 3.5)", ["coat", "blue-coat", "v2", "take 3", "3.5"], ["lue"]),
+        ("Танец под дождём", ["танец", "ТАН", "дожд"], ["нец"]),
+        ("رقص تحت المطر", ["رقص", "المطر مطر رقص"[:5], "تح"], ["طر"]),
+        ("हिन्दी नृत्य", ["हिन्दी", "नृत्"], ["न्दी"]),
+        ("東京タワーで踊りながら歩く人", ["東京", "京タ", "タワー", "踊りながら歩く", "人", "で踊"], ["京東", "歩人"]),
+        ("雨中漫步的女孩", ["漫步", "雨中漫步的女孩", "女孩"], ["步漫"]),
+        ("한국어 춤추는 사람", ["한국어", "국어", "춤추는"], ["어국"]),
+        ("คนเดินช้าๆ", ["เดิน", "นเดิ"], ["ดเนิ"]),
+        ("ダンスDance動画", ["dance", "ダンス", "動画", "ダンスdance"], ["dancer"]),
+    ],
+)
+def test_words_are_found_in_any_script_from_their_beginning(
+    team: Team, alice: User, as_alice: Client, title: str, found: list[str], missed: list[str]
+) -> None:
+    video = finished(team, alice, title=title)
+    finished(team, alice, title="Something else")
+    assert {q: shown(as_alice, q=q) for q in found} == {q: [video.pk] for q in found}
+    assert {q: shown(as_alice, q=q) for q in missed} == {q: [] for q in missed}
+
+
+def test_prompts_and_tags_are_searched_and_all_words_must_be_there(team: Team, alice: User, as_alice: Client) -> None:
+    video = finished(team, alice, title="Mira", prompt="Keep the coat closed")
+    finished(team, alice, title="Mira", prompt="Open coat")
+    tag = verbs.tag_named(team, "Straße")
+    assert tag
+    verbs.put_tag_on(tag, [video], alice)
+    assert shown(as_alice, q="mira closed") == shown(as_alice, q="coat straße") == [video.pk]
+    assert shown(as_alice, q="closed open") == []
+
+
+SIGNS = r"""" * NEAR OR ( ' \ a'b <-> % _ : 🔥 ﷺ İ ß -otto title:mira"""
+UNSEEN = ["\u2d65", "\u2d65t1", "\ufffd", "\u200b", "\U0010ffff", "e\u0301"]
+SENTENCES = ["mira NEAR/2 walks", "mira AND", "NOT mira", "mira OR otto", "x" * 10_000, "a " * 5_000, "東" * 10_000]
+OF_MIRA = ["-mira", "mira)", "{mira}", "mira\\", "mira:*", "^mira", "mira & !walks", "mi\x00ra", "\x00", '"mira']
+
+
+def test_no_sign_is_an_error_or_an_operator(video: Video, as_alice: Client) -> None:
+    for q in [*SIGNS.split(), *UNSEEN, *SENTENCES, *OF_MIRA]:
+        assert (q, shown(as_alice, q=q)) == (q, [video.pk] if q in OF_MIRA else [])
+
+
+@pytest.fixture
+def video(team: Team, alice: User) -> Video:
+    return finished(team, alice, title="Mira walks")
+
+
+@only_sqlite
+def test_every_letter_can_be_searched_for() -> None:
+    letters = [chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] in "LMN"]
+    for at in range(0, len(letters), 20):
+        assert search._found([f"zz{letter}zz" for letter in letters[at : at + 20]], [["t1"]], search.END, 1) == []
+
+
+def test_index_follows_every_change_whoever_makes_it(team: Team, alice: User, bob: User, as_alice: Client) -> None:
+    video = finished(team, alice, title="Mira")
+    tag = verbs.tag_named(team, "noir")
+    assert tag
+    assert shown(as_alice, q="noir") == []
+    verbs.put_tag_on(tag, [video], alice)
+    assert shown(as_alice, q="noir") == [video.pk]
+    Tag.objects.filter(pk=tag.pk).update(name="Grey", key="grey")
+    assert (shown(as_alice, q="noir"), shown(as_alice, q="grey")) == ([], [video.pk])
+    verbs.take_tag_off(Tag.objects.get(), [video], alice)
+    assert shown(as_alice, q="grey") == []
+    Job.objects.filter(pk=video.job_id).update(title="Otto", prompt="by hand", person=bob)
+    assert (shown(as_alice, q="mira"), shown(as_alice, q="otto hand", person=str(bob.pk))) == ([], [video.pk])
+    verbs.bin_videos([video], alice)
+    assert shown(as_alice, q="otto") == []
+    verbs.restore_videos([video], alice)
+    assert shown(as_alice, q="otto") == [video.pk]
+    Job.objects.filter(pk=video.job_id).update(state=State.ARCHIVING)
+    assert not VideoWords.objects.exists()
+    Job.objects.filter(pk=video.job_id).update(state=State.DONE)
+    verbs.bin_videos([video], alice)
+    assert verbs.erase_video(video.pk)
+    assert not VideoWords.objects.exists()
+
+
+def test_nothing_of_another_team_is_found(video: Video, as_alice: Client, as_charlie: Client, charlie: User) -> None:
+    theirs = finished(charlie.memberships.get().team, charlie, title="Mira walks")
+    assert (shown(as_alice, q="mira"), shown(as_charlie, q="mira")) == ([video.pk], [theirs.pk])
+
+
+@pytest.mark.parametrize("few", [0, search.FEW])
+def test_words_and_filters_find_what_both_ask_for(
+    team: Team, alice: User, bob: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(search, "FEW", few)
+    one = finished(team, alice, title="Mira walks")
+    two = finished(team, bob, title="Mira walks", behaviour="replace", resolution="480p")
+    old = finished(team, alice, title="Mira walks")
+    other = finished(team, alice, title="Otto walks")
+    Video.objects.filter(pk=old.pk).update(archived_at=datetime(2024, 2, 29, 12, tzinfo=UTC))
+    tag, collection = verbs.tag_named(team, "night"), verbs.collection_named(team, alice, "Best")
+    assert tag
+    assert collection
+    verbs.put_tag_on(tag, [one, other], alice)
+    verbs.collect(collection, [two, other], alice)
+    verbs.star(alice, old)
+    asked: list[tuple[dict[str, str], list[Video]]] = [
+        ({"person": str(bob.pk)}, [two]),
+        ({"character": str(one.job.character_id)}, [one]),
+        ({"motion": str(old.job.motion_id), "behaviour": "animate"}, [old]),
+        ({"behaviour": "replace", "resolution": "480p"}, [two]),
+        ({"tag": "NIGHT"}, [one]),
+        ({"tag": "nothing"}, []),
+        ({"collection": str(collection.pk)}, [two]),
+        ({"favourite": "1"}, [old]),
+        ({"from": "2024-02-29", "to": "2024-02-29"}, [old]),
+        ({"to": "2024-02-28"}, []),
+        ({"from": "2024-03-01"}, [two, one]),
+        ({"approval": "approved"}, []),
+        ({"versions": "all"}, [old, two, one]),
+    ]
+    for filters, expected in asked:
+        assert shown(as_alice, q="mira wal", **filters) == [video.pk for video in expected], filters
+
+
+def test_pages_go_on_below_what_is_found_at_once(
+    team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wanstudio.videos.wall.MAX_FOUND", 3)
+    monkeypatch.setattr("wanstudio.videos.views.wall_page.PAGE", 2)
+    made = [finished(team, alice, title="Mira").pk for _ in range(7)]
+    found: list[int] = []
+    query = "q=mira&before="
+    while query:
+        answer = as_alice.get(f"{WALL}?{query}", headers={"HX-Request": "true"})
+        found += [video.pk for video in answer.context["videos"]]
+        query = answer.context["next_query"]
+    assert found == made[::-1]
+
+
+@pytest.mark.parametrize("zone_hours", [-12, 0, 14])
+def test_days_of_the_index_cover_those_of_every_zone(zone_hours: int) -> None:
+    first, last = date(2023, 11, 30), date(2025, 2, 1)
+    facts = {*search.days(first, last)}
+    assert {"y2024", "n202312", "n202501", "d20250202"} <= facts
+    assert len(facts) < 10
+    at = datetime(2023, 11, 30, tzinfo=UTC) - timedelta(hours=zone_hours)
+    while at < datetime(2025, 2, 2, tzinfo=UTC) - timedelta(hours=zone_hours):
+        assert facts & {f"y{at:%Y}", f"n{at:%Y%m}", f"d{at:%Y%m%d}"}
+        at += timedelta(hours=5)
+    assert {f"y{timezone.now():%Y}"} & {*search.days(None, None)}
+
+
+def test_index_is_found_by_and_no_table_is_read_whole(video: Video, as_alice: Client) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert shown(as_alice, q="mira", person=str(video.job.person_id)) == [video.pk]
+    mine = [query["sql"] for query in asked.captured_queries if FTS in query["sql"]]
+    assert mine
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for sql in mine:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                assert [row[3] for row in cursor.fetchall()] == [f"SCAN {FTS} VIRTUAL TABLE INDEX 192:M1<"]
+            of_rows = [query["sql"] for query in asked.captured_queries if "json_each" in query["sql"]]
+            for sql in of_rows:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                steps = [row[3] for row in cursor.fetchall()]
+                assert [step for step in steps if step.startswith("SEARCH wanstudio_video USING") and "rowid=?" in step]
+                assert not [step for step in steps if step.startswith("SCAN") and "json_each" not in step]
+        else:
+            cursor.execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname = %s", [FTS])
+            sql, settings = cursor.fetchone()
+            for setting in settings:
+                name, _, value = setting.partition("=")
+                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+            for name, value in (("asked", "'mira:*'::tsquery"), ("below", "99"), ("size", "9")):
+                sql = sql.replace(f" {name}", f" {value}")
+            cursor.execute(f"EXPLAIN {sql}")
+            assert f"Bitmap Index Scan on {FTS}" in str(cursor.fetchall())
+
+
+def test_laid_again_the_index_is_as_if_it_had_never_been_away(video: Video, team: Team, alice: User) -> None:
+    search_index.lay()
+    search_index.lift(plan=["something"])
+    if connection.vendor == "sqlite":
+        added = finished(team, alice, title="Otto")
+        moved(video.job, State.DONE, title="Renamed")
+        assert search._found(["otto"], [], search.END, 9) == []
+        search_index.lay()
+        assert search._found(["otto"], [], search.END, 9) == [added.pk]
+        assert search._found(["renamed"], [], search.END, 9) == [video.pk]
+    assert search._found(["mira"], [], search.END, 9) == ([] if connection.vendor == "sqlite" else [video.pk])
+
+
+@only_sqlite
+def test_text_is_taken_apart_alike_by_sql_and_by_python() -> None:
+    texts = [
+        "",
+        "walk",
+        "東京タワーで踊り Dance動画  人",
+        "คนเดินช้าๆ a",
+        "가나 다",
+        "𠮷野家 a𠮷b",
+        "x・yー々〆",
+        "\n東\t",
+    ]
+    sql = f"SELECT {sql_apart('text')} FROM (SELECT %s AS text)"
+    with connection.cursor() as cursor:
+        for text in texts:
+            cursor.execute(sql, [text])
+            assert (text, cursor.fetchone()[0] or "") == (text, apart(text))
+
+
+@only_sqlite
+def test_without_fts5_it_searches_all_the_same(
+    video: Video, team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(search_index, "has_fts", lambda: False)
+        without.setattr(search, "has_fts", lambda: False)
+        search_index.lay()
+        otto = finished(team, alice, title="Otto walks")
+        assert shown(as_alice, q="mira WALKS") == [video.pk]
+        assert shown(as_alice, q="walks", character=str(otto.job.character_id)) == [otto.pk]
+    search_index.lay()
+    assert shown(as_alice, q="otto") == [otto.pk]
