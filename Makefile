@@ -47,8 +47,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $(VENV)/installed $@
 
 run: $(VENV)/installed ## set up and run the studio: web, worker and sandbox
-	@$(BIN)/python manage.py prepare
-	@exec $(BIN)/python manage.py run
+	@exec $(BIN)/python manage.py run --prepare
 
 work: $(VENV)/installed ## run one worker alone
 	@exec $(BIN)/python manage.py work

@@ -125,14 +125,14 @@ class Studio:
             finally:
                 process.kill()
 
-    def start(self) -> "Studio":
+    def start(self, *options: str) -> "Studio":
         if self._template and not self.data.exists():
             shutil.copytree(self._template, self.data, symlinks=True)
         else:
             self.manage("prepare")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"], cwd=self.root, env=self.env, stdout=log, stderr=log
+                [sys.executable, "manage.py", "run", *options], cwd=self.root, env=self.env, stdout=log, stderr=log
             )
         try:
             wait_until(self.is_ready, f"{self.url}/readyz", STARTS_WITHIN_S)
@@ -154,6 +154,15 @@ class Studio:
     def pid(self, name: str) -> int:
         """The process id of the child `name` (web, worker, sandbox) that was started last."""
         return int(re.findall(rf"{name} started, process (\d+)", self.said())[-1])
+
+    def pids(self) -> list[int]:
+        """All of its processes, the supervisor first."""
+        assert self._process is not None
+        found = [self._process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        return found
 
     def kill(self, name: str) -> None:
         """SIGKILL to the child; returns once the supervisor has started another."""

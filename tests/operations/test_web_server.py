@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from threading import current_thread
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 from tests.e2e.studio import ROOT, wait_until
 from tests.operations.echo_server import LARGE, connected, read_all, serving, spoken
 from tests.servers import Server
+from wanstudio.operations.web_server import Dispatcher
 
 MB = 1024 * 1024
 # 3 MB a clip, 1 MB a picture and 1 MB of words: see `serving`.
@@ -238,3 +240,26 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(server: Server) -> None:
     assert f"Port {port} on 127.0.0.1 cannot be used (Address already in use). Stop what uses it, or set PORT." in (
         done.stderr
     )
+
+
+def test_requests_wake_the_thread_that_has_worked_last() -> None:
+    """One visitor after the other is served by one thread: each has a connection and memory of its own."""
+    dispatcher, served = Dispatcher(), list[str]()
+
+    class Task:
+        def service(self) -> None:
+            served.append(current_thread().name)
+
+    def idle() -> bool:
+        return bool(dispatcher.active_count == 0)
+
+    dispatcher.set_thread_count(8)
+    try:
+        for number in range(20):
+            wait_until(idle, "all wait")
+            dispatcher.add_task(Task())
+            wait_until(lambda number=number: len(served) > number, "it is served")  # type: ignore[misc]
+        assert len(set(served)) == 1
+    finally:
+        dispatcher.shutdown()
+    assert dispatcher.threads == set()

@@ -45,7 +45,11 @@ def _works(ask: Callable[[], bool]) -> bool:
         return False
 
 
-@register()
+# What a start asks; the other checks are of the code, and cost it the routes and what they load.
+STUDIO = "studio"
+
+
+@register(STUDIO)
 def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     found: list[CheckMessage] = [CheckWarning(why, id="wanstudio.W002")] if (why := mail_problem()) else []
     if settings.HOST not in ("127.0.0.1", "localhost", "::1") and len(settings.ALLOWED_HOSTS) <= 3:
@@ -60,6 +64,8 @@ BEHIND = "The database is new, or of an earlier version. Start the studio with m
 
 class StudioCommand(BaseCommand):
     """The base of our commands: it needs the database, and reports a failure in a sentence, never a traceback."""
+
+    requires_system_checks: tuple[str, ...] = (STUDIO,)
 
     def execute(self, *args: object, **options: object) -> str | None:
         with in_a_sentence():

@@ -2,19 +2,27 @@
 
 A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads
 a process group of its own, so that nothing it started can hold its port when it is gone.
+
+Children are forked: what is loaded is loaded once, and they share its memory until they write to it. So the supervisor
+has no thread, and no connection of its own while it starts one.
 """
 
 import ctypes
+import gc
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from threading import Event
+
+from django.core.management import execute_from_command_line
+from django.db import connections
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +30,18 @@ LOOK_EVERY_S = 0.2
 LONGEST_PAUSE_S = 10.0
 STEADY_AFTER_S = 30.0
 GRACE_S = 8.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_fork = multiprocessing.get_context("fork")
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass
 class Child:
+    """A command of `manage.py`, in a process of its own."""
+
     name: str
     command: Sequence[str]
-    process: subprocess.Popen[bytes] | None = None
+    process: BaseProcess | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
     pause_s: float = 0.0
@@ -37,9 +49,7 @@ class Child:
 
     def start(self) -> None:
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 (our own command lines)
-            self.command, start_new_session=True, preexec_fn=end_with_parent
-        )
+        self.process = forked(*self.command)
         log.info("%s started, process %d", self.name, self.process.pid)
 
     def look(self) -> None:
@@ -49,7 +59,7 @@ class Child:
             if now >= self.restart_at and self.is_needed():
                 self.start()
             return
-        if (code := self.process.poll()) is None:
+        if (code := self.process.exitcode) is None:
             if not self.is_needed():
                 self.signal(signal.SIGTERM)
             return
@@ -65,7 +75,7 @@ class Child:
 
     def signal(self, number: int) -> None:
         """To the whole group; one that is gone already is no error."""
-        if self.process:
+        if self.process and self.process.pid:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
@@ -79,17 +89,36 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
     for child in children:
         child.signal(signal.SIGTERM)
     until = time.monotonic() + GRACE_S
-    while any(child.process and child.process.poll() is None for child in children) and time.monotonic() < until:
+    while any(child.process and child.process.is_alive() for child in children) and time.monotonic() < until:
         time.sleep(0.05)
     for child in children:
         child.signal(signal.SIGKILL)
         if child.process:
             # Reaped: nothing that is gone looks alive.
-            child.process.wait()
+            child.process.join()
 
 
-def manage_command(*words: str) -> list[str]:
-    return [sys.executable, "manage.py", *words]
+def forked(*command: str) -> BaseProcess:
+    """`manage.py command…` in a process that leads its own group by the time this returns."""
+    connections.close_all()
+    # A collection would write to all that is shared.
+    gc.freeze()
+    leads, is_leading = os.pipe()
+    process = _fork.Process(target=_become, args=(command, is_leading))
+    process.start()
+    os.close(is_leading)
+    os.read(leads, 1)
+    os.close(leads)
+    return process
+
+
+def _become(command: Sequence[str], is_leading: int) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    end_with_parent()
+    os.close(is_leading)
+    execute_from_command_line(["manage.py", *command])
 
 
 def end_with_parent() -> None:

@@ -13,6 +13,7 @@ import signal
 import socket
 import tempfile
 import time
+from _thread import LockType, allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 from wsgiref.types import WSGIApplication
@@ -21,6 +22,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
 from wanstudio.operations.supervisor import end_with_parent
 from wanstudio.operations.web_requests import Server
@@ -73,6 +75,39 @@ def serve(listener: socket.socket, application: WSGIApplication) -> None:
         worker.kill()
 
 
+class LastIn:
+    """A condition that wakes the thread which began to wait last: a studio with few visitors uses few threads.
+
+    Each thread that has served keeps a connection and some 2 MB. Python's own condition takes the one that has waited
+    longest, and so a single visitor, page by page, all of them.
+    """
+
+    def __init__(self, lock: LockType) -> None:
+        self._lock, self._gates = lock, list[LockType]()
+
+    def wait(self) -> None:
+        gate = allocate_lock()
+        gate.acquire()
+        self._gates.append(gate)
+        self._lock.release()
+        gate.acquire()
+        self._lock.acquire()
+
+    def notify(self) -> None:
+        if self._gates:
+            self._gates.pop().release()
+
+    def notify_all(self) -> None:
+        while self._gates:
+            self.notify()
+
+
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue_cv = LastIn(self.lock)
+
+
 def _start(
     listener: socket.socket, application: WSGIApplication, signals: list[int]
 ) -> multiprocessing.process.BaseProcess:
@@ -85,8 +120,11 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
     end_with_parent()
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     _raise_the_limit_of_files()
+    dispatcher = Dispatcher()
+    dispatcher.set_thread_count(THREADS)
     server = Server(
         application,
+        dispatcher=dispatcher,
         map={},
         _sock=listener,
         bind_socket=False,

@@ -74,11 +74,11 @@ def main() -> None:
     import django
 
     django.setup()
-    from wanstudio.operations.supervisor import Child, manage_command, supervise
+    from wanstudio.operations.supervisor import Child, supervise
 
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    supervise([Child("web", manage_command("web"))], stop)
+    supervise([Child("web", ["web"])], stop)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from wanstudio.operations import startup
 
 class Command(BaseCommand):
     help = "Celery's beat. A second one, or a pause, does no harm: sweeps only name rows that are due."
+    requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
         startup.require_safe()

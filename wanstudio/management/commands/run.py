@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 
 from django.conf import settings
+from django.core.management.base import CommandParser
 from django.db import DatabaseError, connection
 
 from wanstudio.accounts.models import User
@@ -15,27 +17,33 @@ from wanstudio.jobs.models import ENDED, Job
 from wanstudio.keys import in_force
 from wanstudio.operations import startup
 from wanstudio.operations.health import StudioCommand
-from wanstudio.operations.supervisor import Child, manage_command, supervise
+from wanstudio.operations.supervisor import SIGNALS, Child, forked, supervise
 from wanstudio.operations.web_server import listen
 from wanstudio.teams.gate import setup_code
 
 
 class Command(StudioCommand):
     help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
+    requires_system_checks = ()
 
-    def handle(self, *args: object, **options: object) -> None:
-        startup.require_safe()
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--prepare", action="store_true", help="First do what the command prepare does.")
+
+    def handle(self, *args: object, prepare: bool, **options: object) -> None:
         os.chdir(settings.BASE_DIR)
-        children = [Child("web", manage_command("web")), Child("worker", manage_command("work"))]
+        if prepare:
+            _prepare()
+        startup.require_safe()
+        children = [Child("web", ["web"]), Child("worker", ["work"])]
         if settings.BROKER_URL:
-            children.append(Child("beat", manage_command("beat")))
+            children.append(Child("beat", ["beat"]))
         listen(settings.HOST, settings.PORT).close()
         if needs_sandbox():
             listen("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT").close()
         # A key that is set in the page ends it, one that is taken away there brings it back.
-        children.append(Child("sandbox", manage_command("sandbox"), is_needed=Lately(needs_sandbox)))
+        children.append(Child("sandbox", ["sandbox"], is_needed=Lately(needs_sandbox)))
         stop = Event()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, lambda *_: stop.set())
         self._greet()
         supervise(children, stop)
@@ -49,6 +57,17 @@ class Command(StudioCommand):
             self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")
         self.stdout.flush()
+
+
+def _prepare() -> None:
+    """In a process of its own, which takes with it what it needed for that."""
+    process = forked("prepare")
+    try:
+        process.join()
+    finally:
+        process.terminate()
+    if process.exitcode:
+        sys.exit(process.exitcode)
 
 
 def needs_sandbox() -> bool:

@@ -15,6 +15,7 @@ class Command(BaseCommand):
     """Waits for a database that is away: after a power cut the worker can be up first."""
 
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
+    requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
         startup.require_safe()
