@@ -7,7 +7,7 @@ from wanstudio.jobs.words import money_sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import pause_fact
 from wanstudio.notifications.models import Kind
-from wanstudio.notifications.verbs import Event, notify, notify_allowed, post_to_webhook
+from wanstudio.notifications.verbs import Event, has_webhook, notify, notify_allowed, post_to_webhook
 from wanstudio.provider import providers
 from wanstudio.teams.roles import Act
 from wanstudio.web.addresses import address_of, path_to
@@ -89,6 +89,8 @@ def _notify_maker(kind: Kind, job: Job, title: str, detail: str, event: str = ""
 
 
 def _post(kind: str, job: Job, text: str, *, event: str = "", cause: str = "") -> None:
+    if not has_webhook(job.team_id):
+        return
     page = address_of(path_to(job))
     data = {
         "job": job.pk,

@@ -5,19 +5,22 @@ team, then whose last job was sent longest ago, then the oldest job.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from wanstudio.jobs.models import FairShare, Job, State
 from wanstudio.keys.call_budget import allowed_tasks
 from wanstudio.keys.intervals import paced
 from wanstudio.keys.models import ProviderKey
+from wanstudio.work.compiled import moment
+from wanstudio.work.prepared import PreparedRows
 
 # A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -38,12 +41,14 @@ class OthersFirst(Exception):
 class Queue:
     """`order`: ids of the jobs in the queue, who is next first. `free`: how many more tasks may be in flight."""
 
-    order: list[int]
+    order: Iterator[int]
     free: int
 
     def check(self, pk: int) -> int:
         """The job's position. Raises OthersFirst if it is not among the next."""
-        if (position := self.order.index(pk) + 1) > self.free:
+        # As far as it has to be looked at: of a thousand jobs only the next ones go.
+        position = next(position for position, each in enumerate(self.order, 1) if each == pk)
+        if position > self.free:
             raise OthersFirst(position)
         return position
 
@@ -58,9 +63,9 @@ def in_queue(provider: str) -> QuerySet[Job]:
 
 def read(provider: str, *, asking: int) -> Queue:
     """The queue as it is, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
-    waiting = (in_queue(provider) | Job.objects.filter(pk=asking)).order_by("pk")
+    waiting = _WAITING.all(provider, asking)
     order = fair_order(
-        ((pk, (team, person)) for pk, team, person in waiting.values_list("pk", "team_id", "person_id")),
+        ((pk, (team, person)) for pk, team, person in waiting),
         flying := in_flight(provider),
         last_sent(provider),
     )
@@ -73,28 +78,56 @@ def free_slots(provider: str, flying: Mapping[Who, int]) -> int:
 
 def others_running(job: Job) -> int:
     """How many other tasks the provider has taken, as far as we know."""
-    return _flying(job.provider).filter(state=State.RUNNING).exclude(pk=job.pk).count()
+    running = _running(paced(job.provider, FORGOTTEN_AFTER)).first(job.provider, job.pk)
+    return int(running[0]) if running else 0
+
+
+@lru_cache(maxsize=100)
+def _running(forgotten: timedelta) -> PreparedRows:
+    def others(provider: str, pk: int) -> QuerySet[Job, tuple[int]]:
+        running = _flying(provider, forgotten).filter(state=State.RUNNING).exclude(pk=pk).order_by()
+        return running.values_list(Value(1)).annotate(Count("pk")).values_list("pk__count")
+
+    return PreparedRows(others)
 
 
 def in_flight(provider: str) -> dict[Who, int]:
     """How many tasks of each person the provider has, or is being handed."""
-    counts = _flying(provider).order_by().values_list("team_id", "person_id").annotate(Count("pk"))
+    counts = _in_flight(paced(provider, FORGOTTEN_AFTER)).all(provider)
     return {(team, person): number for team, person, number in counts}
 
 
-def _flying(provider: str) -> QuerySet[Job]:
-    recent = Q(started_at=None) | Q(started_at__gt=Now() - paced(provider, FORGOTTEN_AFTER))
+@lru_cache(maxsize=100)
+def _in_flight(forgotten: timedelta) -> PreparedRows:
+    return PreparedRows(
+        lambda provider: (
+            _flying(provider, forgotten).order_by().values_list("team_id", "person_id").annotate(Count("pk"))
+        )
+    )
+
+
+def _flying(provider: str, forgotten: timedelta) -> QuerySet[Job]:
+    recent = Q(started_at=None) | Q(started_at__gt=Now() - forgotten)
     return Job.objects.filter(provider=provider, state__in=[State.SUBMITTING, State.RUNNING]).filter(recent)
 
 
 def last_sent(provider: str) -> dict[Who, datetime]:
-    sent = FairShare.objects.filter(provider=provider).values_list("team_id", "person_id", "sent_at")
-    return {(team, person): sent_at for team, person, sent_at in sent}
+    return {(team, person): moment(sent_at) for team, person, sent_at in _SENT.all(provider)}
+
+
+_WAITING = PreparedRows(
+    lambda provider, asking: (
+        (in_queue(provider) | Job.objects.filter(pk=asking)).order_by("pk").values_list("pk", "team_id", "person_id")
+    )
+)
+_SENT = PreparedRows(
+    lambda provider: FairShare.objects.filter(provider=provider).values_list("team_id", "person_id", "sent_at")
+)
 
 
 def fair_order(
     waiting: Iterable[tuple[int, Who]], flying: Mapping[Who, int], last: Mapping[Who, datetime]
-) -> list[int]:
+) -> Iterator[int]:
     """Job ids in the order in which they will be sent if nothing ends and nobody comes. `waiting`: oldest first."""
     queues: dict[Who, deque[int]] = {}
     for pk, who in waiting:
@@ -103,13 +136,11 @@ def fair_order(
     for who, queue in queues.items():
         before = last[who].timestamp() if who in last else 0.0
         heappush(heap, (flying.get(who, 0), (0, before), queue[0], who))
-    order: list[int] = []
     # Whoever is served on the way comes after all who were last served in the past.
     served = count(1)
     while heap:
         tasks, _, pk, who = heappop(heap)
-        order.append(pk)
+        yield pk
         queues[who].popleft()
         if queues[who]:
             heappush(heap, (tasks + 1, (1, next(served)), queues[who][0], who))
-    return order

@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from wanstudio.jobs.models import Attempt
 from wanstudio.teams.models import Team
+from wanstudio.work.compiled import moment
+from wanstudio.work.prepared import PreparedRows
 
 FILE = "sent.json"
 NOTE_EVERY_S = 5.0
@@ -108,20 +112,29 @@ def _write(file: int, studios: dict[str, Marks]) -> None:
     if os.pwrite(file, text, 0) < len(text):
         raise OSError("the marks of what was sent could not be written")
     os.ftruncate(file, len(text))
-    os.fsync(file)
+    # Beside the bytes, only what is needed to read them again: not the time of the change.
+    getattr(os, "fdatasync", os.fsync)(file)
 
 
 def _studio() -> str:
-    born = Team.objects.order_by("pk").values_list("created_at", flat=True).first()
+    born = _BORN.first()
     # Of the moment dumpdata keeps the milliseconds.
-    return born.isoformat(timespec="milliseconds") if born else ""
+    return moment(born[0]).isoformat(timespec="milliseconds") if born else ""
 
 
 def _newest() -> Marks:
     # Among the last few: a scan for the last one of each provider would read the whole table, every few seconds.
-    return _marks(Attempt.objects.order_by("-pk").values_list("pk", flat=True)[:20])
+    return _named(reversed(_NEWEST.all()))
 
 
 def _marks(pks: Iterable[int]) -> Marks:
-    found = Attempt.objects.filter(pk__in=list(pks)).order_by("pk")
-    return {provider: (pk, str(nonce)) for provider, pk, nonce in found.values_list("provider", "pk", "job__nonce")}
+    return _named(filter(None, (_MARK.first(int(pk)) for pk in sorted(pks))))
+
+
+def _named(rows: Iterable[tuple[Any, ...]]) -> Marks:
+    return {provider: (pk, str(UUID(str(nonce)))) for provider, pk, nonce in rows}
+
+
+_BORN = PreparedRows(lambda: Team.objects.order_by("pk").values_list("created_at")[:1])
+_NEWEST = PreparedRows(lambda: Attempt.objects.order_by("-pk").values_list("provider", "pk", "job__nonce")[:20])
+_MARK = PreparedRows(lambda pk: Attempt.objects.filter(pk=pk).values_list("provider", "pk", "job__nonce"))

@@ -8,6 +8,7 @@ only to what went through in the minute before it: else the same 429 would come 
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -18,7 +19,9 @@ from django.utils import timezone
 from wanstudio.keys import intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.provider import providers
+from wanstudio.work.compiled import moment
 from wanstudio.work.leases import due_after
+from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 
 MINUTE = timedelta(minutes=1)
 # Polls come a little slower than the budget fills: what else calls does not push them back.
@@ -77,21 +80,24 @@ def take(key: ProviderKey, *, poll: bool = False) -> bool:
     if (bucket := _bucket(key)) is None:
         return True
     slack = bucket.interval * max(bucket.burst - (2 if poll else 1), 0)
+    return bool(_taken(slack, bucket.interval, intervals.paced(key.provider, MINUTE)).run(key.pk))
+
+
+# Without a lesson they are the same for each call; with one, for each moment.
+@lru_cache(maxsize=20)
+def _taken(slack: timedelta, interval: timedelta, minute: timedelta) -> PreparedUpdate:
     free = Q(spent_until=None) | Q(spent_until__lte=due_after(slack))
-    minute = intervals.paced(key.provider, MINUTE)
     this, last = Q(minute_at__gt=Now() - minute), Q(minute_at__gt=Now() - 2 * minute)
-    spent = key.row.filter(free)
     count = PositiveIntegerField()
-    return bool(
-        spent.update(
-            spent_until=_later("spent_until") + bucket.interval,
-            minute_at=Case(When(this, F("minute_at")), When(last, F("minute_at") + minute), default=Now()),
-            minute_calls=Case(When(this, F("minute_calls") + 1), default=Value(1), output_field=count),
-            minute_before=Case(
-                When(this, F("minute_before")), When(last, F("minute_calls")), default=Value(0), output_field=count
-            ),
-        )
-    )
+    changes = {
+        "spent_until": _later("spent_until") + interval,
+        "minute_at": Case(When(this, F("minute_at")), When(last, F("minute_at") + minute), default=Now()),
+        "minute_calls": Case(When(this, F("minute_calls") + 1), default=Value(1), output_field=count),
+        "minute_before": Case(
+            When(this, F("minute_before")), When(last, F("minute_calls")), default=Value(0), output_field=count
+        ),
+    }
+    return PreparedUpdate(lambda pk: (ProviderKey.objects.filter(free, pk=pk), changes))
 
 
 def room(key: ProviderKey) -> int:
@@ -106,9 +112,17 @@ def book(key: ProviderKey, wanted: timedelta = timedelta(0)) -> timedelta:
     if (bucket := _bucket(key)) is None:
         return wanted
     step = bucket.interval * POLL_SPACING
-    key.row.update(polls_until=_later("polls_until") + step)
-    until = key.row.values_list("polls_until", flat=True).get()
-    return max(wanted, until - step - timezone.now()) if until else wanted
+    _booked(step).run(key.pk)
+    until = _BOOKED_UNTIL.first(key.pk)
+    return max(wanted, moment(until[0]) - step - timezone.now()) if until and until[0] else wanted
+
+
+@lru_cache(maxsize=20)
+def _booked(step: timedelta) -> PreparedUpdate:
+    return PreparedUpdate(lambda pk: (ProviderKey.objects.filter(pk=pk), {"polls_until": _later("polls_until") + step}))
+
+
+_BOOKED_UNTIL = PreparedRows(lambda pk: ProviderKey.objects.filter(pk=pk).values_list("polls_until"))
 
 
 def lesson(key: ProviderKey, tasks: int | None) -> dict[str, object]:

@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.encryption.encrypted_fields import SecretField
+from wanstudio.work.compiled import moment
 from wanstudio.work.leases import Leased
+from wanstudio.work.prepared import Prepared, PreparedRows
 
 # An older balance is nothing to warn with.
 BALANCE_GOOD_FOR = timedelta(hours=1)
@@ -59,24 +61,24 @@ class ProviderKey(Leased):
 
     @classmethod
     def at(cls, provider: str) -> "ProviderKey":
-        return cls.objects.get_or_create(provider=provider)[0]
+        return _AT.first(provider) or cls.objects.get_or_create(provider=provider)[0]
 
     @classmethod
     def peek(cls, provider: str) -> "ProviderKey":
         """The row; an unsaved one before the worker has made it."""
-        return cls.objects.filter(provider=provider).first() or cls(provider=provider)
+        return _AT.first(provider) or cls(provider=provider)
 
     @classmethod
-    def lock(cls, provider: str) -> None:
+    def lock(cls, provider: str) -> "ProviderKey":
         """Nobody else gets past this for this key until the transaction ends. SQLite's transactions do that anyway."""
-        cls.at(provider)
-        cls.objects.select_for_update().get(provider=provider)
+        key = cls.at(provider)
+        return cls.objects.select_for_update().get(pk=key.pk) if connection.features.has_select_for_update else key
 
     @classmethod
     def opens_at(cls, provider: str) -> datetime | None:
         """When calls may go out again, or None: now."""
-        paused = cls.objects.filter(provider=provider, paused_until__gt=Now())
-        return paused.values_list("paused_until", flat=True).first()
+        found = _PAUSED.first(provider)
+        return moment(found[0]) if found else None
 
     @property
     def row(self) -> models.QuerySet["ProviderKey"]:
@@ -92,6 +94,12 @@ class ProviderKey(Leased):
         if self.balance is None or self.balance_at is None or timezone.now() - self.balance_at > BALANCE_GOOD_FOR:
             return False
         return self.balance < price
+
+
+_AT = Prepared(lambda provider: ProviderKey.objects.filter(provider=provider))
+_PAUSED = PreparedRows(
+    lambda provider: ProviderKey.objects.filter(provider=provider, paused_until__gt=Now()).values_list("paused_until")
+)
 
 
 class StudioKey(Leased):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import Case, F, Q, When
@@ -15,6 +16,7 @@ from wanstudio.keys.models import ProviderKey, StudioKey
 from wanstudio.keys.words import key_title
 from wanstudio.teams.models import Team
 from wanstudio.work.leases import Stale
+from wanstudio.work.prepared import PreparedUpdate
 
 # Three refusals with 403 in a row say that the key, not the content, is the reason.
 MAX_STRIKES = 3
@@ -63,7 +65,10 @@ def strike(key: ProviderKey, wait: timedelta) -> None:
 
 def clear_strikes(key: ProviderKey) -> None:
     """The key may use the model, whatever else became of the request: refusals are no longer in a row."""
-    key.row.filter(strikes__gt=0).update(strikes=0)
+    _UNSTRUCK.run(key.pk)
+
+
+_UNSTRUCK = PreparedUpdate(lambda pk: (ProviderKey.objects.filter(pk=pk, strikes__gt=0), {"strikes": 0}))
 
 
 def resume(key: ProviderKey) -> None:
@@ -103,7 +108,14 @@ def ask_balance(key: ProviderKey, wait: timedelta | None = None) -> None:
 
 def ask_balance_within(key: ProviderKey, wait: timedelta) -> None:
     """Due after `wait` at the latest; what is due sooner stays."""
-    key.row.filter(due_at__gt=Now() + wait).update(due_at=Now() + wait)
+    _due_within(wait).run(key.pk)
+
+
+@lru_cache(maxsize=20)
+def _due_within(wait: timedelta) -> PreparedUpdate:
+    return PreparedUpdate(
+        lambda pk: (ProviderKey.objects.filter(pk=pk, due_at__gt=Now() + wait), {"due_at": Now() + wait})
+    )
 
 
 def offer(provider: str, secret: str, person: User) -> StudioKey:

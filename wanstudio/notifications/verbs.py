@@ -39,6 +39,7 @@ from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.web.addresses import address_of, path_to
 from wanstudio.work.mails import post_mail
+from wanstudio.work.prepared import PreparedRows
 
 # After a rotation the old secret still signs, beside the new one.
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
@@ -73,9 +74,13 @@ def notify(people: Iterable[User | int], event: Event) -> None:
         "path": (event.path or path_to(event.on))[:300],
     }
     for member in members.select_related("user", "team").order_by("user"):
-        row, is_new = Notification.objects.get_or_create(person=member.user, event=event.key[:100], defaults=facts)
-        if is_new:
-            _mail(row, member)
+        when = _when(event.kind, member)
+        defaults = {**facts, "in_next_digest": when == When.DAILY}
+        row, is_new = Notification.objects.get_or_create(person=member.user, event=event.key[:100], defaults=defaults)
+        if is_new and when == When.NOW:
+            mail_person(member.user, row.kind, words.mail_of_one(row))
+        elif is_new and when == When.DAILY:
+            wake_digest(member)
 
 
 def notify_allowed(act: Act, event: Event, *, but: User | None = None) -> None:
@@ -84,23 +89,17 @@ def notify_allowed(act: Act, event: Event, *, but: User | None = None) -> None:
     notify(allowed.values_list("user_id", flat=True), event)
 
 
-def _mail(row: Notification, member: Membership) -> None:
-    if row.kind == Kind.UNCONFIRMED and member.role == Membership.Role.OWNER:
+def _when(kind: Kind, member: Membership) -> When:
+    if kind == Kind.UNCONFIRMED and member.role == Membership.Role.OWNER:
         # The owner's alert says the same, by a mail of its own.
-        return
-    match MailChoice.of(member.user)[Kind(row.kind)]:
-        case When.NOW:
-            mail_person(member.user, row.kind, words.mail_of_one(row))
-        case When.DAILY:
-            Notification.objects.filter(pk=row.pk).update(in_next_digest=True)
-            wake_digest(member)
+        return When.OFF
+    return MailChoice.of(member.user)[kind]
 
 
 def wake_digest(member: Membership) -> None:
     """Due the next morning, unless it is due already. The clock is this machine's: a minute does not matter here."""
-    digest = Digest.objects.get_or_create(person=member.user)[0]
     # Locked: a worker that is emptying it just now would not see what this transaction adds.
-    digest = Digest.objects.select_for_update().get(pk=digest.pk)
+    digest = Digest.objects.select_for_update().get_or_create(person=member.user)[0]
     if digest.due_at is None:
         Digest.objects.filter(pk=digest.pk).update(due_at=next_morning(member.team, timezone.now()))
 
@@ -130,6 +129,14 @@ def stop_mails(person: User, what: str) -> None:
     for kind, when in MailChoice.of(person).items():
         if kind == what or (what == DAILY and when == When.DAILY):
             choose_mail(person, kind, When.OFF)
+
+
+def has_webhook(team: Team | int) -> bool:
+    """Whether it has one that is on."""
+    return bool(_HOOK.all(team.pk if isinstance(team, Team) else team))
+
+
+_HOOK = PreparedRows(lambda team: Webhook.objects.filter(team=team, disabled_at=None).values_list("pk"))
 
 
 def post_to_webhook(

@@ -29,6 +29,7 @@ from wanstudio.videos.models import Video
 from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 from wanstudio.work.leases import Stale
+from wanstudio.work.prepared import PreparedRows
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def save(job: Job) -> None:
 
     Crash anywhere: the same again; a video's row comes last, so nothing half is ever shown.
     """
-    have = set(job.videos.values_list("position", flat=True))
+    have = {position for (position,) in _SAVED.all(job.pk)}
     missing = [(position, url) for position, url in enumerate(job.result_urls) if position not in have]
     began, wrong = time.monotonic(), None
     for position, url in missing:
@@ -62,6 +63,9 @@ def save(job: Job) -> None:
             if isinstance(failed, OSError) or time.monotonic() - began > STEP_S:
                 break
     return _again(job, wrong) if wrong else verbs.mark_done(job)
+
+
+_SAVED = PreparedRows(lambda pk: Video.objects.filter(job=pk).values_list("position"))
 
 
 def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:

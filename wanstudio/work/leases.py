@@ -5,15 +5,17 @@ All times are the database's (`Now()`), so that several machines need no common 
 """
 
 from datetime import timedelta
-from functools import partial
-from typing import Self
-from uuid import uuid4
+from functools import cache, lru_cache, partial
+from typing import Any, Self, TypeVar
+from uuid import UUID, uuid4
 
 from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.dispatch import Signal
+
+from wanstudio.work.prepared import Prepared, PreparedUpdate
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
@@ -74,21 +76,8 @@ class Leased(models.Model):
         A crash right after it leaves the row due and the lease to run out: it is claimed again within 30 s.
         """
         token = uuid4()
-        taken = (
-            cls.ready(interval)
-            .filter(pk=pk)
-            .update(
-                lease_token=token,
-                lease_until=Now() + LEASE,
-                claimed_at=Now(),
-                # Due all the while, so that a crash loses neither the due time nor the hint that is taken here.
-                due_at=Case(When(Q(due_at__lte=Now(), nudged_at=None), then=F("due_at")), default=Now()),
-                nudged_at=None,
-                announced_at=None,
-                claims=F("claims") + 1,
-            )
-        )
-        return cls._default_manager.get(pk=pk, lease_token=token) if taken else None
+        take, read = _claim(cls, interval)
+        return read.first(pk, token) if take.run(pk, token) else None
 
     @property
     def was_nudged(self) -> bool:
@@ -97,11 +86,11 @@ class Leased(models.Model):
 
     def keep_lease(self) -> bool:
         """The heartbeat: 30 s more for who still holds the lease, or False. Dead leases stay dead."""
-        return bool(self.held().filter(lease_until__gt=Now()).update(lease_until=Now() + LEASE))
+        return bool(_keep(type(self)).run(self.pk, self.lease_token)) if self.lease_token else False
 
     def held(self) -> models.QuerySet[Self]:
         """This row, if the lease is still ours."""
-        return type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+        return _held(type(self), self.pk, self.lease_token)
 
     def unmoved(self) -> models.QuerySet[Self]:
         """The same, if it has not been moved meanwhile: every write of the worker goes through this."""
@@ -117,7 +106,8 @@ class Leased(models.Model):
 
     def release(self) -> None:
         """Let go. A hint that came meanwhile stays."""
-        self.held().update(lease_until=None, lease_token=None)
+        if self.lease_token:
+            _release(type(self)).run(self.pk, self.lease_token)
 
     def claimed_within(self, wait: timedelta) -> bool:
         """True if a worker claimed it within the last `wait`."""
@@ -131,3 +121,39 @@ class Leased(models.Model):
     def wake(self) -> None:
         """Announce, after the commit, that this row may be ready. Unheard, it is found a little later."""
         transaction.on_commit(partial(woken.send, type(self), pk=self.pk), robust=True)
+
+
+L = TypeVar("L", bound=Leased)
+
+
+@lru_cache(maxsize=100)
+def _claim(model: type[L], interval: timedelta) -> tuple[PreparedUpdate, Prepared[L]]:
+    def taken(pk: int, token: UUID) -> tuple[models.QuerySet[L], dict[str, Any]]:
+        return model.ready(interval).filter(pk=pk), {
+            "lease_token": token,
+            "lease_until": Now() + LEASE,
+            "claimed_at": Now(),
+            # Due all the while, so that a crash loses neither the due time nor the hint that is taken here.
+            "due_at": Case(When(Q(due_at__lte=Now(), nudged_at=None), then=F("due_at")), default=Now()),
+            "nudged_at": None,
+            "announced_at": None,
+            "claims": F("claims") + 1,
+        }
+
+    return PreparedUpdate(taken), Prepared(lambda pk, token: _held(model, pk, token))
+
+
+@cache
+def _keep(model: type[Leased]) -> PreparedUpdate:
+    return PreparedUpdate(
+        lambda pk, token: (_held(model, pk, token).filter(lease_until__gt=Now()), {"lease_until": Now() + LEASE})
+    )
+
+
+@cache
+def _release(model: type[Leased]) -> PreparedUpdate:
+    return PreparedUpdate(lambda pk, token: (_held(model, pk, token), {"lease_until": None, "lease_token": None}))
+
+
+def _held(model: type[L], pk: int, token: UUID | None) -> models.QuerySet[L]:
+    return model._default_manager.filter(pk=pk, lease_token=token)

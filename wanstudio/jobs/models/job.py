@@ -16,6 +16,7 @@ from wanstudio.money.models import Money, cents
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.work.leases import Leased
+from wanstudio.work.prepared import PreparedRows
 
 # How many past jobs tell how long the next one takes.
 PAST = 50
@@ -39,15 +40,20 @@ class Jobs(models.Manager["Job"]):
 
     def usual_time(self, provider: str, resolution: str, billed_seconds: Decimal) -> tuple[float, float, float] | None:
         """Seconds a job of this length usually takes at this resolution: (lower quartile, median, upper), or None."""
-        past = self.filter(provider=provider, resolution=resolution, cost_ms__gt=0).order_by("-pk")
-        rates = [
-            (ms or 0) / 1000 / float(seconds) for ms, seconds in past.values_list("cost_ms", "billed_seconds")[:PAST]
-        ]
+        rates = [(ms or 0) / 1000 / float(seconds) for ms, seconds in _PAST.all(provider, resolution)]
         if not rates:
             return None
         low, middle, high = statistics.quantiles(rates, n=4, method="inclusive") if len(rates) > 1 else rates * 3
         length = float(billed_seconds)
         return low * length, middle * length, high * length
+
+
+def _past(provider: str, resolution: str) -> models.QuerySet["Job", tuple[int | None, Decimal]]:
+    past = Job.objects.filter(provider=provider, resolution=resolution, cost_ms__gt=0).order_by("-pk")
+    return past.values_list("cost_ms", "billed_seconds")[:PAST]
+
+
+_PAST = PreparedRows(_past)
 
 
 class Job(Leased):

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -14,11 +15,22 @@ from wanstudio.teams.models import Membership
 from wanstudio.web.addresses import address_of
 from wanstudio.work import registry
 from wanstudio.work.mails import post_mail
+from wanstudio.work.prepared import PreparedRows
 
 
 def newest_attempt(job: Job) -> dict[str, object]:
-    attempt = job.submissions.values_list("pk", flat=True).last()
-    return {"attempt": attempt} if attempt else {}
+    attempt = _NEWEST.first(job.pk)
+    return {"attempt": attempt[0]} if attempt else {}
+
+
+_NEWEST = PreparedRows(lambda pk: Attempt.objects.filter(job=pk).order_by("-pk").values_list("pk")[:1])
+_NEEDS_ALERT = PreparedRows(
+    lambda pk: (
+        Job.objects.filter(pk=pk)
+        .filter(Q(state=State.UNCERTAIN, ask_person=True) | Q(alerted_at__isnull=False))
+        .values_list("pk")
+    )
+)
 
 
 def before_looking() -> None:
@@ -39,8 +51,7 @@ def update_queue_of_key(key: ProviderKey | StudioKey, state_before: str) -> None
 
 def raise_alerts(stepped: Job) -> None:
     """After a step of this job: what its row asks for. A crash before it: raised after the next step."""
-    job = Job.objects.filter(pk=stepped.pk).first()
-    if job is None:
+    if not _NEEDS_ALERT.all(stepped.pk) or not (job := Job.objects.filter(pk=stepped.pk).first()):
         return
     if job.state == State.UNCERTAIN and job.ask_person:
         verbs.raise_alert(job, Alert.Kind.UNCONFIRMED)

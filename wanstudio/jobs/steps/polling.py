@@ -109,7 +109,8 @@ def _made_at(job: Job, answer: TaskStatus) -> datetime | None:
     """
     if not answer.created_ms or (answer.completed_ms or 0) <= answer.created_ms:
         return _moment(answer.completed_ms)
-    sent_at = job.submissions.filter(task_id=job.task_id).values_list("created_at", flat=True).last()
+    attempt = verbs.attempt_with(job, job.task_id)
+    sent_at = attempt.created_at if attempt else None
     took_ms = min(answer.completed_ms - answer.created_ms, 10**12)  # type: ignore[operator]
     return min((sent_at or job.started_at or timezone.now()) + timedelta(milliseconds=took_ms), timezone.now())
 
@@ -128,7 +129,7 @@ def _moment(ms: int | None) -> datetime | None:
 
 def _key_mark(job: Job) -> str:
     """The mark of the key whose account has this job's task, empty if nobody noted it."""
-    attempt = job.recovered_from or job.submissions.filter(task_id=job.task_id).last()
+    attempt = job.recovered_from or verbs.attempt_with(job, job.task_id)
     return attempt.key_mark if attempt else ""
 
 

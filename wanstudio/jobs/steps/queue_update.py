@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 from functools import cache
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, PositiveIntegerField, Q, QuerySet, Value, When
@@ -22,6 +22,7 @@ from wanstudio.keys.provider_calls import blocked
 from wanstudio.provider import providers
 from wanstudio.work.compiled import Written, rows_of, write
 from wanstudio.work.leases import due_after
+from wanstudio.work.prepared import PreparedRows
 
 UPDATE_EVERY_S = 1.0
 # No waiting job is forgotten, even if nothing updates the queue.
@@ -30,8 +31,11 @@ LOOK_AGAIN = timedelta(minutes=5)
 STAGGER_S = 0.2
 # How many positions one statement writes.
 BATCH = 500
+# A longer queue is numbered anew every BATCH of its jobs a second at most: a step would else write all of them.
+SHORT = 50
 
 _updated_at = 0.0
+_numbered_at: dict[str, float] = {}
 _lock = Lock()
 
 
@@ -63,18 +67,19 @@ def _any_waiting(provider: str) -> Written:
 
 
 def update(provider: str) -> None:
-    """One look at the queue of this provider; writes only what has changed."""
+    """One look at the queue of this provider; writes only what has changed, positions of a long one later."""
     rows = _waiting(provider)
     if not rows:
         return
     pause = blocked(provider)
     flying = in_flight(provider)
-    order = fair_order(((pk, row.who) for pk, row in rows.items()), flying, last_sent(provider))
+    order = list(fair_order(((pk, row.who) for pk, row in rows.items()), flying, last_sent(provider)))
     free = 0 if pause else min(free_slots(provider, flying), call_budget.room(ProviderKey.peek(provider)))
     why = pause.why if pause else ""
-    positions = {pk: position for position, pk in enumerate(order, 1) if position > free or rows[pk].position}
     changed = {
-        pk: position for pk, position in positions.items() if (rows[pk].position, rows[pk].problem) != (position, why)
+        pk: position
+        for position, pk in enumerate(order if _is_to_be_numbered(provider, len(order)) else (), 1)
+        if (position > free or rows[pk].position) and (rows[pk].position, rows[pk].problem) != (position, why)
     }
     asleep = [pk for pk in order[free:] if rows[pk].is_due]
     woken = [pk for pk in order[:free] if not rows[pk].is_due]
@@ -82,11 +87,25 @@ def update(provider: str) -> None:
         _write(provider, changed, why, asleep, woken)
 
 
+def _is_to_be_numbered(provider: str, length: int) -> bool:
+    now = time.monotonic()
+    if length > SHORT and now - _numbered_at.get(provider, float("-inf")) < max(length / BATCH, UPDATE_EVERY_S):
+        return False
+    _numbered_at[provider] = now
+    return True
+
+
 def _waiting(provider: str) -> dict[int, Waiting]:
+    return {pk: Waiting((team, person), *shown) for pk, team, person, *shown in _WAITING.all(provider)}
+
+
+def _in_order(provider: str) -> QuerySet[Job, tuple[Any, ...]]:
     is_due = ExpressionWrapper(Q(due_at__lte=Now() + timedelta(seconds=2)), output_field=BooleanField())
     rows = in_queue(provider).order_by("pk").annotate(is_due=is_due)
-    names = ("pk", "team_id", "person_id", "position", "problem", "is_due")
-    return {pk: Waiting((team, person), *shown) for pk, team, person, *shown in rows.values_list(*names)}
+    return rows.values_list("pk", "team_id", "person_id", "position", "problem", "is_due")
+
+
+_WAITING = PreparedRows(_in_order)
 
 
 def _write(provider: str, changed: dict[int, int], why: str, asleep: list[int], woken: list[int]) -> None:

@@ -29,6 +29,7 @@ from wanstudio.uploads.queries import probe_link
 from wanstudio.web import addresses
 from wanstudio.work.leases import LEASE, Stale
 from wanstudio.work.log_context import also
+from wanstudio.work.prepared import Prepared
 from wanstudio.work.reconnect import durably
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def send(job: Job) -> None:
 
     Crash before the attempt's row: still queued. After it: the next claim finds it submitting, see `worker_died`.
     """
+    job.character, job.motion = (_SOURCE.all(pk)[0] for pk in (job.character_id, job.motion_id))
     try:
         # Before anything that holds it back: a result of an earlier try is kept by the provider for a day only.
         if was_taken_after_all(job):
@@ -68,6 +70,9 @@ def send(job: Job) -> None:
         return verbs.keep_queued(job, others.position, LOOK_AGAIN)
     except Busy as busy:
         return verbs.step_aside(job, str(busy), intervals.setback(job.provider, 0))
+
+
+_SOURCE = Prepared(lambda pk: Source.objects.filter(pk=pk))
 
 
 def _post(job: Job) -> None:

@@ -37,7 +37,8 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     match answer.outcome:
         case Outcome.ACCEPTED:
             key_verbs.clear_strikes(key)
-            call_budget.accepted(key, queue.others_running(job))
+            if key.tasks_limit is not None:
+                call_budget.accepted(key, queue.others_running(job))
             wait = intervals.first_poll(job.provider, job.duration, callback=attempt.callback)
             wait = call_budget.book(key, wait)
             run(job, attempt, answer.task_id, wait)

@@ -49,7 +49,7 @@ def find_task(job: Job) -> Found | Unclear | NoTask:
     unclear: Unclear | None = None
     taken: Found | None = None
     none = NoTask()
-    for attempt in job.submissions.exclude(task_id="", hinted_task_id="").order_by("-pk"):
+    for attempt in verbs.attempts_of(job):
         if attempt.task_id:
             return Found(attempt, attempt.task_id)
         for hint in attempt.hints:

@@ -14,6 +14,7 @@ from wanstudio.money import verbs as ledger
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import Error, Outcome, Submission
 from wanstudio.work.leases import Stale
+from wanstudio.work.prepared import PreparedRows
 
 # Ids that one attempt may be told without any of them being looked at.
 MAX_HINTS = 8
@@ -78,8 +79,15 @@ def put_back(attempt: Attempt, task_id: str) -> None:
 
 def confirm_task(attempt: Attempt, task_id: str) -> None:
     """This task came of it, and a job follows it: there is nothing to look at any more."""
+    if _CONFIRMED.all(attempt.pk, task_id):
+        return
     Attempt.objects.filter(pk=attempt.pk).update(task_id=task_id)
     _settle_hint(attempt, task_id)
+
+
+_CONFIRMED = PreparedRows(
+    lambda pk, task_id: Attempt.objects.filter(pk=pk, task_id=task_id, hinted_task_id="").values_list("pk")
+)
 
 
 def forget_task(attempt: Attempt, task_id: str) -> None:

@@ -23,6 +23,7 @@ from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import BalanceReading, Money
 from wanstudio.work.leases import Stale, due_after
+from wanstudio.work.prepared import Prepared
 
 # What a page shows of a job that stays where it is.
 SHOWN_WHILE_WAITING = ("problem", "ask_person", "position")
@@ -103,7 +104,9 @@ def take_back(job: Job, attempt: Attempt | None) -> Money | None:
     newest = newest_attempt(job)
     if newest is None:
         return Money(job.money)
-    followed = Attempt.objects.get(pk=attempt.pk if attempt else newest.pk)
+    # Another job's, if this one follows an orphaned task: read anew.
+    known = attempt is None or attempt.pk == newest.pk
+    followed = newest if known else Attempt.objects.get(pk=attempt.pk)  # type: ignore[union-attr]
     if followed.money:
         Attempt.objects.filter(pk=followed.pk).update(money="")
     if job.state == State.UNCERTAIN and followed.pk != newest.pk:
@@ -123,16 +126,27 @@ def supersede(attempt: Attempt | None, money: Money = Money.UNKNOWN) -> None:
 
 
 def newest_attempt(job: Job) -> Attempt | None:
-    return Attempt.objects.filter(job=job).last()
+    return next(iter(attempts_of(job)), None)
+
+
+def attempt_with(job: Job, task_id: str) -> Attempt | None:
+    """The newest of its attempts that this task came of."""
+    return next((attempt for attempt in attempts_of(job) if attempt.task_id == task_id), None)
+
+
+def attempts_of(job: Job) -> list[Attempt]:
+    """The newest first. They are few."""
+    return _ATTEMPTS.all(job.pk)
+
+
+_ATTEMPTS = Prepared(lambda pk: Attempt.objects.filter(job=pk).order_by("-pk"))
 
 
 def _paid_for(job: Job) -> int | None:
     """The attempt that the job's present money is about; None while it is about one that is yet to come."""
     if job.state == State.QUEUED:
         return None
-    mine = Attempt.objects.filter(job=job)
-    followed = mine.filter(task_id=job.task_id).last() if job.task_id else None
-    attempt = followed or mine.last()
+    attempt = (attempt_with(job, job.task_id) if job.task_id else None) or newest_attempt(job)
     return attempt.pk if attempt else job.recovered_from_id
 
 

@@ -19,6 +19,7 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import BalanceReading, Money
 from wanstudio.money.verbs import note_before
 from wanstudio.work.leases import Stale
+from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 
 
 class TaskTaken(Exception):
@@ -45,19 +46,29 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
     """
     with transaction.atomic():
         # One at a time a key, or workers that look at the same moment would take the same last slot.
-        ProviderKey.lock(job.provider)
+        key = ProviderKey.lock(job.provider)
         position = queue.read(job.provider, asking=job.pk).check(job.pk)
-        if not call_budget.take(ProviderKey.at(job.provider)):
+        if not call_budget.take(key):
             raise OthersFirst(position)
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
         changes = {"problem": "", "ask_person": False, "position": None}
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
-        FairShare.objects.update_or_create(
-            provider=job.provider, team_id=job.team_id, person_id=job.person_id, defaults={"sent_at": Now()}
-        )
+        # The key is locked: nobody makes the row at this moment.
+        if not _SERVED.run(job.provider, job.team_id, job.person_id):
+            FairShare.objects.create(
+                provider=job.provider, team_id=job.team_id, person_id=job.person_id, sent_at=timezone.now()
+            )
         attempt = Attempt.objects.create(job=job, provider=job.provider, callback=callback, key_mark=key_mark)
         note_before(BalanceReading.Moment.SENT, job, attempt.pk)
         return attempt
+
+
+_SERVED = PreparedUpdate(
+    lambda provider, team, person: (
+        FairShare.objects.filter(provider=provider, team=team, person=person),
+        {"sent_at": Now()},
+    )
+)
 
 
 def may_write(job: Job) -> bool:
@@ -84,7 +95,7 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
     try:
         with transaction.atomic():
             # The job's row first, then its attempts', as everywhere: transactions must not wait for each other.
-            Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+            _LOCKED.all(job.pk)
             step = Move(
                 State.RUNNING,
                 task_id,
@@ -97,6 +108,9 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
             moves.move(job, step)
     except IntegrityError:
         raise TaskTaken(task_id) from None
+
+
+_LOCKED = PreparedRows(lambda pk: Job.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
 
 
 def expected_time(job: Job) -> dict[str, float | None]:
@@ -168,9 +182,15 @@ def mark_done(job: Job, why: str = "Archived, verified") -> None:
     Crash before: archived again, from what is there.
     """
     with transaction.atomic():
-        video = job.videos.order_by("position").values_list("pk", flat=True).first()
-        moves.move(job, Move(State.DONE, why, changes={"video_id": video, "ended_at": Now(), "problem": ""}))
+        video = _FIRST_VIDEO.first(job.pk)
+        changes = {"video_id": video[0] if video else None, "ended_at": Now(), "problem": ""}
+        moves.move(job, Move(State.DONE, why, changes=changes))
         job_notifications.ready(job)
+
+
+_FIRST_VIDEO = PreparedRows(
+    lambda pk: Job.objects.filter(pk=pk, videos__isnull=False).order_by("videos__position").values_list("videos")[:1]
+)
 
 
 def mark_failed(job: Job, failure: Failure) -> None:
