@@ -18,7 +18,7 @@ from tests.e2e.studio import ROOT, Studio, wait_until
 IDLES_S = 10
 PYTHON = shlex.quote(sys.executable)
 # As the Makefile has it.
-RUN = f"{PYTHON} manage.py prepare && exec {PYTHON} manage.py run"
+RUN = f"{PYTHON} -Ic 'import pip' && exec {PYTHON} manage.py run --prepare"
 
 
 def figures(rig: Rig) -> Iterator[Figure]:

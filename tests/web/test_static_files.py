@@ -140,3 +140,25 @@ def test_files_are_collected_again_only_if_something_has_changed(tmp_path: Path)
         (target / hashed).unlink()
         assert [StaticFiles().collect() for _ in range(2)] == [True, False]
         assert (target / hashed).exists()
+
+
+def test_going_back_to_a_version_and_forth_again_collects_nothing(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "static"
+    source.mkdir()
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"}}
+    only = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    with override_settings(STATIC_ROOT=target, STATICFILES_DIRS=[source], STATICFILES_FINDERS=only, STORAGES=storages):
+        for color, is_collected in (("red", True), ("tan", True), ("red", False), ("tan", False)):
+            (source / "page.css").write_text(f"a {{ color: {color} }}")
+            assert StaticFiles().collect() == is_collected
+            assert color in (target / StaticFiles().hashed_files["page.css"]).read_text()
+        long_ago = time.time() - 40 * 86400
+        for path in target.iterdir():
+            os.utime(path, (long_ago, long_ago))
+        StaticFiles().mark_current()
+        StaticFiles().delete_old()
+        assert not StaticFiles().collect()
+        assert len(list(target.glob("staticfiles-*.json"))) == 1
+        # What is gone is collected again.
+        (source / "page.css").write_text("a { color: red }")
+        assert StaticFiles().collect()

@@ -1,6 +1,7 @@
 """Static files under hashed names, in templates, stylesheets and the imports of our JavaScript modules."""
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from wanstudio.data_files import whole
 from wanstudio.web import bundles
 
 OURS = "js/"
@@ -43,16 +45,32 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     def collect(self) -> bool:
         """Collect, hash and compress, unless that was done by this code, of these very files. Returns whether it was.
 
-        A crash in between leaves no note, and the next start collects again.
+        Each version's manifest is kept with its files, so that going back, and forth again, collects nothing. A crash
+        in between leaves no note, and the next start looks again.
         """
-        digest, note = self._digest(), Path(f"{self.location}.collected")
-        is_whole = all(self.exists(name) for name in self.hashed_files.values())
-        if self.hashed_files and is_whole and note.exists() and note.read_text() == digest:
+        digest, note = self._digest(), self._note()
+        if note.exists() and note.read_text() == digest and self._is_whole(self.hashed_files):
             return False
         note.unlink(missing_ok=True)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        manifest, kept = Path(self.path(self.manifest_name)), self._kept(digest)
+        is_new = not kept.exists() or not self._is_whole(json.loads(kept.read_text())["paths"])
+        if is_new:
+            call_command("collectstatic", verbosity=0, interactive=False)
+        source, target = (manifest, kept) if is_new else (kept, manifest)
+        with whole(target) as file:
+            file.write(source.read_bytes())
         note.write_text(digest)
-        return True
+        return is_new
+
+    def _is_whole(self, hashed: dict[str, str]) -> bool:
+        return bool(hashed) and all(self.exists(name) for name in hashed.values())
+
+    def _note(self) -> Path:
+        return Path(f"{self.location}.collected")
+
+    def _kept(self, digest: str) -> Path:
+        """The manifest of the version with this digest."""
+        return Path(self.path(f"staticfiles-{digest}.json"))
 
     @staticmethod
     def _digest() -> str:
@@ -67,7 +85,8 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 
     def mark_current(self) -> None:
         """Note that what is collected now is in use. Hashed names only: the time of others says what to collect."""
-        for path in self._with_compressed(self.hashed_files.values()):
+        manifests = [self._kept(note.read_text())] if (note := self._note()).exists() else []
+        for path in (*self._with_compressed(self.hashed_files.values()), *manifests):
             with suppress(FileNotFoundError):
                 os.utime(path)
 
