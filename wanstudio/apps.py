@@ -22,6 +22,7 @@ class WanStudioConfig(AppConfig):
     def ready(self) -> None:
         from wanstudio.append_only import lock
         from wanstudio.media import isolated
+        from wanstudio.money import kept_sums
         from wanstudio.videos import search_index
         from wanstudio.work import broker_hints, reconnect, registry
 
@@ -36,4 +37,6 @@ class WanStudioConfig(AppConfig):
         request_started.connect(reconnect.follow_file, dispatch_uid="follow_file")
         pre_migrate.connect(search_index.lift, sender=self, dispatch_uid="search_lift")
         post_migrate.connect(search_index.lay, sender=self, dispatch_uid="search_lay")
+        pre_migrate.connect(kept_sums.lift_before, sender=self, dispatch_uid="kept_sums_lift")
+        post_migrate.connect(kept_sums.lay, sender=self, dispatch_uid="kept_sums")
         post_migrate.connect(lock, sender=self, dispatch_uid="ledger_lock")

@@ -14,6 +14,7 @@ from wanstudio.append_only import lock
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
+from wanstudio.money.kept_sums import differences, recount
 from wanstudio.money.models import Entry, Money
 from wanstudio.money.queries import spent
 from wanstudio.teams.models import Team
@@ -38,6 +39,7 @@ def rewrite(change: str) -> None:
             cursor.execute("DROP TRIGGER wanstudio_entry_append_only ON wanstudio_entry")
         cursor.execute(f"UPDATE wanstudio_entry SET {change}")
     lock()
+    recount()
 
 
 def so_far_in(month: date) -> None:
@@ -47,6 +49,7 @@ def so_far_in(month: date) -> None:
 
 def months(team: Team) -> tuple[Decimal, Decimal]:
     assert disagreements() == []
+    assert differences() == 0
     return spent(team, "apixo", MARCH), spent(team, "apixo", APRIL)
 
 

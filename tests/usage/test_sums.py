@@ -20,10 +20,11 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.states import State
+from wanstudio.money import kept_sums
 from wanstudio.money.models import COLUMNS, Entry, Money
+from wanstudio.money.queries import kept
 from wanstudio.teams.models import Team
-from wanstudio.usage import queries
-from wanstudio.usage import views as usage
+from wanstudio.usage import exports, queries
 from wanstudio.work.leases import Stale
 
 NOW = timedelta(0)
@@ -105,12 +106,13 @@ def test_all_sums_agree(team: Team, alice: User, head: int, seconds: int, tail: 
 
 def agree(team: Team) -> None:
     assert disagreements() == []
+    assert kept_sums.differences() == 0
     entries = Entry.objects.filter(team=team)
     balance = entries.balance()
-    page = queries.total(queries.by_person(entries)).balance
-    rows = list(usage.rows_of(entries))
+    page = queries.total(queries.by_person(kept(team, None))).balance
+    rows = list(exports.all_lines(entries))
     for name in COLUMNS:
-        column = usage.COLUMNS.index(name)
+        column = exports.COLUMNS.index(name)
         assert sum(Decimal(str(row[column])) for row in rows) == getattr(balance, name) == getattr(page, name)
     for job in Job.objects.filter(team=team):
         assert min(job.entries.balance()) >= 0, f"{job} {job.state}"

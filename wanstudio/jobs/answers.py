@@ -5,11 +5,11 @@ Apart from the queries: every process loads this, and the decoder that stands be
 
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from wanstudio.jobs.models import ENDED, Attempt, Job, State
 from wanstudio.keys import in_force
-from wanstudio.money.models import Money
+from wanstudio.money.models import EVER, KeptSum, Money
 from wanstudio.money.verbs import note_reading
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.queries import figures
@@ -20,8 +20,8 @@ HANDED_OVER = (State.SUBMITTING, State.RUNNING)
 
 
 def _videos_made(team: Team, memberships: list[Membership]) -> dict[int, int]:
-    made = Job.objects.filter(team=team, state=State.DONE).order_by().values("person")
-    return dict(made.annotate(count=Count("pk")).values_list("person", "count"))
+    made = KeptSum.objects.filter(team=team, size=EVER).order_by().values_list("person_id")
+    return {person: int(count) for person, count in made.annotate(count=Sum("videos"))}
 
 
 figures["videos"] = Act.VIEW, _videos_made

@@ -15,14 +15,23 @@ from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnlyModel, AppendOnlyRows
 from wanstudio.teams.models import Team
 
+# Sizes of a kept sum's time, in quarters of an hour.
+EVER, QUARTER, DAY = 0, 1, 96
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
 COLUMNS = ("reserved", "settled", "unknown")
+# Without the sandbox, which bills nothing.
+BILLED = ~models.Q(provider="sandbox")
 
 
 def cents(amount: Decimal | float | None) -> Decimal:
     """A sum as the database adds it up (SQLite in floating point), in whole cents. Zero has no sign."""
     return Decimal(str(amount or 0)).quantize(CENT) + 0
+
+
+def dollars(whole_cents: int | Decimal | None) -> Decimal:
+    """A kept sum in dollars, exactly."""
+    return Decimal(int(whole_cents or 0)).scaleb(-2)
 
 
 class Money(models.TextChoices):
@@ -45,8 +54,7 @@ class Balance(NamedTuple):
 
 class Entries(AppendOnlyRows["Entry"]):
     def billed(self) -> "Entries":
-        """Without the sandbox, which bills nothing."""
-        return self.exclude(provider="sandbox")
+        return self.filter(BILLED)
 
     def balance(self) -> Balance:
         sums = self.aggregate(**{name: Sum(name, default=NOTHING) for name in COLUMNS})
@@ -83,11 +91,67 @@ class Entry(AppendOnlyModel):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["team", "-id"], name="entry_newest"),
-            models.Index(fields=["team", "at"], name="entry_month"),
+            models.Index(fields=["team", "at", "job"], name="entry_months_jobs"),
+            models.Index(fields=["team", "-id"], name="entry_billed", condition=BILLED),
+            models.Index(fields=["team", "person", "-id"], name="entry_billed_person", condition=BILLED),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} ${self.amount} of job {self.job_id}"
+
+
+class KeptSum(models.Model):
+    """What entries of a time add up to, in cents. Written by triggers only: see `kept_sums.py`.
+
+    `size` and `begins`: in quarters of an hour since 1970. An entry counts when its money was reserved; its job, and
+    the seconds of its job's approved videos, when the money of the job's first entry was.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    provider = models.CharField(max_length=20)
+    behaviour = models.CharField(max_length=10)
+    resolution = models.CharField(max_length=10)
+    size = models.SmallIntegerField(help_text="In quarters of an hour; 0: of all time.")
+    begins = models.IntegerField()
+    writer = models.IntegerField(default=0, help_text="On PostgreSQL writers at once have a row each.")
+    reserved = models.BigIntegerField(default=0)
+    settled = models.BigIntegerField(default=0)
+    unknown = models.BigIntegerField(default=0)
+    released = models.BigIntegerField(default=0, help_text="Given back; a part of what the columns before lost.")
+    assumed = models.BigIntegerField(default=0)
+    jobs = models.BigIntegerField(default=0)
+    videos = models.BigIntegerField(default=0, help_text="Jobs that are done.")
+    approved = models.BigIntegerField(default=0, help_text="Microseconds.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "size", "begins", "person", "provider", "behaviour", "resolution", "writer"],
+                name="kept_once",
+            )
+        ]
+        indexes = [models.Index(fields=["provider"], name="kept_ever", condition=models.Q(size=EVER))]
+
+    def __str__(self) -> str:
+        return f"sums of team {self.team_id}, {self.size} from {self.begins}"
+
+
+class ReservedAgain(models.Model):
+    """A job in a quarter of an hour (`begins`) that is not its first: rare, and it counts once in a longer time."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey("Job", on_delete=models.CASCADE, related_name="+", db_index=False)
+    provider = models.CharField(max_length=20)
+    begins = models.IntegerField()
+    first = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "begins"], name="reserved_again")]
+
+    def __str__(self) -> str:
+        return f"job {self.job_id} again from {self.begins}"
 
 
 class BalanceReading(models.Model):

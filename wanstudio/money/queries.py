@@ -5,27 +5,41 @@ What is settled, reserved or unknown counts, in the month in which it was reserv
 so that the sandbox has the same caps in test money and never uses up a dollar of the real ones.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
-from wanstudio.money.models import NOTHING, BalanceReading, Entries, Entry, cents
+from wanstudio.money.models import (
+    BILLED,
+    DAY,
+    EVER,
+    NOTHING,
+    QUARTER,
+    BalanceReading,
+    Entries,
+    Entry,
+    KeptSum,
+    dollars,
+)
 from wanstudio.money.pricing import Quote, quote
 from wanstudio.provider.base import prices_on
 from wanstudio.teams.access import in_my_teams, may, person
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act
+from wanstudio.web.lookups import Row
 
 RESOLUTIONS = in_force.model().resolution_names
 NET = F("reserved") + F("settled") + F("unknown")
+QUARTER_S = 900
 WARN_FROM = 90
 # The part of this video in the bar is seen even where its share is tiny: per cent.
 MIN_SHOWN = Decimal("1.5")
@@ -94,6 +108,12 @@ def visible_entries(request: HttpRequest, team: Team) -> Entries:
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 
+def visible_sums(request: HttpRequest, team: Team, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Of `rows`, sums of this team that the request may enter: what the same entries add up to."""
+    rows = rows.filter(BILLED, team=team)
+    return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
+
+
 def month_of(team: Team, moment: datetime | None = None) -> date:
     return (moment or timezone.now()).astimezone(team.zone).date().replace(day=1)
 
@@ -108,46 +128,63 @@ def span(team: Team, month: date) -> tuple[datetime, datetime]:
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
-def opened(entries: QuerySet[Entry]) -> QuerySet[Entry]:
-    """The entries with `net`, and `opened`: when the money that each one moves was reserved.
+def kept(team: Team, borders: Sequence[datetime] | None) -> QuerySet[KeptSum]:
+    """The kept sums of what was reserved from the first of these moments to the last, or ever (None).
 
-    Each entry names that one (`origin`). For those from before this was noted: an entry that adds money opens it, one
-    that moves or frees what is unknown is about the first reservation of its job, any other about the last before it.
+    A row is of a day, or of a quarter of an hour in a day that one of the moments cuts: no row is on both sides of any.
     """
-    before = Entry.objects.filter(job=OuterRef("job"), pk__lte=OuterRef("pk")).annotate(net=NET).filter(net__gt=0)
-    return entries.annotate(net=NET).annotate(
-        opened=Case(
-            When(origin__isnull=False, then=F("origin__at")),
-            When(net__gt=0, then=F("at")),
-            When(unknown__lt=0, then=Subquery(before.order_by("pk").values("at")[:1])),
-            default=Subquery(before.order_by("-pk").values("at")[:1]),
-        )
-    )
+    if borders is None:
+        return KeptSum.objects.filter(team=team, size=EVER)
+    numbers = quarters(borders)
+    at, end, parts = numbers[0], numbers[-1], []
+    for day in sorted({number // DAY * DAY for number in numbers if number % DAY}):
+        parts += [(DAY, at, day), (QUARTER, max(day, at), min(day + DAY, end))]
+        at = day + DAY
+    found = Q(pk__in=())
+    # Each term names team, size and bounds, so that any database finds its rows by the one index.
+    for size, begins, ends in [*parts, (DAY, at, end)]:
+        if begins < ends:
+            found |= Q(team=team, size=size, begins__gte=begins, begins__lt=ends)
+    return KeptSum.objects.filter(found)
 
 
-def opened_in(entries: QuerySet[Entry], start: datetime, end: datetime) -> QuerySet[Entry]:
-    """Those of them whose money was reserved between these moments. None of them is older than that."""
-    return opened(entries.filter(at__gte=start)).filter(Q(opened__gte=start, opened__lt=end))
+def quarters(moments: Iterable[datetime]) -> list[int]:
+    """Numbers of the quarters of an hour that begin at these moments, as kept sums count them."""
+    return [int(moment.timestamp()) // QUARTER_S for moment in moments]
+
+
+def total(sums: QuerySet[KeptSum]) -> Decimal:
+    return dollars(sums.aggregate(total=Sum(NET))["total"])
 
 
 def spent(team: Team, provider: str, month: date | None = None, by: User | None = None) -> Decimal:
     """Dollars settled, reserved or unknown of this month (now, if none is given), by everybody or this person."""
-    entries = Entry.objects.filter(team=team, provider=provider)
-    if by is not None:
-        entries = entries.filter(person=by)
-    found = opened_in(entries, *span(team, month or month_of(team)))
-    return cents(found.aggregate(total=Sum("net"))["total"])
+    sums = kept(team, span(team, month or month_of(team))).filter(provider=provider)
+    return total(sums if by is None else sums.filter(person=by))
 
 
 def tightest(team: Team, member: User, provider: str) -> Room | None:
     """What the cap leaves that leaves this person least, their own before the team's; None without caps."""
-    found = []
     own = Membership.objects.filter(team=team, user=member).values_list("monthly_cap", flat=True).first()
-    if own is not None:
-        found.append(Room(own, spent(team, provider, by=member), Whose.OWN))
+    found = [] if own is None else [Room(own, spent(team, provider, by=member), Whose.OWN)]
     if team.monthly_cap is not None:
         found.append(Room(team.monthly_cap, spent(team, provider), Whose.TEAM))
     return min(found, key=lambda room: room.left, default=None)
+
+
+def rooms(team: Team, provider: str) -> Callable[[User], Room | None]:
+    """`tightest` for each person of this team, all from two queries."""
+    caps = dict(Membership.objects.filter(team=team, monthly_cap__isnull=False).values_list("user_id", "monthly_cap"))
+    sums = spent_by_person(team, provider) if caps or team.monthly_cap is not None else {}
+
+    def tightest_of(member: User) -> Room | None:
+        own, all_of_it = caps.get(member.pk), sum(sums.values(), NOTHING)
+        found = [] if own is None else [Room(own, sums.get(member.pk, NOTHING), Whose.OWN)]
+        if team.monthly_cap is not None:
+            found.append(Room(team.monthly_cap, all_of_it, Whose.TEAM))
+        return min(found, key=lambda room: room.left, default=None)
+
+    return tightest_of
 
 
 def month_context(team: Team, person: User, quote: Quote | None, *, note: str = "") -> dict[str, object]:
@@ -168,10 +205,14 @@ def month_bar(room: Room, price: Decimal) -> dict[str, Decimal]:
 
 
 def cap_rows(team: Team, memberships: list[Membership]) -> dict[int, CapRow]:
-    entries = Entry.objects.filter(team=team, provider=in_force.provider_in_use())
-    found = opened_in(entries, *span(team, month_of(team))).order_by()
-    sums = dict(found.values_list("person_id").annotate(total=Sum("net")))
-    return {one.user_id: CapRow(one.user, cents(sums.get(one.user_id)), one.monthly_cap) for one in memberships}
+    sums = spent_by_person(team, in_force.provider_in_use())
+    return {one.user_id: CapRow(one.user, sums.get(one.user_id, NOTHING), one.monthly_cap) for one in memberships}
+
+
+def spent_by_person(team: Team, provider: str) -> dict[int, Decimal]:
+    """Dollars settled, reserved or unknown of this month, by the ids of all who have spent."""
+    sums = kept(team, span(team, month_of(team))).filter(provider=provider).order_by().values_list("person_id")
+    return {person: dollars(net) for person, net in sums.annotate(net=Sum(NET))}
 
 
 def readings_around(attempt_id: int) -> tuple[BalanceReading, BalanceReading] | None:

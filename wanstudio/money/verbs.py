@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Protocol
 
 from django.db import transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.keys.models import ProviderKey
-from wanstudio.money.models import COLUMNS, BalanceReading, Entry, Money
+from wanstudio.money.models import COLUMNS, EVER, BalanceReading, Entry, KeptSum, Money, dollars
 from wanstudio.money.queries import Room, tightest
 from wanstudio.teams.models import Membership, Team
 
@@ -105,11 +106,13 @@ def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str
     """
     if key_changed:
         BalanceReading.objects.create(provider=provider, moment=Moment.KEY)
-    entries = Entry.objects.filter(provider=provider)
-    sums = entries.balance()
-    pending = entries.filter(job__state__in=handed_over).balance().reserved + sums.unknown
+    ever = KeptSum.objects.filter(provider=provider, size=EVER).aggregate(
+        settled=Sum("settled"), unknown=Sum("unknown")
+    )
+    in_hand = Entry.objects.filter(job__provider=provider, job__state__in=handed_over).balance().reserved
+    settled, pending = dollars(ever["settled"]), in_hand + dollars(ever["unknown"])
     balance = balance.quantize(Decimal("0.0001"))
-    read = {"moment": Moment.READ, "balance": balance, "settled": sums.settled, "pending": pending}
+    read = {"moment": Moment.READ, "balance": balance, "settled": settled, "pending": pending}
     last = BalanceReading.objects.filter(provider=provider, moment__in=(Moment.READ, Moment.KEY)).last()
     if last is None or any(getattr(last, name) != value for name, value in read.items()):
         BalanceReading.objects.create(provider=provider, read_at=Now(), **read)

@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from wanstudio.keys import in_force
 from wanstudio.money import words
 from wanstudio.money.forms import CapsForm
-from wanstudio.money.queries import CapRow, cap_rows, month_of, spent
+from wanstudio.money.models import NOTHING
+from wanstudio.money.queries import CapRow, cap_rows, month_of, spent_by_person
 from wanstudio.money.verbs import set_caps
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
@@ -18,15 +19,16 @@ from wanstudio.web.lookups import form_view
 
 def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None) -> dict[str, object]:
     """The team's row and the people's that this person may see; `caps_form` for who may set them."""
-    provider, month = in_force.provider_in_use(), month_of(team)
+    provider = in_force.provider_in_use()
     memberships = list(team.memberships.select_related("user").order_by("pk"))
     everybody = access.may(request, team, Act.SPENDING)
     shown = [one for one in memberships if everybody or one.user == access.person(request)]
+    sums = spent_by_person(team, provider)
     may_grant = access.may(request, team, Act.GRANT)
     return {
-        "cap_month": month,
-        "team_row": CapRow(None, spent(team, provider, month), team.monthly_cap) if everybody else None,
-        "cap_rows": cap_rows(team, shown).values(),
+        "cap_month": month_of(team),
+        "team_row": CapRow(None, sum(sums.values(), NOTHING), team.monthly_cap) if everybody else None,
+        "cap_rows": [CapRow(one.user, sums.get(one.user_id, NOTHING), one.monthly_cap) for one in shown],
         "has_caps": team.monthly_cap is not None or any(one.monthly_cap is not None for one in shown),
         "caps_form": (form or CapsForm(team=team, memberships=memberships)) if may_grant else None,
     }

@@ -20,8 +20,8 @@ from wanstudio.jobs.models import ENDED, Attempt, Job, State
 from wanstudio.keys import in_force
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.words import UNREADABLE, pause_advice
-from wanstudio.money.models import Entry, Money, cents
-from wanstudio.money.queries import NET
+from wanstudio.money import kept_sums
+from wanstudio.money.models import BILLED, EVER, KeptSum, Money, dollars
 from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.provider import providers
@@ -162,13 +162,13 @@ def _key(status: Status) -> None:
 
 def _money(status: Status) -> None:
     """What is in the ledger, in dollars, and what it has released; the sandbox bills nothing."""
-    entries = Entry.objects.billed()
-    given_back = entries.filter(kind__in=(Money.RELEASED, Money.ASSUMED)).order_by().values_list("kind")
-    sums = {kind: -cents(net) for kind, net in given_back.annotate(net=Sum(NET))} | entries.balance()._asdict()
-    totals = {kind: f"{sums.get(kind, Decimal(0)):.2f}" for kind in Money.values}
+    sums = KeptSum.objects.filter(BILLED, size=EVER).aggregate(**{kind: Sum(kind) for kind in Money.values})
+    totals = {kind: f"{dollars(sums[kind]):.2f}" for kind in Money.values}
     status.facts["money"] = totals
     status.show("Money", ", ".join(f"${total} {kind}" for kind, total in totals.items()))
     status.facts["videos"] = Video.objects.count()
+    if not kept_sums.agree():
+        status.warn("The sums on the usage page differ from the ledger. Run “manage.py recount”: it makes them anew.")
 
 
 def _unconfirmed(status: Status) -> None:

@@ -1,5 +1,6 @@
 """Spend requests that a person may see, and those that wait for their decision."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from wanstudio.accounts.models import User
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import Room, Whose, quote_today, tightest
+from wanstudio.money.queries import Room, Whose, quote_today, rooms, tightest
 from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import in_my_teams, may, person, role, teams_to
 from wanstudio.teams.models import Team
@@ -50,9 +51,10 @@ class Today(NamedTuple):
     whose: str
 
 
-def today(asked: SpendRequest) -> Today:
+def today(asked: SpendRequest, room_of: Callable[[User], Room | None] | None = None) -> Today:
+    """`room_of`: what caps leave each person at its provider, if that is known."""
     quote = quote_today(asked.motion.duration or 0, asked.resolution)
-    room = tightest(asked.team, asked.person, asked.provider)
+    room = room_of(asked.person) if room_of else tightest(asked.team, asked.person, asked.provider)
     whose = "their" if room and room.whose == Whose.OWN else "the team’s"
     return Today(asked, quote, room, room.over(quote.price) if room else None, whose)
 
@@ -64,4 +66,6 @@ def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
     rows = rows.select_related("team", "person", "character", "motion")
     if role(request, team) != Role.OWNER:
         rows = rows.exclude(person=person(request))
-    return [today(asked) for asked in rows[:MAX_WAITING]]
+    waiting = list(rows[:MAX_WAITING])
+    rooms_at = {provider: rooms(team, provider) for provider in {asked.provider for asked in waiting}}
+    return [today(asked, rooms_at[asked.provider]) for asked in waiting]

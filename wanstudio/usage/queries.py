@@ -1,19 +1,22 @@
-"""Sums of the ledger: by person in all, and of one month by person, behaviour and resolution.
+"""Sums of the ledger: by person in all, and of one month by person, behaviour and resolution. All are kept sums.
 
 An entry belongs to the month in which its money was reserved, as for the caps. Sandbox rows count in none.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest
 
-from wanstudio.jobs.models import Job, State
-from wanstudio.money.models import COLUMNS, NOTHING, Balance, Entries, Entry, cents
-from wanstudio.money.queries import month_of, next_month, opened, opened_in, percent, span
+from wanstudio.jobs.models import Job
+from wanstudio.money.models import COLUMNS, DAY, NOTHING, QUARTER, Balance, KeptSum, ReservedAgain, cents, dollars
+from wanstudio.money.queries import NET, QUARTER_S, kept, month_of, next_month, percent, quarters, span, visible_sums
 from wanstudio.review.models import Verdict
 from wanstudio.review.queries import stands, with_approval
 from wanstudio.teams.models import Team
@@ -21,15 +24,16 @@ from wanstudio.usage.words import PLOT_TITLES
 from wanstudio.videos.models import Video
 
 MAX_MONTHS = 24
+MICROSECONDS = 1_000_000
 
 
 @dataclass
 class Line:
-    """One bar: dollars that count, the jobs they are about, and its length in per cent of the longest."""
+    """One bar: dollars that count, how many jobs they are about, and its length in per cent of the longest."""
 
     name: str
     total: Decimal = NOTHING
-    jobs: set[int] = field(default_factory=set)
+    jobs: int = 0
     percent: Decimal = NOTHING
 
 
@@ -51,12 +55,22 @@ class Spending:
     videos: int
 
 
-def by_person(entries: Entries) -> list[Spending]:
-    people = entries.order_by().values_list("person_id", "person__name")
-    rows = people.annotate(*(Sum(name, default=NOTHING) for name in COLUMNS)).order_by("person__name")
-    made = Job.objects.filter(state=State.DONE, pk__in=entries.order_by().values("job_id"))
-    videos = dict(made.order_by().values_list("person_id").annotate(Count("pk")))
-    return [Spending(name, Balance(*map(cents, sums)), videos.get(pk, 0)) for pk, name, *sums in rows]
+class Part(NamedTuple):
+    """Of a time: a person's spending at one behaviour and resolution, in cents. `approved` in microseconds."""
+
+    person: str
+    behaviour: str
+    resolution: str
+    net: int
+    settled: int
+    jobs: int
+    approved: int
+
+
+def by_person(ever: QuerySet[KeptSum]) -> list[Spending]:
+    rows = ever.order_by("person__name", "person_id").values_list("person__name", "person_id")
+    sums = rows.annotate(*(Sum(name) for name in COLUMNS), Sum("videos"))
+    return [Spending(name, Balance(*map(dollars, sums)), int(videos)) for name, _, *sums, videos in sums]
 
 
 def total(rows: Sequence[Spending]) -> Spending:
@@ -73,8 +87,7 @@ def chosen_month(team: Team, text: str) -> date | None:
     return month_of(team)
 
 
-def months_to_choose(team: Team, entries: Entries) -> list[date]:
-    first = entries.order_by("at").values_list("at", flat=True).first()
+def months_to_choose(team: Team, first: datetime | None) -> list[date]:
     now = month_of(team)
     month, found = month_of(team, first) if first else now, []
     while month <= now:
@@ -83,36 +96,69 @@ def months_to_choose(team: Team, entries: Entries) -> list[date]:
     return found[::-1][:MAX_MONTHS]
 
 
-def of_month(team: Team, entries: Entries, month: date | None) -> QuerySet[Entry]:
-    return opened(entries) if month is None else opened_in(entries, *span(team, month))
+def first_reserved(request: HttpRequest, team: Team) -> datetime | None:
+    """The quarter of an hour of the first of this ledger; None before it has one."""
+
+    def earliest(**when: int) -> int | None:
+        rows = visible_sums(request, team, KeptSum.objects.filter(**when))
+        return rows.order_by("begins").values_list("begins", flat=True).first()
+
+    day = earliest(size=DAY)
+    if day is None:
+        return None
+    first = earliest(size=QUARTER, begins__gte=day, begins__lt=day + DAY)
+    return datetime.fromtimestamp((first or day) * QUARTER_S, UTC)
 
 
-def plots(team: Team, entries: Entries, month: date | None) -> list[tuple[str, list[Line]]]:
+def parts(request: HttpRequest, team: Team, month: date | None) -> list[Part]:
+    """The spending of this month, or all of it."""
+    borders = span(team, month) if month else None
+    keys = ("person__name", "behaviour", "resolution")
+    sums = {f"all_{name}": Sum(name) for name in ("settled", "jobs", "approved")}
+    rows = visible_sums(request, team, kept(team, borders)).order_by().values_list(*keys).annotate(net=Sum(NET), **sums)
+    found = [Part(*row[:3], *map(int, row[3:])) for row in rows]
+    return found + _from_before(request, team, borders) if borders else found
+
+
+def _from_before(request: HttpRequest, team: Team, borders: Sequence[datetime]) -> list[Part]:
+    """Jobs that were reserved again in this time, and first in another: there they are in the sums, here not yet."""
+    start, end = quarters(borders)
+    again = visible_sums(request, team, ReservedAgain.objects.filter(begins__gte=start, begins__lt=end))
+    rows = again.exclude(first__gte=start, first__lt=end).order_by()
+    jobs = set(rows.values_list("person__name", "job__behaviour", "job__resolution", "job_id"))
+    videos = with_approval(Video.objects.filter(job__in={job for *_, job in jobs}))
+    approved = list(videos.filter(stands(Verdict.Decision.APPROVED)).values_list("job_id", "duration")) if jobs else []
+    seconds = Counter[int]()
+    for pk, duration in approved:
+        seconds[pk] += round(duration * MICROSECONDS)
+    return [Part(name, behaviour, resolution, 0, 0, 1, seconds[job]) for name, behaviour, resolution, job in jobs]
+
+
+def plots(found: Iterable[Part]) -> list[tuple[str, list[Line]]]:
     """A title and its lines each. Every one of them adds up to the same sum."""
-    fields = ("job_id", "net", "person__name", "job__behaviour", "job__resolution")
-    rows = list(of_month(team, entries, month).order_by("pk").values_list(*fields))
-    by_person = _lines((person, job, net) for job, net, person, _, _ in rows)
-    by_behaviour = _lines((str(Job.Behaviour(behaviour).label), job, net) for job, net, _, behaviour, _ in rows)
-    by_resolution = _lines((resolution, job, net) for job, net, _, _, resolution in rows)
-    return list(zip(PLOT_TITLES, (by_person, by_behaviour, by_resolution), strict=True))
+    names: list[Callable[[Part], str]] = [
+        lambda part: part.person,
+        lambda part: str(Job.Behaviour(part.behaviour).label),
+        lambda part: part.resolution,
+    ]
+    return [(title, _lines(found, name)) for title, name in zip(PLOT_TITLES, names, strict=True)]
 
 
-def _lines(rows: Iterable[tuple[str, int, Decimal]]) -> list[Line]:
+def _lines(parts: Iterable[Part], name_of: Callable[[Part], str]) -> list[Line]:
     found: dict[str, Line] = {}
-    for name, job_id, net in rows:
+    for part in parts:
+        name = name_of(part)
         line = found.setdefault(name, Line(name))
-        line.jobs.add(job_id)
-        line.total += cents(net)
+        line.jobs += part.jobs
+        line.total += dollars(part.net)
     longest = max((line.total for line in found.values()), default=NOTHING)
     for line in found.values():
         line.percent = percent(line.total, longest)
     return sorted(found.values(), key=lambda line: (-line.total, line.name))
 
 
-def approved_second(team: Team, entries: Entries, month: date | None) -> ApprovedSecond | None:
+def approved_second(found: Iterable[Part]) -> ApprovedSecond | None:
     """What a second that was good enough has cost, all the others included; None before anything is approved."""
-    rows = list(of_month(team, entries, month).order_by().values_list("job_id", "settled"))
-    videos = with_approval(Video.objects.filter(job__in={job_id for job_id, _ in rows}))
-    seconds = sum(videos.filter(stands(Verdict.Decision.APPROVED)).values_list("duration", flat=True))
-    charged = sum((cents(settled) for _, settled in rows), NOTHING)
+    seconds = sum(part.approved for part in found) / MICROSECONDS
+    charged = dollars(sum(part.settled for part in found))
     return ApprovedSecond(charged, seconds, cents(charged / Decimal(str(seconds)))) if seconds else None

@@ -3,16 +3,19 @@
 An entry belongs to the week in which its money was reserved, as for the months.
 """
 
+from bisect import bisect
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
 
+from django.db.models import Sum
+from django.http import HttpRequest
 from django.utils import timezone
 
-from wanstudio.money.models import NOTHING, Entries, cents
-from wanstudio.money.queries import next_month, opened_in
+from wanstudio.money.models import NOTHING, dollars
+from wanstudio.money.queries import NET, kept, next_month, quarters, visible_sums
 from wanstudio.teams.models import Team
 from wanstudio.usage.words import OTHERS, THIS_WEEK
 
@@ -24,8 +27,8 @@ MAX_SERIES = 4
 HEIGHT, GAP, MIN_HEIGHT = 160.0, 1.5, 2.0
 BAR = 0.55
 LABELS = 4
-# An entry: its person's id and name, when its money was reserved, and dollars.
-_Row = tuple[int, str, datetime, Decimal]
+# A kept sum: a person's id and name, the number of the quarter of an hour in which it begins, and cents.
+_Row = tuple[int, str, int, int]
 
 
 class Part(NamedTuple):
@@ -71,28 +74,28 @@ class Plot(NamedTuple):
         return sum((week.total for week in self.weeks), NOTHING)
 
 
-def weeks_of(team: Team, entries: Entries, month: date | None) -> Plot | None:
+def weeks_of(request: HttpRequest, team: Team, first: datetime | None, month: date | None) -> Plot | None:
     """The twelve weeks up to the end of this month; None: since the first entry. None if nothing was spent in them."""
     today = timezone.now().astimezone(team.zone).date()
     last = _monday(min(today, next_month(month) - timedelta(days=1)) if month else today)
-    mondays = [last - timedelta(weeks=back) for back in reversed(range(_how_many(team, entries, last, month)))]
-    bounds = (mondays[0], last + timedelta(weeks=1))
-    start, end = (datetime.combine(day, time(), team.zone).astimezone(UTC) for day in bounds)
-    fields = ("person_id", "person__name", "opened", "net")
-    rows: list[_Row] = list(opened_in(entries, start, end).order_by("pk").values_list(*fields))
-    names, series = _series(rows)
+    count = _how_many(team, first, last, month)
+    mondays = [last - timedelta(weeks=back) for back in reversed(range(-1, count))]
+    borders = [datetime.combine(day, time(), team.zone).astimezone(UTC) for day in mondays]
+    rows = visible_sums(request, team, kept(team, borders)).order_by("person_id", "begins")
+    sums: list[_Row] = list(rows.values_list("person_id", "person__name", "begins").annotate(net=Sum(NET)))
+    names, series = _series(sums)
     found: dict[date, list[Decimal]] = defaultdict(lambda: [NOTHING] * len(names))
-    for person, _, opened, net in rows:
-        found[_monday(opened.astimezone(team.zone).date())][series[person]] += cents(net)
+    numbers = quarters(borders)
+    for person, _, begins, net in sums:
+        found[mondays[bisect(numbers, begins) - 1]][series[person]] += dollars(net)
     highest = max((sum(amounts, NOTHING) for amounts in found.values()), default=NOTHING)
     if not highest:
         return None
-    weeks = [_week(mondays, index, found[monday], highest, today) for index, monday in enumerate(mondays)]
+    weeks = [_week(mondays[:-1], index, found[monday], highest, today) for index, monday in enumerate(mondays[:-1])]
     return Plot(names, weeks, _ticks(highest))
 
 
-def _how_many(team: Team, entries: Entries, last: date, month: date | None) -> int:
-    first = entries.order_by("at").values_list("at", flat=True).first()
+def _how_many(team: Team, first: datetime | None, last: date, month: date | None) -> int:
     if month or not first:
         return WEEKS
     since = (last - _monday(first.astimezone(team.zone).date())).days // 7 + 1
@@ -107,7 +110,7 @@ def _series(rows: list[_Row]) -> tuple[list[str], dict[int, int]]:
     """Names in the order in which people came, and the number of each person's id among them."""
     spent: Counter[int] = Counter()
     for person, _, _, net in rows:
-        spent[person] += int(cents(net) * 100)
+        spent[person] += int(net)
     people = {person: name for person, name, _, _ in rows}
     kept = sorted(people)
     if len(people) > MAX_SERIES:

@@ -1,8 +1,8 @@
 """Views of people who are signed in, and the rows among those they may see: one of them, or a page of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 Row = TypeVar("Row", bound=Model)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+# Rows of a file: few before its first line is sent.
+FIRST_PAGE, NEXT_PAGES = 100, 1000
 
 
 class SignedOut(Exception):
@@ -66,3 +68,17 @@ def page(rows: QuerySet[Row], before: str | None, size: int) -> tuple[list[Row],
         rows = rows.filter(pk__lt=last)
     found = list(rows[: size + 1])
     return found[:size], found[size - 1].pk if len(found) > size else None
+
+
+def in_pages(rows: QuerySet[Row], *fields: str) -> Iterator[tuple[Any, ...]]:
+    """The id and these fields of every row, the oldest first, a page at a time: each page is a query of its own.
+
+    A cursor that waits for a slow reader would hold a connection, and keep SQLite's log of writes from being emptied.
+    """
+    after, size = 0, FIRST_PAGE
+    while True:
+        page = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", *fields)[:size])
+        yield from page
+        if len(page) < size:
+            return
+        after, size = page[-1][0], NEXT_PAGES

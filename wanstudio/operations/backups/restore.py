@@ -24,6 +24,7 @@ from wanstudio.jobs import sent_marks, verbs
 from wanstudio.jobs.models import Job, State
 from wanstudio.keys import verbs as key_verbs
 from wanstudio.keys.models import ProviderKey
+from wanstudio.money import kept_sums
 from wanstudio.operations.backups import backup, media_files, snapshot, versions
 from wanstudio.operations.backups.snapshot import CannotOperate, Manifest, MediaFile
 from wanstudio.provider import providers
@@ -96,6 +97,7 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
     sent_marks.start_anew()
     backup.upgrading().unlink(missing_ok=True)
     # What Django, the ledger and the search keep beside the tables: the triggers, the cache.
+    kept_sums.lay()
     append_only.lock()
     search_index.lay()
     call_command("createcachetable", verbosity=0)

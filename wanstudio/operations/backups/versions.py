@@ -7,6 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from wanstudio.money import kept_sums
 from wanstudio.operations.backups.snapshot import Manifest
 from wanstudio.videos import search_index
 
@@ -53,8 +54,10 @@ def pending() -> list[str]:
 def migrate_forward() -> None:
     executor = MigrationExecutor(connection)
     targets = executor.loader.graph.leaf_nodes()
-    search_index.lift(plan=executor.migration_plan(targets))
-    executor.migrate(targets)
+    plan = executor.migration_plan(targets)
+    kept_sums.lift_before(plan)
+    search_index.lift(plan=plan)
+    executor.migrate(targets, plan)
 
 
 def migrate_back(manifest: Manifest) -> bool:
@@ -68,6 +71,7 @@ def migrate_back(manifest: Manifest) -> bool:
     if connection.vendor == "postgresql":
         # Pending deferred checks would forbid to alter the tables.
         connection.check_constraints()
+    kept_sums.lift()
     search_index.lift()
     executor.migrate(targets, plan)
     return True

@@ -1,0 +1,16 @@
+"""`manage.py recount`: the sums of usage and caps compared with the ledger, and made anew where they differ."""
+
+from wanstudio.money import kept_sums
+from wanstudio.operations.health import StudioCommand
+
+
+class Command(StudioCommand):
+    help = "Compares the sums that usage and caps read with the ledger. Where they differ, it makes them anew."
+
+    def handle(self, *args: object, **options: object) -> None:
+        found = kept_sums.differences()
+        if found:
+            kept_sums.recount()
+            self.stdout.write(f"{found} sums differed from the ledger. All of them were made anew.")
+        else:
+            self.stdout.write("All sums agree with the ledger.")
