@@ -22,7 +22,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0034_call_budget'),
+        ('wanstudio', '0035_source_codec'),
     ]
 
     operations = [
