@@ -2,18 +2,18 @@
 
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from wanstudio.activity.models import Activity
-from wanstudio.activity.queries import ReadableActivity, in_groups, readers
+from wanstudio.activity.models import Activity, Group
+from wanstudio.activity.queries import ReadableActivity, newest, oldest_first, readers
 from wanstudio.activity.words import GROUPS, words
 from wanstudio.web.addresses import path_of
 from wanstudio.web.csv_answers import csv_file
-from wanstudio.web.lookups import number, page, page_view
+from wanstudio.web.lookups import number, page_view
 
 PAGE = 50
 COLUMNS = ("at", "person", "act", "about", "thing", "id", "ip")
@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """`person`, `group`, `from` and `to` (days, both included) narrow it."""
     readable = readers[0](request)
     before = request.GET.get("before", "")
-    rows, following = page(_chosen(request, readable), before, PAGE)
+    rows, following = newest(_chosen(request, readable), number(before), PAGE)
     query = request.GET.copy()
     query.pop("before", None)
     context = {
@@ -42,21 +42,21 @@ def show(request: HttpRequest) -> HttpResponse:
 @page_view
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same rows, oldest first, as they are read: any number of them. Times are UTC."""
-    rows = _chosen(request, readers[0](request)).order_by("pk").iterator(chunk_size=500)
+    rows = oldest_first(_chosen(request, readers[0](request)))
     return csv_file(f"wan-studio-activity-{timezone.now():%Y-%m-%d}.csv", COLUMNS, map(_cells, rows))
 
 
-def _chosen(request: HttpRequest, readable: ReadableActivity) -> QuerySet[Activity]:
-    rows = readable.rows
+def _chosen(request: HttpRequest, readable: ReadableActivity) -> list[QuerySet[Activity]]:
+    chosen = Q()
     if (person := number(request.GET.get("person"))) is not None:
-        rows = rows.filter(person=person)
+        chosen &= Q(person=person)
     if (group := request.GET.get("group", "")) in GROUPS:
-        rows = rows.filter(in_groups([group]))
+        chosen &= Q(group=group)
     if since := _day(request, "from"):
-        rows = rows.filter(at__gte=datetime.combine(since, time(), readable.zone))
+        chosen &= Q(at__gte=datetime.combine(since, time(), readable.zone))
     if until := _day(request, "to"):
-        rows = rows.filter(at__lt=datetime.combine(until + timedelta(days=1), time(), readable.zone))
-    return rows
+        chosen &= Q(at__lt=datetime.combine(until + timedelta(days=1), time(), readable.zone))
+    return [rows.alias(group=Group("act")).filter(chosen) for rows in readable.rows]
 
 
 def _day(request: HttpRequest, name: str) -> date | None:

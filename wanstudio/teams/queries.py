@@ -69,16 +69,17 @@ def activity_of_team(request: HttpRequest) -> ReadableActivity:
     team = access.current_team(request)
     access.require(request, team, Act.ACTIVITY)
     owns = access.may(request, team, Act.KEY)
-    mine = Q(team=team)
+    rows = [Activity.objects.filter(team=team)]
     if owns:
         joined = Membership.objects.filter(team=team, user=OuterRef("person"), joined_at__lte=OuterRef("at"))
-        mine |= Q(team=None) & Q(Exists(joined))
+        mine = Q(Exists(joined))
         if team.is_first and access.runs_studio(request):
-            mine |= Q(team=None, person=None)
+            mine |= Q(person=None)
+        rows.append(Activity.objects.filter(mine, team=None))
     else:
-        mine &= ~in_groups(OWNERS_ONLY)
+        rows = [Activity.objects.filter(~in_groups(OWNERS_ONLY), team=team)]
     people = User.objects.filter(memberships__team=team).order_by("name", "memberships__pk")
-    return ReadableActivity(Activity.objects.filter(mine), people, team.zone, sees_owners_only=owns)
+    return ReadableActivity(rows, people, team.zone, sees_owners_only=owns)
 
 
 readers.append(activity_of_team)
