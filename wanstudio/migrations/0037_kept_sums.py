@@ -22,7 +22,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0035_source_codec'),
+        ('wanstudio', '0036_video_words'),
     ]
 
     operations = [

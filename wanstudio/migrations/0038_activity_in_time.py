@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0036_kept_sums'),
+        ('wanstudio', '0037_kept_sums'),
     ]
 
     operations = [
