@@ -1,32 +1,25 @@
 """Activity: one row per act, never changed."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection, models
 from django.db.models.functions import Now
-from django.db.models.sql.compiler import SQLCompiler
 
 from wanstudio.append_only import AppendOnlyModel, AppendOnlyRows
 
 # What only an owner sees: who signs in from where, and what moves the locks.
 OWNERS_ONLY = ("signin", "signout", "mfa", "passkey", "password", "email", "key", "session")
 
-Sql = tuple[str, tuple[str | int, ...]]
-
 
 class Group(models.Func):
     """The first part of an act, as `job` of `job.made`. Without parameters, so that a query names what is indexed."""
 
+    template = {
+        "sqlite": "substr(%(expressions)s, 1, instr(%(expressions)s || '.', '.') - 1)",
+        "postgresql": "split_part(%(expressions)s, '.', 1)",
+    }[connection.vendor]
     output_field = models.CharField()
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:
-        template = "substr(%(expressions)s, 1, instr(%(expressions)s || '.', '.') - 1)"
-        return self.as_sql(compiler, connection, template=template, **extra)
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> Sql:
-        return self.as_sql(compiler, connection, template="split_part(%(expressions)s, '.', 1)", **extra)
 
 
 class Activity(AppendOnlyModel):

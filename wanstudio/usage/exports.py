@@ -5,7 +5,7 @@ it, and memory holds one page, however many lines there are. Who may no longer s
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
@@ -46,10 +46,9 @@ def lines_of(team: Team, entries: Entries, start: datetime, end: datetime) -> It
             yield _line(fields)
 
 
-def _line(fields: Sequence[Any]) -> list[object]:
-    at, name, email, *rest = fields
-    job, attempt, title = rest[:3]
-    return [at.isoformat(timespec="seconds"), job, attempt, title, name or email, *rest[3:]]
+def _line(fields: Sequence[object]) -> list[object]:
+    at, name, email, job, attempt, title, *rest = fields
+    return [cast(datetime, at).isoformat(timespec="seconds"), job, attempt, title, name or email, *rest]
 
 
 def opened(entries: QuerySet[Entry], start: datetime, end: datetime) -> QuerySet[Entry]:

@@ -1,8 +1,8 @@
 """Views of people who are signed in, and the rows among those they may see: one of them, or a page of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -70,7 +70,7 @@ def page(rows: QuerySet[Row], before: str | None, size: int) -> tuple[list[Row],
     return found[:size], found[size - 1].pk if len(found) > size else None
 
 
-def in_pages(rows: QuerySet[Row], *fields: str) -> Iterator[tuple[Any, ...]]:
+def in_pages(rows: QuerySet[Row], *fields: str) -> Iterator[Sequence[object]]:
     """The id and these fields of every row, the oldest first, a page at a time: each page is a query of its own.
 
     A cursor that waits for a slow reader would hold a connection, and keep SQLite's log of writes from being emptied.
