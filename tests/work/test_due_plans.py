@@ -3,13 +3,15 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
+from wanstudio.management.commands.run import needs_sandbox
 from wanstudio.teams.models import Team
 from wanstudio.work import registry
-from wanstudio.work.advance import due
+from wanstudio.work.advance import due, quiet_s
 
 pytestmark = [
     pytest.mark.django_db,
@@ -36,6 +38,20 @@ def test_due_rows_of_every_kind_are_found_by_index(team: Team, alice: User) -> N
         assert any(f"USING INDEX {name}_due" in step for step in plans(asked))
         assert any(f"USING INDEX {name}_nudged" in step for step in plans(asked))
         assert f"SCAN {model._meta.db_table}" not in plans(asked)
+
+
+def test_idle_worker_reads_no_table_through(team: Team, alice: User, settings: Settings) -> None:
+    """Neither as it looks when something will be due, nor as the studio looks whether it needs the sandbox."""
+    settings.PROVIDER = "apixo"
+    factories.job(team, alice)
+    Job.objects.update(due_at=None)
+    registry.load_steps()
+    for act in (quiet_s, needs_sandbox):
+        with CaptureQueriesContext(connection) as asked:
+            act()
+        scanned = {f"SCAN {model._meta.db_table}" for model in registry.kinds}
+        assert not scanned & {*plans(asked)}
+    assert any("job_line (provider=? AND state=?)" in step for step in plans(asked))
 
 
 def test_unfinished_jobs_of_a_team_are_counted_by_index(team: Team) -> None:

@@ -13,7 +13,7 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError, connection
 
 from wanstudio.accounts.models import User
-from wanstudio.jobs.models import ENDED, Job
+from wanstudio.jobs.models import ENDED, Job, State
 from wanstudio.keys import in_force
 from wanstudio.operations import startup
 from wanstudio.operations.health import StudioCommand
@@ -77,7 +77,7 @@ def needs_sandbox() -> bool:
     """
     if in_force.provider_in_use() == in_force.SANDBOX:
         return True
-    return Job.objects.filter(provider=in_force.SANDBOX).exclude(state__in=ENDED).exists()
+    return Job.objects.filter(provider=in_force.SANDBOX, state__in=set(State) - ENDED).exists()
 
 
 class Lately:
