@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "wanstudio.web.middleware.Isolated",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "wanstudio.web.file_shortcut.FileShortcut",
     "wanstudio.web.middleware.Compressed",
     "csp.middleware.CSPMiddleware",
     "wanstudio.sharing.guest_access.Unlisted",

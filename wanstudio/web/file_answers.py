@@ -69,5 +69,7 @@ def send(
     )
     if settings.ACCEL and request.META.get(SENDS_FILES) == "X-Accel-Redirect" and _PLAIN.fullmatch(stored):
         # Ranges and conditions are nginx's, with its own tags.
-        return HttpResponse(headers=served.headers() | {"X-Accel-Redirect": settings.ACCEL + stored})
+        return HttpResponse(
+            headers={**served.headers(), "Content-Length": "0", "X-Accel-Redirect": settings.ACCEL + stored}
+        )
     return ranged_response(request, served)
