@@ -25,7 +25,10 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import take
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.trims import trim_of
+from wanstudio.uploads.words import NOT_IN_CLIP
 
+LATER = ("trim_start", "trim_end")
 NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
@@ -54,7 +57,12 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
         seconds = clip.duration if clip else None
     if not seconds:
         raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
-    card = price_card(Choice(asked.resolution, asked.behaviour, character, motion, seconds, facts=clip))
+    try:
+        trim = trim_of(asked.trim_start, asked.trim_end, seconds)
+    except ValueError:
+        outside = NOT_IN_CLIP.format(duration=seconds)
+        raise invalid(outside, {"trim_end": [outside]}) from None
+    card = price_card(Choice(asked.resolution, asked.behaviour, character, motion, seconds, facts=clip, trim=trim))
     quote = card.quotes[asked.resolution]
     return quote_row(quote, _warnings(request, card, quote))
 
@@ -75,7 +83,7 @@ def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
 
 def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
     """201 with the job; the same for the same key again. Raises Problem, and nothing was sent."""
-    key, body = request.headers.get("Idempotency-Key", ""), tokens.digest_of(asked.model_dump_json())
+    key, body = request.headers.get("Idempotency-Key", ""), _digest(asked)
     if len(key) > 255:
         raise Problem(422, "key-reused", "An Idempotency-Key has at most 255 characters. Nothing was sent.")
     posts = ApiPost.objects.filter(token=tokens.token(request), key=key)
@@ -121,6 +129,11 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
         changed = f"The price is ${price}, not ${asked.price}. Nothing was sent; send it again if you agree."
         raise Problem(409, "price-changed", changed, quote=quote)
     return order
+
+
+def _digest(asked: JobIn) -> str:
+    """Of what was asked. Fields that came later are left out where they are not used: older requests stay the same."""
+    return tokens.digest_of(asked.model_dump_json(exclude={name for name in LATER if getattr(asked, name) is None}))
 
 
 def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:

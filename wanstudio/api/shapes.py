@@ -37,6 +37,9 @@ class In(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+TrimTime = Field(default=None, ge=0, le=1_000_000)
+
+
 class QuoteIn(In):
     """One of `motion` (an upload), `motion_url` and `seconds`; with `character` and `behaviour` it warns of both."""
 
@@ -46,12 +49,15 @@ class QuoteIn(In):
     resolution: Resolution = RESOLUTIONS[0]
     character: int | None = Id
     behaviour: Behaviour = "animate"
+    trim_start: float | None = TrimTime
+    trim_end: float | None = TrimTime
 
 
 class JobIn(In):
     """`price` is what you agree to pay, as quoted; if it has changed, nothing is sent.
 
-    An input is an upload's id or a link. `seed`: 0 to 2147483647, -1 lets the provider draw, none lets the studio.
+    An input is an upload's id or a link; `trim_start` and `trim_end` in seconds say which part of an uploaded motion is
+    sent. `seed`: 0 to 2147483647, -1 lets the provider draw, none lets the studio.
     """
 
     character: int | None = Id
@@ -62,6 +68,8 @@ class JobIn(In):
     resolution: Resolution = RESOLUTIONS[0]
     prompt: str = Field(default="", max_length=2000)
     seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
+    trim_start: float | None = TrimTime
+    trim_end: float | None = TrimTime
     price: Decimal | None = Field(default=None, ge=0, le=100_000)
 
 

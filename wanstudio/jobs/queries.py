@@ -122,7 +122,7 @@ def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
     return GenerateRequest(
         behaviour=job.behaviour,
         image_url=input_link(job.character),
-        video_url=input_link(job.motion),
+        video_url=input_link(job.motion, job.trim),
         resolution=job.resolution,
         seed=job.seed,
         prompt=job.prompt,

@@ -24,6 +24,11 @@ class Sentence(Enum):
         "The clip behind the link changed from {before:.1f} s to {now:.1f} s, and so would the price. Nothing was "
         "sent; look at the new price and start it again."
     )
+    CUT_DIFFERS = (
+        "The part that was cut out of the clip is {now:.2f} s long instead of {before:.2f} s, and would cost ${price}. "
+        "Nothing was sent; start it again at that price, or choose another part."
+    )
+    NOT_CUT = "“{source}” could not be cut. Nothing was sent; use the whole clip, or export it again as MP4 with H.264."
     NO_ROOM = "The disk has no room for the result. Nothing was sent; make room and it goes out."
     NOT_MARKED = "The studio could not note this job in its data folder ({why}). Nothing was sent; trying again."
     PUT_BACK = (

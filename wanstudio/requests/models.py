@@ -14,6 +14,7 @@ from wanstudio.jobs.models import Job
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.trims import Trimmed
 
 LASTS = timedelta(days=7)
 # Of the link in a mail.
@@ -25,7 +26,7 @@ class SpendRequests(models.Manager["SpendRequest"]):
         return self.filter(state=SpendRequest.State.ASKED, expires_at__gt=Now())
 
 
-class SpendRequest(models.Model):
+class SpendRequest(Trimmed):
     """Who asks for which video at which price. It becomes one job at most: that of its own nonce."""
 
     class State(models.TextChoices):

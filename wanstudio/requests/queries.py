@@ -53,7 +53,7 @@ class Today(NamedTuple):
 
 def today(asked: SpendRequest, room_of: Callable[[User], Room | None] | None = None) -> Today:
     """`room_of`: what caps leave each person at its provider, if that is known."""
-    quote = quote_today(asked.motion.duration or 0, asked.resolution)
+    quote = quote_today(asked.sent_seconds, asked.resolution)
     room = room_of(asked.person) if room_of else tightest(asked.team, asked.person, asked.provider)
     whose = "their" if room and room.whose == Whose.OWN else "the team’s"
     return Today(asked, quote, room, room.over(quote.price) if room else None, whose)

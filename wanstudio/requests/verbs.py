@@ -76,6 +76,7 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
             prompt=asked.prompt,
             seed=asked.seed,
             seed_generated=asked.seed_generated,
+            trim=asked.trim,
         )
         asked.job = job_verbs.accept(order, beyond_cap=True)
         SpendRequest.objects.filter(pk=asked.pk).update(job=asked.job)

@@ -75,7 +75,7 @@ def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
             messages.info(request, Sentence.SANDBOX_ENDED.value)
         case "allow":
             agreed = _price(request)
-            quote = quote_today(asked.motion.duration or 0, asked.resolution)
+            quote = quote_today(asked.sent_seconds, asked.resolution)
             said = Sentence.ALLOWED.of(price=quote.price)
             _try(request, asked, person, lambda: verbs.grant(asked, person, quote, agreed=agreed), said)
         case "decline":

@@ -23,11 +23,13 @@ from wanstudio.studio import words
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.trims import Trim
 from wanstudio.uploads.words import NAMES_THE_FILE
 from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
-_TYPED = ("nonce", "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
+_TRIM = ("trim_start", "trim_end")
+_TYPED = ("nonce", *_TRIM, "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 
 
 class JobForm(forms.Form):
@@ -44,6 +46,8 @@ class JobForm(forms.Form):
     motion = forms.ModelChoiceField(Source.objects.none(), required=False, widget=forms.HiddenInput)
     motion_file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     motion_url = forms.CharField(required=False)
+    trim_start = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
+    trim_end = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
     resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
@@ -62,6 +66,7 @@ class JobForm(forms.Form):
         super().__init__(data, files, initial={"nonce": uuid4()} | (initial or {}))
         self.drafts: dict[str, Draft] = {}
         self.named: dict[str, Source | None] = {}
+        self.trim: Trim | None = None
         self._wrong: dict[str, str] = {}
         self._file: dict[str, str] = {}
         for kind in Source.Kind.values:
@@ -97,6 +102,11 @@ class JobForm(forms.Form):
                 self.drafts[kind] = take(kind, source=self.named[kind], file=file, url=url)
             except forms.ValidationError as wrong:
                 self.add_error(kind, wrong)
+        if motion := self.drafts.get(Source.Kind.MOTION):
+            try:
+                self.trim = motion.trimmed(cleaned.get("trim_start"), cleaned.get("trim_end"))
+            except forms.ValidationError as wrong:
+                self.add_error(Source.Kind.MOTION, wrong)
         # The provider has to fetch what the form says.
         provider = in_force.provider_in_use()
         for kind, draft in self.drafts.items():
@@ -164,15 +174,18 @@ class JobForm(forms.Form):
             character=character,
             motion=motion,
             behaviour=data["behaviour"],
-            quote=quote_today(motion.duration or 0, data["resolution"]),
+            quote=quote_today(self.trim.length if self.trim else motion.duration or 0, data["resolution"]),
             prompt=data["prompt"],
             seed=data["seed"],
             seed_generated=self.seed_choice == "random",
+            trim=self.trim,
         )
 
 
 class PriceForm(forms.Form):
     """Numbers that a price is asked with. `seconds`: the length of a file that is still on its way."""
 
+    trim_start = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
+    trim_end = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     nonce = forms.UUIDField(required=False)
     seconds = forms.FloatField(required=False, min_value=0.001, max_value=1_000_000)

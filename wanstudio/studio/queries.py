@@ -20,6 +20,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.trims import Trim
 from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
 
@@ -32,6 +33,7 @@ class Slot:
     given, if the sentence does not say it; `other`: the id in the other slot.
 
     `again`: the name of a file that was given but could not be kept, because something else in the form was wrong.
+    `trim`: from when to when, as it was typed.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Slot:
     file: str = ""
     other: int | None = None
     again: str = ""
+    trim: tuple[object, ...] = (None, None)
 
     @property
     def is_motion(self) -> bool:
@@ -95,6 +98,7 @@ class Choice:
     seconds: float | None = None
     arriving: Collection[str] = ()
     facts: Facts | None = None
+    trim: Trim | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ class PriceCard:
 def price_card(choice: Choice) -> PriceCard:
     resolution = choice.resolution if choice.resolution in RESOLUTIONS else RESOLUTIONS[0]
     seconds = choice.motion.duration if choice.motion else choice.seconds
+    if choice.trim:
+        seconds = choice.trim.length
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
     chosen = {Source.Kind.CHARACTER: choice.character, Source.Kind.MOTION: choice.motion}

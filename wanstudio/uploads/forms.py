@@ -22,6 +22,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.queries import probe_file, probe_link
+from wanstudio.uploads.trims import Trim, trim_of
 
 MAX_URL_LENGTH = 2000
 _is_link = URLValidator(["http", "https"])
@@ -44,6 +45,16 @@ class Draft:
         if self.facts:
             return self.facts.duration
         return self.source.duration if self.source else None
+
+    def trimmed(self, start: float | None, end: float | None) -> Trim | None:
+        """The part of it between these times. Raises `forms.ValidationError` with the sentence to show."""
+        try:
+            trim = trim_of(start, end, self.duration or 0)
+        except ValueError:
+            raise forms.ValidationError(words.NOT_IN_CLIP.format(duration=self.duration or 0), "trim") from None
+        if trim and (self.url or (self.source and self.source.url)):
+            raise forms.ValidationError(words.ONLY_FILES, "trim")
+        return trim
 
     def keep(self, team: Team, person: User) -> Source:
         """The row: found, refreshed or made. A crash in between leaves at most an unused upload."""

@@ -24,7 +24,9 @@ from wanstudio.media.remote_file import RemoteFile
 from wanstudio.teams.access import in_my_teams, in_teams_of, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
+from wanstudio.uploads.cuts import stored_cut
 from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.trims import Trim
 from wanstudio.web.addresses import fetcher
 from wanstudio.work.compiled import Compiled
 
@@ -70,21 +72,28 @@ def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[Any, ...]
 _STORED = Compiled(_stored)
 
 
-def input_link(source: Source) -> str:
-    """Where the provider finds this input: the link as it was given, or a signed one to our file."""
+def input_link(source: Source, trim: Trim | None = None) -> str:
+    """Where the provider finds this input: the link as it was given, or a signed one to our file, or to its cut."""
     if source.url:
         return source.url
+    if trim:
+        signed = signing.dumps([source.pk, trim.start, trim.end], salt=_SALT)
+        return settings.LINK_BASE + reverse("files.show", args=[signed, f"{source.kind}.mp4"])
     name = f"{source.kind}.{source.format.lower()}"
     return settings.LINK_BASE + reverse("files.show", args=[signing.dumps(source.pk, salt=_SALT), name])
 
 
-def source_of(signed: str) -> int | None:
-    """The id in a file link, or None if it is forged or over 24 h old."""
+def signed_input(signed: str) -> tuple[Source, str] | None:
+    """The source of a file link and the stored name of what it leads to; None if it is forged or over 24 h old."""
     try:
-        pk = signing.loads(signed, salt=_SALT, max_age=FILE_LINK_S)
+        said = signing.loads(signed, salt=_SALT, max_age=FILE_LINK_S)
     except signing.BadSignature:
         return None
-    return pk if isinstance(pk, int) else None
+    pk, *times = said if isinstance(said, list) else [said]
+    source = Source.objects.filter(pk=pk).exclude(file="").first()
+    if source is None:
+        return None
+    return source, stored_cut(source, Trim(*times)) if times else str(source.file.name)
 
 
 def probe_file(kind: str, file: SeekableFile) -> tuple[Facts, bytes, Cleaning]:

@@ -12,7 +12,7 @@ from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.queries import source_of, stored_source, visible_sources
+from wanstudio.uploads.queries import signed_input, stored_source, visible_sources
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import file_view, form_view, page_view
 from wanstudio.work.compiled import moment
@@ -49,10 +49,11 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBase:
     """An input for the provider, by a link signed by us and at most 24 h old."""
-    source = Source.objects.filter(pk=source_of(signed) or 0).exclude(file="").first()
-    if source is None:
+    found = signed_input(signed)
+    if found is None:
         raise Http404("no such file")
-    return send(request, str(source.file.name), source.created_at, name)
+    source, stored = found
+    return send(request, stored, source.created_at, name)
 
 
 @file_view

@@ -18,6 +18,8 @@ NO_LINK = "This is not a link we can read. It has to start with https:// or http
 # Codes of the sentences that say the file's name.
 NAMES_THE_FILE = {"empty", "too_large"}
 TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
+NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Nothing was sent; choose another part."
+ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
 DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
 
 

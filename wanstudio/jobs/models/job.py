@@ -15,6 +15,7 @@ from wanstudio.jobs.states import ENDED, MOVING, State
 from wanstudio.money.models import Money, cents
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.trims import Trimmed
 from wanstudio.work.leases import Leased
 from wanstudio.work.prepared import PreparedRows
 
@@ -56,7 +57,7 @@ def _past(provider: str, resolution: str) -> models.QuerySet["Job", tuple[int | 
 _PAST = PreparedRows(_past)
 
 
-class Job(Leased):
+class Job(Leased, Trimmed):
     class Behaviour(models.TextChoices):
         ANIMATE = "animate", "Animate"
         REPLACE = "replace", "Replace"

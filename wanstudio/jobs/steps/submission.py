@@ -21,11 +21,14 @@ from wanstudio.keys.words import Reason
 from wanstudio.keys.words import blocked as why_blocked
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.money.models import Money
+from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.cuts import make_cut
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import probe_link
+from wanstudio.uploads.trims import Trim
 from wanstudio.web import addresses
 from wanstudio.work.leases import LEASE, Stale
 from wanstudio.work.log_context import also
@@ -53,8 +56,9 @@ def send(job: Job) -> None:
         if not call_budget.room(ProviderKey.at(job.provider)):
             raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
-        if job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
-            # While a link is read, which may take its time, nobody waits behind it. A crash is found as soon as ever.
+        if job.trim or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
+            # While a link is read or a clip is cut, which takes its time, nobody waits behind it. A crash is found as
+            # soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
         if refusal := what_changed(job):
@@ -152,6 +156,24 @@ def _looked_at_again(job: Job, source: Source) -> str:
 
 
 def _length_changed(job: Job, motion: Source) -> str:
+    if job.trim:
+        return _cut_differs(job, motion, job.trim)
     if motion.duration == job.duration:
         return ""
     return Sentence.LENGTH_CHANGED.of(job.provider, before=job.duration, now=motion.duration or 0)
+
+
+def _cut_differs(job: Job, motion: Source, trim: Trim) -> str:
+    """Cuts the clip, unless that is done, and holds its price against the job's."""
+    try:
+        seconds = make_cut(motion, trim)
+    except FetchError as busy:
+        raise Busy(busy.sentence) from None
+    except (MediaError, OSError) as wrong:
+        log.warning("%s could not be cut: %r", motion, wrong)
+        return Sentence.NOT_CUT.of(job.provider, source=motion.name)
+    billing = in_force.model().billing
+    price = quote(seconds, job.resolution, {job.resolution: job.unit_price}, billing).price
+    if price == job.price:
+        return ""
+    return Sentence.CUT_DIFFERS.of(job.provider, before=job.duration, now=seconds, price=price)

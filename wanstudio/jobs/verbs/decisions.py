@@ -21,6 +21,7 @@ from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.trims import Trim
 from wanstudio.work.leases import Stale
 
 
@@ -39,10 +40,13 @@ class JobOrder:
     prompt: str
     seed: int
     seed_generated: bool
+    trim: Trim | None = None
 
     def columns(self) -> dict[str, object]:
         """As the row of either keeps it; of the quote that is the resolution and the price."""
-        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name != "quote"}
+        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("quote", "trim")}
+        if self.trim:
+            kept |= {"trim_start": self.trim.start, "trim_end": self.trim.end}
         return {**kept, "resolution": self.quote.resolution, "price": self.quote.price}
 
 

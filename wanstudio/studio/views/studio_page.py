@@ -1,6 +1,7 @@
 """The studio's page, its live price, and the click on Generate: one form, one job, at the price that was shown."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import uuid4
@@ -33,6 +34,7 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.trims import Trim, trim_of
 from wanstudio.web.lookups import page_and_form_view, page_view
 from wanstudio.web.typed_words import fields_of, forget
 
@@ -82,6 +84,7 @@ def index(request: HttpRequest) -> HttpResponse:
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
+        initial |= {"trim_start": earlier.trim_start, "trim_end": earlier.trim_end}
         initial |= {"behaviour": earlier.behaviour, "resolution": earlier.resolution, "prompt": earlier.prompt}
         initial |= {"seed_mode": "fixed", "seed": earlier.seed} if "same" in request.GET else {}
         for kind in Source.Kind.values:
@@ -95,7 +98,8 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     form = page.form
     chosen = {kind: getattr(page, kind) or form.named.get(kind) for kind in Source.Kind.values}
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
-    card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"]))
+    trim = _trim({name: form[name].value() for name in ("trim_start", "trim_end")}, chosen["motion"], None)
+    card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"], trim=trim))
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
     context: dict[str, object] = {
         "slots": _slots(request, team, form, chosen),
@@ -122,6 +126,7 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
             url="" if source else form[f"{kind}_url"].value() or "",
             file=form.unnamed_file(kind),
             other=other.pk if (other := beside[kind]) else None,
+            trim=tuple(form[name].value() for name in ("trim_start", "trim_end")),
         )
         for kind, source in chosen.items()
     }
@@ -134,9 +139,8 @@ def price(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     chosen, seconds = _named(request.GET, visible_sources(request)), form.cleaned_data.get("seconds")
     get, arriving = request.GET.get, request.GET.getlist("arriving")
-    card = price_card(
-        Choice(get("resolution"), get("behaviour"), chosen["character"], chosen["motion"], seconds, arriving)
-    )
+    trim, inputs = _trim(request.GET, chosen["motion"], seconds), (chosen["character"], chosen["motion"])
+    card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=trim))
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     month = month_context(team, access.person(request), card.quote, note=request.GET.get("note", ""))
@@ -145,6 +149,16 @@ def price(request: HttpRequest) -> HttpResponse:
     nonce = form.cleaned_data.get("nonce")
     spent = nonce and any(made.objects.filter(nonce=nonce).exists() for made in (Job, SpendRequest))
     return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
+
+
+def _trim(fields: Mapping[str, object], motion: Source | None, seconds: float | None) -> Trim | None:
+    """The part of the motion that these numbers say, as far as they can be priced."""
+    form = PriceForm({name: fields.get(name) for name in ("trim_start", "trim_end")})
+    duration = motion.duration if motion else seconds
+    if form.is_valid() and duration and not (motion and motion.url):
+        with suppress(ValueError):
+            return trim_of(form.cleaned_data["trim_start"], form.cleaned_data["trim_end"], duration)
+    return None
 
 
 def _named(fields: Mapping[str, str], sources: QuerySet[Source]) -> dict[str, Source | None]:
