@@ -11,7 +11,7 @@ from wanstudio.accounts.queries import session_rows
 from wanstudio.notifications.models import Kind, Notification, Notifications
 from wanstudio.teams.access import is_open_to, person
 from wanstudio.web.lookups import number
-from wanstudio.work.compiled import Compiled
+from wanstudio.work.compiled import Compiled, CompiledModels
 
 # Kinds that a browser announces while a tab of the studio is open.
 LOUD = (Kind.READY, Kind.FAILED, Kind.MENTIONED)
@@ -52,5 +52,13 @@ def bell_context(request: HttpRequest, bell: tuple[int, int], seen: str) -> dict
     last = number(seen.partition("-")[2])
     if last is None or bell[1] <= last:
         return {"bell": bell}
-    newer = own_notifications(request).unread().filter(pk__gt=last, kind__in=LOUD)
-    return {"bell": bell, "loud": newer.order_by("-pk")[:3]}
+    return {"bell": bell, "loud": [loud for loud, _ in _LOUD.rows(person(request).pk, [last])]}
+
+
+def _write_loud(who: int, last: Sequence[int]) -> QuerySet[Notification]:
+    newer = notifications_of(User(pk=who)).unread().filter(pk__gt=last[0], kind__in=LOUD)
+    return newer.order_by("-pk")[:3]
+
+
+# Every open page of a person asks this once for each of their notifications.
+_LOUD = CompiledModels(_write_loud)

@@ -89,7 +89,7 @@ class CompiledModels(Generic[M]):
     """
 
     def __init__(
-        self, make: Callable[[int, Sequence[int]], QuerySet[M]], *, ways: Sequence[str], besides: Sequence[str]
+        self, make: Callable[[int, Sequence[int]], QuerySet[M]], ways: Sequence[str] = (), besides: Sequence[str] = ()
     ) -> None:
         self._make, self._ways, self._besides = make, ways, besides
         self._parts: list[tuple[str, str, Any, Columns]] = []
