@@ -370,6 +370,6 @@ def test_sums_of_the_wall_are_of_the_newest_that_can_be_selected(
     assert "All 3</label>" in as_alice.get("/videos/").content.decode()
     monkeypatch.setattr("wanstudio.videos.views.wall_page.MAX_SELECTED", 2)
     page = as_alice.get("/videos/").content.decode()
-    assert '<span class="count">2+</span>' in page
+    assert '<span class="count" id="count">2+</span>' in page
     assert "Newest 2</label>" in page
-    assert 'data-all="2"' in page
+    assert 'data-count="2"' in page

@@ -155,7 +155,7 @@ def test_words_and_filters_find_what_both_ask_for(
 def test_pages_go_on_below_what_is_found_at_once(
     team: Team, alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wanstudio.videos.wall.MAX_FOUND", 3)
+    monkeypatch.setattr("wanstudio.videos.wall_rows.MAX_FOUND", 3)
     monkeypatch.setattr("wanstudio.videos.views.wall_page.PAGE", 2)
     made = [finished(team, alice, title="Mira").pk for _ in range(7)]
     found: list[int] = []

@@ -42,12 +42,15 @@ def attention(request: HttpRequest, team: Team) -> list[Notice]:
     """For who may decide in this team, whose page it is; empty for anyone else. Few queries, however many jobs."""
     if not access.may(request, team, Act.DECIDE):
         return []
-    here = Job.objects.filter(team=team).order_by()
-    # Each by an index of its own; asked for together, all of the team's jobs would be read.
-    some = (here.filter(state=State.UNCERTAIN), here.filter(money=Money.UNKNOWN), here.filter(alerted_at__isnull=False))
+    every = Job.objects.order_by()
+    # Each by an index of its own, and the few rows of all teams where it is of them alone: with the team beside it, a
+    # planner takes the index of all of the team's jobs.
+    unknown, alerted = every.filter(money=Money.UNKNOWN), every.filter(alerted_at__isnull=False)
+    some = (every.filter(team=team, state=State.UNCERTAIN), unknown, alerted)
     first, *others = (rows.values("pk") for rows in some)
     waiting = Job.objects.filter(pk__in=first.union(*others)).order_by("pk")
-    jobs = [job for job in waiting if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)]
+    mine = [job for job in waiting if job.team_id == team.pk]
+    jobs = [job for job in mine if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)]
 
     def about(state: State, write: Callable[[list[Job]], Notice]) -> Notice | None:
         mine = [job for job in jobs if job.state == state and (job.is_billed or state != State.FAILED)]

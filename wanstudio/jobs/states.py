@@ -30,3 +30,5 @@ MOVES: dict[State, frozenset[State]] = {
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 # The worker moves these by itself; an uncertain job waits for a callback or a person.
 MOVING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.ARCHIVING})
+# All that is not over.
+OPEN = frozenset(State) - ENDED

@@ -115,7 +115,10 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint(fields=["person", "event"], name="one_notification_an_event")]
         indexes = [
             models.Index(fields=["person", "-id"], name="notification_newest"),
-            models.Index(fields=["person", "-id"], name="notification_unread", condition=models.Q(read_at=None)),
+            # With the column of its condition every planner takes it before the index of the person alone.
+            models.Index(
+                fields=["person", "read_at", "-id"], name="unread_of_person", condition=models.Q(read_at=None)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Reviews as pages show them: comments that a person may see, their threads, and the approval of a video."""
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from wanstudio.review.models import Comment, Verdict
@@ -10,8 +10,9 @@ from wanstudio.videos.queries import WallFilter, panels, visible_videos, wall_fi
 
 def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
     """Those on the videos that this person may see, without deleted ones."""
-    mine = Comment.objects.filter(video__in=visible_videos(request), deleted_at=None)
-    return mine.select_related("author", "parent", "team", "video__job__team")
+    seen = visible_videos(request).filter(pk=OuterRef("video"))
+    mine = Comment.objects.filter(Exists(seen), deleted_at=None)
+    return mine.select_related("author", "parent", "team", "video__team")
 
 
 def review_of(video: Video) -> dict[str, object]:
@@ -53,17 +54,10 @@ def standing_verdict(video: Video) -> Verdict | None:
     return newest if newest and newest.decision != Verdict.Decision.OPEN else None
 
 
-def with_approval(videos: QuerySet[Video]) -> QuerySet[Video]:
-    """Each with `approval`, the newest decision about it, or null."""
-    newest = Verdict.objects.filter(video=OuterRef("pk")).order_by("-pk")
-    return videos.annotate(approval=Subquery(newest.values("decision")[:1]))
-
-
-def stands(decision: str) -> Q:
-    """For videos `with_approval`: whether they stand so; `open` is no decision."""
-    either = Q(approval=decision)
-    return either | Q(approval=None) if decision == Verdict.Decision.OPEN else either
+def approval_of(decision: str) -> str | None:
+    """As the video's row has it: `open` is no decision."""
+    return None if decision == Verdict.Decision.OPEN else decision
 
 
 panels["review"] = review_of
-wall_filters.append(WallFilter("approval", "Approval", Verdict.Decision.choices, with_approval, stands))
+wall_filters.append(WallFilter("approval", "Approval", Verdict.Decision.choices, approval_of))

@@ -18,7 +18,7 @@ from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs import Event, notify, post_to_webhook
 from wanstudio.review import words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
-from wanstudio.review.queries import standing_verdict
+from wanstudio.review.queries import approval_of, standing_verdict
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import address_of, path_to
 
@@ -55,7 +55,7 @@ def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
         recent = Comment.objects.filter(deleted_at=None, created_at__gt=timezone.now() - ECHO)
         if echo := recent.filter(**facts).first():
             return echo
-        comment = Comment.objects.create(**facts, link_id=guest.link_id, team=video.job.team)
+        comment = Comment.objects.create(**facts, link_id=guest.link_id, team=video.team)
         _record("comment.made", comment, author)
         _mention(comment)
         _notify_thread(comment)
@@ -164,6 +164,8 @@ def decide(video: Video, person: User, decision: str, note: str = "") -> None:
     if before == (decision, note[:MAX_NOTE]):
         return
     with transaction.atomic():
+        # Locks the row: of two decisions at once the later verdict is the one that counts.
+        Video.objects.filter(pk=video.pk).update(approval=approval_of(decision))
         verdict = Verdict.objects.create(
             video=video, person=person, decision=Verdict.Decision(decision), note=note[:MAX_NOTE]
         )

@@ -83,8 +83,8 @@ class ShareLink(models.Model):
 
     def videos(self) -> models.QuerySet[Video]:
         """What can be watched through it now, the newest first."""
-        shown = Video.objects.filter(job__team=self.team_id, job__state="done", binned_at=None)
-        shown = shown.select_related("job", "job__person", "job__team").order_by("-pk")
+        shown = Video.objects.filter(team=self.team_id, job__state="done", binned_at=None)
+        shown = shown.select_related("job", "job__person", "team").order_by("-pk")
         if self.kind == self.Kind.VIDEO:
             return shown.filter(pk=self.video_id or 0)
         return shown.filter(collected__collection=self.collection_id or 0)

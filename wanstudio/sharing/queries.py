@@ -2,30 +2,31 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest
 
 from wanstudio.sharing.guest_access import is_unlocked
 from wanstudio.sharing.models import ShareLink, digest_of
-from wanstudio.teams.access import teams_to
-from wanstudio.teams.roles import Act
+from wanstudio.teams.access import in_my_teams, teams_to
+from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models import Video
-from wanstudio.videos.queries import binned_videos, link_counters, visible_collections, visible_videos
+from wanstudio.videos.queries import link_counters, visible_collections
 from wanstudio.web.lookups import one
 
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
     """Links to what this person may see, in the teams where they may share; revoked, expired and binned ones too."""
-    leads = Q(video__in=linked_videos(request)) | Q(collection__in=visible_collections(request))
+    leads = Exists(linked_videos(request).filter(pk=OuterRef("video"))) | Q(collection__in=visible_collections(request))
     mine = ShareLink.objects.filter(leads, team__in=teams_to(request, Act.SHARE))
-    return mine.select_related("team", "made_by", "video__job__team", "collection__team")
+    return mine.select_related("team", "made_by", "video__team", "collection__team")
 
 
 def linked_videos(request: HttpRequest) -> QuerySet[Video]:
     """Whose links this person may look at: those of a video in the bin are open again once it is restored."""
-    either = Q(pk__in=visible_videos(request).values("pk")) | Q(pk__in=binned_videos(request).values("pk"))
-    return Video.objects.filter(either).select_related("job", "job__team")
+    in_bin = Q(team__memberships__role__in=roles_with(Act.ORGANISE), binned_at__isnull=False)
+    mine = in_my_teams(request, "team__") & (Q(job__state="done", binned_at=None) | in_bin)
+    return Video.objects.filter(mine).select_related("job", "team")
 
 
 def links_by_video(request: HttpRequest, videos: Iterable[int]) -> dict[int, int]:
@@ -45,7 +46,7 @@ class Closed(Http404):
 
 def link_by_token(token: str) -> ShareLink | None:
     """The link with this token, open or ended; None for any other word."""
-    parts = ("team", "made_by", "video__job__person", "video__job__team", "collection")
+    parts = ("team", "made_by", "video__job__person", "video__team", "collection")
     # Found by a digest, so that what the index tells by its timing says nothing about the token.
     found = ShareLink.objects.select_related(*parts).filter(digest=digest_of(token))
     # As many characters as 32 bytes make; anything else is not looked up at all.

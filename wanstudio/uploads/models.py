@@ -72,6 +72,9 @@ class Source(Leased):
     class Meta(Leased.Meta):
         indexes = [
             models.Index(fields=["team", "kind", "-used_at"], name="source_recent"),
+            models.Index(fields=["team", "-id"], name="source_newest", condition=models.Q(deleted_at=None)),
+            models.Index(fields=["team", "kind", "-id"], name="source_of_kind", condition=models.Q(deleted_at=None)),
+            models.Index(fields=["team", "-id"], name="source_bin", condition=models.Q(deleted_at__isnull=False)),
             models.Index(fields=["team", "fingerprint"], name="source_same"),
             *Leased.Meta.indexes,
         ]

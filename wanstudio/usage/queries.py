@@ -18,7 +18,6 @@ from wanstudio.jobs.models import Job
 from wanstudio.money.models import COLUMNS, DAY, NOTHING, QUARTER, Balance, KeptSum, ReservedAgain, cents, dollars
 from wanstudio.money.queries import NET, QUARTER_S, kept, month_of, next_month, percent, quarters, span, visible_sums
 from wanstudio.review.models import Verdict
-from wanstudio.review.queries import stands, with_approval
 from wanstudio.teams.models import Team
 from wanstudio.usage.words import PLOT_TITLES
 from wanstudio.videos.models import Video
@@ -126,8 +125,8 @@ def _from_before(request: HttpRequest, team: Team, borders: Sequence[datetime]) 
     again = visible_sums(request, team, ReservedAgain.objects.filter(begins__gte=start, begins__lt=end))
     rows = again.exclude(first__gte=start, first__lt=end).order_by()
     jobs = set(rows.values_list("person__name", "job__behaviour", "job__resolution", "job_id"))
-    videos = with_approval(Video.objects.filter(job__in={job for *_, job in jobs}))
-    approved = list(videos.filter(stands(Verdict.Decision.APPROVED)).values_list("job_id", "duration")) if jobs else []
+    videos = Video.objects.filter(job__in={job for *_, job in jobs}, approval=Verdict.Decision.APPROVED)
+    approved = list(videos.values_list("job_id", "duration")) if jobs else []
     seconds = Counter[int]()
     for pk, duration in approved:
         seconds[pk] += round(duration * MICROSECONDS)

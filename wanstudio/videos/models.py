@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import TypeVar
 from uuid import uuid4
 
 from django.db import models
@@ -10,6 +11,9 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
+from wanstudio.uploads.models import Source
+
+Row = TypeVar("Row", bound=models.Model)
 
 MAX_TAG = 40
 MAX_COLLECTION = 100
@@ -52,6 +56,23 @@ def _path_in_storage(video: "Video", name: str) -> str:
     return f"videos/{video.job.team_id}/{uuid4().hex}{name[name.rfind('.') :]}"
 
 
+def _copied(to: type[Row]) -> "models.ForeignKey[Row, Row]":
+    """Of a video's job, whose own column has the constraint and the rule for what is deleted."""
+    return models.ForeignKey(
+        to, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False, editable=False
+    )
+
+
+# What the wall filters by is in each of its indexes: a combination of filters reads no rows that it does not show.
+FACTS = ("person", "behaviour", "resolution", "approval")
+
+
+def _wall(name: str, *fields: str, with_facts: bool = True) -> models.Index:
+    """Of the videos that are not in the bin."""
+    more = [fact for fact in FACTS if fact not in fields] if with_facts else []
+    return models.Index(fields=["team", *fields, "-id", *more], name=name, condition=models.Q(binned_at=None))
+
+
 class Video(models.Model):
     """An archived result. A row exists only once the file is whole, decodable and hashed."""
 
@@ -68,6 +89,16 @@ class Video(models.Model):
     tags = models.ManyToManyField(Tag, related_name="videos", blank=True)
     binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
     binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # Copies of its job's, which never change: the wall filters in one table.
+    team = _copied(Team)
+    person = _copied(User)
+    character = _copied(Source)
+    motion = _copied(Source)
+    behaviour = models.CharField(max_length=10, editable=False)
+    resolution = models.CharField(max_length=10, editable=False)
+    approval = models.CharField(
+        max_length=12, null=True, editable=False, help_text="The decision that counts; null while nobody has decided."
+    )
 
     # Among the versions of its lineage, 1 is the first; set by queries.with_versions.
     version = 1
@@ -75,13 +106,26 @@ class Video(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_video_a_position")]
+        indexes = [
+            _wall("wall_newest"),
+            _wall("wall_of_person", "person"),
+            _wall("wall_of_behaviour", "behaviour"),
+            _wall("wall_of_resolution", "resolution"),
+            _wall("wall_of_approval", "approval"),
+            _wall("wall_of_character", "character", with_facts=False),
+            _wall("wall_of_motion", "motion", with_facts=False),
+            _wall("wall_by_day", "-archived_at"),
+            models.Index(fields=["team", "-id"], name="video_bin", condition=models.Q(binned_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"video {self.pk} of job {self.job_id}"
 
-    @property
-    def team(self) -> Team:
-        return self.job.team
+    def save(self, *args: object, **options: object) -> None:
+        if self._state.adding:
+            for name in ("team_id", "person_id", "character_id", "motion_id", "behaviour", "resolution"):
+                setattr(self, name, getattr(self.job, name))
+        super().save(*args, **options)  # type: ignore[arg-type]
 
 
 class WordsField(models.TextField):  # type: ignore[type-arg]
@@ -139,6 +183,7 @@ class CollectedVideo(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["collection", "video"], name="one_place_a_collection")]
+        indexes = [models.Index(fields=["collection", "-id"], name="collected_newest")]
 
     def __str__(self) -> str:
         return f"{self.video} in {self.collection}"

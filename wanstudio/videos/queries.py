@@ -27,13 +27,12 @@ MAX_SUGGESTED = 200
 
 @dataclass(frozen=True)
 class WallFilter:
-    """A menu of the wall, `name` in the address. `annotate` adds to the query what `selects` needs and tiles show."""
+    """A menu of the wall, `name` in the address and of the column. `column_value`: what a choice is there."""
 
     name: str
     label: str
     choices: Sequence[tuple[str, str]]
-    annotate: Callable[[QuerySet[Video]], QuerySet[Video]]
-    selects: Callable[[str], Q]
+    column_value: Callable[[str], str | None]
 
 
 # Put in by later nouns. Panels: what the page of a video shows besides, by its name in the page's context.
@@ -45,8 +44,8 @@ link_counters: list[Callable[[HttpRequest, Iterable[int]], dict[int, int]]] = []
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""
-    mine = Video.objects.filter(in_my_teams(request, "job__team__"), job__state="done", binned_at=None)
-    return mine.select_related("job", "job__person", "job__team", "job__character", "job__motion")
+    mine = Video.objects.filter(in_my_teams(request, "team__"), job__state="done", binned_at=None)
+    return mine.select_related("job", "job__person", "team", "job__character", "job__motion")
 
 
 def starred_videos(request: HttpRequest) -> QuerySet[Video]:
@@ -68,8 +67,8 @@ def visible_collections(request: HttpRequest, team: Team | None = None) -> Query
 
 def binned_videos(request: HttpRequest) -> QuerySet[Video]:
     """What lies in the bins of the teams in which this person may organise."""
-    mine = Video.objects.filter(job__team__in=teams_to(request, Act.ORGANISE), binned_at__isnull=False)
-    return mine.select_related("job", "job__person", "job__team", "binned_by")
+    mine = Video.objects.filter(team__in=teams_to(request, Act.ORGANISE), binned_at__isnull=False)
+    return mine.select_related("job", "job__person", "team", "binned_by")
 
 
 class StoredVideo(NamedTuple):
@@ -124,8 +123,9 @@ def versions_of(video: Video) -> list[Video]:
     """The live videos of its lineage, the newest first, numbered. One job's other results count as it does."""
     root = root_of(video.job)
     main = Q(binned_at=None, job__state=State.DONE, position=0) | Q(pk=video.pk)
-    jobs = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by()
-    mine = Video.objects.filter(main, job__in=jobs.values("pk"), job__team=video.job.team_id)
+    rows = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by().values_list("pk", "team")
+    # Of the lineage alone: with the team beside it, a planner takes the index of all of the team's videos.
+    mine = Video.objects.filter(main, job__in=[pk for pk, team in rows if team == video.team_id])
     return with_versions(mine.select_related("job", "job__person").order_by("-job", "position"))
 
 

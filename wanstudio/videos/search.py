@@ -56,7 +56,7 @@ class Search:
                 ids = _found(words, self.facts, below, size, few)
             else:
                 ids = self._compared(words, rows, below, size)
-        return rows.filter(pk__in=listed(ids))
+        return Video.objects.filter(pk__in=listed(ids))
 
     def _compared(self, words: list[str], rows: QuerySet[Video], below: int, size: int) -> list[int]:
         ids: list[int] = []

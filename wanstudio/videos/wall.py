@@ -1,13 +1,13 @@
 """Filters of the wall: their whole state is in the address, and every menu is a list of links."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, Sum
-from django.http import HttpRequest, QueryDict
+from django.db.models import Exists, Model, OuterRef
+from django.http import QueryDict
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
@@ -16,20 +16,13 @@ from wanstudio.money.queries import RESOLUTIONS
 from wanstudio.teams import access
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
-from wanstudio.videos.models import Collection, Tag, Video, key_of
-from wanstudio.videos.queries import newest_only, starred_videos, visible_collections, wall_filters
-from wanstudio.videos.search import Search, days
-
-# The filters in the address, by name.
-Asked = dict[str, str]
+from wanstudio.videos.models import Collection, Tag, Video
+from wanstudio.videos.queries import wall_filters
+from wanstudio.videos.wall_rows import Asked
 
 IDS = ("person", "character", "motion", "collection")
 DATES = ("from", "to")
 SPANS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90}
-# As the search index names them.
-FACTS = {"person": "p", "character": "c", "motion": "m", "behaviour": "b", "resolution": "r"}
-# As many as a page counts, and one more.
-MAX_FOUND = 10_001
 # Longer menus help nobody; the search does.
 MAX_ROWS = 60
 
@@ -49,49 +42,6 @@ def asked_of(query: QueryDict) -> Asked:
     return asked
 
 
-def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = None) -> QuerySet[Video]:
-    """The team's videos that match all of `asked`, in no order, each with whether it has this person's star.
-
-    Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
-    Of those with the words of `q` only the newest MAX_FOUND below the id `below`.
-    """
-    rows = starred_videos(request).filter(job__team=team)
-    for registered in wall_filters:
-        rows = registered.annotate(rows)
-        if registered.name in asked:
-            rows = rows.filter(registered.selects(asked[registered.name]))
-    if not asked:
-        return newest_only(rows)
-    for name in ("person", "character", "motion", "behaviour", "resolution"):
-        if name in asked:
-            rows = rows.filter(**{f"job__{name}": asked[name]})
-    if "tag" in asked:
-        rows = rows.filter(tags__key=key_of(asked["tag"]))
-    if "collection" in asked:
-        mine = visible_collections(request, team).filter(pk=int(asked["collection"]))
-        rows = rows.filter(collected__collection__in=mine)
-    if "favourite" in asked:
-        rows = rows.filter(favourites__user=access.person(request))
-    # Whole days of the team's time zone, both included.
-    if first := _day(asked.get("from", "")):
-        rows = rows.filter(archived_at__gte=datetime.combine(first, time(), team.zone))
-    if last := _day(asked.get("to", "")):
-        rows = rows.filter(archived_at__lt=datetime.combine(last + timedelta(days=1), time(), team.zone))
-    return _search(team, asked).newest(rows, below, MAX_FOUND) if "q" in asked else rows
-
-
-def _search(team: Team, asked: Asked) -> Search:
-    """Its words, and what the index knows of the filters."""
-    facts = [[f"t{team.pk}"], *([letter + asked[name]] for name, letter in FACTS.items() if name in asked)]
-    if "tag" in asked:
-        tags = Tag.objects.filter(team=team, key=key_of(asked["tag"]))
-        facts.append([f"g{pk}" for pk in tags.values_list("pk", flat=True)] or ["none"])
-    first, last = (_day(asked.get(name, "")) for name in DATES)
-    if first or last:
-        facts.append(days(first, last))
-    return Search(asked["q"], facts, is_exact=asked.keys() <= {"q", "tag", "versions", *FACTS})
-
-
 def _day(text: str) -> date | None:
     try:
         day = date.fromisoformat(text) if len(text) == 10 else None
@@ -99,18 +49,6 @@ def _day(text: str) -> date | None:
         return None
     # The first and the last days of the calendar have no day before or after them, in UTC.
     return day if day and 1 < day.year < 9999 else None
-
-
-def totals(rows: QuerySet[Video], most: int) -> dict[str, object]:
-    """Of the newest `most` of them, in one query; `has_more` if there are others.
-
-    `newest`: an id. `price`: dollars, once a job, without the sandbox's.
-    """
-    beyond = list(rows.order_by("-pk").values_list("pk", flat=True)[most : most + 1])
-    mine = rows.filter(pk__gt=beyond[0]) if beyond else rows
-    billed = Q(position=0) & ~Q(job__provider="sandbox")
-    sums = {"seconds": Sum("duration"), "price": Sum("job__price", filter=billed)}
-    return mine.aggregate(count=Count("pk"), newest=Max("pk"), **sums) | {"has_more": bool(beyond)}
 
 
 class Menu(NamedTuple):
@@ -132,7 +70,7 @@ def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[C
         jobs.filter(person=OuterRef("pk"))
     )
     people = User.objects.filter(here).order_by("name")[:MAX_ROWS]
-    made = jobs.filter(videos__binned_at=None, videos__isnull=False)
+    made = Video.objects.filter(team=team, binned_at=None)
     recent = Source.objects.filter(team=team).order_by("-used_at")
     kind = Source.Kind
     characters = recent.filter(Exists(made.filter(character=OuterRef("pk"))), kind=kind.CHARACTER)[:MAX_ROWS]

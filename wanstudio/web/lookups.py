@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Model, QuerySet
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -54,6 +54,18 @@ def one(rows: QuerySet[Row], pk: int) -> Row:
     if row is None:
         raise Http404(f"no such {rows.model._meta.verbose_name}")
     return row
+
+
+class CountUpTo(Subquery):
+    """How many rows there are, of the first few: `rows` have an end (`rows[:100]`), and so has what it costs."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def up_to(count: int, most: int) -> str:
+    """`17`, and `1,000+` for what was not counted to its end."""
+    return f"{most:,}+" if count > most else str(count)
 
 
 def number(text: str | None) -> int | None:

@@ -16,9 +16,9 @@ function update() {
   if (!form) return;
   const ticked = boxes().filter((box) => box.checked);
   const sum = (name) => ticked.reduce((total, box) => total + Number(box.dataset[name]), 0);
-  const { all: count, allSeconds, allPrice } = form.dataset;
+  const { count, seconds, price } = all()?.dataset ?? {};
   const [selected, sums] = all()?.checked
-    ? words(Number(count), Number(allSeconds), Number(allPrice))
+    ? words(Number(count), Number(seconds), Number(price))
     : words(ticked.length, sum("seconds"), sum("price"));
   form.querySelector("[data-selected]").textContent = selected;
   form.querySelector("[data-sum]").textContent = sums;

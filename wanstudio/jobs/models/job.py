@@ -139,6 +139,8 @@ class Job(Leased, Trimmed):
             models.Index(fields=["team"], name="job_unsettled", condition=models.Q(money=Money.UNKNOWN)),
             models.Index(fields=["provider", "state"], name="job_line"),
             models.Index(fields=["team", "-id"], name="job_newest"),
+            models.Index(fields=["team", "character", "-id"], name="job_of_character"),
+            models.Index(fields=["team", "motion", "-id"], name="job_of_motion"),
             models.Index(fields=["provider", "resolution", "-id"], name="job_usual_time"),
         ]
 

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import ordinal
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from wanstudio.jobs.attention import attention
 from wanstudio.jobs.followed import Followed, poll_every
-from wanstudio.jobs.models import ENDED, MOVING, NOTEWORTHY, Attempt, Job, State, Transition
+from wanstudio.jobs.models import MOVING, NOTEWORTHY, OPEN, Attempt, Job, State, Transition
 from wanstudio.jobs.queries import Moment, request_of, timeline, visible_jobs, visible_timelines
 from wanstudio.jobs.words import JobWords, describe
 from wanstudio.keys import in_force
@@ -93,18 +92,21 @@ def poll_context(kind: str, jobs: Sequence[Job | Followed], every: int, first: J
 def index(request: HttpRequest) -> HttpResponse:
     """The list, newest first: all, `only` some, or those made from one `source`."""
     team = access.current_team(request)
-    rows = visible_jobs(request).filter(team=team)
+    rows, of_team = visible_jobs(request).filter(team=team), Job.objects.filter(team=team).order_by()
     only = request.GET.get("only", "")
     match only:
         case "mine":
             rows = rows.filter(person=access.person(request))
         case "running":
-            rows = rows.exclude(state__in=ENDED)
+            # Found by their states first: in the order of the list all of the team's would be read.
+            rows = rows.filter(pk__in=of_team.filter(state__in=OPEN).values("pk"))
         case "failed" | "unconfirmed":
             rows = rows.filter(state=State.FAILED if only == "failed" else State.UNCERTAIN)
     named = access.number(request.GET.get("source"))
     if source := visible_sources(request, team).filter(pk=named).first() if named else None:
-        rows = rows.filter(Q(character=source) | Q(motion=source))
+        # Where two filters meet, the jobs that were made from it first.
+        made = {source.kind: source}
+        rows = rows.filter(pk__in=of_team.filter(**made).values("pk")) if only else rows.filter(**made)
     before = request.GET.get("before", "")
     page, following = access.page(rows, before, PAGE)
     context = page_context("rows", page) | {

@@ -1,12 +1,9 @@
 """Lists beside the wall: collections, each opened as a filter of the wall, and the bin of the last 30 days."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,30 +16,29 @@ from wanstudio.uploads.queries import binned_sources
 from wanstudio.videos import verbs, words
 from wanstudio.videos.models import CollectedVideo, Collection, Video
 from wanstudio.videos.queries import binned_videos, link_counters, visible_collections, visible_videos
-from wanstudio.web.lookups import form_view, page_view
+from wanstudio.web.lookups import CountUpTo, form_view, page_view, up_to
 from wanstudio.web.way_back import back
 
 COVERS = 4
-SHOWN = Q(collected__video__binned_at=None)
+# Of more than these videos it says "300+".
+MAX_COUNTED = 300
 PAGE = 60
 
 
 @page_view
 def collections(request: HttpRequest) -> HttpResponse:
-    """All that this person may see, each with up to four covers; three queries however many there are."""
+    """All that this person may see, each with up to four covers; two queries however many there are."""
     team = access.current_team(request)
-    found = list(visible_collections(request, team).annotate(count=Count("collected", filter=SHOWN)))
-    covers = _covers(found)
-    return render(request, "videos/collections.html", {"rows": [(one, covers[one.pk]) for one in found]})
-
-
-def _covers(rows: Sequence[Collection]) -> dict[int, list[Video]]:
-    rank = Window(RowNumber(), partition_by=F("collection"), order_by=F("pk").desc())
-    laid = CollectedVideo.objects.filter(collection__in=rows, video__binned_at=None, video__job__state="done")
-    covers = defaultdict(list)
-    for one in laid.annotate(rank=rank).filter(rank__lte=COVERS).select_related("video").order_by("-pk"):
-        covers[one.collection_id].append(one.video)
-    return covers
+    laid = CollectedVideo.objects.filter(collection=OuterRef("pk"), video__binned_at=None).order_by()
+    newest = laid.filter(video__job__state="done").order_by("-pk").values("video")
+    covers = {f"cover_{place}": Subquery(newest[place : place + 1]) for place in range(COVERS)}
+    count = CountUpTo(laid.values("pk")[: MAX_COUNTED + 1])
+    found = list(visible_collections(request, team).annotate(count=count, **covers))
+    # Of each the newest, in their order.
+    shown = {one.pk: [pk for name in covers if (pk := getattr(one, name))] for one in found}
+    videos = Video.objects.in_bulk([pk for pks in shown.values() for pk in pks])
+    rows = [(one, up_to(one.count, MAX_COUNTED), [videos[pk] for pk in shown[one.pk]]) for one in found]
+    return render(request, "videos/collections.html", {"rows": rows})
 
 
 @form_view
@@ -103,7 +99,7 @@ def bin_page(request: HttpRequest) -> HttpResponse:
         rows: list[tuple[Video | Source, datetime | None, int]]
         rows = [(source, source.deleted_at, 0) for source in sources]
     else:
-        videos, following = access.page(binned_videos(request).filter(job__team=team), before, PAGE)
+        videos, following = access.page(binned_videos(request).filter(team=team), before, PAGE)
         ids = [video.pk for video in videos]
         links = {pk: count for counter in link_counters for pk, count in counter(request, ids).items()}
         rows = [(video, video.binned_at, links.get(video.pk, 0)) for video in videos]

@@ -39,7 +39,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, object]:
-    team = video.job.team
+    team = video.team
     collections = list(queries.visible_collections(request, team))
     within = set(video.collected.values_list("collection_id", flat=True))
     return {
@@ -66,11 +66,11 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
     video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     if gone := request.POST.get("remove", ""):
-        for found in queries.visible_tags(request, video.job.team).filter(key=key_of(gone)):
+        for found in queries.visible_tags(request, video.team).filter(key=key_of(gone)):
             verbs.take_tag_off(found, [video], access.person(request))
     else:
         for name in request.POST.get("tag", "").split(",")[:20]:
-            if named := verbs.tag_named(video.job.team, name):
+            if named := verbs.tag_named(video.team, name):
                 verbs.put_tag_on(named, [video], access.person(request))
     return _answer(request, video)
 
@@ -80,12 +80,12 @@ def collect(request: HttpRequest, pk: int) -> HttpResponse:
     """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
     video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     person, post = access.person(request), request.POST
-    mine = queries.visible_collections(request, video.job.team)
+    mine = queries.visible_collections(request, video.team)
     if gone := post.get("remove"):
         verbs.take_out(access.one(mine, access.number(gone) or 0), [video])
     elif chosen := post.get("collection"):
         verbs.collect(access.one(mine, access.number(chosen) or 0), [video], person)
-    elif made := verbs.collection_named(video.job.team, person, post.get("name", "")):
+    elif made := verbs.collection_named(video.team, person, post.get("name", "")):
         verbs.collect(made, [video], person)
     return _answer(request, video)
 

@@ -1,13 +1,12 @@
 """The wall of videos: its tiles and filters, the actions on selected videos, and their archive, made while sent."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.files.storage import Storage
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,9 +21,16 @@ from zipstream import ZipStream
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.videos import verbs, wall, words
+from wanstudio.videos import verbs, wall, wall_rows, words
 from wanstudio.videos.models import Collection, Video, key_of
-from wanstudio.videos.queries import MAX_SUGGESTED, visible_collections, visible_tags, visible_videos, with_versions
+from wanstudio.videos.queries import (
+    MAX_SUGGESTED,
+    starred_videos,
+    visible_collections,
+    visible_tags,
+    visible_videos,
+    with_versions,
+)
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
@@ -32,6 +38,8 @@ PAGE = 60
 # How much a page that was scrolled far brings back at once.
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
+# Of more than these the sums are asked for after the page.
+MAX_SUMMED = 1_000
 CHUNK = 256 * 1024
 # With its number and ending a name stays under the 255 bytes that file systems take.
 MAX_NAME_BYTES = 200
@@ -46,44 +54,57 @@ def index(request: HttpRequest) -> HttpResponse:
     `before` pages; a scrolled-to page asks with htmx and gets the next tiles alone. The address then becomes
     `through`: all tiles down to that id, so that a reload, or the way back, finds as much as there was.
     """
-    asked = wall.asked_of(request.GET)
-    team = access.current_team(request)
-    before, through = request.GET.get("before", ""), access.number(request.GET.get("through"))
-    rows = wall.found(request, team, asked, access.number(before))
-    size = PAGE
-    if through is not None and not before:
-        size = min(max(rows.filter(pk__gte=through).count(), PAGE), MAX_AT_ONCE)
-    page, following = access.page(rows, before, size)
+    asked, team = wall.asked_of(request.GET), access.current_team(request)
+    before = access.number(request.GET.get("before"))
+    here = wall_rows.found(request, team, asked, before)
+    whole = wall_rows.found(request, team, asked) if before and "q" in asked else here
+    if "sums" in request.GET:
+        return render(request, "videos/_sums.html", _sums(request, whole, MAX_SELECTED))
+    page, following = _page(request, here, before)
     # An address that names its team goes on with that team's tiles.
-    here = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
+    query = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
     context: dict[str, object] = {
         "videos": with_versions(page),
-        "next_query": urlencode({**here, "before": following}) if following else "",
+        "next_query": urlencode({**query, "before": following}) if following else "",
     }
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if htmx and not htmx.boosted and not htmx.history_restore_request and "before" in request.GET:
         answer = render(request, "videos/_tiles.html", context)
         if page:
-            answer["HX-Replace-Url"] = f"?{urlencode({**here, 'through': page[-1].pk})}"
+            answer["HX-Replace-Url"] = f"?{urlencode({**query, 'through': page[-1].pk})}"
     else:
-        whole = wall.found(request, team, asked) if before else rows
-        context |= _around(request, team, asked, whole) | {"before": before}
+        context |= _around(request, team, asked, query) | {"before": before}
+        context |= _sums(request, whole, min(MAX_SUMMED, MAX_SELECTED))
         answer = render(request, "videos/index.html", context)
     # One address, two answers: the browser must not show the tiles alone when somebody comes back.
     patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
     return answer
 
 
-def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[Video]) -> dict[str, object]:
+def _page(request: HttpRequest, here: wall_rows.Found, before: int | None) -> tuple[list[Video], int | None]:
+    """The tiles, and the id to go on from, or None at the end. First their ids: a row has much that no filter asks."""
+    size, through = PAGE, access.number(request.GET.get("through"))
+    if before is not None:
+        here = here.older_than(before)
+    elif through is not None:
+        size = max(here.down_to(through).ids()[:MAX_AT_ONCE].count(), PAGE)
+    ids = list(here.ids()[: size + 1])
+    rows = starred_videos(request).in_bulk(ids[:size])
+    return [rows[pk] for pk in ids[:size] if pk in rows], ids[size - 1] if len(ids) > size else None
+
+
+def _sums(request: HttpRequest, here: wall_rows.Found, most: int) -> dict[str, object]:
+    totals = wall_rows.totals(request, here, most)
+    return {"totals": totals, "count": totals["count"], "is_partial": totals["has_more"] and most < MAX_SELECTED}
+
+
+def _around(request: HttpRequest, team: Team, asked: wall_rows.Asked, query: Mapping[str, object]) -> dict[str, object]:
     collections, tags = list(visible_collections(request, team)), list(visible_tags(request, team))
     opened = next((one for one in collections if str(one.pk) == asked.get("collection")), None)
-    totals = wall.totals(rows, MAX_SELECTED)
     return {
         "asked": asked,
         "filters": wall.menus(team, asked, tags, collections),
         "favourites": wall.favourites(asked),
-        "totals": totals,
-        "count": totals["count"],
         "collections": collections,
         "collection": opened,
         "is_mine": opened is not None and opened.person_id == access.person(request).pk,
@@ -91,6 +112,7 @@ def _around(request: HttpRequest, team: Team, asked: wall.Asked, rows: QuerySet[
         "here": request.get_full_path(),
         "selecting": request.GET.get("select") == "1",
         "query": urlencode(asked),
+        "sums_query": urlencode({**query, "sums": 1}),
     }
 
 
@@ -164,12 +186,11 @@ def _chosen(request: HttpRequest, team: Team) -> list[Video]:
     post = request.POST
     if post.get("all") == "1":
         newest = access.number(post.get("newest")) or 0
-        rows = wall.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])), newest + 1)
-        rows = rows.filter(pk__lte=newest)
-    else:
-        ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
-        rows = visible_videos(request).filter(job__team=team, pk__in=ids)
-    return list(rows.order_by("-pk")[:MAX_SELECTED])
+        here = wall_rows.found(request, team, wall.asked_of(QueryDict(post.get("query", "")[:5000])), newest + 1)
+        chosen = here.only(pk__lte=newest).ids()[:MAX_SELECTED]
+        return list(visible_videos(request).filter(pk__in=chosen).order_by("-pk"))
+    ids = [access.number(text) or 0 for text in islice(post.getlist("video"), MAX_SELECTED)]
+    return list(visible_videos(request).filter(team=team, pk__in=ids).order_by("-pk"))
 
 
 def zipped(videos: Iterable[Video], name: str) -> StreamingHttpResponse:
