@@ -55,6 +55,11 @@ def next_poll(provider: str, duration: float, *, callback: bool) -> timedelta:
     return seconds(provider, *in_force.model(provider).polling.intervals(duration, callback=callback)[1])
 
 
+def balance_soon(provider: str) -> timedelta:
+    """After the money has moved. At most once a second at any pace: many jobs a second are answered by one reading."""
+    return max(seconds(provider, 5), timedelta(seconds=1))
+
+
 def retry(provider: str, retries: int) -> timedelta:
     """Full jitter under a doubling roof of 10 s to 300 s, never under 1 s."""
     return seconds(provider, 1, min(10 * 2**retries, 300))

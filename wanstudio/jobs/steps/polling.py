@@ -32,7 +32,7 @@ def poll(job: Job) -> None:
         return _no_answer(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
         # The money has moved, or was given back: the owner wants to see which.
-        key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.seconds(job.provider, 5))
+        key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.balance_soon(job.provider))
     if answer.state == TaskState.SUCCESS:
         return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
     if answer.state == TaskState.FAILED:

@@ -33,7 +33,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     key = ProviderKey.at(job.provider)
     if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
         # It may be charged by now: the balance just after it tells, whoever has to decide about it.
-        key_verbs.ask_balance_within(key, intervals.seconds(job.provider, 5))
+        key_verbs.ask_balance_within(key, intervals.balance_soon(job.provider))
     match answer.outcome:
         case Outcome.ACCEPTED:
             key_verbs.clear_strikes(key)
