@@ -182,3 +182,10 @@ def test_request_over_the_cap_keeps_the_part(as_alice: Client, team: Team, motio
     Membership.objects.filter(user=motion.person).update(monthly_cap=0)
     assert post(as_alice, team, motion, quoted="0.24", trim_start="1", trim_end="7", ask="1").status_code < 400
     assert SpendRequest.objects.get().trim == Trim(1, 7)
+
+
+def test_part_outside_of_the_clip_cannot_be_clicked(as_alice: Client, team: Team, motion: Source) -> None:
+    character = factories.character(team, motion.person)
+    asked: dict[str, Any] = {"motion": motion.pk, "character": character.pk, "resolution": "480p"}
+    html = as_alice.get(reverse("studio.price"), asked | {"trim_start": "8", "trim_end": "12"}).content.decode()
+    assert "Choose a part that is inside the clip." in html

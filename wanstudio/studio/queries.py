@@ -20,7 +20,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.uploads.trims import Trim
+from wanstudio.uploads.trims import OUTSIDE, Trim
 from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
 
@@ -128,7 +128,8 @@ class PriceCard:
 def price_card(choice: Choice) -> PriceCard:
     resolution = choice.resolution if choice.resolution in RESOLUTIONS else RESOLUTIONS[0]
     seconds = choice.motion.duration if choice.motion else choice.seconds
-    if choice.trim:
+    is_outside = choice.trim == OUTSIDE
+    if choice.trim and not is_outside:
         seconds = choice.trim.length
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
@@ -152,8 +153,10 @@ def price_card(choice: Choice) -> PriceCard:
         reserved=Job.objects.reserved(provider) if key and key.balance is not None else None,
         reading="motion" in choice.arriving and not quote,
         reading_link="link" in choice.arriving,
-        complete=bool(choice.character and choice.motion and quote and not is_unreachable),
-        missing=words.missing(absent, [kind for kind, source in chosen.items() if not source]),
+        complete=bool(choice.character and choice.motion and quote and not is_unreachable and not is_outside),
+        missing=words.NOT_IN_CLIP
+        if is_outside
+        else words.missing(absent, [kind for kind, source in chosen.items() if not source]),
         findings=findings(choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs),
     )
 

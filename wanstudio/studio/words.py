@@ -39,6 +39,7 @@ SLOTS = {
     ),
 }
 SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} draw")]
+NOT_IN_CLIP = "Choose a part that is inside the clip."
 SEED_MISSING = "Type the seed to use, or choose Random. Nothing was sent."
 SEED_RANGE = "The seed is a whole number from 0 to {max:,}, or -1. Nothing was sent."
 NOT_YOURS = "This {kind} is not among your team's uploads. Nothing was sent; add it again."

@@ -21,6 +21,10 @@ class Trim:
         return round(self.end - self.start, 3)
 
 
+OUTSIDE = Trim(0, 0)
+"""In the place of a trim that is not in its clip."""
+
+
 def trim_of(start: float | None, end: float | None, duration: float) -> Trim | None:
     """The trim that these say; None for the whole clip. Either may be left out: from the beginning, to the end.
 

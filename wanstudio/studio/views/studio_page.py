@@ -34,7 +34,7 @@ from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.uploads.trims import Trim, trim_of
+from wanstudio.uploads.trims import OUTSIDE, Trim, trim_of
 from wanstudio.web.lookups import page_and_form_view, page_view
 from wanstudio.web.typed_words import fields_of, forget
 
@@ -98,8 +98,8 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     form = page.form
     chosen = {kind: getattr(page, kind) or form.named.get(kind) for kind in Source.Kind.values}
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
-    trim = _trim({name: form[name].value() for name in ("trim_start", "trim_end")}, chosen["motion"], None)
-    card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"], trim=trim))
+    part = _part({name: form[name].value() for name in ("trim_start", "trim_end")}, chosen["motion"], None)
+    card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"], trim=part))
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
     context: dict[str, object] = {
         "slots": _slots(request, team, form, chosen),
@@ -139,8 +139,8 @@ def price(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     chosen, seconds = _named(request.GET, visible_sources(request)), form.cleaned_data.get("seconds")
     get, arriving = request.GET.get, request.GET.getlist("arriving")
-    trim, inputs = _trim(request.GET, chosen["motion"], seconds), (chosen["character"], chosen["motion"])
-    card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=trim))
+    part, inputs = _part(request.GET, chosen["motion"], seconds), (chosen["character"], chosen["motion"])
+    card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=part))
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     month = month_context(team, access.person(request), card.quote, note=request.GET.get("note", ""))
@@ -151,14 +151,16 @@ def price(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
 
 
-def _trim(fields: Mapping[str, object], motion: Source | None, seconds: float | None) -> Trim | None:
-    """The part of the motion that these numbers say, as far as they can be priced."""
+def _part(fields: Mapping[str, object], motion: Source | None, seconds: float | None) -> Trim | None:
+    """The part of the motion that these numbers say, OUTSIDE if they say none."""
     form = PriceForm({name: fields.get(name) for name in ("trim_start", "trim_end")})
     duration = motion.duration if motion else seconds
-    if form.is_valid() and duration and not (motion and motion.url):
-        with suppress(ValueError):
+    if not duration or (motion and motion.url):
+        return None
+    with suppress(ValueError):
+        if form.is_valid():
             return trim_of(form.cleaned_data["trim_start"], form.cleaned_data["trim_end"], duration)
-    return None
+    return OUTSIDE
 
 
 def _named(fields: Mapping[str, str], sources: QuerySet[Source]) -> dict[str, Source | None]:
