@@ -325,3 +325,18 @@ def test_ranges_of_the_served_file(wall: Studio) -> None:
 def test_a_stranger_gets_no_file(wall: Studio) -> None:
     answer = requests.get(f"{wall.url}/videos/1/file", allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=/videos/1/file")
+
+
+def test_a_kept_poster_is_asked_for_once_and_gone_after_signing_out(wall: Studio, wide: Page) -> None:
+    """Its address is the file's own, and `Vary: Cookie` makes it one of this session."""
+    wide.goto(f"{wall.url}/videos/")
+    poster = wide.locator("article img").first.get_attribute("src")
+    look = "address => fetch(address).then(answer => [answer.url, answer.headers.get('content-type')])"
+    wide.evaluate(look, poster)
+    asked = wall.said().count("/poster 200")
+    assert asked, "the log names them"
+    wide.reload()
+    assert wide.evaluate(look, poster) == [wall.url + str(poster), "image/jpeg"]
+    wide.context.clear_cookies()
+    assert wide.evaluate(look, poster)[1] == "text/html; charset=utf-8"
+    assert wall.said().count("/poster 200") == asked
