@@ -135,7 +135,7 @@ def test_answers_say_what_the_studio_says(behind: Behind) -> None:
 
 def test_who_may_not_read_it_gets_what_the_studio_says(behind: Behind) -> None:
     assert behind.get(behind.video).status_code == 200
-    # Asked in the 2 s for which its owner's right is known.
+    # Asked in the 5 s for which its owner's right is known.
     for cookies in ({}, {**behind.cookies, "wanstudio_session": "another"}):
         answer = requests.get(behind.proxy.url + behind.video, cookies=cookies, timeout=20, allow_redirects=False)
         assert (answer.status_code, answer.headers["Location"]) == (302, f"/accounts/login/?next={behind.video}")

@@ -33,6 +33,9 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
     if path == "/large":
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(LARGE))])
         return [b"x" * LARGE]
+    if path == "/file":
+        start_response("200 OK", [("Content-Type", "video/mp4")])
+        return environ["wsgi.file_wrapper"](open(environ["QUERY_STRING"], "rb"), 4096)  # type: ignore[no-any-return]
     body = environ["wsgi.input"].read()
     if path == "/nothing":
         start_response("204 No Content", [])

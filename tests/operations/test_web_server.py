@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from threading import current_thread
 from typing import Any
 
@@ -194,6 +196,36 @@ def test_what_is_asked_in_one_breath_waits_in_no_thread_for_its_reader() -> None
         got = read_all(line)
         assert len(got) > LARGE
         assert got.count(b"TTP/1.1 200 OK") == 1, "the first is answered whole, then it ends"
+
+
+def test_a_file_is_sent_to_the_byte_and_slow_readers_hold_no_thread(tmp_path: Path) -> None:
+    film = tmp_path / "film"
+    film.write_bytes(os.urandom(LARGE))
+    asked = f"GET /file?{film} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+    with serving(PROCESSES=1, THREADS=1) as server:
+        lines = [connected(server) for _ in range(5)]
+        for line in lines:
+            line.sendall(asked)
+            assert line.recv(15) == b"HTTP/1.1 200 OK"
+        assert status(spoken(server, head())) == 200, "its only thread is free"
+        for line in lines:
+            assert read_all(line).partition(b"\r\n\r\n")[2] == film.read_bytes()
+            line.close()
+
+
+def test_a_file_that_is_cut_short_ends_its_connection_and_nothing_else(tmp_path: Path) -> None:
+    film = tmp_path / "film"
+    film.write_bytes(bytes(LARGE))
+    with serving(PROCESSES=1, THREADS=1) as server, connected(server) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        line.sendall(f"GET /file?{film} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert line.recv(15) == b"HTTP/1.1 200 OK"
+        os.truncate(film, 0)
+        # To its end: a connection that stays open times out here.
+        with suppress(ConnectionResetError):
+            while line.recv(65536):
+                pass
+        assert status(spoken(server, head())) == 200
 
 
 def test_a_process_that_dies_is_replaced(server: Server) -> None:
