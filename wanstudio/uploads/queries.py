@@ -6,7 +6,7 @@ The web process may fetch what is behind a link to probe it, and nothing else, w
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core import signing
@@ -60,7 +60,7 @@ def stored_source(request: HttpRequest, pk: int) -> StoredSource:
     return StoredSource(*found_for(request, _STORED, pk))
 
 
-def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[Any, ...]]:
+def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[object, ...]]:
     in_jobs = Q(character_jobs__isnull=False) | Q(motion_jobs__isnull=False)
     used = Exists(Source.objects.filter(in_jobs, pk=OuterRef("pk")))
     readable = Q(deleted_at=None) | Q(used) | Q(team__memberships__role__in=roles_with(Act.ORGANISE))

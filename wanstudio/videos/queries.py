@@ -7,7 +7,7 @@ Versions: jobs of the same character, motion and behaviour are one lineage, and 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -94,7 +94,7 @@ def stored_video(request: HttpRequest, pk: int) -> StoredVideo:
     return StoredVideo(*found_for(request, _STORED, pk))
 
 
-def _stored(person: int, pks: Sequence[int]) -> QuerySet[Video, tuple[Any, ...]]:
+def _stored(person: int, pks: Sequence[int]) -> QuerySet[Video, tuple[object, ...]]:
     seat = "job__team__memberships__"
     in_bin = Q(**{f"{seat}role__in": roles_with(Act.ORGANISE)}, binned_at__isnull=False)
     readable = Q(binned_at=None, job__state=State.DONE) | in_bin

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -56,6 +55,6 @@ class FileShortcut(Middleware):
 
 
 @cache
-def _route(noun: str, which: str) -> tuple[Callable[..., HttpResponseBase], dict[str, Any]]:
+def _route(noun: str, which: str) -> tuple[Callable[..., HttpResponseBase], dict[str, object]]:
     match = resolve(f"/{noun}/1/{which}")
     return match.func, {name: value for name, value in match.kwargs.items() if name != "pk"}
