@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.db import connection
@@ -23,11 +23,12 @@ from wanstudio.videos.search_sql import FACT, FTS, RUN, TABLE, UNSPACED
 MAX_WORDS = 20
 # So many rows are looked up one by one rather than found in the index.
 FEW = 5_000
-END = 2**63 - 1
+END, END_SIZE = 2**63 - 1, 2**31 - 1
 FIRST = date(1970, 1, 1)
 # As a cursor takes them.
 Param = str | int | list[int]
-Asked = tuple[str, list[Param]]
+# A table, the id in it, a condition and its parameters.
+Asked = tuple[str, str, str, list[Param]]
 _PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}\\s]+")
 
 
@@ -41,6 +42,8 @@ class Search:
     text: str
     facts: list[list[str]]
     is_exact: bool
+    # SQL, with parameters, of the ids of the videos that are meant: those of a collection, those with a star.
+    within: Sequence[tuple[str, Sequence[Param]]] = field(default_factory=list)
 
     def newest(self, rows: QuerySet[Video], below: int | None, size: int) -> QuerySet[Video]:
         """The newest `size` of these rows, below the id `below`, that have all words."""
@@ -49,24 +52,58 @@ class Search:
             return rows.none()
         below = END if below is None else below
         if self.is_exact:
-            ids = _found(words, self.facts, below, size)
+            ids = self.found(words, below, size)
         else:
             few = [*rows.filter(pk__lt=below).order_by().values_list("pk", flat=True)[: FEW + 1]]
-            if len(few) <= FEW:
-                ids = _found(words, self.facts, below, size, few)
-            else:
-                ids = self._compared(words, rows, below, size)
+            ids = self.found(words, below, size, few) if len(few) <= FEW else self._compared(words, rows, below, size)
         return Video.objects.filter(pk__in=listed(ids))
 
     def _compared(self, words: list[str], rows: QuerySet[Video], below: int, size: int) -> list[int]:
         ids: list[int] = []
         window = size
         while True:
-            found = _found(words, self.facts, below, window)
+            found = self.found(words, below, window)
             ids += rows.filter(pk__in=listed(found)).order_by("-pk").values_list("pk", flat=True)
             if len(found) < window or len(ids) >= size:
                 return ids[:size]
             below, window = found[-1], window * 4
+
+    def found(self, words: list[str], below: int, size: int, few: list[int] | None = None) -> list[int]:
+        """Ids from the index, the newest first; of `few` alone, if they are given."""
+        if connection.vendor == "postgresql":
+            table, pk, where, params = self._postgres(words, below, END_SIZE if self.within else size, few)
+        else:
+            table, pk, where, params = self._sqlite(words, few)
+        for inner, more in self.within:
+            # The plus keeps the database from beginning anew for each id.
+            where, params = f"{where} AND +{pk} IN ({inner})", [*params, *more]
+        sql = f"SELECT {pk} FROM {table} WHERE {where} AND {pk} < %s ORDER BY {pk} DESC LIMIT %s"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*params, below, size])
+            return [number for (number,) in cursor.fetchall()]
+
+    def _postgres(self, words: list[str], below: int, size: int, few: list[int] | None) -> Asked:
+        facts = (" | ".join(f"'{FACT}{one}'" for one in some) for some in self.facts)
+        parts = [*(f"'{word}':*" for word in words), *facts]
+        asked = " & ".join(f"({part})" for part in parts)
+        if few is not None:
+            return TABLE, "video_id", "video_id = ANY(%s) AND words @@ %s::tsquery", [few, asked]
+        return f"{FTS}(%s::tsquery, %s, %s) AS found(video_id)", "video_id", "true", [asked, below, size]
+
+    def _sqlite(self, words: list[str], few: list[int] | None) -> Asked:
+        if has_fts():
+            table, pk, where = FTS, "rowid", f"{FTS} MATCH %s"
+            facts = (" OR ".join(f'"{FACT}{one}"' for one in some) for some in self.facts)
+            parts = [*(f'"{word}"*' for word in words), *facts]
+            params: list[Param] = [" AND ".join(f"({part})" for part in parts)]
+        else:
+            table, pk = TABLE, "video_id"
+            likes = [[f"%{word}%"] for word in words] + [[f"% {FACT}{one} %" for one in some] for some in self.facts]
+            where = " AND ".join("(" + " OR ".join("words || ' ' LIKE %s" for _ in some) + ")" for some in likes)
+            params = [like for some in likes for like in some]
+        if few is not None:
+            where, params = f"{where} AND +{pk} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(few)]  # noqa: S608
+        return table, pk, where, params
 
 
 def words_of(text: str) -> list[str]:
@@ -113,43 +150,3 @@ def listed(ids: Sequence[int]) -> RawSQL:
     if connection.vendor == "postgresql":
         return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)])
-
-
-def _found(
-    words: list[str], facts: list[list[str]], below: int, size: int, among: Sequence[int] | None = None
-) -> list[int]:
-    """Ids from the index, the newest first; of `among` alone, if that is given."""
-    marked = [[FACT + fact for fact in some] for some in facts]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(*_postgres(words, marked, below, size, among))
-        else:
-            cursor.execute(*_sqlite(words, marked, below, size, among))
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def _postgres(words: list[str], facts: list[list[str]], below: int, size: int, among: Sequence[int] | None) -> Asked:
-    parts = [*(f"'{word}':*" for word in words), *(" | ".join(f"'{fact}'" for fact in some) for some in facts)]
-    asked = " & ".join(f"({part})" for part in parts)
-    if among is None:
-        return f"SELECT {FTS}(%s::tsquery, %s, %s)", [asked, below, size]
-    sql = f"SELECT video_id FROM {TABLE} WHERE video_id = ANY(%s) AND words @@ %s::tsquery"  # noqa: S608 (names of ours)
-    return sql + " AND video_id < %s ORDER BY video_id DESC LIMIT %s", [list(among), asked, below, size]
-
-
-def _sqlite(words: list[str], facts: list[list[str]], below: int, size: int, among: Sequence[int] | None) -> Asked:
-    if has_fts():
-        table, pk, where = FTS, "rowid", f"{FTS} MATCH %s"
-        parts = [*(f'"{word}"*' for word in words), *(" OR ".join(f'"{fact}"' for fact in some) for some in facts)]
-        params: list[Param] = [" AND ".join(f"({part})" for part in parts)]
-    else:
-        table, pk = TABLE, "video_id"
-        likes = [*([f"%{word}%"] for word in words), *([f"% {fact} %" for fact in some] for some in facts)]
-        where = " AND ".join("(" + " OR ".join("words || ' ' LIKE %s" for _ in some) + ")" for some in likes)
-        params = [like for some in likes for like in some]
-    if among is not None:
-        # The plus keeps FTS5 from beginning anew for each id.
-        where += f" AND +{pk} IN (SELECT value FROM json_each(%s))"  # noqa: S608 (names of ours)
-        params.append(json.dumps(list(among)))
-    sql = f"SELECT {pk} FROM {table} WHERE {where} AND {pk} < %s ORDER BY {pk} DESC LIMIT %s"  # noqa: S608 (names of ours)
-    return sql, [*params, below, size]

@@ -101,11 +101,11 @@ def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = No
     if here.way:
         here = here.only(_unindexed(f"{here.way}team", team.pk), binned_at=None)
     if "q" in asked:
-        return Found(_search(team, asked).newest(here.rows, below, MAX_FOUND))
+        return Found(_search(request, team, asked).newest(here.rows, below, MAX_FOUND))
     return here if asked else replace(here, rows=newest_only(here.rows))
 
 
-def _search(team: Team, asked: Asked) -> Search:
+def _search(request: HttpRequest, team: Team, asked: Asked) -> Search:
     """Its words, and what the index knows of the filters."""
     facts = [[f"t{team.pk}"], *([letter + asked[name]] for name, letter in IN_INDEX.items() if name in asked)]
     if "tag" in asked:
@@ -114,7 +114,10 @@ def _search(team: Team, asked: Asked) -> Search:
     first, last = (date.fromisoformat(asked[name]) if name in asked else None for name in ("from", "to"))
     if first or last:
         facts.append(days(first, last))
-    return Search(asked["q"], facts, is_exact=asked.keys() <= {"q", "tag", "versions", *IN_INDEX})
+    others = _ties(request, team, {name: value for name, value in asked.items() if name != "tag"})
+    within = [tied.rows.values("video").query.sql_with_params() for tied in others]
+    known = {"q", "tag", "versions", "collection", "favourite", *IN_INDEX}
+    return Search(asked["q"], facts, asked.keys() <= known, within)
 
 
 def _columns(live: QuerySet[Video], asked: Asked) -> Iterator[Filter]:
