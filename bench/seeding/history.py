@@ -2,6 +2,8 @@
 
 from bench.seeding.bulk import fill, run
 
+# Facts of its job that a video has, too.
+COPIED = ("team_id", "person_id", "character_id", "motion_id", "behaviour", "resolution")
 # One step of the timeline: number, condition, moment, from, to.
 STEPS = (
     (1, "TRUE", "created_at", "''", "'queued'"),
@@ -29,6 +31,7 @@ def results() -> None:
         height="CASE resolution WHEN '480p' THEN 854 ELSE 1280 END",
         duration="CAST(billed_seconds AS double precision)",
         archived_at="ended_at",
+        **{name: name for name in COPIED},
     )
 
 

@@ -1,6 +1,6 @@
 """What people do with their videos, in the same SQL: tags, collections, stars, approvals and comments."""
 
-from bench.seeding.bulk import fill
+from bench.seeding.bulk import fill, run
 
 SHOWN = "FROM wanstudio_video video JOIN wanstudio_job job ON job.video_id = video.id WHERE job.team_id = {team}"
 
@@ -81,3 +81,14 @@ def comments(team: int, people: list[int]) -> None:
             resolved_at="CASE WHEN video.id % 5 > 0 THEN video.archived_at ELSE NULL END",
             resolved_by_id=f"CASE WHEN video.id % 5 > 0 THEN {people[0]} ELSE NULL END",
         )
+
+
+def approvals() -> None:
+    """The decision that counts is in the video's row, too: the newest one."""
+    run("CREATE INDEX seeding_verdict ON wanstudio_verdict (video_id, id)")
+    newest = "SELECT nullif(decision, 'open') FROM wanstudio_verdict WHERE video_id = wanstudio_video.id"
+    run(
+        f"UPDATE wanstudio_video SET approval = ({newest} ORDER BY wanstudio_verdict.id DESC LIMIT 1) "
+        "WHERE id IN (SELECT video_id FROM wanstudio_verdict)"
+    )
+    run("DROP INDEX seeding_verdict")

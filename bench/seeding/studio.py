@@ -60,6 +60,7 @@ def fill_up(videos: int, now: float) -> dict[str, object]:
         history.balances()
         for one in teams:
             library.verdicts(one.pk, owner if one == teams[0] else makers[22])
+        library.approvals()
         library.tags(team, tags, TAGS)
         library.collections(team, collections, COLLECTIONS, owner)
         library.stars(team, makers[:6])
