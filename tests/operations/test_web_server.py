@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import requests
 from tests.e2e.studio import ROOT, wait_until
 from tests.operations.echo_server import LARGE, connected, read_all, serving, spoken
 from tests.servers import Server
+from wanstudio.operations import web_server
 from wanstudio.operations.web_server import Dispatcher
 
 MB = 1024 * 1024
@@ -295,3 +297,13 @@ def test_requests_wake_the_thread_that_has_worked_last() -> None:
     finally:
         dispatcher.shutdown()
     assert dispatcher.threads == set()
+
+
+@pytest.mark.parametrize(("most", "allowed"), [(-1, 4000), (1_048_576, 4000), (4096, 1948), (1024, 412), (64, 1)])
+def test_there_are_never_more_connections_than_files(most: int, allowed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files each; a connection that could not be accepted would keep the loop busy."""
+    raised = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1024, most))
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: raised.append(limits))
+    assert web_server._max_connections() == allowed
+    assert raised == [(8200 if most in (-1, 1_048_576) else most, most)]

@@ -25,7 +25,7 @@ HEAD_WITHIN_S = 20.0
 BODY_GRACE_S, BODY_BYTES_A_SECOND = 30.0, 1024
 # An answer that its reader does not read for so long is given up, with the thread that makes it.
 STALLED_AFTER_S = 60.0
-ADDRESS_CONNECTIONS = 1000
+ADDRESS_CONNECTIONS = 2000
 # Half-sent bodies on the disk, for each process: in all, and of one address.
 HELD_BYTES = 4
 CHECK_EVERY_BYTES = 1024 * 1024

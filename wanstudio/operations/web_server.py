@@ -33,7 +33,8 @@ _fork = multiprocessing.get_context("fork")
 PROCESSES = 2
 # Pages and streamed archives need one each while they are made; senders and readers of files need none.
 THREADS = 32
-CONNECTIONS = 2000
+# Of each process; a browser keeps one open for each page that polls. Of files, two for each, and some more.
+CONNECTIONS, OTHER_FILES = 4000, 200
 # For answers that are under way, within the 8 s that the supervisor gives.
 FINISHES_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.2
@@ -119,7 +120,7 @@ def _start(
 def _answer(listener: socket.socket, application: WSGIApplication, signals: list[int]) -> None:
     end_with_parent()
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
-    _raise_the_limit_of_files()
+    connections = _max_connections()
     dispatcher = Dispatcher()
     dispatcher.set_thread_count(THREADS)
     server = Server(
@@ -132,7 +133,7 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
         adj=Adjustments(
             sockets=[listener],
             threads=THREADS,
-            connection_limit=CONNECTIONS,
+            connection_limit=connections,
             backlog=1024,
             # `TrustedProxies` reads them, from the proxies that the settings name.
             clear_untrusted_proxy_headers=False,
@@ -162,8 +163,11 @@ def _loop(server: Server, is_over: Callable[[], bool]) -> None:
         wasyncore.loop(timeout=LOOK_EVERY_S, use_poll=True, map=server._map, count=1)
 
 
-def _raise_the_limit_of_files() -> None:
-    """Two files a connection, and some more: the usual limit is 1024."""
+def _max_connections() -> int:
+    """CONNECTIONS, or as many as the machine's limit of files has room for; it is raised, from 1024 usually."""
+    needed = 2 * CONNECTIONS + OTHER_FILES
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = needed if most == resource.RLIM_INFINITY else min(most, needed)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * CONNECTIONS), most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return max((files - OTHER_FILES) // 2, 1)
