@@ -1,7 +1,6 @@
 """Icons: Lucide's tag. An icon that the template names outright is text by the time the template is read."""
 
 from functools import lru_cache
-from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Node, Parser, TextNode, Token, Variable, token_kwargs
@@ -37,5 +36,5 @@ def _is_constant(value: FilterExpression) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def picture(name: str, size: int = 24, **attributes: Any) -> SafeString:
+def picture(name: str, size: int = 24, **attributes: str) -> SafeString:
     return SafeString(draw(name, size=size, **attributes))

@@ -16,7 +16,8 @@ M = TypeVar("M", bound=Model)
 MARK = -(2**40)
 
 
-Written = tuple[str, tuple[Any, ...]]
+Row = tuple[Any, ...]
+Written = tuple[str, Row]
 """SQL and its parameters, to be kept; it is the same for every connection of a process."""
 
 
@@ -24,7 +25,7 @@ def write(query: QuerySet[Any, Any]) -> Written:
     return query.query.sql_with_params()
 
 
-def rows_of(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def rows_of(sql: str, params: Sequence[Any]) -> list[Row]:
     """Rows as the database has them: on SQLite a moment is text, or has no zone."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -40,11 +41,11 @@ def moment(found: datetime | str) -> datetime:
 class Compiled:
     """A query about one id and any number of others, which may be in it once or often: `make(one, others)`."""
 
-    def __init__(self, make: Callable[[int, Sequence[int]], QuerySet[Model, tuple[Any, ...]]]) -> None:
+    def __init__(self, make: Callable[[int, Sequence[int]], QuerySet[Model, Row]]) -> None:
         self._make = make
         self._written: dict[int, Written] = {}
 
-    def rows(self, one: int, others: Sequence[int] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, one: int, others: Sequence[int] = ()) -> list[Row]:
         # Powers of two, so that few are written; the rest is filled with what no row has.
         size = 1 << max(len(others) - 1, 0).bit_length()
         if size not in self._written:
@@ -72,7 +73,7 @@ class Columns:
             for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection))
         ]
 
-    def read(self, cells: Sequence[Any]) -> Any:
+    def read(self, cells: Row) -> Any:
         """An instance as the ORM reads it; None where an outer join found no row. The id is the first column."""
         if cells[0] is None:
             return None
@@ -80,6 +81,10 @@ class Columns:
         for place, column, convert in self._converters:
             values[place] = convert(values[place], column, connection)
         return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+# The way to it, the way before that, the foreign key between them, its columns.
+Part = tuple[str, str, Any, Columns]
 
 
 class CompiledModels(Generic[M]):
@@ -92,12 +97,12 @@ class CompiledModels(Generic[M]):
         self, make: Callable[[int, Sequence[int]], QuerySet[M]], ways: Sequence[str] = (), besides: Sequence[str] = ()
     ) -> None:
         self._make, self._ways, self._besides = make, ways, besides
-        self._parts: list[tuple[str, str, Any, Columns]] = []
+        self._parts: list[Part] = []
         self._query = Compiled(self._narrowed)
 
-    def _narrowed(self, one: int, others: Sequence[int]) -> QuerySet[M, tuple[Any, ...]]:
+    def _narrowed(self, one: int, others: Sequence[int]) -> QuerySet[M, Row]:
         query, names = self._make(one, others), [*self._besides]
-        parts: list[tuple[str, str, Any, Columns]] = []
+        parts: list[Part] = []
         models: dict[str, Any] = {"": query.model}
         for way in ("", *self._ways):
             before, _, key = way.rpartition("__")
@@ -109,9 +114,9 @@ class CompiledModels(Generic[M]):
         self._parts = parts
         return query.values_list(*names)
 
-    def rows(self, one: int, others: Sequence[int] = ()) -> Iterator[tuple[M, tuple[Any, ...]]]:
+    def rows(self, one: int, others: Sequence[int] = ()) -> Iterator[tuple[M, Row]]:
         """Each with what is read besides, as the database has it. What rows in a row lead to alike is one instance."""
-        cells: dict[str, tuple[Any, ...]] = {}
+        cells: dict[str, Row] = {}
         found: dict[str, Any] = {}
         for row in self._query.rows(one, others):
             for way, before, field, part in self._parts:
