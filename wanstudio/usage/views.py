@@ -27,7 +27,8 @@ def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team, provider = access.current_team(request), in_force.provider_in_use()
     rows = queries.by_person(visible_sums(request, team, kept(team, None)))
-    entries = visible_entries(request, team).select_related("job", "person")
+    # Not joined: a database that has counted few people or jobs would begin with them, and sort all that is theirs.
+    entries = visible_entries(request, team).prefetch_related("job", "person")
     before = request.GET.get("before", "")
     page, following = access.page(entries, before, PAGE)
     month, first = chosen_month(team, request.GET.get("month", "")), queries.first_reserved(request, team)

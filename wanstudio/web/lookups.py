@@ -89,8 +89,9 @@ def in_pages(rows: QuerySet[Row], *fields: str) -> Iterator[Sequence[object]]:
     """
     after, size = 0, FIRST_PAGE
     while True:
-        page = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", *fields)[:size])
-        yield from page
-        if len(page) < size:
+        # The ids alone come first: joined with other rows, a database could begin with those, and sort all of them.
+        ids = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:size])
+        yield from rows.filter(pk__in=ids).order_by("pk").values_list("pk", *fields)
+        if len(ids) < size:
             return
-        after, size = page[-1][0], NEXT_PAGES
+        after, size = ids[-1], NEXT_PAGES
