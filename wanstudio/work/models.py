@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from wanstudio.work.leases import Leased
+from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 
 SILENT_AFTER = timedelta(seconds=30)
 # A process that has died is listed for so long.
@@ -23,8 +24,14 @@ class Heartbeat(models.Model):
 
     @classmethod
     def beat(cls, name: str) -> None:
-        cls.objects.update_or_create(name=name, defaults={"seen_at": Now()})
-        cls.objects.filter(seen_at__lt=Now() - LISTED_FOR).delete()
+        if not _BEAT.run(name):
+            cls.objects.update_or_create(name=name, defaults={"seen_at": Now()})
+        if _DEAD.all():
+            cls._dead().delete()
+
+    @classmethod
+    def _dead(cls) -> models.QuerySet["Heartbeat"]:
+        return cls.objects.filter(seen_at__lt=Now() - LISTED_FOR)
 
     @classmethod
     def end(cls, name: str) -> None:
@@ -45,6 +52,10 @@ class Heartbeat(models.Model):
     def living(cls) -> models.QuerySet["Heartbeat"]:
         """Those seen within the last 30 s, by the database's clock."""
         return cls.objects.filter(seen_at__gte=Now() - SILENT_AFTER)
+
+
+_BEAT = PreparedUpdate(lambda name: (Heartbeat.objects.filter(name=name), {"seen_at": Now()}))
+_DEAD = PreparedRows(lambda: Heartbeat._dead().values_list("pk"))
 
 
 class Chore(Leased):
