@@ -35,6 +35,7 @@ class WanStudioConfig(AppConfig):
 
             broker_hints.connect(hand_over)
         request_started.connect(reconnect.follow_file, dispatch_uid="follow_file")
+        post_migrate.connect(reconnect.forget_statistics, sender=self, dispatch_uid="forget_statistics")
         pre_migrate.connect(search_index.lift, sender=self, dispatch_uid="search_lift")
         post_migrate.connect(search_index.lay, sender=self, dispatch_uid="search_lay")
         pre_migrate.connect(kept_sums.lift_before, sender=self, dispatch_uid="kept_sums_lift")

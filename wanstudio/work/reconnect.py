@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 
 from wanstudio.work import outages
 
@@ -56,3 +56,19 @@ def durably(write: Callable[[], T]) -> T:
                 raise
             connection.close()
             time.sleep(PAUSE_S)
+
+
+def forget_statistics(using: str = "default", **kwargs: object) -> None:
+    """Delete what somebody's ANALYZE left in SQLite: of a database that has grown since, it makes the planner read all.
+
+    Without statistics a plan depends on the query and the indexes alone, as the tests have it.
+    """
+    if connections[using].vendor != "sqlite":
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE name IN ('sqlite_stat1', 'sqlite_stat4')")
+        if names := [name for (name,) in cursor.fetchall()]:
+            for name in names:
+                cursor.execute(f"DELETE FROM {name}")  # noqa: S608 (names of SQLite)
+            # This connection forgets them, too.
+            cursor.execute("ANALYZE sqlite_schema")
