@@ -45,8 +45,9 @@ def copy_in(into: Path, source: Path) -> Manifest:
         sequences = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
         rows = {
             table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
-            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            if not table.startswith("sqlite_")
+            for table, made in database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+            # An index for words is no table that can be counted.
+            if not table.startswith("sqlite_") and not made.startswith("CREATE VIRTUAL")
         }
     return Manifest("", "sqlite", [list(pair) for pair in applied], rows, sequences)
 
