@@ -109,8 +109,6 @@ def test_no_step_waits_behind_another_that_waits_for_a_network(
 def test_idle_loop_rests_until_the_next_due_time_or_a_write(
     job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("other databases do not say that something was written; there are looks instead")
     looks: list[type[Leased]] = []
 
     def look(model: type[Leased], limit: int) -> list[int]:
@@ -123,7 +121,9 @@ def test_idle_loop_rests_until_the_next_due_time_or_a_write(
     with working():
         # What is due at the start is done; then nothing is written any more, and nothing looked for.
         apixo.wait_for(lambda: not _is_in_hand())
-        apixo.wait_for(lambda: _rests(looks))
+        if connection.vendor == "sqlite":
+            # PostgreSQL speaks for all databases of a server, and other tests write into theirs.
+            apixo.wait_for(lambda: _rests(looks))
         Job.objects.update(due_at=Now())
         apixo.wait_for(lambda: bool(apixo.posts))
 

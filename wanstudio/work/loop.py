@@ -25,8 +25,10 @@ log = logging.getLogger(__name__)
 # Those that wait for another machine are not among them: no step waits behind their slow network.
 THREADS, MAX_THREADS = 8, 64
 LOOK_EVERY_S = 0.25
-# SQLite says at each of these whether anything was written; and if it says nothing, there is a look all the same.
+# The database says at each of these whether anything was written; and if it says nothing, there is a look all the same.
 TICK_S, LOOK_ANYWAY_S = 0.07, 5.0
+# Changes with each commit of others. The road not taken, LISTEN, needs a NOTIFY wherever anything becomes due.
+WRITES = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
 BEAT_EVERY_S = 5.0
 # While the database is away, looks become rarer up to this.
 LONGEST_PAUSE_S = 5.0
@@ -76,13 +78,12 @@ class Loop:
         self._pool.shutdown(wait=False)
         end_worker(lambda: len(self._busy))
 
-    def _sleep(self, seen: int | None) -> None:
-        """Until something may be due. On SQLite that is foreseen, and a write by anyone else wakes at once."""
-        until = time.monotonic() + (LOOK_EVERY_S if seen is None else max(min(quiet_s(), LOOK_ANYWAY_S), LOOK_EVERY_S))
-        with connection.wrap_database_errors:
-            while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, TICK_S)):
-                if seen is not None and _data_version() != seen:
-                    return
+    def _sleep(self, seen: object) -> None:
+        """Until something may be due. That is foreseen, and a write by anyone else wakes at once."""
+        until = time.monotonic() + max(min(quiet_s(), LOOK_ANYWAY_S), LOOK_EVERY_S)
+        while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, TICK_S)):
+            if _writes() != seen:
+                return
 
     def _look(self) -> bool:
         """Hand out what is due, to as many threads as may work at once. Returns whether there is more than that."""
@@ -122,18 +123,12 @@ class Loop:
                 self._room.set()
 
 
-def _writes() -> int | None:
-    """Another number once another connection has committed; None where the database does not say."""
-    if connection.vendor != "sqlite":
-        return None
+def _writes() -> object:
+    """Another value once another connection has committed."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return _data_version()
-
-
-def _data_version() -> int:
-    # Without Django's cursor, which costs ten times as much; fourteen times a second that shows.
-    return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
+        # Without Django's cursor, which costs ten times as much; fourteen times a second that shows.
+        return connection.connection.execute(WRITES[connection.vendor]).fetchone()[0]
 
 
 def worker_name() -> str:
