@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.fake_apixo import HTML, FakeApixo, envelope, refusal
+from tests.fake_apixo import HTML, FakeApixo, envelope, refusal, taken_but
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import fresh, later, rests, running, states, step, wait_s, woken
+from wanstudio.jobs import verbs
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
 from wanstudio.jobs.words import Sentence
 from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import Money
+from wanstudio.work.advance import advance
 
 NO_ANSWER: dict[str, Move] = {
     "500": refusal(500),
@@ -263,16 +265,53 @@ def test_pace_multiplies_the_waits(make_job: MakeJob, settings: Any) -> None:
     assert 16 < wait_s(step(job)) <= 30
 
 
-def test_a_callback_wakes_it_but_keeps_five_seconds_distance(job: Job, apixo: FakeApixo) -> None:
+def test_first_callback_is_followed_at_once_and_further_looks_keep_five_seconds_distance(
+    job: Job, apixo: FakeApixo
+) -> None:
     job = running(job)
     due_at = job.due_at
     job.nudge()
     assert fresh(job).due_at == due_at
-    assert Job.objects.filter(pk__in=Job.ready()).count() == 0
-    job = woken(job)
+    # The POST was no look at the task.
+    assert advance(Job, job.pk)
+    job = fresh(job)
     assert len(apixo.polls) == 1
     assert (job.state, job.nudged_at) == (State.RUNNING, None)
     assert 59 < wait_s(job) <= 70
+    job.nudge()
+    assert not advance(Job, job.pk)
+    assert len(apixo.polls) == 1
+    woken(job)
+    assert len(apixo.polls) == 2
+
+
+def test_callback_that_comes_before_the_answer_to_the_post_is_followed_at_once(
+    job: Job, apixo: FakeApixo, film: bytes
+) -> None:
+    def call_back_first(line: Any, over: Any) -> None:
+        apixo.succeed(apixo.made[0], film)
+        fresh(job).nudge()
+        answer(200, envelope(data={"taskId": apixo.made[0]}))(line, over)
+
+    apixo.on_post(taken_but(call_back_first))
+    job = running(job)
+    assert advance(Job, job.pk)
+    assert fresh(job).state == State.ARCHIVING
+
+
+def test_task_that_was_just_looked_at_is_not_looked_at_again_for_a_callback(job: Job, apixo: FakeApixo) -> None:
+    """An uncertain job's look confirmed it: that was a look at the task, unlike a POST."""
+    apixo.on_post(taken_but(reset))
+    job = step(job)
+    assert job.state == State.UNCERTAIN
+    attempt = job.submissions.get()
+    verbs.note_task(attempt, apixo.made[0])
+    job.nudge()
+    job = woken(job)
+    assert (job.state, len(apixo.polls)) == (State.RUNNING, 1)
+    Job.objects.filter(pk=job.pk).update(due_at=None)
+    job.nudge()
+    assert not advance(Job, job.pk)
 
 
 def test_a_callback_during_a_poll_is_not_overwritten(job: Job, apixo: FakeApixo) -> None:

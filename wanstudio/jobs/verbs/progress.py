@@ -90,6 +90,8 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
         "setbacks": 0,
         "missing_since": None,
         "started_at": Now(),
+        # A claim that sent the task did not look at it: the first callback, however early, is followed at once.
+        "claimed_at": None if job.state == State.SUBMITTING else F("claimed_at"),
         **expected_time(job),
     }
     try:
