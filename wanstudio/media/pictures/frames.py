@@ -22,11 +22,12 @@ OPTIONS = {
 def clip_poster(file: SeekableFile) -> bytes:
     """A JPEG of a clip's first frame, upright and at most 720 px on its longest side. Raises MediaError, FetchError."""
     frame = frame_at(file)
+    side = max(frame.width, frame.height, POSTER_SIDE)
+    width, height = (max(length * POSTER_SIDE // side, 1) for length in (frame.width, frame.height))
     try:
-        small = frame.to_image(threads=1)  # type: ignore[no-untyped-call]
+        small = frame.to_image(width=width, height=height, interpolation="AREA", threads=1)  # type: ignore[no-untyped-call]
     except av.FFmpegError:
         raise MediaError(MediaProblem.UNREADABLE) from None
-    small.thumbnail((POSTER_SIDE, POSTER_SIDE))
     return jpeg(small.rotate(frame.rotation, expand=True) if frame.rotation else small)
 
 
