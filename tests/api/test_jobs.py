@@ -11,6 +11,7 @@ from pytest_django import Settings
 from tests import factories
 from tests.api.conftest import Script
 from tests.api.test_tokens import refused
+from tests.jobs.test_status_poll import Queries
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.api.models import ApiPost
@@ -29,7 +30,18 @@ def test_posted_job_equals_the_pages(script: Script, inputs: dict[str, Any], ali
     assert (job.seed, job.seed_generated, str(job.price), job.state) == (7, False, "1.14", "queued")
     assert (told["id"], told["price"], told["state"], told["money"]) == (job.pk, "1.14", "queued", "reserved")
     assert made["Location"] == told["page"] == f"http://127.0.0.1:8000/jobs/{job.pk}/"
-    assert script.get(f"jobs/{job.pk}").json()["seed"] == 7
+    assert script.get(f"jobs/{job.pk}").json() == told
+
+
+def test_click_of_the_api_takes_fifteen_queries_in_one_transaction(
+    script: Script, inputs: dict[str, Any], django_assert_max_num_queries: Queries
+) -> None:
+    script.post("jobs", inputs)
+    with django_assert_max_num_queries(17) as asked:
+        assert script.post("jobs", inputs).status_code == 201
+    written = [query["sql"] for query in asked.captured_queries if query["sql"].startswith(("INSERT", "UPDATE"))]
+    # The token's call, both inputs, and the job with its timeline, its price and the activity.
+    assert len(written) == 6
 
 
 def test_seed_is_generated_unless_stated(script: Script, inputs: dict[str, Any]) -> None:

@@ -5,11 +5,11 @@ import secrets
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
@@ -29,6 +29,8 @@ from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.videos.models import Video
 from wanstudio.videos.queries import visible_videos
+from wanstudio.work.compiled import CompiledModels
+from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 
 MINUTE = timedelta(minutes=1)
 NO_FACTOR = "This team asks for a second factor, and you have none. Set one up in your account first."
@@ -66,15 +68,24 @@ def revoke_token(token: ApiToken, by: User | None = None) -> None:
 
 def count_call(token: ApiToken, limit: int) -> float | None:
     """One more call in this minute; None, or the seconds to wait if there were `limit` already."""
-    row = ApiToken.objects.filter(pk=token.pk)
-    if row.filter(Q(minute_at=None) | Q(minute_at__lte=Now() - MINUTE)).update(
-        minute_at=Now(), minute_calls=1, last_used_at=Now()
-    ):
+    if _COUNTED.run(token.pk, limit):
         return None
-    if row.filter(minute_calls__lt=limit).update(minute_calls=F("minute_calls") + 1, last_used_at=Now()):
-        return None
-    began = row.values_list("minute_at", flat=True).first() or timezone.now()
-    return max((began + MINUTE - timezone.now()).total_seconds(), 1.0)
+    return max(((token.minute_at or timezone.now()) + MINUTE - timezone.now()).total_seconds(), 1.0)
+
+
+def _counted(pk: int, limit: int) -> tuple[QuerySet[ApiToken], dict[str, Any]]:
+    is_new = Q(minute_at=None) | Q(minute_at__lte=Now() - MINUTE)
+    # As a value: of a plain number Django sees that the column cannot hold the mark, and drops the condition.
+    rows = ApiToken.objects.filter(is_new | Q(minute_calls__lt=Value(limit)), pk=pk)
+    calls = Case(When(is_new, then=1), default=F("minute_calls") + 1)
+    began = Case(When(is_new, then=Now()), default=F("minute_at"))
+    return rows, {"minute_calls": calls, "minute_at": began, "last_used_at": Now()}
+
+
+_COUNTED = PreparedUpdate(_counted)
+_OF_DIGEST = PreparedRows(lambda digest: ApiToken.objects.filter(digest=digest).values_list("pk"))
+_WITH = ("membership", "membership__team", "membership__user")
+_LIVING = CompiledModels(lambda pk, _: ApiToken.living().filter(pk=pk), _WITH)
 
 
 def digest_of(text: str) -> str:
@@ -106,8 +117,8 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         # Looked up by its hash: how long that takes says nothing of the secret.
-        living = ApiToken.living().filter(digest=digest_of(token))
-        found = living.select_related("membership__team", "membership__user").first()
+        pk = _OF_DIGEST.first(digest_of(token))
+        found = next((row for row, _ in _LIVING.rows(pk[0])), None) if pk else None
         if found is None:
             return None
         limit = settings.API_CALLS_A_MINUTE
@@ -117,7 +128,7 @@ class TokenAuth(HttpBearer):
         # Whoever a browser's cookie names has no say here.
         request.user = found.membership.user
         team = found.membership.team
-        access.show_as(request, team)
+        access.show_as(request, team, found.membership.role)
         if team.needs_second_factor and not access.has_factor(request):
             raise Problem(403, "forbidden", NO_FACTOR)
         if not access.may(request, team, Act.TOKENS):

@@ -149,7 +149,7 @@ def _accept(request: HttpRequest, order: JobOrder) -> JobOut:
         job = verbs.accept(order)
     except Job.DoesNotExist:
         raise Http404("this key belongs to another team") from None
-    return job_row(tokens.jobs(request).get(pk=job.pk))
+    return job_row(job)
 
 
 def _answer_again(post: ApiPost, body: str) -> JsonResponse:

@@ -14,6 +14,7 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.money.models import COLUMNS, EVER, BalanceReading, Entry, KeptSum, Money, dollars
 from wanstudio.money.queries import Room, tightest
 from wanstudio.teams.models import Membership, Team
+from wanstudio.work.prepared import Prepared
 
 Moment = BalanceReading.Moment
 
@@ -75,7 +76,10 @@ def lock_budget(team_id: int) -> Team:
 
     Other rows may go on pointing to it meanwhile. SQLite has one writer at a time anyway.
     """
-    return Team.objects.select_for_update(no_key=True).get(pk=team_id)
+    return _BUDGET.all(team_id)[0]
+
+
+_BUDGET = Prepared(lambda pk: Team.objects.select_for_update(no_key=True).filter(pk=pk))
 
 
 def require_room(team: Team, person: User, provider: str, price: Decimal) -> None:

@@ -24,6 +24,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
+from wanstudio.uploads.verbs import touch
 from wanstudio.uploads.words import NAMES_THE_FILE
 from wanstudio.web.addresses import is_reachable
 
@@ -166,6 +167,7 @@ class JobForm(forms.Form):
         """The order at today's price, its inputs kept as rows. Call only when the form is valid."""
         data = self.cleaned_data
         character, motion = (self.drafts[kind].keep(team, person) for kind in ("character", "motion"))
+        touch(character, motion)
         return JobOrder(
             nonce=data["nonce"],
             team=team,

@@ -61,7 +61,6 @@ class Draft:
         if self.source:
             if self.facts:
                 verbs.learn(self.source, self.facts)
-            verbs.touch(self.source)
             return self.source
         if self.facts and self.url:
             return verbs.add_link(team, person, self.kind, self.url, self.facts)

@@ -81,8 +81,8 @@ def learn(source: Source, facts: Facts) -> None:
     source.probed_at = timezone.now()
 
 
-def touch(source: Source) -> None:
-    Source.objects.filter(pk=source.pk).update(used_at=Now())
+def touch(*sources: Source) -> None:
+    Source.objects.filter(pk__in=[source.pk for source in sources]).update(used_at=Now())
 
 
 def keep_poster(source: Source, jpeg: bytes) -> None:

@@ -23,6 +23,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
 from wanstudio.work.leases import Stale
+from wanstudio.work.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
     try:
         with transaction.atomic():
             held = lock_budget(team.pk)
-            if made := Job.objects.filter(nonce=order.nonce, team=team).first():
+            if made := _MADE.first(order.nonce, team.pk):
                 return made
             if not beyond_cap:
                 require_room(held, order.person, order.provider, quote.price)
@@ -83,6 +84,9 @@ def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
             return job
     except IntegrityError:
         return Job.objects.get(nonce=order.nonce, team=team)
+
+
+_MADE = Prepared(lambda nonce, team: Job.objects.filter(nonce=nonce, team=team))
 
 
 def _title(character: Source) -> str:
