@@ -1,6 +1,7 @@
 """Versions: videos of the same inputs are one stack, however the inputs were added again."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +91,10 @@ def test_older_jobs_are_stacked_by_migration(as_alice: Client, team: Team, alice
     lost = factories.job(team, alice)
     again = factories.job(team, alice, character=lost.character, motion=lost.motion)
     theirs = factories.job(charlie.teams.get(), charlie)
+    for job in (first, second, other):
+        # Versions without fingerprints stored files as they were sent.
+        Path(job.character.file.path).write_bytes(png())
+        Path(job.motion.file.path).write_bytes(CLIP)
     default_storage.delete(str(lost.character.file.name))
     Job.objects.update(lineage=None)
     Source.objects.update(fingerprint="")
