@@ -1,6 +1,7 @@
 """Notices on the front page and above the jobs: jobs that need a decision, results that may soon be lost."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from wanstudio.teams.roles import Act
 
 MAX_LINKS = 3
 MAX_NOTICES = 3
+# Before any alert: an index is walked from a value, never from "is not null".
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Link(NamedTuple):
@@ -45,11 +48,10 @@ def attention(request: HttpRequest, team: Team) -> list[Notice]:
     every = Job.objects.order_by()
     # Each by an index of its own, and the few rows of all teams where it is of them alone: with the team beside it, a
     # planner takes the index of all of the team's jobs.
-    unknown, alerted = every.filter(money=Money.UNKNOWN), every.filter(alerted_at__isnull=False)
-    some = (every.filter(team=team, state=State.UNCERTAIN), unknown, alerted)
-    first, *others = (rows.values("pk") for rows in some)
-    waiting = Job.objects.filter(pk__in=first.union(*others)).order_by("pk")
-    mine = [job for job in waiting if job.team_id == team.pk]
+    unknown, alerted = every.filter(money=Money.UNKNOWN), every.filter(alerted_at__gt=EVER)
+    waiting = every.filter(team=team, state=State.UNCERTAIN).union(unknown, alerted, all=True)
+    once = {job.pk: job for job in waiting if job.team_id == team.pk}
+    mine = [once[pk] for pk in sorted(once)]
     jobs = [job for job in mine if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)]
 
     def about(state: State, write: Callable[[list[Job]], Notice]) -> Notice | None:

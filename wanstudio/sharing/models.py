@@ -83,7 +83,7 @@ class ShareLink(models.Model):
 
     def videos(self) -> models.QuerySet[Video]:
         """What can be watched through it now, the newest first."""
-        shown = Video.objects.filter(team=self.team_id, job__state="done", binned_at=None)
+        shown = Video.objects.filter(team=self.team_id, job__state__unindexed="done", binned_at=None)
         shown = shown.select_related("job", "job__person", "team").order_by("-pk")
         if self.kind == self.Kind.VIDEO:
             return shown.filter(pk=self.video_id or 0)

@@ -25,7 +25,7 @@ def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
 def linked_videos(request: HttpRequest) -> QuerySet[Video]:
     """Whose links this person may look at: those of a video in the bin are open again once it is restored."""
     in_bin = Q(team__memberships__role__in=roles_with(Act.ORGANISE), binned_at__isnull=False)
-    mine = in_my_teams(request, "team__") & (Q(job__state="done", binned_at=None) | in_bin)
+    mine = in_my_teams(request, "team__") & (Q(job__state__unindexed="done", binned_at=None) | in_bin)
     return Video.objects.filter(mine).select_related("job", "team")
 
 

@@ -44,7 +44,7 @@ link_counters: list[Callable[[HttpRequest, Iterable[int]], dict[int, int]]] = []
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""
-    mine = Video.objects.filter(in_my_teams(request, "team__"), job__state="done", binned_at=None)
+    mine = Video.objects.filter(in_my_teams(request, "team__"), job__state__unindexed="done", binned_at=None)
     return mine.select_related("job", "job__person", "team", "job__character", "job__motion")
 
 
@@ -97,7 +97,7 @@ def stored_video(request: HttpRequest, pk: int) -> StoredVideo:
 def _stored(person: int, pks: Sequence[int]) -> QuerySet[Video, tuple[object, ...]]:
     seat = "job__team__memberships__"
     in_bin = Q(**{f"{seat}role__in": roles_with(Act.ORGANISE)}, binned_at__isnull=False)
-    readable = Q(binned_at=None, job__state=State.DONE) | in_bin
+    readable = Q(binned_at=None, job__state__unindexed=State.DONE) | in_bin
     mine = in_teams_of(User(pk=person), "job__team__") & Q(**{f"{seat}user__is_active": True})
     return Video.objects.filter(mine & readable, pk__in=pks).values_list(f"{seat}user__password", *StoredVideo._fields)
 
@@ -113,7 +113,7 @@ def newest_only(videos: QuerySet[Video]) -> QuerySet[Video]:
     newer = Video.objects.filter(
         job__lineage=Coalesce(OuterRef("job__lineage"), OuterRef("job")),
         job__gt=OuterRef("job"),
-        job__state=State.DONE,
+        job__state__unindexed=State.DONE,
         binned_at=None,
     )
     return videos.filter(~Exists(newer))
@@ -122,10 +122,9 @@ def newest_only(videos: QuerySet[Video]) -> QuerySet[Video]:
 def versions_of(video: Video) -> list[Video]:
     """The live videos of its lineage, the newest first, numbered. One job's other results count as it does."""
     root = root_of(video.job)
-    main = Q(binned_at=None, job__state=State.DONE, position=0) | Q(pk=video.pk)
-    rows = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by().values_list("pk", "team")
-    # Of the lineage alone: with the team beside it, a planner takes the index of all of the team's videos.
-    mine = Video.objects.filter(main, job__in=[pk for pk, team in rows if team == video.team_id])
+    main = Q(binned_at=None, job__state__unindexed=State.DONE, position=0) | Q(pk=video.pk)
+    jobs = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by().values_list("pk", flat=True)
+    mine = Video.objects.filter(main, job__in=list(jobs), team__id__unindexed=video.team_id)
     return with_versions(mine.select_related("job", "job__person").order_by("-job", "position"))
 
 
@@ -134,8 +133,8 @@ def with_versions(videos: Iterable[Video]) -> list[Video]:
     videos = list(videos)
     roots = {root_of(video.job) for video in videos}
     jobs: dict[int, list[int]] = {root: [] for root in roots}
-    rows = Job.objects.filter(Q(pk__in=roots) | Q(lineage__in=roots), state=State.DONE).order_by("pk")
-    for pk, lineage in rows.values_list("pk", "lineage"):
+    done = Job.objects.filter(state__unindexed=State.DONE).order_by().values_list("pk", "lineage")
+    for pk, lineage in sorted(done.filter(pk__in=roots).union(done.filter(lineage__in=roots), all=True)):
         jobs[lineage or pk].append(pk)
     for video in videos:
         mine = jobs[root_of(video.job)]

@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, CharField, Count, Exists, F, Func, Max, Model, OuterRef, Q, QuerySet, Sum
-from django.db.models.lookups import Exact, IsNull
+from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest
 
+from wanstudio.jobs.models import Job, State
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.videos.models import CollectedVideo, Favourite, Tag, Video, key_of
@@ -22,7 +22,7 @@ Asked = dict[str, str]
 KEYS, WORDS = ("character", "motion", "person"), ("resolution", "behaviour")
 # Of videos, or of what ties one to a tag, a collection or a star.
 Rows = QuerySet[Any, Any]
-Test = Q | Exists | Exact | IsNull
+Test = Q | Exists
 # As the search index names them.
 IN_INDEX = {"person": "p", "character": "c", "motion": "m", "behaviour": "b", "resolution": "r"}
 # As many as a page counts, and one more.
@@ -97,9 +97,9 @@ def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = No
         here = Found(live.filter(pk__in=first.rows.values("video")))
     elif first:
         here = Found(first.rows, first.way, any(one.is_of_days for one in filters))
-    here = here.only(*(one.test(here.way) for one in filters if one is not first), job__state="done")
+    here = here.only(*(one.test(here.way) for one in filters if one is not first), _is_done(here.way))
     if here.way:
-        here = here.only(_unindexed(f"{here.way}team", team.pk), binned_at=None)
+        here = here.only(team__id__unindexed=team.pk, binned_at=None)
     if "q" in asked:
         return Found(_search(request, team, asked).newest(here.rows, below, MAX_FOUND))
     return here if asked else replace(here, rows=newest_only(here.rows))
@@ -129,18 +129,8 @@ def _columns(live: QuerySet[Video], asked: Asked) -> Iterator[Filter]:
 
 
 def _has_value(name: str, value: object, way: str) -> Test:
-    return _unindexed(way + name, value)
-
-
-def _unindexed(column: str, value: object) -> Test:
-    """Says the same as the column alone, but by no index: which one is walked is decided here, not by statistics."""
-    as_word = isinstance(value, str | None)
-    plain = Func(
-        F(column),
-        template="(%(expressions)s || '')" if as_word else "(%(expressions)s + 0)",
-        output_field=CharField() if as_word else BigIntegerField(),
-    )
-    return IsNull(plain, True) if value is None else Exact(plain, value)
+    """By no index: which one is walked is decided here, not by statistics."""
+    return Q(**{f"{way}{name}{'__id' if name in KEYS else ''}__unindexed": value})
 
 
 def _days(live: QuerySet[Video], team: Team, asked: Asked) -> Iterator[Filter]:
@@ -168,6 +158,11 @@ def _ties(request: HttpRequest, team: Team, asked: Asked) -> Iterator[Filter]:
         rows.append(Favourite.objects.filter(user=access.person(request)))
     for tied in rows:
         yield Filter(tied, partial(_is_tied, tied), "video__")
+
+
+def _is_done(way: str) -> Test:
+    """Asked of each row, so that no planner begins with the jobs: nearly all are done."""
+    return Exists(Job.objects.filter(pk=OuterRef(f"{way}job"), state__unindexed=State.DONE))
 
 
 def _is_tied(rows: Rows, way: str) -> Test:

@@ -63,7 +63,7 @@ class Attempt(Leased):
         ordering = ["pk"]
         indexes = [
             *Leased.Meta.indexes,
-            models.Index(fields=["job"], name="attempt_unsettled", condition=Q(money=Money.UNKNOWN)),
+            models.Index(fields=["money", "job"], name="attempt_unsettled", condition=Q(money=Money.UNKNOWN)),
         ]
 
     def __str__(self) -> str:
@@ -106,8 +106,7 @@ def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
     No sandbox ones. Unconfirmed jobs are not in it.
     """
     # From the few attempts, never from the team's many jobs.
-    unsettled = Attempt.objects.filter(money=Money.UNKNOWN).order_by()
-    rows = Attempt.objects.filter(pk__in=unsettled.values("pk"), job__team=team).exclude(provider="sandbox")
+    rows = Attempt.objects.filter(money=Money.UNKNOWN, job__team__id__unindexed=team.pk).exclude(provider="sandbox")
     return rows.select_related("job", "job__person").order_by("pk")
 
 

@@ -135,8 +135,9 @@ class Job(Leased, Trimmed):
             *Leased.Meta.indexes,
             models.Index(fields=["team", "state", "-id"], name="job_of_state"),
             models.Index(fields=["team", "person", "-id"], name="job_of_person"),
-            models.Index(fields=["team"], name="job_alerted", condition=models.Q(alerted_at__isnull=False)),
-            models.Index(fields=["team"], name="job_unsettled", condition=models.Q(money=Money.UNKNOWN)),
+            # With the column of their conditions every planner takes them, whatever its statistics say.
+            models.Index(fields=["alerted_at"], name="job_alerted", condition=models.Q(alerted_at__isnull=False)),
+            models.Index(fields=["money"], name="job_unsettled", condition=models.Q(money=Money.UNKNOWN)),
             models.Index(fields=["provider", "state"], name="job_line"),
             models.Index(fields=["team", "-id"], name="job_newest"),
             models.Index(fields=["team", "character", "-id"], name="job_of_character"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
-from wanstudio.jobs.models import MOVING, Job
+from wanstudio.jobs.models import Job
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
@@ -108,9 +108,11 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
         "first_price": form.is_bound and card.complete and not form.errors and page.was is None,
         "notices": [*attention(request, team), *asked_notices(request, team, just_asked=page.decided)],
     }
-    # Sorted here: in the order of ids the database would read all of the team's jobs.
-    moving = sorted(visible_jobs(request).filter(team=team, state__in=MOVING).order_by(), key=lambda job: job.pk)
-    context |= {"more": len(moving[MAX_DOCKED:])} | page_context("dock", moving[:MAX_FOLLOWED], show=MAX_DOCKED)
+    # Their ids alone from the index, which the badge counts too; sorted by the database it would read all jobs.
+    ids = sorted(Job.objects.unfinished().filter(team=team).order_by().values_list("pk", flat=True))
+    moving = sorted(visible_jobs(request).filter(pk__in=ids[:MAX_FOLLOWED]).order_by(), key=lambda job: job.pk)
+    context |= {"unfinished": len(ids), "more": len(ids[MAX_DOCKED:])}
+    context |= page_context("dock", moving, show=MAX_DOCKED)
     return render(request, "studio/index.html", vars(page) | context | vars(card) | month, status=status)
 
 

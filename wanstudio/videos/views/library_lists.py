@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from wanstudio.jobs.models import Job
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs as upload_verbs
@@ -30,7 +31,8 @@ def collections(request: HttpRequest) -> HttpResponse:
     """All that this person may see, each with up to four covers; two queries however many there are."""
     team = access.current_team(request)
     laid = CollectedVideo.objects.filter(collection=OuterRef("pk"), video__binned_at=None).order_by()
-    newest = laid.filter(video__job__state="done").order_by("-pk").values("video")
+    done = Exists(Job.objects.filter(pk=OuterRef("video__job"), state__unindexed="done"))
+    newest = laid.filter(done).order_by("-pk").values("video")
     covers = {f"cover_{place}": Subquery(newest[place : place + 1]) for place in range(COVERS)}
     count = CountUpTo(laid.values("pk")[: MAX_COUNTED + 1])
     found = list(visible_collections(request, team).annotate(count=count, **covers))
