@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,10 +17,12 @@ from tests.page_form import text_of
 from tests.page_rows import finished
 from tests.videos.test_video_pages import WALL, shown
 from wanstudio.accounts.models import User
+from wanstudio.activity.models import Activity
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.models import Entry
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
+from wanstudio.videos import verbs
 from wanstudio.videos.models import Collection, Tag, Video
 from wanstudio.videos.verbs import KEPT, collect, collection_named, empty_bin, star
 from wanstudio.videos.views.wall_page import file_name, unused
@@ -373,3 +377,42 @@ def test_sums_of_the_wall_are_of_the_newest_that_can_be_selected(
     assert '<span class="count" id="count">2+</span>' in page
     assert "Newest 2</label>" in page
     assert 'data-count="2"' in page
+
+
+def test_a_tag_of_very_many_videos_lets_others_write_between(
+    video: Video, team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "TAGGED_AT_ONCE", 2)
+    videos = [video, *(finished(team, alice) for _ in range(4))]
+    tag = verbs.tag_named(team, "noir")
+    assert tag
+    for verb in (verbs.put_tag_on, verbs.take_tag_off):
+        with CaptureQueriesContext(connection) as asked:
+            verb(tag, videos, alice)
+        begun = [query["sql"] for query in asked.captured_queries if query["sql"].startswith("SAVEPOINT")]
+        assert len(begun) >= 3
+        assert Activity.objects.filter(about="5 videos: noir").count() == (1 if verb is verbs.put_tag_on else 2)
+    assert not Tag.objects.exists()
+
+
+def test_a_crash_among_very_many_tagged_videos_leaves_a_part_that_is_recorded(
+    video: Video, team: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verbs, "TAGGED_AT_ONCE", 2)
+    videos = [video, *(finished(team, alice) for _ in range(4))]
+    tag = verbs.tag_named(team, "noir")
+    assert tag
+    add = tag.videos.add
+
+    def crashing(*some: Video) -> None:
+        if videos[2] in some:
+            raise RuntimeError
+        add(*some)
+
+    with pytest.raises(RuntimeError):
+        verbs._tag(tag, videos, alice, "tag.put_on", crashing)
+    assert {*tag.videos.all()} == {*videos[:2]}
+    verbs.put_tag_on(tag, videos, alice)
+    assert {*tag.videos.all()} == {*videos}
+    told = Activity.objects.filter(about__contains="noir").order_by("pk")
+    assert [one.about for one in told] == ["5 videos: noir", "3 videos: noir"]

@@ -1,9 +1,10 @@
 """Verbs of videos: tags, collections, favourites, and the bin, where what is deleted stays for 30 days.
 
-Each is one transaction: a crash leaves all of it or nothing. A repeated verb changes nothing.
+Each is one transaction: a crash leaves all of it or nothing. Tags of very many videos are several, so that nobody
+waits for the lock: a crash leaves a part, and the same verb does the rest. A repeated verb changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
@@ -21,6 +22,8 @@ from wanstudio.videos.words import of_many
 
 KEPT = timedelta(days=30)
 MAX_RECORDED = 50
+# So many videos are tagged in one transaction: their rows of the search index follow in it.
+TAGGED_AT_ONCE = 500
 
 
 def tag_named(team: Team, name: str) -> Tag | None:
@@ -30,32 +33,25 @@ def tag_named(team: Team, name: str) -> Tag | None:
 
 
 def put_tag_on(tag: Tag, videos: Iterable[Video], by: User | None = None) -> None:
-    with transaction.atomic():
-        tagged = _tagged(tag)
-        fresh = [video for video in videos if video.pk not in tagged]
-        tag.videos.add(*fresh)
-        _record_tag("tag.put_on", tag, fresh, by)
+    _tag(tag, videos, by, "tag.put_on", tag.videos.add)
 
 
 def take_tag_off(tag: Tag, videos: Iterable[Video], by: User | None = None) -> None:
     """A tag that is on nothing any more goes."""
-    with transaction.atomic():
-        tagged = _tagged(tag)
-        gone = [video for video in videos if video.pk in tagged]
-        tag.videos.remove(*gone)
-        _record_tag("tag.taken_off", tag, gone, by)
-        Tag.objects.filter(pk=tag.pk, videos=None).delete()
+    _tag(tag, videos, by, "tag.taken_off", tag.videos.remove)
+    Tag.objects.filter(pk=tag.pk, videos=None).delete()
 
 
-def _tagged(tag: Tag) -> set[int]:
-    return set(Video.tags.through.objects.filter(tag_id=tag.pk).values_list("video_id", flat=True))
-
-
-def _record_tag(act: str, tag: Tag, videos: list[Video], by: User | None) -> None:
-    """One activity, however many they are."""
-    if videos:
-        on = videos[0] if len(videos) == 1 else None
-        record(act, team=tag.team_id, person=by, about=f"{of_many(videos)}: {tag.name}", on=on)
+def _tag(tag: Tag, videos: Iterable[Video], by: User | None, act: str, change: Callable[..., None]) -> None:
+    """One activity, however many they are, with the first of them: nothing has changed that is not recorded."""
+    tagged = {*Video.tags.through.objects.filter(tag_id=tag.pk).values_list("video_id", flat=True)}
+    meant = [video for video in videos if (video.pk in tagged) == (act == "tag.taken_off")]
+    for at in range(0, len(meant), TAGGED_AT_ONCE):
+        with transaction.atomic():
+            if at == 0:
+                on = meant[0] if len(meant) == 1 else None
+                record(act, team=tag.team_id, person=by, about=f"{of_many(meant)}: {tag.name}", on=on)
+            change(*meant[at : at + TAGGED_AT_ONCE])
 
 
 def collection_named(
