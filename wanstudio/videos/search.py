@@ -7,8 +7,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -17,13 +18,15 @@ from django.utils import timezone
 
 from wanstudio.videos.models import Video
 from wanstudio.videos.search_index import has_fts
-from wanstudio.videos.search_sql import FACT, FTS, RUN, TABLE, UNSPACED
+from wanstudio.videos.search_sql import BLOCK, FACT, FTS, RUN, TABLE, UNSPACED
 
 # Longer ones help nobody.
 MAX_WORDS = 20
-# So many rows are looked up one by one rather than found in the index.
+# So many videos of a collection, or with a star, are compared one by one before the index is asked.
 FEW = 5_000
-END, END_SIZE = 2**63 - 1, 2**31 - 1
+END = 2**63 - 1
+# So many of the newest are compared one by one: they tell how far back a page of what is asked for goes.
+SOME = 2_000
 FIRST = date(1970, 1, 1)
 # As a cursor takes them.
 Param = str | int | list[int]
@@ -34,76 +37,84 @@ _PARTS = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}\\s]+")
 
 @dataclass(frozen=True)
 class Search:
-    """`facts`: what is known of the rows that are asked for, as the index has it; of each list any one.
+    """`facts`: what is known of the videos that are asked for, as the index has it; of each list any one.
 
-    `is_exact`: these facts say all of it. Else they narrow the look down, and what is found is looked for in the rows.
+    `ties`: rows of a collection, of stars, whose videos are meant. `videos`: what the facts say only in part.
     """
 
     text: str
     facts: list[list[str]]
-    is_exact: bool
-    # SQL, with parameters, of the ids of the videos that are meant: those of a collection, those with a star.
-    within: Sequence[tuple[str, Sequence[Param]]] = field(default_factory=list)
+    ties: Sequence[QuerySet[Any, Any]] = ()
+    videos: QuerySet[Video] | None = None
 
-    def newest(self, rows: QuerySet[Video], below: int | None, size: int) -> QuerySet[Video]:
-        """The newest `size` of these rows, below the id `below`, that have all words."""
+    def newest(self, below: int | None, size: int) -> QuerySet[Video]:
+        """The newest `size` videos, below the id `below`, that have all words."""
         words = words_of(self.text)
-        if not words:
-            return rows.none()
-        below = END if below is None else below
-        if self.is_exact:
-            ids = self.found(words, below, size)
-        else:
-            few = [*rows.filter(pk__lt=below).order_by().values_list("pk", flat=True)[: FEW + 1]]
-            ids = self.found(words, below, size, few) if len(few) <= FEW else self._compared(words, rows, below, size)
+        ids = self.found(words, END if below is None else below, size) if words else []
         return Video.objects.filter(pk__in=listed(ids))
 
-    def _compared(self, words: list[str], rows: QuerySet[Video], below: int, size: int) -> list[int]:
-        ids: list[int] = []
-        window = size
-        while True:
-            found = self.found(words, below, window)
-            ids += rows.filter(pk__in=listed(found)).order_by("-pk").values_list("pk", flat=True)
-            if len(found) < window or len(ids) >= size:
-                return ids[:size]
-            below, window = found[-1], window * 4
+    def found(self, words: list[str], below: int, size: int) -> list[int]:
+        """Ids from the index, the newest first."""
+        if connection.vendor == "sqlite":
+            return self._read(self._sqlite(words), below, size)
+        facts = (" | ".join(f"'{FACT}{one}'" for one in some) for some in self.facts)
+        parts = [*(f"'{word}':*" for word in words), *facts]
+        found, rest = self._of_ties(parts, below, size) if self.ties else ([], below)
+        return found + self._in_blocks(parts, rest, size - len(found))
 
-    def found(self, words: list[str], below: int, size: int, few: list[int] | None = None) -> list[int]:
-        """Ids from the index, the newest first; of `few` alone, if they are given."""
-        if connection.vendor == "postgresql":
-            table, pk, where, params = self._postgres(words, below, END_SIZE if self.within else size, few)
-        else:
-            table, pk, where, params = self._sqlite(words, few)
-        for inner, more in self.within:
+    def _read(self, rows: Asked, below: int, size: int) -> list[int]:
+        table, pk, where, params = rows
+        for tied in self.ties:
+            inner, more = tied.values("video").query.sql_with_params()
             # The plus keeps the database from beginning anew for each id.
             where, params = f"{where} AND +{pk} IN ({inner})", [*params, *more]
+        if self.videos is not None:
+            inner, more = self.videos.order_by().values("pk").query.sql_with_params()
+            where, params = f"{where} AND EXISTS ({inner} AND wanstudio_video.id = {pk})", [*params, *more]
         sql = f"SELECT {pk} FROM {table} WHERE {where} AND {pk} < %s ORDER BY {pk} DESC LIMIT %s"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(sql, [*params, below, size])
             return [number for (number,) in cursor.fetchall()]
 
-    def _postgres(self, words: list[str], below: int, size: int, few: list[int] | None) -> Asked:
-        facts = (" | ".join(f"'{FACT}{one}'" for one in some) for some in self.facts)
-        parts = [*(f"'{word}':*" for word in words), *facts]
-        asked = " & ".join(f"({part})" for part in parts)
-        if few is not None:
-            return TABLE, "video_id", "video_id = ANY(%s) AND words @@ %s::tsquery", [few, asked]
-        return f"{FTS}(%s::tsquery, %s, %s) AS found(video_id)", "video_id", "true", [asked, below, size]
+    def _of_ties(self, parts: list[str], below: int, size: int) -> tuple[list[int], int]:
+        """Of the newest that are tied, and the id below which others may be."""
+        most = max(FEW, 2 * size)
+        older = (rows.filter(video__lt=below).order_by("-video") for rows in self.ties)
+        few = min(([*rows.values_list("video", flat=True)[:most]] for rows in older), key=len)
+        # Said like this, it is no question for the index of words.
+        where = "video_id = ANY(%s) AND (words @@ %s::tsquery) IS TRUE"
+        found = self._read((TABLE, f"{TABLE}.video_id", where, [few, f"({') & ('.join(parts)})"]), below, size)
+        return found, few[-1] if len(few) == most else 0
 
-    def _sqlite(self, words: list[str], few: list[int] | None) -> Asked:
+    def _in_blocks(self, parts: list[str], below: int, size: int) -> list[int]:
+        """First as many of the newest blocks as some videos make likely: of frequent words most rows are never read."""
+        some = f"SELECT video_id, words FROM {TABLE} WHERE video_id < %s ORDER BY video_id DESC LIMIT {SOME}"  # noqa: S608
+        hits = f"SELECT count(*) FILTER (WHERE words @@ %s::tsquery), max(video_id) / {BLOCK} FROM ({some}) one"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(hits, [f"({') & ('.join(parts)})", below])
+            likely, last = cursor.fetchone()
+        first = (last or 0) + 1
+        blocks = size * SOME * 3 // (likely * BLOCK * 2) + 2 if likely else first
+        is_paged = below < END
+        found: list[int] = []
+        while first > 0 and len(found) < size:
+            below, first = min(below, first * BLOCK), max(first - blocks, 0)
+            blocks = first
+            within = " | ".join(f"'{FACT}k{block}'" for block in range(first, -(-below // BLOCK)))
+            # Conditions of their own: the index skips in each what is not in the others.
+            keys: list[Param] = [*([within] if first or is_paged else []), *parts]
+            where = " AND ".join(["words @@ %s::tsquery"] * len(keys))
+            found += self._read((TABLE, f"({TABLE}.video_id + 0)", where, keys), below, size - len(found))
+        return found
+
+    def _sqlite(self, words: list[str]) -> Asked:
         if has_fts():
-            table, pk, where = FTS, "rowid", f"{FTS} MATCH %s"
             facts = (" OR ".join(f'"{FACT}{one}"' for one in some) for some in self.facts)
             parts = [*(f'"{word}"*' for word in words), *facts]
-            params: list[Param] = [" AND ".join(f"({part})" for part in parts)]
-        else:
-            table, pk = TABLE, "video_id"
-            likes = [[f"%{word}%"] for word in words] + [[f"% {FACT}{one} %" for one in some] for some in self.facts]
-            where = " AND ".join("(" + " OR ".join("words || ' ' LIKE %s" for _ in some) + ")" for some in likes)
-            params = [like for some in likes for like in some]
-        if few is not None:
-            where, params = f"{where} AND +{pk} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(few)]  # noqa: S608
-        return table, pk, where, params
+            return FTS, f"{FTS}.rowid", f"{FTS} MATCH %s", [" AND ".join(f"({part})" for part in parts)]
+        likes = [[f"%{word}%"] for word in words] + [[f"% {FACT}{one} %" for one in some] for some in self.facts]
+        where = " AND ".join("(" + " OR ".join("words || ' ' LIKE %s" for _ in some) + ")" for some in likes)
+        return TABLE, f"{TABLE}.video_id", where, [like for some in likes for like in some]
 
 
 def words_of(text: str) -> list[str]:
@@ -132,10 +143,7 @@ def days(first: date | None, last: date | None) -> list[str]:
     end = min(last or date.max, timezone.now().date() + timedelta(days=366)) + timedelta(days=1)
     found: list[str] = []
     while day <= end:
-        year, month = (
-            day.replace(year=day.year + 1, month=1, day=1),
-            (day.replace(day=1) + timedelta(days=31)).replace(day=1),
-        )
+        year, month = date(day.year + 1, 1, 1), (day.replace(day=1) + timedelta(days=31)).replace(day=1)
         if (day.month, day.day) == (1, 1) and year <= end:
             found, day = [*found, f"y{day:%Y}"], year
         elif day.day == 1 and month <= end:

@@ -18,6 +18,8 @@ UNSPACED = (
     "\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U000323af"
 )
 RUN = 4
+# On PostgreSQL a fact says which block of so many ids a video is in.
+BLOCK = 16_384
 # The name that SQLite knows `apart` by.
 APART = "wanstudio_apart"
 _LETTER = re.compile(f"[{UNSPACED}]")
@@ -33,7 +35,7 @@ JOB_COLUMNS = ("title", "prompt", "team_id", "person_id", "character_id", "motio
 EVENTS = (
     ("video", "INSERT", "VALUES (NEW.id)"),
     ("video", "DELETE", "VALUES (OLD.id)"),
-    ("video", ("job_id", "archived_at", "binned_at IS NULL"), "VALUES (NEW.id)"),
+    ("video", ("job_id", "archived_at", "approval", "binned_at IS NULL"), "VALUES (NEW.id)"),
     ("job", (*JOB_COLUMNS, "state = 'done'"), "SELECT id FROM wanstudio_video WHERE job_id = NEW.id"),
     ("video_tags", "INSERT", "VALUES (NEW.video_id)"),
     ("video_tags", "DELETE", "VALUES (OLD.video_id)"),
@@ -53,7 +55,8 @@ def _text(join: str) -> str:
 def _facts(year: str, month: str, day: str) -> dict[str, str]:
     """SQL of each fact, by its letter."""
     facts = {"t": "j.team_id", "p": "j.person_id", "c": "j.character_id", "m": "j.motion_id"}
-    return facts | {"b": "j.behaviour", "r": "j.resolution", "y": year, "n": month, "d": day}
+    facts |= {"a": "coalesce(v.approval, '')", "b": "j.behaviour", "r": "j.resolution"}
+    return facts | {"y": year, "n": month, "d": day}
 
 
 def _triggers(differs: str) -> list[tuple[str, str, str, str]]:
@@ -124,7 +127,8 @@ def sqlite_fts() -> list[str]:
 def postgres(view: str, collate: str) -> list[str]:
     """`collate`: of a collation whose `lower` knows every alphabet, if the database's own does not."""
     facts = _facts(*(f"to_char(v.archived_at AT TIME ZONE 'UTC', '{form}')" for form in ("YYYY", "YYYYMM", "YYYYMMDD")))
-    array = ", ".join(f"'{FACT}{letter}' || {value}" for letter, value in facts.items())
+    facts["k"] = f"v.id / {BLOCK}"
+    array = ", ".join(f"'{FACT}{letter}' || ({value})" for letter, value in facts.items())
     made = [
         # NFKD takes accents off their letters; NFC puts Hangul and kana together again.
         "CREATE OR REPLACE FUNCTION wanstudio_folded(given text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT"
@@ -146,13 +150,8 @@ def postgres(view: str, collate: str) -> list[str]:
         f" AND NOT EXISTS (SELECT 1 FROM {view} v WHERE v.video_id = w.video_id);"
         f" INSERT INTO {TABLE} (video_id, words) SELECT video_id, words FROM {view} WHERE video_id = ANY(ids)"
         f" ON CONFLICT (video_id) DO UPDATE SET words = excluded.words WHERE {TABLE}.words <> excluded.words; END $$",
-        # Small rows, their words beside them, and no plan that reads those: a word of half of all videos is one look.
-        f"ALTER TABLE {TABLE} ALTER COLUMN words SET STORAGE EXTERNAL, ALTER COLUMN words SET STATISTICS 0,"
-        " SET (toast_tuple_target = 128)",
-        f"CREATE OR REPLACE FUNCTION {FTS}(asked tsquery, below bigint, size integer) RETURNS SETOF bigint LANGUAGE sql"
-        " STABLE SET enable_seqscan = off SET enable_indexscan = off SET work_mem = '64MB' AS $$"
-        f" SELECT video_id FROM {TABLE} WHERE words @@ asked AND video_id + 0 < below"
-        " ORDER BY video_id DESC LIMIT size $$",
+        # Statistics of some words would say much about all others.
+        f"ALTER TABLE {TABLE} ALTER COLUMN words SET STATISTICS 0",
     ]
     for name, after, when, ids in _triggers("IS DISTINCT FROM"):
         made += [

@@ -24,7 +24,7 @@ KEYS, WORDS = ("character", "motion", "person"), ("resolution", "behaviour")
 Rows = QuerySet[Any, Any]
 Test = Q | Exists
 # As the search index names them.
-IN_INDEX = {"person": "p", "character": "c", "motion": "m", "behaviour": "b", "resolution": "r"}
+IN_INDEX = {"person": "p", "character": "c", "motion": "m", "behaviour": "b", "resolution": "r", "approval": "a"}
 # As many as a page counts, and one more.
 MAX_FOUND = 10_001
 # So many rows of each filter are counted at most, to find the one that fits fewest.
@@ -82,32 +82,31 @@ class Filter(NamedTuple):
         return self.rows.order_by()[:COUNTED].count()
 
 
-def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = None) -> Found:
+def found(request: HttpRequest, team: Team, asked: Asked, below: int | None = None, most: int | None = None) -> Found:
     """The team's videos that match all of `asked`; the team is one that this person was just found to be in.
 
     Where nothing is asked, earlier versions lie under the newest one. What is looked for is found in all of them.
-    Of those with the words of `q` only the newest MAX_FOUND below the id `below`.
+    Of those with the words of `q` only the newest `most`, at most MAX_FOUND, below the id `below`.
     """
+    if "q" in asked:
+        return Found(_search(request, team, asked).newest(below, min(most or MAX_FOUND, MAX_FOUND)))
     live = Video.objects.filter(team=team, binned_at=None)
     filters = [*_days(live, team, asked), *_columns(live, asked), *_ties(request, team, asked)]
     # Where all have very many, the first of them is walked.
     first = filters[0] if len(filters) == 1 else min(filters, key=Filter.size, default=None)
     here = Found(live)
-    if first and first.way and "q" in asked:
-        here = Found(live.filter(pk__in=first.rows.values("video")))
-    elif first:
+    if first:
         here = Found(first.rows, first.way, any(one.is_of_days for one in filters))
     here = here.only(*(one.test(here.way) for one in filters if one is not first), _is_done(here.way))
     if here.way:
         here = here.only(team__id__unindexed=team.pk, binned_at=None)
-    if "q" in asked:
-        return Found(_search(request, team, asked).newest(here.rows, below, MAX_FOUND))
     return here if asked else replace(here, rows=newest_only(here.rows))
 
 
 def _search(request: HttpRequest, team: Team, asked: Asked) -> Search:
     """Its words, and what the index knows of the filters."""
-    facts = [[f"t{team.pk}"], *([letter + asked[name]] for name, letter in IN_INDEX.items() if name in asked)]
+    stored = asked | {one.name: one.column_value(asked[one.name]) or "" for one in wall_filters if one.name in asked}
+    facts = [[f"t{team.pk}"], *([letter + stored[name]] for name, letter in IN_INDEX.items() if name in asked)]
     if "tag" in asked:
         tags = Tag.objects.filter(team=team, key=key_of(asked["tag"]))
         facts.append([f"g{pk}" for pk in tags.values_list("pk", flat=True)] or ["none"])
@@ -115,9 +114,9 @@ def _search(request: HttpRequest, team: Team, asked: Asked) -> Search:
     if first or last:
         facts.append(days(first, last))
     others = _ties(request, team, {name: value for name, value in asked.items() if name != "tag"})
-    within = [tied.rows.values("video").query.sql_with_params() for tied in others]
-    known = {"q", "tag", "versions", "collection", "favourite", *IN_INDEX}
-    return Search(asked["q"], facts, asked.keys() <= known, within)
+    # Days of the index are those of UTC.
+    dated = next((one.rows for one in _days(Video.objects.all(), team, asked)), None)
+    return Search(asked["q"], facts, [tied.rows for tied in others], dated)
 
 
 def _columns(live: QuerySet[Video], asked: Asked) -> Iterator[Filter]:

@@ -56,10 +56,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """
     asked, team = wall.asked_of(request.GET), access.current_team(request)
     before = access.number(request.GET.get("before"))
-    here = wall_rows.found(request, team, asked, before)
-    whole = wall_rows.found(request, team, asked) if before and "q" in asked else here
     if "sums" in request.GET:
-        return render(request, "videos/_sums.html", _sums(request, whole, MAX_SELECTED))
+        return render(request, "videos/_sums.html", _sums(request, wall_rows.found(request, team, asked), MAX_SELECTED))
+    # What the tiles and the sums beside them need of a search.
+    most = max(MAX_SUMMED, MAX_AT_ONCE) + 1
+    here = wall_rows.found(request, team, asked, before, most)
     page, following = _page(request, here, before)
     # An address that names its team goes on with that team's tiles.
     query = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
@@ -74,6 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
             answer["HX-Replace-Url"] = f"?{urlencode({**query, 'through': page[-1].pk})}"
     else:
         context |= _around(request, team, asked, query) | {"before": before}
+        whole = wall_rows.found(request, team, asked, most=most) if before and "q" in asked else here
         context |= _sums(request, whole, min(MAX_SUMMED, MAX_SELECTED))
         answer = render(request, "videos/index.html", context)
     # One address, two answers: the browser must not show the tiles alone when somebody comes back.
