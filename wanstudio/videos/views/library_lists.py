@@ -21,8 +21,8 @@ from wanstudio.web.lookups import CountUpTo, form_view, page_view, up_to
 from wanstudio.web.way_back import back
 
 COVERS = 4
-# Of more than these videos it says "300+".
-MAX_COUNTED = 300
+# Of more than these videos it says "100+".
+MAX_COUNTED = 100
 PAGE = 60
 
 

@@ -39,7 +39,7 @@ PAGE = 60
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
 # Of more than these the sums are asked for after the page.
-MAX_SUMMED = 1_000
+MAX_SUMMED = 300
 CHUNK = 256 * 1024
 # With its number and ending a name stays under the 255 bytes that file systems take.
 MAX_NAME_BYTES = 200
