@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=6 --
 	--durations=20 --durations-min=0.5
 # What reads and writes rows runs on both databases.
 ROWS := $(wildcard $(addprefix tests/,activity accounts teams notifications keys uploads money jobs requests videos \
-	review sharing usage studio work operations))
+	review sharing usage studio work operations)) tests/web/test_list_plans.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run work check quick test proof chaos bench load screenshots lock clean
