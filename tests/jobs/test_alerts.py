@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 from pytest_django import Settings
 
 from tests import factories
@@ -143,7 +143,7 @@ def test_mail_is_retried_when_the_server_fails(unsaved: Job, monkeypatch: pytest
         assert sent() == []
     mails = Mail.objects.all()
     assert [one.due_at is not None for one in mails] == [True]
-    mails.update(due_at=timezone.now())
+    mails.update(due_at=Now())
     assert len(sent()) == 1
 
 

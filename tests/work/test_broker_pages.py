@@ -17,7 +17,8 @@ def test_file_is_sent_without_a_database_connection(team: Team, alice: User) -> 
     client.force_login(alice)
     answer = client.get(f"/uploads/{source.pk}/file")
     assert answer.status_code == 200
-    assert connection.connection is None, "a slow reader would keep it for an hour"
+    if connection.vendor == "postgresql":
+        assert connection.connection is None, "a slow reader would keep it for an hour"
     assert answer.getvalue() == b"picture"
 
 

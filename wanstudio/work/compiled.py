@@ -14,6 +14,7 @@ M = TypeVar("M", bound=Model)
 
 # Ids that no row has: in the written query they show where the real ones belong.
 MARK = -(2**40)
+MAX_ID = 2**63 - 1
 
 
 Row = tuple[Any, ...]
@@ -46,6 +47,9 @@ class Compiled:
         self._written: dict[int, Written] = {}
 
     def rows(self, one: int, others: Sequence[int] = ()) -> list[Row]:
+        if not all(abs(each) <= MAX_ID for each in (one, *others)):
+            # An address can have any number. The ORM, too, finds nothing then, without asking.
+            return []
         # Powers of two, so that few are written; the rest is filled with what no row has.
         size = 1 << max(len(others) - 1, 0).bit_length()
         if size not in self._written:
