@@ -183,10 +183,9 @@ def test_slow_senders_are_given_up_and_a_slow_line_is_not() -> None:
 
 
 def test_a_reader_who_stops_holds_no_thread_for_ever() -> None:
-    with serving(STALLED_AFTER_S=1, THREADS=1) as server:
-        lines = [connected(server) for _ in range(2)]
-        for line in lines:
-            line.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    with serving(STALLED_AFTER_S=1, PROCESSES=1, THREADS=1) as server, connected(server) as line:
+        line.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert line.recv(1), "it has begun"
         wait_until(lambda: status(spoken(server, head(), timeout=1)) == 200, "a thread is free again", 40)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
 from tests.fake_apixo import FakeApixo
 from tests.worker_fixtures import MakeJob
@@ -104,7 +105,7 @@ def test_step_that_leaves_a_row_ready_is_followed_by_the_next(
 ) -> None:
     advance_row("Job", job.pk)
     apixo.succeed(fresh(job).task_id, film)
-    Job.objects.update(due_at=F("claimed_at"))
+    Job.objects.update(due_at=Now())
     advance_row("Job", job.pk)
     assert fresh(job).state == State.ARCHIVING
     assert jobs(told.read()) == [job.pk]

@@ -199,9 +199,10 @@ class Server(TcpWSGIServer):
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
-        for channel in self.active_channels.values():
+        for channel in list(self.active_channels.values()):
             if channel.is_stuck(time.monotonic()):
-                channel.will_close = True
+                # At once: the loop would wait until its connection can be written to.
+                channel.handle_close()
 
     def is_busy(self) -> bool:
         return any(channel.requests or channel.total_outbufs_len for channel in self.active_channels.values())
