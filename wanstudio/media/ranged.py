@@ -68,7 +68,8 @@ def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
     span = range(file.size_bytes) if asked is None else asked
     if asked is not None:
         if not span:
-            return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{file.size_bytes}"})
+            headers |= {"Content-Range": f"bytes */{file.size_bytes}", "Content-Length": "0"}
+            return HttpResponse(status=416, headers=headers)
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size_bytes}"
     headers["Content-Length"] = str(len(span))
     headers |= file.headers()
