@@ -60,10 +60,13 @@ class OpenPages:
                 asking += 1
             asking -= sum(1 for _ in self._answers(1.0))
         self.took_s.clear()
+        # Their polls came while the others were being opened: all that are late would be asked for in one moment.
+        self.spread()
 
     def spread(self) -> None:
         """For pages that know what to ask: their first polls, evenly over their interval."""
         now = time.monotonic()
+        self._due.clear()
         for number, page in enumerate(self.pages):
             heapq.heappush(self._due, (now + (page.every_s or 0) * number / len(self.pages), page.job, page))
 
