@@ -1,5 +1,6 @@
 """The samples that come with the studio: they are what the script draws, and small."""
 
+import io
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from PIL import Image
 
 from tests.provider.sandbox.conftest import SAMPLES
 from tools.samples.scenes import draw_mira, place, walk_frames
+from wanstudio.keys import in_force
 from wanstudio.media.pictures.stills import decode_picture
 from wanstudio.media.probe import probe_video
+from wanstudio.uploads.preflight import findings
+from wanstudio.uploads.queries import probe_file
 
 
 def test_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
@@ -26,8 +30,8 @@ def test_sample_clip_is_five_seconds_of_portrait_with_sound() -> None:
 def test_sample_character_has_the_size_that_the_script_draws() -> None:
     with (SAMPLES / "mira.png").open("rb") as file:
         facts, _ = decode_picture(file)
-    assert (facts.format, facts.width, facts.height) == ("PNG", 768, 1152)
-    assert draw_mira().size == (768, 1152)
+    assert (facts.format, facts.width, facts.height) == ("PNG", 648, 1152)
+    assert draw_mira().size == (648, 1152)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +56,12 @@ def test_walk_is_drawn_frame_by_frame_and_ends_where_it_began() -> None:
     assert first.size == (720, 1280)
     assert first.tobytes() != second.tobytes()
     assert place(0.1) == pytest.approx(place(1.1))
+
+
+@pytest.mark.parametrize("behaviour", ["animate", "replace"])
+def test_samples_begin_without_a_warning(behaviour: str) -> None:
+    facts = [
+        probe_file(kind, io.BytesIO((SAMPLES / name).read_bytes()))[0]
+        for kind, name in (("character", "mira.png"), ("motion", "walk.mp4"))
+    ]
+    assert findings(facts[0], facts[1], behaviour, in_force.model().inputs) == []

@@ -63,6 +63,12 @@ def test_shapes_that_differ_are_worded_for_the_behaviour(width: int, differs: bo
     assert [(each.code, each.fix) for each in found("replace", picture)] == [("ratio_replace", "animate")] * differs
 
 
+def test_only_what_is_sent_of_a_long_clip_counts() -> None:
+    long, inputs = replace(CLIP, duration=60.0), in_force.model().inputs
+    assert [each.code for each in findings(None, long, "animate", inputs)] == ["clip_drift"]
+    assert findings(None, long, "animate", inputs, 12.0) == []
+
+
 def test_warnings_come_before_hints_and_every_rule_has_its_sentence() -> None:
     levels = [finding.level for finding in found(picture=replace(PICTURE, format="WEBP", width=100))]
     assert levels == sorted(levels, key=list(Level).index)

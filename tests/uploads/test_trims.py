@@ -53,10 +53,17 @@ def trimmed(team: Team, alice: User, motion: Source, trim: Trim = PART, **fields
         (2, None, Trim(2, 9)),
         (None, 4.0004, Trim(0, 4)),
         (8.9, 9.0, Trim(8.9, 9.0)),
+        (1, 9.04, Trim(1, 9)),
     ],
 )
 def test_trim_of_two_times(start: float | None, end: float | None, trim: Trim | None) -> None:
     assert trim_of(start, end, 9.0) == trim
+
+
+def test_whole_of_a_very_short_clip_is_no_trim() -> None:
+    assert trim_of(None, None, 0.04) is None
+    with pytest.raises(ValueError, match="is not in"):
+        trim_of(0.01, None, 0.04)
 
 
 @pytest.mark.parametrize(

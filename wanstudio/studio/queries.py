@@ -157,7 +157,9 @@ def price_card(choice: Choice) -> PriceCard:
         missing=words.NOT_IN_CLIP
         if is_outside
         else words.missing(absent, [kind for kind, source in chosen.items() if not source]),
-        findings=findings(choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs),
+        findings=findings(
+            choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs, seconds
+        ),
     )
 
 

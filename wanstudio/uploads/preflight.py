@@ -54,11 +54,17 @@ class Finding:
         return f"{self.fact} {self.consequence}"
 
 
-def findings(character: Measured | None, motion: Measured | None, behaviour: str, inputs: InputLimits) -> list[Finding]:
-    """Every rule that the inputs break, warnings before hints; either may be absent."""
+def findings(
+    character: Measured | None,
+    motion: Measured | None,
+    behaviour: str,
+    inputs: InputLimits,
+    sent_s: float | None = None,
+) -> list[Finding]:
+    """Every rule that the inputs break, warnings before hints; either may be absent. `sent_s`: of a part."""
     found = [
         *(_of_picture(character, inputs) if character else ()),
-        *(_of_clip(motion, inputs) if motion else ()),
+        *(_of_clip(motion, inputs, sent_s or motion.duration or 0) if motion else ()),
         *(_of_both(character, motion, behaviour) if character and motion else ()),
     ]
     return sorted(found, key=lambda finding: list(Level).index(finding.level))
@@ -88,7 +94,7 @@ def _of_picture(picture: Measured, inputs: InputLimits) -> Iterator[Finding]:
         yield _finding("picture_compressed")
 
 
-def _of_clip(clip: Measured, inputs: InputLimits) -> Iterator[Finding]:
+def _of_clip(clip: Measured, inputs: InputLimits, seconds: float) -> Iterator[Finding]:
     yield from _of_frame("clip", clip, inputs.motion_sides, inputs.max_ratio)
     if clip.codec and clip.codec not in inputs.motion_codecs:
         named = " or ".join(codec_name(codec) for codec in inputs.motion_codecs)
@@ -96,7 +102,7 @@ def _of_clip(clip: Measured, inputs: InputLimits) -> Iterator[Finding]:
     # Phones write 30.003 where they mean 30.
     if (clip.fps or 0) > inputs.max_fps + 0.5:
         yield _finding("clip_fps", fps=f"{clip.fps:g}", limit=inputs.max_fps)
-    if (clip.duration or 0) > inputs.steady_s:
+    if seconds > inputs.steady_s:
         yield _finding("clip_drift", seconds=inputs.steady_s)
 
 

@@ -7,6 +7,8 @@ from django.db import models
 from wanstudio.uploads.models import Source
 
 MIN_S = 0.1
+# Pages show tenths: who types the length that is shown means the end.
+SHOWN_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,13 @@ def trim_of(start: float | None, end: float | None, duration: float) -> Trim | N
     """
     whole = Trim(0, round(duration, 3))
     trim = Trim(round(start or 0, 3), whole.end if end is None else round(end, 3))
+    if 0 < trim.end - whole.end <= SHOWN_S:
+        trim = Trim(trim.start, whole.end)
+    if trim == whole:
+        return None
     if not (trim.start >= 0 and trim.length >= MIN_S and trim.end <= whole.end):
         raise ValueError(f"{trim} is not in {duration} s")
-    return None if trim == whole else trim
+    return trim
 
 
 class Trimmed(models.Model):

@@ -83,7 +83,7 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
     ),
     "clip_drift": (
         Level.HINT,
-        "The clip is longer than {seconds} s.",
+        "More than {seconds} s are sent.",
         "Face and clothes can change over time. A shorter part stays closer to the picture.",
     ),
     "ratio_animate": (
