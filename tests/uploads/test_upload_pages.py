@@ -18,7 +18,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads import views as uploads
+from wanstudio.uploads.views import upload_pages as uploads
 from wanstudio.uploads.models import Facts, Source
 
 SCRIPT = {"HX-Request": "true"}

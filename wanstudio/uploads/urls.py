@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from wanstudio.uploads import views
+from wanstudio.uploads.views import upload_pages
 
 urlpatterns = [
-    path("uploads/", views.index, name="uploads.index"),
-    path("uploads/<int:pk>/delete/", views.delete, name="uploads.delete"),
-    path("uploads/<int:pk>/file", views.file, name="uploads.file"),
-    path("uploads/<int:pk>/poster", views.file, {"which": "poster"}, name="uploads.poster"),
-    path("files/<str:signed>/<str:name>", views.signed_file, name="files.show"),
+    path("uploads/", upload_pages.index, name="uploads.index"),
+    path("uploads/<int:pk>/delete/", upload_pages.delete, name="uploads.delete"),
+    path("uploads/<int:pk>/file", upload_pages.file, name="uploads.file"),
+    path("uploads/<int:pk>/poster", upload_pages.file, {"which": "poster"}, name="uploads.poster"),
+    path("files/<str:signed>/<str:name>", upload_pages.signed_file, name="files.show"),
 ]
