@@ -13,6 +13,7 @@ from wanstudio.review.models import *
 from wanstudio.sharing.models import *
 from wanstudio.teams.models import *
 from wanstudio.uploads.models import *
+from wanstudio.uploads.scans import *
 from wanstudio.videos.models import *
 from wanstudio.work.mails import *
 from wanstudio.work.models import *

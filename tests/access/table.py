@@ -46,6 +46,8 @@ STUDIO = {
     "uploads/<int:pk>/erase/": form(CREATORS, "binned_upload"),
     "uploads/<int:pk>/file": page(MEMBERS, "upload"),
     "uploads/<int:pk>/poster": page(MEMBERS, "upload"),
+    "uploads/<int:pk>/frames/": page(MEMBERS, "clip"),
+    "uploads/<int:pk>/strip": page(MEMBERS, "scanned_clip"),
     "jobs/": Door(get=MEMBERS | OTHERS, post=CREATORS, body=MAKING, acts=True),
     "jobs/status/": page(PERSONS),
     "jobs/<int:pk>/": page(MEMBERS, "job"),

@@ -28,6 +28,7 @@ from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import _SALT as FILES
+from wanstudio.uploads.scans import Scan
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs import bin_videos, collect, collection_named, put_tag_on, tag_named
 
@@ -101,6 +102,10 @@ class World:
         source_verbs.discard(binned, owner)
         self._is("upload", self.upload)
         self._is("clip", self.clip)
+        strip = ContentFile(b"strip", name="s.jpg")
+        scanned = factories.motion(self.team, owner, **(facts | {"name": f"{MARK}.mp4"}))
+        Scan.objects.create(source=scanned, strip=strip, strip_count=24)
+        self._is("scanned_clip", scanned)
         self._is("binned_upload", binned)
         self.at["signed"] = {"signed": signing.dumps(self.upload.pk, salt=FILES), "name": "character.png"}
 

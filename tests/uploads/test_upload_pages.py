@@ -18,8 +18,8 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads.views import upload_pages as uploads
 from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.views import upload_pages as uploads
 
 SCRIPT = {"HX-Request": "true"}
 

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from wanstudio.uploads.views import upload_pages
+from wanstudio.uploads.views import scanned_frames, upload_pages
 
 urlpatterns = [
     path("uploads/", upload_pages.index, name="uploads.index"),
     path("uploads/<int:pk>/delete/", upload_pages.delete, name="uploads.delete"),
     path("uploads/<int:pk>/file", upload_pages.file, name="uploads.file"),
     path("uploads/<int:pk>/poster", upload_pages.file, {"which": "poster"}, name="uploads.poster"),
+    path("uploads/<int:pk>/frames/", scanned_frames.found, name="uploads.frames"),
+    path("uploads/<int:pk>/strip", scanned_frames.strip, name="uploads.strip"),
     path("files/<str:signed>/<str:name>", upload_pages.signed_file, name="files.show"),
 ]

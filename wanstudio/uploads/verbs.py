@@ -17,6 +17,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.media.decoder_messages import Cleaning
 from wanstudio.teams.models import Team
+from wanstudio.uploads import scans
 from wanstudio.uploads.models import Facts, Source
 
 
@@ -63,6 +64,7 @@ def _add(source: Source) -> None:
     """Its new row, and who has added it: both or neither."""
     with transaction.atomic():
         source.save(force_insert=True)
+        scans.ask_for(source)
         record(team=source.team_id, person=source.person, act="upload.added", about=source.name, on=source)
 
 

@@ -17,6 +17,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.jobs.models import ENDED, Job
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.scans import Scan
 from wanstudio.videos.models import MAX_COLLECTION, MAX_TAG, CollectedVideo, Collection, Tag, Video, clean_name, key_of
 from wanstudio.videos.words import of_many
 
@@ -183,12 +184,14 @@ def erase_source(pk: int, by: User | None = None) -> bool:
         if jobs.exclude(state__in=ENDED).exists():
             return False
         record("upload.erased", team=source.team_id, person=by, about=source.name)
-        file, poster = str(source.file.name or ""), str(source.poster.name or "")
+        files = [source.file, source.poster, *(scan.strip for scan in Scan.objects.filter(source=source))]
+        names = [str(file.name or "") for file in files]
+        Scan.objects.filter(source=source).delete()
         if jobs.exists():
             Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)
         else:
             source.delete()
-    _delete_files(file, poster)
+    _delete_files(*names)
     return True
 
 

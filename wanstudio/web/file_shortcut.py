@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 
 from wanstudio.web.middleware import NOTHING, Middleware
 
-_FILE = re.compile(r"/(videos|uploads)/([0-9]{1,18})/(file|poster)")
+_FILE = re.compile(r"/(videos|uploads)/([0-9]{1,18})/(file|poster|strip)")
 # Opened by itself, a browser shows a video or a picture in a page of its own, and that loads it.
 _POLICY = f"{NOTHING}; img-src 'self'; media-src 'self'"
 
