@@ -71,10 +71,10 @@ HTTPS = WANSTUDIO_URL.startswith("https://")
 # --- limits -------------------------------------------------------------------------------------------
 CALLS_PER_MINUTE = env.int("WANSTUDIO_CALLS_PER_MINUTE", None, validate=options.positive)
 IN_FLIGHT = env.int("WANSTUDIO_IN_FLIGHT", 10, validate=options.positive)
-IMAGE_MAX_BYTES = (
-    env.int("WANSTUDIO_IMAGE_MAX_MB", MODEL_INPUTS.image_max_bytes // 1024**2, validate=options.positive) * 1024 * 1024
-)
+_image_mb = env.int("WANSTUDIO_IMAGE_MAX_MB", MODEL_INPUTS.image_max_bytes // 1024**2, validate=options.positive)
+IMAGE_MAX_BYTES = _image_mb * 1024 * 1024
 CLIP_MAX_BYTES = env.int("WANSTUDIO_CLIP_MAX_MB", 500, validate=options.positive) * 1024 * 1024
+TEAM_STORAGE_BYTES = env.int("WANSTUDIO_TEAM_STORAGE_MB", 0, validate=options.not_negative) * 1024 * 1024
 API_CALLS_A_MINUTE = env.int("WANSTUDIO_API_CALLS_A_MINUTE", 300, validate=options.positive)
 MIN_FREE_BYTES = env.int("WANSTUDIO_MIN_FREE_MB", 512, validate=options.positive) * 1024 * 1024
 
@@ -150,7 +150,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 60
 FILE_UPLOAD_HANDLERS = ["wanstudio.uploads.forms.CappedUploadHandler"]
-# Where a proxy of the studio's group finds the media folder, to send files itself; empty: the studio sends them.
+# Where a proxy of the studio's group finds the media folder, to send files itself.
 ACCEL = env.str("WANSTUDIO_ACCEL", "", validate=options.an_internal_path)
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = (0o640, 0o750) if ACCEL else (0o600, 0o700)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

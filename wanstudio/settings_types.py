@@ -21,6 +21,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 a_port = validate.Range(1, 65535, error="a port is a number from 1 to 65535.")
 positive = validate.Range(0, min_inclusive=False, error="it must be greater than 0.")
+not_negative = validate.Range(0, error="it must be 0 or greater.")
 a_model = validate.Regexp(
     r"[A-Za-z0-9._-]{1,100}\Z", error="a model's name has letters, digits, dots, dashes and underscores only."
 )

@@ -17,7 +17,7 @@ class Door:
     `on`: the row that the address names. `body`: the form, naming rows as `{video}`. `acts`: whoever may post it
     changes something. Not `sure`: something else can stand in the way, such as a sign-in that was never begun, and
     methods that nobody uses may be answered with the page; who may not still writes nothing. `json`: the body is sent
-    as that. `url`: for an address that is a regular expression.
+    as that. `url`: for an address that is a regular expression. `headers` go with what is posted.
     """
 
     get: Who = NO_ONE
@@ -28,6 +28,7 @@ class Door:
     sure: bool = True
     json: bool = False
     url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def may(self, method: str) -> Who:
         return {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method, NO_ONE)

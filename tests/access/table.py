@@ -33,6 +33,9 @@ MAKING = {
     "seed_mode": "random",
 }
 
+# An upload in pieces begins, whichever kind of request brings it.
+BEGINS = {"Tus-Resumable": "1.0.0", "Upload-Length": "5", "Upload-Metadata": "kind bW90aW9u"}
+
 STUDIO = {
     "": page(MEMBERS | OTHERS),
     "price/": page(MEMBERS | OTHERS),
@@ -48,6 +51,9 @@ STUDIO = {
     "uploads/<int:pk>/poster": page(MEMBERS, "upload"),
     "uploads/<int:pk>/frames/": page(MEMBERS, "clip"),
     "uploads/<int:pk>/strip": page(MEMBERS, "scanned_clip"),
+    "uploads/parts/": Door(post=CREATORS | {ELSEWHERE}, acts=True, headers=BEGINS),
+    # Of the one who has begun it alone; without the protocol's version it says no more than that.
+    "uploads/parts/<uuid:pk>/": Door(get=BOB, on="part", sure=False),
     "jobs/": Door(get=MEMBERS | OTHERS, post=CREATORS, body=MAKING, acts=True),
     "jobs/status/": page(PERSONS),
     "jobs/<int:pk>/": page(MEMBERS, "job"),
@@ -202,6 +208,8 @@ MACHINES = {
     "api/v1/<path:rest>": Door(url="api/v1/nothing"),
     "api/v1/quote": form(_HERS, body={"seconds": 6}, json=True, acts=False),
     "api/v1/uploads": Door(_HERS, _HERS, body={"kind": "motion", "url": "http://127.0.0.1:1/"}, json=True),
+    "api/v1/uploads/parts/": Door(post=_HERS, acts=True, headers=BEGINS),
+    "api/v1/uploads/parts/<uuid:pk>/": Door(get=BOB, on="part", sure=False),
     "api/v1/jobs": Door(
         _HERS, CREATORS, body={"character": "{upload}", "motion": "{clip}", "resolution": "720p"}, json=True
     ),

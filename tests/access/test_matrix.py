@@ -72,7 +72,7 @@ def asked(world: World, route: str, method: str, name: str) -> tuple[Any, bytes,
     kind: dict[str, Any] = {"content_type": "application/json"} if door.json else {}
     with transaction.atomic(), connection.execute_wrapper(written):
         if method == "POST":
-            answer: Any = client.post(address(route, door, world), body, **kind)
+            answer: Any = client.post(address(route, door, world), body, headers=door.headers, **kind)
         else:
             answer = client.generic(method, address(route, door, world))
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content

@@ -26,7 +26,7 @@ from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Invitation, Membership
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.models import PartialUpload, Source
 from wanstudio.uploads.queries import _SALT as FILES
 from wanstudio.uploads.scans import Scan
 from wanstudio.videos.models import Video
@@ -107,6 +107,8 @@ class World:
         Scan.objects.create(source=scanned, strip=strip, strip_count=24)
         self._is("scanned_clip", scanned)
         self._is("binned_upload", binned)
+        begun = {"team": self.team, "person": self.people[who.CREATOR], "kind": "motion", "size_bytes": 5}
+        self._is("part", PartialUpload.objects.create(**begun, name=f"{MARK}.mp4"))
         self.at["signed"] = {"signed": signing.dumps(self.upload.pk, salt=FILES), "name": "character.png"}
 
     def _make_jobs(self) -> None:

@@ -132,7 +132,7 @@ def quote(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
 def add_upload(request: HttpRequest) -> JsonResponse:
     """A file as multipart/form-data, or a link as JSON. It is checked now: what cannot be used is refused here."""
     tokens.require_make(request)
-    form = SourceForm(_upload_fields(request), request.FILES)
+    form = SourceForm(_upload_fields(request), request.FILES, tokens.team(request))
     if not form.is_valid():
         errors = {name: [str(sentence) for sentence in found] for name, found in form.errors.items()}
         raise problems.invalid(form.wrong, errors)

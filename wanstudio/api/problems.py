@@ -14,6 +14,8 @@ from wanstudio.work.outages import noticed
 
 log = logging.getLogger(__name__)
 
+# Statuses of the tus protocol alone.
+OWN_TITLES = {460: "Checksum Mismatch"}
 NO_SUCH = "There is nothing here, or this token may not see it."
 # One sentence for every reason: a revoked token belongs to nobody.
 UNAUTHORIZED = "Send a token of this studio that has not ended: Authorization: Bearer wan_… A cookie is none."
@@ -32,7 +34,7 @@ class Problem(Exception):
 def answer(problem: Problem) -> JsonResponse:
     members = {
         "type": f"/api/#{problem.kind}",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": OWN_TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
     }

@@ -10,6 +10,7 @@ from django.conf import settings
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.operations.backups import backup, media_files
 from wanstudio.operations.pruning import prune
+from wanstudio.uploads.arrivals.pieces import forget_old
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
@@ -25,6 +26,7 @@ def sweep(chore: Chore) -> None:
     if erased := empty_bin():
         log.info("%d deleted after 30 days in the bin", erased)
     sweep_drafts()
+    forget_old()
     forget_unneeded()
     if swept := sweep_orphans():
         log.info("%d files without a row deleted", swept)

@@ -16,6 +16,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 from waitress.utilities import BadRequest
 
+from wanstudio.operations.cut_pieces import CutPiece, is_useful
 from wanstudio.web.middleware import is_trusted
 from wanstudio.web.request_bodies import BUSY, FULL, REFUSED, max_body
 from wanstudio.work.outages import noticed
@@ -154,6 +155,7 @@ class Task(WSGITask):
 class Channel(HTTPChannel):
     parser_class = Request
     task_class = Task
+    request: Request | None
     room = 0
 
     def __init__(self, server: "Server", *args: object, **kwargs: object) -> None:
@@ -186,6 +188,12 @@ class Channel(HTTPChannel):
                 body.refused = refused
                 body.discard()
         return taken
+
+    def handle_close(self) -> None:
+        request, self.request = self.request, None
+        super().handle_close()
+        if request is not None and is_useful(request):
+            self.server.add_task(CutPiece(self, request))
 
     def is_stuck(self, now: float) -> bool:
         """True if the sender is too slow, or the reader has stopped while a thread waits for it."""

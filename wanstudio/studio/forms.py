@@ -63,8 +63,10 @@ class JobForm(forms.Form):
         *,
         sources: QuerySet[Source],
         initial: dict[str, object] | None = None,
+        team: Team | None = None,
     ) -> None:
         super().__init__(data, files, initial={"nonce": uuid4()} | (initial or {}))
+        self._team = team
         self.drafts: dict[str, Draft] = {}
         self.named: dict[str, Source | None] = {}
         self.trim: Trim | None = None
@@ -100,7 +102,7 @@ class JobForm(forms.Form):
             if {kind, f"{kind}_file", f"{kind}_url"} & set(self.errors):
                 continue
             try:
-                self.drafts[kind] = take(kind, source=self.named[kind], file=file, url=url)
+                self.drafts[kind] = take(kind, team=self._team, source=self.named[kind], file=file, url=url)
             except forms.ValidationError as wrong:
                 self.add_error(kind, wrong)
         if motion := self.drafts.get(Source.Kind.MOTION):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from io import BufferedRandom
 from typing import Any
 
 from django import forms
@@ -12,15 +13,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.core.validators import URLValidator
 from django.http import QueryDict
-from django.template.defaultfilters import filesizeformat
 from django.utils.datastructures import MultiValueDict
 
 from wanstudio.accounts.models import User
 from wanstudio.media.decoder_messages import Cleaning
-from wanstudio.media.errors import FetchError, MediaError
+from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
-from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.arrivals import pieces
+from wanstudio.uploads.arrivals.limits import check_room, check_size
+from wanstudio.uploads.models import Facts, PartialUpload, Source
 from wanstudio.uploads.queries import probe_file, probe_link
 from wanstudio.uploads.trims import Trim, trim_of
 
@@ -30,7 +32,10 @@ _is_link = URLValidator(["http", "https"])
 
 @dataclass
 class Draft:
-    """A checked input that has no row yet (or has one: `source`). Nothing is written before `keep`."""
+    """A checked input that has no row yet (or has one: `source`). Nothing is written before `keep`.
+
+    With a `file` the source is the team's upload of the same bytes, possibly in the bin.
+    """
 
     kind: str
     source: Source | None = None
@@ -39,6 +44,7 @@ class Draft:
     facts: Facts | None = None
     poster: bytes = b""
     cleaning: Cleaning = field(default_factory=Cleaning)
+    fingerprint: str = ""
 
     @property
     def duration(self) -> float | None:
@@ -61,17 +67,27 @@ class Draft:
         if self.source:
             if self.facts:
                 verbs.learn(self.source, self.facts)
-            return self.source
+            return verbs.bring_back(self.source, person) if self.file else self.source
         if self.facts and self.url:
             return verbs.add_link(team, person, self.kind, self.url, self.facts)
         if self.facts and self.file:
-            made = Source(team=team, person=person, kind=self.kind, **asdict(self.facts))
+            made = Source(team=team, person=person, kind=self.kind, fingerprint=self.fingerprint, **asdict(self.facts))
             return verbs.add_file(made, self.file, self.poster, self.cleaning)
         raise ValueError("a draft has a source, a link or a file")
 
 
-def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] | None = None, url: str = "") -> Draft:
-    """The one input that was given, checked. Raises `forms.ValidationError` with the sentence to show."""
+def take(
+    kind: str,
+    *,
+    team: Team | None = None,
+    source: Source | None = None,
+    file: UploadedFile[bytes] | None = None,
+    url: str = "",
+) -> Draft:
+    """The one input that was given, checked. Raises `forms.ValidationError` with the sentence to show.
+
+    `team`: a file that it has already is not read again, and one that it has no room for is refused.
+    """
     thing = words.THINGS[Source.Kind(kind)]
     given = [each for each in (source, file, url) if each]
     if file is not None and not file.size:
@@ -84,8 +100,7 @@ def take(kind: str, *, source: Source | None = None, file: UploadedFile[bytes] |
         if source:
             return Draft(kind, source=source, facts=probe_link(kind, source.url) if source.url else None)
         if file:
-            facts, poster, cleaning = _probe_upload(kind, file)
-            return Draft(kind, file=file, facts=facts, poster=poster, cleaning=cleaning)
+            return _take_file(kind, file, team)
         return Draft(kind, url=url, facts=_probe_url(kind, url))
     except (FetchError, MediaError) as wrong:
         raise forms.ValidationError(str(wrong), wrong.code.name.lower()) from wrong
@@ -103,17 +118,50 @@ def _probe_url(kind: str, url: str) -> Facts:
     return probe_link(kind, url)
 
 
-def _probe_upload(kind: str, file: UploadedFile[bytes]) -> tuple[Facts, bytes, Cleaning]:
-    limit = settings.IMAGE_MAX_BYTES if kind == Source.Kind.CHARACTER else settings.CLIP_MAX_BYTES
-    if (file.size or 0) > limit:
-        size = filesizeformat(file.size or 0)
-        size = f"a little more than {size}" if size == filesizeformat(limit) else size
-        sentence = words.TOO_LARGE.format(
-            name=file.name, size=size, limit=filesizeformat(limit), thing=words.THINGS[Source.Kind(kind)]
-        )
-        raise forms.ValidationError(sentence, "too_large")
+def _take_file(kind: str, file: UploadedFile[bytes], team: Team | None) -> Draft:
+    check_size(kind, file.name or "", file.size or 0)
+    fingerprint = verbs.fingerprint_of(file)
+    if team and (same := verbs.find_same(team, kind, fingerprint)):
+        return Draft(kind, source=same, file=file)
+    # The room of what came in pieces was kept free for it.
+    if team and not isinstance(file, pieces.ArrivedFile):
+        check_room(team, kind, file.name or "", file.size or 0)
     facts, poster, cleaning = probe_file(kind, file)
-    return (facts if cleaning.file else replace(facts, size_bytes=file.size)), poster, cleaning
+    facts = facts if cleaning.file else replace(facts, size_bytes=file.size)
+    return Draft(kind, file=file, facts=facts, poster=poster, cleaning=cleaning, fingerprint=fingerprint)
+
+
+def finish(upload: PartialUpload) -> Source:
+    """What a whole upload has become: taken in now, unless it was before. Raises `forms.ValidationError`.
+
+    A crash anywhere is made good by the next call: the bytes stay until the row is there, and are known again by their
+    fingerprint. What can be otherwise in a moment is no refusal.
+    """
+    try:
+        if pieces.offset_of(upload) < upload.size_bytes:
+            raise forms.ValidationError(words.NOT_WHOLE, "not_whole")
+        if not upload.is_over:
+            with pieces.opened(upload, wait=True) as file:
+                if not upload.is_over:
+                    _take_whole(upload, file)
+    except pieces.Gone:
+        upload.refresh_from_db()
+        if not upload.is_over:
+            raise forms.ValidationError(words.GONE_PART, "gone") from None
+    if upload.source is None:
+        raise forms.ValidationError(upload.refusal, "refused")
+    return upload.source
+
+
+def _take_whole(upload: PartialUpload, file: BufferedRandom) -> None:
+    pieces.keep_fingerprint(upload, file)
+    try:
+        draft = take(upload.kind, team=upload.team, file=pieces.ArrivedFile(upload, file))
+    except forms.ValidationError as wrong:
+        if wrong.code == FetchProblem.BUSY.name.lower():
+            raise
+        return pieces.end(upload, refusal=str(wrong.messages[0]))
+    return pieces.end(upload, source=draft.keep(upload.team, upload.person))
 
 
 class SourceForm(forms.Form):
@@ -127,8 +175,8 @@ class SourceForm(forms.Form):
     file = forms.FileField(required=False, allow_empty_file=True, max_length=255)
     url = forms.CharField(required=False)
 
-    def __init__(self, data: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]]) -> None:
-        kind = data.get("kind")
+    def __init__(self, data: QueryDict, files: MultiValueDict[str, UploadedFile[bytes]], team: Team) -> None:
+        self._team, kind = team, data.get("kind")
         one = {"kind": kind, "url": data.get("url") or data.get(f"{kind}_url", "")}
         file = files.get("file") or files.get(f"{kind}_file")
         super().__init__(one, MultiValueDict({"file": [file]} if file is not None else {}))
@@ -137,7 +185,9 @@ class SourceForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.draft = take(cleaned["kind"], file=cleaned.get("file"), url=cleaned.get("url", ""))
+                self.draft = take(
+                    cleaned["kind"], team=self._team, file=cleaned.get("file"), url=cleaned.get("url", "")
+                )
             except forms.ValidationError as wrong:
                 self.add_error("url" if cleaned.get("url") else "file", wrong)
         return cleaned

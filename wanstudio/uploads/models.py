@@ -110,3 +110,26 @@ class Source(Leased):
     def is_older_than(self, age: timedelta) -> bool:
         """Whether the probe of a link is too old to spend money on."""
         return bool(self.url) and Source.objects.filter(pk=self.pk, probed_at__lt=Now() - age).exists()
+
+
+class PartialUpload(models.Model):
+    """A file that arrives in pieces, and what it has become: a `source`, or the sentence why it was refused."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Source.Kind.choices)
+    name = models.CharField(max_length=255)
+    size_bytes = models.BigIntegerField()
+    metadata = models.TextField(blank=True, help_text="As the sender wrote it: it is told again.")
+    fingerprint = models.CharField(max_length=64, blank=True, help_text="SHA-256 of it as sent, once it is whole.")
+    source = models.ForeignKey(Source, null=True, on_delete=models.CASCADE, related_name="+")
+    refusal = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.source_id or self.refusal)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.core import signing
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -24,6 +24,7 @@ from wanstudio.media.remote_file import RemoteFile
 from wanstudio.teams.access import in_my_teams, in_teams_of, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
+from wanstudio.uploads.arrivals.pieces import unfinished_bytes
 from wanstudio.uploads.cuts import stored_cut
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
@@ -94,6 +95,26 @@ def signed_input(signed: str) -> tuple[Source, str] | None:
     if source is None:
         return None
     return source, stored_cut(source, Trim(*times)) if times else str(source.file.name)
+
+
+class Room(NamedTuple):
+    """What a team's uploads take up, with the bin and what is on its way, and what they can."""
+
+    used_bytes: int
+    limit_bytes: int
+
+    @property
+    def left_bytes(self) -> int:
+        return max(self.limit_bytes - self.used_bytes, 0)
+
+
+def room_of(team: Team) -> Room | None:
+    """None where there is no limit. Links take up nothing."""
+    if not settings.TEAM_STORAGE_BYTES:
+        return None
+    stored = Source.objects.filter(team=team, erased_at=None).exclude(file="")
+    used = stored.order_by().aggregate(used=Sum("size_bytes", default=0))["used"]
+    return Room(int(used) + unfinished_bytes(team), settings.TEAM_STORAGE_BYTES)
 
 
 def probe_file(kind: str, file: SeekableFile) -> tuple[Facts, bytes, Cleaning]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.uploads.views import scanned_frames, upload_pages
+from wanstudio.uploads.views import part_uploads, scanned_frames, upload_pages
 
 urlpatterns = [
     path("uploads/", upload_pages.index, name="uploads.index"),
@@ -11,5 +11,7 @@ urlpatterns = [
     path("uploads/<int:pk>/poster", upload_pages.file, {"which": "poster"}, name="uploads.poster"),
     path("uploads/<int:pk>/frames/", scanned_frames.found, name="uploads.frames"),
     path("uploads/<int:pk>/strip", scanned_frames.strip, name="uploads.strip"),
+    path("uploads/parts/", part_uploads.parts, name="uploads.parts"),
+    path("uploads/parts/<uuid:pk>/", part_uploads.part, name="uploads.part"),
     path("files/<str:signed>/<str:name>", upload_pages.signed_file, name="files.show"),
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from hashlib import file_digest, sha256
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,15 +21,17 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads import scans
 from wanstudio.uploads.models import Facts, Source
 
+BINNED_FOR = timedelta(days=29)
+
 
 def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning: Cleaning) -> Source:
     """The new row of a file that was sent, with its poster. A crash leaves at most files without a row.
 
-    The fingerprint is that of the file as it was sent: so the same file again is known before it is cleaned.
+    The fingerprint is that of the file as it was sent: so the same file again is known before it is cleaned. If it was
+    added in another request meanwhile, that row is returned.
     """
     source.name = (file.name or "file")[-200:]
-    file.seek(0)
-    source.fingerprint = file_digest(file, "sha256").hexdigest()
+    source.fingerprint = source.fingerprint or fingerprint_of(file)
     kept: File[bytes] = file
     if cleaning.file:
         kept = ContentFile(cleaning.file)
@@ -37,13 +40,52 @@ def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning:
     try:
         source.file.save(f"source.{source.format.lower()}", kept, save=False)
         source.poster.save("poster.jpg", ContentFile(poster), save=False)
-        _add(source)
+        with transaction.atomic():
+            # One after the other in a team: of two requests with the same file one adds it.
+            Team.objects.select_for_update(no_key=True).get(pk=source.team_id)
+            same = find_same(source.team, source.kind, source.fingerprint)
+            if same is None:
+                _add(source)
     except Exception:
         # Without its row nobody would find the files again.
-        for stored in (source.file, source.poster):
-            if stored:
-                stored.delete(save=False)
+        _delete_files(source)
         raise
+    if same is None:
+        return source
+    _delete_files(source)
+    return bring_back(same, source.person)
+
+
+def fingerprint_of(file: UploadedFile[bytes]) -> str:
+    """SHA-256 of the bytes as they were sent."""
+    if known := getattr(file, "fingerprint", ""):
+        return str(known)
+    file.seek(0)
+    return file_digest(file, "sha256").hexdigest()
+
+
+def _delete_files(source: Source) -> None:
+    for stored in (source.file, source.poster):
+        if stored:
+            stored.delete(save=False)
+
+
+def find_same(team: Team, kind: str, fingerprint: str) -> Source | None:
+    """The team's own upload of these bytes, rather one in use than one in the bin; None if its file is gone.
+
+    What the bin gives up within a day is left to it: it must not vanish from under whoever takes it.
+    """
+    lasting = models.Q(deleted_at=None) | models.Q(deleted_at__gt=Now() - BINNED_FOR)
+    rows = Source.objects.filter(lasting, team=team, kind=kind, fingerprint=fingerprint, erased_at=None)
+    rows = rows.exclude(file="").order_by(models.F("deleted_at").desc(nulls_first=True), "pk")
+    return next((row for row in rows if row.file.storage.exists(str(row.file.name))), None)
+
+
+def bring_back(source: Source, person: User) -> Source:
+    """Used now; out of the bin, if it is there."""
+    if source.deleted_at and restore(source, by=person):
+        source.deleted_at = None
+    touch(source)
     return source
 
 

@@ -16,8 +16,30 @@ MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
 NO_LINK = "This is not a link we can read. It has to start with https:// or http://."
 # Codes of the sentences that say the file's name.
-NAMES_THE_FILE = {"empty", "too_large"}
+NAMES_THE_FILE = {"empty", "too_large", "no_room"}
 TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
+NO_ROOM = (
+    "“{name}” has {size}, and your team has {left} left of its {limit} for uploads. Nothing was sent; delete uploads "
+    "that you no longer need, also from the bin, or choose a smaller {thing}."
+)
+# What the tus protocol says to its clients; a page shows only the first five of them.
+SIGNED_OUT = "You are signed out. What has arrived is kept for a day: sign in again and go on."
+TOO_MANY_PARTS = "You have begun many uploads and not finished them. Finish or stop some of them first."
+NO_SUCH_PART = "There is no such upload, or you cannot use it."
+GONE_PART = "What had arrived of this upload was deleted. Send the file again."
+NOT_WHOLE = "A part of this file has not arrived yet. Send the rest of it first."
+BUSY_PART = "Another request is writing to this upload. Try again in a moment."
+WRONG_METHOD = "This address does not take this method."
+WRONG_VERSION = "Send the header Tus-Resumable: {version}."
+NOT_OFFERED = "{header} is not offered."
+NO_NUMBER = "The header {header} is missing or is no number."
+WRONG_METADATA = "The header Upload-Metadata cannot be read, or is too long."
+NO_KIND = "Say in Upload-Metadata what this is: kind, either character or motion."
+WRONG_PIECE = "A piece is sent as {type}."
+WRONG_OFFSET = "The next piece begins at {offset}."
+BEYOND_END = "This is more than the {size} bytes that were announced."
+NO_CHECKSUM = "The header Upload-Checksum is one of {algorithms}, then the checksum in base64."
+WRONG_CHECKSUM = "The piece is not what its checksum says. Nothing of it was kept; send it again."
 NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Nothing was sent; choose another part."
 ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
 DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'

@@ -16,6 +16,8 @@ REFUSED = "wanstudio.refused"
 BUSY = "The studio is receiving too many large files at once. Wait a minute"
 FULL = "The studio's disk is full, so it cannot receive files. Free some space, or tell the person who runs the studio"
 TOO_LARGE = "This upload is {size}; the limit is {limit}. Choose a smaller file"
+# A piece of a file by the tus protocol; the sender chooses how large, up to the whole file.
+PIECE = "application/offset+octet-stream"
 NOTHING_DONE = "Nothing was saved, sent or charged."
 
 
@@ -23,6 +25,8 @@ def max_body(content_type: str) -> int:
     """A form with files can bring one of each kind, and its text; anything else is text alone."""
     if content_type.lower().startswith("multipart/form-data"):
         return settings.CLIP_MAX_BYTES + settings.IMAGE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if content_type.lower().startswith(PIECE):
+        return max(settings.CLIP_MAX_BYTES, settings.IMAGE_MAX_BYTES)
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 

@@ -180,7 +180,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return job_pages.index(request)
     team = access.team_in(request, Act.MAKE)
-    form = JobForm(request.POST, request.FILES, sources=visible_sources(request, team))
+    form = JobForm(request.POST, request.FILES, sources=visible_sources(request, team), team=team)
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)
     is_valid = form.is_valid()

@@ -1,10 +1,12 @@
 """Uploads that are added in the studio: each is answered with its slot."""
 
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -12,8 +14,10 @@ from wanstudio.studio.forms import JobForm
 from wanstudio.studio.queries import Slot, recents
 from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
+from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.uploads.forms import SourceForm, take
+from wanstudio.uploads.forms import SourceForm, finish, take
+from wanstudio.uploads.models import PartialUpload
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.verbs import touch
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
@@ -29,7 +33,9 @@ def add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("studio.index")
     team = access.team_in(request, Act.MAKE)
-    form = SourceForm(request.POST, request.FILES)
+    if "part" in request.POST:
+        return _arrived(request, team)
+    form = SourceForm(request.POST, request.FILES, team)
     source = form.draft.keep(team, access.person(request)) if form.is_valid() else None
     if not request.htmx:  # type: ignore[attr-defined]
         kind, wrong, file = form.data["kind"], form.wrong, form.unnamed_file
@@ -39,6 +45,21 @@ def add(request: HttpRequest) -> HttpResponse:
     kind = "motion" if form.data["kind"] == "motion" else "character"
     url = "" if source else form.data["url"]
     slot = Slot(kind, recents(request, team, kind), source, form.wrong, url, form.unnamed_file)
+    return render(request, "studio/_slot.html", {"slot": slot}, status=201 if source else 422)
+
+
+def _arrived(request: HttpRequest, team: Team) -> HttpResponse:
+    """The slot of a file that came in pieces, as if it had come in this very form."""
+    mine = PartialUpload.objects.filter(team=team, person=access.person(request)).select_related("team", "person")
+    source, wrong = None, ""
+    try:
+        upload = mine.get(pk=UUID(request.POST["part"]))
+        source = finish(upload)
+    except (ValueError, PartialUpload.DoesNotExist):
+        raise Http404("no such upload") from None
+    except ValidationError as refused:
+        wrong = str(refused.messages[0])
+    slot = Slot(upload.kind, recents(request, team, upload.kind), source, wrong, file=upload.name)
     return render(request, "studio/_slot.html", {"slot": slot}, status=201 if source else 422)
 
 
@@ -59,7 +80,7 @@ def use_samples(request: HttpRequest) -> HttpResponse:
         here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
         path = Path(settings.BASE_DIR) / "static" / "samples" / name
         if here is None:
-            here = take(kind, file=SimpleUploadedFile(name, path.read_bytes())).keep(team, person)
+            here = take(kind, team=team, file=SimpleUploadedFile(name, path.read_bytes())).keep(team, person)
         touch(here)
         chosen.append(f"{kind}={here.pk}")
     return redirect(f"{reverse('studio.index')}?{'&'.join(chosen)}")
