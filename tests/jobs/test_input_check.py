@@ -102,7 +102,7 @@ def test_too_many_links_at_once_only_holds_it_back(old: Job, apixo: FakeApixo, m
     with monkeypatch.context() as patched, ExitStack() as held:
         patched.setattr(isolated, "WAIT_S", 0.01)
         for _ in range(isolated.DECODING.slots):
-            held.enter_context(isolated._slot(f"{isolated.DECODING.module}-link", isolated.DECODING.slots))
+            held.enter_context(isolated._slot(f"{isolated.DECODING.module}-link", isolated.DECODING))
         job = step(old)
     assert (job.state, job.money) == (State.QUEUED, Money.RESERVED)
     assert job.problem

@@ -148,7 +148,7 @@ def test_cut_is_what_the_handles_say(name: str) -> None:
         start = round(float(begins[first]), 3)
         end = round(float(begins[last + 1] if last + 1 < len(begins) else ends), 3)
         out = io.BytesIO()
-        cut_clip(io.BytesIO(data), io.BytesIO(data), out, start, end)
+        cut_clip((io.BytesIO(data), io.BytesIO(data)), out, start, end)
         assert probe_video(out, decode=True).duration == pytest.approx(end - start, abs=0.0005), (start, end)
         out.seek(0)
         with av.open(out, "r", format="mov", options={"ignore_editlist": "1"}) as cut:
@@ -173,7 +173,7 @@ def test_sound_stays_in_step(late_s: float) -> None:
     """The tone begins where it did, to a few milliseconds."""
     data = made(Kind(sound=2.5, late_s=late_s))
     out = io.BytesIO()
-    cut_clip(io.BytesIO(data), io.BytesIO(data), out, 0.3, 2.9)
+    cut_clip((io.BytesIO(data), io.BytesIO(data)), out, 0.3, 2.9)
     out.seek(0)
     heard: list[float] = []
     with av.open(out, "r", format="mov") as cut:
@@ -193,7 +193,7 @@ def test_span_without_a_picture_is_refused() -> None:
     data = made(Kind())
     for start, end in ((1.0, 1.0), (2.0, 1.0)):
         with pytest.raises(MediaError):
-            cut_clip(io.BytesIO(data), io.BytesIO(data), io.BytesIO(), start, end)
+            cut_clip((io.BytesIO(data), io.BytesIO(data)), io.BytesIO(), start, end)
 
 
 def test_isolated_process_cuts_into_a_file(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ class TestLimits:
         monkeypatch.setattr(isolated, "WAIT_S", 0.1)
         with ExitStack() as held:
             for _ in range(GREEDY.slots):
-                held.enter_context(isolated._slot(GREEDY.module, GREEDY.slots))
+                held.enter_context(isolated._slot(GREEDY.module, GREEDY))
             with pytest.raises(FetchError) as caught:
                 isolated.run(GREEDY, {"take": "nothing"})
             assert caught.value.code == FetchProblem.BUSY

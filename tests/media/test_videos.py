@@ -133,8 +133,10 @@ def test_copy_protected() -> None:
     assert "copy-protected" in problem(film().replace(b"avc1\0", b"encv\0")).sentence
 
 
-def test_a_codec_we_have_no_name_for() -> None:
-    assert facts(film().replace(b"avc1\0", b"Xvid\0"), decode=False).codec == "xvid"
+@pytest.mark.parametrize("decode", [True, False])
+def test_a_codec_that_no_decoder_knows(decode: bool) -> None:
+    assert problem(film().replace(b"avc1\0", b"Xyz9\0"), decode=decode).code == MediaProblem.CODEC
+    assert facts(film().replace(b"avc1\0", b"Xvid\0"), decode=False).codec == "mpeg4"
 
 
 def test_too_large_pictures() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 
 from .decoder_messages import Cleaning, Span
-from .movie import Box, SeekableFile, boxes_in, content, size_of, top_boxes, unpack
+from .movie import Box, SeekableFile, boxes_in, content, read_at, size_of, top_boxes, unpack
+from .pictures.file_kinds import MATROSKA
 
 _KEPT = {
     "": {"ftyp", "styp", "moov", "moof", "mdat", "sidx", "mfra"},
@@ -24,8 +25,11 @@ _SEEN = ("vide", "soun")
 def clip_cleaning(file: SeekableFile) -> Cleaning:
     """The boxes that are to be called `free`, and the spans that are to be zero.
 
-    Raises MediaError as `probe_video`, which has taken the file before.
+    None of WebM and Matroska, which nobody ever gets. Raises MediaError as `probe_video`, which has taken the file
+    before.
     """
+    if read_at(file, 0, len(MATROSKA)) == MATROSKA:
+        return Cleaning()
     size = size_of(file)
     boxes = list(top_boxes(file, 0, size))
     surplus: list[Box] = []

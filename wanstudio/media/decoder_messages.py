@@ -36,8 +36,11 @@ class ImageFacts:
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """`container` is mp4, mov or m4v; `duration` in seconds, the container's; width and height in pixels as displayed;
-    `fps` and `size_bytes` are 0 where they are unknown."""
+    """`container` is mp4, mov, m4v, 3gp, webm or mkv; `duration` in seconds, the container's; width and height in
+    square pixels as displayed; `fps` and `size_bytes` are 0 where they are unknown.
+
+    `conversion`: empty for what every browser plays; "shown" for what needs a preview; "sent" for what a provider, too,
+    gets as MP4."""
 
     container: str
     duration: float
@@ -47,6 +50,7 @@ class VideoFacts:
     codec: str
     has_audio: bool
     size_bytes: int
+    conversion: str = ""
 
 
 @dataclass(frozen=True)

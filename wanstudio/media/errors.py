@@ -38,6 +38,11 @@ class MediaProblem(StrEnum):
     NOT_A_VIDEO = auto()
     WRONG_FORMAT = auto()
     NO_VIDEO = "This file has sound but no picture. Choose a clip that shows the motion."
+    CODEC = (
+        "The clip is coded in a way that cannot be read here. Save it as MP4 with H.264: every phone's gallery app and "
+        "every editor on a computer can do that."
+    )
+    PROTECTED = "The clip is copy-protected, as films from a shop are. Use one without protection."
     TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
     UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
     NO_DURATION = "The clip does not say plausibly how long it is. Export it again as MP4."

@@ -29,12 +29,17 @@ WAIT_S = 4.0
 
 @dataclass(frozen=True)
 class Work:
-    """A kind of work: the module that does it, its limits, and how many processes of it a machine has at a time."""
+    """A kind of work: the module that does it, its limits, and how many processes of it a machine has at a time.
+
+    `pool` where they are not counted with all of the module; `wait_s`, how long a free one is waited for.
+    """
 
     module: str
     cpu_s: int
     wall_s: float
     slots: int
+    pool: str = ""
+    wait_s: float | None = None
 
 
 DECODING = Work("wanstudio.media.decoder_process", cpu_s=10, wall_s=15.0, slots=3)
@@ -106,8 +111,8 @@ def run(
 
     Raises MediaError, also for a process that exceeds its limits or dies, and what reading the file raises.
     """
-    pool = f"{work.module}{'-link' if isinstance(file, RemoteFile) else ''}"
-    with _slot(pool, work.slots) as slot:
+    pool = f"{work.pool or work.module}{'-link' if isinstance(file, RemoteFile) else ''}"
+    with _slot(pool, work) as slot:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             try:
@@ -191,12 +196,12 @@ class _Line:
 
 
 @contextmanager
-def _slot(pool: str, count: int) -> Iterator[int]:
-    """One of the machine's slots. Raises FetchError BUSY if none is free within 4 s."""
-    ends = monotonic() + WAIT_S
+def _slot(pool: str, work: Work) -> Iterator[int]:
+    """One of the machine's slots. Raises FetchError BUSY if none is free in time."""
+    ends = monotonic() + (WAIT_S if work.wait_s is None else work.wait_s)
     slots.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
-        for number in range(count):
+        for number in range(work.slots):
             slot = os.open(slots.folder / f"{pool}-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)

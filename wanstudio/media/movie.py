@@ -6,14 +6,18 @@ ISO/IEC 14496-12, sections 4.2 (boxes: size, kind, content, one after another) a
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Protocol
 
 from .errors import MediaError, MediaProblem
+from .pictures.sample_entries import codec_of, pixel_of
 
 _MAX_BOXES = 100_000
 _MAX_TRACKS = 100
 _MAX_TIMES = 4096
+_PICTURE_ENTRY_BYTES = 94
 MAX_SAMPLES = 1_000_000
 """Of one track: an hour at 240 pictures a second. A decoder keeps a hundred bytes for each."""
 # Tables of a track: bytes before their first entry, of which the last four are the count, and bits of one entry.
@@ -23,14 +27,6 @@ _TABLES = {
     "stsc": (8, 96),
     "stsz": (12, 32),
     "stz2": (12, 4),
-}
-_CODECS = {
-    **dict.fromkeys(("avc1", "avc3"), "h264"),
-    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
-    **dict.fromkeys(("apch", "apcn", "apcs", "apco", "ap4h"), "prores"),
-    "av01": "av1",
-    "vp09": "vp9",
-    "mp4v": "mpeg4",
 }
 
 
@@ -124,6 +120,7 @@ class Track:
     # The display matrix by its signs: (0, 1, -1, 0) is a quarter turn clockwise.
     matrix: tuple[int, ...] = (1, 0, 0, 1)
     codec: str = ""
+    pixel: Fraction = Fraction(1)
     frames: int = 0
     frame_ticks: int = 0
 
@@ -219,12 +216,15 @@ def _read_tkhd(file: SeekableFile, box: Box, track: Track) -> None:
 
 def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
     data = content(file, box, 44)
-    if len(data) < 16:
-        return
-    name = data[12:16].decode("latin-1")
-    track.codec = _CODECS.get(name, name.strip().lower())
+    if len(data) >= 16:
+        track.codec = codec_of(data[12:16].decode("latin-1"))
     if len(data) == 44:
         track.width, track.height = unpack("HH", data, 40)
+        end = min(box.end, box.body + 8 + unpack("I", data, 8)[0])
+        # What no player needs may contradict itself.
+        with suppress(MediaError):
+            for part in boxes_in(file, Box("", box.start, box.body + _PICTURE_ENTRY_BYTES, end)):
+                track.pixel = pixel_of(*unpack("II", content(file, part, 8))) if part.kind == "pasp" else track.pixel
 
 
 def _read_stts(file: SeekableFile, box: Box, track: Track) -> None:

@@ -4,12 +4,16 @@ Clips are read box by box instead of being opened by a decoder: so the same code
 server, from a few small pieces, and the duration is the container's, which is what is billed.
 """
 
+from dataclasses import replace
+
 from .decoder_messages import UNKNOWN_SIZE, VideoFacts
 from .errors import MediaError, MediaProblem
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
-from .pictures.file_kinds import describe, not_taken
-from .pictures.frames import clip_poster, frame_at
+from .pictures.file_kinds import MATROSKA, describe, not_taken
+from .pictures.frames import Still, frame_at, poster_of, still_at
+from .pictures.matroska import matroska_facts
+from .pictures.sample_entries import DECODED
 from .pictures.stills import MAX_PIXELS
 
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
@@ -39,8 +43,29 @@ def probe_video(file: SeekableFile, *, decode: bool) -> VideoFacts:
 
 
 def clip_with_poster(file: SeekableFile) -> tuple[VideoFacts, bytes]:
-    """The same with `decode`, and a poster of that first picture."""
-    return _facts(file, whole=True), clip_poster(file)
+    """The same with `decode`, also of WebM and Matroska, what it is to become, and a poster of its first picture."""
+    file.seek(0)
+    if file.read(len(MATROSKA)) == MATROSKA:
+        still = still_at(file)
+        return matroska_facts(file, still), poster_of(still)
+    facts = _facts(file, whole=True)
+    still = still_at(file)
+    conversion = _conversion(facts.container, still)
+    if still.pixel != 1:
+        # The pictures themselves say it, too, and some indexes do not.
+        facts = replace(facts, width=still.size[0], height=still.size[1])
+    if conversion == "sent":
+        facts = replace(facts, duration=round(facts.duration, 3))
+    return replace(facts, codec=still.codec, conversion=conversion), poster_of(still)
+
+
+def _conversion(container: str, still: Still) -> str:
+    a, b, c, d = still.matrix
+    if container == "3gp" or still.pixel != 1 or a * d - b * c < 0:
+        # Decoders of a provider take the pixels as they are stored.
+        return "sent"
+    plays_everywhere = still.codec == "h264" and still.frame.format.name in ("yuv420p", "yuvj420p")
+    return "" if plays_everywhere else "shown"
 
 
 def _facts(file: SeekableFile, *, whole: bool) -> VideoFacts:
@@ -58,17 +83,23 @@ def _facts(file: SeekableFile, *, whole: bool) -> VideoFacts:
     movie = read_movie(file, moov)
     track = _picture_of(movie)
     duration = _duration(file, movie, moov, size, whole=whole)
-    brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
+    width = max(round(track.width * track.pixel), 1)
     return VideoFacts(
-        container="mov" if brand == b"qt  " else "m4v" if brand.startswith(b"M4V") else "mp4",
+        container=_container(head[8:12] if head[4:8] == b"ftyp" else b"qt  "),
         duration=duration,
-        width=track.width if track.matrix[0] else track.height,
-        height=track.height if track.matrix[0] else track.width,
+        width=width if track.matrix[0] else track.height,
+        height=track.height if track.matrix[0] else width,
         fps=round(track.frames * track.timescale / track.frame_ticks, 3) if track.frame_ticks else 0.0,
         codec=track.codec,
         has_audio=any(track.handler == "soun" for track in movie.tracks),
         size_bytes=0 if size == UNKNOWN_SIZE else size,
     )
+
+
+def _container(brand: bytes) -> str:
+    if brand.startswith((b"3gp", b"3g2", b"3gr", b"3gs", b"3ge", b"3gg")):
+        return "3gp"
+    return "mov" if brand == b"qt  " else "m4v" if brand.startswith(b"M4V") else "mp4"
 
 
 def verify_video(file: SeekableFile) -> tuple[VideoFacts, bytes]:
@@ -81,7 +112,7 @@ def verify_video(file: SeekableFile) -> tuple[VideoFacts, bytes]:
         frame_at(file, facts.duration * _LATE)
     except MediaError as error:
         raise MediaError(error.code, _DELIVERIES.get(error.code, "The delivered video cannot be played.")) from error
-    if facts.container == "mov":
+    if facts.container not in ("mp4", "m4v"):
         raise MediaError(MediaProblem.WRONG_FORMAT, _DELIVERIES[MediaProblem.WRONG_FORMAT])
     return facts, poster
 
@@ -106,8 +137,10 @@ def _picture_of(movie: Movie) -> Track:
     track = next((track for track in movie.tracks if track.handler == "vide" and track.codec), None)
     if track is None:
         raise MediaError(MediaProblem.NO_VIDEO)
-    if track.codec == "encv":
-        raise MediaError(MediaProblem.UNREADABLE, "The clip is copy-protected. Use one without protection.")
+    if track.codec in ("encv", "drmi"):
+        raise MediaError(MediaProblem.PROTECTED)
+    if track.codec not in DECODED:
+        raise MediaError(MediaProblem.CODEC)
     if not track.width or not track.height:
         raise MediaError(MediaProblem.UNREADABLE)
     if track.width * track.height > MAX_PIXELS:

@@ -79,6 +79,11 @@ class Slot:
         """Whether the worker is still making the still picture of a link."""
         return bool(self.source and self.source.due_at and not self.source.poster)
 
+    @property
+    def awaits_worker(self) -> bool:
+        """The same, or the preview of a clip."""
+        return self.awaits_poster or bool(self.source and self.source.awaits_preview)
+
 
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
     return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:8])

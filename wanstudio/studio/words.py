@@ -33,7 +33,7 @@ SLOTS = {
         thing="clip",
         invitation="Drop a clip of the motion",
         tips=("One person, whole body in frame", "No cuts", "Steady camera"),
-        accept="video/mp4,video/quicktime,video/x-m4v,.mp4,.mov,.m4v",
+        accept="video/mp4,video/quicktime,video/x-m4v,video/webm,video/x-matroska,video/3gpp,.mp4,.mov,.m4v,.webm,.mkv,.3gp",
         absent="a motion",
         coming="the clip",
     ),

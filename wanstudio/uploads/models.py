@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
@@ -32,17 +33,24 @@ class Facts:
     fps: float | None = None
     has_audio: bool = False
     codec: str = ""
+    conversion: str = ""
 
 
 class Source(Leased):
     """A character or a motion. Facts are the probe's; a link's are checked again before money is spent.
 
-    Due for the worker only while a linked clip has no poster yet.
+    Due for the worker only while a link has no poster yet, or a clip no preview.
     """
 
     class Kind(models.TextChoices):
         CHARACTER = "character", "Character"
         MOTION = "motion", "Motion"
+
+    class Conversion(models.TextChoices):
+        """The uses of an H.264 MP4 of the clip, upright and with square pixels: its preview."""
+
+        SHOWN = "shown", "For players"
+        SENT = "sent", "For players and for the provider"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sources")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -51,6 +59,7 @@ class Source(Leased):
     url = models.TextField(blank=True)
     file = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     poster = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
+    preview = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the file, or of the link: the same again is the same."
     )
@@ -62,6 +71,7 @@ class Source(Leased):
     fps = models.FloatField(null=True)
     has_audio = models.BooleanField(default=False)
     codec = models.CharField(max_length=20, blank=True, help_text="Of a clip: h264, hevc; unknown before 0.4.0.")
+    conversion = models.CharField(max_length=10, blank=True, choices=Conversion.choices)
     probed_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -85,6 +95,18 @@ class Source(Leased):
     @property
     def is_motion(self) -> bool:
         return self.kind == self.Kind.MOTION
+
+    @property
+    def player_url(self) -> str:
+        """Where a browser finds a clip that it can show. Empty for a link, and as long as only a preview would do."""
+        if not (self.is_motion and self.file) or (self.conversion and not self.preview):
+            return ""
+        return reverse("uploads.preview" if self.preview else "uploads.file", args=[self.pk])
+
+    @property
+    def awaits_preview(self) -> bool:
+        """Whether one is being made. Without it and without this, none could be made."""
+        return bool(self.conversion and self.file and not self.preview and self.due_at)
 
     @property
     def facts(self) -> str:

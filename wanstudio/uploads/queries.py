@@ -25,7 +25,7 @@ from wanstudio.teams.access import in_my_teams, in_teams_of, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.arrivals.pieces import unfinished_bytes
-from wanstudio.uploads.cuts import stored_cut
+from wanstudio.uploads.cuts import encoded_part, stored_cut
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
 from wanstudio.web.addresses import fetcher
@@ -52,6 +52,8 @@ class StoredSource(NamedTuple):
 
     file: str
     poster: str
+    preview: str
+    format: str
     created_at: datetime | str
     name: str
 
@@ -74,11 +76,11 @@ _STORED = Compiled(_stored)
 
 
 def input_link(source: Source, trim: Trim | None = None) -> str:
-    """Where the provider finds this input: the link as it was given, or a signed one to our file, or to its cut."""
+    """Where the provider finds this input: the link as it was given, or a signed one to our file, or one made of it."""
     if source.url:
         return source.url
-    if trim:
-        signed = signing.dumps([source.pk, trim.start, trim.end], salt=_SALT)
+    if part := encoded_part(source, trim):
+        signed = signing.dumps([source.pk, part.start, part.end], salt=_SALT)
         return settings.LINK_BASE + reverse("files.show", args=[signed, f"{source.kind}.mp4"])
     name = f"{source.kind}.{source.format.lower()}"
     return settings.LINK_BASE + reverse("files.show", args=[signing.dumps(source.pk, salt=_SALT), name])
@@ -141,4 +143,5 @@ def _facts(found: ImageFacts | VideoFacts) -> Facts:
     # Four letters of a foreign file, which can be anything.
     codec = found.codec if found.codec.isascii() and found.codec.isalnum() else ""
     picture = Facts(found.container, found.width, found.height, found.size_bytes)
-    return replace(picture, duration=found.duration, fps=found.fps, has_audio=found.has_audio, codec=codec)
+    sound = replace(picture, duration=found.duration, fps=found.fps, has_audio=found.has_audio, codec=codec)
+    return replace(sound, conversion=found.conversion if found.conversion in Source.Conversion.values else "")

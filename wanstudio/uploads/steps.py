@@ -1,21 +1,35 @@
-"""The worker's steps for uploads: a poster for a linked input, the scan of a clip."""
+"""The worker's steps for uploads: posters of links, previews of what browsers do not play, scans of clips."""
 
+import logging
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db.models import F
 
 from wanstudio.media import isolated, scanning
 from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.media.remote_file import RemoteFile
-from wanstudio.uploads import scans, verbs
+from wanstudio.uploads import cuts, scans, verbs
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.scans import Scan
 from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 from wanstudio.work.elsewhere import elsewhere
 
+log = logging.getLogger(__name__)
+
 MAX_CLAIMS = 3
+# Until another preview is done, or there is room on the disk.
+BUSY, NO_ROOM = timedelta(seconds=5), timedelta(minutes=10)
+
+
+def look_after(source: Source) -> None:
+    if source.file:
+        make_preview(source)
+    else:
+        make_poster(source)
 
 
 def make_poster(source: Source) -> None:
@@ -30,13 +44,33 @@ def make_poster(source: Source) -> None:
     return source.postpone(None)
 
 
+def make_preview(source: Source) -> None:
+    """An H.264 MP4 of the clip, one at a time on a machine. Given up if it cannot be made, or was cut off 3 times.
+
+    Crash: made anew by the next claim; what was made is an orphan file, which the sweep deletes.
+    """
+    if not source.awaits_preview or source.claims > MAX_CLAIMS:
+        return source.postpone(None)
+    if shutil.disk_usage(settings.DATA_DIR).free < settings.MIN_FREE_BYTES + 2 * (source.size_bytes or 0):
+        return source.postpone(NO_ROOM, claims=F("claims") - 1)
+    try:
+        # The work is another process's: the place of this thread is free for steps of jobs.
+        with elsewhere():
+            made = cuts.make_preview(source)
+        verbs.keep_preview(source, made)
+    except FetchError:
+        return source.postpone(BUSY, claims=F("claims") - 1)
+    except (MediaError, OSError) as wrong:
+        log.warning("%s gets no preview: %r", source, wrong)
+    return source.postpone(None)
+
+
 def scan_clip(scan: Scan) -> None:
     """What is in the clip's pictures. A clip that cannot be scanned, or whose scan died 3 times, has no findings."""
     clip = scan.source
     if scan.finished_at or not clip.file or scan.claims > MAX_CLAIMS:
         return scan.postpone(None)
     try:
-        # The work is another process's: the place of this thread is free for steps of jobs.
         with elsewhere():
             found = scanning.scan(Path(clip.file.path), clip.duration or 0)
     except FetchError:
@@ -46,5 +80,5 @@ def scan_clip(scan: Scan) -> None:
     return scans.keep(scan, found)
 
 
-registry.register(Source, make_poster)
+registry.register(Source, look_after)
 registry.register(Scan, scan_clip)

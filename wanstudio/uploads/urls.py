@@ -13,5 +13,6 @@ urlpatterns = [
     path("uploads/<int:pk>/strip", scanned_frames.strip, name="uploads.strip"),
     path("uploads/parts/", part_uploads.parts, name="uploads.parts"),
     path("uploads/parts/<uuid:pk>/", part_uploads.part, name="uploads.part"),
+    path("uploads/<int:pk>/preview", upload_pages.file, {"which": "preview"}, name="uploads.preview"),
     path("files/<str:signed>/<str:name>", upload_pages.signed_file, name="files.show"),
 ]

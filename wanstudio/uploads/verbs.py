@@ -9,6 +9,7 @@ from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models.functions import Now
@@ -95,19 +96,21 @@ def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Sou
         learn(source, facts)
         touch(source)
         return source
-    made = Source(team=team, person=person, kind=kind, url=url, name=_name_in(url), due_at=Now(), **asdict(facts))
+    made = Source(team=team, person=person, kind=kind, url=url, name=_name_in(url), **asdict(facts))
     made.fingerprint = sha256(url.encode()).hexdigest()
     _add(made)
-    made.wake()
     return made
 
 
 def _add(source: Source) -> None:
-    """Its new row, and who has added it: both or neither."""
+    """Its new row, and who has added it: both or neither. The worker makes what is still to be made."""
+    source.due_at = Now() if source.url or source.conversion else None
     with transaction.atomic():
         source.save(force_insert=True)
         scans.ask_for(source)
         record(team=source.team_id, person=source.person, act="upload.added", about=source.name, on=source)
+    if source.due_at:
+        source.wake()
 
 
 def _name_in(url: str) -> str:
@@ -133,6 +136,12 @@ def keep_poster(source: Source, jpeg: bytes) -> None:
     """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""
     source.poster.save("poster.jpg", ContentFile(jpeg), save=False)
     Source.objects.filter(pk=source.pk).update(poster=source.poster.name)
+
+
+def keep_preview(source: Source, stored: str) -> None:
+    """Keep the preview that was made, unless its source was erased meanwhile. A crash leaves an orphan file."""
+    if not Source.objects.filter(pk=source.pk, erased_at=None).update(preview=stored):
+        default_storage.delete(stored)
 
 
 def discard(source: Source, person: User | None = None) -> None:

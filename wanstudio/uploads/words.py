@@ -10,6 +10,8 @@ from wanstudio.uploads.models import Source
 THINGS = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
 CONVERTED = ("HEIC", "AVIF")
 """Pictures that become JPEG, or PNG with transparency, when they are added."""
+CONVERTED_CLIPS = ("WebM", "MKV")
+"""Clips that are sent as MP4."""
 EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
@@ -125,5 +127,9 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
 def formats_of(kind: str) -> str:
     """What can be added, in words: `JPEG, PNG, WebP, HEIC or AVIF`."""
     inputs = in_force.model().inputs
-    formats = inputs.motion_formats if kind == Source.Kind.MOTION else (*inputs.image_formats, *CONVERTED)
+    formats = (
+        (*inputs.motion_formats, *CONVERTED_CLIPS)
+        if kind == Source.Kind.MOTION
+        else (*inputs.image_formats, *CONVERTED)
+    )
     return get_text_list(list(formats), "or")

@@ -184,11 +184,16 @@ def erase_source(pk: int, by: User | None = None) -> bool:
         if jobs.exclude(state__in=ENDED).exists():
             return False
         record("upload.erased", team=source.team_id, person=by, about=source.name)
-        files = [source.file, source.poster, *(scan.strip for scan in Scan.objects.filter(source=source))]
+        files = [
+            source.file,
+            source.poster,
+            source.preview,
+            *(scan.strip for scan in Scan.objects.filter(source=source)),
+        ]
         names = [str(file.name or "") for file in files]
         Scan.objects.filter(source=source).delete()
         if jobs.exists():
-            Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", due_at=None)
+            Source.objects.filter(pk=pk).update(erased_at=Now(), file="", poster="", preview="", due_at=None)
         else:
             source.delete()
     _delete_files(*names)

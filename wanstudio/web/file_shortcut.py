@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 
 from wanstudio.web.middleware import NOTHING, Middleware
 
-_FILE = re.compile(r"/(videos|uploads)/([0-9]{1,18})/(file|poster|strip)")
+_FILE = re.compile(r"/(videos|uploads)/([0-9]{1,18})/(file|poster|preview|strip)")
 # Opened by itself, a browser shows a video or a picture in a page of its own, and that loads it.
 _POLICY = f"{NOTHING}; img-src 'self'; media-src 'self'"
 
@@ -42,8 +42,8 @@ class FileShortcut(Middleware):
         request.get_host()
         request.session = self._store(request.COOKIES[settings.SESSION_COOKIE_NAME])
         request.user = AnonymousUser()
-        view, words = _route(noun, which)
         try:
+            view, words = _route(noun, which)
             answer = view(request, pk=int(pk), **words)
         except (Http404, DatabaseError):
             return None

@@ -2,7 +2,7 @@
 import { KINDS, slotChanged, slotOf } from "./slots.js";
 import { startUpload } from "./upload.js";
 
-const ENDINGS = { character: /\.(jpe?g|png|webp|hei[cf]|avif)$/i, motion: /\.(mp4|mov|m4v)$/i };
+const ENDINGS = { character: /\.(jpe?g|png|webp|hei[cf]|avif)$/i, motion: /\.(mp4|mov|m4v|webm|mkv|3gp)$/i };
 const previews = {};
 
 function kindOf({ kind, file, url, near }) {

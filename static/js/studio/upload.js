@@ -51,6 +51,15 @@ function restore(upload) {
   slotChanged(upload.before);
 }
 
+// This browser plays the clip by itself: its stage asks for nothing more.
+function needsNoPreview(stage) {
+  const quiet = stage.cloneNode(false);
+  for (const name of ["hx-get", "hx-trigger"]) quiet.removeAttribute(name);
+  stage.querySelector(".stage-note")?.remove();
+  quiet.append(...stage.childNodes);
+  stage.replaceWith(quiet);
+}
+
 function arrive(upload, html) {
   upload.over = true;
   const { slot, kind } = upload;
@@ -61,8 +70,9 @@ function arrive(upload, html) {
   // The local preview stays: no second download, no flicker, and a clip that plays goes on playing.
   const stored = fresh.querySelector(".stage > [data-media]");
   if (stored && shown) {
-    shown.controls = stored.controls;
+    shown.controls = shown.localName === "video";
     stored.replaceWith(shown);
+    if (shown.localName !== stored.localName) needsNoPreview(shown.parentElement);
   }
   if (hadFocus) fresh.querySelector("summary, label.browse input")?.focus();
   const wrong = fresh.querySelector("[role=alert]");

@@ -25,7 +25,7 @@ from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads.cuts import make_cut
+from wanstudio.uploads.cuts import encoded_part, make_cut
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import probe_link
 from wanstudio.uploads.trims import Trim
@@ -56,7 +56,8 @@ def send(job: Job) -> None:
         if not call_budget.room(ProviderKey.at(job.provider)):
             raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
-        if job.trim or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
+        is_encoded = encoded_part(job.motion, job.trim) is not None
+        if is_encoded or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
             # While a link is read or a clip is cut, which takes its time, nobody waits behind it. A crash is found as
             # soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
@@ -156,11 +157,10 @@ def _looked_at_again(job: Job, source: Source) -> str:
 
 
 def _length_changed(job: Job, motion: Source) -> str:
-    if job.trim:
-        return _cut_differs(job, motion, job.trim)
-    if motion.duration == job.duration:
-        return ""
-    return Sentence.LENGTH_CHANGED.of(job.provider, before=job.duration, now=motion.duration or 0)
+    if job.trim is None and motion.duration != job.duration:
+        return Sentence.LENGTH_CHANGED.of(job.provider, before=job.duration, now=motion.duration or 0)
+    part = encoded_part(motion, job.trim)
+    return _cut_differs(job, motion, part) if part else ""
 
 
 def _cut_differs(job: Job, motion: Source, trim: Trim) -> str:

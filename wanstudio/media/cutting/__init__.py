@@ -10,6 +10,10 @@ from wanstudio.media.isolated import Work
 
 # A cut of two minutes at 1080p and 60 frames a second takes a tenth of that on two cores.
 CUTTING = Work("wanstudio.media.cutting.cut_process", cpu_s=900, wall_s=900.0, slots=2)
+# One at a time on a machine, and nobody waits for it: what is paid for is cut meanwhile.
+CONVERTING = Work(
+    "wanstudio.media.cutting.cut_process", cpu_s=1800, wall_s=2400.0, slots=1, pool="converting", wait_s=0.0
+)
 
 
 def cut(source: Path, target: Path, start: float, end: float) -> None:
@@ -17,5 +21,16 @@ def cut(source: Path, target: Path, start: float, end: float) -> None:
 
     It lasts as long as the handles say, to the millisecond; what was in `target` is gone. A crash leaves a part of it.
     """
-    request = {"source": str(source), "target": str(target), "start": start, "end": end}
-    isolated.run(CUTTING, request)
+    isolated.run(CUTTING, _request(source, target, (start, end)))
+
+
+def convert(source: Path, target: Path, seconds: float, max_side: int = 0) -> None:
+    """The same with the whole of a clip of so many seconds, scaled down to `max_side` px if that is given.
+
+    Raises FetchError BUSY, too, as long as another one is converted.
+    """
+    isolated.run(CONVERTING, _request(source, target, (0.0, seconds)) | {"max_side": max_side})
+
+
+def _request(source: Path, target: Path, part: tuple[float, float]) -> dict[str, object]:
+    return {"source": str(source), "target": str(target), "start": part[0], "end": part[1], "max_side": 0}

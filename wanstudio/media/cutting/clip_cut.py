@@ -13,8 +13,8 @@ from av.video.stream import VideoStream
 
 from wanstudio.media.cutting.sound_cut import SOUND_FRAME, SOUND_RATE, sound_in
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.movie import SeekableFile, read_movie, size_of, top_boxes
-from wanstudio.media.pictures.frames import OPTIONS
+from wanstudio.media.pictures.frames import matrix_of, opened
+from wanstudio.media.pictures.sample_entries import pixel_of
 from wanstudio.media.pictures.stills import MAX_PIXELS
 
 CLOCK = 90_000
@@ -48,13 +48,21 @@ class Span(NamedTuple):
         return self.end - self.start
 
 
-def cut_clip(clip: IO[bytes], same_clip: IO[bytes], target: IO[bytes], start: float, end: float) -> None:
-    """Both are the clip, opened twice, because sound and picture are far apart in some files.
+class Shape(NamedTuple):
+    """How pixels are shaped, and how long the longest side may become; 0: as long as it is."""
+
+    pixel: Fraction
+    max_side: int
+
+
+def cut_clip(
+    clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float, end: float, max_side: int = 0
+) -> None:
+    """`clips` are the clip, opened twice, because sound and picture are far apart in some files.
 
     Raises MediaError if there is no picture in the span, and what FFmpeg raises.
     """
-    turn = _orientation(clip)
-    with _opened(clip) as source, _opened(same_clip) as sound_source:
+    with opened(clips[0]) as source, opened(clips[1]) as sound_source:
         zero = Fraction(source.start_time or 0, av.time_base)
         span = Span(Fraction(round(start * 1000), 1000) + zero, Fraction(round(end * 1000), 1000) + zero)
         picture = next(iter(source.streams.video), None)
@@ -71,21 +79,10 @@ def cut_clip(clip: IO[bytes], same_clip: IO[bytes], target: IO[bytes], start: fl
             "use_editlist": "0",
         }
         shown = _shown(source, picture, span)
+        pixel = picture.sample_aspect_ratio or Fraction(1)
+        shape = Shape(pixel_of(pixel.numerator, pixel.denominator), max_side)
         with av.open(target, "w", format="mp4", options=options) as made:
-            _write(made, _filtered(picture, shown, span, turn), sound_in(sound_source, span.start, span.length), rate)
-
-
-def _opened(clip: IO[bytes]) -> InputContainer:
-    clip.seek(0)
-    return av.open(clip, "r", format="mov", options=OPTIONS, metadata_errors="replace")
-
-
-def _orientation(clip: SeekableFile) -> tuple[tuple[str, str], ...]:
-    """How a player turns and mirrors the pictures."""
-    moov = next((box for box in top_boxes(clip, 0, size_of(clip)) if box.kind == "moov"), None)
-    tracks = read_movie(clip, moov).tracks if moov else []
-    matrix = next((track.matrix for track in tracks if track.handler == "vide"), (1, 0, 0, 1))
-    return _ORIENTATIONS.get(matrix, ())
+            _write(made, _filtered(shown, span, shape), sound_in(sound_source, span.start, span.length), rate)
 
 
 def _shown(source: InputContainer, picture: VideoStream, span: Span) -> Iterator[av.VideoFrame]:
@@ -117,14 +114,12 @@ def _time(frame: av.VideoFrame) -> Fraction:
     return Fraction(frame.pts or 0) * (frame.time_base or Fraction(1, CLOCK))
 
 
-def _filtered(
-    picture: VideoStream, shown: Iterator[av.VideoFrame], span: Span, turn: tuple[tuple[str, str], ...]
-) -> Iterator[av.VideoFrame]:
+def _filtered(shown: Iterator[av.VideoFrame], span: Span, shape: Shape) -> Iterator[av.VideoFrame]:
     """Upright, with square pixels and even sides, on the cut's own clock, each with its duration."""
     graph, ends = None, round(span.length * CLOCK)
     before: av.VideoFrame | None = None
     for frame in shown:
-        graph = graph or _graph(picture, frame, turn)
+        graph = graph or _graph(frame, shape)
         begins = max(0, round((_time(frame) - span.start) * CLOCK)) if before else 0
         graph.push(frame)
         made = graph.pull()
@@ -140,9 +135,14 @@ def _filtered(
         yield before
 
 
-def _graph(picture: VideoStream, frame: av.VideoFrame, turn: tuple[tuple[str, str], ...]) -> Graph:
-    pixel = picture.sample_aspect_ratio or Fraction(1)
-    width, height = max(2, round(frame.width * pixel / 2) * 2), max(2, frame.height // 2 * 2)
+def _graph(frame: av.VideoFrame, shape: Shape) -> Graph:
+    wide = frame.width * shape.pixel
+    smaller = (
+        min(Fraction(1), Fraction(shape.max_side) / max(wide, Fraction(frame.height)))
+        if shape.max_side
+        else Fraction(1)
+    )
+    width, height = max(2, round(wide * smaller / 2) * 2), max(2, int(frame.height * smaller) // 2 * 2)
     graph = Graph()
     steps = [
         graph.add_buffer(
@@ -151,7 +151,7 @@ def _graph(picture: VideoStream, frame: av.VideoFrame, turn: tuple[tuple[str, st
     ]
     if (width, height) != (frame.width, frame.height):
         steps.append(graph.add("scale", f"{width}:{height}"))
-    steps += [graph.add(name, args) for name, args in turn]
+    steps += [graph.add(name, args) for name, args in _ORIENTATIONS.get(matrix_of(frame), ())]
     steps += [graph.add("format", "yuv420p"), graph.add("setsar", "1"), graph.add("buffersink")]
     for before, after in pairwise(steps):
         before.link_to(after)
@@ -175,6 +175,7 @@ def _write(
         if index == 0:
             video.width, video.height, video.pix_fmt = frame.width, frame.height, "yuv420p"
             context.color_range, context.colorspace = frame.color_range, frame.colorspace
+            context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
         durations[frame.pts or 0] = frame.duration
         frame.pict_type = 0
         _mux(made, video.encode(frame), durations)

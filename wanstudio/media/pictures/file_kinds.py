@@ -4,9 +4,10 @@ from typing import Literal
 
 from wanstudio.media.errors import MediaError, MediaProblem
 
+MATROSKA = b"\x1aE\xdf\xa3"
 _SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "a PDF document"),
-    (0, b"\x1aE\xdf\xa3", "a WebM or Matroska video"),
+    (0, MATROSKA, "a WebM or Matroska video"),
     (8, b"AVI ", "an AVI video"),
     (0, b"FLV\x01", "a Flash video"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "a Windows Media video"),

@@ -12,22 +12,18 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.movie import read_movie, size_of, top_boxes
-from wanstudio.media.pictures.frames import OPTIONS
+from wanstudio.media.pictures.frames import matrix_of, opened
 from wanstudio.media.pictures.stills import MAX_PIXELS
 from wanstudio.media.scanning.film_strip import HEIGHT, FilmStrip
 from wanstudio.media.scanning.scene_cuts import SceneCuts
 from wanstudio.media.scanning.stretches import Stretches
 
 _THREADS = 2
-_UPRIGHT = (1, 0, 0, 1)
 
 
 def scan_clip(clip: IO[bytes], seconds: float) -> dict[str, object]:
     """The message of what is in a clip of so many seconds. Raises MediaError, and what FFmpeg raises."""
-    matrix = _matrix(clip)
-    clip.seek(0)
-    with av.open(clip, "r", format="mov", options=OPTIONS, metadata_errors="replace") as source:
+    with opened(clip) as source:
         picture = next(iter(source.streams.video), None)
         if picture is None or getattr(picture, "codec_context", None) is None:
             raise MediaError(MediaProblem.UNREADABLE)
@@ -35,24 +31,16 @@ def scan_clip(clip: IO[bytes], seconds: float) -> dict[str, object]:
         # Edges of blocks are smoothed for the eye alone, at a quarter of the time.
         context.options = {"max_pixels": str(MAX_PIXELS), "skip_loop_filter": "noref"}
         context.thread_count, context.thread_type = _THREADS, "AUTO"
-        return _scanned(source, picture, seconds, matrix)
+        return _scanned(source, picture, seconds)
 
 
-def _matrix(clip: IO[bytes]) -> tuple[int, ...]:
-    """How a player turns and mirrors the pictures."""
-    moov = next((box for box in top_boxes(clip, 0, size_of(clip)) if box.kind == "moov"), None)
-    tracks = read_movie(clip, moov).tracks if moov else []
-    return next((track.matrix for track in tracks if track.handler == "vide"), _UPRIGHT)
-
-
-def _scanned(
-    source: InputContainer, picture: VideoStream, seconds: float, matrix: tuple[int, ...]
-) -> dict[str, object]:
+def _scanned(source: InputContainer, picture: VideoStream, seconds: float) -> dict[str, object]:
     strip: FilmStrip | None = None
     before: av.VideoFrame | None = None
     cuts, stretches, small = SceneCuts(), Stretches(), _Small()
     for frame, at in _timed(source, picture):
         if strip is None:
+            matrix = matrix_of(frame)
             shape = float(frame.width * (picture.sample_aspect_ratio or 1) / frame.height)
             strip = FilmStrip(seconds, shape if matrix[0] else 1 / shape, matrix)
         if before is not None:

@@ -6,23 +6,14 @@ from collections.abc import Sequence
 import av
 from PIL import Image, ImageOps
 
+from wanstudio.media.pictures.frames import TRANSPOSES
+
 # Twice as high as it is shown, for screens of two pixels a point.
 HEIGHT = 128
 # A bar of 1,440 points is full; a narrow one leaves some out.
 _FULL_WIDTH, _FEWEST, _ENOUGH = 2880, 24, 40
 _WIDEST = 3
 _QUALITY = 65
-
-# The signs of a display matrix (a, b, c, d), and what a player does to the picture.
-_TURNS: dict[tuple[int, ...], Image.Transpose] = {
-    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
-    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
-    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
-    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
-    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
-    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
-    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
-}
 
 
 class FilmStrip:
@@ -32,7 +23,7 @@ class FilmStrip:
         """`shape`: width by height of the pictures as they are shown; `matrix`: how they are turned for that."""
         self.width = round(HEIGHT * min(max(shape, 1 / _WIDEST), _WIDEST))
         self.count = min(max(round(_FULL_WIDTH / self.width), _FEWEST), _ENOUGH)
-        self._turn, self._is_sideways = _TURNS.get(tuple(matrix)), not matrix[0]
+        self._turn, self._is_sideways = TRANSPOSES.get(tuple(matrix)), not matrix[0]
         self._times = [(number + 0.5) * seconds / self.count for number in range(self.count)]
         self._shape = shape
         self._pictures: list[Image.Image] = []

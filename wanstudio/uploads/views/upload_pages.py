@@ -1,5 +1,7 @@
 """Uploads: the list of what the team has added, and the files themselves, with ranges."""
 
+from pathlib import PurePath
+
 from django.contrib import messages
 from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_safe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
+from wanstudio.uploads.cuts import NEVER_SERVED
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import signed_input, stored_source, visible_sources
 from wanstudio.web.file_answers import send
@@ -69,7 +72,12 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
 @file_view
 def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
     source = stored_source(request, pk)
-    stored, name = (source.file, source.name) if which == "file" else (source.poster, "poster.jpg")
+    if which == "poster":
+        stored, name = source.poster, "poster.jpg"
+    elif which == "preview" or source.format in NEVER_SERVED:
+        stored, name = source.preview, f"{PurePath(source.name).stem}.mp4"
+    else:
+        stored, name = source.file, source.name
     if not stored:
         raise Http404("no such file")
     return send(request, stored, moment(source.created_at), name)

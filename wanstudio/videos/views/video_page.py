@@ -30,7 +30,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "results": job.videos.filter(binned_at=None).order_by("position"),
         "versions": versions,
         "other": other,
-        "comparable": other is not None or bool(job.motion.file),
+        "comparable": other is not None or bool(job.motion.player_url),
         "at": seconds_of(request.GET.get("t", "")),
         "people": job.team.members.order_by("name"),
     }
