@@ -36,7 +36,7 @@ def database(url: str) -> dict[str, Any]:
         made: dict[str, Any] = {**dj_database_url.parse(url, conn_health_checks=True)}
     except ValueError:
         # What cannot be read may hold a password: it is not repeated.
-        raise _refused("it cannot be read; signs such as @ / # : in a password are written %40 %2F %23 %3A") from None
+        raise _refused("it cannot be read; write characters such as @ / # : in a password as %40 %2F %23 %3A") from None
     asked = made.pop("OPTIONS", {})
     if not made["NAME"]:
         raise _refused("it names no database")

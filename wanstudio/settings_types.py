@@ -59,7 +59,7 @@ def encryption_keys(values: list[str]) -> tuple[str, ...]:
         raise _refused(
             "WANSTUDIO_ENCRYPTION_KEYS",
             "each key is 32 random bytes in URL-safe base64 "
-            "(44 signs), and commas stand between them. Make one with: openssl rand -base64 32 | tr +/ -_",
+            "(44 characters), separated by commas. Make one with: openssl rand -base64 32 | tr +/ -_",
         )
     return found
 
@@ -174,7 +174,7 @@ def a_broker(value: str) -> None:
     if value and not good:
         raise ValidationError(
             "it must be the address of a RabbitMQ or Redis, such as amqp://user:password@host:5672// or "
-            "redis://host:6379/0 (with TLS amqps or rediss); signs such as @ / # : in a password are written %40 %2F "
+            "redis://host:6379/0 (with TLS amqps or rediss); write characters such as @ / # : in a password as %40 %2F "
             "%23 %3A."
         )
 

@@ -134,7 +134,7 @@ def test_only_its_person_revokes_a_token(as_charlie: Client, as_vera: Client, te
     form = {"team": team.pk, "name": "Mine", "scope": "make", "days": ""}
     assert as_charlie.post(reverse("tokens.index"), form).status_code == 404
     assert as_vera.post(reverse("tokens.index"), form).status_code == 404
-    assert "may not use the API" in as_vera.get(reverse("tokens.index")).content.decode()
+    assert "cannot use the API" in as_vera.get(reverse("tokens.index")).content.decode()
     token.refresh_from_db()
     assert (ApiToken.objects.count(), token.revoked_at) == (1, None)
 

@@ -214,7 +214,7 @@ class Studio:
             closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=20)) as database,
             closing(sqlite3.connect(self._template / "studio.sqlite3")) as template,
         ):
-            # What was sent since would tell that the database was put back by hand.
+            # What was sent since would tell that the database was replaced by hand.
             fcntl.flock(marks, fcntl.LOCK_EX)
             marks.truncate(0)
             alive = database.execute("SELECT * FROM wanstudio_heartbeat").fetchall()

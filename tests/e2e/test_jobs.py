@@ -174,7 +174,7 @@ def test_the_filters_are_addresses(page: Page, studio: Studio, running: list[int
 def test_a_cable_that_is_out_for_a_while(page: Page, studio: Studio, person: Person) -> None:
     job = person.make_sample(prompt="[slow:6]")
     open_job(page, studio, job)
-    toast = page.get_by_text("Connection lost. Your jobs go on.")
+    toast = page.get_by_text("Connection lost. Your jobs continue.")
     page.context.set_offline(True)
     expect(toast).to_be_visible()
     wait_for(studio, job, "done")
@@ -187,7 +187,7 @@ def test_a_cable_that_is_out_for_a_while(page: Page, studio: Studio, person: Per
 
 
 def test_a_studio_that_does_not_answer_for_a_while(page: Page, studio: Studio, running: list[int]) -> None:
-    toast = page.get_by_text("Connection lost. Your jobs go on.")
+    toast = page.get_by_text("Connection lost. Your jobs continue.")
     open_job(page, studio, running[0])
     page.route(STATUS, lambda route: route.abort())
     expect(toast).to_be_visible()
@@ -318,7 +318,7 @@ def unconfirmed(page: Page, studio: Studio, person: Person) -> int:
 def test_send_again_repeats_the_price_and_sends_once(page: Page, studio: Studio, unconfirmed: int) -> None:
     page.get_by_role("link", name="Send again · $0.20").click()
     dialog = page.get_by_role("dialog", name="Send this job again?")
-    expect(dialog).to_contain_text("It may have been charged $0.20. Sending again may charge $0.20 more.")
+    expect(dialog).to_contain_text("$0.20 might have been charged. Sending it again can charge another $0.20.")
     expect(dialog.get_by_text("Keep waiting")).to_be_focused()
     dialog.get_by_text("Keep waiting").click()
     expect(dialog).to_be_hidden()
@@ -335,9 +335,9 @@ def test_send_again_repeats_the_price_and_sends_once(page: Page, studio: Studio,
 
 def test_a_task_that_does_not_exist(page: Page, studio: Studio, unconfirmed: int) -> None:
     page.get_by_label("Its task id").fill(" no-such-task ")
-    page.get_by_role("button", name="Attach it").click()
+    page.get_by_role("button", name="Attach").click()
     expect(page.get_by_text("Asking the sandbox about this task.")).to_be_visible()
-    expect(page.get_by_text("The sandbox knows no task no-such-task.")).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("The sandbox has no task no-such-task.")).to_be_visible(timeout=READY_MS)
     expect(chip(page)).to_have_text("Unconfirmed")
     assert attempts(studio, unconfirmed) == 1
 

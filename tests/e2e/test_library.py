@@ -52,7 +52,7 @@ def test_selecting_tells_how_many_and_how_long(wide: Page, wall: Studio) -> None
 def test_collect_by_keys_then_rename_and_delete(page: Page, wall: Studio) -> None:
     page.goto(f"{wall.url}/videos/")
     select(page, "Take 069", "Take 068")
-    page.locator("#selection summary", has_text="Collect").press("Enter")
+    page.locator("#selection summary", has_text="Add to collection").press("Enter")
     page.get_by_label("New collection").fill("Harbour cut")
     page.get_by_label("New collection").press("Enter")
     page.get_by_role("link", name="“Harbour cut”").click()
@@ -113,7 +113,7 @@ def test_without_javascript_tiles_are_ticked_downloaded_and_binned(plain: Page, 
     assert re.fullmatch(r"northlight-videos-\d{4}-\d\d-\d\d\.zip", begun.value.suggested_filename)
     with zipfile.ZipFile(begun.value.path()) as archive:
         assert (archive.testzip(), archive.namelist()) == (None, ["Take 050.mp4", "Take 049.mp4"])
-    plain.locator("#selection").get_by_role("button", name="Bin").click()
+    plain.locator("#selection").get_by_role("button", name="Move to bin").click()
     expect(plain.get_by_role("link", name="Open the bin")).to_be_visible()
     assert "Take 050" not in titles(plain)
     plain.get_by_role("link", name="Open the bin").click()

@@ -47,8 +47,8 @@ def test_a_video_that_is_ready_rings_while_the_page_is_open(studio: Studio, pers
 def test_an_open_panel_shows_what_comes(studio: Studio, wide: Page) -> None:
     wide.goto(f"{studio.url}/videos/")
     wide.get_by_label("Notifications", exact=True).click()
-    notify(studio, "panel 1", "Mia mentions you.")
-    expect(wide.locator("#bell-panel")).to_contain_text("Mia mentions you.", timeout=30_000)
+    notify(studio, "panel 1", "Mia mentioned you.")
+    expect(wide.locator("#bell-panel")).to_contain_text("Mia mentioned you.", timeout=30_000)
     wide.get_by_role("button", name="Mark all read").click()
     wide.wait_for_url(f"{studio.url}/notifications/")
     expect(wide.locator("#bell .badge")).to_have_count(0)
@@ -89,5 +89,5 @@ def test_a_webhook_is_set_and_its_secret_shown_once(studio: Studio, wide: Page) 
     wide.get_by_role("button", name="Send a test").click()
     tried = "SELECT count(*) FROM wanstudio_delivery WHERE posts != '[]'"
     wait_until(lambda: studio.rows(tried)[0][0], "it was tried", 60)
-    wide.get_by_role("link", name="Look again").click()
+    wide.get_by_role("link", name="Refresh").click()
     expect(wide.locator(".deliveries")).to_contain_text("Trying again")

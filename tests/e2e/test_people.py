@@ -37,21 +37,21 @@ def join(page: Page, link: str, name: str, email: str = "") -> None:
         page.get_by_label("Your email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Join").click()
-    expect(page.get_by_text("You are in.")).to_be_visible()
+    expect(page.get_by_text("Welcome to")).to_be_visible()
 
 
 def confirm(page: Page) -> None:
     """The password once more, where it is asked for."""
     if "/reauthenticate/" in page.url:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
 
 
 def test_a_viewer_joins_by_link_and_makes_nothing(wide: Page, studio: Studio, another: Open) -> None:
     rosa = another()
     join(rosa, invite(wide, studio, "Viewer"), "Rosa Keller", "rosa@client.example")
     rosa.goto(f"{studio.url}/")
-    expect(rosa.get_by_text("You watch and comment here")).to_be_visible()
+    expect(rosa.get_by_text("You can watch and comment")).to_be_visible()
     expect(rosa.get_by_text("Generate")).to_have_count(0)
 
     wide.goto(f"{studio.url}/team/")
@@ -63,9 +63,9 @@ def test_a_viewer_joins_by_link_and_makes_nothing(wide: Page, studio: Studio, an
     wide.get_by_label("More about Rosa Keller").click()
     wide.get_by_role("link", name="Remove…").click()
     wide.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(wide.get_by_text("is out of the team")).to_be_visible()
+    expect(wide.get_by_text("was removed from the team")).to_be_visible()
     rosa.goto(f"{studio.url}/videos/")
-    expect(rosa.get_by_role("heading", name="You are in no team")).to_be_visible()
+    expect(rosa.get_by_role("heading", name="You are not in a team")).to_be_visible()
 
 
 def test_an_authenticator_app_from_setting_up_to_signing_in(wide: Page, studio: Studio, another: Open) -> None:
@@ -75,7 +75,7 @@ def test_an_authenticator_app_from_setting_up_to_signing_in(wide: Page, studio: 
     confirm(dana)
     app = pyotp.TOTP(dana.get_by_label("Or type this secret").input_value())
     dana.get_by_label("Code").fill(app.now())
-    dana.get_by_role("button", name="Set it up").click()
+    dana.get_by_role("button", name="Set up").click()
     expect(dana.get_by_role("heading", name="Recovery codes")).to_be_visible()
     code = dana.locator(".codes code").first.inner_text()
 
@@ -113,8 +113,8 @@ def test_a_passkey_from_adding_to_signing_in(studio: Studio, another: Open) -> N
     page.goto(f"{base}/account/")
     page.get_by_role("link", name="Add a passkey").click()
     confirm(page)
-    page.get_by_label("Sign in with it alone").check()
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_label("Sign in with it without the password").check()
+    page.get_by_role("button", name="Add passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
 
     page.context.clear_cookies()
@@ -124,7 +124,7 @@ def test_a_passkey_from_adding_to_signing_in(studio: Studio, another: Open) -> N
     page.goto(f"{base}/account/")
     page.get_by_role("link", name="Remove").first.click()
     confirm_or_passkey(page)
-    page.get_by_role("button", name="Remove it").click()
+    page.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("link", name="Add a passkey")).to_be_visible()
 
 
@@ -137,7 +137,7 @@ def confirm_or_passkey(page: Page) -> None:
 
 def test_passkeys_explain_where_they_cannot_be(wide: Page, studio: Studio) -> None:
     wide.goto(f"{studio.url}/account/")
-    expect(wide.get_by_text("Open the studio as http://localhost:")).to_be_visible()
+    expect(wide.get_by_text("Open http://localhost:")).to_be_visible()
 
 
 @pytest.fixture
@@ -159,9 +159,9 @@ def test_by_mail_an_invitation_and_a_forgotten_password(
     fresh.get_by_role("link", name="Forgot your password?").click()
     fresh.get_by_label("Email").fill(EMAIL)
     fresh.get_by_role("button", name="Send the link").click()
-    expect(fresh.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(fresh.get_by_role("heading", name="Check your mail")).to_be_visible()
     fresh.goto(box.link_to(EMAIL))
     for field in fresh.locator("input[type=password]").all():
         field.fill("another-battery-staple")
-    fresh.get_by_role("button", name="Keep it").click()
+    fresh.get_by_role("button", name="Save password").click()
     expect(fresh.get_by_role("heading", name="Your password is changed")).to_be_visible()

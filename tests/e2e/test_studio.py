@@ -281,7 +281,7 @@ def test_a_price_that_cannot_be_asked_comes_back_by_itself(page: Page) -> None:
     use_sample(page)
     page.route(PRICES, lambda route: route.abort())
     choose(page, "720p")
-    expect(page.get_by_text("Connection lost. The price comes back with it.")).to_be_visible()
+    expect(page.get_by_text("Connection lost. The price returns when it is back.")).to_be_visible()
     expect(page.locator("#generate")).to_be_disabled()
     page.unroute(PRICES)
 

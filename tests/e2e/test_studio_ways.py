@@ -36,7 +36,7 @@ def test_without_javascript(first_page: Opened) -> None:
     page.get_by_label("Motion file").set_input_files(WALK)
     page.get_by_label("Prompt").fill("Slowly")
     page.get_by_role("button", name="Generate").click()
-    expect(page.get_by_text("This is the price.")).to_be_visible()
+    expect(page.get_by_text("Check the price.")).to_be_visible()
     expect(page.get_by_label("Prompt")).to_have_value("Slowly")
     page.get_by_role("button", name="Generate · $0.20").click()
 

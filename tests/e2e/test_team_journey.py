@@ -42,7 +42,7 @@ def test_three_people_and_a_video(start_studio: Callable[..., Studio], box: Mail
     says_something_as_a_guest(guest)
     for member in (ben, ines):
         reads_what_the_guest_said(member)
-    expect(bell(ines, f"Dora Klein comments on “{title}”.")).to_be_visible()
+    expect(bell(ines, f"Dora Klein commented on “{title}”.")).to_be_visible()
     is_shut_out(guest, ines, link)
 
 
@@ -58,13 +58,13 @@ def joins_by_mail(ben: Page, ines: Page, studio: Studio, box: Mailbox) -> None:
     ben.goto(f"{studio.url}/team/")
     expect(ben.get_by_label("Role of Ines Duarte")).to_have_value("creator")
     ben.goto(link)
-    expect(ben.get_by_role("heading", name="This invitation has ended")).to_be_visible()
+    expect(ben.get_by_role("heading", name="This invitation has expired")).to_be_visible()
 
 
 def makes_the_sample(ines: Page, studio: Studio, box: Mailbox) -> str:
     """Her video's title, once she has seen it Ready and had the mail that she wished for."""
     ines.goto(f"{studio.url}/account/notifications/")
-    ines.get_by_role("radio", name="A video of yours is ready At once").check()
+    ines.get_by_role("radio", name="Your video is ready Immediately").check()
     ines.get_by_role("button", name="Save").click()
     ines.goto(f"{studio.url}/")
     ines.get_by_role("button", name="Use the sample").click()
@@ -100,7 +100,7 @@ def hears_of_it(ines: Page, studio: Studio, box: Mailbox, title: str) -> None:
     """In the page that is open, in the bell, and by mail; each leads to the moment."""
     comment = said(ines, "@Ines Duarte the hand is fine here.")
     expect(comment).to_be_visible()
-    told = f"Ben mentions you on “{title}”."
+    told = f"Ben mentioned you in “{title}”."
     bell(ines, told).click()
     ines.wait_for_url(re.compile(r"/videos/\d+/\?t=2\.000#comment-\d+$"))
     stands_at(ines, 2)
@@ -115,15 +115,15 @@ def approves(ben: Page, ines: Page, title: str) -> None:
     ben.get_by_role("button", name="Approve", exact=True).click()
     for page in (ben, ines):
         expect(page.locator(".approval .chip")).to_have_text("Approved")
-    expect(bell(ines, f"“{title}” is approved, says Ben.")).to_be_visible()
+    expect(bell(ines, f"Ben approved “{title}”.")).to_be_visible()
 
 
 def shares(ines: Page) -> str:
     """The address of a link with a password, for guests who may comment."""
     dialog = sharing(ines)
     dialog.get_by_label("Password").fill(SECRET)
-    dialog.get_by_label("Guests may comment").check()
-    dialog.get_by_role("button", name="Make the link").click()
+    dialog.get_by_label("Guests can comment").check()
+    dialog.get_by_role("button", name="Create link").click()
     expect(dialog.locator(".share")).to_contain_text("Not seen yet")
     link = dialog.get_by_label("Address of the link").input_value()
     dialog.get_by_role("button", name="Close").click()
@@ -174,7 +174,7 @@ def is_shut_out(guest: Page, ines: Page, link: str) -> None:
     dialog.get_by_role("button", name="Revoke").click()
     expect(dialog.locator(".share")).to_have_count(0)
     assert answers(guest, link, file) == [404, 404]
-    expect(guest.get_by_role("heading", name="This link has ended.")).to_be_visible()
+    expect(guest.get_by_role("heading", name="This link has expired.")).to_be_visible()
     expect(guest.get_by_text("Ask Northlight for a new one.")).to_be_visible()
     expect(player(guest)).to_have_count(0)
     expect(guest.get_by_text("Connection lost")).to_have_count(0)

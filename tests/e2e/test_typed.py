@@ -30,7 +30,7 @@ def session_gone(page: Page) -> None:
 
 
 def sign_in_again(page: Page) -> None:
-    expect(page.get_by_text("what you typed is still in the form")).to_be_visible()
+    expect(page.get_by_text("the form still has your input")).to_be_visible()
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
@@ -44,7 +44,7 @@ def test_comment_and_note_survive_the_end_of_the_session(wide: Page, made: Studi
     note.fill(WORDS)
     session_gone(wide)
     # The page asks every few seconds, and leaves what is being written where it is.
-    expect(wide.get_by_text("You are signed out. What you typed is still here.")).to_be_visible()
+    expect(wide.get_by_text("You are signed out. Your input is still here.")).to_be_visible()
     expect(note).to_have_value(WORDS)
     wide.get_by_role("button", name="Needs work").click()
     sign_in_again(wide)
@@ -113,9 +113,9 @@ def test_foreign_and_failed_answers_leave_the_words_and_say_so(wide: Page, made:
     comment, send = wide.get_by_label("Comment", exact=True), wide.get_by_role("button", name="Comment", exact=True)
     comment.fill(WORDS)
     for status, ours, sentence in [
-        (413, False, "it is larger than that server allows (413). Nothing was sent and nothing was charged."),
-        (502, False, "The server in front of the studio cannot reach it (502)."),
-        (200, False, "Another server answered in place of the studio."),
+        (413, False, "it is larger than its limit (413). Nothing was sent and nothing was charged."),
+        (502, False, "The proxy server cannot reach the studio (502)."),
+        (200, False, "Another server answered instead of the studio."),
         (500, True, "The studio could not do this (500)."),
         (0, False, "Connection lost."),
     ]:
@@ -128,7 +128,7 @@ def test_foreign_and_failed_answers_leave_the_words_and_say_so(wide: Page, made:
     # A form without a line of its own for it gets one.
     wide.route("**/videos/1/verdict/", answering(503, ours=False))
     wide.get_by_role("button", name="Approve").click()
-    expect(wide.locator(".approval [role=alert]")).to_contain_text("cannot reach it (503)")
+    expect(wide.locator(".approval [role=alert]")).to_contain_text("cannot reach the studio (503)")
     send.click()
     expect(comment).to_have_value("")
     expect(wide.get_by_text("Connection lost.")).to_have_count(0)
@@ -143,7 +143,7 @@ def test_proxy_that_refuses_a_large_upload_is_named(opened: Opened, made: Studio
         page.goto(proxy.url)
         page.locator("#character-slot input[type=file]").set_input_files(large)
         slot = page.locator("#character-slot")
-        expect(slot.get_by_text("it is larger than that server allows (413)")).to_be_visible()
+        expect(slot.get_by_text("it is larger than its limit (413)")).to_be_visible()
         expect(slot.get_by_text("Nothing was sent and nothing was charged.")).to_be_visible()
 
 

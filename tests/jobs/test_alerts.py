@@ -118,7 +118,7 @@ def test_owner_is_mailed_after_a_day_without_result(job: Job, apixo: FakeApixo) 
 def test_owner_is_mailed_about_an_unconfirmed_job(job: Job, apixo: FakeApixo) -> None:
     apixo.on_post(reset)
     job = step(job)
-    assert sent() == [f"$1.14 may have been charged: {job.title}"]
+    assert sent() == [f"$1.14 might have been charged: {job.title}"]
 
 
 def test_owner_is_mailed_about_a_paused_key_once(make_job: MakeJob, apixo: FakeApixo) -> None:

@@ -107,7 +107,7 @@ def test_a_result_that_would_fill_the_disk(archiving: Job, apixo: FakeApixo, mon
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda path: usage._replace(free=archive.KEPT_FREE_BYTES + 100))
         job = step(archiving)
-        assert "larger than the studio has room for" in job.problem
+        assert "larger than the free space of the studio" in job.problem
         patched.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
         job = step(job)
         assert "No space left" in job.problem

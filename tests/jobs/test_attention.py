@@ -45,17 +45,17 @@ def test_an_unconfirmed_job_waits_for_who_may_decide(
     path: str, unconfirmed: Job, as_alice: Client, as_charlie: Client, team: Team
 ) -> None:
     html = text(as_alice, path)
-    assert "$1.14 may have been charged: 1 video unconfirmed." in html
+    assert "$1.14 might have been charged: 1 video unconfirmed." in html
     assert f'href="/jobs/{unconfirmed.pk}/"' in html
-    assert "may have been charged" not in text(as_charlie, path)
+    assert "might have been charged" not in text(as_charlie, path)
     Membership.objects.filter(team=team).update(role="viewer")
-    assert "may have been charged" not in text(as_alice, path)
+    assert "might have been charged" not in text(as_alice, path)
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_it_goes_once_it_is_decided(path: str, unconfirmed: Job, as_alice: Client) -> None:
     as_alice.post(reverse("jobs.decide", args=[unconfirmed.pk]), {"decision": "not_charged"})
-    assert "may have been charged" not in text(as_alice, path)
+    assert "might have been charged" not in text(as_alice, path)
 
 
 def test_many_are_summed_and_listed(unconfirmed: Job, team: Team, alice: User, as_alice: Client) -> None:
@@ -63,7 +63,7 @@ def test_many_are_summed_and_listed(unconfirmed: Job, team: Team, alice: User, a
         more = factories.job(team, alice, provider="apixo", character=unconfirmed.character, motion=unconfirmed.motion)
         moved(more, State.UNCERTAIN, money=Money.UNKNOWN)
     html = text(as_alice, "/")
-    assert "$5.70 may have been charged: 5 videos unconfirmed." in html
+    assert "$5.70 might have been charged: 5 videos unconfirmed." in html
     assert "/jobs/?only=unconfirmed" in html
     assert text(as_alice, "/jobs/?only=unconfirmed").count('class="job-row"') == 5
 
@@ -76,7 +76,7 @@ def test_the_sandbox_bills_nothing(team: Team, alice: User, as_alice: Client) ->
 @pytest.mark.parametrize("path", PAGES)
 def test_a_result_that_cannot_be_saved(path: str, unsaved: Job, as_alice: Client) -> None:
     html = text(as_alice, path)
-    assert "1 finished video cannot be saved, and $1.14 is paid for." in html
+    assert "1 finished video cannot be saved; $1.14 was charged." in html
     assert "APIXO deletes it in 21 h. We keep trying" in html
     assert LINK not in html
 
@@ -116,7 +116,7 @@ def test_no_result_after_a_day(team: Team, alice: User, as_alice: Client) -> Non
     moved(job, State.RUNNING, task_id="task_1", started_at=timezone.now(), alerted_at=timezone.now())
     assert "1 video without a result after a day, $1.14 reserved." in text(as_alice, "/")
     html = text(as_alice, reverse("jobs.show", args=[job.pk]))
-    assert "Look task task_1 up" in html
+    assert "Look up task task_1" in html
     assert "Ask now" in html
 
 
@@ -132,7 +132,7 @@ def test_an_earlier_try_that_may_have_been_charged_too(unconfirmed: Job, as_alic
     answer = {"decision": "again", "price": "1.14", "version": unconfirmed.version}
     as_alice.post(reverse("jobs.decide", args=[unconfirmed.pk]), answer)
     assert Job.objects.get(pk=unconfirmed.pk).state == State.QUEUED
-    assert "$1.14 may have been charged for 1 earlier try." in text(as_alice, "/")
+    assert "$1.14 might have been charged for 1 earlier attempt." in text(as_alice, "/")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -142,9 +142,9 @@ def test_a_task_that_apixo_lost_stands_there_until_somebody_decides(
     job = factories.job(team, alice, provider="apixo")
     moved(job, State.RUNNING, task_id="task_1")
     moved(Job.objects.get(pk=job.pk), State.FAILED, money=Money.UNKNOWN, failure="TASK_NOT_FOUND")
-    told = "$1.14 may have been charged: APIXO no longer knows the task of 1 video."
+    told = "$1.14 might have been charged: APIXO no longer has the task of 1 video."
     assert told in text(as_alice, path)
     assert f'href="/jobs/{job.pk}/"' in text(as_alice, path)
-    assert "may have been charged" not in text(as_charlie, path)
+    assert "might have been charged" not in text(as_charlie, path)
     as_alice.post(reverse("jobs.decide", args=[job.pk]), {"decision": "not_charged"})
-    assert "may have been charged" not in text(as_alice, path)
+    assert "might have been charged" not in text(as_alice, path)

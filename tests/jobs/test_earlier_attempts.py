@@ -46,7 +46,7 @@ def decide(client: Client, attempt: Attempt, **fields: str) -> int:
 
 def test_the_page_says_what_the_first_may_have_cost(job: Job, as_alice: Client) -> None:
     said = words(as_alice, job)
-    assert "$1.14 for the 1st try may have been charged, too." in said
+    assert "$1.14 for the 1st attempt might have been charged, too." in said
     assert "balance was $74.87 before it was sent and $73.73 after" in said
 
 
@@ -67,7 +67,7 @@ def test_who_may_not_see_the_spending_reads_only_what_left_the_balance(
     as_bob.force_login(bob)
     for one in (job, unsure):
         said = words(as_bob, one)
-        assert "APIXO’s balance fell by $1.14 while it was sent; other videos may be in it." in said
+        assert "APIXO’s balance fell by $1.14 while it was sent; other videos can be included." in said
         assert "74.87" not in said + words(as_vera, one)
 
 
@@ -75,8 +75,8 @@ def test_it_was_not_charged(job: Job, attempt: Attempt, as_alice: Client) -> Non
     assert decide(as_alice, attempt, decision="not_charged") == 302
     attempt.refresh_from_db()
     assert attempt.money == Money.RELEASED
-    assert Entry.objects.latest("pk").why == "Alice says that it was not charged"
-    assert "may have been charged" not in words(as_alice, job)
+    assert Entry.objects.latest("pk").why == "Alice marked it as not charged"
+    assert "might have been charged" not in words(as_alice, job)
     assert decide(as_alice, attempt, decision="not_charged") == 302
     assert disagreements() == []
 
@@ -98,7 +98,7 @@ def test_both_pages_lead_to_each_other(job: Job, attempt: Attempt, as_alice: Cli
     made = verbs.follow_orphan(look(attempt), "task_1", timedelta(0))
     page = as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
     assert reverse("jobs.show", args=[made.pk]) in page
-    assert "The 1st try was taken after all." in page
+    assert "The 1st attempt was accepted after all." in page
     assert reverse("jobs.show", args=[job.pk]) in as_alice.get(reverse("jobs.show", args=[made.pk])).content.decode()
 
 

@@ -30,7 +30,7 @@ from wanstudio.uploads.models import Source
 from wanstudio.work.advance import advance, due
 
 MINUTES = 4 * 60
-STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
+STOPPED = "Sending is stopped in Settings. Nothing was charged; it is sent when the owner starts sending again."
 
 
 @pytest.fixture(autouse=True)

@@ -169,7 +169,7 @@ def test_a_failure_is_one_sentence_and_one_step(
 
     assert step
     assert (step[1], step[2].strip()) == (leads_to.format(pk=job.pk), label)
-    assert "The $1.14 is back in your budget: we assume failed tasks are not billed" in words(html)
+    assert "The $1.14 is back in your budget. We assume failed tasks are not billed" in words(html)
 
 
 def test_only_a_content_failure_hides_the_picture(team: Team, alice: User, as_alice: Client) -> None:
@@ -182,7 +182,7 @@ def test_only_a_content_failure_hides_the_picture(team: Team, alice: User, as_al
 
 def test_the_sandbox_bills_nothing(team: Team, alice: User, as_alice: Client) -> None:
     html = words(page(as_alice, factories.job(team, alice)))
-    assert "Nothing, it is the sandbox" in html
+    assert "$0 (sandbox)" in html
     assert "Reserved" not in html
 
 
@@ -194,13 +194,13 @@ def unconfirmed(job: Job) -> Job:
     claimed = Job.claim(job.pk)
     assert claimed
     verbs.begin_submitting(claimed, callback=False)
-    verbs.mark_uncertain(claimed, "The connection broke", None)
+    verbs.mark_uncertain(claimed, "The connection dropped", None)
     return Job.objects.get(pk=job.pk)
 
 
 def test_three_ways_out_of_not_knowing(unconfirmed: Job, as_alice: Client) -> None:
     html = page(as_alice, unconfirmed)
-    assert "It may have been charged; our price was $1.14. It will not resolve by itself: you decide." in words(html)
+    assert "It might have been charged; our price was $1.14. You need to decide." in words(html)
     assert {"attach", "again", "not_charged"} == set(re.findall(r'name="decision" value="(\w+)"', html))
     assert "Send again · $1.14" in html
 
@@ -230,7 +230,7 @@ def test_a_decision_that_comes_too_late_does_nothing(unconfirmed: Job, as_alice:
 
     answer = as_alice.post(reverse("jobs.decide", args=[unconfirmed.pk]), {"decision": "not_charged"}, follow=True)
 
-    assert "moved on by itself" in answer.content.decode()
+    assert "changed in the meantime" in answer.content.decode()
     assert Job.objects.get(pk=unconfirmed.pk).state == State.RUNNING
 
 

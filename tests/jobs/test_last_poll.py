@@ -127,7 +127,7 @@ def test_no_room_on_the_disk(job: Job, apixo: FakeApixo, monkeypatch: pytest.Mon
         patched.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12, 600_000_000 - 70_000_000))
         job = step(job)
         assert (job.state, job.money) == (State.QUEUED, Money.RESERVED)
-        assert "no room" in job.problem
+        assert "no space" in job.problem
         assert 29 < wait_s(job) <= 40
     assert apixo.posts == []
     running(job)
@@ -140,7 +140,7 @@ def test_a_key_that_was_taken_away(make_job: MakeJob, apixo: FakeApixo, settings
     assert step(follower).state == State.RUNNING
     queued = step(queued)
     assert (queued.state, queued.submissions.count()) == (State.QUEUED, 0)
-    assert "key was taken away" in queued.problem
+    assert "key was removed" in queued.problem
     settings.PROVIDERS = with_key
     running(queued)
 

@@ -221,9 +221,9 @@ def test_a_refusal_that_comes_after_the_decision_releases(second: Job) -> None:
 def test_a_person_names_the_first_task(second: Job, apixo: FakeApixo) -> None:
     verbs.name_task(first(), "task_with_a_typo")
     attempt = look(first())
-    assert (attempt.problem, attempt.money) == ("APIXO knows no task task_with_a_typo.", Money.UNKNOWN)
+    assert (attempt.problem, attempt.money) == ("APIXO has no task task_with_a_typo.", Money.UNKNOWN)
     verbs.name_task(first(), second.task_id)
-    assert "is followed already" in look(first()).problem
+    assert "already follows task" in look(first()).problem
     verbs.name_task(first(), apixo.made[0])
     look(first())
     assert Job.objects.get(recovered_from=first()).task_id == apixo.made[0]

@@ -61,7 +61,7 @@ def test_it_backs_off_and_says_so(job: Job, apixo: FakeApixo) -> None:
         job = step(job)
         low = 5.5 * 2 ** min(setbacks - 1, 6)
         assert low - 1 < wait_s(job) <= low / 5.5 * 10
-    assert "does not answer clearly" in job.problem
+    assert "gives no clear answer" in job.problem
     job = step(job)
     assert (job.setbacks, job.problem, job.state) == (0, "", State.RUNNING)
 
@@ -155,7 +155,7 @@ def test_a_task_that_is_missing_for_ten_minutes_is_lost(job: Job, apixo: FakeApi
     apixo.on_status(refusal(404, "Task not found"), always=True)
     job = step(job)
     assert (job.state, job.money) == (State.RUNNING, Money.RESERVED)
-    assert "does not know this task" in job.problem
+    assert "does not find this task" in job.problem
     job = step(later(job, minutes=9))
     assert job.state == State.RUNNING
     job = step(later(job, minutes=2))

@@ -27,9 +27,14 @@ def placed(job: Job, position: int, **fields: Any) -> Job:
 @pytest.mark.parametrize(
     ("position", "words"),
     [
-        (1, "Next in line."),
-        *((2, "2nd in line."), (3, "3rd in line."), (4, "4th in line."), (21, "21st in line.")),
-        *((11, "11th in line."), (12, "12th in line."), (13, "13th in line."), (112, "112th in line.")),
+        (1, "Next in the queue."),
+        *((2, "2nd in the queue."), (3, "3rd in the queue."), (4, "4th in the queue."), (21, "21st in the queue.")),
+        *(
+            (11, "11th in the queue."),
+            (12, "12th in the queue."),
+            (13, "13th in the queue."),
+            (112, "112th in the queue."),
+        ),
     ],
 )
 def test_the_sentence(job: Job, position: int, words: str) -> None:
@@ -38,13 +43,13 @@ def test_the_sentence(job: Job, position: int, words: str) -> None:
 
 def test_the_sandbox_reserves_nothing(team: Team, alice: User) -> None:
     job = placed(factories.job(team, alice), 2)
-    assert describe(job).sentence == "2nd in line. Nothing is billed."
+    assert describe(job).sentence == "2nd in the queue. Nothing is billed."
 
 
 def test_the_reason_wins(job: Job) -> None:
-    words = describe(placed(job, 2, problem="Sending is stopped in the settings."))
+    words = describe(placed(job, 2, problem="Sending is stopped in Settings."))
     assert (words.sentence, words.position, words.progress.beside) == (
-        "Sending is stopped in the settings.",
+        "Sending is stopped in Settings.",
         "",
         "in the queue",
     )
@@ -52,9 +57,9 @@ def test_the_reason_wins(job: Job) -> None:
 
 def test_the_pages_say_it(job: Job, as_alice: Client) -> None:
     placed(job, 2)
-    assert "2nd in line. $1.14 reserved." in as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
-    assert "· 2nd in line" in as_alice.get(reverse("jobs.index")).content.decode()
-    assert "2nd in line" in as_alice.get(reverse("studio.index")).content.decode()
+    assert "2nd in the queue. $1.14 reserved." in as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
+    assert "· 2nd in the queue" in as_alice.get(reverse("jobs.index")).content.decode()
+    assert "2nd in the queue" in as_alice.get(reverse("studio.index")).content.decode()
 
 
 @pytest.mark.parametrize("kind", ["rows", "job", "dock"])
@@ -66,4 +71,4 @@ def test_a_new_place_arrives_with_the_poll(
     assert poll(as_alice, seen, kind).status_code == 204
     placed(job, 2)
     with django_assert_max_num_queries(3):
-        assert "2nd in line" in poll(as_alice, seen, kind).content.decode()
+        assert "2nd in the queue" in poll(as_alice, seen, kind).content.decode()

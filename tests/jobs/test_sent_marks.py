@@ -42,7 +42,7 @@ def test_job_of_a_database_that_was_put_back_is_not_sent(job: Job, apixo: FakeAp
     assert sent_marks.put_back()
     again = step(job)
     assert (again.state, len(apixo.posts)) == (State.QUEUED, 1)
-    assert again.problem.startswith("The database was put back by hand")
+    assert again.problem.startswith("The database was replaced by hand")
     assert not Attempt.objects.exists()
 
 

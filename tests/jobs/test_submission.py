@@ -102,7 +102,7 @@ def test_unknown_without_callbacks_asks_at_once(job: Job, apixo: FakeApixo) -> N
     apixo.on_post(reset)
     job = step(job)
     assert (job.state, job.money, job.ask_person, job.due_at) == (State.UNCERTAIN, Money.UNKNOWN, True, None)
-    assert "broke" in job.transitions.latest("pk").why
+    assert "dropped" in job.transitions.latest("pk").why
 
 
 @pytest.mark.parametrize(

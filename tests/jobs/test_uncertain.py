@@ -199,7 +199,7 @@ def test_a_person_attaches_the_task(uncertain: Job, apixo: FakeApixo) -> None:
     verbs.attach(job, "task_with_a_typo")
     job = woken(job)
     assert (job.state, job.ask_person) == (State.UNCERTAIN, True)
-    assert job.problem == "APIXO knows no task task_with_a_typo."
+    assert job.problem == "APIXO has no task task_with_a_typo."
     verbs.attach(job, apixo.made[0])
     job = woken(job)
     assert (job.state, job.task_id, job.problem) == (State.RUNNING, apixo.made[0], "")
@@ -276,7 +276,7 @@ def test_a_503_that_was_taken_after_all_is_not_paid_twice(
     apixo.on_status(refusal(502))
     job = step(job)
     assert (job.state, job.setbacks, len(apixo.posts)) == (State.QUEUED, 1, 1)
-    assert "first look" in job.problem
+    assert "First we check" in job.problem
     job = running(job)
     assert (job.task_id, job.problem) == (apixo.made[0], "")
     assert len(apixo.posts) == 1

@@ -60,10 +60,10 @@ def test_accepted_key_is_shown_with_its_balance(as_alice: Client, alice: User) -
 def test_refused_key_says_why_and_is_forgotten(as_alice: Client, alice: User) -> None:
     mine = StudioKey.claim(key_verbs.offer("apixo", CANARY, alice).pk)
     assert mine
-    key_verbs.refuse(mine, "APIXO refuses this key.")
+    key_verbs.refuse(mine, "APIXO rejects this key.")
     shown = text_of(as_alice.get(reverse("settings.show")))
-    assert "APIXO refuses this key." in shown
-    assert "what was in force still is" in shown
+    assert "APIXO rejects this key." in shown
+    assert "the previous setting stays" in shown
     as_alice.post(reverse("keys.drop"))
     assert "refuses" not in text_of(as_alice.get(reverse("settings.show")))
 
@@ -79,7 +79,7 @@ def test_key_of_the_environment_wins(as_alice: Client, settings: Settings) -> No
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (settings.PROVIDERS["apixo"][0], CANARY)}
     shown = put(as_alice, "another-key-of-mine")
     assert "APIXO_API_KEY of the environment, ends in 4b21" in shown
-    assert "nothing was stored" in shown
+    assert "Nothing was stored" in shown
     assert not StudioKey.objects.exists()
 
 

@@ -74,5 +74,5 @@ def test_pause_set_during_the_balance_call_stays(key: ProviderKey, apixo: FakeAp
 
 def test_without_a_key_nothing_is_asked(key: ProviderKey, apixo: FakeApixo, settings: object) -> None:
     settings.PROVIDERS = settings.PROVIDERS | {"apixo": (apixo.url, "")}  # type: ignore[attr-defined]
-    assert "no key" in ask(key).problem
+    assert "no longer has a key" in ask(key).problem
     assert apixo.balance_calls == 0

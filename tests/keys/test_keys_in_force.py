@@ -89,7 +89,7 @@ def test_a_refused_key_changes_nothing(status: int, page: FakeApixo, alice: User
     use(FIRST, alice)
     page.on_balance(refusal(status, f"no {SECOND}"))
     refused = check(offer(SECOND, alice))
-    assert (refused.state, refused.secret, refused.problem) == ("refused", "", "APIXO refuses this key.")
+    assert (refused.state, refused.secret, refused.problem) == ("refused", "", "APIXO rejects this key.")
     assert in_force.key_at("apixo").secret == FIRST
     assert not ProviderKey.at("apixo").pause
 
@@ -152,7 +152,7 @@ def test_removed_key_follows_its_task_and_sends_nothing(page: FakeApixo, make_jo
     key_verbs.remove("apixo", alice)
     assert in_force.provider_in_use() == "sandbox"
     held = step(waiting)
-    assert (held.state, held.problem[:24]) == ("queued", "The APIXO key was taken ")
+    assert (held.state, held.problem[:24]) == ("queued", "The APIXO key was remove")
     assert step(sent).state == State.RUNNING
     assert asked(page) == [FIRST]
     assert len(page.posts) == 1
@@ -248,7 +248,7 @@ def test_rotation_keeps_the_key_readable(page: FakeApixo, make_job: MakeJob, ali
     encrypted_fields.add_key()
     many = len(encrypted_fields.keys())
     call_command("rotatekeys", "--drop-old")
-    assert "went on from there" in capsys.readouterr().out
+    assert "continued it" in capsys.readouterr().out
     assert (many, len(encrypted_fields.keys())) == (3, 1)
     assert in_force.key_at("apixo").secret == FIRST
     assert step(make_job()).state == State.RUNNING

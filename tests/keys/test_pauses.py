@@ -228,7 +228,7 @@ def test_three_403_in_a_row_pause_the_key(make_job: MakeJob, apixo: FakeApixo) -
     assert ProviderKey.at("apixo").strikes == 0
 
 
-STOPPED = "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again."
+STOPPED = "Sending is stopped in Settings. Nothing was charged; it is sent when the owner starts sending again."
 
 
 def test_stop_in_the_settings_blocks_queued_jobs_only(make_job: MakeJob, apixo: FakeApixo) -> None:

@@ -38,7 +38,7 @@ def test_only_the_owner_sees_the_machine(as_alice: Client, as_bob: Client) -> No
 
 
 def test_balance_is_shown_with_its_age(as_alice: Client) -> None:
-    assert "not asked for yet" in words(as_alice, "/settings/")
+    assert "not checked yet" in words(as_alice, "/settings/")
     ProviderKey.objects.create(provider="sandbox", balance=Decimal("74.87"), balance_at=timezone.now())
     assert "$74.87 just now" in words(as_alice, "/settings/")
 
@@ -81,7 +81,7 @@ def test_switch_is_idempotent(as_alice: Client, as_bob: Client) -> None:
     assert as_alice.get(SENDING).status_code == 405
 
     page = words(as_alice, "/settings/")
-    assert "All sending is stopped , just now . Jobs wait in the queue and nothing is charged for them." in page
+    assert "All sending is stopped , just now . Jobs wait in the queue and are not charged." in page
     assert "Start sending again" in page
     theirs = words(as_bob, "/settings/")
     assert "All sending is stopped" in theirs
@@ -149,12 +149,12 @@ def check(client: Client, title: str) -> tuple[bool | None, str]:
     ("age_s", "ok", "sentence"),
     [
         (2, True, "Running. Last heartbeat 2 s ago."),
-        (200, False, "Not running: last heartbeat 3 min ago. Jobs wait; start the studio again."),
-        (9000, False, "Not running: last heartbeat 2 h ago. Jobs wait; start the studio again."),
+        (200, False, "Not running: last heartbeat 3 min ago. Jobs wait; restart the studio."),
+        (9000, False, "Not running: last heartbeat 2 h ago. Jobs wait; restart the studio."),
     ],
 )
 def test_worker_check_says_the_age_of_the_last_heartbeat(age_s: int, ok: bool, sentence: str, as_alice: Client) -> None:
-    assert check(as_alice, "Worker") == (False, "Not seen yet. It starts together with the studio.")
+    assert check(as_alice, "Worker") == (False, "Not seen yet. It starts with the studio.")
     Heartbeat.objects.create(name="an older one", seen_at=timezone.now() - timedelta(hours=20))
     Heartbeat.beat("w")
     Heartbeat.objects.filter(name="w").update(seen_at=Now() - timedelta(seconds=age_s))
@@ -164,23 +164,23 @@ def test_worker_check_says_the_age_of_the_last_heartbeat(age_s: int, ok: bool, s
 def test_low_disk_is_a_failed_check(as_alice: Client, settings: Settings) -> None:
     ok, sentence = check(as_alice, "Storage")
     assert ok
-    assert "room for about" in sentence
+    assert "space for about" in sentence
     settings.MIN_FREE_BYTES = shutil.disk_usage(settings.DATA_DIR).free * 2
     ok, sentence = check(as_alice, "Storage")
     assert not ok
-    assert "B to keep free. Sending is paused until there is room" in sentence
+    assert "B to keep free. Sending is paused until there is space" in sentence
 
 
 @pytest.mark.parametrize(
     ("url", "ok", "sentence"),
     [
-        ("", None, "Not set: nobody can ask for a new password. Set EMAIL_URL to your mail server."),
+        ("", None, "Not set: people cannot reset their password. Set EMAIL_URL to your mail server."),
         (
             "smtp://me:secret@mail.example.com",
             True,
-            "Set. Links for a new password go out through mail.example.com.",
+            "Set. Password links are sent through mail.example.com.",
         ),
-        ("console://", True, "Set. Links for a new password go out."),
+        ("console://", True, "Set. Password links are sent."),
     ],
 )
 def test_mail_check_names_the_server(
@@ -209,7 +209,7 @@ def test_public_address_check_says_what_works(
 
 
 def test_key_check_says_what_blocks_it(as_alice: Client, settings: Settings) -> None:
-    assert check(as_alice, "APIXO key")[1].startswith("Not set. The sandbox stands in")
+    assert check(as_alice, "APIXO key")[1].startswith("Not set. The sandbox is used")
     settings.PROVIDER = "apixo"
     assert check(as_alice, "APIXO key") == (True, "Set. Videos are made by APIXO and billed to the key.")
     key = ProviderKey.at("apixo")

@@ -139,8 +139,8 @@ def test_dot_at_the_end_of_a_name_makes_no_other_host(files: FileServer, listed:
         (206, "status 206"),
         (304, "status 304"),
         (302, "status 302"),
-        (500, "problem of its own"),
-        (503, "problem of its own"),
+        (500, "has a problem"),
+        (503, "has a problem"),
     ],
 )
 def test_statuses(talk: Talk, status: int, words: str) -> None:

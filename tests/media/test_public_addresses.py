@@ -84,7 +84,7 @@ def test_unknown_name() -> None:
     def unknown(_host: str, _port: int) -> list[str]:
         raise OSError
 
-    with pytest.raises(FetchError, match="no server of that name") as caught:
+    with pytest.raises(FetchError, match="no server with that name") as caught:
         Reach(frozenset(), unknown).addresses(parse("http://typo.example/"), 5)
     assert caught.value.code == FetchProblem.UNREACHABLE
 

@@ -155,7 +155,7 @@ def test_sums_that_differ_are_named_and_made_anew(team: Team, alice: User, capsy
         call_command("status", "--json")
     attention = json.loads(capsys.readouterr().out)["attention"]
     assert "manage.py recount" in " ".join(attention)
-    assert said_by("recount") == "6 sums differed from the ledger. All of them were made anew.\n"
+    assert said_by("recount") == "6 sums differed from the ledger. All of them were recalculated.\n"
     assert (kept_sums.differences(), spent(team, "apixo")) == (0, P)
 
 

@@ -54,7 +54,7 @@ def lost(job: Job) -> Job:
     """The job, sent, and nobody knows whether it was taken."""
     mine = claim(job)
     verbs.begin_submitting(mine, callback=True)
-    verbs.mark_uncertain(mine, "The connection broke", SOON)
+    verbs.mark_uncertain(mine, "The connection dropped", SOON)
     return Job.objects.get(pk=job.pk)
 
 

@@ -41,7 +41,7 @@ def _sends_mail(settings: Any) -> None:
 
 
 def notified(team: Team, *people: User, kind: Kind = Kind.MENTIONED, event: str = "comment 1") -> None:
-    notify(people, Event(team, kind, event, "Alice mentions you.", path="/videos/1/"))
+    notify(people, Event(team, kind, event, "Alice mentioned you.", path="/videos/1/"))
 
 
 def test_one_event_notifies_one_person_once(team: Team, alice: User, bob: User) -> None:
@@ -238,7 +238,7 @@ def test_mail_quotes_nothing_of_a_team_closed_to_its_reader(team: Team, bob: Use
     secret: dict[str, Any] = {"title": "Mira leaks the script", "detail": "“Burn it”", "path": "/videos/7/#c9"}
     notify([bob], Event(team, Kind.MENTIONED, "comment 1", **secret))
     mail = Mail.objects.get()
-    assert (mail.to, mail.subject) == (bob.email, "News in Northlight")
+    assert (mail.to, mail.subject) == (bob.email, "Notification from Northlight")
     assert "Something happened in Northlight. Sign in to see it." in mail.text
     notify([bob], Event(team, Kind.READY, "job 1 ready", **secret))
     notify([bob], Event(team, Kind.READY, "job 2 ready", **secret))

@@ -89,7 +89,7 @@ def test_test_post_is_delivered_and_listed(as_alice: Client, team: Team) -> None
     save(as_alice, team)
     as_alice.post(reverse("webhook.test"), {"team": team.pk})
     page = as_alice.get(reverse("webhook.show")).content.decode()
-    assert "On its way" in page
+    assert "Sent. The answer appears below" in page
     page = as_alice.get(reverse("webhook.show")).content.decode()
     # A link opens the question, with a script or without; only the answer posts.
     assert 'href="#remove-webhook"' in page

@@ -33,7 +33,7 @@ def test_lost_file_is_reported_and_deleted_file_is_not(studio: Studio, tmp_path:
     next((studio.data / "media").rglob("*.png")).unlink()
     done = studio.command("backup", str(tmp_path / "out"))
     assert done.returncode == 0
-    assert "1 files that the database names are gone" in done.stderr
+    assert "1 files in the database are missing" in done.stderr
     assert json.loads((newest(tmp_path / "out") / "manifest.json").read_text())["missing"]
 
 
@@ -105,8 +105,8 @@ def test_bare_copy_of_an_earlier_version_is_restored_beside_the_media(studio: St
     lost = next((studio.data / "media").rglob("*.png"))
     lost.unlink()
     done = studio.command("restore", "--force", str(bare))
-    assert "beside the media that is here" in done.stdout
-    assert "2 jobs waited to be sent" in done.stdout
+    assert "(media files are unchanged)" in done.stdout
+    assert "2 jobs were queued" in done.stdout
     assert f"gone: {lost.relative_to(studio.data / 'media')}" in done.stderr
     # Once more, from what the first restore has made of it.
     assert "2 jobs" in studio.manage("restore", "--force", str(bare))

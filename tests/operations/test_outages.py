@@ -29,7 +29,7 @@ with (samples / "mira.png").open("rb") as mira, (samples / "walk.mp4").open("rb"
     motion = factories.motion(team, ben, file=File(walk, name="walk.mp4"), duration=5.0, width=720, height=1280)
     factories.job(team, ben, character=character, motion=motion)
 """
-BEGINS, TRACEBACK = "The studio goes on by itself when this is over.", "Traceback (most recent call last)"
+BEGINS, TRACEBACK = "The studio recovers automatically.", "Traceback (most recent call last)"
 # Two of the web and the worker.
 PROCESSES = 3
 
@@ -107,7 +107,7 @@ def test_full_disk_is_said_once_and_leaves_no_half_file(studio: Studio) -> None:
         assert browser.get(f"{studio.url}/jobs/").status_code == 200
         assert requests.get(f"{studio.url}/healthz").status_code == 200
         assert requests.get(f"{studio.url}/readyz").json()["storage"] is False
-        assert "Nothing is sent until there is room." in studio.command("status").stdout
+        assert "Nothing is sent until there is enough space." in studio.command("status").stdout
         wait_until(lambda: "database or disk is full" in studio.said()[said:], "the worker says so, too")
         assert stored(studio) == files
     finally:

@@ -86,7 +86,7 @@ def test_attempt_that_was_sent_again_is_listed_and_counted(team: Team, alice: Us
     told = status(1)
     assert (told["money"]["unknown"], told["money"]["reserved"]) == ("1.14", "1.14")
     assert told["undecided"] == [{"job": job.pk, "price": "1.14"}]
-    assert told["attention"][0].startswith("$1.14 may have been charged for earlier tries")
+    assert told["attention"][0].startswith("$1.14 might have been charged for earlier attempts")
 
 
 def test_lost_task_is_listed_and_counted(team: Team, alice: User) -> None:
@@ -117,7 +117,7 @@ def test_unconfirmed_jobs_are_listed_with_their_price(team: Team, alice: User) -
     told = status(1)
     assert told["unconfirmed"] == [{"job": job.pk, "title": "Mira", "price": "2.50", "asks": True}]
     assert told["attention"] == [
-        f"1 unconfirmed, $2.50 may have been charged. Decide on the pages of the jobs: {job.pk}."
+        f"1 unconfirmed, $2.50 might have been charged. Decide on the pages of the jobs: {job.pk}."
     ]
 
 

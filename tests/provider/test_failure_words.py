@@ -114,11 +114,11 @@ def test_a_forbidden_request_says_both_meanings() -> None:
 @pytest.mark.parametrize(
     ("code", "message", "cause"),
     [
-        ("MoonPhase", "Wrong\n moon.", "APIXO gave a reason that we do not know: MoonPhase, “Wrong moon”."),
-        ("MoonPhase", "", "APIXO gave a reason that we do not know: MoonPhase."),
-        ("", "Wrong moon", "APIXO gave a reason that we do not know: no code, “Wrong moon”."),
-        ("", "", "APIXO gave a reason that we do not know: no code."),
-        ("{character}", "{0}", "APIXO gave a reason that we do not know: {character}, “{0}”."),
+        ("MoonPhase", "Wrong\n moon.", "APIXO gave an unknown reason: MoonPhase, “Wrong moon”."),
+        ("MoonPhase", "", "APIXO gave an unknown reason: MoonPhase."),
+        ("", "Wrong moon", "APIXO gave an unknown reason: no code, “Wrong moon”."),
+        ("", "", "APIXO gave an unknown reason: no code."),
+        ("{character}", "{0}", "APIXO gave an unknown reason: {character}, “{0}”."),
     ],
 )
 def test_an_unknown_code_is_shown_with_its_message(code: str, message: str, cause: str) -> None:
@@ -133,7 +133,7 @@ def test_the_sandbox_speaks_for_itself() -> None:
     explained = providers.get("sandbox").explain
     assert (
         explained(Failure("NSFW")).cause
-        == "The sandbox’s content policy objects to the picture, the clip or the prompt."
+        == "The sandbox rejected this for its content: check the picture, the clip or the prompt."
     )
     assert "of the sandbox’s key" in explained(Failure("INSUFFICIENT_CREDITS")).cause
     assert not any("APIXO" in explained(Failure(code)).cause for code in [*CONTENT, *STEPS, "MoonPhase"])

@@ -46,7 +46,7 @@ def test_asked_allowed_and_made_once(
     asked.refresh_from_db()
     assert (asked.state, asked.decided_by, asked.job) == ("granted", alice, job)
     assert post(as_bob, team, **form, nonce=nonce).headers["Location"] == reverse("jobs.show", args=[job.pk])
-    assert "Alice allowed $1.14." in text_of(as_bob.get("/"))
+    assert "Alice approved $1.14." in text_of(as_bob.get("/"))
     assert disagreements() == []
 
 
@@ -67,9 +67,9 @@ def test_declined_request_says_why(
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        ({"decision": "decline", "word": "Try 480p first"}, "Alice has declined this $1.14: “Try 480p first”"),
-        ({"decision": "withdraw"}, "The request for this $1.14 is withdrawn."),
-        ({}, "Nobody decided about this $1.14 in time."),
+        ({"decision": "decline", "word": "Try 480p first"}, "Alice declined this $1.14: “Try 480p first”"),
+        ({"decision": "withdraw"}, "The request for this $1.14 was cancelled."),
+        ({}, "The request for this $1.14 expired without a decision."),
     ],
 )
 def test_the_form_of_what_was_decided_asks_anew(
@@ -93,7 +93,7 @@ def test_the_form_of_what_was_decided_asks_anew(
         answer = post(as_bob, team, **form, ask="1", nonce=asked.nonce, note="For the launch")
         assert answer.status_code == 409
         assert says in text_of(answer)
-        assert "Nothing was asked, sent or charged just now." in text_of(answer)
+        assert "Nothing new was requested, sent or charged." in text_of(answer)
     assert (SpendRequest.objects.count(), Mail.objects.count()) == (1, told)
     html = answer.content.decode()
     assert "Keep the coat" in html
@@ -134,7 +134,9 @@ def test_undecided_request_expires(
     SpendRequest.objects.update(expires_at=asked.created_at)
     as_alice.post(reverse("requests.decide", args=[asked.pk]), {"decision": "allow", "price": "1.14"})
     assert not Job.objects.exists()
-    assert "Nobody decided within seven days." in text_of(as_bob.get(reverse("requests.show", args=[asked.pk])))
+    assert "The request expired: no decision within seven days." in text_of(
+        as_bob.get(reverse("requests.show", args=[asked.pk]))
+    )
 
 
 def test_a_price_that_changed_is_said_first(
@@ -144,7 +146,7 @@ def test_a_price_that_changed_is_said_first(
     asked = ask(as_bob, team, form)
     settings.PRICES = [(day, {name: 2 * price for name, price in row.items()}) for day, row in settings.PRICES]
     page, url = (reverse(f"requests.{name}", args=[asked.pk]) for name in ("show", "decide"))
-    assert "The price is now $2.27. It was $1.14 when it was asked for." in text_of(as_alice.get(page))
+    assert "The price is now $2.27. It was $1.14 when requested." in text_of(as_alice.get(page))
     as_alice.post(url, {"decision": "allow", "price": "1.14"})
     assert not Job.objects.exists()
     as_alice.post(url, {"decision": "allow", "price": "2.27"})
@@ -180,7 +182,7 @@ def test_request_is_not_made_where_there_is_room_by_now(
 ) -> None:
     answer = post(as_bob, team, **form, ask="1")
     assert answer.status_code == 409
-    assert "There is room for it by now. Nothing was asked or sent. Press Generate." in text_of(answer)
+    assert "The price now fits the cap. Nothing was requested or sent. Press Generate." in text_of(answer)
     assert not Job.objects.exists()
     assert not SpendRequest.objects.exists()
 
@@ -203,7 +205,7 @@ def test_the_mail_grants_once_and_looking_grants_nothing(
     nobody.post(path, {"decision": "allow", "price": "1.14"})
     nobody.post(path, {"decision": "allow", "price": "1.14"})
     assert Job.objects.get().spend_request.decided_by == alice
-    assert "Alice allowed it" in text_of(nobody.get(path))
+    assert "Alice approved it" in text_of(nobody.get(path))
     assert Mail.objects.latest("pk").to == bob.email
     assert not outbox.outbox
 
@@ -241,7 +243,7 @@ def test_what_was_asked_in_the_sandbox_is_not_allowed_with_real_money(
     settings.PROVIDER = "apixo"
     url = reverse("requests.decide", args=[asked.pk])
     said = text_of(as_alice.post(url, {"decision": "allow", "price": "1.14"}, follow=True))
-    assert "It was asked for in the sandbox, which has ended. Nothing was sent" in said
+    assert "This request was for the sandbox, which is no longer used. Nothing was sent" in said
     assert not Job.objects.exists()
     as_alice.post(url, {"decision": "decline"})
     asked.refresh_from_db()

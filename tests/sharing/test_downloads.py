@@ -18,7 +18,7 @@ from wanstudio.teams.models import Team
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs import collect, collection_named
 
-REFUSED = "This video plays on its page only"
+REFUSED = "This video can only be watched on its page"
 
 
 @pytest.fixture

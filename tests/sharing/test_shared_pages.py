@@ -25,7 +25,7 @@ from wanstudio.teams.models import Membership, Team
 from wanstudio.videos.models import Collection, Video
 from wanstudio.videos.verbs import bin_videos, collect, collection_named, restore_videos
 
-ENDED = "This link has ended. Ask Northlight for a new one."
+ENDED = "This link has expired. Ask Northlight for a new one."
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 
 
@@ -188,7 +188,7 @@ def test_shared_collection_shows_its_current_videos(team: Team, alice: User, vid
     cut = collection_named(team, alice, "The cut")
     assert cut
     link = make_link(cut, alice)
-    assert "Nothing in it yet" in text_of(nobody.get(page(link)))
+    assert "No videos yet" in text_of(nobody.get(page(link)))
     collect(cut, [video], alice)
     assert "Mira walks" in text_of(nobody.get(page(link)))
     one = reverse("shared.video", args=[link.token, video.pk])
@@ -254,9 +254,9 @@ def test_links_of_binned_videos_are_listed_and_revoked(
     binned = as_alice.get(reverse("binned.index")).content.decode()
     assert f'<a href="{address}">2 links</a>' in binned
     answer = as_alice.get(address)
-    assert "This video lies in the bin, and nobody sees it through a link." in text_of(answer)
+    assert "This video is in the bin, so its links do not show it." in text_of(answer)
     assert f'href="{reverse("binned.index")}"' in answer.content.decode()
-    assert "Make the link" not in answer.content.decode()
+    assert "Create link" not in answer.content.decode()
     assert as_alice.post(address, {"lasts": "7"}).status_code == 404, "none is made to what nobody could see"
     for stranger in (as_vera, as_charlie):
         assert stranger.get(address).status_code == 404
@@ -270,7 +270,7 @@ def test_links_of_binned_videos_are_listed_and_revoked(
     assert nobody.get(page(link)).status_code == 404
     as_alice.post(reverse("shares.revoke", args=[kept.pk]))
     bin_videos([video], alice)
-    assert "There is no link to it any more." in text_of(as_alice.get(address))
+    assert "It has no links." in text_of(as_alice.get(address))
     assert address not in as_alice.get(reverse("binned.index")).content.decode()
 
 

@@ -78,9 +78,9 @@ def test_file_over_the_limit_is_refused(
     setattr(settings, setting, 1024 * 1024)
     response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (3 * 1024 * 1024 // 2))})
 
-    refused(response, f"“big.bin” has 1.5 MB; a {what} may have 1.0 MB.", sources=0)
+    refused(response, f"“big.bin” has 1.5 MB; the limit for a {what} is 1.0 MB.", sources=0)
     response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (1024 * 1024 + 1))})
-    refused(response, f"“big.bin” has a little more than 1.0 MB; a {what} may have 1.0 MB.", sources=0)
+    refused(response, f"“big.bin” has a little more than 1.0 MB; the limit for a {what} is 1.0 MB.", sources=0)
 
 
 def test_link_without_an_answer_is_refused(as_alice: Client, team: Team, character: Source, settings: Settings) -> None:
@@ -149,7 +149,7 @@ def test_upload_of_another_team_is_refused(as_alice: Client, team: Team, charact
     theirs = factories.motion(charlie.teams.get(), charlie)
     response = post(as_alice, team, character=character.pk, motion=theirs.pk)
 
-    refused(response, "not among your team's uploads", sources=2)
+    refused(response, "not in your team's uploads", sources=2)
     assert f'name="motion" value="{theirs.pk}"' not in response.content.decode()
 
 
@@ -163,7 +163,7 @@ def test_form_without_a_nonce_is_refused_with_a_new_one(
 ) -> None:
     response = post(as_alice, team, character=character.pk, motion=motion.pk, nonce="", quoted="0.57")
 
-    refused(response, "This page was not whole any more.", sources=2)
+    refused(response, "This page was incomplete.", sources=2)
     assert re.search(r'name="nonce" value="[0-9a-f-]{36}"', response.content.decode())
 
 
@@ -189,7 +189,7 @@ def test_first_post_without_javascript_shows_the_price(as_alice: Client, team: T
     told = post(as_alice, team, nonce=nonce, **files)
 
     assert told.status_code == 200
-    assert "This is the price." in text_of(told)
+    assert "Check the price." in text_of(told)
     assert not Job.objects.exists()
     kept = {name: re.findall(rf'name="{name}" value="([^"]+)"', told.content.decode())[0] for name in KEPT}
     assert kept["nonce"] == str(nonce)
@@ -238,7 +238,7 @@ def test_uploads_need_a_public_address(
 
     assert "data-incomplete" in page.content.decode()
     response = post(as_alice, team, **fields, quoted="0.57")
-    refused(response, "because it has no public address", "Give a link instead", "WANSTUDIO_URL", sources=2)
+    refused(response, "because it has no public address", "Use a link instead", "WANSTUDIO_URL", sources=2)
     refused(post(as_alice, team, character_file=upload("a.png", png()), motion=motion.pk), "WANSTUDIO_URL", sources=2)
 
 
@@ -247,4 +247,4 @@ def test_good_file_beside_a_mistake_has_to_be_chosen_again(as_alice: Client, tea
         as_alice, team, character_file=upload("mira.png", png()), motion=motion.pk, seed_mode="fixed", seed="x"
     )
 
-    refused(response, "Choose “mira.png” once more", sources=1)
+    refused(response, "Choose “mira.png” again", sources=1)

@@ -144,13 +144,13 @@ def card(client: Client, motion: Source, **fields: Any) -> str:
 
 
 def test_stopped_sending_is_shown_before_the_click(as_alice: Client, character: Source, motion: Source) -> None:
-    stopped = "Sending is stopped in the settings."
+    stopped = "Sending is stopped in Settings."
     assert stopped not in card(as_alice, motion)
     key_verbs.stop(ProviderKey.at("sandbox"))
 
     html = ask(as_alice, character=character.pk, motion=motion.pk)
     assert stopped in html
-    assert "Sending is stopped: it waits in the queue." in html
+    assert "Sending is stopped. The video waits in the queue." in html
     assert "data-incomplete" not in html, "it may be clicked all the same"
     assert stopped in as_alice.get("/").content.decode()
 
@@ -189,7 +189,7 @@ def test_reservations_count_against_the_balance(
     key_verbs.note_balance(ProviderKey.at("sandbox"), Decimal("2.00"))
     assert "The balance" not in card(as_alice, motion, resolution="720p")
     job = factories.job(team, alice)
-    told = "is $2.00; this video needs $1.14, and $1.14 is reserved for others. It may have to wait in the queue"
+    told = "is $2.00; this video needs $1.14, and $1.14 is reserved for others. It might have to wait in the queue"
     assert told in card(as_alice, motion, resolution="720p")
     verbs.cancel(job)
     assert "The balance" not in card(as_alice, motion, resolution="720p")

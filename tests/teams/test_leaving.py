@@ -60,7 +60,7 @@ def test_who_removes_a_member_sees_what_is_open(team: Team, carla: User, as_alic
 def test_removing_closes_all_and_says_so_in_the_activity(team: Team, carla: User, as_alice: Client) -> None:
     link = ShareLink.objects.get(collection=None)
     answer = as_alice.post(f"/team/people/{member(team, carla).pk}/remove/", follow=True)
-    assert "Carla is out of the team." in text_of(answer)
+    assert "Carla was removed from the team." in text_of(answer)
     assert "Closed: 4 of their links, invitations and tokens." in text_of(answer)
     assert not ShareLink.objects.filter(revoked_at=None).exists()
     assert Client().get(f"/s/{link.token}/").status_code == 404
@@ -131,7 +131,7 @@ def test_a_lower_role_leads_to_what_is_open(team: Team, carla: User, as_alice: C
     assert member(team, carla).role == "viewer"
     assert answer.redirect_chain == [(f"/team/people/{seat.pk}/opened/", 302)]
     shown = text_of(answer)
-    assert "What Carla opened is still open" in shown
+    assert "Open links and tokens of Carla" in shown
     ticked = re.findall(r'name="close" value="(\w+)-\d+" checked', answer.content.decode())
     assert ticked == ["link", "link", "token"]
     # A viewer cannot invite: that one is revoked by the change itself.

@@ -181,7 +181,7 @@ def test_removing_ends_access_at_the_next_request_and_keeps_the_work(team: Team,
     as_alice.post(f"/team/people/{member(team, bob).pk}/remove/")
     for path in ("/", f"/videos/{video.pk}/", f"/videos/{video.pk}/file", "/team/"):
         assert as_bob.get(path).status_code == 404, path
-    assert "You are in no team" in text_of(as_bob.get("/"))
+    assert "You are not in a team" in text_of(as_bob.get("/"))
     assert as_bob.get("/account/").status_code == 200
     assert as_alice.get(f"/videos/{video.pk}/").status_code == 200
     assert Invitation.by_token(mine.token) is None
@@ -356,7 +356,7 @@ def test_a_required_second_factor_closes_the_team(team: Team, alice: User, bob: 
         assert as_bob.get(path).headers["Location"] == f"/account/second-factor/?team={team.pk}", path
     assert as_bob.post(f"/jobs/{video.job_id}/rename/", {"title": "x"}).status_code in (302, 404)
     assert video.job.__class__.objects.get(pk=video.job_id).title == "Mira"
-    assert "Northlight asks everybody for one" in text_of(as_bob.get("/account/second-factor/"))
+    assert "Northlight requires a second factor" in text_of(as_bob.get("/account/second-factor/"))
     TOTP.activate(bob, "B" * 32)
     assert as_bob.get(f"/videos/{video.pk}/").status_code == 200
 

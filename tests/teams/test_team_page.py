@@ -42,7 +42,7 @@ def test_team_page_shows_ones_own_team_only(team: Team, bob: User, as_bob: Clien
 
 def test_usage_adds_up_by_person_without_the_sandbox(team: Team, alice: User, bob: User, as_alice: Client) -> None:
     finished(team, bob)
-    assert "Spending shows here after the first video." in words(as_alice, "/usage/")
+    assert "Spending appears here after the first video." in words(as_alice, "/usage/")
 
     finished(team, alice, provider="apixo")
     factories.job(team, alice, provider="apixo")
@@ -53,4 +53,4 @@ def test_usage_adds_up_by_person_without_the_sandbox(team: Team, alice: User, bo
     sums = {row.name: (row.balance.settled, row.balance.reserved, row.balance.unknown) for row in page.context["rows"]}
     price, nothing = Decimal("1.14"), Decimal(0)
     assert sums == {"Alice": (price, price, nothing), "Bob": (nothing, nothing, price)}
-    assert "Spent $1.14 Reserved now $1.14 May have been charged $1.14 Videos 1" in words(as_alice, "/usage/")
+    assert "Spent $1.14 Reserved now $1.14 Possibly charged $1.14 Videos 1" in words(as_alice, "/usage/")

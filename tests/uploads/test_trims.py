@@ -195,4 +195,4 @@ def test_part_outside_of_the_clip_cannot_be_clicked(as_alice: Client, team: Team
     character = factories.character(team, motion.person)
     asked: dict[str, Any] = {"motion": motion.pk, "character": character.pk, "resolution": "480p"}
     html = as_alice.get(reverse("studio.price"), asked | {"trim_start": "8", "trim_end": "12"}).content.decode()
-    assert "Choose a part that is inside the clip." in html
+    assert "Choose a part inside the clip." in html

@@ -189,4 +189,4 @@ def test_a_stranger_deletes_nothing(as_charlie: Client, team: Team, alice: User)
 
 
 def test_an_empty_list_teaches_the_next_step(as_alice: Client) -> None:
-    assert "What you add stays here for next time." in text_of(as_alice.get(reverse("uploads.index")))
+    assert "Files you add are kept here for next time." in text_of(as_alice.get(reverse("uploads.index")))

@@ -124,10 +124,10 @@ def test_owner_sees_the_reconciliation(
     key_verbs.note_balance(key, Decimal("74.87"))
     finished(team, alice, provider="apixo")
     key_verbs.note_balance(key, Decimal("73.73"))
-    assert re.search(r"APIXO’s balance fell by \$1.14 since [^.]* UTC. That is what our sums say.", words(as_alice))
+    assert re.search(r"APIXO’s balance fell by \$1.14 since [^.]* UTC. Our total agrees.", words(as_alice))
     key_verbs.note_balance(key, Decimal("72.59"))
     said = words(as_alice)
-    assert re.search(r"balance fell by \$2.28 since [^.]*, our sums say \$1.14: \$1.14 more than we know of.", said)
+    assert re.search(r"balance fell by \$2.28 since [^.]*, our total is \$1.14: \$1.14 more than we know of.", said)
     assert "more than we know of" not in words(as_bob), "the key is its owner's"
     settings.PROVIDER = "sandbox"
     assert "APIXO’s balance" not in words(as_alice)
@@ -209,7 +209,7 @@ def test_a_month_begins_in_the_teams_time_zone(team: Team, alice: User) -> None:
 def test_what_an_approved_second_costs(team: Team, alice: User, as_alice: Client) -> None:
     """Everything that was charged counts, also what nobody approved; what is taken back no longer does."""
     good, bad = (finished(team, alice, provider="apixo") for _ in range(2))
-    assert "once a video of this time is approved" in words(as_alice)
+    assert "after the first approval in this period" in words(as_alice)
     decide(good, alice, Verdict.Decision.APPROVED)
     decide(bad, alice, Verdict.Decision.NEEDS_WORK)
     price = (2 * P / Decimal(str(good.duration))).quantize(Decimal("0.01"))

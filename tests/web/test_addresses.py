@@ -101,7 +101,7 @@ def test_mails_whose_links_nobody_can_open_are_a_problem(db: None, settings: Set
     assert not public_address(None)
     settings.ADDRESS = "http://127.0.0.1:8000"
     assert [found.id for found in public_address(None)] == ["wanstudio.W002"]
-    assert any("opens on this machine only" in sentence for sentence in look().attention)
+    assert any("only opens on this machine" in sentence for sentence in look().attention)
     settings.EMAIL_URL = ""
     assert not public_address(None)
 
@@ -110,9 +110,9 @@ def test_page_that_hands_out_a_link_says_if_nobody_else_can_open_it(
     as_alice: Client, alice: User, team: Team, settings: Settings
 ) -> None:
     path = reverse("shares.video", args=[finished(team, alice).pk])
-    assert "opens on this machine only" not in as_alice.get(path).content.decode()
+    assert "only opens on this machine" not in as_alice.get(path).content.decode()
     settings.ADDRESS = "http://127.0.0.1:8000"
-    assert "opens on this machine only. Set WANSTUDIO_URL" in as_alice.get(path).content.decode()
+    assert "only opens on this machine. Set WANSTUDIO_URL" in as_alice.get(path).content.decode()
 
 
 def test_passkeys_are_tied_to_our_name(settings: Settings) -> None:

@@ -179,7 +179,7 @@ def test_words_are_for_who_typed_them_only(as_alice: Client, bob: User, alice: U
     page, form = f"/videos/{video.pk}/", composer(as_alice, video)
     Session.objects.all().delete()
     door = send(as_alice, form, page, {"text": WORDS})["Location"]
-    assert "what you typed is still in the form" in as_alice.get(door).content.decode()
+    assert "the form still has your input" in as_alice.get(door).content.decode()
     assert sign_in(as_alice, door, bob) == page
     assert WORDS not in composer(as_alice, video).typed.values()
     del as_alice.cookies[settings.SESSION_COOKIE_NAME]
@@ -294,7 +294,7 @@ def test_guest_whose_pass_has_expired_keeps_the_words(alice: User, video: Video)
     del guest.cookies["wanstudio_share"]
     locked = guest.post(form.action, {**form.sent, "name": "Gil", "text": WORDS})
     assert locked.status_code == 403
-    assert "what you wrote is in its form again" in locked.content.decode()
+    assert "it is still in the form" in locked.content.decode()
     assert guest.post(unlock, {"password": "quay at dawn"})["Location"] == path
     assert (again := composer(guest, video, path)).typed["text"] == WORDS
     assert again.typed["name"] == "Gil"

@@ -75,7 +75,7 @@ def test_unknown_address_is_given_up_with_the_reason(box: Mailbox) -> None:
     mail = posted()
     again(mail)
     assert mail.gave_up_at
-    assert mail.problem == "The mail server refuses this address: 550 no such user"
+    assert mail.problem == "The mail server rejects this address: 550 no such user"
     assert not mail.text
     assert mail.due_at is None
 

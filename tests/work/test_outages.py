@@ -125,7 +125,7 @@ def test_outage_is_written_as_it_begins_each_five_minutes_and_as_it_ends(
         outage.over()
         outage.over()
         lines = [record.getMessage() for record in caplog.records]
-    away = "It is away. The studio goes on by itself when this is over."
+    away = "It is away. The studio recovers automatically."
     assert lines == [away, away, "The database is back after 406 s."]
 
 

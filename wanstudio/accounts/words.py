@@ -8,15 +8,15 @@ from django.template.defaultfilters import pluralize
 
 from wanstudio.settings_types import is_loopback
 
-NAME_CHANGED = "Your name is changed."
+NAME_CHANGED = "Name saved."
 ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
-CONFIRM_SUBJECT, CHANGED_SUBJECT = "Confirm your new address", "Your address was changed"
-TIED = "Browsers tie a passkey to a name, not to a number."
-NEEDS_HTTPS = "Browsers allow passkeys on https only. Whoever runs the studio sets WANSTUDIO_URL to its https address."
-ADDRESS_CHANGED = "You sign in with {email} from now on."
-LINK_SENT = "A link is on its way to {email}. The address changes when it is followed."
-CONFIRM_MAIL = "To sign in to Wan Studio with this address, confirm it within an hour:\n\n{url}\n"
-CHANGED_MAIL = "You sign in to Wan Studio with {email} from now on.\n"
+CONFIRM_SUBJECT, CHANGED_SUBJECT = "Confirm your new address", "Your email address was changed"
+TIED = "Passkeys need a domain name, not an IP address."
+NEEDS_HTTPS = "Passkeys need https. Ask the person who runs this studio to set WANSTUDIO_URL to its https address."
+ADDRESS_CHANGED = "You now sign in with {email}."
+LINK_SENT = "We sent a link to {email}. The address changes when you open it."
+CONFIRM_MAIL = "Confirm within one hour that you want to sign in to Wan Studio with this address:\n\n{url}\n"
+CHANGED_MAIL = "You now sign in to Wan Studio with {email}.\n"
 # In this order: Edge calls itself Chrome, Chrome calls itself Safari.
 BROWSERS = {
     "Edg": "Edge",
@@ -54,9 +54,9 @@ def no_passkeys(request: HttpRequest) -> str:
     if host == passkey_host():
         return ""
     if settings.HTTPS:
-        return f"{TIED} Open the studio as {settings.ADDRESS} for it."
+        return f"{TIED} Open {settings.ADDRESS}."
     at_home = is_loopback(f"//{host}")
-    return f"{TIED} Open the studio as http://localhost:{settings.PORT} for it." if at_home else NEEDS_HTTPS
+    return f"{TIED} Open http://localhost:{settings.PORT}." if at_home else NEEDS_HTTPS
 
 
 def browser_name(user_agent: str) -> str:

@@ -33,7 +33,7 @@ from wanstudio.work.compiled import CompiledModels
 from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 
 MINUTE = timedelta(minutes=1)
-NO_FACTOR = "This team asks for a second factor, and you have none. Set one up in your account first."
+NO_FACTOR = "This team requires a second factor, and you have none. Set one up in your account first."
 
 
 class Created(NamedTuple):
@@ -127,7 +127,7 @@ class TokenAuth(HttpBearer):
             return None
         limit = settings.API_CALLS_A_MINUTE
         if self._counts and (wait_s := count_call(found, limit)):
-            hurried = f"More than {limit} calls in a minute. Go on after the seconds in Retry-After."
+            hurried = f"More than {limit} calls in a minute. Wait for the seconds in Retry-After."
             raise Problem(429, "too-many", hurried, {"Retry-After": str(round(wait_s))})
         # Whoever a browser's cookie names has no say here.
         request.user = found.membership.user
@@ -136,7 +136,7 @@ class TokenAuth(HttpBearer):
         if team.needs_second_factor and not access.has_factor(request):
             raise Problem(403, "forbidden", NO_FACTOR)
         if not access.may(request, team, Act.TOKENS):
-            raise Problem(403, "forbidden", "Your role in this team may not use the API. An owner can change it.")
+            raise Problem(403, "forbidden", "Your role in this team cannot use the API. An owner can change that.")
         return found
 
 
@@ -150,9 +150,9 @@ def team(request: HttpRequest) -> Team:
 
 def require_make(request: HttpRequest) -> None:
     if token(request).scope != ApiToken.Scope.MAKE:
-        raise Problem(403, "forbidden", "This token only reads. Draw one that may make videos.")
+        raise Problem(403, "forbidden", "This token is read-only. Create one that can make videos.")
     if not access.may(request, team(request), Act.MAKE):
-        raise Problem(403, "forbidden", "Your role in this team may not make videos. An owner can change it.")
+        raise Problem(403, "forbidden", "Your role in this team cannot make videos. An owner can change that.")
 
 
 def jobs(request: HttpRequest) -> QuerySet[Job]:

@@ -72,7 +72,7 @@ KEY_HEADER = {
             "name": "Idempotency-Key",
             "required": False,
             "schema": {"type": "string", "maxLength": 255},
-            "description": "Drawn by you, a new one for each video. The same request with it again makes nothing more.",
+            "description": "Generate a new one for each video. Repeating the same request with it makes no second job.",
         }
     ]
 }
@@ -116,7 +116,7 @@ api = Described(
 problems.register(api)
 
 
-@api.post("quote", response={200: QuoteOut, **WRONG}, tags=["Quote"], summary="What a video would cost")
+@api.post("quote", response={200: QuoteOut, **WRONG}, tags=["Quote"], summary="Price of a video")
 def quote(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     """Nothing is made or sent. State this `price` when you make the job."""
     return priced(request, asked)
@@ -161,9 +161,9 @@ def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> Upl
 
 @api.post("jobs", response={201: JobOut, **REFUSED}, tags=["Jobs"], summary="Make a video", openapi_extra=KEY_HEADER)
 def make_job(request: HttpRequest, asked: JobIn) -> JsonResponse:
-    """It may cost its `price`. Send an `Idempotency-Key`: a request that is repeated with it makes one job.
+    """It costs up to its `price`. Send an `Idempotency-Key`: a request that is repeated with it makes one job.
 
-    409 with a new `quote` if the price is another one by now; 402 if a cap or a budget stops it. Nothing is sent then.
+    409 with a new `quote` if the price has changed; 402 if it exceeds a cap or a budget. Nothing is sent then.
     """
     tokens.require_make(request)
     return make(request, asked)
@@ -173,7 +173,7 @@ def make_job(request: HttpRequest, asked: JobIn) -> JsonResponse:
 def jobs(request: HttpRequest, paging: Query[Paging], state: str = "") -> Jobs:
     rows = tokens.jobs(request)
     if state and state not in State.values:
-        unknown = f"There is no state of this name. They are: {', '.join(State.values)}."
+        unknown = f"Unknown state. The states are: {', '.join(State.values)}."
         raise problems.invalid(unknown, {"state": [unknown]})
     found, following = page(request, rows.filter(state=state) if state else rows, paging)
     return Jobs(items=[job_row(row) for row in found], next=following)

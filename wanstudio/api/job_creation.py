@@ -33,7 +33,7 @@ NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
 NO_CHARACTER = "This character is not among your team's uploads."
-REUSED = "This Idempotency-Key has made a job from another request. Nothing was sent; draw a new key."
+REUSED = "This Idempotency-Key was used for another request. Nothing was sent; generate a new key."
 
 
 def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
@@ -56,7 +56,7 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
             raise invalid(wrong.messages[0], {"motion_url": list(wrong.messages)}) from None
         seconds = clip.duration if clip else None
     if not seconds:
-        raise invalid(NO_MOTION, {given[0]: ["The clip has no length that could be priced."]})
+        raise invalid(NO_MOTION, {given[0]: ["The clip has no usable length, so it has no price."]})
     try:
         trim = trim_of(asked.trim_start, asked.trim_end, seconds)
     except ValueError:
@@ -70,11 +70,11 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
 def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
     warnings = [" ".join(card.unreachable)] if card.unreachable else []
     if card.stopped:
-        warnings.append("Sending is stopped in the settings. A job waits in the queue, and nothing is charged for it.")
+        warnings.append("Sending is stopped in Settings. A job waits in the queue and is not charged.")
     if (balance := card.short_balance) is not None:
         # The balance itself only those may know who may see the spending.
         sum_of_it = f", ${balance}," if access.may(request, tokens.team(request), Act.SPENDING) else ""
-        warnings.append(f"The balance{sum_of_it} does not cover this and what is reserved. A job would wait.")
+        warnings.append(f"The balance{sum_of_it} does not cover this price and what is reserved. A job would wait.")
     room = tightest(tokens.team(request), access.person(request), in_force.provider_in_use())
     if room and (over := room.over(quote.price)):
         warnings.append(f"It is ${over} over {room.whose.label} ${room.cap} this month. A job would be refused.")
@@ -110,7 +110,7 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
             posts.update(job=row.id, answer=row.model_dump())
             return _answer(row.model_dump())
     except OverCap as over:
-        refused = f"{over_words(over)} Nothing was sent. Ask in the studio for it, or have the cap raised."
+        refused = f"{over_words(over)} Nothing was sent. Ask for approval in the studio, or have the cap raised."
         raise Problem(402, "over-cap", refused, left=str(over.room.left), cap=str(over.room.cap)) from None
 
 

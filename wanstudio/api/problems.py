@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 # Statuses of the tus protocol alone.
 OWN_TITLES = {460: "Checksum Mismatch"}
-NO_SUCH = "There is nothing here, or this token may not see it."
+NO_SUCH = "Not found, or this token has no access to it."
 # One sentence for every reason: a revoked token belongs to nobody.
-UNAUTHORIZED = "Send a token of this studio that has not ended: Authorization: Bearer wan_… A cookie is none."
+UNAUTHORIZED = "Send a valid token of this studio: Authorization: Bearer wan_… Cookies do not count."
 
 
 class Problem(Exception):
@@ -70,7 +70,7 @@ def _shape(wrong: ValidationError) -> Problem:
         path = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "data")]
         errors.setdefault(".".join(path[-1:]) or "body", []).append(str(error["msg"]))
     named = "; ".join(f"{name}: {sentences[0]}" for name, sentences in errors.items())
-    return invalid(f"The request is not of the shape that is described. {named}.", errors)
+    return invalid(f"The request does not match the schema. {named}.", errors)
 
 
 def _http(wrong: HttpError) -> Problem:
@@ -79,8 +79,8 @@ def _http(wrong: HttpError) -> Problem:
 
 def _answer_unread(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonResponse:
     if isinstance(wrong, RequestDataTooBig):
-        return answer(Problem(413, "invalid", "The request is larger than the studio takes. Nothing was made of it."))
-    return answer(Problem(400, "invalid", "The request could not be read to its end. Nothing was made of it."))
+        return answer(Problem(413, "invalid", "The request is too large. Nothing was done."))
+    return answer(Problem(400, "invalid", "The request ended too early or cannot be read. Nothing was done."))
 
 
 def _surprise(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonResponse:
@@ -88,4 +88,4 @@ def _surprise(request: HttpRequest, wrong: Exception | type[Exception]) -> JsonR
         again = f"{away.sentence} Send it again in a moment, with the same Idempotency-Key if it makes a video."
         return answer(Problem(503, "unavailable", again, {"Retry-After": "10"}))
     log.exception("the API failed: %s", type(wrong).__name__)
-    return answer(Problem(500, "failed", "The studio failed at this. Nothing more is known here; its log says why."))
+    return answer(Problem(500, "failed", "The studio failed. The cause is in its log."))

@@ -57,7 +57,7 @@ class JobIn(In):
     """`price` is what you agree to pay, as quoted; if it has changed, nothing is sent.
 
     An input is an upload's id or a link; `trim_start` and `trim_end` in seconds say which part of an uploaded motion is
-    sent. `seed`: 0 to 2147483647, -1 lets the provider draw, none lets the studio.
+    sent. `seed`: 0 to 2147483647, -1 lets the provider choose, none lets the studio choose.
     """
 
     character: int | None = Id
@@ -93,7 +93,7 @@ class QuoteOut(Schema):
     billed_seconds: float
     unit_price: str
     reason: str = Field(examples=["14.2 s × $0.08 = $1.14"])
-    warnings: list[str] = Field(description="What would hold a job back, in sentences.")
+    warnings: list[str] = Field(description="Reasons why a job would wait or be refused, in sentences.")
 
 
 class UploadOut(Schema):
@@ -116,9 +116,9 @@ class FailureOut(Schema):
 
 
 class JobOut(Schema):
-    """`state`: queued, submitting, running, archiving, then done, failed or cancelled; uncertain waits for a person.
+    """`state`: queued, submitting, running, archiving, then done, failed or cancelled; uncertain needs a decision.
 
-    `money`: reserved, settled, released, assumed (released, we assume) or unknown (it may be charged).
+    `money`: reserved, settled, released, assumed (released, we assume) or unknown (possibly charged).
     """
 
     id: int
@@ -136,7 +136,7 @@ class JobOut(Schema):
     billed_seconds: float
     price: str
     money: str
-    place: int | None = Field(description="In line; 1 is next.")
+    place: int | None = Field(description="Position in the queue; 1 is next.")
     failure: FailureOut | None
     videos: list[int]
     created_at: datetime

@@ -27,16 +27,16 @@ class TokenForm(forms.Form):
         max_length=60,
         label="What it is for",
         widget=forms.TextInput({"class": "input", "autocomplete": "off", "placeholder": "Nightly renders"}),
-        error_messages={"required": "Give it a name, so that you know later what stops when you revoke it."},
+        error_messages={"required": "The name tells you later what stops when you revoke it."},
     )
     scope = forms.ChoiceField(
         choices=ApiToken.Scope.choices,
         initial=ApiToken.Scope.READ,
-        label="It may",
+        label="Access",
         widget=forms.Select({"class": "input"}),
     )
     days = forms.ChoiceField(
-        choices=DAYS, required=False, initial="90", label="It ends after", widget=forms.Select({"class": "input"})
+        choices=DAYS, required=False, initial="90", label="Expires after", widget=forms.Select({"class": "input"})
     )
 
     @property
@@ -74,7 +74,7 @@ def _own_tokens(request: HttpRequest) -> QuerySet[ApiToken]:
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     token = access.one(_own_tokens(request), pk)
     revoke_token(token)
-    messages.success(request, f"“{token.name}” is revoked. What uses it is refused from now on.")
+    messages.success(request, f"“{token.name}” is revoked. Requests with it are now refused.")
     return redirect("tokens.index")
 
 

@@ -142,7 +142,7 @@ def rotate(*, drop_old: bool = False) -> Rotated:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotRotate("Another rotation is under way. Wait for it to end.") from None
+            raise CannotRotate("Another rotation is running. Wait for it to end.") from None
         went_on = len(keys()) > 1 and any(not is_current(secret) for *_, secret in _secrets())
         if not settings.ENCRYPTION_KEYS and not went_on:
             add_key()

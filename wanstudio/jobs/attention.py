@@ -67,11 +67,11 @@ def _unsaved(jobs: list[Job]) -> Notice:
     soonest = min((job.expires_at for job in jobs if job.expires_at), default=None)
     what = "it" if len(jobs) == 1 else "the first"
     until = f"{capfirst(_provider(jobs))} deletes {what} in {time_left(soonest)}." if soonest else ""
-    paid = f", and ${total} is paid for" if (total := _sum(jobs)) else ""
+    paid = f"; ${total} was charged" if (total := _sum(jobs)) else ""
     return Notice(
         "block",
         f"{_count(jobs, 'finished video')} cannot be saved{paid}.",
-        f"{until} We keep trying; try at once, or save it by hand.",
+        f"{until} We keep trying. Try now, or save it by hand.",
         _links(jobs, "only=running"),
     )
 
@@ -80,10 +80,10 @@ def _unconfirmed(jobs: list[Job]) -> Notice:
     count = f"{_count(jobs, 'video')} unconfirmed."
     return Notice(
         "warn",
-        f"${total} may have been charged: {count}"
+        f"${total} might have been charged: {count}"
         if (total := _sum(jobs))
         else f"{count} Nothing is billed in the sandbox.",
-        f"We cannot tell whether {_provider(jobs)} took {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
+        f"We don’t know whether {_provider(jobs)} accepted {'it' if len(jobs) == 1 else 'them'}. Nothing is sent again "
         "unless you decide.",
         _links(jobs, "only=unconfirmed", "Decide"),
     )
@@ -98,8 +98,8 @@ def _earlier_attempts(team: Team) -> Notice | None:
     jobs = list({attempt.job_id: attempt.job for attempt in tries}.values())
     return Notice(
         "warn",
-        f"${total} may have been charged for {len(tries)} earlier {'try' if len(tries) == 1 else 'tries'}.",
-        "They were sent again by hand, and nobody knows yet what became of the first time.",
+        f"${total} might have been charged for {len(tries)} earlier {'attempt' if len(tries) == 1 else 'attempts'}.",
+        "They were sent again by hand. It is not known yet whether the earlier attempts were charged.",
         _links(jobs, "", "Decide"),
     )
 
@@ -109,8 +109,8 @@ def _lost(jobs: list[Job]) -> Notice:
     name = _provider(jobs)
     return Notice(
         "warn",
-        f"${_sum(jobs)} may have been charged: {name} no longer knows the task of {_count(jobs, 'video')}.",
-        f"{'It' if len(jobs) == 1 else 'They'} failed. Compare {name}'s dashboard; say if nothing was charged.",
+        f"${_sum(jobs)} might have been charged: {name} no longer has the task of {_count(jobs, 'video')}.",
+        f"{'It' if len(jobs) == 1 else 'They'} failed. Compare {name}'s dashboard, then say if nothing was charged.",
         _links(jobs, "only=failed", "Decide"),
     )
 
@@ -120,7 +120,7 @@ def _overdue(jobs: list[Job]) -> Notice:
     return Notice(
         "warn",
         f"{_count(jobs, 'video')} without a result after a day{reserved}.",
-        f"We keep asking. Look the task up in {_provider(jobs)}’s dashboard.",
+        f"We keep asking. Look up the task in {_provider(jobs)}’s dashboard.",
         _links(jobs, "only=running"),
     )
 
@@ -129,7 +129,7 @@ def _paused() -> Notice | None:
     key = ProviderKey.objects.filter(provider=in_force.provider_in_use()).exclude(pause="").first()
     if key is None:
         return None
-    consequence = "Nothing is charged. Jobs wait in the queue and go out by themselves once it is settled."
+    consequence = "Nothing is charged. Jobs wait in the queue and are sent automatically once this is solved."
     links = [Link("Settings", reverse("settings.show"))]
     return Notice("block", f"{pause_fact(key.provider, key.pause)}.", consequence, links)
 

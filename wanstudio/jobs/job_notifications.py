@@ -30,8 +30,10 @@ def failed(job: Job, cause: str) -> None:
 def unconfirmed(job: Job) -> None:
     """Once for each attempt: after it was sent again, it may come to that again."""
     event = f"job {job.pk} unconfirmed {job.submissions.count()}"
-    title = f"“{job.title}” may have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
-    detail = f"We cannot tell whether it was taken. {_price(job)}It is never sent again by itself: decide on its page."
+    title = f"“{job.title}” might have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
+    detail = (
+        f"We don’t know whether it was accepted. {_price(job)}It is never sent again automatically. Decide on its page."
+    )
     _notify_maker(Kind.UNCONFIRMED, job, title, detail, event=event)
     _post("job.unconfirmed", job, f"{title} {detail}", event=event)
 
@@ -40,10 +42,12 @@ def alerted(alert: Alert, job: Job) -> None:
     """In the bell of the owners; their mail is the worker's, see steps."""
     maker = providers.get(job.provider).display_name
     title, detail = {
-        "unsaved": (f"“{job.title}” cannot be saved.", f"It is paid for, and we keep trying until {maker} deletes it."),
-        "overdue": (f"“{job.title}” has no result after a day.", "Its price stays reserved, and we keep asking."),
-        "unconfirmed": (f"“{job.title}” waits for a decision.", f"{_price(job)}Nothing is sent again by itself."),
-    }.get(alert.kind, ("Sending rests.", "The account refuses. Nothing is charged, and jobs wait in the queue."))
+        "unsaved": (f"“{job.title}” cannot be saved.", f"It was charged. We keep trying until {maker} deletes it."),
+        "overdue": (f"“{job.title}” has no result after a day.", "Its price stays reserved. We keep asking."),
+        "unconfirmed": (f"“{job.title}” needs a decision.", f"{_price(job)}It is never sent again automatically."),
+    }.get(
+        alert.kind, ("Sending is paused.", f"{maker} rejects the account. Nothing is charged; jobs wait in the queue.")
+    )
     event = f"alarm {alert.subject} {alert.raised_at:%Y%m%d%H%M}"
     path = reverse("settings.show") if alert.kind == "paused" else path_to(job)
     # Who made an unconfirmed one knows already.
@@ -60,26 +64,26 @@ def alert_mail(alert: Alert, job: Job) -> tuple[str, str]:
             until = f"{job.expires_at:%-d %b, %H:%M} UTC" if job.expires_at else "a day after it was made"
             return (
                 f"A finished video cannot be saved: {job.title}",
-                f"“{job.title}” is finished and paid for (${job.price}), but its download keeps failing. We keep "
-                f"trying until {name} deletes it: {until}. You can try at once, or save it by hand:\n\n{page}\n",
+                f"“{job.title}” is finished and charged (${job.price}), but its download keeps failing. We keep "
+                f"trying until {name} deletes it: {until}. You can try now, or save it by hand:\n\n{page}\n",
             )
         case Alert.Kind.OVERDUE:
             return (
                 f"No result after a day: {job.title}",
-                f"{provider.opening_name} took “{job.title}” a day ago and has not finished it. Its ${job.price} stay "
-                f"reserved, and we keep asking. Look the task {job.task_id} up in {name}’s dashboard:\n\n{page}\n",
+                f"{provider.opening_name} accepted “{job.title}” a day ago and has not finished it. Its ${job.price} "
+                f"stays reserved. We keep asking. Look up task {job.task_id} in {name}’s dashboard:\n\n{page}\n",
             )
         case Alert.Kind.UNCONFIRMED:
             return (
-                f"${job.price} may have been charged: {job.title}",
-                f"We cannot tell whether {name} took “{job.title}”. It may have been charged; our price was "
-                f"${job.price}. It is never sent again by itself. Decide here:\n\n{page}\n",
+                f"${job.price} might have been charged: {job.title}",
+                f"We don’t know whether {name} accepted “{job.title}”. It might have been charged; our price was "
+                f"${job.price}. It is never sent again automatically. Decide here:\n\n{page}\n",
             )
         case _:
-            pause = pause_fact(job.provider, ProviderKey.at(job.provider).pause) or "The account refuses"
+            pause = pause_fact(job.provider, ProviderKey.at(job.provider).pause) or "The account is rejected"
             return (
                 f"Sending is paused: {pause}",
-                f"{pause}. Nothing was charged. Jobs wait in the queue and go out by themselves once it is "
+                f"{pause}. Nothing was charged. Jobs wait in the queue and are sent automatically once this is "
                 f"settled:\n\n{address_of(reverse('settings.show'))}\n",
             )
 

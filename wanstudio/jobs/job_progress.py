@@ -14,12 +14,12 @@ from wanstudio.provider.base import Explanation, Step
 
 BESIDE = {
     State.QUEUED: "in the queue",
-    State.SUBMITTING: "on its way",
+    State.SUBMITTING: "sending",
     State.RUNNING: "so far",
-    State.ARCHIVING: "the provider is done",
-    State.DONE: "from start to finish",
-    State.FAILED: "when it stopped",
-    State.CANCELLED: "when it was cancelled",
+    State.ARCHIVING: "saving",
+    State.DONE: "in total",
+    State.FAILED: "before it failed",
+    State.CANCELLED: "before it was cancelled",
     State.UNCERTAIN: "without an answer",
 }
 # Where on the studio's page, filled in from the job, the thing to change stands.
@@ -71,10 +71,10 @@ def progress(job: Job) -> Progress:
 
 
 def position_in_queue(job: Job) -> str:
-    """`next in line`, `2nd in line`, `13th in line`; empty if it waits for something else than its turn."""
+    """`next in the queue`, `2nd in the queue`; empty if something else than its position makes it wait."""
     if job.state != State.QUEUED or job.problem or not job.position:
         return ""
-    return "next in line" if job.position == 1 else f"{ordinal(job.position)} in line"
+    return "next in the queue" if job.position == 1 else f"{ordinal(job.position)} in the queue"
 
 
 def clock(seconds: float) -> str:
@@ -91,7 +91,7 @@ def _is_measured(job: Job) -> bool:
 
 def _usual(job: Job) -> str:
     if not _is_measured(job):
-        return f"The first at {job.resolution}: no usual time is known yet"
+        return "No time estimate yet"
     low, high = clock(job.expected_low_s or 0), clock(job.expected_high_s or 0)
     span = low if low == high else f"{low} to {high}"
     return f"usually {span} for {float(job.duration):.1f} s at {job.resolution}"
@@ -139,7 +139,7 @@ def next_steps(job: Job, explanation: Explanation | None) -> list[NextStep]:
     again = NextStep(label, another_url(job, same_seed=True))
     first = _step(job, explanation.step)
     if first is None:
-        return [again, NextStep("Change something first", another_url(job))]
+        return [again, NextStep("Change it first", another_url(job))]
     rest = [again]
     if explanation.content and explanation.step == Step.CHANGE_CHARACTER:
         rest.insert(0, NextStep("Change the prompt", another_url(job) + ANCHORS[Step.CHANGE_PROMPT]))

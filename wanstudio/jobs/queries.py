@@ -77,7 +77,7 @@ def timeline(job: Job, steps: Iterable[Transition]) -> list[Moment]:
     moments = [
         Moment(_label(step, job, is_last=step is past[-1]), step.why, step.at)
         if not earlier
-        else Moment(f"{len(earlier) // 2 + 1} more times", "Sent, and back in the queue each time.", step.at)
+        else Moment(f"{len(earlier) // 2 + 1} more times", "Sent, then returned to the queue each time.", step.at)
         for *earlier, step in _parts(past)
     ]
     if not moments:
@@ -113,7 +113,7 @@ def _label(step: Transition, job: Job, *, is_last: bool) -> str:
         case State.QUEUED if step.from_state:
             return "Back in the queue"
         case State.FAILED if explain_failure(job).content:
-            return "Refused by the content policy"
+            return "Rejected for its content"
         case _:
             return str(State(step.to_state).label)
 

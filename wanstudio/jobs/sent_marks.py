@@ -1,4 +1,4 @@
-"""Marks of what was sent, in the data folder and so outside the database: one that lacks them was put back by hand.
+"""Marks of what was sent, in the data folder and so outside the database: one that lacks them was replaced by hand.
 
 For each studio (known by the birth of its first team) and provider, the file names the newest attempt whose POST may
 have gone out: its id, and its job's nonce. A database without that attempt would send, and pay, again.

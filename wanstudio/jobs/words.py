@@ -17,62 +17,60 @@ class Sentence(Enum):
     """What is said of a job's problem or step, by code; {Name} and {name} are its provider's."""
 
     # Of one that waits, or is not sent.
-    UNREACHABLE = "{Name} cannot reach this studio, so it could not fetch the uploaded file. Nothing was sent."
+    UNREACHABLE = "{Name} cannot reach this studio to fetch the uploaded file. Nothing was sent."
     LINK_BROKEN = "The link to “{source}” no longer works: {reason} Nothing was sent."
     FORMAT_CHANGED = "The file behind “{source}” changed from {before} to {now}. Nothing was sent."
     LENGTH_CHANGED = (
-        "The clip behind the link changed from {before:.1f} s to {now:.1f} s, and so would the price. Nothing was "
-        "sent; look at the new price and start it again."
+        "The clip behind the link changed from {before:.1f} s to {now:.1f} s, which changes the price. Nothing was "
+        "sent; check the new price and start it again."
     )
     CUT_DIFFERS = (
         "The part that was cut out of the clip is {now:.2f} s long instead of {before:.2f} s, and would cost ${price}. "
         "Nothing was sent; start it again at that price, or choose another part."
     )
     NOT_CUT = "“{source}” could not be cut. Nothing was sent; use the whole clip, or export it again as MP4 with H.264."
-    NO_ROOM = "The disk has no room for the result. Nothing was sent; make room and it goes out."
-    NOT_MARKED = "The studio could not note this job in its data folder ({why}). Nothing was sent; trying again."
+    NO_ROOM = "The disk has no space for the result. Nothing was sent; free some space and it is sent."
+    NOT_MARKED = "The studio could not record this job in its data folder ({why}). Nothing was sent; trying again."
     PUT_BACK = (
-        "The database was put back by hand and does not know what was sent since its copy was made. Nothing more is "
+        "The database was replaced by hand and does not know what was sent after its copy was made. Nothing more is "
         "sent. Stop the studio and run: .venv/bin/python manage.py restore --in-place"
     )
     NOT_CONNECTED = "{Name} could not be reached. Nothing was charged; trying again."
-    NOT_ACCEPTED = "{Name} could not take it. Nothing was charged; trying again."
-    FIRST_LOOK = "We first look whether an earlier try was taken after all."
+    NOT_ACCEPTED = "{Name} did not accept it. Nothing was charged; trying again."
+    FIRST_LOOK = "First we check whether an earlier attempt was accepted."
     # Of one that was sent, and nobody knows whether it was taken.
     TIMED_OUT = "No answer came in time"
-    CONNECTION_LOST = "The connection broke before an answer came"
+    CONNECTION_LOST = "The connection dropped before an answer came"
     REDIRECTED = "The answer was a redirect (HTTP {status})"
     UNREADABLE = "The answer could not be read (HTTP {status})"
     WORKER_STOPPED = "The worker stopped while sending"
-    UNCONFIRMED = "{Name} does not say yet whether it has the task that was named. We keep asking."
-    UNKNOWN_TASK = "{Name} knows no task {task}."
+    UNCONFIRMED = "{Name} has not confirmed the task id yet. We keep asking."
+    UNKNOWN_TASK = "{Name} has no task {task}."
     TASK_OF_ANOTHER = "Task {task} already belongs to another job."
-    TASK_FOLLOWED = "Task {task} is followed already, by job {job}."
+    TASK_FOLLOWED = "Job {job} already follows task {task}."
     # Of one that runs.
-    SLOW = "Slower than usual. We keep checking, you pay once."
-    OVERDUE = (
-        "No result after a day. We keep checking; look the task up in {name}'s dashboard, you may want to ask them."
-    )
-    UNCLEAR = "{Name} does not answer clearly at the moment. We keep checking, you pay once."
-    MISSING = "{Name} says it does not know this task. We ask again for ten minutes."
-    LOST = "{Name} no longer knows the task"
+    SLOW = "Slower than usual. We keep checking; you pay once."
+    OVERDUE = "No result after a day. We keep checking. Look up the task in {name}'s dashboard, or ask {name}."
+    UNCLEAR = "{Name} gives no clear answer at the moment. We keep checking; you pay once."
+    MISSING = "{Name} does not find this task. We keep asking for ten minutes."
+    LOST = "{Name} no longer has the task"
     KEY_GONE = (
-        "The key that sent this is no longer here, and {name} shows its task to nobody else. Set that key again, and "
-        "it is followed; a result is kept there for a day."
+        "The key that sent this was removed, and {name} shows its task only to that key. Set the key again to "
+        "follow the task; {name} keeps a result for a day."
     )
     # Steps of a timeline and reasons in the ledger.
     NOT_SENT = "Not sent"
-    REFUSED = "Refused"
-    GIVEN_UP = "Given up after 4 tries"
+    REFUSED = "Rejected"
+    GIVEN_UP = "Given up after 4 attempts"
     SENT_AGAIN = "Sent again by hand"
     NOT_CHARGED = "It was not charged"
-    NOT_CHARGED_BY = "{person} says that it was not charged"
-    NOT_TAKEN = "Its answer came late: it was not taken"
-    TAKEN_AFTER_ALL = "It was taken after all, and is not sent again"
+    NOT_CHARGED_BY = "{person} marked it as not charged"
+    NOT_TAKEN = "Late answer: it was not accepted"
+    TAKEN_AFTER_ALL = "It was accepted, and is not sent again"
     TASK_FAILED = "{Name} says that task {task} failed"
-    RECOVERED = "{Name} had taken an earlier try: task {task}"
-    FOLLOWED_ELSEWHERE = "A job of its own follows it"
-    TURNED_UP = "It turned up: a job of its own follows it"
+    RECOVERED = "{Name} had accepted an earlier attempt: task {task}"
+    FOLLOWED_ELSEWHERE = "A separate job follows it"
+    TURNED_UP = "It was found: a separate job follows it"
 
     def of(self, provider: str, **facts: object) -> str:
         this = providers.get(provider)
@@ -85,16 +83,16 @@ OURS = {
     "RESULT_LOST": Explanation(
         "The video was made, but its download kept failing until {name} deleted it.", Step.TRY_AGAIN
     ),
-    "TASK_NOT_FOUND": Explanation("{Name} no longer knows this task.", Step.CHECK_SETTINGS),
+    "TASK_NOT_FOUND": Explanation("{Name} no longer has this task.", Step.CHECK_SETTINGS),
 }
-ALREADY_SENT = "It has been sent by now and cannot be cancelled. It is never sent twice."
+ALREADY_SENT = "It was already sent and cannot be cancelled. It is never sent twice."
 # In a list, beside the sum.
 SHORT_MONEY = {
     Money.RESERVED: "reserved",
     Money.SETTLED: "charged",
     Money.RELEASED: "released",
-    Money.ASSUMED: "released, we assume",
-    Money.UNKNOWN: "may be charged",
+    Money.ASSUMED: "released (assumed)",
+    Money.UNKNOWN: "possibly charged",
 }
 
 
@@ -151,11 +149,11 @@ def _sentence(job: Job, explanation: Explanation | None) -> str:
         case State.QUEUED:
             return job.problem or _queue_sentence(job)
         case State.SUBMITTING:
-            return f"Handing it to {provider_name(job)}."
+            return f"Sending to {provider_name(job)}."
         case State.RUNNING:
             return job.problem or "You can close this page. The video will be here when it is ready."
         case State.ARCHIVING:
-            return job.problem or "Bringing it home."
+            return job.problem or "Saving to your studio."
         case State.DONE:
             return "Archived, verified."
         case State.FAILED:
@@ -163,12 +161,12 @@ def _sentence(job: Job, explanation: Explanation | None) -> str:
         case State.CANCELLED:
             return "Never sent, nothing charged."
         case State.UNCERTAIN:
-            return f"We cannot tell whether {provider_name(job)} took it."
+            return f"We don’t know whether {provider_name(job)} accepted it."
 
 
 def _queue_sentence(job: Job) -> str:
     if not (position := position_in_queue(job)):
-        return "Waiting for its turn. You can close this page."
+        return "In the queue. You can close this page."
     sentence = f"{position[0].upper()}{position[1:]}."
     return f"{sentence} ${job.price} reserved." if job.is_billed else f"{sentence} Nothing is billed."
 
@@ -178,19 +176,19 @@ def money_sentence(job: Job) -> str:
         return "Sandbox: nothing is billed."
     match Money(job.money):
         case Money.RESERVED:
-            return f"${job.price} is reserved now, settled when it is ready."
+            return f"${job.price} is reserved now and charged when the video is ready."
         case Money.SETTLED if job.state == State.FAILED:
-            return f"It is paid for: ${job.price}, our price."
+            return f"It was charged: ${job.price}, our price."
         case Money.SETTLED:
             return f"${job.price}, our price."
         case Money.RELEASED:
             return f"The ${job.price} is back in your budget."
         case Money.ASSUMED:
             return (
-                f"The ${job.price} is back in your budget: we assume failed tasks are not billed; compare your balance."
+                f"The ${job.price} is back in your budget. We assume failed tasks are not billed; compare your balance."
             )
         case Money.UNKNOWN:
-            return f"It may have been charged; our price was ${job.price}."
+            return f"It might have been charged; our price was ${job.price}."
 
 
 def price_reason(job: Job) -> str:

@@ -53,7 +53,7 @@ def clear_rate_limits(key: ProviderKey) -> None:
 
 
 def suspend(key: ProviderKey, pause: str, needed: Decimal, wait: timedelta) -> None:
-    """The account refuses: no submission until `resume`; the balance is asked for after `wait`."""
+    """The account is rejected: no submission until `resume`; the balance is asked for after `wait`."""
     key.row.update(pause=pause, needed=needed, due_at=Now() + wait)
 
 

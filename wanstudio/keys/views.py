@@ -25,7 +25,7 @@ from wanstudio.web.addresses import is_reachable
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 from wanstudio.web.studio_checks import Check, registered, studio_checks
 
-NOT_A_KEY = "This is not a key: a key has letters, digits and signs, no spaces or line breaks. Copy it again."
+NOT_A_KEY = "This is not a valid key. A key has no spaces or line breaks. Copy it again."
 
 
 class KeyForm(forms.Form):
@@ -193,9 +193,9 @@ def _provider_key() -> Check:
     if key.pause:
         return Check(title, False, f"{words.pause_fact(provider, key.pause)}. Jobs wait in the queue, nothing is lost.")
     if ProviderKey.opens_at(provider):
-        return Check(title, True, providers.named(f"{words.SLOW_DOWN} Calls go on in a moment.", provider))
+        return Check(title, True, providers.named(f"{words.SLOW_DOWN} Calls continue in a moment.", provider))
     if provider == in_force.SANDBOX:
-        return Check(title, None, "Not set. The sandbox stands in: videos are stand-ins and nothing is billed.")
+        return Check(title, None, "Not set. The sandbox is used: videos are placeholders and nothing is billed.")
     if in_force.key_at(provider).unreadable:
         return Check(title, False, providers.named(f"{words.UNREADABLE} Enter it again.", provider))
     return Check(title, True, providers.named("Set. Videos are made by {name} and billed to the key.", provider))

@@ -13,25 +13,27 @@ PAUSES = {
 }
 NEXT_STEPS = {
     ProviderKey.Pause.UNAUTHORIZED: "Check it in Settings.",
-    ProviderKey.Pause.NO_BALANCE: "Top it up; jobs go out by themselves then.",
-    ProviderKey.Pause.FORBIDDEN: "Ask {name} whether the key may use the model.",
+    ProviderKey.Pause.NO_BALANCE: "Top it up; jobs are then sent automatically.",
+    ProviderKey.Pause.FORBIDDEN: "Ask {name} whether the key can use the model.",
 }
 UNREADABLE = "The stored {key} cannot be read, because the encryption key has changed."
 SLOW_DOWN = "{Name} asked us to slow down."
 UNTIL = {
-    ProviderKey.Pause.UNAUTHORIZED: "it goes out once the key works",
-    ProviderKey.Pause.NO_BALANCE: "it goes out once there is enough",
-    ProviderKey.Pause.FORBIDDEN: "it goes out again after a pause",
+    ProviderKey.Pause.UNAUTHORIZED: "it is sent once the key works",
+    ProviderKey.Pause.NO_BALANCE: "it is sent once the balance is enough",
+    ProviderKey.Pause.FORBIDDEN: "it is sent after a pause",
 }
 # A balance call, where the key it needs is gone.
-NO_KEY_HERE = "The studio has no key for it any more."
+NO_KEY_HERE = "The studio no longer has a key for it."
 OFFER_UNREADABLE = "It could not be read again, because the encryption key has changed."
-OFFER_REFUSED = "{Name} refuses this key."
+OFFER_REFUSED = "{Name} rejects this key."
 LEARNED = "learned from {name}’s answers"
 CANNOT_STORE = "The encryption key of this studio is damaged, so nothing can be stored. Restore it."
-ENVIRONMENT_WINS = "{variable} is set in the environment and wins. Take it out there first; nothing was stored."
+ENVIRONMENT_WINS = (
+    "{variable} is set in the environment and takes precedence. Remove it there first. Nothing was stored."
+)
 KEY_LABEL = "Key from {name}’s dashboard"
-KEY_HINT = "For real videos the owner of the first team sets the key of {name} here."
+KEY_HINT = "To make real videos, the owner of the first team sets the {name} key here."
 REMOVED = "The key is removed. Nothing more is sent with it."
 
 
@@ -40,19 +42,19 @@ class Reason(TextChoices):
 
     STOPPED = (
         "stopped",
-        "Sending is stopped in the settings. Nothing was charged; it goes out when the owner starts it again.",
+        "Sending is stopped in Settings. Nothing was charged; it is sent when the owner starts sending again.",
     )
-    NO_KEY = "no_key", "The {key} was taken away. Nothing was sent; it goes out once there is one."
+    NO_KEY = "no_key", "The {key} was removed. Nothing was sent; it is sent once there is a key."
     UNREADABLE = (
         "unreadable",
-        f"{UNREADABLE} Nothing was sent; it goes out once the key is entered again in the settings.",
+        f"{UNREADABLE} Nothing was sent; it is sent once the key is entered again in Settings.",
     )
-    KEY_CHANGED = "key_changed", "The {key} was changed just now. Nothing was sent; it goes out with the new one."
-    RATE_LIMITED = "rate_limited", f"{SLOW_DOWN} Nothing was charged; it goes out again by itself."
+    KEY_CHANGED = "key_changed", "The {key} was just changed. Nothing was sent; it is sent with the new key."
+    RATE_LIMITED = "rate_limited", f"{SLOW_DOWN} Nothing was charged; it is sent automatically."
 
 
 def allowed(calls: float, tasks: int) -> str:
-    """What the key may do at present."""
+    """What the key allows at present."""
     return f"{calls:.0f} call{pluralize(round(calls))} a minute, {tasks} video{pluralize(tasks)} at a time"
 
 

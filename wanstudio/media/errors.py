@@ -19,13 +19,13 @@ class FetchProblem(StrEnum):
         "Use a link to a web server: without a port, or with one such as 8080."
     )
     UNREACHABLE = auto()
-    TIMED_OUT = "The server took too long to hand out the file. Try again, or use another link."
+    TIMED_OUT = "The server took too long to send the file. Try again, or use another link."
     HTTP_STATUS = auto()
     TOO_LARGE = auto()
     TOO_MANY_REDIRECTS = "This link redirects too many times. Open it in a browser and copy the address where it ends."
-    CUT_SHORT = "The file stopped arriving before it was complete. Try again."
+    CUT_SHORT = "The download stopped before it was complete. Try again."
     NO_RANGES = (
-        "The server hands this file out from its beginning only, and that was not enough to read it. "
+        "The server sends this file only from its beginning, which is not enough to read it. "
         "Upload the file instead, or use a server that supports range requests."
     )
     OVER_BUDGET = "Too much of this file would have to be read from its link. Upload it instead, or use a smaller one."
@@ -45,9 +45,9 @@ class MediaProblem(StrEnum):
     PROTECTED = "The clip is copy-protected, as films from a shop are. Use one without protection."
     TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
     UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
-    NO_DURATION = "The clip does not say plausibly how long it is. Export it again as MP4."
+    NO_DURATION = "The length in the clip is not plausible. Export it again as MP4."
     TOO_COSTLY = (
-        "Opening this file takes far more memory or time than a usual picture or clip, so it is not used. "
+        "This file takes far too much memory or time to open. "
         "Export it again, a clip as MP4 with H.264, a picture as JPEG, and choose the new file."
     )
     TOO_BIG_PICTURE = "The picture has more than 64 million pixels. Scale it down and choose it again."
@@ -75,13 +75,13 @@ class MediaError(Exception):
 def refused_by_server(status: int) -> FetchError:
     """The error for an answer that is neither the file nor a redirect to it."""
     if status in (401, 403):
-        sentence = f"The server refuses to hand out this file ({status}). Use a link that opens without signing in."
+        sentence = f"The server refuses to send this file ({status}). Use a link that opens without signing in."
     elif status in (404, 410):
         sentence = f"There is no file at this link ({status}). Check the link, or use another one."
     elif status == 429:
-        sentence = "The server is turning requests away because it gets too many (429). Try again in a few minutes."
+        sentence = "The server gets too many requests (429). Try again in a few minutes."
     elif status >= 500:
-        sentence = f"The server behind this link has a problem of its own ({status}). Try again later."
+        sentence = f"The server behind this link has a problem ({status}). Try again later."
     else:
         sentence = f"The server answered with status {status} instead of a file. Use the direct link of the file."
     return FetchError(FetchProblem.HTTP_STATUS, sentence, status)

@@ -74,7 +74,7 @@ def total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int | 
         raise refused_by_server(response.status)
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match is None or int(match[1]) != byte_range[0]:
-        raise unreachable("The server sent another part of the file than the one asked for. Use another link.")
+        raise unreachable("The server sent the wrong part of the file. Use another link.")
     return None if match[3] == "*" else int(match[3])
 
 
@@ -165,7 +165,7 @@ class Fetcher:
         deadline = Deadline(deadline_s, deadline_s)
         target = parse(url)
         if target.scheme != "https" and target.address not in self._allowed_hosts:
-            raise FetchError(FetchProblem.INVALID_URL, "Use an address that begins with https://.")
+            raise FetchError(FetchProblem.INVALID_URL, "Use an address that starts with https://.")
         request = Request(url, headers, body, connect_s=deadline_s, max_answer_bytes=max_bytes)
         answer = exchange(request, deadline, self._reach)
         if isinstance(answer, Broken) and answer.status is None:
@@ -189,7 +189,7 @@ def _in_words(deadline: Deadline) -> Iterator[None]:
     except OSError:
         raise unreachable("The server behind this link cannot be reached. Check the link, or try later.") from None
     except http.client.HTTPException:
-        raise unreachable("The server behind this link gave no understandable answer. Use another link.") from None
+        raise unreachable("The server behind this link gave an invalid answer. Use another link.") from None
 
 
 def unpacked(path: Path, max_bytes: int) -> str:

@@ -82,7 +82,7 @@ class _Clock:
             # Without a time of its own a fragment is as late as all before it are long, and those were not read.
             raise MediaError(
                 MediaProblem.NO_DURATION,
-                "How long this clip is can only be told from the whole file. Upload it, or export it as plain MP4.",
+                "The length of this clip can only be read from the whole file. Upload it, or export it as plain MP4.",
             )
         else:
             now = self._ends.get(number, 0)

@@ -25,7 +25,7 @@ _LATE = 0.9
 _DELIVERIES = {
     MediaProblem.EMPTY: "The delivered file is empty.",
     MediaProblem.TRUNCATED: "The delivered video ends too early.",
-    MediaProblem.NOT_A_VIDEO: "What was delivered is not a video.",
+    MediaProblem.NOT_A_VIDEO: "The delivered file is not a video.",
     MediaProblem.WRONG_FORMAT: "The delivered video is not an MP4.",
     MediaProblem.NO_VIDEO: "The delivered file has no picture.",
 }

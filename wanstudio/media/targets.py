@@ -55,20 +55,20 @@ def parse(url: str) -> Target:
     url = url.strip(" ")
     # Before urlsplit, which silently drops tabs and line breaks; and browsers read a backslash as a slash.
     if _FORBIDDEN.search(url):
-        raise _invalid("This link contains spaces or signs that do not belong in one. Copy it again.")
+        raise _invalid("This link contains spaces or invalid characters. Copy it again.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _invalid("This is not a complete link. Copy it again, beginning with https://.") from None
+        raise _invalid("This is not a complete link. Copy it again, starting with https://.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise _invalid("This is not a web address. Use a link that begins with https:// or http://.")
+        raise _invalid("This is not a web address. Use a link that starts with https:// or http://.")
     if "@" in parts.netloc:
         raise _invalid("The link contains a user name or a password. Use a link that opens without one.")
     try:
         host = _plain_host(parts.hostname)
     except ValueError:
-        raise _invalid("The server's name in this link is not a usual one. Check the link for typing errors.") from None
+        raise _invalid("The server name in this link is not valid. Check the link for typing errors.") from None
     path = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
         path += "?" + quote(parts.query, safe=_SAFE + "?")
@@ -83,7 +83,7 @@ def redirected(target: Target, location: str) -> Target:
     except ValueError:
         raise _invalid("The link redirects to something that is not a link. Use another one.") from None
     if (target.scheme, to.scheme) == ("https", "http"):
-        raise _invalid("The link redirects from https to http, which anyone on the way can change. Use another one.")
+        raise _invalid("The link redirects from https to http, which is not secure. Use another one.")
     return to
 
 
@@ -169,5 +169,7 @@ def _resolve(target: Target, resolver: Resolver, timeout_s: float) -> list[str]:
             FetchProblem.TIMED_OUT, "Looking up the server of this link took too long. Try again in a minute."
         ) from None
     if not addresses:
-        raise FetchError(FetchProblem.UNREACHABLE, "There is no server of that name. Check the link for typing errors.")
+        raise FetchError(
+            FetchProblem.UNREACHABLE, "There is no server with that name. Check the link for typing errors."
+        )
     return addresses

@@ -40,8 +40,8 @@ class Money(models.TextChoices):
     RESERVED = "reserved", "Reserved"
     SETTLED = "settled", "Charged"
     RELEASED = "released", "Released"
-    ASSUMED = "assumed", "Released, we assume"
-    UNKNOWN = "unknown", "May have been charged"
+    ASSUMED = "assumed", "Released (assumed)"
+    UNKNOWN = "unknown", "Possibly charged"
 
 
 class Balance(NamedTuple):

@@ -14,7 +14,7 @@ LOOKS_BACK = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """From one balance to another. `fell` is what the balance lost, `settled` what our sums say was charged.
+    """From one balance to another. `fell` is what the balance lost, `settled` what our total is was charged.
 
     What was under way at either end may or may not be in the balance already: `lowest` and `highest` are the bounds
     of what our sums allow. All in dollars.

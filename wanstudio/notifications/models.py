@@ -22,20 +22,20 @@ DAILY = "daily"
 class Kind(models.TextChoices):
     """What a notification is about; the label is how the settings say it."""
 
-    READY = "ready", "A video of yours is ready"
-    FAILED = "failed", "A video of yours has failed"
-    UNCONFIRMED = "unconfirmed", "A video of yours may have been charged"
-    MENTIONED = "mentioned", "Somebody mentions you"
-    COMMENT = "comment", "Somebody comments on a video of yours"
-    VERDICT = "verdict", "A video of yours is approved or needs work"
-    SPEND = "spend", "Somebody asks to spend"
-    DECIDED = "decided", "Your request to spend is answered"
-    WEBHOOK = "webhook", "The webhook is switched off after days of failures"
-    ALERT = "alarm", "A result is in danger, or sending rests"
+    READY = "ready", "Your video is ready"
+    FAILED = "failed", "Your video failed"
+    UNCONFIRMED = "unconfirmed", "Your video might have been charged"
+    MENTIONED = "mentioned", "Someone mentioned you"
+    COMMENT = "comment", "Someone commented on your video"
+    VERDICT = "verdict", "Your video is approved or needs work"
+    SPEND = "spend", "Someone asks to spend"
+    DECIDED = "decided", "Your spend request is answered"
+    WEBHOOK = "webhook", "The webhook is disabled after days of failures"
+    ALERT = "alarm", "A result is at risk, or sending is paused"
 
 
 class When(models.TextChoices):
-    NOW = "now", "At once"
+    NOW = "now", "Immediately"
     DAILY = "daily", "Once a day"
     OFF = "off", "No mail"
 

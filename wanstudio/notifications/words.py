@@ -12,17 +12,17 @@ from wanstudio.teams.models import Team
 from wanstudio.web.addresses import address_of
 
 CHOICES_SAVED = "Saved."
-WEBHOOK_SAVED = "Saved. News of this team is posted there from now on."
-WEBHOOK_REMOVED = "The webhook is removed. Nothing is posted any more."
-WEBHOOK_TESTED = "On its way. How it was answered shows below in a moment."
+WEBHOOK_SAVED = "Saved. Events in this team are now posted there."
+WEBHOOK_REMOVED = "The webhook is removed. Nothing more is posted."
+WEBHOOK_TESTED = "Sent. The answer appears below in a moment."
 WEBHOOK_TEST = "A test from Wan Studio, sent by {person} of {team}."
-WEBHOOK_SENT_AGAIN = "On its way once more."
-WEBHOOK_IS_OFF = "The webhook is switched off."
-WEBHOOK_OFF_DETAIL = "{why} Set it right and save it again."
-WEBHOOK_SAVE_TO_TEST = "The webhook is switched off. Save it again, and nothing is lost."
-WEBHOOK_GONE = "The receiver answered 410: it is gone for good."
+WEBHOOK_SENT_AGAIN = "Sent again."
+WEBHOOK_IS_OFF = "The webhook is disabled."
+WEBHOOK_OFF_DETAIL = "{why} Fix the receiver and save the webhook again."
+WEBHOOK_SAVE_TO_TEST = "The webhook is disabled. Save it again to enable it; nothing is lost."
+WEBHOOK_GONE = "The receiver answered 410 (gone)."
 WEBHOOK_SILENT = "Nothing has arrived there for five days."
-MAIL_FOOT = "\n-- \nStop these mails: {stop}\nChoose what is mailed: {choose}\n"
+MAIL_FOOT = "\n-- \nStop these mails: {stop}\nEmail settings: {choose}\n"
 
 
 class MailText(NamedTuple):
@@ -33,7 +33,7 @@ class MailText(NamedTuple):
 def mail_of_one(row: Notification) -> MailText:
     """About one event. A mailbox gets no words of a team that is closed to its owner."""
     if not row.team.lets_in(row.person):
-        return MailText(f"News in {row.team}", f"{_closed(row.team, 1)}\n")
+        return MailText(f"Notification from {row.team}", f"{_closed(row.team, 1)}\n")
     return MailText(row.title.rstrip("."), f"{_lines(row)}\n\n{address_of(row.path)}\n")
 
 
@@ -51,8 +51,8 @@ def _closed(team: Team, count: int) -> str:
     """For a person without a second factor, who may see nothing of this team before they have one."""
     what = "Something" if count == 1 else f"{count} things"
     return (
-        f"{what} happened in {team}. Sign in to see it. The team asks for a second factor at sign-in, and you have "
-        f"none yet, so this mail says no more.\n{address_of(reverse('studio.index'))}"
+        f"{what} happened in {team}. Sign in to see it. The team requires a second factor, and you have "
+        f"none yet, so this mail has no details.\n{address_of(reverse('studio.index'))}"
     )
 
 

@@ -54,12 +54,12 @@ def public_address(app_configs: Sequence[AppConfig] | None, **kwargs: object) ->
     found: list[CheckMessage] = [CheckWarning(why, id="wanstudio.W002")] if (why := mail_problem()) else []
     if settings.HOST not in ("127.0.0.1", "localhost", "::1") and len(settings.ALLOWED_HOSTS) <= 3:
         names_none = f"HOST is {settings.HOST}, but WANSTUDIO_ALLOWED_HOSTS names no host."
-        hint = "Add the name people type into their browser, or they get “Bad Request”."
+        hint = "Add the host name that people use, or they get “Bad Request”."
         found.append(CheckWarning(names_none, hint=hint, id="wanstudio.W001"))
     return found
 
 
-BEHIND = "The database is new, or of an earlier version. Start the studio with make run, which prepares it."
+BEHIND = "The database is new or has an earlier version. Start the studio with make run, which prepares it."
 
 
 class StudioCommand(BaseCommand):

@@ -1,6 +1,6 @@
 """Safety of a start: no database that this code must not touch, and no file that other accounts can read.
 
-Refused are the database of a newer version, and one that was put back by hand.
+Refused are the database of a newer version, and one that was replaced by hand.
 """
 
 import os
@@ -21,7 +21,7 @@ NEWER = (
     "the newer version; or, to give up what was made since the upgrade, stop the studio and run: {restore}"
 )
 PUT_BACK = (
-    "The database was put back by hand: it does not know what was sent since its copy was made, and would send and "
+    "The database was replaced by hand: it does not know what was sent since its copy was made, and would send and "
     f"pay for it again. Nothing was started. To make it safe, run: {MANAGE} restore --in-place"
 )
 OTHERS = 0o077

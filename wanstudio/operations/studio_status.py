@@ -74,7 +74,9 @@ def _storage(status: Status) -> None:
     status.facts["disk"] = {"free_bytes": free, "keep_free_bytes": kept}
     status.show("Disk", f"{filesizeformat(free)} free, {filesizeformat(kept)} kept")
     if free < kept:
-        status.warn(f"Only {filesizeformat(free)} free in {settings.DATA_DIR}. Nothing is sent until there is room.")
+        status.warn(
+            f"Only {filesizeformat(free)} free in {settings.DATA_DIR}. Nothing is sent until there is enough space."
+        )
     elif not is_writable(snapshot.media_root()):
         status.warn(f"{snapshot.media_root()} cannot be written: no video can be saved. Check its owner and its mount.")
     if exposed := startup.open_to_others():
@@ -96,7 +98,7 @@ def _backup(status: Status) -> None:
     status.facts["last_backup"] = {"age_s": _seconds(age), "folder": folder, "missing_files": missing}
     status.show("Last backup", f"{_seconds(age) // 3600} h ago, {folder}")
     if missing:
-        status.warn(f"{missing} files that rows name were gone at the last backup. An earlier one may have them.")
+        status.warn(f"{missing} files were missing at the last backup. Look for them in an earlier backup.")
     if age > timedelta(days=7):
         status.warn(f"The last backup is {age.days} days old. Run “manage.py backup {folder.rpartition('/')[0]}”.")
 
@@ -168,7 +170,7 @@ def _money(status: Status) -> None:
     status.show("Money", ", ".join(f"${total} {kind}" for kind, total in totals.items()))
     status.facts["videos"] = Video.objects.count()
     if not kept_sums.agree():
-        status.warn("The sums on the usage page differ from the ledger. Run “manage.py recount”: it makes them anew.")
+        status.warn("The sums on the usage page differ from the ledger. Run “manage.py recount”: it recalculates them.")
 
 
 def _unconfirmed(status: Status) -> None:
@@ -181,7 +183,7 @@ def _unconfirmed(status: Status) -> None:
     if asking := [job for job in rows if job.ask_person]:
         total = sum((job.price for job in asking if job.is_billed), Decimal(0))
         status.warn(
-            f"{len(asking)} unconfirmed, ${total:.2f} may have been charged. {_decide(job.pk for job in asking)}"
+            f"{len(asking)} unconfirmed, ${total:.2f} might have been charged. {_decide(job.pk for job in asking)}"
         )
 
 
@@ -195,7 +197,7 @@ def _undecided(status: Status) -> None:
         status.show("Undecided", f"job {pk}, ${price}")
     if found:
         total, decide = sum((price for _, price in found), Decimal(0)), _decide(pk for pk, _ in found)
-        status.warn(f"${total:.2f} may have been charged for earlier tries and lost tasks. {decide}")
+        status.warn(f"${total:.2f} might have been charged for earlier attempts and lost tasks. {decide}")
 
 
 def _decide(ids: Iterable[int]) -> str:
@@ -210,7 +212,7 @@ def _unsaved(status: Status) -> None:
         found.append({"job": job.pk, "price": str(job.price), "hours_left": hours})
         status.show("Not saved", f"job {job.pk}, ${job.price}, {hours} h left")
         status.warn(
-            f"Job {job.pk} is paid for (${job.price}) and cannot be saved; "
+            f"Job {job.pk} was charged (${job.price}) and cannot be saved; "
             f"{providers.get(job.provider).display_name} deletes it in {hours} h. {job.problem}"
         )
     status.facts["unsaved"] = found

@@ -120,8 +120,8 @@ def notify_approvers(asked: SpendRequest) -> None:
     _post("spend.requested", asked, f"{asked.person} asks to spend ${asked.price} for {asked.title}. {word}")
     for person in asked.approvers().exclude(pk=asked.person_id):
         detail = (
-            f"{word}{asked.title}, {asked.resolution}, beyond the monthly cap. Nothing is spent until somebody "
-            f"allows it; the link is for you alone, works once, and until {asked.expires_at:%-d %b, %H:%M} UTC."
+            f"{word}{asked.title}, {asked.resolution}, over the monthly cap. Nothing is spent until someone "
+            f"approves it. This link is only for you, works once, and expires on {asked.expires_at:%-d %b, %H:%M} UTC."
         )
         title = f"{asked.person} asks to spend ${asked.price}"
         path = reverse("requests.by_mail", args=[asked.token_for(person)])
@@ -139,7 +139,7 @@ def notify_asker(asked: SpendRequest, by: User) -> None:
     if by.pk == asked.person_id:
         return
     word = f"“{asked.word}” " if asked.word else ""
-    after = f"{asked.title} is on its way." if granted else f"{asked.title}. Nothing was sent or charged."
+    after = f"{asked.title} is in the queue." if granted else f"{asked.title}. Nothing was sent or charged."
     title = f"{by} {'allowed' if granted else 'declined'} ${asked.job.price if asked.job else asked.price}"
     key = f"spend request {asked.pk} decided"
     notify([asked.person], Event(asked.team, Kind.DECIDED, key, title, word + after, on=asked.job or asked))

@@ -20,13 +20,13 @@ MAX_SHOWN = 3
 
 
 class Sentence(Enum):
-    WITHDRAWN = "Withdrawn. Nothing was sent."
-    ALLOWED = "${price} allowed. The video is on its way."
+    WITHDRAWN = "Cancelled. Nothing was sent."
+    ALLOWED = "${price} approved. The video is in the queue."
     DECLINED = "Declined. Nothing was sent or charged."
-    NO_DECISION = "Nothing was done. Allow it with its price, or decline it."
-    SANDBOX_ENDED = "It was asked for in the sandbox, which has ended. Nothing was sent; ask again."
-    DECIDED = "This was decided in the meantime, or has expired. Nothing more was done."
-    PRICE_CHANGED = "The price is another one by now. Nothing was sent. Look at it and press the button again."
+    NO_DECISION = "Nothing was done. Approve it at its price, or decline it."
+    SANDBOX_ENDED = "This request was for the sandbox, which is no longer used. Nothing was sent; ask again."
+    DECIDED = "This request was already decided or has expired. Nothing was done."
+    PRICE_CHANGED = "The price has changed. Nothing was sent. Check the new price and press the button again."
     NO_LONGER_MAKES = "{name} no longer makes videos in this team. Nothing was sent; it can only be declined."
     DELETED = "“{name}” was deleted in the meantime. Nothing was sent; it can only be declined."
 
@@ -49,7 +49,7 @@ def asked_notices(request: HttpRequest, team: Team, *, just_asked: SpendRequest 
         who = " and ".join(sorted({str(asked.person) for asked in others})[:2])
         fact = f"${total} asked for by {who}." if len(others) > 1 else f"{who} asks to spend ${total}."
         page = reverse("team.show") if len(others) > 1 else reverse("requests.show", args=[others[0].pk])
-        shown.insert(0, Notice("hint", fact, "Nothing is sent until someone allows it.", [Link("Decide", page)]))
+        shown.insert(0, Notice("hint", fact, "Nothing is sent until someone approves it.", [Link("Decide", page)]))
     return shown
 
 
@@ -58,14 +58,12 @@ def _asked_before(asked: SpendRequest) -> Notice:
     match asked.state:
         case SpendRequest.State.DECLINED:
             word = f": “{asked.word}”" if asked.word else "."
-            fact = f"{asked.decided_by or 'Someone'} has declined this ${asked.price}{word}"
+            fact = f"{asked.decided_by or 'Someone'} declined this ${asked.price}{word}"
         case SpendRequest.State.WITHDRAWN:
-            fact = f"The request for this ${asked.price} is withdrawn."
+            fact = f"The request for this ${asked.price} was cancelled."
         case _:
-            fact = f"Nobody decided about this ${asked.price} in time."
-    consequence = (
-        "Nothing was asked, sent or charged just now. Change something, or ask once more: that is a new request."
-    )
+            fact = f"The request for this ${asked.price} expired without a decision."
+    consequence = "Nothing new was requested, sent or charged. Change the order, or ask again to make a new request."
     return Notice("warn", fact, consequence, [Link("See it", reverse("requests.show", args=[asked.pk]))])
 
 
@@ -74,13 +72,13 @@ def _notice(asked: SpendRequest) -> Notice | None:
     recently = timezone.now() - SHOWN_FOR
     if asked.is_open:
         fact = f"You asked to spend ${asked.price} on {asked.title}."
-        consequence = "Nothing is sent or reserved until someone allows it."
+        consequence = "Nothing is sent or reserved until someone approves it."
     elif asked.decided_at is None or asked.decided_at < recently or asked.decided_by == asked.person:
         return None
     elif asked.state == SpendRequest.State.GRANTED:
         if asked.job is None or asked.job.has_ended:
             return None
-        fact, consequence = f"{asked.decided_by} allowed ${asked.job.price}.", f"{asked.title} is on its way."
+        fact, consequence = f"{asked.decided_by} approved ${asked.job.price}.", f"{asked.title} is in the queue."
         page = reverse("jobs.show", args=[asked.job.pk])
     else:
         fact = f"{asked.decided_by} declined ${asked.price}."

@@ -28,7 +28,7 @@ class Comment(models.Model):
     until_s = models.FloatField(null=True, blank=True, help_text="Seconds, the end of a range.")
     text = models.TextField(max_length=4000)
     created_at = models.DateTimeField(default=timezone.now)
-    changed_at = models.DateTimeField(default=timezone.now, help_text="Whatever about it; open pages ask for it.")
+    changed_at = models.DateTimeField(default=timezone.now, help_text="Any change of it; open pages ask for it.")
     edited_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")

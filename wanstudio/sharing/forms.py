@@ -18,7 +18,7 @@ KEEP = "keep"
 class ShareForm(forms.Form):
     """`options` is what `make_link` and `change_link` take. A day ends at midnight in the team's zone."""
 
-    lasts = forms.ChoiceField(label="Ends after", choices=list(LASTS.items()), initial="7", required=False)
+    lasts = forms.ChoiceField(label="Expires after", choices=list(LASTS.items()), initial="7", required=False)
     until = forms.DateField(
         label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), input_formats=["%Y-%m-%d"]
     )
@@ -29,9 +29,9 @@ class ShareForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    no_password = forms.BooleanField(label="Take the password off", required=False)
-    may_download = forms.BooleanField(initial=True, label="Guests may download", required=False)
-    may_comment = forms.BooleanField(label="Guests may comment", required=False)
+    no_password = forms.BooleanField(label="Remove the password", required=False)
+    may_download = forms.BooleanField(initial=True, label="Guests can download", required=False)
+    may_comment = forms.BooleanField(label="Guests can comment", required=False)
 
     def __init__(self, posted: QueryDict | None = None, *, team: Team, link: ShareLink | None = None) -> None:
         initial = {"may_download": link.may_download, "may_comment": link.may_comment} if link else None
@@ -39,7 +39,7 @@ class ShareForm(forms.Form):
         self._zone, self._link = team.zone, link
         if link is not None:
             self.fields["lasts"] = forms.ChoiceField(
-                label="Ends after", choices=[(KEEP, "As it is"), *LASTS.items()], required=False
+                label="Expires after", choices=[(KEEP, "No change"), *LASTS.items()], required=False
             )
 
     def clean(self) -> dict[str, object]:

@@ -1,10 +1,10 @@
 """Sentences of shared pages and of the options of a link."""
 
-WRONG_PASSWORD = "This is not the password."  # noqa: S105 (a sentence)
-TOO_MANY_GUESSES = "Too many tries from here. Wait ten minutes, then try again."
-LOCKED_AGAIN = "Enter the password again. Nothing was sent yet: what you wrote is in its form again."
+WRONG_PASSWORD = "Wrong password."  # noqa: S105 (a sentence)
+TOO_MANY_GUESSES = "Too many attempts. Wait ten minutes, then try again."
+LOCKED_AGAIN = "Enter the password again. Your comment was not sent yet; it is still in the form."
 LAST_DAY_MISSING = "Choose the last day."
-LAST_DAY_OVER = "This day is over. Choose today or a later one."
+LAST_DAY_OVER = "This day is in the past. Choose today or later."
 LAST_DAY_TOO_FAR = "Choose a day before the year 9000, or Never."
 LINK_TO = "Link to {title}"
 # For the others of the team it has no name.

@@ -38,16 +38,16 @@ SLOTS = {
         coming="the clip",
     ),
 }
-SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} draw")]
-NOT_IN_CLIP = "Choose a part that is inside the clip."
-SEED_MISSING = "Type the seed to use, or choose Random. Nothing was sent."
-SEED_RANGE = "The seed is a whole number from 0 to {max:,}, or -1. Nothing was sent."
-NOT_YOURS = "This {kind} is not among your team's uploads. Nothing was sent; add it again."
-ASKED = "Asked to spend ${price}. Nothing is sent or reserved until somebody allows it."
-UNREACHABLE = "{Name} cannot fetch an uploaded file from this studio, because it has no public address."
+SEED_MODES = [("random", "Random"), ("fixed", "Fixed"), ("provider", f"Let {in_force.MAIN.display_name} choose")]
+NOT_IN_CLIP = "Choose a part inside the clip."
+SEED_MISSING = "Enter a seed, or choose Random. Nothing was sent."
+SEED_RANGE = "Enter a whole number from 0 to {max:,}, or -1. Nothing was sent."
+NOT_YOURS = "This {kind} is not in your team's uploads. Nothing was sent; add it again."
+ASKED = "Requested ${price}. It starts once an owner or admin approves."
+UNREACHABLE = "{Name} cannot fetch uploaded files from this studio, because it has no public address."
 GIVE_A_LINK = (
-    "Nothing was sent or charged. Give a link instead, or let whoever runs the studio set WANSTUDIO_URL to its public "
-    "https address."
+    "Nothing was sent or charged. Use a link instead, or ask the person who runs the studio to set WANSTUDIO_URL to "
+    "its public https address."
 )
 
 

@@ -27,16 +27,16 @@ class Act(StrEnum):
     ORGANISE = "Rename, tag, collect and bin"
     SHARE = "Share links"
     TOKENS = "Use the API"
-    SPENDING = "See everybody's spending"
+    SPENDING = "See everyone's spending"
     APPROVE = "Approve videos"
-    GRANT = "Grant spend requests and set caps"
+    GRANT = "Approve spend requests and set caps"
     INVITE = "Invite and remove people"
     ACTIVITY = "See the activity"
     SENDING = "Stop all sending"
     WEBHOOKS = "Set the webhook"
-    SECURITY = "Ask for a second factor"
-    ROLES = "Change roles and hand the team over"
-    KEY = "Set the provider's key"
+    SECURITY = "Require a second factor"
+    ROLES = "Change roles and transfer the team"
+    KEY = "Set the provider key"
 
 
 _ADDS: dict[Role, frozenset[Act]] = {

@@ -108,7 +108,7 @@ def rename_team(team: Team, name: str, by: User) -> None:
 def require_second_factor(team: Team, by: User, *, needed: bool) -> None:
     with transaction.atomic():
         Team.objects.filter(pk=team.pk).update(needs_second_factor=needed)
-        about = "everybody needs one" if needed else "a password is enough"
+        about = "required for everyone" if needed else "optional"
         record("settings.second_factor", team=team, person=by, about=about)
 
 

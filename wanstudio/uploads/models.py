@@ -75,7 +75,7 @@ class Source(Leased):
     probed_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
     created_at = models.DateTimeField(default=timezone.now)
-    deleted_at = models.DateTimeField(null=True, blank=True, help_text="Lies in the bin since.")
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="In the bin since.")
     deleted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     erased_at = models.DateTimeField(null=True, blank=True, help_text="Its files are gone; the row is its jobs'.")
 

@@ -16,10 +16,10 @@ EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
-NO_LINK = "This is not a link we can read. It has to start with https:// or http://."
+NO_LINK = "This is not a valid link. It must start with https:// or http://."
 # Codes of the sentences that say the file's name.
 NAMES_THE_FILE = {"empty", "too_large", "no_room"}
-TOO_LARGE = "“{name}” has {size}; a {thing} may have {limit}. Nothing was sent; choose a smaller {thing}."
+TOO_LARGE = "“{name}” has {size}; the limit for a {thing} is {limit}. Nothing was sent; choose a smaller {thing}."
 NO_ROOM = (
     "“{name}” has {size}, and your team has {left} left of its {limit} for uploads. Nothing was sent; delete uploads "
     "that you no longer need, also from the bin, or choose a smaller {thing}."
@@ -44,7 +44,7 @@ NO_CHECKSUM = "The header Upload-Checksum is one of {algorithms}, then the check
 WRONG_CHECKSUM = "The piece is not what its checksum says. Nothing of it was kept; send it again."
 NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Nothing was sent; choose another part."
 ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
-DELETED = '“{}” is deleted. Videos made from it stay. <a href="{}">The bin</a> keeps it for 30 days.'
+DELETED = '“{}” is in <a href="{}">the bin</a> for 30 days. Videos made from it stay.'
 
 
 class Level(StrEnum):

@@ -87,7 +87,7 @@ class Video(models.Model):
     duration = models.FloatField(help_text="Seconds.")
     archived_at = models.DateTimeField(default=timezone.now)
     tags = models.ManyToManyField(Tag, related_name="videos", blank=True)
-    binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Lies in the bin since.")
+    binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="In the bin since.")
     binned_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     # Copies of its job's, which never change: the wall filters in one table.
     team = _copied(Team)
@@ -97,7 +97,7 @@ class Video(models.Model):
     behaviour = models.CharField(max_length=10, editable=False)
     resolution = models.CharField(max_length=10, editable=False)
     approval = models.CharField(
-        max_length=12, null=True, editable=False, help_text="The decision that counts; null while nobody has decided."
+        max_length=12, null=True, editable=False, help_text="The decision that counts; null while there is none."
     )
 
     # Among the versions of its lineage, 1 is the first; set by queries.with_versions.

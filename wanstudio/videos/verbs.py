@@ -156,7 +156,7 @@ def _record(act: str, by: User | None, videos: list[Video]) -> None:
 
 
 def erase_video(pk: int, by: User | None = None) -> bool:
-    """Delete a binned video for good; False if somebody has taken it back.
+    """Delete a binned video for good; False if someone has restored it.
 
     The row goes first: a crash after that leaves files without a row, which the hourly sweep deletes.
     """

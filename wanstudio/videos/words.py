@@ -8,22 +8,22 @@ from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.videos.models import Video
 
 NOTHING_SELECTED = "No video was selected. Nothing was changed."
-TAG_MISSING = "Write a tag first. Nothing was changed."
-COLLECTION_MISSING = "Name the collection first. Nothing was changed."
+TAG_MISSING = "Enter a tag. Nothing was changed."
+COLLECTION_MISSING = "Enter a name for the collection. Nothing was changed."
 NAME_MISSING = "A collection needs a name. Nothing was changed."
 BINNED_HTML = '{} in the bin for 30 days. <a href="{}">Open the bin</a>'
 COLLECTED_HTML = '{} in <a href="{}">“{}”</a>.'
 TAGGED = "{count} tagged “{tag}”."
-UNTAGGED = "“{tag}” taken off {count}."
-TAKEN_OUT = "{count} taken out of “{collection}”."
+UNTAGGED = "“{tag}” removed from {count}."
+TAKEN_OUT = "{count} removed from “{collection}”."
 COLLECTION_DELETED = "“{collection}” is deleted. Its videos stay."
-BINNED = "“{name}” lies in the bin for 30 days."
-RESTORED = "“{name}” is back."
-ERASED = "“{name}” is deleted for good."
-STILL_NEEDED = "A job under way still needs “{name}”. Delete it when that has ended."
-NOT_ARCHIVED_YET = "The finished video could not be saved yet. {reason} It is paid for, and we keep trying."
-PARTLY_ARCHIVED = "{count} of {total} results saved, the others were lost"
-LOST = "The video was made and paid for, but its download kept failing until {provider} deleted it."
+BINNED = "“{name}” is in the bin for 30 days."
+RESTORED = "“{name}” is restored."
+ERASED = "“{name}” is permanently deleted."
+STILL_NEEDED = "A running job still needs “{name}”. Delete it after the job has ended."
+NOT_ARCHIVED_YET = "The finished video could not be saved yet. {reason} It was charged; we keep trying."
+PARTLY_ARCHIVED = "{count} of {total} results saved; the others were lost"
+LOST = "The video was made and charged, but its download kept failing until {provider} deleted it."
 LOST_CAUSE = "The video was made, but its download kept failing until {provider} deleted it."
 
 
@@ -37,12 +37,12 @@ def of_many(videos: Sequence[Video]) -> str:
 
 # What the guarded fetcher says to somebody who pasted a link, in the words of a result.
 FETCH_REASONS = {
-    FetchProblem.PRIVATE_ADDRESS: "Its link leads into a private network, where the studio does not go.",
-    FetchProblem.TOO_LARGE: "It is larger than the studio has room for.",
+    FetchProblem.PRIVATE_ADDRESS: "Its link leads to a private network, which the studio does not access.",
+    FetchProblem.TOO_LARGE: "It is larger than the free space of the studio.",
     FetchProblem.UNREACHABLE: "The server that holds it cannot be reached.",
     FetchProblem.TIMED_OUT: "The server that holds it is too slow.",
-    FetchProblem.CUT_SHORT: "It stopped arriving before it was complete.",
-    FetchProblem.TOO_MANY_REDIRECTS: "Its link leads in circles.",
+    FetchProblem.CUT_SHORT: "The download stopped before it was complete.",
+    FetchProblem.TOO_MANY_REDIRECTS: "Its link redirects too many times.",
     FetchProblem.INVALID_URL: "Its link cannot be used.",
     FetchProblem.SERVICE_PORT: "Its link cannot be used.",
 }

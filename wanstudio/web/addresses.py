@@ -61,7 +61,7 @@ def webhook_refusal(url: str) -> str:
     if target.port in SERVICE_PORTS:
         return FetchProblem.SERVICE_PORT
     if target.scheme != "https":
-        return "Use an address that begins with https://."
+        return "Use an address that starts with https://."
     return "" if _is_public(target.host) else "This address is private. Use one that anyone on the internet can reach."
 
 
@@ -87,10 +87,10 @@ def link_problem() -> str:
     """The reason why nobody else can open our links; empty if they can."""
     if not is_loopback(settings.ADDRESS):
         return ""
-    return f"Links begin with {settings.ADDRESS}, which opens on this machine only. {SET_ADDRESS}"
+    return f"Links begin with {settings.ADDRESS}, which only opens on this machine. {SET_ADDRESS}"
 
 
 def mail_problem() -> str:
     """The same of the links in mails, if a mail server is set."""
     problem = link_problem() if urlsplit(settings.EMAIL_URL).hostname else ""
-    return problem and f"Mails are sent, but nobody else can open their links. {problem}"
+    return problem and f"Mails are sent, but others cannot open their links. {problem}"

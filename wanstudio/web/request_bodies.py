@@ -13,8 +13,8 @@ from wanstudio.web.way_back import is_htmx
 
 # In the environment of a request: why the server discarded its body.
 REFUSED = "wanstudio.refused"
-BUSY = "The studio is receiving too many large files at once. Wait a minute"
-FULL = "The studio's disk is full, so it cannot receive files. Free some space, or tell the person who runs the studio"
+BUSY = "The studio is receiving too many large files. Wait a minute"
+FULL = "The studio's disk is full, so it cannot receive files. Free some space, or ask the person who runs the studio"
 TOO_LARGE = "This upload is {size}; the limit is {limit}. Choose a smaller file"
 # A piece of a file by the tus protocol; the sender chooses how large, up to the whole file.
 PIECE = "application/offset+octet-stream"

@@ -42,18 +42,18 @@ def _disk() -> Check:
     free = shutil.disk_usage(settings.DATA_DIR).free
     if free < settings.MIN_FREE_BYTES:
         of_what = f"{filesizeformat(free)} free of the {filesizeformat(settings.MIN_FREE_BYTES)} to keep free"
-        paused = "Sending is paused until there is room, so that no result is paid for and lost."
+        paused = "Sending is paused until there is space, so that no paid result is lost."
         return Check("Storage", False, f"Only {of_what}. {paused}")
-    return Check("Storage", True, f"{filesizeformat(free)} free, room for about {free // BYTES_A_VIDEO:,} videos.")
+    return Check("Storage", True, f"{filesizeformat(free)} free, space for about {free // BYTES_A_VIDEO:,} videos.")
 
 
 def _worker() -> Check:
     age = Heartbeat.age()
     if age is None:
-        return Check("Worker", False, "Not seen yet. It starts together with the studio.")
+        return Check("Worker", False, "Not seen yet. It starts with the studio.")
     if age < SILENT_AFTER:
         return Check("Worker", True, f"Running. Last heartbeat {_words(age)} ago.")
-    return Check("Worker", False, f"Not running: last heartbeat {_words(age)} ago. Jobs wait; start the studio again.")
+    return Check("Worker", False, f"Not running: last heartbeat {_words(age)} ago. Jobs wait; restart the studio.")
 
 
 def _words(age: timedelta) -> str:
@@ -66,6 +66,6 @@ def _words(age: timedelta) -> str:
 
 def _mail() -> Check:
     if not settings.EMAIL_URL:
-        return Check("Mail", None, "Not set: nobody can ask for a new password. Set EMAIL_URL to your mail server.")
+        return Check("Mail", None, "Not set: people cannot reset their password. Set EMAIL_URL to your mail server.")
     host = urlsplit(settings.EMAIL_URL).hostname
-    return Check("Mail", True, f"Set. Links for a new password go out{f' through {host}' if host else ''}.")
+    return Check("Mail", True, f"Set. Password links are sent{f' through {host}' if host else ''}.")

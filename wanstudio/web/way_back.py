@@ -14,9 +14,9 @@ from wanstudio.web.middleware import Middleware
 from wanstudio.web.typed_words import GUEST, SHARED
 
 NOTHING_SENT = "Nothing was sent and nothing was charged."
-SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in again: what you typed is still in the form."
+SIGNED_OUT = f"You are signed out. {NOTHING_SENT} Sign in again; the form still has your input."
 NO_ADDRESS = (
-    "This page was opened as {origin}, and the studio does not know this address: WANSTUDIO_URL is not set. Set "
+    "This page was opened as {origin}, but WANSTUDIO_URL is not set. Set "
     f"WANSTUDIO_URL={{origin}} in .env and start the studio again. {NOTHING_SENT}"
 )
 OTHER_ADDRESS = f"The studio accepts forms only at {{url}} (WANSTUDIO_URL). Open the studio there. {NOTHING_SENT}"

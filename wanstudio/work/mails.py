@@ -19,7 +19,7 @@ from wanstudio.work.leases import Leased
 
 log = logging.getLogger(__name__)
 
-NO_MAIL = "This studio sends no mail: EMAIL_URL is not set."
+NO_MAIL = "Email is off: EMAIL_URL is not set."
 FOOT = "\n-- \n"
 GIVEN_UP_AFTER = timedelta(hours=24)
 
@@ -90,12 +90,12 @@ def _refusal(wrong: Exception) -> tuple[str, bool]:
     """The reason, and whether the server will never take it: an answer of 5xx about this mail or its address."""
     if isinstance(wrong, SMTPRecipientsRefused):
         answers = list(wrong.recipients.values())
-        reason = f"The mail server refuses this address: {answers[0][0]} {_text(answers[0][1])}"
+        reason = f"The mail server rejects this address: {answers[0][0]} {_text(answers[0][1])}"
         return reason, all(code >= 500 for code, _ in answers)
     if isinstance(wrong, SMTPResponseException):
         # 535: the studio's own password is wrong, and can be set right.
         is_final = wrong.smtp_code >= 500 and wrong.smtp_code not in (530, 534, 535)
-        return f"The mail server refuses: {wrong.smtp_code} {_text(wrong.smtp_error)}", is_final
+        return f"The mail server rejects the mail: {wrong.smtp_code} {_text(wrong.smtp_error)}", is_final
     if isinstance(wrong, OSError) and not isinstance(wrong, SMTPException):
         return f"The mail server cannot be reached: {wrong.strerror or wrong}", False
     return str(wrong) or type(wrong).__name__, isinstance(wrong, ValueError)

@@ -34,9 +34,9 @@ FULL = "The disk of the studio is full."
 UNWRITABLE = "The data folder of the studio cannot be written."
 ADVICE = {
     AWAY: "Start it, or check DATABASE_URL",
-    BUSY: "Nothing to do, unless it stays so: then end what holds it",
-    DAMAGED: "Check its file, the owner and the disk of it, or restore a backup",
-    FULL: "Make room",
+    BUSY: "Wait; if it does not recover, end the process that locks it",
+    DAMAGED: "Check its file, owner and disk, or restore a backup",
+    FULL: "Free some space",
     UNWRITABLE: "Check its owner and its mount",
 }
 # SQLite's primary result codes; code 1 (a wrong statement) and the like are faults of ours.
@@ -69,7 +69,7 @@ class Outage:
             self._since = now if self._since is None else self._since
             if begins or now - self._said_at > REMIND_S:
                 self._said_at, self._is_said = now, True
-                log.error("%s The studio goes on by itself when this is over.", why)
+                log.error("%s The studio recovers automatically.", why)
 
     def over(self) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ document.addEventListener("allauth.error", (event) => {
   const words = document.querySelector("[data-passkey-problem]");
   if (!words) return;
   words.textContent = event.detail.exception?.name === "NotAllowedError"
-    ? "The browser did not get a passkey. Nothing was changed; try again."
+    ? "The browser did not create a passkey. Nothing was changed; try again."
     : "This browser could not use a passkey here. Nothing was changed.";
   words.hidden = false;
 });

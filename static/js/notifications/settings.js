@@ -8,8 +8,8 @@ const note = document.getElementById("desktop-note");
 function paint() {
   box.checked = isOn();
   box.disabled = !supported || refused();
-  if (!supported) note.textContent = "This browser can do so only where the studio is opened over https.";
-  else if (refused()) note.textContent = "This browser has been told not to. Allow notifications for this address in its settings.";
+  if (!supported) note.textContent = "Browser notifications need https.";
+  else if (refused()) note.textContent = "This browser blocks notifications. Allow them for this address in its settings.";
 }
 
 box.addEventListener("change", async () => {

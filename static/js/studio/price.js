@@ -32,7 +32,7 @@ function settle() {
 }
 
 function lost() {
-  document.getElementById("generate-note").textContent = "Connection lost. The price comes back with it.";
+  document.getElementById("generate-note").textContent = "Connection lost. The price returns when it is back.";
   clearTimeout(retry);
   retry = setTimeout(ask, AGAIN_MS);
 }

@@ -9,7 +9,7 @@ const form = document.getElementById("studio-form");
 const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
 const running = new Set();
 const SIGNED_OUT = ["You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry."];
-const LOST = ["Connection lost.", "Nothing was sent to APIXO. This goes on by itself when the connection is back."];
+const LOST = ["Connection lost.", "Nothing was sent to APIXO. The upload continues when the connection is back."];
 
 const megabytes = (bytes) => (bytes / MB).toFixed(1);
 const part = (slot, name) => slot.querySelector(`[data-${name}]`);

@@ -3,9 +3,9 @@
 import { isSignIn } from "./session.js";
 import { leave } from "./toast.js";
 
-const UNSURE = "We do not know whether this was done. What you typed is still here: look at the page in another tab first.";
+const UNSURE = "We don’t know whether this was done. Your input is still here. Check the page in another tab first.";
 const NOTHING = "Nothing was sent and nothing was charged.";
-const AGAIN = "What you typed is still here. Try again in a moment.";
+const AGAIN = "Your input is still here. Try again in a moment.";
 // These show it themselves when no answer comes.
 const QUIET = ["poller", "bell", "price"];
 
@@ -19,19 +19,19 @@ export function problemOf(xhr) {
   if (isOurs(xhr)) {
     const said = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.responseText;
     if (said) return [said, ""];
-    if (status === 403 || status === 404) return ["This can no longer be done here.", "Nothing was changed. What you typed is still here."];
+    if (status === 403 || status === 404) return ["This is no longer possible here.", "Nothing was changed. Your input is still here."];
     return [`The studio could not do this (${status}).`, AGAIN];
   }
   if (status === 413) {
     return [
-      "The server in front of the studio refused this: it is larger than that server allows (413).",
-      `${NOTHING} Choose a smaller file, or ask the person who runs the server to raise its limit.`,
+      "The proxy server rejected this: it is larger than its limit (413).",
+      `${NOTHING} Choose a smaller file, or ask the person who runs the proxy server to raise the limit.`,
     ];
   }
-  if (status === 504) return ["The server in front of the studio got no answer in time (504).", UNSURE];
-  if (status >= 500) return [`The server in front of the studio cannot reach it (${status}).`, AGAIN];
-  if (status >= 400) return [`The server in front of the studio refused this (${status}).`, `${NOTHING} Ask the person who runs that server.`];
-  return ["Another server answered in place of the studio.", `${NOTHING} If it is your network’s sign-in page, open it. Then try again.`];
+  if (status === 504) return ["The proxy server got no answer in time (504).", UNSURE];
+  if (status >= 500) return [`The proxy server cannot reach the studio (${status}).`, AGAIN];
+  if (status >= 400) return [`The proxy server rejected this (${status}).`, `${NOTHING} Ask the person who runs the proxy server.`];
+  return ["Another server answered instead of the studio.", `${NOTHING} If it is your network’s sign-in page, open it. Then try again.`];
 }
 
 // In the line that a form has for this, or in a new one.

@@ -2,7 +2,7 @@
 // HX-Trigger: {"toast": {"text": "…", "href": "/videos/3/", "label": "Watch"}}.
 const SHOWN_MS = 6000;
 // Guests of a shared link have no jobs.
-const LOST = document.body.matches(".guest") ? "Connection lost." : "Connection lost. Your jobs go on.";
+const LOST = document.body.matches(".guest") ? "Connection lost." : "Connection lost. Your jobs continue.";
 const region = document.getElementById("toasts");
 
 // Stays while the pointer or the focus is on it.
@@ -52,7 +52,7 @@ let left;
 export function leave() {
   if (![...fields].some(isChanged)) return location.reload();
   if (left?.isConnected) return;
-  left = show({ text: "You are signed out. What you typed is still here.", href: document.body.dataset.signIn, label: "Sign in in another tab" });
+  left = show({ text: "You are signed out. Your input is still here.", href: document.body.dataset.signIn, label: "Sign in in another tab" });
   left.querySelector("a").target = "_blank";
 }
 window.addEventListener("online", connectionBack);

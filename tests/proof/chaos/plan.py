@@ -78,7 +78,7 @@ def draw(kills: int, seed: int, point: str = "") -> list[Kill]:
     following = [(point, Class.ACCEPTED) for point in FOLLOWING]
     following += [(point, Class.UNKNOWN) for point in (*FOUND, *ADOPTED)]
     web = [(point, kind) for point in CLICKS for kind in Class]
-    # A callback about a task that is followed already writes no id, it only wakes the worker.
+    # A callback about a task that already follows task writes no id, it only wakes the worker.
     web += [(point, Class.UNKNOWN) for point in CALLBACKS] + [(CALLBACKS[-1], Class.ACCEPTED)]
     web += [(point, Class.ACCEPTED) for point in (*UPLOADS, *FILES)]
     of_web, of_following = round(kills * 0.15), round(kills * 0.18)

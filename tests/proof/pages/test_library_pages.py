@@ -24,7 +24,7 @@ def test_pages_are_accessible(size: Window, opened: Opened, wall: Studio) -> Non
     page.locator(".filters summary", has_text="Date").click()
     assert wrong_with(page) == []
     select(page, "Take 030")
-    page.locator("#selection summary", has_text="Collect").click()
+    page.locator("#selection summary", has_text="Add to collection").click()
     page.get_by_label("New collection").fill("Cut")
     page.get_by_label("New collection").press("Enter")
     video = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 030'")[0][0]

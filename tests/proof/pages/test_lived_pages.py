@@ -80,5 +80,5 @@ def confirm(page: Page, studio: Studio) -> None:
     """The password once more: without it the sheets of an account only ask for it."""
     page.goto(f"{studio.url}/accounts/2fa/totp/activate/")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Authenticator app")).to_be_visible()

@@ -175,9 +175,9 @@ def test_copy_put_back_by_hand_is_refused_until_it_is_safe(begin: Begin, apixo: 
     put_back_by_hand(studio, tmp_path / "copy.sqlite3")
     assert state(studio) == "queued"
     for refused in refusals(studio):
-        assert "was put back by hand" in refused
+        assert "was replaced by hand" in refused
         assert "run: .venv/bin/python manage.py restore --in-place\n" in refused
-    assert "1 jobs waited to be sent" in studio.manage("restore", "--in-place")
+    assert "1 jobs were queued" in studio.manage("restore", "--in-place")
     studio.start()
     works_and_sends_only_what_is_new(studio, apixo)
     studio.stop()

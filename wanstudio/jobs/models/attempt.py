@@ -55,7 +55,7 @@ class Attempt(Leased):
     money = models.CharField(
         max_length=10, choices=Money.choices, blank=True, help_text="Superseded: what became of its price."
     )
-    problem = models.CharField(max_length=300, blank=True, help_text="What came of the task somebody named.")
+    problem = models.CharField(max_length=300, blank=True, help_text="What came of the task that a person named.")
     created_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True)
 

@@ -55,8 +55,8 @@ class Alert(Leased):
     class Kind(models.TextChoices):
         UNSAVED = "unsaved", "A finished video cannot be saved"
         OVERDUE = "overdue", "No result after a day"
-        UNCONFIRMED = "unconfirmed", "It may have been charged, and a person decides"
-        PAUSED = "paused", "The account refuses"
+        UNCONFIRMED = "unconfirmed", "It might have been charged, and a person decides"
+        PAUSED = "paused", "The account is rejected"
 
     team = models.ForeignKey("Team", on_delete=models.CASCADE, related_name="alerts")
     job = models.ForeignKey("Job", null=True, on_delete=models.CASCADE, related_name="alerts")

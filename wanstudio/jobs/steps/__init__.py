@@ -77,8 +77,8 @@ def notify_owners(alert: Alert) -> None:
 def _closed_mail(alert: Alert) -> tuple[str, str]:
     return (
         f"Something in {alert.team} needs you",
-        f"Something that concerns money happened in {alert.team}. Sign in to see it. The team asks for a second factor "
-        f"at sign-in, and you have none yet, so this mail says no more:\n\n"
+        f"Something about money happened in {alert.team}. Sign in to see it. The team asks for a second factor "
+        f"at sign-in, and you have none yet, so this mail has no details:\n\n"
         f"{address_of(reverse('studio.index'))}\n",
     )
 

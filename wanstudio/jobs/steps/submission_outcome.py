@@ -104,7 +104,7 @@ def _fail(job: Job, code: str, message: str, why: str) -> None:
 
 
 def pause_key(job: Job, pause: ProviderKey.Pause, wait: timedelta) -> None:
-    """The account refuses: nothing is sent until its balance, read after `wait`, answers it. The owner is told once."""
+    """The account is refused: nothing is sent until a later balance covers it. The owner is notified once."""
     needed = job.price if pause == ProviderKey.Pause.NO_BALANCE else Decimal(0)
     key_verbs.suspend(ProviderKey.at(job.provider), pause, needed, wait)
     verbs.raise_alert(job, Alert.Kind.PAUSED, pause)

@@ -105,7 +105,7 @@ def rename(job: Job, title: str, *, by: User) -> None:
 
 
 def cancel(job: Job, *, by: User | None = None) -> None:
-    """queued → cancelled: never sent, nothing charged. `Stale` once it is on its way."""
+    """queued → cancelled: never sent, nothing charged. `Stale` once it is in the queue."""
     with transaction.atomic():
         changes = {"ended_at": Now()}
         moves.move(job, Move(State.CANCELLED, money=Money.RELEASED, decided_in=State.QUEUED, changes=changes))

@@ -44,7 +44,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     if title := " ".join(request.POST.get("title", "").split())[:200]:
         verbs.rename(job, title, by=access.person(request))
     else:
-        messages.info(request, "A title needs at least one letter. Nothing was changed.")
+        messages.info(request, "Enter a title. Nothing was changed.")
     return back(request, "jobs.show", pk)
 
 
@@ -57,7 +57,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             case "attach" if task_id := task_id_in(request):
                 verbs.attach(job, task_id, by=person)
                 name = providers.get(job.provider).display_name
-                messages.info(request, f"Asking {name} about this task. The page follows by itself.")
+                messages.info(request, f"Asking {name} about this task. This page updates automatically.")
             case "again" if request.POST.get("price") == str(job.price):
                 # A tab of yesterday agreed to pay for another try than the one that is open now.
                 verbs.send_again(job, seen=access.number(request.POST.get("version")) or 0, by=person)
@@ -67,9 +67,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             case "not_charged":
                 verbs.mark_not_charged(job, by=person)
             case _:
-                messages.info(request, "Nothing was done. Choose one of the three, with the task id or the price.")
+                messages.info(
+                    request, "Nothing was done. Choose one of the three options, with the task id or the price."
+                )
     except Stale:
-        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+        messages.info(request, "This job has changed in the meantime. Nothing was done.")
     except OverCap as over:
         other = job.person if job.person != person else None
         said = over_words(over, other, with_sums=access.may(request, job.team, Act.SPENDING))
@@ -83,9 +85,9 @@ def try_now(request: HttpRequest, pk: int) -> HttpResponse:
     job = decidable(request, pk)
     if job.state in (State.ARCHIVING, State.RUNNING):
         job.nudge()
-        messages.info(request, "Trying now. The page follows by itself.")
+        messages.info(request, "Trying now. This page updates automatically.")
     else:
-        messages.info(request, "This job has moved on by itself in the meantime. Nothing was done.")
+        messages.info(request, "This job has changed in the meantime. Nothing was done.")
     return redirect("jobs.show", pk)
 
 
@@ -100,12 +102,12 @@ def decide_earlier(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
             case "attach" if task_id := task_id_in(request):
                 verbs.name_task(mine, task_id, by=person)
                 name = providers.get(mine.provider).display_name
-                messages.info(request, f"Asking {name} about this task. If it is there, it gets a job of its own.")
+                messages.info(request, f"Asking {name} about this task. If the task exists, a separate job follows it.")
             case "not_charged":
                 why = Sentence.NOT_CHARGED_BY.of(job.provider, person=person)
                 verbs.release_attempt(mine, Money.RELEASED, why, by=person)
             case _:
-                messages.info(request, "Nothing was done. Name the task, or say that it was not charged.")
+                messages.info(request, "Nothing was done. Enter the task id, or mark it as not charged.")
     except Stale:
         messages.info(request, "This was settled in the meantime. Nothing was done.")
     return redirect("jobs.show", pk)

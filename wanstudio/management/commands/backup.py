@@ -16,9 +16,9 @@ from wanstudio.operations.backups.snapshot import secret_key_file
 from wanstudio.operations.health import StudioCommand
 
 WITHOUT_KEY = (
-    "The secret key is NOT in it. Without {key} everyone signs in again in a restored studio, and links and "
-    "callbacks that are under way fail. The encryption key is NOT in it, either: without {encryption} what is stored "
-    "encrypted has to be entered again. Keep copies of both apart from this backup, or use --with-secret-key."
+    "The secret key is NOT in it. Without {key} everyone signs in again in a restored studio, and present links "
+    "and callbacks fail. The encryption key is NOT in it, either: without {encryption}, encrypted "
+    "settings have to be entered again. Keep copies of both apart from this backup, or use --with-secret-key."
 )
 WITH_KEY = (
     "The secret key and the encryption key are in it: anyone who reads this backup can sign in as any user and spend "
@@ -34,11 +34,11 @@ def _rule(text: str) -> Rule:
 
 
 class Command(StudioCommand):
-    help = "Backs up the database and all media into DIR while the studio runs. Media that is there already stays."
+    help = "Backs up the database and all media into DIR while the studio runs. Existing media files are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("directory", type=Path, metavar="DIR", help="Best on another disk.")
-        parser.add_argument("--with-secret-key", action="store_true", help="Put both keys in, too.")
+        parser.add_argument("directory", type=Path, metavar="DIR", help="Use another disk.")
+        parser.add_argument("--with-secret-key", action="store_true", help="Include both keys.")
         parser.add_argument(
             "--keep",
             type=_rule,
@@ -61,18 +61,17 @@ class Command(StudioCommand):
             self.stdout.write(f"{deleted} files were deleted while the backup was made, and are not in it.")
         if gone := manifest.missing:
             self.stderr.write(
-                f"{len(gone)} files that the database names are gone from the studio and not in the backup: "
-                + ", ".join(gone[:5])
+                f"{len(gone)} files in the database are missing in the studio and in the backup: " + ", ".join(gone[:5])
             )
         if pruned:
             self.stdout.write(
                 f"Kept: {pruned.kept} backups. Deleted: {pruned.backups} older ones and {pruned.files:,} media files "
-                "that only they named."
+                "that only they used."
             )
             if pruned.untouched:
                 self.stderr.write(
-                    f"No media was deleted, because what these backups need cannot be read: {pruned.untouched}. Move "
-                    "them elsewhere, or delete them."
+                    "No media was deleted, because the file lists of these backups cannot be read: "
+                    f"{pruned.untouched}. Move them elsewhere, or delete them."
                 )
         where = {"key": secret_key_file(), "encryption": encrypted_fields.key_file()}
         self.stdout.write(WITH_KEY if with_secret_key else WITHOUT_KEY.format(**where))

@@ -7,7 +7,7 @@ from wanstudio.operations import startup
 
 
 class Command(BaseCommand):
-    help = "Celery's beat. A second one, or a pause, does no harm: sweeps only name rows that are due."
+    help = "Celery's beat. A second one or a pause is harmless: sweeps only name due rows."
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:

@@ -12,7 +12,7 @@ from wanstudio.teams.verbs import AlreadySetUp, found_studio
 
 
 class Command(StudioCommand):
-    help = "Makes the owner and the team. The password comes from WANSTUDIO_PASSWORD or a prompt."
+    help = "Creates the owner and the team. The password comes from WANSTUDIO_PASSWORD or a prompt."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--email", required=True)
@@ -28,7 +28,7 @@ class Command(StudioCommand):
         try:
             found_studio(team=team, name=name, email=form.cleaned_data["email"], password=password)
         except AlreadySetUp:
-            raise CommandError("The studio already has its owner. Nothing was changed.") from None
+            raise CommandError("The studio already has an owner. Nothing was changed.") from None
         except ValidationError as wrong:
             raise CommandError(" ".join(wrong.messages)) from wrong
         self.stdout.write(f"{email} owns “{team}”. Sign in with that address.")

@@ -5,12 +5,12 @@ from wanstudio.operations.health import StudioCommand
 
 
 class Command(StudioCommand):
-    help = "Compares the sums that usage and caps read with the ledger. Where they differ, it makes them anew."
+    help = "Compares the sums that usage and caps read with the ledger. Where they differ, it recalculates them."
 
     def handle(self, *args: object, **options: object) -> None:
         found = kept_sums.differences()
         if found:
             kept_sums.recount()
-            self.stdout.write(f"{found} sums differed from the ledger. All of them were made anew.")
+            self.stdout.write(f"{found} sums differed from the ledger. All of them were recalculated.")
         else:
             self.stdout.write("All sums agree with the ledger.")

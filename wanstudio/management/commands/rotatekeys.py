@@ -11,12 +11,12 @@ class Command(StudioCommand):
     help = "Adds a new encryption key and encrypts every stored secret with it, while the studio runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--drop-old", action="store_true", help="Forget the old keys, once nothing needs them.")
+        parser.add_argument("--drop-old", action="store_true", help="Delete the old keys once nothing needs them.")
 
     def handle(self, *args: object, drop_old: bool, **options: object) -> None:
         done = encrypted_fields.rotate(drop_old=drop_old)
         if done.went_on:
-            self.stdout.write("An earlier rotation was cut short; this one went on from there.")
+            self.stdout.write("An earlier rotation was interrupted; this one continued it.")
         self.stdout.write(f"{done.reencrypted} secrets are encrypted with the new key.")
         if done.unreadable:
             self.stderr.write(
@@ -29,8 +29,8 @@ class Command(StudioCommand):
                 "out now; a backup from before needs them."
             )
         elif done.dropped:
-            self.stdout.write(f"{done.dropped} old keys are forgotten. Backups from before cannot use them.")
+            self.stdout.write(f"{done.dropped} old keys are deleted. Earlier backups cannot use them.")
         else:
             self.stdout.write(
-                f"The old keys stay in {encrypted_fields.key_file()}, for backups from before. --drop-old forgets them."
+                f"The old keys stay in {encrypted_fields.key_file()}, for earlier backups. --drop-old deletes them."
             )

@@ -23,11 +23,11 @@ from wanstudio.teams.gate import setup_code
 
 
 class Command(StudioCommand):
-    help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and keeps them alive."
+    help = "Runs web, worker, (with a broker) beat and (without a key) the sandbox, and restarts them if they end."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--prepare", action="store_true", help="First do what the command prepare does.")
+        parser.add_argument("--prepare", action="store_true", help="First run the command prepare.")
 
     def handle(self, *args: object, prepare: bool, **options: object) -> None:
         os.chdir(settings.BASE_DIR)
@@ -52,9 +52,9 @@ class Command(StudioCommand):
         self.stdout.write(f"\n  Wan Studio is at {settings.ADDRESS}\n")
         if not User.objects.exists():
             # A proxy in front of it can bring people who are asked for it.
-            self.stdout.write(f"  Setup code, asked for from another machine or behind a proxy: {setup_code()}\n")
+            self.stdout.write(f"  Setup code, needed from another machine or behind a proxy: {setup_code()}\n")
         if in_force.provider_in_use() == in_force.SANDBOX:
-            self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox stands in, and nothing is billed.\n")
+            self.stdout.write(f"  No {in_force.MAIN.key_name}: the sandbox is used, and nothing is billed.\n")
         self.stdout.write("  Ctrl-C stops it.\n\n")
         self.stdout.flush()
 

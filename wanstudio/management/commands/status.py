@@ -10,10 +10,12 @@ from wanstudio.operations.studio_status import Status, look
 
 
 class Command(BaseCommand):
-    help = "The state of the studio. Exit code 0: all is well; 1: something needs attention, with what to do."
+    help = (
+        "The state of the studio. Exit code 0: all is well. 1: something needs attention; the output says what to do."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", dest="as_json", action="store_true", help="One object, for a machine.")
+        parser.add_argument("--json", dest="as_json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: object, as_json: bool, **options: object) -> None:
         try:

@@ -159,7 +159,7 @@ def _alone(into: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotOperate(f"Another backup into {into} is under way. Wait for it to end.") from None
+            raise CannotOperate(f"Another backup into {into} is running. Wait for it to end.") from None
         yield
 
 
@@ -169,9 +169,7 @@ def _in_words(into: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
         said = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else str(wrong).strip()
-        raise CannotOperate(
-            f"The backup into {into} could not be made: {said}. It is not complete and is not used."
-        ) from wrong
+        raise CannotOperate(f"The backup into {into} failed: {said}. It is not complete and is not used.") from wrong
 
 
 def _fresh(into: Path) -> Path:
@@ -186,8 +184,8 @@ def need_room(into: Path, size_bytes: int) -> None:
     needed, free = size_bytes + 64 * 1024 * 1024, shutil.disk_usage(into).free
     if free < needed:
         raise CannotOperate(
-            f"{into} has {filesizeformat(free)} free, and {filesizeformat(needed)} are needed. Make room or choose "
-            "another folder; nothing was changed."
+            f"{into} has {filesizeformat(free)} free, and {filesizeformat(needed)} are needed. Free some space or "
+            "choose another folder; nothing was changed."
         )
 
 

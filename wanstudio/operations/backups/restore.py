@@ -38,10 +38,10 @@ KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # More than a studio gives between a backup and the loss of what it was made from. A callback or a signed link of those
 # days carries such an id: given again, it would bring another job's video.
 IDS_LEFT_OUT = 1_000_000
-RESTORED, PUT_BACK = "The studio was restored from its backup of {when}.", "The database was put back by hand."
-UNCONFIRMED = "{origin} This may have been sent since then, and charged."
-ASKED = "{origin} This may have been allowed since then."
-STOPPED = "{origin} Look through what is unconfirmed, then start sending."
+RESTORED, PUT_BACK = "The studio was restored from its backup of {when}.", "The database was replaced by hand."
+UNCONFIRMED = "{origin} This might have been sent and charged since then."
+ASKED = "{origin} This might have been approved since then."
+STOPPED = "{origin} Check the unconfirmed jobs, then start sending."
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Restored:
 def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = False) -> Restored:
     """Bring the newest backup in `given` (or the one it is) into this studio's data folder and database.
 
-    None: the database that is here, put back by hand, is made safe; it is a backup of itself. A bare file of SQLite
+    None: the database that is here, replaced by hand, is made safe; it is a backup of itself. A bare file of SQLite
     that an earlier version made is one, too. A backup without media is restored beside those that are here.
 
     Refused with a sentence, and nothing touched: not whole, damaged, another kind of database, a studio that runs, or
@@ -93,7 +93,7 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
             lost, counts = len(unreadable()), open_again(same_key=same_key)
             is_older = versions.migrate_back(manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:
-        raise CannotOperate(f"The restore failed, and the database is what it was: {str(wrong).strip()}") from wrong
+        raise CannotOperate(f"The restore failed, and the database is unchanged: {str(wrong).strip()}") from wrong
     sent_marks.start_anew()
     backup.upgrading().unlink(missing_ok=True)
     # What Django, the ledger and the search keep beside the tables: the triggers, the cache.
@@ -141,7 +141,7 @@ def _look_at_target(*, force: bool) -> str:
         raise CannotOperate(
             f"This studio is in use: there are people or jobs in its database. Restore into another WANSTUDIO_DATA"
             f"{' and DATABASE_URL' if connection.vendor != 'sqlite' else ''}, or replace everything with --force; "
-            "what is there is kept in its backups folder then."
+            "the present data is then kept in its backups folder."
         )
     return str(backup.copy_database(snapshot.ASIDE))
 

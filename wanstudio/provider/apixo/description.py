@@ -69,11 +69,11 @@ def _step_named_in(message: str) -> Step:
 _FIELDS = {"image": Step.CHANGE_CHARACTER, "video": Step.CHANGE_MOTION, "prompt": Step.CHANGE_PROMPT}
 
 _CONTENT = Explanation(
-    "{name}’s content policy objects to {character}, {motion} or the prompt.", Step.CHANGE_INPUTS, content=True
+    "{name} rejected this for its content: check {character}, {motion} or the prompt.", Step.CHANGE_INPUTS, content=True
 )
-_CONTENT_PICTURE = Explanation("{name}’s content policy objects to {character}.", Step.CHANGE_CHARACTER, content=True)
+_CONTENT_PICTURE = Explanation("{name} rejected {character} for its content.", Step.CHANGE_CHARACTER, content=True)
 _CONTENT_RESULT = Explanation(
-    "{name}’s content policy objects to what was sent or to the video made from it.", Step.CHANGE_INPUTS, content=True
+    "{name} rejected the inputs or the result for their content.", Step.CHANGE_INPUTS, content=True
 )
 _PROMPT = Explanation("{name} did not accept the prompt.", Step.CHANGE_PROMPT)
 _PROMPT_LENGTH = Explanation("The prompt is longer than {name} allows.", Step.CHANGE_PROMPT)
@@ -105,30 +105,30 @@ _FAILURES: dict[str, Explanation] = {
         "IMAGE_DOWNLOAD_FAILED": Explanation("{name} could not download {character}.", Step.CHANGE_CHARACTER),
         "PROCESSING_TIMEOUT": Explanation("{name} ran out of time while making the video.", Step.TRY_AGAIN),
         "MODEL_UNAVAILABLE": Explanation("The model is not available at {name} right now.", Step.WAIT),
-        "GENERATION_FAILED": Explanation("{name} could not make the video and gave no closer reason.", Step.TRY_AGAIN),
+        "GENERATION_FAILED": Explanation("{name} could not make the video and gave no reason.", Step.TRY_AGAIN),
         "INSUFFICIENT_CREDITS": _BALANCE,
         # HTTP statuses
         Error.UNAUTHORIZED: Explanation("{name} does not accept the studio’s key.", Step.CHECK_KEY),
         Error.INSUFFICIENT_BALANCE: _BALANCE,
         Error.FORBIDDEN: Explanation(
-            "{name} refused it: either the key may not use this model, or the content of {character}, {motion} or the "
-            "prompt was rejected.",
+            "{name} refused it: the key cannot use this model, or the content of {character}, {motion} or the prompt "
+            "was rejected.",
             Step.CHANGE_INPUTS,
         ),
-        Error.NOT_FOUND: Explanation("{name} does not know this task or this model.", Step.CHECK_SETTINGS),
-        Error.RATE_LIMITED: Explanation("{name} asks for fewer requests at a time.", Step.WAIT),
-        Error.SERVER_ERROR: Explanation("{name} reported an error of its own.", Step.TRY_AGAIN),
+        Error.NOT_FOUND: Explanation("{name} does not find this task or this model.", Step.CHECK_SETTINGS),
+        Error.RATE_LIMITED: Explanation("{name} received too many requests.", Step.WAIT),
+        Error.SERVER_ERROR: Explanation("{name} reported an internal error.", Step.TRY_AGAIN),
         Error.BAD_GATEWAY: Explanation("A service behind {name} failed.", Step.TRY_AGAIN),
         Error.UNAVAILABLE: Explanation("{name} is not available right now.", Step.WAIT),
         Error.GATEWAY_TIMEOUT: Explanation("A service behind {name} took too long to answer.", Step.WAIT),
         # our own connection
         Error.NOT_CONNECTED: Explanation("{name} could not be reached.", Step.TRY_AGAIN),
         Error.TIMED_OUT: Explanation("{name} did not answer in time.", Step.WAIT),
-        Error.CONNECTION_LOST: Explanation("The connection broke before {name}’s answer arrived.", Step.WAIT),
+        Error.CONNECTION_LOST: Explanation("The connection dropped before {name} answered.", Step.WAIT),
         Error.REDIRECTED: Explanation("{name}’s address answered with a redirect.", Step.CHECK_SETTINGS),
-        Error.MALFORMED: Explanation("{name}’s answer could not be understood.", Step.WAIT),
-        Error.NO_KEY: Explanation("The {key} that this needs is no longer here.", Step.CHECK_KEY),
-        Error.UNEXPECTED_STATUS: Explanation("{name}’s address answered in an unexpected way.", Step.CHECK_SETTINGS),
+        Error.MALFORMED: Explanation("{name}’s answer could not be read.", Step.WAIT),
+        Error.NO_KEY: Explanation("The {key} for this was removed.", Step.CHECK_KEY),
+        Error.UNEXPECTED_STATUS: Explanation("{name} gave an unexpected answer.", Step.CHECK_SETTINGS),
     }.items()
 }
 
@@ -161,7 +161,7 @@ class Apixo(base.Provider):
         known = _BALANCE if self.is_about_balance(failure) else _FAILURES.get(_plain(failure.code))
         if known is None:
             reason = (_quotable(failure.code) or "no code") + (f", “{message}”" if message else "")
-            cause = f"{self.opening_name} gave a reason that we do not know: {reason}."
+            cause = f"{self.opening_name} gave an unknown reason: {reason}."
             return Explanation(cause, Step.TRY_AGAIN)
         inputs = self.models[0].inputs
         cause = known.cause.format(

@@ -131,7 +131,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     """For good: the file and everything about it. Its job, its price and the ledger stay."""
     video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if not verbs.erase_video(video.pk, access.person(request)):
-        raise Http404("somebody has taken it back")
+        raise Http404("someone has restored it")
     messages.success(request, words.ERASED.format(name=video.job.title))
     return back(request, "binned.index")
 
