@@ -166,7 +166,7 @@ def test_a_deleted_one_leaves_the_lists_and_its_jobs_stay(as_alice: Client, team
 
     assert response.headers["Location"] == reverse("uploads.index") + "?kind=motion"
     page = as_alice.get(response.headers["Location"])
-    assert "is deleted" in text_of(page)
+    assert "is in the bin" in text_of(page)
     assert f"/uploads/{job.motion_id}/" not in page.content.decode()
     assert Job.objects.get().motion.file
     assert as_alice.get(reverse("uploads.slot", args=[job.motion_id])).status_code == 404
