@@ -39,6 +39,7 @@ def result(job: Job, position: int = 0) -> Video:
         width=720,
         height=1080,
         duration=14.2,
+        frame_times="",
     )
 
 

@@ -26,7 +26,7 @@ def finish(title: str = "Mira", **fields: Any) -> Video:
         video = finished(team, ben, title=title, resolution="480p", **inputs | fields)
         video.file.save("walk.mp4", walk)
         video.poster.save("walk.jpg", poster)
-        Video.objects.filter(pk=video.pk).update(size_bytes=video.file.size, **size)
+        Video.objects.filter(pk=video.pk).update(size_bytes=video.file.size, frame_times=None, **size)
     return video
 
 

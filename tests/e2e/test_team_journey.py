@@ -87,13 +87,13 @@ def says_something_at_two_seconds(ben: Page, studio: Studio, title: str) -> None
     ben.get_by_role("slider", name="Position").fill("2")
     ben.keyboard.press("c")
     expect(ben.get_by_label("Comment", exact=True)).to_be_focused()
-    expect(ben.locator("#comment-at")).to_have_value("0:02.0")
+    expect(ben.locator("#comment-at")).to_have_value("00:00:02:00")
     ben.keyboard.type("@in")
     expect(ben.get_by_role("option", name="Ines Duarte")).to_be_visible()
     ben.keyboard.press("Enter")
     ben.keyboard.type("the hand is fine here.")
     ben.get_by_role("button", name="Comment", exact=True).click()
-    expect(said(ben, "the hand is fine here").get_by_role("link", name="0:02.0")).to_be_visible()
+    expect(said(ben, "the hand is fine here").get_by_role("link", name="00:00:02:00")).to_be_visible()
 
 
 def hears_of_it(ines: Page, studio: Studio, box: Mailbox, title: str) -> None:
@@ -146,7 +146,7 @@ def watches(guest: Page, link: str, title: str) -> None:
 def says_something_as_a_guest(guest: Page) -> None:
     guest.get_by_role("button", name="Pause", exact=True).tap()
     guest.get_by_role("slider", name="Position").fill("3")
-    expect(guest.locator("#comment-at")).to_have_value("0:03.0")
+    expect(guest.locator("#comment-at")).to_have_value("00:00:03:00")
     guest.get_by_label("Your name").fill("Dora Klein")
     guest.get_by_label("Comment", exact=True).fill("We love the coat.")
     guest.get_by_role("button", name="Comment", exact=True).tap()
@@ -159,7 +159,7 @@ def reads_what_the_guest_said(member: Page) -> None:
     expect(comment).to_be_visible()
     expect(comment).to_contain_text("Dora Klein")
     expect(comment.locator(".chip")).to_have_text("Guest")
-    comment.get_by_role("link", name="0:03.0").click()
+    comment.get_by_role("link", name="00:00:03:00").click()
     stands_at(member, 3)
 
 

@@ -157,6 +157,7 @@ def _load() -> None:
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
     from . import clip_metadata, probe  # noqa: F401
+    from .timing import packet_times  # noqa: F401
 
     Image.preinit()
 
@@ -165,6 +166,7 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
     from . import probe
     from .clip_metadata import clip_cleaning
     from .pictures import frames, stills
+    from .timing.packet_times import read_frame_times
 
     tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes, Cleaning]]] = {
         "picture": lambda file: (*stills.decode_picture(file), Cleaning()),
@@ -181,6 +183,8 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
     raw = ForeignFile(sock)
     # A link is read exactly as its reader asks: each byte more counts against its budget.
     file = raw if request["exact"] else io.BufferedReader(raw, _BUFFER_BYTES)
+    if request["task"] == "frame_times":
+        return {"frame_times": read_frame_times(file)}
     facts, poster, clean = tasks[request["task"]](file)
     parts = {"poster": base64.b64encode(poster).decode(), "clean": base64.b64encode(clean.file).decode()}
     return {"facts": asdict(facts), **parts, "free": clean.free, "zero": clean.zero}

@@ -85,6 +85,11 @@ def poster(file: SeekableFile, *, clip: bool) -> bytes:
     return _examined("clip_poster", file, VideoFacts)[1] if clip else _examined("picture", file, ImageFacts)[1]
 
 
+def frame_times(file: SeekableFile) -> str:
+    """When each frame of a clip begins, as `FrameTimes.text` has it. Raises as `probe_image`."""
+    return str(run(DECODING, {"task": "frame_times", "exact": False}, file).get("frame_times", ""))
+
+
 def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
     """Facts and poster of a delivered video, decoded at its beginning and late in it. Raises as `probe_image`."""
     try:

@@ -47,7 +47,7 @@ class Guest:
 def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
     """A reply to a reply goes beneath the same comment. Only members mention."""
     parent = said.parent.parent or said.parent if said.parent else None
-    at_s, until_s = (None, None) if parent else _within(video.duration, said.at_s, said.until_s)
+    at_s, until_s = (None, None) if parent else _within(video, said)
     author, guest = (by, Guest("")) if isinstance(by, User) else (None, by)
     facts: dict[str, object] = {"video": video, "author": author, "guest": guest.name[:MAX_NAME], "parent": parent}
     facts |= {"text": said.text[:MAX_TEXT], "at_s": at_s, "until_s": until_s}
@@ -63,8 +63,7 @@ def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
 
 
 def edit_comment(comment: Comment, said: Said) -> None:
-    duration = comment.video.duration
-    at_s, until_s = (None, None) if comment.parent_id else _within(duration, said.at_s, said.until_s)
+    at_s, until_s = (None, None) if comment.parent_id else _within(comment.video, said)
     with transaction.atomic():
         _change(comment, text=said.text[:MAX_TEXT], at_s=at_s, until_s=until_s, edited_at=Now())
         comment.refresh_from_db(fields=["text"])
@@ -87,10 +86,12 @@ def delete_comment(comment: Comment, person: User) -> None:
             _record("comment.deleted", comment, person)
 
 
-def _within(duration: float, at_s: float | None, until_s: float | None) -> tuple[float | None, float | None]:
-    """The times inside the video, the earlier first; an end without a beginning is a moment."""
-    times = sorted(min(max(time, 0.0), duration) for time in (at_s, until_s) if time is not None)
-    if len(times) == 2 and times[1] - times[0] < 0.05:
+def _within(video: Video, said: Said) -> tuple[float | None, float | None]:
+    """The beginnings of the frames at these times, the earlier first; an end without a beginning is a moment."""
+    times = sorted(min(max(time, 0.0), video.duration) for time in (said.at_s, said.until_s) if time is not None)
+    if timing := video.timing:
+        times = sorted({timing.start(timing.at(time)) for time in times})
+    elif len(times) == 2 and times[1] - times[0] < 0.05:
         times.pop()
     return (times[0] if times else None), (times[1] if len(times) > 1 else None)
 

@@ -18,6 +18,7 @@ from wanstudio.money.models import BalanceReading, Money
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 from wanstudio.templatetags.routes import address
+from wanstudio.videos.models import Video
 from wanstudio.web.file_answers import tag_of
 
 register = template.Library()
@@ -55,6 +56,12 @@ def timecode(at: float) -> str:
     """`0:03.4`, cut as the player's clock cuts it."""
     tenths = math.floor(at * 10 + 1e-6)
     return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+@register.simple_tag
+def frame_code(video: Video, at: float) -> str:
+    """`00:00:03:12`, the frame of a video at this time; `0:03.4` where its frames are not known."""
+    return video.timing.timecode(at) if video.timing else timecode(at)
 
 
 @register.filter

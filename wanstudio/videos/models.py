@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
+from wanstudio.media.timing.frame_times import FrameTimes, parse
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
 
@@ -85,6 +86,9 @@ class Video(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     duration = models.FloatField(help_text="Seconds.")
+    frame_times = models.TextField(
+        null=True, editable=False, help_text="When each frame begins, measured once; null before, empty if unknown."
+    )
     archived_at = models.DateTimeField(default=timezone.now)
     tags = models.ManyToManyField(Tag, related_name="videos", blank=True)
     binned_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="In the bin since.")
@@ -120,6 +124,10 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return f"video {self.pk} of job {self.job_id}"
+
+    @property
+    def timing(self) -> FrameTimes | None:
+        return parse(self.frame_times or "")
 
     def save(self, *args: object, **options: object) -> None:
         if self._state.adding:

@@ -25,6 +25,7 @@ from wanstudio.media.isolated import verify_video
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
+from wanstudio.videos.frame_measuring import measure
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
@@ -119,6 +120,8 @@ def _archive(job: Job, position: int, url: str) -> None:
             facts, poster = verify_video(path)
             row = Video(job=job, position=position, sha256=sha256, size_bytes=facts.size_bytes, duration=facts.duration)
             row.width, row.height = facts.width, facts.height
+            with path.open("rb") as clip:
+                row.frame_times = measure(clip)
             _store(row, path, poster)
         finally:
             path.unlink(missing_ok=True)

@@ -1,11 +1,13 @@
 // Comments beside the player: times come from the video and lead back to it, and what is half typed survives a reload.
 import "../page-poller.js";
 import { load, loadJson, save } from "../storage.js";
-import { parseTimecode, timecode } from "../timecode.js";
-import { markRange } from "./pins.js";
+import { framesOfPage } from "../videos/frames.js";
+import { rangeNow, setRange } from "../videos/range.js";
+import "./pins.js";
 
 const video = document.getElementById(document.querySelector("[data-plays]")?.dataset.plays);
 const composer = document.getElementById("composer");
+const frames = framesOfPage();
 const field = (name) => composer.elements.namedItem(name);
 const DRAFT = "draft:";
 const SHOW_DONE = "show-done";
@@ -13,9 +15,11 @@ const GUEST_NAME = "guest-name";
 // Set by hand, or taken away by hand: then the picture no longer moves it.
 let stuck = false;
 
+// What was typed is the player's In and Out, once it is both.
 function mark() {
-  const [from, to] = [parseTimecode(field("at").value), parseTimecode(field("until").value)];
-  markRange(from !== null && to !== null ? { from, to } : null);
+  const [from, to] = [frames.parse(field("at").value), frames.parse(field("until").value)];
+  const isRange = from !== null && to !== null;
+  setRange({ in: isRange ? Math.min(from, to) : null, out: isRange ? Math.max(from, to) : null }, "composer");
 }
 
 function keep(area) {
@@ -40,34 +44,50 @@ function restore(area) {
 }
 
 function follow() {
-  if (composer && !stuck && !field("text").value) field("at").value = timecode(video.currentTime);
+  if (composer && !stuck && !field("text").value) field("at").value = frames.code(video.currentTime);
 }
+
+// In and Out of the player are those of the comment.
+document.addEventListener("range", ({ detail }) => {
+  if (!composer || detail.by === "composer") return;
+  const { in: from, out: to } = rangeNow();
+  stuck = from !== null || to !== null;
+  if (stuck) field("at").value = frames.code(from ?? 0);
+  field("until").value = to === null ? "" : frames.code(to);
+  if (!stuck) follow();
+  keep(field("text"));
+});
 
 const marks = {
-  in() { stuck = true; field("at").value = timecode(video.currentTime); },
-  out() {
+  in() { setRange({ ...rangeNow(), in: frames.start(frames.at(video.currentTime)) }, "buttons"); },
+  out() { setRange({ ...rangeNow(), out: frames.start(frames.at(video.currentTime)) }, "buttons"); },
+  none() {
+    setRange({ in: null, out: null }, "buttons");
     stuck = true;
-    if (!field("at").value) field("at").value = timecode(0);
-    field("until").value = timecode(video.currentTime);
-  },
-  none() { stuck = true; field("at").value = field("until").value = ""; },
-  here() {
-    video.pause();
-    if (!field("text").value) { stuck = false; field("until").value = ""; follow(); }
-    field("text").focus();
+    field("at").value = "";
+    keep(field("text"));
   },
 };
-function press(name) {
-  marks[name]();
-  mark();
-  keep(field("text"));
+function here() {
+  video.pause();
+  if (!field("text").value && rangeNow().in === null) { stuck = false; field("until").value = ""; follow(); }
+  field("text").focus();
 }
 
+// Into the middle of its frame: at its edge a browser may show the one before.
 function seek(to) {
   if (!video) return;
   video.pause();
-  video.currentTime = Number(to);
+  video.currentTime = frames.middle(frames.at(Number(to)));
 }
+
+// Names of frames become seconds as they are sent: the form reads the same without a script.
+composer?.addEventListener("formdata", ({ formData }) => {
+  for (const name of ["at", "until"]) {
+    const seconds = frames.parse(formData.get(name) ?? "");
+    if (seconds !== null) formData.set(name, seconds.toFixed(6));
+  }
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-seek-to]");
@@ -77,7 +97,7 @@ document.addEventListener("click", (event) => {
     document.querySelector(".stage")?.scrollIntoView({ block: "nearest" });
   }
   const button = event.target.closest("[data-mark]");
-  if (button) press(button.dataset.mark);
+  if (button) marks[button.dataset.mark]();
 });
 
 document.addEventListener("input", ({ target }) => {
@@ -92,11 +112,10 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape" && target.matches("[data-comment] textarea") && !event.defaultPrevented) target.blur();
-  const name = { c: "here", i: "in", o: "out" }[event.key.toLowerCase()];
-  if (!name || !composer || !video || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.toLowerCase() !== "c" || !composer || !video || event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches("input:not([data-seek], [type=radio], [type=checkbox]), textarea, select") || target.closest("dialog[open], .menu[open]")) return;
   event.preventDefault();
-  press(name);
+  here();
 });
 
 // What was said is in the list now; what was not stays, and `ui/answers.js` says why.
@@ -109,7 +128,7 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   else area.defaultValue = area.value;
   const fold = target.closest("details");
   if (fold) fold.open = false;
-  if (target === composer) { stuck = false; field("until").value = ""; mark(); follow(); }
+  if (target === composer) { setRange({ in: null, out: null }, "composer"); stuck = false; field("until").value = ""; follow(); }
 });
 
 function showDone() {

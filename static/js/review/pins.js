@@ -1,10 +1,11 @@
-// Pins of comments above the player's bar, and the range that is written about, on it. They are placed by script, because
-// no markup may carry styles.
+// Pins of comments above the player's bar, and the range from In to Out on it. They are placed by script, because no
+// markup may carry styles.
+import { rangeNow } from "../videos/range.js";
+
 const player = document.querySelector("[data-plays]");
 const video = document.getElementById(player?.dataset.plays);
 const pins = player?.querySelector("[data-pins]");
 const range = player?.querySelector(".bar-range");
-let marked = null;
 
 const length = () => video.duration || Number(player.querySelector("[data-seek]").max) || 1;
 const share = (seconds) => `${Math.min(100, Math.max(0, (100 * seconds) / length()))}%`;
@@ -15,8 +16,13 @@ function light(span) {
   range.setAttribute("width", share(Math.abs(to - from)));
 }
 
+function marked() {
+  const { in: from, out: to } = rangeNow();
+  return from === null && to === null ? null : { from: from ?? 0, to: to ?? length() };
+}
+
 function spanOf(comment) {
-  if (!comment?.dataset.until) return marked;
+  if (!comment?.dataset.until) return marked();
   return { from: Number(comment.dataset.at), to: Number(comment.dataset.until) };
 }
 
@@ -36,19 +42,13 @@ function pinOf(comment) {
     comment.focus({ preventScroll: true });
   });
   pin.addEventListener("pointerenter", () => light(spanOf(comment)));
-  pin.addEventListener("pointerleave", () => light(marked));
+  pin.addEventListener("pointerleave", () => light(marked()));
   return pin;
-}
-
-// The range {from, to} in seconds that is being written about, or null.
-export function markRange(span) {
-  marked = span;
-  if (video && pins) light(marked);
 }
 
 function paint() {
   pins.replaceChildren(...[...document.querySelectorAll(".comment[data-at]")].map(pinOf));
-  light(marked);
+  light(marked());
 }
 
 if (video && pins) {
@@ -59,8 +59,9 @@ if (video && pins) {
       if (comment) light(spanOf(comment));
     });
   }
-  document.addEventListener("pointerout", ({ target }) => { if (target.closest?.(".comment")) light(marked); });
+  document.addEventListener("pointerout", ({ target }) => { if (target.closest?.(".comment")) light(marked()); });
   document.addEventListener("htmx:afterSwap", paint);
+  document.addEventListener("range", () => light(marked()));
   video.addEventListener("loadedmetadata", paint);
   paint();
 }

@@ -20,6 +20,7 @@ from wanstudio.sharing import guest_access, words
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import Closed, shared, shared_video
 from wanstudio.teams import access
+from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video, seconds_of
 from wanstudio.videos.queries import StoredVideo
 from wanstudio.videos.views.video_page import send_video
@@ -53,6 +54,7 @@ def video(request: HttpRequest, token: str, pk: int) -> HttpResponse:
 
 
 def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) -> HttpResponse:
+    measure_missing([watched])
     context = _context(request, link, token) | {"video": watched, "job": watched.job, "preview": watched}
     context["at"] = seconds_of(request.GET.get("t", ""))
     context["player"] = guest_access.player_address(request, link, token, watched.pk)

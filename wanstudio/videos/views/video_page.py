@@ -8,6 +8,7 @@ from wanstudio.jobs.words import describe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.videos import queries, verbs
+from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video, key_of, seconds_of
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import file_view, form_view, page_view
@@ -19,6 +20,7 @@ from wanstudio.work.compiled import moment
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """With its versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
     video = access.mine_to(request, Act.VIEW, queries.starred_videos(request), pk)
+    measure_missing([video])
     job, versions = video.job, queries.versions_of(video)
     chosen = access.number(request.GET.get("with"))
     other = next((one for one in versions if one.pk == chosen and one.pk != video.pk), None)
