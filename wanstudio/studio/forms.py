@@ -29,8 +29,8 @@ from wanstudio.uploads.words import NAMES_THE_FILE
 from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
-_TRIM = ("trim_start", "trim_end")
-_TYPED = ("nonce", *_TRIM, "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
+TRIM = ("trim_start", "trim_end")
+_TYPED = ("nonce", *TRIM, "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
 
 
 class JobForm(forms.Form):
@@ -83,7 +83,9 @@ class JobForm(forms.Form):
 
         `wrong` is what that button has to say about the input `kind`, and `file` the name that it does not say.
         """
-        form = cls(initial={name: data[name] for name in _TYPED if name in data}, sources=sources)
+        # The part that was chosen is one of the clip that was there.
+        kept = [name for name in _TYPED if name in data and (wrong or kind != Source.Kind.MOTION or name not in TRIM)]
+        form = cls(initial={name: data[name] for name in kept}, sources=sources)
         form._wrong = {kind: wrong} if wrong else {}
         form._file = {kind: file}
         for each in Source.Kind.values:

@@ -33,7 +33,7 @@ class Slot:
     given, if the sentence does not say it; `other`: the id in the other slot.
 
     `again`: the name of a file that was given but could not be kept, because something else in the form was wrong.
-    `trim`: from when to when, as it was typed.
+    `trim`: from when to when, as it was typed; None if nothing was said about it.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class Slot:
     file: str = ""
     other: int | None = None
     again: str = ""
-    trim: tuple[object, ...] = (None, None)
+    trim: tuple[object, ...] | None = None
 
     @property
     def is_motion(self) -> bool:
@@ -73,6 +73,20 @@ class Slot:
         """The rest of the address that keeps the other slot as it is: `motion=3`, or nothing."""
         kind = Source.Kind.CHARACTER if self.is_motion else Source.Kind.MOTION
         return f"{kind}={self.other}" if self.other else ""
+
+    @property
+    def part(self) -> tuple[object, ...]:
+        """From when to when: to begin with all of a clip, but of one that is too long what can be generated."""
+        if self.trim is not None:
+            return self.trim
+        max_s = in_force.model().billing.max_s
+        is_too_long = self.source and self.source.file and (self.source.duration or 0) > max_s
+        return (None, max_s if is_too_long else None)
+
+    @property
+    def attempt(self) -> Quote:
+        """A short try before the whole is paid for: the shortest part that is billed, at the lowest price."""
+        return quote_today(in_force.model().billing.min_s, RESOLUTIONS[0])
 
     @property
     def awaits_poster(self) -> bool:
@@ -110,6 +124,7 @@ class Choice:
 class PriceCard:
     """`quotes` by resolution and the chosen `quote` (None: nothing to price yet); `complete` when it may be clicked.
 
+    `trimmed_from`: the length of a clip that is too long, of which a part is chosen.
     `least` is the lowest quote of each resolution; `unreachable` a fact and what to do, `missing` why Generate waits.
     """
 
@@ -127,6 +142,7 @@ class PriceCard:
     reading_link: bool
     complete: bool
     missing: str
+    trimmed_from: float | None
     findings: list[Finding]
 
 
@@ -162,10 +178,16 @@ def price_card(choice: Choice) -> PriceCard:
         missing=words.NOT_IN_CLIP
         if is_outside
         else words.missing(absent, [kind for kind, source in chosen.items() if not source]),
+        trimmed_from=_trimmed_from(choice),
         findings=findings(
             choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs, seconds
         ),
     )
+
+
+def _trimmed_from(choice: Choice) -> float | None:
+    whole = choice.motion.duration if choice.motion else choice.seconds
+    return whole if whole and choice.trim and whole > in_force.model().billing.max_s else None
 
 
 def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:

@@ -2,4 +2,5 @@
 import "../jobs/following.js";
 import "./options.js";
 import "./price.js";
+import "./trim.js";
 import "./inputs.js";

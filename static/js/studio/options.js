@@ -30,6 +30,11 @@ function keepInputs() {
     const id = form.elements.namedItem(kind)?.value;
     if (id) address.searchParams.set(kind, id);
   }
+  // Of a clip that is too long, an empty field means the whole of it: it is kept, too.
+  for (const name of ["trim_start", "trim_end"]) {
+    const field = form.elements.namedItem(name);
+    if (field && (field.value || field.defaultValue)) address.searchParams.set(name, field.value);
+  }
   // A page that was posted has another address, to which there is no way back.
   if (location.pathname === "/") history.replaceState(history.state, "", address);
 }
@@ -43,6 +48,7 @@ form.addEventListener("click", ({ target }) => {
 });
 form.addEventListener("input", keepOptions);
 form.addEventListener("change", keepOptions);
+form.addEventListener("change", keepInputs);
 onSlotChange(keepInputs);
 // After htmx and the other modules listen.
 if ("restore" in form.dataset) document.addEventListener("DOMContentLoaded", restoreOptions);

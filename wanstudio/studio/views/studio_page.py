@@ -27,7 +27,7 @@ from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.verbs import notify_approvers
 from wanstudio.requests.words import asked_notices
 from wanstudio.studio import words
-from wanstudio.studio.forms import JobForm, PriceForm
+from wanstudio.studio.forms import TRIM, JobForm, PriceForm
 from wanstudio.studio.queries import Choice, Slot, price_card, recents
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -71,7 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
     team = access.current_team(request)
     if not access.may(request, team, Act.MAKE):
         return render(request, "studio/watching.html")
-    initial: dict[str, object] = {}
+    initial: dict[str, object] = {name: request.GET[name] for name in TRIM if name in request.GET}
     sources, orders = visible_sources(request, team), reverse("jobs.index")
     before = JobForm(initial={"nonce": fields_of(request, orders).get("nonce")}, sources=sources)
     if job := _same_form(before, team):
@@ -98,11 +98,12 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     form = page.form
     chosen = {kind: getattr(page, kind) or form.named.get(kind) for kind in Source.Kind.values}
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
-    part = _part({name: form[name].value() for name in ("trim_start", "trim_end")}, chosen["motion"], None)
+    slots = _slots(request, team, form, chosen)
+    part = _part(dict(zip(TRIM, slots["motion"].part, strict=True)), chosen["motion"], None)
     card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"], trim=part))
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
     context: dict[str, object] = {
-        "slots": _slots(request, team, form, chosen),
+        "slots": slots,
         # What it asked for before is decided: sent from this page, it is another form.
         "nonce": (form.named_nonce if page.decided is None else None) or uuid4(),
         "first_price": form.is_bound and card.complete and not form.errors and page.was is None,
@@ -118,6 +119,8 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
 
 def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, Source | None]) -> dict[str, Slot]:
     beside = {"character": chosen["motion"], "motion": chosen["character"]}
+    said = form.data if form.is_bound else form.initial
+    trim = tuple(form[name].value() for name in TRIM) if any(name in said for name in TRIM) else None
     return {
         kind: Slot(
             kind,
@@ -128,7 +131,7 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
             url="" if source else form[f"{kind}_url"].value() or "",
             file=form.unnamed_file(kind),
             other=other.pk if (other := beside[kind]) else None,
-            trim=tuple(form[name].value() for name in ("trim_start", "trim_end")),
+            trim=trim,
         )
         for kind, source in chosen.items()
     }
@@ -155,7 +158,7 @@ def price(request: HttpRequest) -> HttpResponse:
 
 def _part(fields: Mapping[str, object], motion: Source | None, seconds: float | None) -> Trim | None:
     """The part of the motion that these numbers say, OUTSIDE if they say none."""
-    form = PriceForm({name: fields.get(name) for name in ("trim_start", "trim_end")})
+    form = PriceForm({name: fields.get(name) for name in TRIM})
     duration = motion.duration if motion else seconds
     if not duration or (motion and motion.url):
         return None
