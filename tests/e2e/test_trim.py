@@ -12,7 +12,7 @@ from tests.e2e.conftest import Opened
 from tests.e2e.person import MIRA
 from tests.e2e.studio import Studio
 from tests.e2e.windows import PHONE, WIDE, Window
-from tests.media.clips import clip
+from tests.media.clips import black_start, clip
 
 LENGTH, FPS = 14.0, 10
 # What the button says at every change of it or of the fields, beside what the fields say.
@@ -207,6 +207,25 @@ def test_try_places_a_short_window_where_the_clip_stands(trimming: Page) -> None
     expect(page.get_by_role("radio", name=re.compile("480p"))).to_be_checked()
     expect(page.locator("#generate")).to_be_enabled()
     expect(page.locator("#generate")).to_contain_text("$0.20")
+
+
+def test_what_is_black_is_cut_out_at_once_and_handles_snap_to_the_cut(
+    opened: Opened, studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "black.mp4"
+    path.write_bytes(black_start(LENGTH, black_s=3))
+    page = filled(opened(studio, **WIDE), studio, path)
+    expect(page.locator(".trim-cell").first).to_have_css("background-image", re.compile("/strip"))
+    expect(page.locator(".trim-range.black")).to_have_count(1)
+    page.get_by_role("button", name="Cut out the black start").click()
+    assert part(page) == ("3", "")
+    expect(page.locator("#generate")).to_be_enabled()
+    expect(page.locator("#generate")).to_contain_text("$0.44")
+    expect(page.get_by_role("button", name="Cut out the black start")).to_be_hidden()
+
+    page.get_by_role("button", name="Whole clip").click()
+    drag(page, "start", 3.09)
+    assert part(page) == ("3", "")
 
 
 def test_trim_bar_is_accessible_in_both_themes(opened: Opened, studio: Studio, film: Path, size: Window) -> None:

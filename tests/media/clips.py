@@ -43,6 +43,23 @@ def clip(
         return path.read_bytes()
 
 
+def black_start(seconds: float, *, black_s: float, fps: int = 10, size: tuple[int, int] = (160, 120)) -> bytes:
+    """A clip that is black at first, and then a bar that moves over a bright ground."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "clip.mp4")
+        with av.open(path, "w") as target:
+            stream = target.add_stream("libx264", fps)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for number in range(round(seconds * fps)):
+                image = Image.new("RGB", size)
+                if number >= black_s * fps:
+                    image.paste((90, 160, 210), (0, 0, *size))
+                    image.paste((240, 60, 40), (number * 3 % size[0], 20, number * 3 % size[0] + 30, 100))
+                target.mux(stream.encode(av.VideoFrame.from_image(image)))  # type: ignore[no-untyped-call]
+            target.mux(stream.encode())
+        return path.read_bytes()
+
+
 def _film(target: OutputContainer, stream: VideoStream, frames: int, size: tuple[int, int]) -> None:
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"

@@ -128,7 +128,8 @@ function setUp(root) {
   };
 
   function snapped(name, ms) {
-    const points = [0, duration, ...found.cuts.map((cut) => cut * SECOND_MS)];
+    const marks = [...found.cuts, ...found.ranges.flatMap(({ start, end }) => [start, end])];
+    const points = [0, duration, ...marks.map((mark) => mark * SECOND_MS)];
     const near = points.filter((point) => pxOf(Math.abs(point - ms)) <= SNAP_PX).sort((a, b) => Math.abs(a - ms) - Math.abs(b - ms))[0];
     if (name === "at" || near === undefined) return onFrame(ms);
     return near === duration ? duration : onFrame(near);
