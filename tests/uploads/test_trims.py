@@ -204,18 +204,18 @@ def test_part_outside_of_the_clip_cannot_be_clicked(as_alice: Client, team: Team
 def test_clip_that_is_too_long_begins_with_what_can_be_generated(as_alice: Client, team: Team, alice: User) -> None:
     character = factories.character(team, alice)
     film = factories.motion(team, alice, file=ContentFile(b"film", "walk.mp4"), duration=130.0, fps=10)
-    chosen = {"character": str(character.pk), "motion": str(film.pk)}
+    chosen: dict[str, str] = {"character": str(character.pk), "motion": str(film.pk)}
     html = as_alice.get("/", chosen).content.decode()
     assert 'name="trim_end" value="120"' in html
     assert "120 s × $0.04 = $4.80" in html
     assert "The clip is 130.0 s.</strong> At most 120 s are generated." in html
     assert 'name="trim_end" value="120"' in as_alice.get(reverse("uploads.slot", args=[film.pk])).content.decode()
-    whole = as_alice.get("/", chosen | {"trim_start": "", "trim_end": ""}).content.decode()
+    whole = as_alice.get("/", {**chosen, "trim_start": "", "trim_end": ""}).content.decode()
     assert "130 s, billed as 120 s × $0.04 = $4.80, the rest is not generated" in whole
 
 
 def test_part_is_kept_in_the_address(as_alice: Client, team: Team, motion: Source) -> None:
-    html = as_alice.get("/", {"motion": motion.pk, "trim_start": "1", "trim_end": "7"}).content.decode()
+    html = as_alice.get("/", {"motion": str(motion.pk), "trim_start": "1", "trim_end": "7"}).content.decode()
     assert 'name="trim_start" value="1"' in html
     assert "6 s × $0.04 = $0.24" in html
 >>>>>>> e1417d1 (A trim bar under both stages: handles, player and price keep in step with the two fields)
