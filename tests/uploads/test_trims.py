@@ -195,10 +195,7 @@ def test_part_outside_of_the_clip_cannot_be_clicked(as_alice: Client, team: Team
     character = factories.character(team, motion.person)
     asked: dict[str, Any] = {"motion": motion.pk, "character": character.pk, "resolution": "480p"}
     html = as_alice.get(reverse("studio.price"), asked | {"trim_start": "8", "trim_end": "12"}).content.decode()
-<<<<<<< HEAD
     assert "Choose a part inside the clip." in html
-=======
-    assert "Choose a part that is inside the clip." in html
 
 
 def test_clip_that_is_too_long_begins_with_what_can_be_generated(as_alice: Client, team: Team, alice: User) -> None:
@@ -218,4 +215,3 @@ def test_part_is_kept_in_the_address(as_alice: Client, team: Team, motion: Sourc
     html = as_alice.get("/", {"motion": str(motion.pk), "trim_start": "1", "trim_end": "7"}).content.decode()
     assert 'name="trim_start" value="1"' in html
     assert "6 s × $0.04 = $0.24" in html
->>>>>>> e1417d1 (A trim bar under both stages: handles, player and price keep in step with the two fields)
