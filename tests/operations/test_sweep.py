@@ -24,6 +24,8 @@ from wanstudio.api.models import REMEMBERED_DAYS, ApiPost
 from wanstudio.jobs.models import Attempt, Job, State, Transition
 from wanstudio.money.models import BalanceReading, Entry
 from wanstudio.operations.pruning import BATCH, prune
+from wanstudio.operations.sweep import sweep_orphans
+from wanstudio.provider.providers import PROVIDERS
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.work.advance import advance, due
@@ -56,6 +58,17 @@ def test_only_old_files_without_a_row_are_deleted(chore: Chore, team: Team, alic
     assert advance(Chore, chore.pk)
     assert (orphan.exists(), young.exists()) == (False, True)
     assert [source.file.storage.exists(str(source.file.name)) for source in kept] == [True, True]
+
+
+def test_each_hour_looks_at_its_share_of_the_files(chore: Chore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of a million files do not fit into memory, and a worker that reads them each hour is not idle."""
+    orphans = [stored(f"{number}.mp4", DAY_S + 60) for number in range(40)]
+    left, now = [len(orphans)], time.time()
+    for hour in range(4):
+        monkeypatch.setattr(time, "time", lambda hour=hour: now + hour * 3600)
+        sweep_orphans(shares=4)
+        left.append(sum(orphan.exists() for orphan in orphans))
+    assert (left[-1], len(set(left))) == (0, 5), "each hour a part"
 
 
 def test_expired_sessions_are_deleted(chore: Chore) -> None:
@@ -114,6 +127,18 @@ def test_pruning_reads_the_old_rows_and_one_batch(chore: Chore) -> None:
     assert Mail.objects.count() == 2 * BATCH
     read = [query["sql"] for query in made if "created_at" in query["sql"] and f"LIMIT {BATCH}" in query["sql"]]
     assert len([sql for sql in read if "wanstudio_mail" in sql]) == 2
+
+
+def test_pruning_passes_over_readings_that_are_kept_for_good(chore: Chore) -> None:
+    """Two of each job are: to walk through them all each hour kept the jobs waiting."""
+    old = timezone.now() - timedelta(days=366)
+    kept = [BalanceReading(provider="apixo", moment="sent", at=old) for _ in range(2 * BATCH)]
+    BalanceReading.objects.bulk_create([*kept, BalanceReading(provider="apixo", moment="told", at=old)])
+    with CaptureQueriesContext(connection) as made:
+        prune()
+    assert set(BalanceReading.objects.values_list("moment", flat=True)) == {"sent"}
+    read = [query["sql"] for query in made if "balancenote" in query["sql"] and query["sql"].startswith("SELECT")]
+    assert len(read) == len(PROVIDERS), "one batch of each provider"
 
 
 def test_browser_whose_session_is_gone_is_no_longer_listed(chore: Chore, alice: User) -> None:

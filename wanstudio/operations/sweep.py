@@ -1,9 +1,11 @@
 """Hourly sweep: deletes what is no longer needed, on one machine at a time, because its row has a lease."""
 
 import logging
+import os
 import time
 from datetime import timedelta
 from pathlib import Path
+from zlib import crc32
 
 from django.conf import settings
 
@@ -11,11 +13,14 @@ from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.operations.backups import backup, media_files
 from wanstudio.operations.pruning import prune
 from wanstudio.uploads.arrivals.pieces import forget_old
+from wanstudio.videos.models import Video
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
 from wanstudio.work.models import Chore
 
 log = logging.getLogger(__name__)
+
+VIDEOS_A_SHARE = 50_000
 
 
 def sweep(chore: Chore) -> None:
@@ -28,7 +33,7 @@ def sweep(chore: Chore) -> None:
     sweep_drafts()
     forget_old()
     forget_unneeded()
-    if swept := sweep_orphans():
+    if swept := sweep_orphans(_shares()):
         log.info("%d files without a row deleted", swept)
     prune()
     chore.postpone(timedelta(hours=1))
@@ -42,20 +47,31 @@ def sweep_drafts() -> None:
             draft.unlink(missing_ok=True)
 
 
-def sweep_orphans() -> int:
+def sweep_orphans(shares: int = 1) -> int:
     """Delete stored files that are over a day old and that no row names, here or in a database that was set aside.
 
-    Returns how many.
+    Returns how many. With more shares than one: those of this hour's share, so that each file is looked at once in so
+    many hours, and only a part of all names is in memory.
 
     The rows are asked after the files were listed: a file that got its row in between is spared.
     """
-    root = Path(settings.DATA_DIR) / "media"
-    old = [path for path in root.rglob("*") if _is_old(path)]
-    named = media_files.names() | backup.names_kept() if old else set()
+    root, hour = Path(settings.DATA_DIR) / "media", int(time.time()) // 3600
+
+    def concerned(name: str) -> bool:
+        return bool(name) and (crc32(name.encode()) - hour) % shares == 0
+
+    found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    old = [path for path in found if concerned(path.relative_to(root).as_posix()) and _is_old(path)]
+    named = media_files.names(concerned) | backup.names_kept() if old else set()
     orphans = [path for path in old if path.relative_to(root).as_posix() not in named]
     for path in orphans:
         path.unlink(missing_ok=True)
     return len(orphans)
+
+
+def _shares() -> int:
+    newest = Video.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return newest // VIDEOS_A_SHARE + 1
 
 
 def _is_old(path: Path) -> bool:

@@ -33,12 +33,12 @@ def file_fields() -> Iterator[tuple[type[models.Model], models.FileField]]:
                 yield model, column
 
 
-def names() -> set[str]:
-    """The name in the storage of every file that a row names right now."""
+def names(concerned: Callable[[str], bool] = bool) -> set[str]:
+    """The name in the storage of every file that a row names right now, or of those that concern the caller."""
     found: set[str] = set()
     for model, column in file_fields():
         rows = model._default_manager.exclude(**{column.name: ""})
-        found |= {str(name) for name in rows.values_list(column.name, flat=True).iterator() if name}
+        found |= {name for name in rows.values_list(column.name, flat=True).iterator() if concerned(name)}
     return found
 
 
