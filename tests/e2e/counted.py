@@ -90,15 +90,17 @@ def finish_counted(rate: str, frames: int = 70, **fields: Any) -> Video:
     return video
 
 
-# Presses a key so often, and after each press reads the number: an array. Waits for the seek, never for a time.
+# Presses a key so often, and after each press reads the number: an array. Waits for the picture, never for a time.
 PRESSED = """async ([key, count]) => {
     const video = document.querySelector("video[id^=video-]");
     const read = READ;
     const seen = [];
     for (let press = 0; press < count; press += 1) {
+        // A seek can end before its picture is the one that a script is given.
+        const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
         const done = new Promise((resolve) => video.addEventListener("seeked", resolve, {once: true}));
         document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
-        await done;
+        await Promise.all([done, shown]);
         seen.push(read(video));
     }
     return seen;
