@@ -27,6 +27,10 @@ class Comment(models.Model):
     at_s = models.FloatField(null=True, blank=True, help_text="Seconds; null: about all of it.")
     until_s = models.FloatField(null=True, blank=True, help_text="Seconds, the end of a range.")
     text = models.TextField(max_length=4000)
+    is_internal = models.BooleanField(default=False, help_text="Of the team: guests never get it.")
+    drawing = models.JSONField(
+        default=list, blank=True, help_text="Shapes on the picture, as review/drawings.py reads them."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now, help_text="Any change of it; open pages ask for it.")
     edited_at = models.DateTimeField(null=True)
