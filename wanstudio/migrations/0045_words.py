@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0043_partial_uploads'),
+        ('wanstudio', '0044_previews'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ DRAWING = models.JSONField(default=list, blank=True, help_text="Shapes on the pi
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wanstudio", "0043_partial_uploads")]
+    dependencies = [("wanstudio", "0045_words")]
 
     operations = [
         migrations.AddField("video", "frame_times", FRAME_TIMES),
