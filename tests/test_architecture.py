@@ -256,7 +256,7 @@ def later():
 
 def test_decoders_are_loaded_in_processes_of_their_own_only() -> None:
     apart = {"wanstudio.media.decoder_process", "wanstudio.media.probe"}
-    apart |= {f"wanstudio.media.pictures.{name}" for name in ("frames", "matroska", "stills")}
+    apart |= {f"wanstudio.media.pictures.{name}" for name in ("framing", "frames", "matroska", "stills")}
     apart |= {"wanstudio.media.timing.packet_times"}
     apart |= {f"wanstudio.provider.sandbox.{name}" for name in ("clip_motion", "puppet", "stand_in_video")}
     apart |= {"wanstudio.provider.sandbox.render_process"}

@@ -13,15 +13,12 @@ from pydantic import ValidationError as Misshapen
 from wanstudio.api import authentication as tokens
 from wanstudio.api import problems
 from wanstudio.api.job_creation import make, priced
+from wanstudio.api.request_shapes import JobIn, Paging, QuoteIn, UploadIn
 from wanstudio.api.shapes import (
-    JobIn,
     JobOut,
     Jobs,
-    Paging,
     ProblemOut,
-    QuoteIn,
     QuoteOut,
-    UploadIn,
     UploadOut,
     Uploads,
     VideoOut,

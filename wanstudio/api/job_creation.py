@@ -10,7 +10,8 @@ from django.utils.datastructures import MultiValueDict
 from wanstudio.api import authentication as tokens
 from wanstudio.api.models import ApiPost
 from wanstudio.api.problems import Problem, invalid
-from wanstudio.api.shapes import JobIn, JobOut, QuoteIn, QuoteOut, job_row, quote_row
+from wanstudio.api.request_shapes import CropIn, JobIn, QuoteIn
+from wanstudio.api.shapes import JobOut, QuoteOut, job_row, quote_row
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
@@ -23,12 +24,13 @@ from wanstudio.studio.forms import JobForm
 from wanstudio.studio.queries import Choice, PriceCard, price_card
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.uploads.forms import take
+from wanstudio.uploads.crops import Crop
+from wanstudio.uploads.forms import Draft, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import trim_of
 from wanstudio.uploads.words import NOT_IN_CLIP
 
-LATER = ("trim_start", "trim_end")
+LATER = ("trim_start", "trim_end", "crop")
 NONCES = UUID("6f1d7b0e-8f43-4a53-9b0e-2d5e5c1f7a10")
 ONE = "Give one of motion (an upload's id), motion_url and seconds."
 NO_MOTION = "This motion is not among your team's uploads."
@@ -62,9 +64,24 @@ def priced(request: HttpRequest, asked: QuoteIn) -> QuoteOut:
     except ValueError:
         outside = NOT_IN_CLIP.format(duration=seconds)
         raise invalid(outside, {"trim_end": [outside]}) from None
-    card = price_card(Choice(asked.resolution, asked.behaviour, character, motion, seconds, facts=clip, trim=trim))
+    crop = _cropped(asked, character)
+    chosen = (asked.resolution, asked.behaviour, character, motion, seconds)
+    card = price_card(Choice(*chosen, facts=clip, trim=trim, crop=crop))
     quote = card.quotes[asked.resolution]
     return quote_row(quote, _warnings(request, card, quote))
+
+
+def _cropped(asked: QuoteIn, character: Source | None) -> Crop | None:
+    if asked.crop is None or character is None:
+        return None
+    try:
+        return Draft(Source.Kind.CHARACTER, source=character).cropped(_said(asked.crop), None)
+    except ValidationError as wrong:
+        raise invalid(wrong.messages[0], {"crop": list(wrong.messages)}) from None
+
+
+def _said(crop: CropIn) -> str:
+    return f"{crop.x:.6f},{crop.y:.6f},{crop.width:.6f},{crop.height:.6f}"
 
 
 def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
@@ -138,7 +155,9 @@ def _digest(asked: JobIn) -> str:
 
 def _fields(request: HttpRequest, asked: JobIn, key: str) -> QueryDict:
     nonce = uuid5(NONCES, f"{tokens.token(request).pk}:{key}") if key else uuid4()
-    stated = asked.model_dump(exclude_none=True, exclude={"price"})
+    stated = asked.model_dump(exclude_none=True, exclude={"price", "crop"})
+    if asked.crop:
+        stated["crop"] = _said(asked.crop)
     fields = QueryDict(mutable=True)
     fields.update({"nonce": str(nonce), "quoted": str(asked.price or ""), **{k: str(v) for k, v in stated.items()}})
     return fields

@@ -1,88 +1,24 @@
-"""Shapes of requests and answers, in JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601, UTC. Lengths: s.
+"""Shapes of answers, in JSON. Money: dollars, as text (`"1.14"`). Times: ISO 8601, UTC. Lengths: s.
 
 Nothing secret is in any of them: no key, no signed link, no address of the provider's.
 """
 
 from datetime import datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model
 from django.urls import reverse
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.words import describe
 from wanstudio.money.pricing import Quote
-from wanstudio.money.queries import RESOLUTIONS
-from wanstudio.studio.forms import MAX_SEED
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import address_of
 
-Behaviour = Literal["animate", "replace"]
-if TYPE_CHECKING:
-    Resolution = str
-else:
-    Resolution = Literal[RESOLUTIONS]
-Kind = Literal["character", "motion"]
-Id = Field(default=None, ge=1, le=2**63 - 1)
 Out = TypeVar("Out", bound=Schema)
-
-
-class In(Schema):
-    """A name that is not known is refused: a typing error must not become a default."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-TrimTime = Field(default=None, ge=0, le=1_000_000)
-
-
-class QuoteIn(In):
-    """One of `motion` (an upload), `motion_url` and `seconds`; with `character` and `behaviour` it warns of both."""
-
-    motion: int | None = Id
-    motion_url: str = Field(default="", max_length=2000)
-    seconds: float | None = Field(default=None, gt=0, le=1_000_000)
-    resolution: Resolution = RESOLUTIONS[0]
-    character: int | None = Id
-    behaviour: Behaviour = "animate"
-    trim_start: float | None = TrimTime
-    trim_end: float | None = TrimTime
-
-
-class JobIn(In):
-    """`price` is what you agree to pay, as quoted; if it has changed, nothing is sent.
-
-    An input is an upload's id or a link; `trim_start` and `trim_end` in seconds say which part of an uploaded motion is
-    sent. `seed`: 0 to 2147483647, -1 lets the provider choose, none lets the studio choose.
-    """
-
-    character: int | None = Id
-    character_url: str = Field(default="", max_length=2000)
-    motion: int | None = Id
-    motion_url: str = Field(default="", max_length=2000)
-    behaviour: Behaviour = "animate"
-    resolution: Resolution = RESOLUTIONS[0]
-    prompt: str = Field(default="", max_length=2000)
-    seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
-    trim_start: float | None = TrimTime
-    trim_end: float | None = TrimTime
-    price: Decimal | None = Field(default=None, ge=0, le=100_000)
-
-
-class Paging(Schema):
-    before: int | None = Field(default=None, ge=1, le=2**63 - 1, description="From `next`: only older ones.")
-    limit: int = Field(default=50, ge=1, le=100)
-
-
-class UploadIn(In):
-    """As JSON with a link; a file comes as multipart/form-data with the fields `kind` and `file`."""
-
-    kind: Kind
-    url: str = Field(min_length=1, max_length=2000)
 
 
 class QuoteOut(Schema):

@@ -121,7 +121,7 @@ def _label(step: Transition, job: Job, *, is_last: bool) -> str:
 def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
     return GenerateRequest(
         behaviour=job.behaviour,
-        image_url=input_link(job.character),
+        image_url=input_link(job.character, job.crop),
         video_url=input_link(job.motion, job.trim),
         resolution=job.resolution,
         seed=job.seed,

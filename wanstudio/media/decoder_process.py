@@ -165,12 +165,13 @@ def _load() -> None:
 def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object]:
     from . import probe
     from .clip_metadata import clip_cleaning
-    from .pictures import frames, stills
+    from .pictures import frames, framing, stills
     from .timing.packet_times import read_frame_times
 
     tasks: dict[object, Callable[[SeekableFile], tuple[ImageFacts | VideoFacts, bytes, Cleaning]]] = {
         "picture": lambda file: (*stills.decode_picture(file), Cleaning()),
         "sent_picture": stills.clean_picture,
+        "framed_picture": lambda file: framing.framed_picture(file, request["frame"]),
         "clip": lambda file: (*probe.clip_with_poster(file), Cleaning()),
         "sent_clip": lambda file: (*probe.clip_with_poster(file), clip_cleaning(file)),
         "delivery": lambda file: (*probe.verify_video(file), Cleaning()),

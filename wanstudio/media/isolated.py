@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,11 @@ def take_picture(file: SeekableFile) -> tuple[ImageFacts, bytes, Cleaning]:
     return _examined("sent_picture", file, ImageFacts)
 
 
+def frame_picture(file: SeekableFile, frame: Sequence[int]) -> bytes:
+    """The file of what is in the frame: left, top, width, height in pixels of the upright picture. Raises as above."""
+    return _examined("framed_picture", file, ImageFacts, frame=[*frame])[2].file
+
+
 def take_clip(file: SeekableFile) -> tuple[VideoFacts, bytes, Cleaning]:
     """Facts of a whole clip, its poster, and how it gets rid of its metadata. Raises as above."""
     return _examined("sent_clip", file, VideoFacts)
@@ -101,8 +106,8 @@ def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
         raise
 
 
-def _examined(task: str, file: SeekableFile, kind: type[F]) -> tuple[F, bytes, Cleaning]:
-    message = run(DECODING, {"task": task, "exact": isinstance(file, RemoteFile)}, file)
+def _examined(task: str, file: SeekableFile, kind: type[F], **more: object) -> tuple[F, bytes, Cleaning]:
+    message = run(DECODING, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file)
     try:
         return facts(kind, message["facts"]), base64.b64decode(str(message["poster"])), cleaning(message)
     except (KeyError, TypeError, ValueError):

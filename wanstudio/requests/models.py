@@ -13,6 +13,7 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models import Job
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
+from wanstudio.uploads.crops import Cropped
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trimmed
 
@@ -26,7 +27,7 @@ class SpendRequests(models.Manager["SpendRequest"]):
         return self.filter(state=SpendRequest.State.ASKED, expires_at__gt=Now())
 
 
-class SpendRequest(Trimmed):
+class SpendRequest(Trimmed, Cropped):
     """Who asks for which video at which price. It becomes one job at most: that of its own nonce."""
 
     class State(models.TextChoices):

@@ -77,6 +77,7 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
             seed=asked.seed,
             seed_generated=asked.seed_generated,
             trim=asked.trim,
+            crop=asked.crop,
         )
         asked.job = job_verbs.accept(order, beyond_cap=True)
         SpendRequest.objects.filter(pk=asked.pk).update(job=asked.job)

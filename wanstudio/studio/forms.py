@@ -21,6 +21,7 @@ from wanstudio.keys import in_force
 from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.studio import words
 from wanstudio.teams.models import Team
+from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
@@ -30,7 +31,8 @@ from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
 TRIM = ("trim_start", "trim_end")
-_TYPED = ("nonce", *TRIM, "behaviour", "resolution", "prompt", "seed_mode", "seed", "character_url", "motion_url")
+_OPTIONS = ("behaviour", "resolution", "prompt", "seed_mode", "seed")
+_TYPED = ("nonce", *TRIM, "crop", *_OPTIONS, "character_url", "motion_url")
 
 
 class JobForm(forms.Form):
@@ -49,6 +51,8 @@ class JobForm(forms.Form):
     motion_url = forms.CharField(required=False)
     trim_start = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     trim_end = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
+    # As `crop_of` reads it.
+    crop = forms.CharField(required=False, max_length=100)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
     resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
@@ -70,6 +74,7 @@ class JobForm(forms.Form):
         self.drafts: dict[str, Draft] = {}
         self.named: dict[str, Source | None] = {}
         self.trim: Trim | None = None
+        self.frame: Crop | None = None
         self._wrong: dict[str, str] = {}
         self._file: dict[str, str] = {}
         for kind in Source.Kind.values:
@@ -93,6 +98,8 @@ class JobForm(forms.Form):
                 form.named[each] = form.fields[each].clean(data.get(each, ""))
         if not wrong:
             form.initial[f"{kind}_url"] = ""
+            if kind == Source.Kind.CHARACTER:
+                form.initial["crop"] = ""
         return form
 
     def clean(self) -> dict[str, object]:
@@ -112,10 +119,15 @@ class JobForm(forms.Form):
                 self.trim = motion.trimmed(cleaned.get("trim_start"), cleaned.get("trim_end"))
             except forms.ValidationError as wrong:
                 self.add_error(Source.Kind.MOTION, wrong)
+        if character := self.drafts.get(Source.Kind.CHARACTER):
+            try:
+                self.frame = character.cropped(cleaned.get("crop", ""), motion)
+            except forms.ValidationError as wrong:
+                self.add_error(Source.Kind.CHARACTER, wrong)
         # The provider has to fetch what the form says.
         provider = in_force.provider_in_use()
         for kind, draft in self.drafts.items():
-            if not (draft.url or (draft.source and draft.source.url)) and not is_reachable(provider):
+            if not draft.is_link and not is_reachable(provider):
                 self.add_error(kind, " ".join(words.unreachable(provider)))
         return cleaned
 
@@ -185,6 +197,7 @@ class JobForm(forms.Form):
             seed=data["seed"],
             seed_generated=self.seed_choice == "random",
             trim=self.trim,
+            crop=self.frame,
         )
 
 

@@ -1,6 +1,7 @@
 """Queries of the studio: its two slots, and the price card for what is in them. Fetches nothing, writes nothing."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
@@ -17,6 +18,7 @@ from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
 from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
+from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of, cropped_facts
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
@@ -45,6 +47,16 @@ class Slot:
     other: int | None = None
     again: str = ""
     trim: tuple[object, ...] | None = None
+    crop: Crop | None = None
+
+    @property
+    def framed(self) -> Framed | None:
+        return Framed(self.source, self.crop) if self.source and self.crop else None
+
+    @property
+    def endless(self) -> Framed | None:
+        """Its picture, to be framed."""
+        return Framed(self.source, WHOLE) if self.source else None
 
     @property
     def is_motion(self) -> bool:
@@ -99,6 +111,13 @@ class Slot:
         return self.awaits_poster or bool(self.source and self.source.awaits_preview)
 
 
+def chosen_crop(said: object, character: Source | None, motion: Source | None) -> Crop | None:
+    """The frame that this says; the whole picture where it says none."""
+    with suppress(NoCrop):
+        return crop_of(str(said or ""), character, motion) if character and character.file else None
+    return None
+
+
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
     return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:8])
 
@@ -118,6 +137,7 @@ class Choice:
     arriving: Collection[str] = ()
     facts: Facts | None = None
     trim: Trim | None = None
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +146,7 @@ class PriceCard:
 
     `trimmed_from`: the length of a clip that is too long, of which a part is chosen.
     `least` is the lowest quote of each resolution; `unreachable` a fact and what to do, `missing` why Generate waits.
+    `reframed`: the ids of a character that can be cropped and of the motion whose shape it can take.
     """
 
     quotes: dict[str, Quote]
@@ -144,6 +165,7 @@ class PriceCard:
     missing: str
     trimmed_from: float | None
     findings: list[Finding]
+    reframed: tuple[int, int] | None
 
 
 def price_card(choice: Choice) -> PriceCard:
@@ -154,7 +176,8 @@ def price_card(choice: Choice) -> PriceCard:
         seconds = choice.trim.length
     quotes = {name: quote_today(seconds, name) for name in RESOLUTIONS} if seconds else {}
     quote = quotes.get(resolution)
-    chosen = {Source.Kind.CHARACTER: choice.character, Source.Kind.MOTION: choice.motion}
+    character, motion = choice.character, choice.motion
+    chosen = {Source.Kind.CHARACTER: character, Source.Kind.MOTION: motion}
     provider, behaviour = in_force.provider_in_use(), choice.behaviour
     if behaviour not in Job.Behaviour.values:
         behaviour = Job.Behaviour.ANIMATE
@@ -174,15 +197,22 @@ def price_card(choice: Choice) -> PriceCard:
         reserved=Job.objects.reserved(provider) if key and key.balance is not None else None,
         reading="motion" in choice.arriving and not quote,
         reading_link="link" in choice.arriving,
-        complete=bool(choice.character and choice.motion and quote and not is_unreachable and not is_outside),
+        complete=bool(character and motion and quote and not is_unreachable and not is_outside),
         missing=words.NOT_IN_CLIP
         if is_outside
         else words.missing(absent, [kind for kind, source in chosen.items() if not source]),
         trimmed_from=_trimmed_from(choice),
-        findings=findings(
-            choice.character, choice.motion or choice.facts, str(behaviour), in_force.model().inputs, seconds
-        ),
+        findings=_findings(choice, str(behaviour), seconds),
+        reframed=(character.pk, motion.pk) if character and character.file and motion else None,
     )
+
+
+def _findings(choice: Choice, behaviour: str, seconds: float | None) -> list[Finding]:
+    """Of what is sent: the frame, the part."""
+    picture: Source | Facts | None = choice.character
+    if choice.crop and choice.character:
+        picture = cropped_facts(choice.character, choice.crop)
+    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, seconds)
 
 
 def _trimmed_from(choice: Choice) -> float | None:

@@ -1,7 +1,8 @@
-"""Files made of a motion: of the part that is sent, and previews of what browsers cannot show, or a provider not take.
+"""Files made of an input: of the part that is sent, and previews of what browsers cannot show, or a provider not take.
 
-Here is decided what of a motion is sent. Cuts are made when they are sent and have no row: the sweep deletes each a day
-after it was last asked for. The preview of a clip is kept with it, and is what is sent of the whole of such a clip.
+Here is decided what of an input is sent. Cuts, of a motion's trim or a character's crop, are made when they are sent
+and have no row: the sweep deletes each a day after it was last asked for. The preview of a clip is kept with it, and is
+what is sent of the whole of such a clip.
 """
 
 import os
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from wanstudio.media import cutting, isolated
+from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
 
@@ -21,6 +23,8 @@ NEVER_SERVED = ("webm", "mkv")
 """Formats whose metadata nobody takes out: people, too, get what is made of them."""
 # Of a preview that is only shown: no page has room for more.
 _SHOWN_SIDE = 1920
+
+Part = Trim | Crop
 
 
 def encoded_part(motion: Source, trim: Trim | None) -> Trim | None:
@@ -30,12 +34,15 @@ def encoded_part(motion: Source, trim: Trim | None) -> Trim | None:
     return trim
 
 
-def stored_cut(source: Source, trim: Trim) -> str:
+def stored_cut(source: Source, part: Part) -> str:
     """Its name in the storage. Stored files never change, so that the same name is the same cut."""
-    if source.preview and trim == encoded_part(source, None):
+    if source.preview and part == encoded_part(source, None):
         return str(source.preview.name)
     stem = Path(str(source.file.name)).stem
-    return f"cuts/{source.team_id}/{stem}-{round(trim.start * 1000)}-{round(trim.end * 1000)}.mp4"
+    if isinstance(part, Trim):
+        return f"cuts/{source.team_id}/{stem}-{round(part.start * 1000)}-{round(part.end * 1000)}.mp4"
+    millionths = "-".join(str(round(number * 1_000_000)) for number in part.numbers)
+    return f"cuts/{source.team_id}/{stem}-{millionths}.{'jpg' if source.format == 'JPEG' else 'png'}"
 
 
 def make_cut(source: Source, trim: Trim) -> float:
@@ -43,12 +50,27 @@ def make_cut(source: Source, trim: Trim) -> float:
 
     A crash leaves a draft, which the sweep deletes.
     """
-    path = Path(default_storage.path(stored_cut(source, trim)))
-    if not path.exists():
-        _write(path, lambda draft: cutting.cut(Path(source.file.path), draft, trim.start, trim.end))
-    os.utime(path)
+    path = _kept(source, trim, lambda draft: cutting.cut(Path(source.file.path), draft, trim.start, trim.end))
     with path.open("rb") as file:
         return isolated.probe_clip_index(file).duration
+
+
+def make_crop(source: Source, crop: Crop) -> None:
+    """The file is there when this returns. Raises MediaError; FetchError BUSY; OSError. A crash as above."""
+
+    def make(draft: Path) -> None:
+        with source.file.open("rb") as picture:
+            draft.write_bytes(isolated.frame_picture(picture, crop.box(source.width, source.height)))
+
+    _kept(source, crop, make)
+
+
+def _kept(source: Source, part: Part, make: Callable[[Path], None]) -> Path:
+    path = Path(default_storage.path(stored_cut(source, part)))
+    if not path.exists():
+        _write(path, make)
+    os.utime(path)
+    return path
 
 
 def make_preview(source: Source) -> str:
@@ -68,7 +90,7 @@ def _write(path: Path, make: Callable[[Path], None]) -> None:
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(exist_ok=True)
         folder.chmod(settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS or 0o700)
-    handle, draft = mkstemp(".mp4", dir=settings.FILE_UPLOAD_TEMP_DIR)
+    handle, draft = mkstemp(path.suffix, dir=settings.FILE_UPLOAD_TEMP_DIR)
     os.close(handle)
     try:
         make(Path(draft))

@@ -22,6 +22,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.arrivals import pieces
 from wanstudio.uploads.arrivals.limits import check_room, check_size
+from wanstudio.uploads.crops import Crop, NoCrop, crop_of
 from wanstudio.uploads.models import Facts, PartialUpload, Source
 from wanstudio.uploads.queries import probe_file, probe_link
 from wanstudio.uploads.trims import Trim, trim_of
@@ -58,9 +59,24 @@ class Draft:
             trim = trim_of(start, end, self.duration or 0)
         except ValueError:
             raise forms.ValidationError(words.NOT_IN_CLIP.format(duration=self.duration or 0), "trim") from None
-        if trim and (self.url or (self.source and self.source.url)):
+        if trim and self.is_link:
             raise forms.ValidationError(words.ONLY_FILES, "trim")
         return trim
+
+    @property
+    def is_link(self) -> bool:
+        return bool(self.url or (self.source and self.source.url))
+
+    def cropped(self, said: str, clip: Draft | None) -> Crop | None:
+        """The frame around it, as `crop_of` reads it. Raises `forms.ValidationError` with the sentence to show."""
+        picture, shape = self.facts or self.source, (clip.facts or clip.source) if clip else None
+        try:
+            crop = crop_of(said, picture, shape) if picture else None
+        except NoCrop as wrong:
+            raise forms.ValidationError(words.no_crop(wrong, picture), "crop") from None
+        if crop and self.is_link:
+            raise forms.ValidationError(words.ONLY_PICTURES, "crop")
+        return crop
 
     def keep(self, team: Team, person: User) -> Source:
         """The row: found, refreshed or made. A crash in between leaves at most an unused upload."""

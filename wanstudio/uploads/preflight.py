@@ -11,6 +11,7 @@ from typing import Protocol
 
 from wanstudio.provider.base import InputLimits
 from wanstudio.uploads.codecs import codec_name
+from wanstudio.uploads.crops import CROP, PAD
 from wanstudio.uploads.words import PREFLIGHT, Level
 
 # Beyond this the ratios of picture and clip differ so much that it shows.
@@ -18,6 +19,8 @@ _SIMILAR = Fraction(11, 10)
 # Bits a pixel of a JPEG: below it blocks and fringes show, and the model draws them.
 _MIN_BITS = 0.7
 ANIMATE, REPLACE = "animate", "replace"
+# With Replace the model itself pads a picture.
+FRAMES = {"picture_ratio": (CROP,), "ratio_animate": (CROP, PAD), "ratio_replace": (CROP,)}
 
 
 class Measured(Protocol):
@@ -41,13 +44,15 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class Finding:
-    """`fix` is the other behaviour, where that helps."""
+    """`fix` is the other behaviour, where that helps; `frames`: `crop` and `pad`, where the picture can take the clip's
+    shape."""
 
     code: str
     level: Level
     fact: str
     consequence: str
     fix: str = ""
+    frames: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -72,7 +77,7 @@ def findings(
 
 def _finding(code: str, fix: str = "", **facts: object) -> Finding:
     level, fact, consequence = PREFLIGHT[code]
-    return Finding(code, level, fact.format(**facts), consequence.format(**facts), fix)
+    return Finding(code, level, fact.format(**facts), consequence.format(**facts), fix, FRAMES.get(code, ()))
 
 
 def _of_frame(thing: str, file: Measured, sides: tuple[int, int], max_ratio: int) -> Iterator[Finding]:

@@ -25,7 +25,8 @@ from wanstudio.teams.access import in_my_teams, in_teams_of, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.uploads.arrivals.pieces import unfinished_bytes
-from wanstudio.uploads.cuts import encoded_part, stored_cut
+from wanstudio.uploads.crops import Crop
+from wanstudio.uploads.cuts import Part, encoded_part, stored_cut
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
 from wanstudio.web.addresses import fetcher
@@ -75,13 +76,15 @@ def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[object, .
 _STORED = Compiled(_stored)
 
 
-def input_link(source: Source, trim: Trim | None = None) -> str:
+def input_link(source: Source, part: Part | None = None) -> str:
     """Where the provider finds this input: the link as it was given, or a signed one to our file, or one made of it."""
     if source.url:
         return source.url
-    if part := encoded_part(source, trim):
-        signed = signing.dumps([source.pk, part.start, part.end], salt=_SALT)
-        return settings.LINK_BASE + reverse("files.show", args=[signed, f"{source.kind}.mp4"])
+    if part := part if isinstance(part, Crop) else encoded_part(source, part):
+        numbers = part.numbers if isinstance(part, Crop) else (part.start, part.end)
+        ending = stored_cut(source, part).rpartition(".")[2]
+        signed = signing.dumps([source.pk, *numbers], salt=_SALT)
+        return settings.LINK_BASE + reverse("files.show", args=[signed, f"{source.kind}.{ending}"])
     name = f"{source.kind}.{source.format.lower()}"
     return settings.LINK_BASE + reverse("files.show", args=[signing.dumps(source.pk, salt=_SALT), name])
 
@@ -92,11 +95,14 @@ def signed_input(signed: str) -> tuple[Source, str] | None:
         said = signing.loads(signed, salt=_SALT, max_age=FILE_LINK_S)
     except signing.BadSignature:
         return None
-    pk, *times = said if isinstance(said, list) else [said]
+    pk, *numbers = said if isinstance(said, list) else [said]
     source = Source.objects.filter(pk=pk).exclude(file="").first()
     if source is None:
         return None
-    return source, stored_cut(source, Trim(*times)) if times else str(source.file.name)
+    if not numbers:
+        return source, str(source.file.name)
+    part: Part = Trim(*numbers) if source.is_motion else Crop(*numbers)
+    return source, stored_cut(source, part)
 
 
 class Room(NamedTuple):

@@ -5,7 +5,8 @@ from enum import StrEnum
 from django.utils.text import get_text_list
 
 from wanstudio.keys import in_force
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.crops import MIN_SIDE, NoCrop
+from wanstudio.uploads.models import Facts, Source
 
 THINGS = {Source.Kind.CHARACTER: "picture", Source.Kind.MOTION: "clip"}
 CONVERTED = ("HEIC", "AVIF")
@@ -44,6 +45,9 @@ NO_CHECKSUM = "The header Upload-Checksum is one of {algorithms}, then the check
 WRONG_CHECKSUM = "The piece is not what its checksum says. Nothing of it was kept; send it again."
 NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Nothing was sent; choose another part."
 ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
+NOT_A_CROP = "This frame does not fit the picture, which is {size}. Nothing was sent; choose another frame."
+CROP_SMALL = "This frame is only {size} pixels. Nothing was sent; choose one of at least {limit} pixels on each side."
+ONLY_PICTURES = "A picture behind a link is sent as it is. Nothing was sent; to crop it, download it and add it here."
 DELETED = '“{}” is in <a href="{}">the bin</a> for 30 days. Videos made from it stay.'
 
 
@@ -133,3 +137,9 @@ def formats_of(kind: str) -> str:
         else (*inputs.image_formats, *CONVERTED)
     )
     return get_text_list(list(formats), "or")
+
+
+def no_crop(wrong: NoCrop, picture: Source | Facts | None) -> str:
+    if wrong.too_small:
+        return CROP_SMALL.format(size=wrong.too_small, limit=MIN_SIDE)
+    return NOT_A_CROP.format(size=f"{picture.width} × {picture.height}" if picture else "")

@@ -4,3 +4,4 @@ import "./options.js";
 import "./price.js";
 import "./trim.js";
 import "./inputs.js";
+import "./crop.js";

@@ -35,6 +35,8 @@ function keepInputs() {
     const field = form.elements.namedItem(name);
     if (field && (field.value || field.defaultValue)) address.searchParams.set(name, field.value);
   }
+  const crop = form.elements.namedItem("crop")?.value;
+  if (crop) address.searchParams.set("crop", crop);
   // A page that was posted has another address, to which there is no way back.
   if (location.pathname === "/") history.replaceState(history.state, "", address);
 }

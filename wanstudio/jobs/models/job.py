@@ -14,6 +14,7 @@ from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED, MOVING, State
 from wanstudio.money.models import Money, cents
 from wanstudio.teams.models import Team
+from wanstudio.uploads.crops import Cropped
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trimmed
 from wanstudio.work.leases import Leased
@@ -57,7 +58,7 @@ def _past(provider: str, resolution: str) -> models.QuerySet["Job", tuple[int | 
 _PAST = PreparedRows(_past)
 
 
-class Job(Leased, Trimmed):
+class Job(Leased, Trimmed, Cropped):
     class Behaviour(models.TextChoices):
         ANIMATE = "animate", "Animate"
         REPLACE = "replace", "Replace"

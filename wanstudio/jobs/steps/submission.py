@@ -25,7 +25,8 @@ from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
-from wanstudio.uploads.cuts import encoded_part, make_cut
+from wanstudio.uploads.crops import Crop
+from wanstudio.uploads.cuts import encoded_part, make_crop, make_cut
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import probe_link
 from wanstudio.uploads.trims import Trim
@@ -56,10 +57,10 @@ def send(job: Job) -> None:
         if not call_budget.room(ProviderKey.at(job.provider)):
             raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
-        is_encoded = encoded_part(job.motion, job.trim) is not None
+        is_encoded = bool(job.crop or encoded_part(job.motion, job.trim))
         if is_encoded or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
-            # While a link is read or a clip is cut, which takes its time, nobody waits behind it. A crash is found as
-            # soon as ever.
+            # While a link is read or an input is cut, which takes its time, nobody waits behind it. A crash is found
+            # as soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
         if refusal := what_changed(job):
@@ -138,7 +139,8 @@ def what_changed(job: Job) -> str:
     """One sentence if what would be sent is not what was priced, else an empty one. Old links are read again."""
     if not addresses.is_reachable(job.provider) and not (job.character.url and job.motion.url):
         return Sentence.UNREACHABLE.of(job.provider)
-    return _looked_at_again(job, job.character) or _looked_at_again(job, job.motion) or _length_changed(job, job.motion)
+    changed = _looked_at_again(job, job.character) or _looked_at_again(job, job.motion)
+    return changed or _length_changed(job, job.motion) or (_not_cropped(job, job.crop) if job.crop else "")
 
 
 def _looked_at_again(job: Job, source: Source) -> str:
@@ -153,6 +155,18 @@ def _looked_at_again(job: Job, source: Source) -> str:
         return Sentence.LINK_BROKEN.of(job.provider, source=source.name, reason=gone.sentence)
     if source.format != before:
         return Sentence.FORMAT_CHANGED.of(job.provider, source=source.name, before=before, now=source.format)
+    return ""
+
+
+def _not_cropped(job: Job, crop: Crop) -> str:
+    """Crops the picture, unless that is done."""
+    try:
+        make_crop(job.character, crop)
+    except FetchError as busy:
+        raise Busy(busy.sentence) from None
+    except (MediaError, OSError) as wrong:
+        log.warning("%s could not be cropped: %r", job.character, wrong)
+        return Sentence.NOT_CROPPED.of(job.provider, source=job.character.name)
     return ""
 
 

@@ -20,6 +20,7 @@ from wanstudio.money.models import Money
 from wanstudio.money.pricing import Quote
 from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.teams.models import Team
+from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
 from wanstudio.work.leases import Stale
@@ -42,12 +43,16 @@ class JobOrder:
     seed: int
     seed_generated: bool
     trim: Trim | None = None
+    crop: Crop | None = None
 
     def columns(self) -> dict[str, object]:
         """As the row of either keeps it; of the quote that is the resolution and the price."""
-        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in ("quote", "trim")}
+        other = ("quote", "trim", "crop")
+        kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in other}
         if self.trim:
             kept |= {"trim_start": self.trim.start, "trim_end": self.trim.end}
+        if self.crop:
+            kept |= {f"crop_{part.name}": getattr(self.crop, part.name) for part in fields(self.crop)}
         return {**kept, "resolution": self.quote.resolution, "price": self.quote.price}
 
 

@@ -28,7 +28,8 @@ MAYBE_TAKEN = ("", "accepted", "unknown")
 # As in the job it comes from.
 SAME = (
     *("team_id", "person_id", "provider", "character_id", "motion_id", "behaviour", "resolution", "prompt", "seed"),
-    *("seed_generated", "duration", "billed_seconds", "unit_price", "price"),
+    *("seed_generated", "duration", "billed_seconds", "unit_price", "price", "trim_start", "trim_end"),
+    *("crop_x", "crop_y", "crop_width", "crop_height"),
 )
 # Before these a job may still follow the task itself.
 SENT = ENDED | {State.RUNNING, State.ARCHIVING}

@@ -18,7 +18,7 @@ MAX_SIDE = 4096
 """Of a picture that has to be written anew: beyond it the model gains nothing."""
 _QUALITY = 82
 # Below what any provider accepts.
-_FITTING_BYTES = 8 * 1024 * 1024
+FITTING_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _CONVERTED = ("HEIF", "AVIF")
@@ -119,13 +119,13 @@ def _decode(file: SeekableFile, size_bytes: int, *, clean: bool) -> tuple[ImageF
         small.load()
         if turned in (5, 6, 7, 8):
             width, height = height, width
-        poster = jpeg(flattened(_in_8_bits(ImageOps.exif_transpose(small))))
+        poster = jpeg(flattened(in_8_bits(ImageOps.exif_transpose(small))))
         return ImageFacts(kind, width, height, len(data) or size_bytes), poster, data
 
 
 def _has_other_colours(image: Image.Image) -> bool:
     """Whether the numbers of its colours are not those of sRGB."""
-    return image.mode not in ("L", "LA", "P", "RGB", "RGBA", "1") or _profile(image) is not None
+    return image.mode not in ("L", "LA", "P", "RGB", "RGBA", "1") or profile_of(image) is not None
 
 
 def _has_16_bits(file: SeekableFile) -> bool:
@@ -134,7 +134,7 @@ def _has_16_bits(file: SeekableFile) -> bool:
     return head.startswith(b"\x89PNG") and head[_PNG_DEPTH] == b"\x10"
 
 
-def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
+def profile_of(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
     """The colour profile, unless it is sRGB or makes no sense."""
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
@@ -146,31 +146,31 @@ def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
 def _written_anew(image: Image.Image) -> tuple[ImageFacts, bytes, bytes]:
     """The picture upright, in sRGB, at most 4096 px wide and high: as PNG with transparency, else as JPEG."""
     has_alpha = image.has_transparency_data
-    profile = _profile(image)
+    profile = profile_of(image)
     image.draft(None, (MAX_SIDE, MAX_SIDE))
     image.load()
-    small = _in_8_bits(image)
+    small = in_8_bits(image)
     if small.mode in ("P", "1"):
         small = small.convert("RGBA" if has_alpha else "RGB")
     small.thumbnail((MAX_SIDE, MAX_SIDE))
     small = ImageOps.exif_transpose(small)
-    small = _in_srgb(small, profile, has_alpha=has_alpha)
+    small = in_srgb(small, profile, has_alpha=has_alpha)
     small.info.clear()
-    while len(data := _saved(small)) > _FITTING_BYTES:
+    while len(data := _saved(small)) > FITTING_BYTES:
         small.thumbnail((small.width * 3 // 4, small.height * 3 // 4))
     facts = ImageFacts("PNG" if has_alpha else "JPEG", *small.size, len(data))
     small.thumbnail((POSTER_SIDE, POSTER_SIDE))
     return facts, jpeg(flattened(small)), data
 
 
-def _in_8_bits(image: Image.Image) -> Image.Image:
+def in_8_bits(image: Image.Image) -> Image.Image:
     """Greys of 16 bits with all their tones; `convert` alone would make everything beyond 255 white."""
     if image.mode.startswith("I"):
         return image.point(lambda value: value * (1 / 257)).convert("L")
     return image
 
 
-def _in_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None, *, has_alpha: bool) -> Image.Image:
+def in_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile | None, *, has_alpha: bool) -> Image.Image:
     mode = "RGBA" if has_alpha else "RGB"
     if profile is None:
         return image.convert(mode)

@@ -28,7 +28,7 @@ from wanstudio.requests.verbs import notify_approvers
 from wanstudio.requests.words import asked_notices
 from wanstudio.studio import words
 from wanstudio.studio.forms import TRIM, JobForm, PriceForm
-from wanstudio.studio.queries import Choice, Slot, price_card, recents
+from wanstudio.studio.queries import Choice, Slot, chosen_crop, price_card, recents
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
@@ -80,7 +80,8 @@ def index(request: HttpRequest) -> HttpResponse:
         forget(request, response, orders)
         return response
     typed = fields_of(request, orders, reverse("uploads.add"))
-    chosen = _named({**typed, **request.GET.dict()}, sources)
+    named = {**typed, **request.GET.dict()}
+    chosen, initial["crop"] = _named(named, sources), named.get("crop", "")
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
@@ -90,6 +91,8 @@ def index(request: HttpRequest) -> HttpResponse:
         for kind in Source.Kind.values:
             source = getattr(earlier, kind)
             chosen[kind] = chosen[kind] or (None if source.deleted_at else source)
+        if chosen["character"] == earlier.character and not initial["crop"]:
+            initial["crop"] = str(earlier.crop or "")
     form = JobForm(initial=initial, sources=sources)
     return show_page(request, team, StudioPage(form, chosen["character"], chosen["motion"], restore=earlier is None))
 
@@ -100,7 +103,8 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     resolution, behaviour = form["resolution"].value(), form["behaviour"].value()
     slots = _slots(request, team, form, chosen)
     part = _part(dict(zip(TRIM, slots["motion"].part, strict=True)), chosen["motion"], None)
-    card = price_card(Choice(resolution, behaviour, chosen["character"], chosen["motion"], trim=part))
+    inputs = (chosen["character"], chosen["motion"])
+    card = price_card(Choice(resolution, behaviour, *inputs, trim=part, crop=slots["character"].crop))
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
     context: dict[str, object] = {
         "slots": slots,
@@ -132,6 +136,7 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
             file=form.unnamed_file(kind),
             other=other.pk if (other := beside[kind]) else None,
             trim=trim,
+            crop=chosen_crop(form["crop"].value(), chosen["character"], chosen["motion"]),
         )
         for kind, source in chosen.items()
     }
@@ -145,7 +150,8 @@ def price(request: HttpRequest) -> HttpResponse:
     chosen, seconds = _named(request.GET, visible_sources(request)), form.cleaned_data.get("seconds")
     get, arriving = request.GET.get, request.GET.getlist("arriving")
     part, inputs = _part(request.GET, chosen["motion"], seconds), (chosen["character"], chosen["motion"])
-    card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=part))
+    crop = chosen_crop(get("crop"), *inputs)
+    card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=part, crop=crop))
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     month = month_context(team, access.person(request), card.quote, note=request.GET.get("note", ""))

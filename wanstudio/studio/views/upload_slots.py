@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from wanstudio.studio.forms import JobForm
-from wanstudio.studio.queries import Slot, recents
+from wanstudio.studio.queries import Slot, chosen_crop, recents
 from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads.forms import SourceForm, finish, take
-from wanstudio.uploads.models import PartialUpload
+from wanstudio.uploads.models import PartialUpload, Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.verbs import touch
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
@@ -65,9 +65,16 @@ def _arrived(request: HttpRequest, team: Team) -> HttpResponse:
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """A source in its slot: one of the recent ones, or one whose poster was still to come."""
+    """A source in its slot: one of the recent ones, one whose poster was still to come, or a picture in another frame.
+
+    `crop`: the frame, which can take the shape of a `motion`.
+    """
     source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
-    slot = Slot(source.kind, recents(request, source.team, source.kind), source)
+    clip = access.number(request.GET.get("motion"))
+    motion = visible_sources(request).filter(kind=Source.Kind.MOTION, pk=clip).first() if clip else None
+    crop = None if source.is_motion else chosen_crop(request.GET.get("crop"), source, motion)
+    other = motion.pk if motion else None
+    slot = Slot(source.kind, recents(request, source.team, source.kind), source, other=other, crop=crop)
     return render(request, "studio/_slot.html", {"slot": slot})
 
 
