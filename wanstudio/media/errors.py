@@ -37,14 +37,18 @@ class MediaProblem(StrEnum):
     NOT_AN_IMAGE = auto()
     NOT_A_VIDEO = auto()
     WRONG_FORMAT = auto()
+    NO_INDEX = (
+        "The clip has no index (moov), so it cannot be read: the recording or the copy stopped before its end. "
+        "Copy it again from the phone or camera, or record it again."
+    )
     NO_VIDEO = "This file has sound but no picture. Choose a clip that shows the motion."
     CODEC = (
-        "The clip is coded in a way that cannot be read here. Save it as MP4 with H.264: every phone's gallery app and "
-        "every editor on a computer can do that."
+        "The clip is coded in a way that cannot be read here. On a phone, open it in the gallery's editor and save a "
+        "copy. On a computer, export it as MP4 with H.264."
     )
-    PROTECTED = "The clip is copy-protected, as films from a shop are. Use one without protection."
-    TRUNCATED = "The clip ends too early: a part of the file is missing. Export or copy it again."
-    UNREADABLE = "The clip is damaged and cannot be read. Export it again as MP4 with H.264."
+    PROTECTED = "The clip is copy-protected, as films from a shop are. Use one that you have recorded yourself."
+    TRUNCATED = "The clip ends too early: a part of the file is missing. Download or copy it again, to its end."
+    UNREADABLE = "The clip is damaged and cannot be read. Copy it again, or export it again as MP4 with H.264."
     NO_DURATION = "The length in the clip is not plausible. Export it again as MP4."
     TOO_COSTLY = (
         "This file takes far too much memory or time to open. "
@@ -85,6 +89,12 @@ def refused_by_server(status: int) -> FetchError:
     else:
         sentence = f"The server answered with status {status} instead of a file. Use the direct link of the file."
     return FetchError(FetchProblem.HTTP_STATUS, sentence, status)
+
+
+def unknown_codec(letters: str) -> MediaError:
+    """The error for a clip whose codec is called so in its file."""
+    coded = f"as {letters}, which" if letters.isascii() and letters.isalnum() else "in a way that"
+    return MediaError(MediaProblem.CODEC, MediaProblem.CODEC.replace("in a way that", coded))
 
 
 def unreachable(sentence: str) -> FetchError:

@@ -7,15 +7,17 @@ server, from a few small pieces, and the duration is the container's, which is w
 from dataclasses import replace
 
 from .decoder_messages import UNKNOWN_SIZE, VideoFacts
-from .errors import MediaError, MediaProblem
+from .errors import MediaError, MediaProblem, unknown_codec
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
-from .pictures.file_kinds import MATROSKA, describe, not_taken
+from .pictures.file_kinds import MATROSKA, describe, not_by_link, not_taken
 from .pictures.frames import Still, frame_at, poster_of, still_at
 from .pictures.matroska import matroska_facts
 from .pictures.sample_entries import DECODED
 from .pictures.stills import MAX_PIXELS
 
+# What only a file may be: it is sent as MP4.
+_BY_FILE = ("a WebM video", "a Matroska video", "a 3GP video")
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
 _MAX_S = 1_000_000.0
 # What a MOV older than ftyp begins with.
@@ -75,10 +77,12 @@ def _facts(file: SeekableFile, *, whole: bool) -> VideoFacts:
     file.seek(0)
     head = file.read(min(size, 512))
     kind = describe(head)
-    if kind == "a sound recording":
+    if kind.endswith("a sound recording"):
         raise MediaError(MediaProblem.NO_VIDEO)
-    if kind != "an MP4 video" and (head[4:8] not in _ATOMS or kind == "a text file"):
-        raise not_taken(kind, "video", "MP4, MOV or M4V")
+    if kind in _BY_FILE and not (whole and kind == "a 3GP video"):
+        raise not_by_link(kind, "video")
+    if kind not in ("an MP4 video", "a 3GP video") and (head[4:8] not in _ATOMS or kind == "a text file"):
+        raise not_taken(kind, "video")
     moov = _find_index(file, size, whole=whole)
     movie = read_movie(file, moov)
     track = _picture_of(movie)
@@ -127,7 +131,7 @@ def _find_index(file: SeekableFile, size: int, *, whole: bool) -> Box:
         if moov and media and not whole:
             break
     if moov is None:
-        raise MediaError(MediaProblem.UNREADABLE)
+        raise MediaError(MediaProblem.NO_INDEX)
     if not media:
         raise MediaError(MediaProblem.TRUNCATED)
     return moov
@@ -140,7 +144,7 @@ def _picture_of(movie: Movie) -> Track:
     if track.codec in ("encv", "drmi"):
         raise MediaError(MediaProblem.PROTECTED)
     if track.codec not in DECODED:
-        raise MediaError(MediaProblem.CODEC)
+        raise unknown_codec(track.codec.upper())
     if not track.width or not track.height:
         raise MediaError(MediaProblem.UNREADABLE)
     if track.width * track.height > MAX_PIXELS:

@@ -9,7 +9,7 @@ from PIL import AvifImagePlugin, Image, ImageCms, ImageOps
 from wanstudio.media.decoder_messages import Cleaning, ImageFacts
 from wanstudio.media.errors import FetchError, MediaError, MediaProblem
 from wanstudio.media.movie import SeekableFile, size_of
-from wanstudio.media.pictures.file_kinds import describe, not_taken
+from wanstudio.media.pictures.file_kinds import describe, not_by_link, not_taken
 from wanstudio.media.pictures.metadata import without_metadata
 
 MAX_PIXELS = 64_000_000
@@ -23,11 +23,11 @@ _CHUNK_BYTES = 64 * 1024
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
 _CONVERTED = ("HEIF", "AVIF")
 _TAKEN = ("a JPEG picture", "a PNG picture", "a WebP picture")
-_TAKEN_WHEN_CLEANED = ("a HEIC picture", "an AVIF picture")
+_TAKEN_WHEN_CLEANED = ("a HEIC picture", "an AVIF picture", "a HEIF picture")
 _ANIMATED = "This picture is animated. Choose a still one, or save one frame of it as PNG."
-_NOT_BY_LINK = (
-    "This is {kind}. A link can only lead to a JPEG, PNG or WebP picture. "
-    "Download it and add the file here: it is turned into a JPEG."
+_DAMAGED = (
+    "The {kind} cannot be opened: it is damaged, incomplete, or of a kind that cannot be read here. "
+    "Copy it again, or save it as JPEG or PNG."
 )
 _ORIENTATION = 0x0112
 # Encoders write about ten; each costs as much as decoding the picture once.
@@ -67,8 +67,8 @@ def _guarded(file: SeekableFile, *, clean: bool) -> tuple[ImageFacts, bytes, byt
     kind = describe(file.read(512))
     if kind not in (*_TAKEN, *(_TAKEN_WHEN_CLEANED if clean else ())):
         if kind in _TAKEN_WHEN_CLEANED:
-            raise MediaError(MediaProblem.WRONG_FORMAT, _NOT_BY_LINK.format(kind=kind))
-        raise not_taken(kind, "picture", "JPEG, PNG or WebP")
+            raise not_by_link(kind, "picture")
+        raise not_taken(kind, "picture")
     if kind == "a JPEG picture" and _scans(file) > _MAX_SCANS:
         raise MediaError(MediaProblem.TOO_COSTLY)
     file.seek(0)
@@ -80,9 +80,7 @@ def _guarded(file: SeekableFile, *, clean: bool) -> tuple[ImageFacts, bytes, byt
         raise MediaError(MediaProblem.TOO_BIG_PICTURE) from None
     except Exception:
         # Decoders raise nearly anything over a hostile or damaged file, and each of it means this.
-        raise MediaError(
-            MediaProblem.UNREADABLE, "The picture is damaged and cannot be opened. Save it again as JPEG or PNG."
-        ) from None
+        raise MediaError(MediaProblem.UNREADABLE, _DAMAGED.format(kind=kind.split(maxsplit=1)[1])) from None
 
 
 def _scans(file: SeekableFile) -> int:
