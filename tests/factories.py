@@ -30,7 +30,7 @@ def team(name: str = "Northlight", **fields: Any) -> Team:
 
 
 def character(team: Team, person: User, **fields: Any) -> Source:
-    facts = {"name": "mira.png", "format": "PNG", "width": 768, "height": 1152, "size_bytes": 1000}
+    facts = {"file_name": "mira.png", "format": "PNG", "width": 768, "height": 1152, "size_bytes": 1000}
     if not fields.get("url"):
         fields.setdefault("file", ContentFile(b"picture", name="mira.png"))
     return Source.objects.create(team=team, person=person, kind=Source.Kind.CHARACTER, **{**facts, **fields})
@@ -38,7 +38,7 @@ def character(team: Team, person: User, **fields: Any) -> Source:
 
 def motion(team: Team, person: User, **fields: Any) -> Source:
     facts = {
-        "name": "walk.mp4",
+        "file_name": "walk.mp4",
         "format": "mp4",
         "width": 720,
         "height": 1280,

@@ -44,6 +44,8 @@ STUDIO = {
     "uploads/add/": Door(get=PERSONS, post=CREATORS, body=TEAM | {"kind": "motion", "url": ""}),
     "uploads/sample/": form(CREATORS, body=TEAM | {"kind": "character"}),
     "uploads/<int:pk>/slot/": page(MEMBERS, "upload"),
+    "uploads/<int:pk>/": page(MEMBERS, "upload"),
+    "uploads/<int:pk>/rename/": form(CREATORS, "upload", {"name": "Mira"}),
     "uploads/<int:pk>/delete/": form(CREATORS, "upload"),
     "uploads/<int:pk>/restore/": form(CREATORS, "binned_upload"),
     "uploads/<int:pk>/erase/": form(CREATORS, "binned_upload"),
@@ -209,6 +211,7 @@ MACHINES = {
     "api/v1/<path:rest>": Door(url="api/v1/nothing"),
     "api/v1/quote": form(_HERS, body={"seconds": 6}, json=True, acts=False),
     "api/v1/uploads": Door(_HERS, _HERS, body={"kind": "motion", "url": "http://127.0.0.1:1/"}, json=True),
+    "api/v1/uploads/<int:pk>": page(CREATORS, "upload"),
     "api/v1/uploads/parts/": Door(post=_HERS, acts=True, headers=BEGINS),
     "api/v1/uploads/parts/<uuid:pk>/": Door(get=BOB, on="part", sure=False),
     "api/v1/jobs": Door(

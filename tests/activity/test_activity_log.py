@@ -20,8 +20,8 @@ def test_making_and_cancelling_are_recorded(team: Team, bob: User) -> None:
     verbs.cancel(job, by=bob)
     rows = list(Activity.objects.values_list("act", "who", "about", "thing", "thing_id"))
     assert rows == [
-        ("job.made", "Bob", "Mira", "job", job.pk),
-        ("job.cancelled", "Bob", "Mira", "job", job.pk),
+        ("job.made", "Bob", "Mira · walk", "job", job.pk),
+        ("job.cancelled", "Bob", "Mira · walk", "job", job.pk),
     ]
 
 

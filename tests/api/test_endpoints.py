@@ -62,13 +62,27 @@ def test_file_becomes_an_upload(script: Script, team: Team, alice: User) -> None
     made = script.client.post(ROOT + "uploads", {"kind": "motion", "file": upload("walk.mp4", CLIP)})
     assert made.status_code == 201, made.content
     source = Source.objects.get()
-    assert (source.team, source.person, source.name) == (team, alice, "walk.mp4")
+    assert (source.team, source.person, source.name) == (team, alice, "walk")
     told = made.json()
     assert (told["id"], told["kind"], told["duration"], told["url"]) == (source.pk, "motion", source.duration, None)
     picture = script.client.post(ROOT + "uploads", {"kind": "character", "file": upload("mira.png", png())})
     assert (picture.status_code, picture.json()["width"]) == (201, 60)
     assert [row["id"] for row in script.get("uploads").json()["items"]] == [picture.json()["id"], told["id"]]
     assert [row["id"] for row in script.get("uploads", {"kind": "motion"}).json()["items"]] == [told["id"]]
+
+
+def test_upload_is_renamed(script: Script, team: Team, alice: User) -> None:
+    source = factories.character(team, alice)
+    path = f"uploads/{source.pk}"
+    assert script.get(path).json()["name"] == "Mira"
+    renamed = script.client.patch(ROOT + path, {"name": "  Mira at night "}, content_type="application/json")
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "Mira at night")
+    assert Source.objects.get().name == "Mira at night"
+    for wrong in ({"name": ""}, {"name": "\n"}, {"name": "x" * 201}, {"title": "Mira"}):
+        refused(script.client.patch(ROOT + path, wrong, content_type="application/json"), 422, "invalid")
+    elsewhere = factories.character(factories.team("Southpaw"), alice)
+    answer = script.client.patch(f"{ROOT}uploads/{elsewhere.pk}", {"name": "x"}, content_type="application/json")
+    refused(answer, 404, "not-found")
 
 
 def test_link_becomes_an_upload(script: Script, settings: Settings, httpserver: HTTPServer) -> None:

@@ -267,7 +267,7 @@ def test_try_again_after_a_failure_with_the_old_inputs(page: Page, studio: Studi
     job = person.make_sample(prompt="Wave [fail:InternalError]", behaviour="replace", resolution="720p", seed="77")
     open_job(page, studio, job)
     says(page, "Failed")
-    expect(page).to_have_title("Failed: Mira · Wan Studio")
+    expect(page).to_have_title("Failed: Mira · walk · Wan Studio")
     assert "favicon-failed" in icon(page)
     page.get_by_role("link", name="Try again").first.click()
 

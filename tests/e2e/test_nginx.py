@@ -25,7 +25,7 @@ from tests.e2e.finished import finish
 from wanstudio.models import Source
 from wanstudio.sharing.verbs import make_link
 video = finish("Mira walks")
-Source.objects.filter(pk=video.job.motion_id).update(name={NAME!r})
+Source.objects.filter(pk=video.job.motion_id).update(file_name={NAME!r})
 link = make_link(video, video.job.person)
 print(video.pk, video.job.motion_id, video.file.name, link.token, link.pk)
 """

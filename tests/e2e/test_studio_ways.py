@@ -54,7 +54,7 @@ def test_without_javascript_links_and_recent_ones(first_page: Opened) -> None:
     expect(page.locator("#motion-slot [role=alert]")).to_contain_text("private address")
     expect(page.locator("input[name=character]")).to_be_attached()
 
-    page.locator("#motion-slot").get_by_title("walk.mp4").first.click()
+    page.locator("#motion-slot").get_by_title("walk", exact=True).first.click()
     expect(page.locator("input[name=character]")).to_be_attached()
     expect(page.get_by_role("button", name="Generate · $0.20")).to_be_visible()
 

@@ -29,7 +29,7 @@ def test_accepted_with_its_price_reserved(team: Team, alice: User) -> None:
         Decimal("0.08"),
     )
     assert (job.duration, job.billed_seconds) == (14.2, Decimal("14.2"))
-    assert (job.prompt, job.seed, job.title, str(job)) == ("keep the face", -1, "Mira", f"job {job.pk}")
+    assert (job.prompt, job.seed, job.title, str(job)) == ("keep the face", -1, "Mira · walk", f"job {job.pk}")
     assert job.due_at
     step = Transition.objects.get()
     assert (step.from_state, step.to_state, str(step)) == ("", "queued", " → queued")
@@ -37,11 +37,17 @@ def test_accepted_with_its_price_reserved(team: Team, alice: User) -> None:
 
 @pytest.mark.parametrize(
     ("name", "title"),
-    [("mira.png", "Mira"), ("the-old_man.v2.webp", "The old man.v2"), (".png", "Untitled"), ("", "Untitled")],
+    [
+        ("mira.png", "Mira · walk"),
+        ("the-old_man.v2.webp", "The old man.v2 · walk"),
+        ("IMG_1234.HEIC", "Picture 1234 · walk"),
+        (".png", "Picture · walk"),
+        ("x" * 200, f"X{'x' * 97} · walk"),
+    ],
 )
 @pytest.mark.django_db
 def test_titles(team: Team, alice: User, name: str, title: str) -> None:
-    assert factories.job(team, alice, character=factories.character(team, alice, name=name)).title == title
+    assert factories.job(team, alice, character=factories.character(team, alice, file_name=name)).title == title
 
 
 @pytest.mark.django_db

@@ -115,7 +115,7 @@ def test_unconfirmed_jobs_are_listed_with_their_price(team: Team, alice: User) -
     job = factories.job(team, alice, provider="apixo")
     Job.objects.filter(pk=job.pk).update(state=State.UNCERTAIN, ask_person=True, price=Decimal("2.50"), due_at=None)
     told = status(1)
-    assert told["unconfirmed"] == [{"job": job.pk, "title": "Mira", "price": "2.50", "asks": True}]
+    assert told["unconfirmed"] == [{"job": job.pk, "title": "Mira · walk", "price": "2.50", "asks": True}]
     assert told["attention"] == [
         f"1 unconfirmed, $2.50 might have been charged. Decide on the pages of the jobs: {job.pk}."
     ]

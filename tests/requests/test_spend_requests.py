@@ -33,7 +33,7 @@ def test_asked_allowed_and_made_once(
     assert ask(as_bob, team, form, nonce=nonce) == asked
     assert (asked.note, asked.price, asked.person) == ("The launch film", P, bob)
     assert not Entry.objects.exists()
-    assert "You asked to spend $1.14 on mira.png and walk.mp4." in text_of(as_bob.get("/"))
+    assert "You asked to spend $1.14 on Mira and walk." in text_of(as_bob.get("/"))
     assert "Bob asks to spend $1.14" in text_of(as_alice.get("/team/"))
     assert "Bob asks to spend $1.14" in text_of(as_alice.get("/"))
     url = reverse("requests.decide", args=[asked.pk])

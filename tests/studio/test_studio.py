@@ -40,7 +40,7 @@ def test_address_names_what_is_chosen(as_alice: Client, character: Source, motio
 
 
 def test_upload_of_another_team_cannot_be_chosen(as_alice: Client, charlie: User) -> None:
-    theirs = factories.motion(charlie.teams.get(), charlie)
+    theirs = factories.motion(charlie.teams.get(), charlie, name="Theirs alone")
     html = as_alice.get("/", {"motion": theirs.pk}).content.decode()
 
     assert f'name="motion" value="{theirs.pk}"' not in html

@@ -31,7 +31,7 @@ def link(team: Team, person: User, url: str = "https://example.com/a/my%20walk.m
 )
 def test_a_link_is_named_after_its_file(team: Team, alice: User, url: str, name: str) -> None:
     source = link(team, alice, url)
-    assert (source.name, str(source), source.url) == (name, name, url)
+    assert (source.file_name, source.url) == (name, url)
     assert source.is_motion
 
 
@@ -103,4 +103,4 @@ def test_a_discarded_source_keeps_its_file(team: Team, alice: User) -> None:
 )
 def test_a_link_is_named_by_what_can_be_read_of_it(path: str, name: str, team: Team, alice: User) -> None:
     made = source_verbs.add_link(team, alice, Source.Kind.MOTION, f"https://example.com/{path}", FACTS)
-    assert Source.objects.get(pk=made.pk).name == name
+    assert Source.objects.get(pk=made.pk).file_name == name

@@ -138,7 +138,7 @@ def test_clip_that_cannot_be_cut_is_not_sent(
     monkeypatch.setattr(cutting, "cut", broken)
     job = step(trimmed(team, alice, motion))
     assert (job.state, job.money) == (State.FAILED, Money.RELEASED)
-    assert "“walk.mp4” could not be cut. Nothing was sent" in job.failure_message
+    assert "“walk” could not be cut. Nothing was sent" in job.failure_message
     assert apixo.posts == []
 
 

@@ -108,11 +108,11 @@ def test_pieces_become_the_upload_that_a_form_would_add(sender: Sender, alice: U
         assert answer["Tus-Resumable"] == "1.0.0"
     source = Source.objects.get()
     assert answer[UPLOAD] == str(source.pk)
-    assert (source.name, source.kind, source.person, source.team) == ("Mein Gang.mp4", "motion", alice, team)
+    assert (source.file_name, source.kind, source.person, source.team) == ("Mein Gang.mp4", "motion", alice, team)
     assert is_clip(source)
     assert source.fingerprint == hashlib.sha256(CLIP).hexdigest()
     assert (source.size_bytes, source.duration, bool(source.poster)) == (len(CLIP), 6.0, True)
-    assert [act.about for act in Activity.objects.filter(act="upload.added")] == ["Mein Gang.mp4"]
+    assert [act.about for act in Activity.objects.filter(act="upload.added")] == ["Mein Gang"]
     assert not pieces.path_of(row(url)).exists()
 
 

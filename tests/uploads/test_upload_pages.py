@@ -78,7 +78,12 @@ def test_phone_picture_is_kept_as_jpeg(as_alice: Client, team: Team, kind: str, 
 
     source = Source.objects.get()
     assert response.status_code == 201
-    assert (source.name, source.format, source.width) == ("Mira am See.jpg", "JPEG", 300)
+    assert (source.name, source.file_name, source.format, source.width) == (
+        "Mira am See",
+        "Mira am See.jpg",
+        "JPEG",
+        300,
+    )
     assert source.fingerprint == sha256(out.getvalue()).hexdigest()
     kept = b"".join(as_alice.get(reverse("uploads.file", args=[source.pk])))
     assert kept.startswith(b"\xff\xd8")

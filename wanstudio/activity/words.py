@@ -34,6 +34,7 @@ WORDS = {
     "job.adopted": "took over an earlier attempt:",
     "job.renamed": "renamed",
     "upload.added": "uploaded",
+    "upload.renamed": "renamed the upload",
     "upload.deleted": "deleted the upload",
     "upload.restored": "restored the upload",
     "upload.erased": "permanently deleted the upload",

@@ -12,8 +12,9 @@ from pydantic import ValidationError as Misshapen
 
 from wanstudio.api import authentication as tokens
 from wanstudio.api import problems
+from wanstudio.api.descriptions import KEY_HEADER, MP4, UPLOAD_BODY
 from wanstudio.api.job_creation import make, priced
-from wanstudio.api.request_shapes import JobIn, Paging, QuoteIn, UploadIn
+from wanstudio.api.request_shapes import JobIn, Paging, QuoteIn, UploadChange, UploadIn
 from wanstudio.api.shapes import (
     JobOut,
     Jobs,
@@ -32,6 +33,9 @@ from wanstudio.jobs.models import State
 from wanstudio.jobs.words import ALREADY_SENT
 from wanstudio.teams import access
 from wanstudio.uploads.forms import SourceForm
+from wanstudio.uploads.names import clean
+from wanstudio.uploads.verbs import rename
+from wanstudio.uploads.words import NO_NAME
 from wanstudio.videos.queries import StoredVideo
 from wanstudio.videos.views import video_page as files
 from wanstudio.web import lookups
@@ -43,36 +47,6 @@ Kind = Literal["", "character", "motion"]
 WRONG: dict[int, type[Schema]] = {401: ProblemOut, 403: ProblemOut, 422: ProblemOut, 429: ProblemOut}
 NO_SUCH: dict[int, type[Schema]] = WRONG | {404: ProblemOut}
 REFUSED: dict[int, type[Schema]] = WRONG | {402: ProblemOut, 409: ProblemOut}
-UPLOAD_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["kind", "file"],
-                    "properties": {
-                        "kind": {"type": "string", "enum": ["character", "motion"]},
-                        "file": {"type": "string", "format": "binary"},
-                    },
-                }
-            },
-            "application/json": {"schema": UploadIn.model_json_schema()},
-        },
-    }
-}
-MP4 = {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
-KEY_HEADER = {
-    "parameters": [
-        {
-            "in": "header",
-            "name": "Idempotency-Key",
-            "required": False,
-            "schema": {"type": "string", "maxLength": 255},
-            "description": "Generate a new one for each video. Repeating the same request with it makes no second job.",
-        }
-    ]
-}
 
 
 def page(request: HttpRequest, rows: QuerySet[Row], paging: Paging) -> tuple[list[Row], str | None]:
@@ -154,6 +128,22 @@ def uploads(request: HttpRequest, paging: Query[Paging], kind: Kind = "") -> Upl
     rows = tokens.sources(request)
     found, following = page(request, rows.filter(kind=kind) if kind else rows, paging)
     return Uploads(items=[upload_row(row) for row in found], next=following)
+
+
+@api.get("uploads/{int:pk}", response={200: UploadOut, **NO_SUCH}, tags=["Uploads"], summary="One upload")
+def upload(request: HttpRequest, pk: int) -> UploadOut:
+    return upload_row(access.one(tokens.sources(request), _id(pk)))
+
+
+@api.patch("uploads/{int:pk}", response={200: UploadOut, **NO_SUCH}, tags=["Uploads"], summary="Rename an upload")
+def rename_upload(request: HttpRequest, pk: int, asked: UploadChange) -> UploadOut:
+    """Jobs that were made from it keep their titles."""
+    tokens.require_make(request)
+    source = access.one(tokens.sources(request), _id(pk))
+    if not (name := clean(asked.name)):
+        raise problems.invalid(NO_NAME, {"name": [NO_NAME]})
+    rename(source, name, by=access.person(request))
+    return upload_row(source)
 
 
 @api.post("jobs", response={201: JobOut, **REFUSED}, tags=["Jobs"], summary="Make a video", openapi_extra=KEY_HEADER)

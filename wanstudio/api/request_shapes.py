@@ -85,3 +85,7 @@ class UploadIn(In):
 class Paging(Schema):
     before: int | None = Field(default=None, ge=1, le=2**63 - 1, description="From `next`: only older ones.")
     limit: int = Field(default=50, ge=1, le=100)
+
+
+class UploadChange(In):
+    name: str = Field(min_length=1, max_length=200, description="What the team calls it from now on.")

@@ -6,7 +6,7 @@ quarters of an hour since 1970. In every zone a day begins with one of these.
 
 KEPT, AGAIN = "wanstudio_keptsum", "wanstudio_reservedagain"
 KEYS = ("team_id", "person_id", "provider", "behaviour", "resolution", "size", "begins")
-SUMS = ("reserved", "settled", "unknown", "released", "assumed", "jobs", "videos", "approved")
+SUMS = ("reserved", "settled", "unknown", "released", "assumed", "jobs", "videos", "approved", "approvals")
 OF_MONEY, OF_JOBS = SUMS[:5], SUMS[5:]
 _ALIKE = " AND ".join(f"{{0}}.{name} = {{1}}.{name}" for name in ("job_id", "team_id", "person_id", "provider"))
 
@@ -45,39 +45,44 @@ def of_entries(which: str, vendor: str) -> str:
         for kind in OF_MONEY[3:]
     ]
     approved = (
-        "SELECT SUM(CAST(round(v.duration * 1000000) AS bigint)) FROM wanstudio_video v WHERE v.job_id = j.id AND "
-        "(SELECT w.decision FROM wanstudio_verdict w WHERE w.video_id = v.id ORDER BY w.id DESC LIMIT 1) = 'approved'"
+        "(SELECT {} FROM wanstudio_video v WHERE v.job_id = j.id AND "
+        "(SELECT w.decision FROM wanstudio_verdict w WHERE w.video_id = v.id ORDER BY w.id DESC LIMIT 1) = 'approved')"
     )
+    seconds, count = approved.format("SUM(CAST(round(v.duration * 1000000) AS bigint))"), approved.format("COUNT(*)")
     return _in_rows(
         "SELECT e.team_id, e.person_id, e.provider, COALESCE(j.behaviour, '') AS behaviour, "
-        f"COALESCE(j.resolution, '') AS resolution, {quarter(opened('e'), vendor)} AS quarter, {', '.join(cents)}, "
+        "COALESCE(j.resolution, '') AS resolution, j.character_id, j.motion_id, "
+        f"{quarter(opened('e'), vendor)} AS quarter, {', '.join(cents)}, "
         f"CASE WHEN {first} THEN 1 ELSE 0 END AS jobs, "
         f"CASE WHEN j.state = 'done' AND {first} THEN 1 ELSE 0 END AS videos, "
-        f"CASE WHEN {first} THEN COALESCE(({approved}), 0) ELSE 0 END AS approved "
+        f"CASE WHEN {first} THEN COALESCE({seconds}, 0) ELSE 0 END AS approved, "
+        f"CASE WHEN {first} THEN {count} ELSE 0 END AS approvals "
         f"FROM wanstudio_entry e LEFT JOIN wanstudio_job j ON j.id = e.job_id WHERE {which}"
     )
 
 
 def of_jobs(changes: str, vendor: str) -> str:
-    """What `changes` (rows of job_id, videos, approved) add to the rows in which these jobs are counted."""
+    """What `changes` (rows of job_id, videos, approved, approvals) add to the rows in which these jobs are counted."""
     return _in_rows(
-        "SELECT e.team_id, e.person_id, e.provider, j.behaviour, j.resolution, "
+        "SELECT e.team_id, e.person_id, e.provider, j.behaviour, j.resolution, j.character_id, j.motion_id, "
         f"{quarter(opened('e'), vendor)} AS quarter, {', '.join(f'0 AS {name}' for name in (*OF_MONEY, 'jobs'))}, "
-        f"c.videos, c.approved FROM ({changes}) c JOIN wanstudio_job j ON j.id = c.job_id "
+        f"c.videos, c.approved, c.approvals FROM ({changes}) c JOIN wanstudio_job j ON j.id = c.job_id "
         f"JOIN wanstudio_entry e ON e.job_id = j.id WHERE {is_first('e')}"
     )
 
 
 def _in_rows(facts: str) -> str:
-    """A quarter's sums, once more for its day and for all time."""
+    """A quarter's sums, once more for its day, for all time, and for the character and the motion of their jobs."""
     keys = ", ".join(KEYS[:5])
     sums = ", ".join(f"CAST(SUM({name}) AS bigint) AS {name}" for name in SUMS)
-    begins = "CASE size WHEN 0 THEN 0 ELSE quarter / size * size END AS begins"
-    sizes = "(SELECT 0 AS size UNION ALL SELECT 1 UNION ALL SELECT 96) sizes"
+    sources, made = "character_id, motion_id", "WHEN -1 THEN character_id WHEN -2 THEN motion_id"
+    begins = f"CASE size WHEN 0 THEN 0 {made} ELSE quarter / size * size END AS begins"
+    sizes = " UNION ALL ".join(f"SELECT {size} AS size" for size in (0, 1, 96, -1, -2))
     return (
-        f"SELECT {keys}, size, {begins}, {sums} FROM (SELECT {keys}, quarter, {sums} FROM ({facts}) fact "
-        f"GROUP BY {keys}, quarter) quarters CROSS JOIN {sizes} "
-        "WHERE size = 0 OR quarter IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7"
+        f"SELECT {keys}, size, {begins}, {sums} FROM (SELECT {keys}, {sources}, quarter, {sums} FROM ({facts}) fact "
+        f"GROUP BY {keys}, {sources}, quarter) quarters CROSS JOIN ({sizes}) sizes "
+        "WHERE size = 0 OR (size > 0 AND quarter IS NOT NULL) OR (size < 0 AND character_id IS NOT NULL) "
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7"
     )
 
 

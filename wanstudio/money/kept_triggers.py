@@ -26,7 +26,7 @@ def statements(vendor: str) -> dict[str, list[str]]:
 
 def _sqlite() -> dict[str, list[str]]:
     done, was_done = "(NEW.state = 'done')", "(OLD.state = 'done')"
-    job = f"SELECT NEW.id AS job_id, {done} - {was_done} AS videos, 0 AS approved"
+    job = f"SELECT NEW.id AS job_id, {done} - {was_done} AS videos, 0 AS approved, 0 AS approvals"
     earlier = {
         row: _NEWEST.format("wanstudio_verdict", f"w.video_id = {row}.video_id AND w.id < {row}.id")
         for row in ("NEW", "OLD")
@@ -35,8 +35,9 @@ def _sqlite() -> dict[str, list[str]]:
     forgotten = f"({earlier['OLD']}) - (OLD.decision = 'approved')"
 
     def verdict(row: str, more: str) -> str:
-        change = f"SELECT v.job_id, 0 AS videos, ({more}) * {_SECONDS} AS approved FROM wanstudio_video v"
-        return of_jobs(f"{change} WHERE v.id = {row}.video_id", "sqlite")
+        change = f"SELECT v.job_id, 0 AS videos, ({more}) * {_SECONDS} AS approved"
+        of = f"{change}, ({more}) AS approvals FROM wanstudio_video v WHERE v.id = {row}.video_id"
+        return of_jobs(of, "sqlite")
 
     def newest(row: str) -> str:
         return f"NOT EXISTS (SELECT 1 FROM wanstudio_verdict w WHERE w.video_id = {row}.video_id AND w.id > {row}.id)"
@@ -61,7 +62,8 @@ def _on_row(event: str, rows: str, then: str = "") -> list[str]:
 def _postgres() -> dict[str, list[str]]:
     job = (
         "SELECT n.id AS job_id, CAST(n.state = 'done' AS integer) - CAST(o.state = 'done' AS integer) AS videos, "
-        "0 AS approved FROM fresh n JOIN stale o ON o.id = n.id WHERE (n.state = 'done') <> (o.state = 'done')"
+        "0 AS approved, 0 AS approvals FROM fresh n JOIN stale o ON o.id = n.id "
+        "WHERE (n.state = 'done') <> (o.state = 'done')"
     )
     now = _NEWEST.format("wanstudio_verdict", "w.video_id = v.id")
     before = _NEWEST.format("wanstudio_verdict", "w.video_id = v.id AND w.id NOT IN (SELECT id FROM fresh)")
@@ -71,8 +73,8 @@ def _postgres() -> dict[str, list[str]]:
 
     def verdict(rows: str, before: str) -> str:
         change = f"CAST({now} AS integer) - CAST({before} AS integer)"
-        of = f"SELECT v.job_id, 0 AS videos, ({change}) * {_SECONDS} AS approved FROM wanstudio_video v"
-        return of_jobs(f"{of} WHERE v.id IN (SELECT video_id FROM {rows})", "postgresql")
+        of = f"SELECT v.job_id, 0 AS videos, ({change}) * {_SECONDS} AS approved, {change} AS approvals"
+        return of_jobs(f"{of} FROM wanstudio_video v WHERE v.id IN (SELECT video_id FROM {rows})", "postgresql")
 
     return {
         "entry": [_ADD, *_on_rows("INSERT ON wanstudio_entry", "NEW TABLE AS fresh", entry, again + ";")],

@@ -17,6 +17,8 @@ from wanstudio.teams.models import Team
 
 # Sizes of a kept sum's time, in quarters of an hour.
 EVER, QUARTER, DAY = 0, 1, 96
+# In the place of such a size: of all time, made from the character, or the motion, whose id `begins` then is.
+OF_CHARACTER, OF_MOTION = -1, -2
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
 COLUMNS = ("reserved", "settled", "unknown")
@@ -112,7 +114,7 @@ class KeptSum(models.Model):
     provider = models.CharField(max_length=20)
     behaviour = models.CharField(max_length=10)
     resolution = models.CharField(max_length=10)
-    size = models.SmallIntegerField(help_text="In quarters of an hour; 0: of all time.")
+    size = models.SmallIntegerField(help_text="In quarters of an hour; 0: of all time; -1, -2: of a source.")
     begins = models.IntegerField()
     writer = models.IntegerField(default=0, help_text="On PostgreSQL writers at once have a row each.")
     reserved = models.BigIntegerField(default=0)
@@ -123,6 +125,7 @@ class KeptSum(models.Model):
     jobs = models.BigIntegerField(default=0)
     videos = models.BigIntegerField(default=0, help_text="Jobs that are done.")
     approved = models.BigIntegerField(default=0, help_text="Microseconds.")
+    approvals = models.BigIntegerField(default=0, help_text="Approved videos.")
 
     class Meta:
         constraints = [

@@ -14,6 +14,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
 from wanstudio.uploads.codecs import codec_name
+from wanstudio.uploads.names import readable
 from wanstudio.work.leases import Leased
 
 
@@ -55,7 +56,10 @@ class Source(Leased):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sources")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    name = models.CharField(max_length=200)
+    file_name = models.CharField(max_length=200, db_column="name", help_text="As it was sent, or as its link ends.")
+    given_name = models.CharField(
+        max_length=200, null=True, help_text="What people call it; null before 0.5.0: after its file."
+    )
     url = models.TextField(blank=True)
     file = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     poster = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
@@ -91,6 +95,14 @@ class Source(Leased):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def name(self) -> str:
+        return self.given_name or readable(self.file_name, is_motion=self.is_motion)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.given_name = name
 
     @property
     def is_motion(self) -> bool:

@@ -56,7 +56,7 @@ class StoredSource(NamedTuple):
     preview: str
     format: str
     created_at: datetime | str
-    name: str
+    file_name: str
 
 
 def stored_source(request: HttpRequest, pk: int) -> StoredSource:

@@ -6,6 +6,7 @@ from wanstudio.uploads.views import part_uploads, scanned_frames, upload_pages
 
 urlpatterns = [
     path("uploads/", upload_pages.index, name="uploads.index"),
+    path("uploads/<int:pk>/rename/", upload_pages.rename, name="uploads.rename"),
     path("uploads/<int:pk>/delete/", upload_pages.delete, name="uploads.delete"),
     path("uploads/<int:pk>/file", upload_pages.file, name="uploads.file"),
     path("uploads/<int:pk>/poster", upload_pages.file, {"which": "poster"}, name="uploads.poster"),

@@ -21,6 +21,7 @@ from wanstudio.media.decoder_messages import Cleaning
 from wanstudio.teams.models import Team
 from wanstudio.uploads import scans
 from wanstudio.uploads.models import Facts, Source
+from wanstudio.uploads.names import readable
 
 BINNED_FOR = timedelta(days=29)
 
@@ -31,12 +32,12 @@ def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning:
     The fingerprint is that of the file as it was sent: so the same file again is known before it is cleaned. If it was
     added in another request meanwhile, that row is returned.
     """
-    source.name = (file.name or "file")[-200:]
+    source.file_name = (file.name or "file")[-200:]
     source.fingerprint = source.fingerprint or fingerprint_of(file)
     kept: File[bytes] = file
     if cleaning.file:
         kept = ContentFile(cleaning.file)
-        source.name = f"{PurePath(source.name).stem[:190]}.{source.format.lower().replace('jpeg', 'jpg')}"
+        source.file_name = f"{PurePath(source.file_name).stem[:190]}.{source.format.lower().replace('jpeg', 'jpg')}"
     cleaning.apply(file, file.size or 0)
     try:
         source.file.save(f"source.{source.format.lower()}", kept, save=False)
@@ -96,7 +97,7 @@ def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Sou
         learn(source, facts)
         touch(source)
         return source
-    made = Source(team=team, person=person, kind=kind, url=url, name=_name_in(url), **asdict(facts))
+    made = Source(team=team, person=person, kind=kind, url=url, file_name=_name_in(url), **asdict(facts))
     made.fingerprint = sha256(url.encode()).hexdigest()
     _add(made)
     return made
@@ -104,6 +105,7 @@ def add_link(team: Team, person: User, kind: str, url: str, facts: Facts) -> Sou
 
 def _add(source: Source) -> None:
     """Its new row, and who has added it: both or neither. The worker makes what is still to be made."""
+    source.name = readable(source.file_name, is_motion=source.is_motion)
     source.due_at = Now() if source.url or source.conversion else None
     with transaction.atomic():
         source.save(force_insert=True)
@@ -126,6 +128,17 @@ def learn(source: Source, facts: Facts) -> None:
     for name, value in fields.items():
         setattr(source, name, value)
     source.probed_at = timezone.now()
+
+
+def rename(source: Source, name: str, *, by: User) -> None:
+    """Jobs keep their titles. The same name again changes nothing."""
+    was = source.name
+    if name == was:
+        return
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(given_name=name)
+        record(team=source.team_id, person=by, act="upload.renamed", about=f"{was} → {name}", on=source)
+    source.name = name
 
 
 def touch(*sources: Source) -> None:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from wanstudio.videos.views import library_lists, video_page, wall_page
+from wanstudio.videos.views import library_lists, source_page, video_page, wall_page
 
 urlpatterns = [
+    path("uploads/<int:pk>/", source_page.show, name="uploads.show"),
     path("uploads/<int:pk>/restore/", library_lists.restore_upload, name="binned.restore_upload"),
     path("uploads/<int:pk>/erase/", library_lists.erase_upload, name="binned.erase_upload"),
     path("videos/", wall_page.index, name="videos.index"),

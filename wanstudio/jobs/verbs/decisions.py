@@ -75,7 +75,7 @@ def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
             first = Job.objects.same_inputs(order.character, order.motion, order.behaviour).order_by("pk").first()
             job = Job.objects.create(
                 **order.columns(),
-                title=first.title if first else _title(order.character),
+                title=first.title if first else f"{order.character.name[:98]} · {order.motion.name[:98]}",
                 lineage_id=first.lineage_id or first.pk if first else None,
                 duration=float(quote.duration),
                 billed_seconds=quote.billed_seconds,
@@ -92,10 +92,6 @@ def accept(order: JobOrder, *, beyond_cap: bool = False) -> Job:
 
 
 _MADE = Prepared(lambda nonce, team: Job.objects.filter(nonce=nonce, team=team))
-
-
-def _title(character: Source) -> str:
-    return character.name.rsplit(".", 1)[0].replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
 
 
 def rename(job: Job, title: str, *, by: User) -> None:

@@ -84,7 +84,7 @@ def use_samples(request: HttpRequest) -> HttpResponse:
     team, person = access.team_in(request, Act.MAKE), access.person(request)
     chosen = []
     for kind, name in (("character", "mira.png"), ("motion", "walk.mp4")):
-        here = visible_sources(request, team).filter(kind=kind, name=name).exclude(file="").first()
+        here = visible_sources(request, team).filter(kind=kind, file_name=name).exclude(file="").first()
         path = Path(settings.BASE_DIR) / "static" / "samples" / name
         if here is None:
             here = take(kind, team=team, file=SimpleUploadedFile(name, path.read_bytes())).keep(team, person)

@@ -15,9 +15,11 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.cuts import NEVER_SERVED
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.names import clean
 from wanstudio.uploads.queries import signed_input, stored_source, visible_sources
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_view, up_to
+from wanstudio.web.way_back import back
 from wanstudio.work.compiled import moment
 
 PAGE = 60
@@ -50,6 +52,19 @@ def _kind(data: QueryDict) -> str:
 
 
 @form_view
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    source: Source = access.mine_to(request, Act.ORGANISE, visible_sources(request).select_related("team"), pk)
+    if name := clean(request.POST.get("name", "")):
+        verbs.rename(source, name, by=access.person(request))
+    elif not request.htmx:  # type: ignore[attr-defined]
+        messages.info(request, words.NO_NAME)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"source": source, "error": "" if name else words.NO_NAME}
+        return render(request, "uploads/_name.html", context, status=200 if name else 422)
+    return back(request, "uploads.show", pk)
+
+
+@form_view
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the lists; what was made from it stays."""
     source: Source = access.mine_to(request, Act.ORGANISE, visible_sources(request).select_related("team"), pk)
@@ -75,9 +90,9 @@ def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase
     if which == "poster":
         stored, name = source.poster, "poster.jpg"
     elif which == "preview" or source.format in NEVER_SERVED:
-        stored, name = source.preview, f"{PurePath(source.name).stem}.mp4"
+        stored, name = source.preview, f"{PurePath(source.file_name).stem}.mp4"
     else:
-        stored, name = source.file, source.name
+        stored, name = source.file, source.file_name
     if not stored:
         raise Http404("no such file")
     return send(request, stored, moment(source.created_at), name)

@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
     # What the tiles and the sums beside them need of a search.
     most = max(MAX_SUMMED, MAX_AT_ONCE) + 1
     here = wall_rows.found(request, team, asked, before, most)
-    page, following = _page(request, here, before)
+    page, following = tiles_of(request, here)
     # An address that names its team goes on with that team's tiles.
     query = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
     context: dict[str, object] = {
@@ -83,9 +83,9 @@ def index(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _page(request: HttpRequest, here: wall_rows.Found, before: int | None) -> tuple[list[Video], int | None]:
+def tiles_of(request: HttpRequest, here: wall_rows.Found) -> tuple[list[Video], int | None]:
     """The tiles, and the id to go on from, or None at the end. First their ids: a row has much that no filter asks."""
-    size, through = PAGE, access.number(request.GET.get("through"))
+    size, before, through = PAGE, *(access.number(request.GET.get(name)) for name in ("before", "through"))
     if before is not None:
         here = here.older_than(before)
     elif through is not None:
