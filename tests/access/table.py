@@ -53,6 +53,7 @@ STUDIO = {
     "uploads/<int:pk>/poster": page(MEMBERS, "upload"),
     "uploads/<int:pk>/frames/": page(MEMBERS, "clip"),
     "uploads/<int:pk>/strip": page(MEMBERS, "scanned_clip"),
+    "uploads/known/": form(CREATORS, body=TEAM | {"kind": "motion", "size": "5"}, acts=False),
     "uploads/parts/": Door(post=CREATORS | {ELSEWHERE}, acts=True, headers=BEGINS),
     # Of the one who has begun it alone; without the protocol's version it says no more than that.
     "uploads/parts/<uuid:pk>/": Door(get=BOB, on="part", sure=False),

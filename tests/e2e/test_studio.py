@@ -115,7 +115,7 @@ def test_progress_stop_and_what_stood_there_before(page: Page, studio: Studio, c
 def test_a_lost_connection_says_so_and_loses_nothing(page: Page, studio: Studio, clip_of: dict[float, Path]) -> None:
     stored = sources(studio)
     page.route(UPLOADS, lambda route: route.abort())
-    give(page, "Motion", clip_of[6.0])
+    give(page, "Motion", clip_of[3.0])
     expect(page.get_by_text("Connection lost.")).to_be_visible()
     expect(page.get_by_text("Nothing was sent to APIXO.")).to_be_visible()
     page.unroute(UPLOADS)

@@ -137,7 +137,7 @@ def test_foreign_and_failed_answers_leave_the_words_and_say_so(wide: Page, made:
 def test_proxy_that_refuses_a_large_upload_is_named(opened: Opened, made: Studio, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     large.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(3_000_000))
-    with nginx(f"127.0.0.1:{made.port}", "client_max_body_size 1m;") as proxy:
+    with nginx(f"127.0.0.1:{made.port}", "client_max_body_size 200k;") as proxy:
         page = opened(made, signed_in=False, **WIDE)
         enter(page.context, made)
         page.goto(proxy.url)

@@ -105,6 +105,12 @@ def signed_input(signed: str) -> tuple[Source, str] | None:
     return source, stored_cut(source, part)
 
 
+def may_have(team: Team, kind: str, size_bytes: int) -> bool:
+    """Whether it is worth asking by fingerprint. Pictures can have another size since they were sent."""
+    rows = Source.objects.filter(team=team, kind=kind, erased_at=None).exclude(file="")
+    return (rows if kind == Source.Kind.CHARACTER else rows.filter(size_bytes=size_bytes)).exists()
+
+
 class Room(NamedTuple):
     """What a team's uploads take up, with the bin and what is on its way, and what they can."""
 

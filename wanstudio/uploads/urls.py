@@ -12,6 +12,7 @@ urlpatterns = [
     path("uploads/<int:pk>/poster", upload_pages.file, {"which": "poster"}, name="uploads.poster"),
     path("uploads/<int:pk>/frames/", scanned_frames.found, name="uploads.frames"),
     path("uploads/<int:pk>/strip", scanned_frames.strip, name="uploads.strip"),
+    path("uploads/known/", part_uploads.known, name="uploads.known"),
     path("uploads/parts/", part_uploads.parts, name="uploads.parts"),
     path("uploads/parts/<uuid:pk>/", part_uploads.part, name="uploads.part"),
     path("uploads/<int:pk>/preview", upload_pages.file, {"which": "preview"}, name="uploads.preview"),

@@ -1,14 +1,18 @@
 // Uploads, with progress, Stop and Retry. The answer replaces the slot: the stored input, or why it cannot be used.
+// Links and small files go in one request, larger files in pieces.
 import { isOurs, problemOf } from "../ui/answers.js";
 import { renewToken } from "../ui/session.js";
-import { slotChanged } from "./slots.js";
+import { forget, sendInPieces, unfinished } from "./pieces.js";
+import { onSlotChange, slotChanged } from "./slots.js";
 
 const MB = 1024 * 1024;
 const status = document.getElementById("studio-status");
 const form = document.getElementById("studio-form");
 const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
+// Smaller than what proxies take by default, with the form around it.
+const IN_ONE_BYTES = MB / 2;
 const running = new Set();
-const SIGNED_OUT = ["You are signed out.", "Nothing was sent. Sign in again in another tab, then press Retry."];
+const SIGNED_OUT = ["You are signed out.", "Sign in again in another tab, then press Retry. What has arrived is kept."];
 const LOST = ["Connection lost.", "Nothing was sent to APIXO. The upload continues when the connection is back."];
 
 const megabytes = (bytes) => (bytes / MB).toFixed(1);
@@ -44,7 +48,7 @@ function left(seconds) {
 
 function restore(upload) {
   upload.over = true;
-  upload.xhr?.abort();
+  upload.stop?.();
   const hadFocus = upload.slot.contains(document.activeElement);
   upload.slot.replaceWith(upload.before);
   if (hadFocus) upload.before.querySelector("label.browse input, summary")?.focus();
@@ -92,8 +96,10 @@ async function renew(upload) {
   }
 }
 
-function answered(upload) {
-  const { xhr, slot } = upload;
+function answered(upload, xhr) {
+  const { slot } = upload;
+  if (upload.over) return null;
+  if (!xhr || xhr.status === 0) return fail(slot, ...LOST);
   if (!isOurs(xhr)) return fail(slot, ...problemOf(xhr));
   if (xhr.status === 201 || (xhr.status === 422 && xhr.responseText)) return arrive(upload, xhr.responseText);
   if (xhr.status === 401) return fail(slot, ...SIGNED_OUT);
@@ -101,8 +107,70 @@ function answered(upload) {
   return fail(slot, ...problemOf(xhr));
 }
 
+function showSent(upload, sent, total, since) {
+  const { slot, file } = upload;
+  const speed = (sent - since.sent) / ((performance.now() - since.at) / 1000);
+  const done = sent >= total;
+  say(slot, {
+    line: done ? "Checking it" : `Uploading, ${megabytes(Math.min(sent, file.size))} of ${megabytes(file.size)} MB`,
+    pace: done || !(speed > 0) ? "" : `${megabytes(speed)} MB/s, ${left((total - sent) / speed)}`,
+    share: done ? null : sent / total,
+  });
+}
+
+// The form of the slot with these fields; its answer is the slot.
+function post(upload, fields, onProgress) {
+  const data = new FormData();
+  // Whose page it is, too: who signs in meanwhile in another tab sends nothing from it.
+  for (const name of ["team", "typed_by"]) data.set(name, form.elements.namedItem(name).value);
+  for (const [name, value] of Object.entries({ kind: upload.kind, ...fields })) data.set(name, value);
+  const xhr = new XMLHttpRequest();
+  upload.stop = () => xhr.abort();
+  if (onProgress) xhr.upload.addEventListener("progress", onProgress);
+  xhr.addEventListener("load", () => answered(upload, xhr));
+  xhr.addEventListener("error", () => answered(upload, null));
+  xhr.open("POST", addUrl);
+  xhr.setRequestHeader("HX-Request", "true");
+  xhr.setRequestHeader("X-CSRFToken", form.elements.namedItem("csrfmiddlewaretoken").value);
+  xhr.send(data);
+}
+
+async function showSame(upload, id) {
+  try {
+    const answer = await fetch(form.dataset.slot.replace("/0/", `/${id}/`), { headers: { "HX-Request": "true" } });
+    if (upload.over) return;
+    if (answer.ok) arrive(upload, await answer.text());
+    else fail(upload.slot, ...LOST);
+  } catch {
+    if (!upload.over) fail(upload.slot, ...LOST);
+  }
+}
+
+function sendPieces(upload) {
+  const { slot, kind, file } = upload;
+  let since;
+  upload.stop = sendInPieces(file, kind, {
+    hashing: (share) => say(slot, { line: "Looking whether your team has it already", share }),
+    progress(sent, total) {
+      since ??= { sent, at: performance.now() };
+      if (!upload.over) showSent(upload, sent, total, since);
+    },
+    same: (id) => showSame(upload, id),
+    arrived: (url) => post(upload, { part: idIn(url) }),
+    failed(xhr, url) {
+      // The studio has seen it whole, and the slot says why it cannot be used.
+      const isSeen = xhr?.status === 422 && isOurs(xhr) && url;
+      if (!isSeen) return answered(upload, xhr);
+      forget(url);
+      return post(upload, { part: idIn(url) });
+    },
+  });
+}
+
+const idIn = (url) => new URL(url, location.href).pathname.split("/").at(-2);
+
 function send(upload) {
-  const { slot, kind, file, url } = upload;
+  const { slot, file, url } = upload;
   if ("failed" in slot.dataset) {
     delete slot.dataset.failed;
     part(slot, "fact").textContent = "";
@@ -111,32 +179,20 @@ function send(upload) {
   slot.querySelector(".arriving-words").removeAttribute("role");
   part(slot, "retry").hidden = true;
   part(slot, "stop-word").hidden = false;
-  const data = new FormData();
-  // Whose page it is, too: who signs in meanwhile in another tab sends nothing from it.
-  for (const name of ["team", "typed_by"]) data.set(name, form.elements.namedItem(name).value);
-  data.set("kind", kind);
-  data.set(file ? "file" : "url", file ?? url);
-  const xhr = new XMLHttpRequest();
-  upload.xhr = xhr;
-  const began = performance.now();
   say(slot, { line: file ? `Uploading, 0.0 of ${megabytes(file.size)} MB` : "Reading the link", share: file ? 0 : null });
   status.textContent = file ? `Uploading ${file.name}` : "Reading the link";
-  xhr.upload.addEventListener("progress", ({ loaded, total }) => {
-    if (!file) return;
-    const speed = loaded / ((performance.now() - began) / 1000);
-    const done = loaded >= total;
-    say(slot, {
-      line: done ? "Checking it" : `Uploading, ${megabytes(Math.min(loaded, file.size))} of ${megabytes(file.size)} MB`,
-      pace: done ? "" : `${megabytes(speed)} MB/s, ${left((total - loaded) / speed)}`,
-      share: done ? null : loaded / total,
-    });
-  });
-  xhr.addEventListener("load", () => answered(upload));
-  xhr.addEventListener("error", () => fail(slot, ...LOST));
-  xhr.open("POST", addUrl);
-  xhr.setRequestHeader("HX-Request", "true");
-  xhr.setRequestHeader("X-CSRFToken", form.elements.namedItem("csrfmiddlewaretoken").value);
-  xhr.send(data);
+  const since = { sent: 0, at: performance.now() };
+  if (!file) post(upload, { url });
+  else if (file.size > IN_ONE_BYTES) sendPieces(upload);
+  else post(upload, { file }, ({ loaded, total }) => showSent(upload, loaded, total, since));
+}
+
+// What was begun before this page, and can go on.
+function showUnfinished() {
+  for (const line of document.querySelectorAll("[data-formats]")) {
+    const name = unfinished(line.dataset.formats);
+    if (name) line.textContent = `“${name}” has not arrived yet. Choose it again to go on.`;
+  }
 }
 
 // What was chosen since then, or taken out, stops what it replaced.
@@ -144,7 +200,7 @@ function dropReplaced() {
   for (const upload of running) {
     if (upload.over || !upload.slot.isConnected) {
       running.delete(upload);
-      if (!upload.over) upload.xhr?.abort();
+      if (!upload.over) upload.stop?.();
     }
   }
 }
@@ -169,6 +225,8 @@ export function startUpload(slot, { kind, file, url, before }) {
 }
 
 document.addEventListener("htmx:afterSwap", dropReplaced);
+onSlotChange(showUnfinished);
+showUnfinished();
 window.addEventListener("online", () => {
   for (const upload of running) if ("failed" in upload.slot.dataset && !part(upload.slot, "retry").hidden) send(upload);
 });

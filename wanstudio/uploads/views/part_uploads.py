@@ -2,14 +2,17 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import words
+from wanstudio.uploads.queries import may_have
+from wanstudio.uploads.verbs import bring_back, find_same
 from wanstudio.uploads.views.tus_protocol import answer
 from wanstudio.uploads.views.tus_ways import Refused, Way
+from wanstudio.web.lookups import form_view
 
 
 def _enter(request: HttpRequest) -> None:
@@ -17,8 +20,14 @@ def _enter(request: HttpRequest) -> None:
         raise Refused(401, words.SIGNED_OUT)
 
 
-def _team(request: HttpRequest, said: str) -> Team:
-    """The team that the metadata name, or the one whose pages are shown; 404 if this person can add nothing there."""
+def _team(request: HttpRequest, metadata: dict[str, str]) -> Team:
+    """The team that the metadata name, or the one whose pages are shown; 404 if this person can add nothing there.
+
+    They name the person of the page, too: who signs in meanwhile in another tab sends nothing from it.
+    """
+    said, who = metadata.get("team", ""), access.person(request)
+    if metadata.get("person", str(who.pk)) != str(who.pk):
+        raise Refused(401, words.SIGNED_OUT)
     team = access.teams(request).filter(pk=access.number(said) or 0).first() if said else access.current_team(request)
     if team is None:
         raise Http404("no such team")
@@ -28,6 +37,20 @@ def _team(request: HttpRequest, said: str) -> Team:
 
 def _say(refused: Refused) -> HttpResponse:
     return HttpResponse(refused.sentence, status=refused.status, content_type="text/plain; charset=utf-8")
+
+
+@form_view
+def known(request: HttpRequest) -> JsonResponse:
+    """Whether a file need not be sent: `maybe`, the team has one of this size; `same`, the id of one of these bytes.
+
+    A member can see all that a team has; nothing is said of other teams. What is in the bin comes back.
+    """
+    team, asked = access.team_in(request, Act.MAKE), request.POST
+    kind, size = asked.get("kind", ""), access.number(asked.get("size"))
+    if not (sha256 := asked.get("sha256", "")):
+        return JsonResponse({"maybe": may_have(team, kind, size or 0)})
+    same = find_same(team, kind, sha256)
+    return JsonResponse({"same": bring_back(same, access.person(request)).pk if same else None})
 
 
 _WEB = Way("uploads.part", _enter, _team, _say)

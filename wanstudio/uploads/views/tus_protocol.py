@@ -90,7 +90,7 @@ def _create(request: HttpRequest, way: Way, pk: UUID | None) -> HttpResponse:
         raise Refused(400, words.NO_KIND)
     if first > size:
         raise Refused(413, words.BEYOND_END.format(size=size))
-    team = way.team(request, metadata.get("team", ""))
+    team = way.team(request, metadata)
     made = PartialUpload(team=team, kind=kind, name=name_in(metadata), size_bytes=size, metadata=said)
     made.person = access.person(request)
     with transaction.atomic():

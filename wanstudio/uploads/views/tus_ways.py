@@ -26,6 +26,6 @@ class Way:
 
     route: str
     enter: Callable[[HttpRequest], None]
-    team: Callable[[HttpRequest, str], Team]
+    team: Callable[[HttpRequest, dict[str, str]], Team]
     refusal: Callable[[Refused], HttpResponse]
     only: Callable[[HttpRequest], Team | None] = lambda _: None
