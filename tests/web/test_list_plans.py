@@ -12,6 +12,7 @@ from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads.models import Source
 from wanstudio.videos.verbs import collect, collection_named, put_tag_on, star, tag_named
 from wanstudio.work.reconnect import forget_statistics
 
@@ -177,6 +178,21 @@ def test_no_list_reads_a_table_from_end_to_end(names: dict[str, int], as_alice: 
         if rows:
             seem(rows)
         assert not scans(asked), f"with statistics of {rows} videos"
+
+
+@on_sqlite
+def test_click_reads_no_more_jobs_than_it_concerns(names: dict[str, int], team: Team, alice: User) -> None:
+    """A search by the team alone reads a million jobs of a large one, though it is no scan."""
+    inputs = {key: Source.objects.get(pk=names[key]) for key in ("character", "motion")}
+    for rows in SIZES:
+        if rows:
+            seem(rows)
+        with CaptureQueriesContext(connection) as asked:
+            factories.job(team, alice, **inputs)
+        selects = [query["sql"] for query in asked.captured_queries if query["sql"].startswith("SELECT")]
+        found = [step for step in steps(selects) if re.match(r"(SCAN|SEARCH) (wanstudio_)?job\b", step)]
+        assert any("job_same_inputs" in step for step in found), rows
+        assert not [step for step in found if re.search(r"SCAN|\(team_id=\?\)$", step)], rows
 
 
 @on_sqlite

@@ -10,284 +10,486 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('seen_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("seen_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderKey',
+            name="ProviderKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('provider', models.CharField(max_length=20, unique=True)),
-                ('pause', models.CharField(blank=True, choices=[('', 'none'), ('unauthorized', 'key refused'), ('no_balance', 'balance too low'), ('forbidden', 'refused three times in a row')], max_length=15)),
-                ('paused_until', models.DateTimeField(blank=True, null=True)),
-                ('needed', models.DecimalField(decimal_places=2, default=0, help_text='Dollars a paused job waits for.', max_digits=8)),
-                ('throttles', models.PositiveIntegerField(default=0, help_text='429s in a row.')),
-                ('strikes', models.PositiveIntegerField(default=0, help_text='403s in a row.')),
-                ('balance', models.DecimalField(decimal_places=4, help_text='Dollars, as last told.', max_digits=14, null=True)),
-                ('balance_at', models.DateTimeField(null=True)),
-                ('stopped_at', models.DateTimeField(blank=True, help_text='When the owner stopped all sending.', null=True)),
-                ('problem', models.CharField(blank=True, help_text='Why the last balance call failed, in words.', max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("provider", models.CharField(max_length=20, unique=True)),
+                (
+                    "pause",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "none"),
+                            ("unauthorized", "key refused"),
+                            ("no_balance", "balance too low"),
+                            ("forbidden", "refused three times in a row"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("paused_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "needed",
+                    models.DecimalField(
+                        decimal_places=2, default=0, help_text="Dollars a paused job waits for.", max_digits=8
+                    ),
+                ),
+                ("throttles", models.PositiveIntegerField(default=0, help_text="429s in a row.")),
+                ("strikes", models.PositiveIntegerField(default=0, help_text="403s in a row.")),
+                (
+                    "balance",
+                    models.DecimalField(decimal_places=4, help_text="Dollars, as last told.", max_digits=14, null=True),
+                ),
+                ("balance_at", models.DateTimeField(null=True)),
+                (
+                    "stopped_at",
+                    models.DateTimeField(blank=True, help_text="When the owner stopped all sending.", null=True),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why the last balance call failed, in words.", max_length=300
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('provider', models.CharField(max_length=20)),
-                ('nonce', models.UUIDField(default=uuid.uuid4, help_text="The form's: one form, one job.", unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('behaviour', models.CharField(choices=[('animate', 'Animate'), ('replace', 'Replace')], max_length=10)),
-                ('resolution', models.CharField(max_length=10)),
-                ('prompt', models.TextField(blank=True)),
-                ('seed', models.BigIntegerField(help_text='As sent: -1 or 0 to 2147483647.')),
-                ('seed_drawn', models.BooleanField(default=False, help_text='Drawn by us, not chosen.')),
-                ('duration', models.FloatField(help_text='Seconds of the motion, as priced.')),
-                ('billed_seconds', models.DecimalField(decimal_places=6, max_digits=10)),
-                ('unit_price', models.DecimalField(decimal_places=4, max_digits=8)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=8)),
-                ('money', models.CharField(choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released, assumed'), ('unknown', 'Unknown')], default='reserved', max_length=10)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('submitting', 'Sending'), ('running', 'Generating'), ('archiving', 'Saving'), ('done', 'Ready'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('uncertain', 'Unconfirmed')], default='queued', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1, help_text='Counts what a page would show anew.')),
-                ('task_id', models.CharField(blank=True, max_length=200)),
-                ('callback', models.BooleanField(default=False, help_text='The running task was asked to call back.')),
-                ('retries', models.PositiveSmallIntegerField(default=0, help_text='Automatic ones since a person last pressed send.')),
-                ('polls', models.PositiveIntegerField(default=0)),
-                ('setbacks', models.PositiveIntegerField(default=0, help_text='Polls or downloads that went wrong in a row.')),
-                ('missing_since', models.DateTimeField(help_text='Since when the provider says it knows no such task.', null=True)),
-                ('ask_person', models.BooleanField(default=False, help_text='Unconfirmed, and only a person can decide.')),
-                ('failure', models.CharField(blank=True, help_text="The provider's code or our name for it.", max_length=100)),
-                ('failure_message', models.TextField(blank=True)),
-                ('trouble', models.CharField(blank=True, help_text='Why it waits or is slow, in a sentence.', max_length=300)),
-                ('result_urls', models.JSONField(blank=True, default=list)),
-                ('cost_ms', models.BigIntegerField(null=True)),
-                ('expected_low_s', models.FloatField(null=True)),
-                ('expected_s', models.FloatField(null=True)),
-                ('expected_high_s', models.FloatField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(help_text='The provider took it.', null=True)),
-                ('result_at', models.DateTimeField(help_text='The provider had the result; its copy lasts 24 h from here.', null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "nonce",
+                    models.UUIDField(default=uuid.uuid4, help_text="The form's: one form, one job.", unique=True),
+                ),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "behaviour",
+                    models.CharField(choices=[("animate", "Animate"), ("replace", "Replace")], max_length=10),
+                ),
+                ("resolution", models.CharField(max_length=10)),
+                ("prompt", models.TextField(blank=True)),
+                ("seed", models.BigIntegerField(help_text="As sent: -1 or 0 to 2147483647.")),
+                ("seed_drawn", models.BooleanField(default=False, help_text="Drawn by us, not chosen.")),
+                ("duration", models.FloatField(help_text="Seconds of the motion, as priced.")),
+                ("billed_seconds", models.DecimalField(decimal_places=6, max_digits=10)),
+                ("unit_price", models.DecimalField(decimal_places=4, max_digits=8)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=8)),
+                (
+                    "money",
+                    models.CharField(
+                        choices=[
+                            ("reserved", "Reserved"),
+                            ("settled", "Charged"),
+                            ("released", "Released"),
+                            ("assumed", "Released, assumed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="reserved",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("submitting", "Sending"),
+                            ("running", "Generating"),
+                            ("archiving", "Saving"),
+                            ("done", "Ready"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("uncertain", "Unconfirmed"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, help_text="Counts what a page would show anew.")),
+                ("task_id", models.CharField(blank=True, max_length=200)),
+                ("callback", models.BooleanField(default=False, help_text="The running task was asked to call back.")),
+                (
+                    "retries",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Automatic ones since a person last pressed send."
+                    ),
+                ),
+                ("polls", models.PositiveIntegerField(default=0)),
+                (
+                    "setbacks",
+                    models.PositiveIntegerField(default=0, help_text="Polls or downloads that went wrong in a row."),
+                ),
+                (
+                    "missing_since",
+                    models.DateTimeField(help_text="Since when the provider says it knows no such task.", null=True),
+                ),
+                (
+                    "ask_person",
+                    models.BooleanField(default=False, help_text="Unconfirmed, and only a person can decide."),
+                ),
+                (
+                    "failure",
+                    models.CharField(blank=True, help_text="The provider's code or our name for it.", max_length=100),
+                ),
+                ("failure_message", models.TextField(blank=True)),
+                (
+                    "trouble",
+                    models.CharField(blank=True, help_text="Why it waits or is slow, in a sentence.", max_length=300),
+                ),
+                ("result_urls", models.JSONField(blank=True, default=list)),
+                ("cost_ms", models.BigIntegerField(null=True)),
+                ("expected_low_s", models.FloatField(null=True)),
+                ("expected_s", models.FloatField(null=True)),
+                ("expected_high_s", models.FloatField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(help_text="The provider took it.", null=True)),
+                (
+                    "result_at",
+                    models.DateTimeField(
+                        help_text="The provider had the result; its copy lasts 24 h from here.", null=True
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('callback', models.BooleanField(default=False)),
-                ('outcome', models.CharField(blank=True, max_length=20)),
-                ('http_status', models.PositiveIntegerField(null=True)),
-                ('error', models.CharField(blank=True, max_length=40)),
-                ('message', models.TextField(blank=True)),
-                ('task_id', models.CharField(blank=True, max_length=200)),
-                ('hinted_task_id', models.CharField(blank=True, help_text='Named by a callback or a person; believed once statusTask confirms it.', max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='wanstudio.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=20)),
+                ("callback", models.BooleanField(default=False)),
+                ("outcome", models.CharField(blank=True, max_length=20)),
+                ("http_status", models.PositiveIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=40)),
+                ("message", models.TextField(blank=True)),
+                ("task_id", models.CharField(blank=True, max_length=200)),
+                (
+                    "hinted_task_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="Named by a callback or a person; believed once statusTask confirms it.",
+                        max_length=200,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="wanstudio.job"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('creator', 'Creator')], default='creator', max_length=10)),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("creator", "Creator")], default="creator", max_length=10
+                    ),
+                ),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('character', 'Character'), ('motion', 'Motion')], max_length=10)),
-                ('name', models.CharField(max_length=200)),
-                ('url', models.TextField(blank=True)),
-                ('file', models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name)),
-                ('poster', models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name)),
-                ('format', models.CharField(max_length=10)),
-                ('size_bytes', models.BigIntegerField(null=True)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('duration', models.FloatField(help_text='Seconds of the container; null for a picture.', null=True)),
-                ('fps', models.FloatField(null=True)),
-                ('has_audio', models.BooleanField(default=False)),
-                ('probed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now, help_text='Orders the recent ones.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("kind", models.CharField(choices=[("character", "Character"), ("motion", "Motion")], max_length=10)),
+                ("name", models.CharField(max_length=200)),
+                ("url", models.TextField(blank=True)),
+                ("file", models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name)),
+                (
+                    "poster",
+                    models.FileField(blank=True, max_length=200, upload_to=wanstudio.uploads.models._stored_name),
+                ),
+                ("format", models.CharField(max_length=10)),
+                ("size_bytes", models.BigIntegerField(null=True)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("duration", models.FloatField(help_text="Seconds of the container; null for a picture.", null=True)),
+                ("fps", models.FloatField(null=True)),
+                ("has_audio", models.BooleanField(default=False)),
+                ("probed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "used_at",
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="Orders the recent ones."),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='job',
-            name='character',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='character_jobs', to='wanstudio.source'),
+            model_name="job",
+            name="character",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="character_jobs", to="wanstudio.source"
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='motion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='motion_jobs', to='wanstudio.source'),
+            model_name="job",
+            name="motion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="motion_jobs", to="wanstudio.source"
+            ),
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('is_first', models.BooleanField(editable=False, null=True, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('members', models.ManyToManyField(related_name='teams', through='wanstudio.Membership', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("is_first", models.BooleanField(editable=False, null=True, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        related_name="teams", through="wanstudio.Membership", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='source',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='wanstudio.team'),
+            model_name="source",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="wanstudio.team"
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='wanstudio.team'),
+            model_name="membership",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="wanstudio.team"
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='wanstudio.team'),
+            model_name="job",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="wanstudio.team"
+            ),
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('from_state', models.CharField(blank=True, max_length=12)),
-                ('to_state', models.CharField(max_length=12)),
-                ('why', models.CharField(blank=True, max_length=300)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='wanstudio.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("from_state", models.CharField(blank=True, max_length=12)),
+                ("to_state", models.CharField(max_length=12)),
+                ("why", models.CharField(blank=True, max_length=300)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="transitions", to="wanstudio.job"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Video',
+            name="Video",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")),
-                ('file', models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
-                ('poster', models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
-                ('size_bytes', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('duration', models.FloatField(help_text='Seconds.')),
-                ('archived_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='videos', to='wanstudio.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Among the job's results; 0 is the main one."
+                    ),
+                ),
+                ("file", models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
+                ("poster", models.FileField(max_length=200, upload_to=wanstudio.videos.models._path_in_storage)),
+                ("size_bytes", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("duration", models.FloatField(help_text="Seconds.")),
+                ("archived_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="videos", to="wanstudio.job"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='job',
-            name='video',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='wanstudio.video'),
+            model_name="job",
+            name="video",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="wanstudio.video"
+            ),
         ),
         migrations.CreateModel(
-            name='Favourite',
+            name="Favourite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='favourites', to=settings.AUTH_USER_MODEL)),
-                ('video', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='favourites', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="favourites",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="favourites", to="wanstudio.video"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='source',
-            index=models.Index(fields=['team', 'kind', '-used_at'], name='source_recent'),
+            model_name="source",
+            index=models.Index(fields=["team", "kind", "-used_at"], name="source_recent"),
         ),
         migrations.AddIndex(
-            model_name='source',
-            index=models.Index(fields=['due_at'], name='source_due'),
+            model_name="source",
+            index=models.Index(fields=["due_at"], name="source_due"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='one_membership_a_team'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="one_membership_a_team"),
         ),
         migrations.AddConstraint(
-            model_name='video',
-            constraint=models.UniqueConstraint(fields=('job', 'position'), name='one_video_a_position'),
+            model_name="video",
+            constraint=models.UniqueConstraint(fields=("job", "position"), name="one_video_a_position"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['due_at'], name='job_due'),
+            model_name="job",
+            index=models.Index(fields=["due_at"], name="job_due"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['team', '-id'], name='job_newest'),
+            model_name="job",
+            index=models.Index(fields=["team", "-id"], name="job_newest"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['provider', 'resolution', '-id'], name='job_usual_time'),
+            model_name="job",
+            index=models.Index(fields=["provider", "resolution", "-id"], name="job_usual_time"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('task_id', ''), _negated=True), fields=('provider', 'task_id'), name='one_job_a_task'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("task_id", ""), _negated=True),
+                fields=("provider", "task_id"),
+                name="one_job_a_task",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='favourite',
-            constraint=models.UniqueConstraint(fields=('user', 'video'), name='one_star_a_person'),
+            model_name="favourite",
+            constraint=models.UniqueConstraint(fields=("user", "video"), name="one_star_a_person"),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0001_first'),
+        ("wanstudio", "0001_first"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('viewer', 'Viewer')], default='creator', max_length=10),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[("owner", "Owner"), ("admin", "Admin"), ("creator", "Creator"), ("viewer", "Viewer")],
+                default="creator",
+                max_length=10,
+            ),
         ),
     ]

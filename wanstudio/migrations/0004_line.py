@@ -6,45 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0003_hints'),
+        ("wanstudio", "0003_hints"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('sent_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=20)),
+                ("sent_at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='job',
-            name='place',
-            field=models.PositiveIntegerField(help_text='In line, 1 is next; kept true by the worker.', null=True),
+            model_name="job",
+            name="place",
+            field=models.PositiveIntegerField(help_text="In line, 1 is next; kept true by the worker.", null=True),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['nudged_at'], name='job_nudged'),
+            model_name="job",
+            index=models.Index(fields=["nudged_at"], name="job_nudged"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['provider', 'state'], name='job_line'),
+            model_name="job",
+            index=models.Index(fields=["provider", "state"], name="job_line"),
         ),
         migrations.AddField(
-            model_name='turn',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="turn",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='turn',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wanstudio.team'),
+            model_name="turn",
+            name="team",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wanstudio.team"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('provider', 'team', 'person'), name='one_turn_a_person'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("provider", "team", "person"), name="one_turn_a_person"),
         ),
     ]

@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0004_line'),
+        ("wanstudio", "0004_line"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='announced_at',
+            model_name="job",
+            name="announced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='providerkey',
-            name='announced_at',
+            model_name="providerkey",
+            name="announced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='source',
-            name='announced_at',
+            model_name="source",
+            name="announced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -6,37 +6,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0005_announced'),
+        ("wanstudio", "0005_announced"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='alarmed_at',
-            field=models.DateTimeField(help_text='Since when its owner has to know of the trouble.', null=True),
+            model_name="job",
+            name="alarmed_at",
+            field=models.DateTimeField(help_text="Since when its owner has to know of the trouble.", null=True),
         ),
         migrations.CreateModel(
-            name='Alarm',
+            name="Alarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('announced_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('unsaved', 'A finished video cannot be saved'), ('overdue', 'No result after a day'), ('unconfirmed', 'It may have been charged, and a person decides'), ('paused', 'The account refuses')], max_length=15)),
-                ('subject', models.CharField(max_length=100)),
-                ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('told_at', models.DateTimeField(null=True)),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alarms', to='wanstudio.job')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alarms', to='wanstudio.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("unsaved", "A finished video cannot be saved"),
+                            ("overdue", "No result after a day"),
+                            ("unconfirmed", "It may have been charged, and a person decides"),
+                            ("paused", "The account refuses"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=100)),
+                ("raised_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("told_at", models.DateTimeField(null=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alarms",
+                        to="wanstudio.job",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alarms", to="wanstudio.team"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'subject'), name='one_alarm_a_trouble')],
+                "constraints": [models.UniqueConstraint(fields=("team", "subject"), name="one_alarm_a_trouble")],
             },
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0006_alarms'),
+        ("wanstudio", "0006_alarms"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='providerkey',
-            name='stopped_why',
-            field=models.CharField(blank=True, help_text='If the studio itself stopped it, a sentence.', max_length=300),
+            model_name="providerkey",
+            name="stopped_why",
+            field=models.CharField(
+                blank=True, help_text="If the studio itself stopped it, a sentence.", max_length=300
+            ),
         ),
     ]

@@ -8,113 +8,156 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0007_stopped_why'),
+        ("wanstudio", "0007_stopped_why"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('kind', models.CharField(choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released, assumed'), ('unknown', 'Unknown')], max_length=10)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=8)),
-                ('reserved', models.DecimalField(decimal_places=2, default=Decimal('0.00'), help_text='Change of the column.', max_digits=8)),
-                ('settled', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=8)),
-                ('unknown', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=8)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('why', models.CharField(blank=True, max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reserved", "Reserved"),
+                            ("settled", "Charged"),
+                            ("released", "Released"),
+                            ("assumed", "Released, assumed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=8)),
+                (
+                    "reserved",
+                    models.DecimalField(
+                        decimal_places=2, default=Decimal("0.00"), help_text="Change of the column.", max_digits=8
+                    ),
+                ),
+                ("settled", models.DecimalField(decimal_places=2, default=Decimal("0.00"), max_digits=8)),
+                ("unknown", models.DecimalField(decimal_places=2, default=Decimal("0.00"), max_digits=8)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("why", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='announced_at',
+            model_name="attempt",
+            name="announced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='attempts',
+            model_name="attempt",
+            name="attempts",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='claimed_at',
+            model_name="attempt",
+            name="claimed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='due_at',
+            model_name="attempt",
+            name="due_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='lease_token',
+            model_name="attempt",
+            name="lease_token",
             field=models.UUIDField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='lease_until',
+            model_name="attempt",
+            name="lease_until",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='money',
-            field=models.CharField(blank=True, choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released, assumed'), ('unknown', 'Unknown')], help_text='Superseded: what became of its price.', max_length=10),
+            model_name="attempt",
+            name="money",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("reserved", "Reserved"),
+                    ("settled", "Charged"),
+                    ("released", "Released"),
+                    ("assumed", "Released, assumed"),
+                    ("unknown", "Unknown"),
+                ],
+                help_text="Superseded: what became of its price.",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='nudged_at',
+            model_name="attempt",
+            name="nudged_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='trouble',
-            field=models.CharField(blank=True, help_text='What came of the task somebody named.', max_length=300),
+            model_name="attempt",
+            name="trouble",
+            field=models.CharField(blank=True, help_text="What came of the task somebody named.", max_length=300),
         ),
         migrations.AddField(
-            model_name='job',
-            name='adopted_from',
-            field=models.ForeignKey(help_text="Another job's attempt, whose task this one follows. It never submits.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adopted', to='wanstudio.attempt'),
+            model_name="job",
+            name="adopted_from",
+            field=models.ForeignKey(
+                help_text="Another job's attempt, whose task this one follows. It never submits.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="adopted",
+                to="wanstudio.attempt",
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='attempt_due'),
+            model_name="attempt",
+            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="attempt_due"),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('nudged_at__isnull', False)), fields=['nudged_at'], name='attempt_nudged'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("nudged_at__isnull", False)), fields=["nudged_at"], name="attempt_nudged"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('money', 'unknown')), fields=['job'], name='attempt_unsettled'),
+            model_name="attempt",
+            index=models.Index(condition=models.Q(("money", "unknown")), fields=["job"], name="attempt_unsettled"),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='attempt',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='wanstudio.attempt'),
+            model_name="entry",
+            name="attempt",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="wanstudio.attempt"
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='job',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='wanstudio.job'),
+            model_name="entry",
+            name="job",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="wanstudio.job"
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to=settings.AUTH_USER_MODEL),
+            model_name="entry",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='wanstudio.team'),
+            model_name="entry",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="wanstudio.team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['team', '-id'], name='entry_newest'),
+            model_name="entry",
+            index=models.Index(fields=["team", "-id"], name="entry_newest"),
         ),
     ]

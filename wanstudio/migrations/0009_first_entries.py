@@ -54,7 +54,6 @@ def entry(apps, job, kind, before, at, attempt=None, why="From before the ledger
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("wanstudio", "0008_ledger"),
     ]

@@ -7,29 +7,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0010_chore'),
+        ("wanstudio", "0010_chore"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BalanceNote',
+            name="BalanceNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('moment', models.CharField(choices=[('told', 'Told'), ('sent', 'A POST went out'), ('ended', 'A task ended')], max_length=10)),
-                ('balance', models.DecimalField(decimal_places=4, help_text='Dollars; null: never told.', max_digits=14, null=True)),
-                ('told_at', models.DateTimeField(help_text='When the provider said so.', null=True)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('settled', models.DecimalField(decimal_places=2, default=Decimal('0.00'), help_text='Ours, of all teams.', max_digits=14)),
-                ('pending', models.DecimalField(decimal_places=2, default=Decimal('0.00'), help_text='Handed over and not settled, or unknown.', max_digits=14)),
-                ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wanstudio.attempt')),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wanstudio.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "moment",
+                    models.CharField(
+                        choices=[("told", "Told"), ("sent", "A POST went out"), ("ended", "A task ended")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "balance",
+                    models.DecimalField(
+                        decimal_places=4, help_text="Dollars; null: never told.", max_digits=14, null=True
+                    ),
+                ),
+                ("told_at", models.DateTimeField(help_text="When the provider said so.", null=True)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "settled",
+                    models.DecimalField(
+                        decimal_places=2, default=Decimal("0.00"), help_text="Ours, of all teams.", max_digits=14
+                    ),
+                ),
+                (
+                    "pending",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("0.00"),
+                        help_text="Handed over and not settled, or unknown.",
+                        max_digits=14,
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="wanstudio.attempt"
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="wanstudio.job"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'indexes': [models.Index(fields=['provider', 'moment', 'id'], name='balance_note')],
+                "ordering": ["pk"],
+                "indexes": [models.Index(fields=["provider", "moment", "id"], name="balance_note")],
             },
         ),
     ]

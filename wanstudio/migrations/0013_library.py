@@ -7,90 +7,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0012_mail'),
+        ("wanstudio", "0012_mail"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='source',
-            name='deleted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="source",
+            name="deleted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='source',
-            name='erased_at',
+            model_name="source",
+            name="erased_at",
             field=models.DateTimeField(blank=True, help_text="Its files are gone; the row is its jobs'.", null=True),
         ),
         migrations.AddField(
-            model_name='video',
-            name='binned_at',
-            field=models.DateTimeField(blank=True, db_index=True, help_text='Lies in the bin since.', null=True),
+            model_name="video",
+            name="binned_at",
+            field=models.DateTimeField(blank=True, db_index=True, help_text="Lies in the bin since.", null=True),
         ),
         migrations.AddField(
-            model_name='video',
-            name='binned_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="video",
+            name="binned_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='source',
-            name='deleted_at',
-            field=models.DateTimeField(blank=True, help_text='Lies in the bin since.', null=True),
+            model_name="source",
+            name="deleted_at",
+            field=models.DateTimeField(blank=True, help_text="Lies in the bin since.", null=True),
         ),
         migrations.CreateModel(
-            name='CollectedVideo',
+            name="CollectedVideo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('video', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='collected', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="collected", to="wanstudio.video"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Collection',
+            name="Collection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('visibility', models.CharField(choices=[('team', 'The team'), ('private', 'Only me')], default='team', max_length=10)),
-                ('position', models.PositiveIntegerField(default=0, help_text='In the list, from the top; equal ones by name.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collections', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='collections', to='wanstudio.team')),
-                ('videos', models.ManyToManyField(related_name='collections', through='wanstudio.CollectedVideo', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[("team", "The team"), ("private", "Only me")], default="team", max_length=10
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveIntegerField(default=0, help_text="In the list, from the top; equal ones by name."),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="collections",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="collections", to="wanstudio.team"
+                    ),
+                ),
+                (
+                    "videos",
+                    models.ManyToManyField(
+                        related_name="collections", through="wanstudio.CollectedVideo", to="wanstudio.video"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'name', 'pk'],
+                "ordering": ["position", "name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='collectedvideo',
-            name='collection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='collected', to='wanstudio.collection'),
+            model_name="collectedvideo",
+            name="collection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="collected", to="wanstudio.collection"
+            ),
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('key', models.CharField(max_length=80)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='wanstudio.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                ("key", models.CharField(max_length=80)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tags", to="wanstudio.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.AddField(
-            model_name='video',
-            name='tags',
-            field=models.ManyToManyField(blank=True, related_name='videos', to='wanstudio.tag'),
+            model_name="video",
+            name="tags",
+            field=models.ManyToManyField(blank=True, related_name="videos", to="wanstudio.tag"),
         ),
         migrations.AddConstraint(
-            model_name='collectedvideo',
-            constraint=models.UniqueConstraint(fields=('collection', 'video'), name='one_place_a_collection'),
+            model_name="collectedvideo",
+            constraint=models.UniqueConstraint(fields=("collection", "video"), name="one_place_a_collection"),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(fields=('team', 'key'), name='one_tag_a_word'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(fields=("team", "key"), name="one_tag_a_word"),
         ),
     ]

@@ -8,78 +8,165 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0013_library'),
+        ("wanstudio", "0013_library"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('who', models.CharField(max_length=200)),
-                ('act', models.CharField(max_length=40)),
-                ('about', models.CharField(blank=True, max_length=300)),
-                ('thing', models.CharField(blank=True, help_text='The model of what it is about.', max_length=30)),
-                ('thing_id', models.BigIntegerField(null=True)),
-                ('ip', models.GenericIPAddressField(null=True)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('person', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='activities', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='activities', to='wanstudio.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("who", models.CharField(max_length=200)),
+                ("act", models.CharField(max_length=40)),
+                ("about", models.CharField(blank=True, max_length=300)),
+                ("thing", models.CharField(blank=True, help_text="The model of what it is about.", max_length=30)),
+                ("thing_id", models.BigIntegerField(null=True)),
+                ("ip", models.GenericIPAddressField(null=True)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="activities",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="activities",
+                        to="wanstudio.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'indexes': [models.Index(fields=['team', '-id'], name='activity_newest'), models.Index(fields=['person', '-id'], name='activity_of_person'), models.Index(fields=['ip', 'at'], name='activity_from')],
+                "ordering": ["pk"],
+                "indexes": [
+                    models.Index(fields=["team", "-id"], name="activity_newest"),
+                    models.Index(fields=["person", "-id"], name="activity_of_person"),
+                    models.Index(fields=["ip", "at"], name="activity_from"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Digest',
+            name="Digest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('announced_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='digest', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="digest", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['due_at'], name='digest_due')],
+                "indexes": [models.Index(fields=["due_at"], name="digest_due")],
             },
         ),
         migrations.CreateModel(
-            name='MailChoice',
+            name="MailChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ready', 'A video of yours is ready'), ('failed', 'A video of yours has failed'), ('unconfirmed', 'A video of yours may have been charged'), ('mentioned', 'Somebody mentions you'), ('comment', 'Somebody comments on a video of yours'), ('verdict', 'A video of yours is approved or needs work'), ('spend', 'Somebody asks to spend'), ('decided', 'Your request to spend is answered'), ('alarm', 'A result is in danger, or sending rests')], max_length=15)),
-                ('when', models.CharField(choices=[('now', 'At once'), ('daily', 'Once a day'), ('off', 'No mail')], max_length=5)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mail_choices', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ready", "A video of yours is ready"),
+                            ("failed", "A video of yours has failed"),
+                            ("unconfirmed", "A video of yours may have been charged"),
+                            ("mentioned", "Somebody mentions you"),
+                            ("comment", "Somebody comments on a video of yours"),
+                            ("verdict", "A video of yours is approved or needs work"),
+                            ("spend", "Somebody asks to spend"),
+                            ("decided", "Your request to spend is answered"),
+                            ("alarm", "A result is in danger, or sending rests"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                (
+                    "when",
+                    models.CharField(
+                        choices=[("now", "At once"), ("daily", "Once a day"), ("off", "No mail")], max_length=5
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mail_choices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('person', 'kind'), name='one_mail_choice_a_kind')],
+                "constraints": [models.UniqueConstraint(fields=("person", "kind"), name="one_mail_choice_a_kind")],
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ready', 'A video of yours is ready'), ('failed', 'A video of yours has failed'), ('unconfirmed', 'A video of yours may have been charged'), ('mentioned', 'Somebody mentions you'), ('comment', 'Somebody comments on a video of yours'), ('verdict', 'A video of yours is approved or needs work'), ('spend', 'Somebody asks to spend'), ('decided', 'Your request to spend is answered'), ('alarm', 'A result is in danger, or sending rests')], max_length=15)),
-                ('event', models.CharField(max_length=100)),
-                ('title', models.CharField(help_text='What happened, in a sentence.', max_length=300)),
-                ('detail', models.CharField(blank=True, help_text='What it means, and for the money.', max_length=600)),
-                ('path', models.CharField(max_length=300)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('waits_for_digest', models.BooleanField(default=False)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wanstudio.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ready", "A video of yours is ready"),
+                            ("failed", "A video of yours has failed"),
+                            ("unconfirmed", "A video of yours may have been charged"),
+                            ("mentioned", "Somebody mentions you"),
+                            ("comment", "Somebody comments on a video of yours"),
+                            ("verdict", "A video of yours is approved or needs work"),
+                            ("spend", "Somebody asks to spend"),
+                            ("decided", "Your request to spend is answered"),
+                            ("alarm", "A result is in danger, or sending rests"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("event", models.CharField(max_length=100)),
+                ("title", models.CharField(help_text="What happened, in a sentence.", max_length=300)),
+                ("detail", models.CharField(blank=True, help_text="What it means, and for the money.", max_length=600)),
+                ("path", models.CharField(max_length=300)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("waits_for_digest", models.BooleanField(default=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wanstudio.team"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person', '-id'], name='notification_newest'), models.Index(condition=models.Q(('read_at', None)), fields=['person', '-id'], name='notification_unread')],
-                'constraints': [models.UniqueConstraint(fields=('person', 'event'), name='one_notification_an_event')],
+                "indexes": [
+                    models.Index(fields=["person", "-id"], name="notification_newest"),
+                    models.Index(
+                        condition=models.Q(("read_at", None)), fields=["person", "-id"], name="notification_unread"
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("person", "event"), name="one_notification_an_event")],
             },
         ),
     ]

@@ -7,42 +7,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0014_notifications'),
+        ("wanstudio", "0014_notifications"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('scope', models.CharField(choices=[('read', 'Read'), ('make', 'Read and make videos')], default='read', max_length=10)),
-                ('prefix', models.CharField(help_text='Its first characters, for its page.', max_length=20)),
-                ('digest', models.CharField(help_text='SHA-256 of the whole token.', max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('minute_at', models.DateTimeField(blank=True, help_text='When the minute began whose calls are counted.', null=True)),
-                ('minute_calls', models.PositiveIntegerField(default=0)),
-                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='wanstudio.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("read", "Read"), ("make", "Read and make videos")], default="read", max_length=10
+                    ),
+                ),
+                ("prefix", models.CharField(help_text="Its first characters, for its page.", max_length=20)),
+                ("digest", models.CharField(help_text="SHA-256 of the whole token.", max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "minute_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When the minute began whose calls are counted.", null=True
+                    ),
+                ),
+                ("minute_calls", models.PositiveIntegerField(default=0)),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tokens", to="wanstudio.membership"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiPost',
+            name="ApiPost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=255)),
-                ('body', models.CharField(help_text='SHA-256 of what was asked.', max_length=64)),
-                ('answer', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text='As it was given the first time.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wanstudio.job')),
-                ('token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='posts', to='wanstudio.apitoken')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=255)),
+                ("body", models.CharField(help_text="SHA-256 of what was asked.", max_length=64)),
+                (
+                    "answer",
+                    models.JSONField(
+                        default=dict,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        help_text="As it was given the first time.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="wanstudio.job"
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="posts", to="wanstudio.apitoken"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('token', 'key'), name='one_post_a_key')],
+                "constraints": [models.UniqueConstraint(fields=("token", "key"), name="one_post_a_key")],
             },
         ),
     ]

@@ -8,35 +8,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0016_people'),
+        ("wanstudio", "0016_people"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ShareLink',
+            name="ShareLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('video', 'Video'), ('collection', 'Collection')], max_length=10)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('sealed_token', wanstudio.encryption.encrypted_fields.SecretField(editable=False)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('password', models.CharField(blank=True, help_text='Hashed; empty for none.', max_length=128)),
-                ('expires_at', models.DateTimeField(blank=True, help_text='Empty for never.', null=True)),
-                ('may_download', models.BooleanField(default=True)),
-                ('may_comment', models.BooleanField(default=False)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('views', models.PositiveIntegerField(default=0, help_text='Visits of people, not of machines that make previews.')),
-                ('last_seen_at', models.DateTimeField(blank=True, null=True)),
-                ('collection', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='share_links', to='wanstudio.collection')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='share_links', to='wanstudio.team')),
-                ('video', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='share_links', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("video", "Video"), ("collection", "Collection")], max_length=10)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("sealed_token", wanstudio.encryption.encrypted_fields.SecretField(editable=False)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("password", models.CharField(blank=True, help_text="Hashed; empty for none.", max_length=128)),
+                ("expires_at", models.DateTimeField(blank=True, help_text="Empty for never.", null=True)),
+                ("may_download", models.BooleanField(default=True)),
+                ("may_comment", models.BooleanField(default=False)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "views",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Visits of people, not of machines that make previews."
+                    ),
+                ),
+                ("last_seen_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="share_links",
+                        to="wanstudio.collection",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="share_links", to="wanstudio.team"
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="share_links",
+                        to="wanstudio.video",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('collection', None), ('kind', 'video')), models.Q(('kind', 'collection'), ('video', None)), _connector='OR'), name='a_link_leads_to_one_thing')],
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("collection", None), ("kind", "video")),
+                            models.Q(("kind", "collection"), ("video", None)),
+                            _connector="OR",
+                        ),
+                        name="a_link_leads_to_one_thing",
+                    )
+                ],
             },
         ),
     ]

@@ -8,62 +8,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0017_share_links'),
+        ("wanstudio", "0017_share_links"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='mailchoice',
-            name='kind',
-            field=models.CharField(choices=[('ready', 'A video of yours is ready'), ('failed', 'A video of yours has failed'), ('unconfirmed', 'A video of yours may have been charged'), ('mentioned', 'Somebody mentions you'), ('comment', 'Somebody comments on a video of yours'), ('verdict', 'A video of yours is approved or needs work'), ('spend', 'Somebody asks to spend'), ('decided', 'Your request to spend is answered'), ('webhook', 'The webhook is switched off after days of failures'), ('alarm', 'A result is in danger, or sending rests')], max_length=15),
+            model_name="mailchoice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ready", "A video of yours is ready"),
+                    ("failed", "A video of yours has failed"),
+                    ("unconfirmed", "A video of yours may have been charged"),
+                    ("mentioned", "Somebody mentions you"),
+                    ("comment", "Somebody comments on a video of yours"),
+                    ("verdict", "A video of yours is approved or needs work"),
+                    ("spend", "Somebody asks to spend"),
+                    ("decided", "Your request to spend is answered"),
+                    ("webhook", "The webhook is switched off after days of failures"),
+                    ("alarm", "A result is in danger, or sending rests"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('ready', 'A video of yours is ready'), ('failed', 'A video of yours has failed'), ('unconfirmed', 'A video of yours may have been charged'), ('mentioned', 'Somebody mentions you'), ('comment', 'Somebody comments on a video of yours'), ('verdict', 'A video of yours is approved or needs work'), ('spend', 'Somebody asks to spend'), ('decided', 'Your request to spend is answered'), ('webhook', 'The webhook is switched off after days of failures'), ('alarm', 'A result is in danger, or sending rests')], max_length=15),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ready", "A video of yours is ready"),
+                    ("failed", "A video of yours has failed"),
+                    ("unconfirmed", "A video of yours may have been charged"),
+                    ("mentioned", "Somebody mentions you"),
+                    ("comment", "Somebody comments on a video of yours"),
+                    ("verdict", "A video of yours is approved or needs work"),
+                    ("spend", "Somebody asks to spend"),
+                    ("decided", "Your request to spend is answered"),
+                    ("webhook", "The webhook is switched off after days of failures"),
+                    ("alarm", "A result is in danger, or sending rests"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(max_length=1000)),
-                ('secret', wanstudio.encryption.encrypted_fields.SecretField()),
-                ('old_secret', wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
-                ('old_secret_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('failing_since', models.DateTimeField(null=True)),
-                ('disabled_at', models.DateTimeField(null=True)),
-                ('disabled_why', models.CharField(blank=True, max_length=300)),
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='webhook', to='wanstudio.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("url", models.CharField(max_length=1000)),
+                ("secret", wanstudio.encryption.encrypted_fields.SecretField()),
+                ("old_secret", wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
+                ("old_secret_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("failing_since", models.DateTimeField(null=True)),
+                ("disabled_at", models.DateTimeField(null=True)),
+                ("disabled_why", models.CharField(blank=True, max_length=300)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="webhook", to="wanstudio.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('announced_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('event', models.CharField(max_length=100)),
-                ('message', models.UUIDField(default=uuid.uuid4, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('body', models.TextField()),
-                ('tries', models.JSONField(default=list)),
-                ('tries_before', models.PositiveIntegerField(default=0, help_text='Of them, before it was sent again by hand.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('gave_up_at', models.DateTimeField(null=True)),
-                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='wanstudio.webhook')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("event", models.CharField(max_length=100)),
+                ("message", models.UUIDField(default=uuid.uuid4, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("body", models.TextField()),
+                ("tries", models.JSONField(default=list)),
+                (
+                    "tries_before",
+                    models.PositiveIntegerField(default=0, help_text="Of them, before it was sent again by hand."),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("gave_up_at", models.DateTimeField(null=True)),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="wanstudio.webhook"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['due_at'], name='delivery_due'), models.Index(fields=['webhook', '-id'], name='delivery_newest')],
-                'constraints': [models.UniqueConstraint(fields=('webhook', 'event'), name='one_delivery_an_event')],
+                "indexes": [
+                    models.Index(fields=["due_at"], name="delivery_due"),
+                    models.Index(fields=["webhook", "-id"], name="delivery_newest"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("webhook", "event"), name="one_delivery_an_event")],
             },
         ),
     ]

@@ -7,71 +7,152 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0018_webhook'),
+        ("wanstudio", "0018_webhook"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='lineage',
-            field=models.ForeignKey(blank=True, help_text='The first job with this character, motion and behaviour, of which this one makes a new version.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='later', to='wanstudio.job'),
+            model_name="job",
+            name="lineage",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The first job with this character, motion and behaviour, of which this one makes a new version.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="later",
+                to="wanstudio.job",
+            ),
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('guest', models.CharField(blank=True, help_text='The name a guest gave; members have an author.', max_length=60)),
-                ('at_s', models.FloatField(blank=True, help_text='Seconds; null: about all of it.', null=True)),
-                ('until_s', models.FloatField(blank=True, help_text='Seconds, the end of a range.', null=True)),
-                ('text', models.TextField(max_length=4000)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, help_text='Whatever about it; open pages ask for it.')),
-                ('edited_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('deleted_at', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='comments', to=settings.AUTH_USER_MODEL)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='replies', to='wanstudio.comment')),
-                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='wanstudio.team')),
-                ('video', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "guest",
+                    models.CharField(
+                        blank=True, help_text="The name a guest gave; members have an author.", max_length=60
+                    ),
+                ),
+                ("at_s", models.FloatField(blank=True, help_text="Seconds; null: about all of it.", null=True)),
+                ("until_s", models.FloatField(blank=True, help_text="Seconds, the end of a range.", null=True)),
+                ("text", models.TextField(max_length=4000)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, help_text="Whatever about it; open pages ask for it."
+                    ),
+                ),
+                ("edited_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="comments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="replies",
+                        to="wanstudio.comment",
+                    ),
+                ),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="wanstudio.team"
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="wanstudio.video"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Mention',
+            name="Mention",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('comment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentioned', to='wanstudio.comment')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "comment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="mentioned", to="wanstudio.comment"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='comment',
-            name='mentions',
-            field=models.ManyToManyField(related_name='mentioned_in', through='wanstudio.Mention', to=settings.AUTH_USER_MODEL),
+            model_name="comment",
+            name="mentions",
+            field=models.ManyToManyField(
+                related_name="mentioned_in", through="wanstudio.Mention", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.CreateModel(
-            name='Verdict',
+            name="Verdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('approved', 'Approved'), ('needs_work', 'Needs work'), ('open', 'Not decided yet')], max_length=12)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verdicts', to=settings.AUTH_USER_MODEL)),
-                ('video', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='verdicts', to='wanstudio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approved", "Approved"), ("needs_work", "Needs work"), ("open", "Not decided yet")],
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verdicts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="verdicts", to="wanstudio.video"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='mention',
-            constraint=models.UniqueConstraint(fields=('comment', 'person'), name='one_mention_a_comment'),
+            model_name="mention",
+            constraint=models.UniqueConstraint(fields=("comment", "person"), name="one_mention_a_comment"),
         ),
         migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['video', 'at_s'], name='comment_in_order'),
+            model_name="comment",
+            index=models.Index(fields=["video", "at_s"], name="comment_in_order"),
         ),
         migrations.AddIndex(
-            model_name='verdict',
-            index=models.Index(fields=['video', '-id'], name='verdict_newest'),
+            model_name="verdict",
+            index=models.Index(fields=["video", "-id"], name="verdict_newest"),
         ),
     ]

@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0019_review'),
+        ("wanstudio", "0019_review"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='comment',
-            name='link',
-            field=models.ForeignKey(blank=True, help_text="A guest's.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='comments', to='wanstudio.sharelink'),
+            model_name="comment",
+            name="link",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="A guest's.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="comments",
+                to="wanstudio.sharelink",
+            ),
         ),
     ]

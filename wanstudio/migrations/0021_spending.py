@@ -8,83 +8,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0020_guest_comments'),
+        ("wanstudio", "0020_guest_comments"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SpendRequest',
+            name="SpendRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nonce', models.UUIDField(default=uuid.uuid4, help_text="The form's, and that of the job it becomes.", unique=True)),
-                ('provider', models.CharField(max_length=20)),
-                ('behaviour', models.CharField(choices=[('animate', 'Animate'), ('replace', 'Replace')], max_length=10)),
-                ('resolution', models.CharField(max_length=10)),
-                ('prompt', models.TextField(blank=True)),
-                ('seed', models.BigIntegerField()),
-                ('seed_drawn', models.BooleanField(default=False)),
-                ('price', models.DecimalField(decimal_places=2, help_text='As it was when they asked.', max_digits=8)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('state', models.CharField(choices=[('asked', 'Waiting'), ('granted', 'Granted'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn')], default='asked', max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('word', models.CharField(blank=True, help_text='What who declined it had to say.', max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "nonce",
+                    models.UUIDField(
+                        default=uuid.uuid4, help_text="The form's, and that of the job it becomes.", unique=True
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "behaviour",
+                    models.CharField(choices=[("animate", "Animate"), ("replace", "Replace")], max_length=10),
+                ),
+                ("resolution", models.CharField(max_length=10)),
+                ("prompt", models.TextField(blank=True)),
+                ("seed", models.BigIntegerField()),
+                ("seed_drawn", models.BooleanField(default=False)),
+                ("price", models.DecimalField(decimal_places=2, help_text="As it was when they asked.", max_digits=8)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Waiting"),
+                            ("granted", "Granted"),
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("word", models.CharField(blank=True, help_text="What who declined it had to say.", max_length=300)),
             ],
         ),
         migrations.AddField(
-            model_name='membership',
-            name='monthly_cap',
-            field=models.DecimalField(blank=True, decimal_places=2, help_text='Dollars a month that stop; empty: no cap.', max_digits=8, null=True),
+            model_name="membership",
+            name="monthly_cap",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=2,
+                help_text="Dollars a month that stop; empty: no cap.",
+                max_digits=8,
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='team',
-            name='monthly_cap',
-            field=models.DecimalField(blank=True, decimal_places=2, help_text='Dollars a month that stop; empty: no cap.', max_digits=8, null=True),
+            model_name="team",
+            name="monthly_cap",
+            field=models.DecimalField(
+                blank=True,
+                decimal_places=2,
+                help_text="Dollars a month that stop; empty: no cap.",
+                max_digits=8,
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='team',
-            name='time_zone',
-            field=models.CharField(default='UTC', help_text='Its months begin there.', max_length=64),
+            model_name="team",
+            name="time_zone",
+            field=models.CharField(default="UTC", help_text="Its months begin there.", max_length=64),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['team', 'at'], name='entry_month'),
+            model_name="entry",
+            index=models.Index(fields=["team", "at"], name="entry_month"),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='character',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wanstudio.source'),
+            model_name="spendrequest",
+            name="character",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wanstudio.source"
+            ),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="spendrequest",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='job',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='spend_request', to='wanstudio.job'),
+            model_name="spendrequest",
+            name="job",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="spend_request",
+                to="wanstudio.job",
+            ),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='motion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wanstudio.source'),
+            model_name="spendrequest",
+            name="motion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wanstudio.source"
+            ),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spend_requests', to=settings.AUTH_USER_MODEL),
+            model_name="spendrequest",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="spend_requests", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='spendrequest',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spend_requests', to='wanstudio.team'),
+            model_name="spendrequest",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="spend_requests", to="wanstudio.team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='spendrequest',
-            index=models.Index(fields=['team', '-id'], name='spend_request_newest'),
+            model_name="spendrequest",
+            index=models.Index(fields=["team", "-id"], name="spend_request_newest"),
         ),
     ]

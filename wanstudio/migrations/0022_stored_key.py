@@ -8,52 +8,96 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0021_spending'),
+        ("wanstudio", "0021_spending"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='attempt',
-            name='key_mark',
-            field=models.CharField(blank=True, help_text='Of the key it was sent with; empty: not noted.', max_length=32),
+            model_name="attempt",
+            name="key_mark",
+            field=models.CharField(
+                blank=True, help_text="Of the key it was sent with; empty: not noted.", max_length=32
+            ),
         ),
         migrations.AddField(
-            model_name='providerkey',
-            name='mark',
-            field=models.CharField(blank=True, help_text='Of the key that told the balance.', max_length=32),
+            model_name="providerkey",
+            name="mark",
+            field=models.CharField(blank=True, help_text="Of the key that told the balance.", max_length=32),
         ),
         migrations.AlterField(
-            model_name='balancenote',
-            name='moment',
-            field=models.CharField(choices=[('told', 'Told'), ('sent', 'A POST went out'), ('ended', 'A task ended'), ('key', 'Another key')], max_length=10),
+            model_name="balancenote",
+            name="moment",
+            field=models.CharField(
+                choices=[
+                    ("told", "Told"),
+                    ("sent", "A POST went out"),
+                    ("ended", "A task ended"),
+                    ("key", "Another key"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='StoredKey',
+            name="StoredKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('announced_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('provider', models.CharField(max_length=20)),
-                ('state', models.CharField(choices=[('checking', 'being checked'), ('active', 'in force'), ('refused', 'refused'), ('retired', 'no longer in force')], default='checking', max_length=10)),
-                ('secret', wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
-                ('mark', models.CharField(max_length=32)),
-                ('ending', models.CharField(blank=True, max_length=4)),
-                ('problem', models.CharField(blank=True, help_text='Why it could not be checked yet, or is refused.', max_length=300)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("nudged_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("announced_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("checking", "being checked"),
+                            ("active", "in force"),
+                            ("refused", "refused"),
+                            ("retired", "no longer in force"),
+                        ],
+                        default="checking",
+                        max_length=10,
+                    ),
+                ),
+                ("secret", wanstudio.encryption.encrypted_fields.SecretField(blank=True)),
+                ("mark", models.CharField(max_length=32)),
+                ("ending", models.CharField(blank=True, max_length=4)),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why it could not be checked yet, or is refused.", max_length=300
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'key',
-                'indexes': [models.Index(fields=['due_at'], name='key_due'), models.Index(fields=['mark'], name='key_mark')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('provider',), name='one_key_in_force'), models.UniqueConstraint(condition=models.Q(('state', 'checking')), fields=('provider',), name='one_key_checked')],
+                "verbose_name": "key",
+                "indexes": [
+                    models.Index(fields=["due_at"], name="key_due"),
+                    models.Index(fields=["mark"], name="key_mark"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")), fields=("provider",), name="one_key_in_force"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "checking")), fields=("provider",), name="one_key_checked"
+                    ),
+                ],
             },
         ),
     ]

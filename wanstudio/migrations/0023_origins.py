@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0022_stored_key'),
+        ("wanstudio", "0022_stored_key"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entry',
-            name='origin',
-            field=models.ForeignKey(db_index=False, help_text='The entry that reserved the money this one moves; none for that one itself, and of before this.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='wanstudio.entry'),
+            model_name="entry",
+            name="origin",
+            field=models.ForeignKey(
+                db_index=False,
+                help_text="The entry that reserved the money this one moves; none for that one itself, and of before this.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="wanstudio.entry",
+            ),
         ),
     ]

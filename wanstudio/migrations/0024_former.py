@@ -7,32 +7,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0023_origins'),
+        ("wanstudio", "0023_origins"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FormerMember',
+            name="FormerMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('monthly_cap', models.DecimalField(decimal_places=2, help_text='Dollars.', max_digits=8)),
-                ('left_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("monthly_cap", models.DecimalField(decimal_places=2, help_text="Dollars.", max_digits=8)),
+                ("left_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddField(
-            model_name='formermember',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wanstudio.team'),
+            model_name="formermember",
+            name="team",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wanstudio.team"),
         ),
         migrations.AddField(
-            model_name='formermember',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="formermember",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='formermember',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='one_former_member_a_team'),
+            model_name="formermember",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="one_former_member_a_team"),
         ),
     ]

@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0024_former'),
+        ("wanstudio", "0024_former"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='source',
-            name='fingerprint',
-            field=models.CharField(blank=True, help_text='SHA-256 of the file, or of the link: the same again is the same.', max_length=64),
+            model_name="source",
+            name="fingerprint",
+            field=models.CharField(
+                blank=True, help_text="SHA-256 of the file, or of the link: the same again is the same.", max_length=64
+            ),
         ),
         migrations.AddIndex(
-            model_name='source',
-            index=models.Index(fields=['team', 'fingerprint'], name='source_same'),
+            model_name="source",
+            index=models.Index(fields=["team", "fingerprint"], name="source_same"),
         ),
     ]

@@ -53,9 +53,8 @@ def stack_jobs(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0025_fingerprints'),
+        ("wanstudio", "0025_fingerprints"),
     ]
 
     operations = [

@@ -5,70 +5,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wanstudio', '0044_previews'),
+        ("wanstudio", "0044_previews"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('unsaved', 'A finished video cannot be saved'), ('overdue', 'No result after a day'), ('unconfirmed', 'It might have been charged, and a person decides'), ('paused', 'The account is rejected')], max_length=15),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("unsaved", "A finished video cannot be saved"),
+                    ("overdue", "No result after a day"),
+                    ("unconfirmed", "It might have been charged, and a person decides"),
+                    ("paused", "The account is rejected"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AlterField(
-            model_name='attempt',
-            name='money',
-            field=models.CharField(blank=True, choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released (assumed)'), ('unknown', 'Possibly charged')], help_text='Superseded: what became of its price.', max_length=10),
+            model_name="attempt",
+            name="money",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("reserved", "Reserved"),
+                    ("settled", "Charged"),
+                    ("released", "Released"),
+                    ("assumed", "Released (assumed)"),
+                    ("unknown", "Possibly charged"),
+                ],
+                help_text="Superseded: what became of its price.",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='attempt',
-            name='problem',
-            field=models.CharField(blank=True, help_text='What came of the task that a person named.', max_length=300),
+            model_name="attempt",
+            name="problem",
+            field=models.CharField(blank=True, help_text="What came of the task that a person named.", max_length=300),
         ),
         migrations.AlterField(
-            model_name='comment',
-            name='changed_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, help_text='Any change of it; open pages ask for it.'),
+            model_name="comment",
+            name="changed_at",
+            field=models.DateTimeField(
+                default=django.utils.timezone.now, help_text="Any change of it; open pages ask for it."
+            ),
         ),
         migrations.AlterField(
-            model_name='entry',
-            name='kind',
-            field=models.CharField(choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released (assumed)'), ('unknown', 'Possibly charged')], max_length=10),
+            model_name="entry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("reserved", "Reserved"),
+                    ("settled", "Charged"),
+                    ("released", "Released"),
+                    ("assumed", "Released (assumed)"),
+                    ("unknown", "Possibly charged"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='job',
-            name='money',
-            field=models.CharField(choices=[('reserved', 'Reserved'), ('settled', 'Charged'), ('released', 'Released'), ('assumed', 'Released (assumed)'), ('unknown', 'Possibly charged')], default='reserved', max_length=10),
+            model_name="job",
+            name="money",
+            field=models.CharField(
+                choices=[
+                    ("reserved", "Reserved"),
+                    ("settled", "Charged"),
+                    ("released", "Released"),
+                    ("assumed", "Released (assumed)"),
+                    ("unknown", "Possibly charged"),
+                ],
+                default="reserved",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='mailchoice',
-            name='kind',
-            field=models.CharField(choices=[('ready', 'Your video is ready'), ('failed', 'Your video failed'), ('unconfirmed', 'Your video might have been charged'), ('mentioned', 'Someone mentioned you'), ('comment', 'Someone commented on your video'), ('verdict', 'Your video is approved or needs work'), ('spend', 'Someone asks to spend'), ('decided', 'Your spend request is answered'), ('webhook', 'The webhook is disabled after days of failures'), ('alarm', 'A result is at risk, or sending is paused')], max_length=15),
+            model_name="mailchoice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ready", "Your video is ready"),
+                    ("failed", "Your video failed"),
+                    ("unconfirmed", "Your video might have been charged"),
+                    ("mentioned", "Someone mentioned you"),
+                    ("comment", "Someone commented on your video"),
+                    ("verdict", "Your video is approved or needs work"),
+                    ("spend", "Someone asks to spend"),
+                    ("decided", "Your spend request is answered"),
+                    ("webhook", "The webhook is disabled after days of failures"),
+                    ("alarm", "A result is at risk, or sending is paused"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AlterField(
-            model_name='mailchoice',
-            name='when',
-            field=models.CharField(choices=[('now', 'Immediately'), ('daily', 'Once a day'), ('off', 'No mail')], max_length=5),
+            model_name="mailchoice",
+            name="when",
+            field=models.CharField(
+                choices=[("now", "Immediately"), ("daily", "Once a day"), ("off", "No mail")], max_length=5
+            ),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('ready', 'Your video is ready'), ('failed', 'Your video failed'), ('unconfirmed', 'Your video might have been charged'), ('mentioned', 'Someone mentioned you'), ('comment', 'Someone commented on your video'), ('verdict', 'Your video is approved or needs work'), ('spend', 'Someone asks to spend'), ('decided', 'Your spend request is answered'), ('webhook', 'The webhook is disabled after days of failures'), ('alarm', 'A result is at risk, or sending is paused')], max_length=15),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("ready", "Your video is ready"),
+                    ("failed", "Your video failed"),
+                    ("unconfirmed", "Your video might have been charged"),
+                    ("mentioned", "Someone mentioned you"),
+                    ("comment", "Someone commented on your video"),
+                    ("verdict", "Your video is approved or needs work"),
+                    ("spend", "Someone asks to spend"),
+                    ("decided", "Your spend request is answered"),
+                    ("webhook", "The webhook is disabled after days of failures"),
+                    ("alarm", "A result is at risk, or sending is paused"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AlterField(
-            model_name='source',
-            name='deleted_at',
-            field=models.DateTimeField(blank=True, help_text='In the bin since.', null=True),
+            model_name="source",
+            name="deleted_at",
+            field=models.DateTimeField(blank=True, help_text="In the bin since.", null=True),
         ),
         migrations.AlterField(
-            model_name='video',
-            name='approval',
-            field=models.CharField(editable=False, help_text='The decision that counts; null while there is none.', max_length=12, null=True),
+            model_name="video",
+            name="approval",
+            field=models.CharField(
+                editable=False,
+                help_text="The decision that counts; null while there is none.",
+                max_length=12,
+                null=True,
+            ),
         ),
         migrations.AlterField(
-            model_name='video',
-            name='binned_at',
-            field=models.DateTimeField(blank=True, db_index=True, help_text='In the bin since.', null=True),
+            model_name="video",
+            name="binned_at",
+            field=models.DateTimeField(blank=True, db_index=True, help_text="In the bin since.", null=True),
         ),
     ]

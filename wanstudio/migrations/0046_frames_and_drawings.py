@@ -5,7 +5,9 @@ from django.db import migrations, models
 FRAME_TIMES = models.TextField(
     null=True, editable=False, help_text="When each frame begins, measured once; null before, empty if unknown."
 )
-DRAWING = models.JSONField(default=list, blank=True, help_text="Shapes on the picture, as review/drawings.py reads them.")
+DRAWING = models.JSONField(
+    default=list, blank=True, help_text="Shapes on the picture, as review/drawings.py reads them."
+)
 
 
 class Migration(migrations.Migration):

@@ -7,9 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [("wanstudio", "0048_names_of_uploads")]
 
     operations = [
-        migrations.AddField(
-            "keptsum", "approvals", models.BigIntegerField(default=0, help_text="Approved videos.")
-        ),
+        migrations.AddField("keptsum", "approvals", models.BigIntegerField(default=0, help_text="Approved videos.")),
         migrations.AlterField(
             "keptsum",
             "size",
