@@ -207,6 +207,13 @@ def test_try_places_a_short_window_where_the_clip_stands(trimming: Page) -> None
     expect(page.get_by_role("radio", name=re.compile("480p"))).to_be_checked()
     expect(page.locator("#generate")).to_be_enabled()
     expect(page.locator("#generate")).to_contain_text("$0.20")
+    page.locator("#generate").click()
+    page.wait_for_url(re.compile(r"/jobs/\d+/$"))
+    page.get_by_role("link", name="Make the whole · $1.12").click()
+
+    expect(page.locator("#generate")).to_contain_text("$1.12")
+    assert part(page) == ("", "")
+    expect(page.get_by_role("radio", name=re.compile("720p"))).to_be_checked()
 
 
 def test_what_is_black_is_cut_out_at_once_and_handles_snap_to_the_cut(

@@ -14,6 +14,7 @@ from django.urls import reverse
 from tests import factories
 from tests.fake_apixo import FakeApixo
 from tests.media.clips import clip
+from tests.page_rows import moved, result
 from tests.worker_steps import running, step
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
@@ -24,10 +25,11 @@ from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.probe import probe_video
 from wanstudio.money.models import Entry, Money
 from wanstudio.money.queries import quote_today
+from wanstudio.requests import verbs as request_verbs
 from wanstudio.requests.models import SpendRequest
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.trims import Trim, trim_of
+from wanstudio.uploads.trims import Trim, Whole, trim_of
 
 PART = Trim(1.5, 7.7)
 
@@ -189,6 +191,56 @@ def test_request_over_the_cap_keeps_the_part(as_alice: Client, team: Team, motio
     Membership.objects.filter(user=motion.person).update(monthly_cap=0)
     assert post(as_alice, team, motion, quoted="0.24", trim_start="1", trim_end="7", ask="1").status_code < 400
     assert SpendRequest.objects.get().trim == Trim(1, 7)
+
+
+def test_request_shows_its_part_and_approving_sends_exactly_that(
+    as_alice: Client, team: Team, motion: Source, apixo: FakeApixo
+) -> None:
+    Membership.objects.filter(user=motion.person).update(monthly_cap=0)
+    post(as_alice, team, motion, quoted="0.24", trim_start="1", trim_end="7", ask="1")
+    asked = SpendRequest.objects.get()
+    assert "walk.mp4, 1 to 7 s of 9.0 s" in as_alice.get(reverse("requests.show", args=[asked.pk])).content.decode()
+    SpendRequest.objects.update(provider="apixo")
+    running(
+        request_verbs.grant(SpendRequest.objects.get(), motion.person, quote_today(6, "480p"), agreed=Decimal("0.24"))
+    )
+    link = urlsplit(apixo.posts[0].body["input"]["video_urls"][0])
+    sent = b"".join(as_alice.get(link.path))
+    assert probe_video(io.BytesIO(sent), decode=True).duration == 6
+
+
+def test_finished_try_offers_the_whole_as_its_next_version(as_alice: Client, team: Team, motion: Source) -> None:
+    whole = {"whole_resolution": "720p", "whole_start": "1", "whole_end": "8"}
+    assert post(as_alice, team, motion, quoted="0.20", trim_start="2", trim_end="7", **whole).status_code == 302
+    job = Job.objects.get()
+    assert job.whole == Whole("720p", Trim(1, 8))
+    page = reverse("jobs.show", args=[job.pk])
+    assert "Make the whole" not in as_alice.get(page).content.decode()
+    video = result(job)
+    moved(job, State.DONE, video=video, money=Money.SETTLED)
+    offer = f"/?from={job.pk}&amp;whole=1&amp;same=1"
+    for each in (page, reverse("videos.show", args=[video.pk])):
+        html = as_alice.get(each).content.decode()
+        assert "Make the whole · $0.56" in html
+        assert offer in html
+    form = as_alice.get("/", {"from": job.pk, "whole": 1, "same": 1}).content.decode()
+    assert 'name="trim_start" value="1.0"' in form
+    assert "7 s × $0.08 = $0.56" in form
+    assert 'name="whole_resolution" value=""' in form
+    again = as_alice.get("/", {"from": job.pk}).content.decode()
+    assert 'name="whole_resolution" value="720p"' in again
+    nonce = "0d0f3f0e-9f0e-4a43-8a8c-8f5b1f5b2a11"
+    chosen = {"character": job.character_id, "motion": motion.pk, "behaviour": "animate", "resolution": "720p"}
+    order = {"team": team.pk, "nonce": nonce, "quoted": "0.56", "trim_start": "1", "trim_end": "8", **chosen}
+    assert as_alice.post(reverse("jobs.index"), order).status_code == 302
+    second = Job.objects.latest("pk")
+    assert (second.lineage_id, second.title, second.whole) == (job.pk, job.title, None)
+
+
+def test_what_costs_no_more_is_no_try(as_alice: Client, team: Team, motion: Source) -> None:
+    whole = {"whole_resolution": "480p", "whole_start": "", "whole_end": ""}
+    assert post(as_alice, team, motion, quoted="0.36", **whole).status_code == 302
+    assert Job.objects.get().whole is None
 
 
 def test_part_outside_of_the_clip_cannot_be_clicked(as_alice: Client, team: Team, motion: Source) -> None:

@@ -78,6 +78,7 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
             seed_generated=asked.seed_generated,
             trim=asked.trim,
             crop=asked.crop,
+            whole=asked.whole,
         )
         asked.job = job_verbs.accept(order, beyond_cap=True)
         SpendRequest.objects.filter(pk=asked.pk).update(job=asked.job)

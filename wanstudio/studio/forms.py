@@ -18,21 +18,24 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models import Job
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.keys import in_force
+from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.studio import words
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.trims import Trim
+from wanstudio.uploads.trims import Trim, Whole, trim_of
 from wanstudio.uploads.verbs import touch
 from wanstudio.uploads.words import NAMES_THE_FILE
 from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
 TRIM = ("trim_start", "trim_end")
+# Of a try: what it is a try of.
+TRY_OF = ("whole_resolution", "whole_start", "whole_end")
 _OPTIONS = ("behaviour", "resolution", "prompt", "seed_mode", "seed")
-_TYPED = ("nonce", *TRIM, "crop", *_OPTIONS, "character_url", "motion_url")
+_TYPED = ("nonce", *TRIM, *TRY_OF, "crop", *_OPTIONS, "character_url", "motion_url")
 
 
 class JobForm(forms.Form):
@@ -53,6 +56,9 @@ class JobForm(forms.Form):
     trim_end = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     # As `crop_of` reads it.
     crop = forms.CharField(required=False, max_length=100)
+    whole_resolution = forms.CharField(required=False, max_length=10)
+    whole_start = forms.FloatField(required=False)
+    whole_end = forms.FloatField(required=False)
     behaviour = forms.ChoiceField(choices=Job.Behaviour.choices, initial=Job.Behaviour.ANIMATE)
     resolution = forms.ChoiceField(choices=[(name, name) for name in RESOLUTIONS], initial=RESOLUTIONS[0])
     prompt = forms.CharField(required=False, max_length=2000, widget=forms.Textarea, strip=True)
@@ -89,7 +95,11 @@ class JobForm(forms.Form):
         `wrong` is what that button has to say about the input `kind`, and `file` the name that it does not say.
         """
         # The part that was chosen is one of the clip that was there.
-        kept = [name for name in _TYPED if name in data and (wrong or kind != Source.Kind.MOTION or name not in TRIM)]
+        kept = [
+            name
+            for name in _TYPED
+            if name in data and (wrong or kind != Source.Kind.MOTION or name not in (*TRIM, *TRY_OF))
+        ]
         form = cls(initial={name: data[name] for name in kept}, sources=sources)
         form._wrong = {kind: wrong} if wrong else {}
         form._file = {kind: file}
@@ -181,8 +191,9 @@ class JobForm(forms.Form):
 
     def keep(self, team: Team, person: User) -> JobOrder:
         """The order at today's price, its inputs kept as rows. Call only when the form is valid."""
-        data = self.cleaned_data
+        data, seconds = self.cleaned_data, self.drafts["motion"].duration or 0
         character, motion = (self.drafts[kind].keep(team, person) for kind in ("character", "motion"))
+        quote = quote_today(self.trim.length if self.trim else seconds, data["resolution"])
         touch(character, motion)
         return JobOrder(
             nonce=data["nonce"],
@@ -192,13 +203,25 @@ class JobForm(forms.Form):
             character=character,
             motion=motion,
             behaviour=data["behaviour"],
-            quote=quote_today(self.trim.length if self.trim else motion.duration or 0, data["resolution"]),
+            quote=quote,
             prompt=data["prompt"],
             seed=data["seed"],
             seed_generated=self.seed_choice == "random",
             trim=self.trim,
             crop=self.frame,
+            whole=self._whole(seconds, quote),
         )
+
+    def _whole(self, seconds: float, quote: Quote) -> Whole | None:
+        """What this is a try of: something that costs more. Anything else that these fields say is no matter."""
+        resolution, start, end = (self.cleaned_data.get(name) for name in TRY_OF)
+        if resolution not in RESOLUTIONS:
+            return None
+        with suppress(ValueError):
+            whole = Whole(resolution, trim_of(start, end, seconds))
+            costs = quote_today(whole.trim.length if whole.trim else seconds, resolution).price
+            return whole if costs > quote.price else None
+        return None
 
 
 class PriceForm(forms.Form):

@@ -35,7 +35,8 @@ class Slot:
     given, if the sentence does not say it; `other`: the id in the other slot.
 
     `again`: the name of a file that was given but could not be kept, because something else in the form was wrong.
-    `trim`: from when to when, as it was typed; None if nothing was said about it.
+    `trim`: from when to when, as it was typed; None if nothing was said about it. `whole`: what
+    this is a try of.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Slot:
     other: int | None = None
     again: str = ""
     trim: tuple[object, ...] | None = None
+    whole: tuple[object, ...] = (None, None, None)
     crop: Crop | None = None
 
     @property

@@ -43,12 +43,23 @@ def trim_of(start: float | None, end: float | None, duration: float) -> Trim | N
     return trim
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What a short try is a try of: its size, and the part of the clip, all of it where there is none."""
+
+    resolution: str
+    trim: Trim | None
+
+
 class Trimmed(models.Model):
     """An order of a `motion`, and the part of it that is sent; the whole where there is none."""
 
     motion: Source
     trim_start = models.FloatField(null=True, help_text="Seconds of the motion from which it is sent.")
     trim_end = models.FloatField(null=True)
+    whole_resolution = models.CharField(max_length=10, null=True, help_text="Of a try: what it is a try of.")
+    whole_start = models.FloatField(null=True)
+    whole_end = models.FloatField(null=True)
 
     class Meta:
         abstract = True
@@ -56,6 +67,18 @@ class Trimmed(models.Model):
     @property
     def trim(self) -> Trim | None:
         return None if self.trim_start is None or self.trim_end is None else Trim(self.trim_start, self.trim_end)
+
+    @property
+    def whole(self) -> Whole | None:
+        """What this is a try of; None if it is none."""
+        if not self.whole_resolution:
+            return None
+        is_part = self.whole_start is not None and self.whole_end is not None
+        return Whole(self.whole_resolution, Trim(self.whole_start or 0, self.whole_end or 0) if is_part else None)
+
+    @property
+    def whole_seconds(self) -> float:
+        return self.whole.trim.length if self.whole and self.whole.trim else self.motion.duration or 0
 
     @property
     def sent_seconds(self) -> float:

@@ -185,6 +185,12 @@ function setUp(root) {
   });
   find("try")?.addEventListener("click", ({ currentTarget }) => {
     const tried = Number(currentTarget.dataset.try) * SECOND_MS;
+    const whole = ["resolution", "start", "end"].map((name) => root.querySelector(`[name="whole_${name}"]`));
+    const chosen = form.elements.namedItem("resolution").value;
+    // Tried once more elsewhere, it is still a try of what was wanted before.
+    if (!whole[0].value || chosen !== currentTarget.dataset.resolution || time.end - time.start > tried) {
+      [chosen, fieldOfStart.value, fieldOfEnd.value].forEach((value, index) => { whole[index].value = value; });
+    }
     const start = Math.max(0, Math.min(onFrame(time.at), duration - tried));
     form.querySelector(`[name="resolution"][value="${currentTarget.dataset.resolution}"]`).click();
     choose(start, start + tried);

@@ -13,6 +13,8 @@ from wanstudio.accounts.models import User
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.states import ENDED, MOVING, State
 from wanstudio.money.models import Money, cents
+from wanstudio.money.pricing import Quote
+from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import Cropped
 from wanstudio.uploads.models import Source
@@ -156,6 +158,12 @@ class Job(Leased, Trimmed, Cropped):
     def unmoved(self) -> models.QuerySet["Job"]:
         """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
         return self.held().filter(state=self.state)
+
+    @property
+    def whole_quote(self) -> Quote | None:
+        """Today's price of what this is a try of."""
+        is_known = self.whole and self.whole.resolution in RESOLUTIONS
+        return quote_today(self.whole_seconds, self.whole.resolution) if self.whole and is_known else None
 
     @property
     def has_ended(self) -> bool:

@@ -22,7 +22,7 @@ from wanstudio.money.verbs import lock_budget, require_room
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.trims import Trim
+from wanstudio.uploads.trims import Trim, Whole
 from wanstudio.work.leases import Stale
 from wanstudio.work.prepared import Prepared
 
@@ -44,15 +44,19 @@ class JobOrder:
     seed_generated: bool
     trim: Trim | None = None
     crop: Crop | None = None
+    whole: Whole | None = None
 
     def columns(self) -> dict[str, object]:
         """As the row of either keeps it; of the quote that is the resolution and the price."""
-        other = ("quote", "trim", "crop")
+        other = ("quote", "trim", "crop", "whole")
         kept = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in other}
         if self.trim:
             kept |= {"trim_start": self.trim.start, "trim_end": self.trim.end}
         if self.crop:
             kept |= {f"crop_{part.name}": getattr(self.crop, part.name) for part in fields(self.crop)}
+        if self.whole:
+            start, end = (self.whole.trim.start, self.whole.trim.end) if self.whole.trim else (None, None)
+            kept |= {"whole_resolution": self.whole.resolution, "whole_start": start, "whole_end": end}
         return {**kept, "resolution": self.quote.resolution, "price": self.quote.price}
 
 

@@ -27,7 +27,7 @@ from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.verbs import notify_approvers
 from wanstudio.requests.words import asked_notices
 from wanstudio.studio import words
-from wanstudio.studio.forms import TRIM, JobForm, PriceForm
+from wanstudio.studio.forms import TRIM, TRY_OF, JobForm, PriceForm
 from wanstudio.studio.queries import Choice, Slot, chosen_crop, price_card, recents
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
@@ -85,8 +85,10 @@ def index(request: HttpRequest) -> HttpResponse:
     job_id = access.number(request.GET.get("from"))
     earlier = visible_jobs(request).filter(pk=job_id).first() if job_id else None
     if earlier:
-        initial |= {"trim_start": earlier.trim_start, "trim_end": earlier.trim_end}
-        initial |= {"behaviour": earlier.behaviour, "resolution": earlier.resolution, "prompt": earlier.prompt}
+        initial |= {name: getattr(earlier, name) for name in (*TRIM, *TRY_OF, "behaviour", "resolution", "prompt")}
+        if "whole" in request.GET and earlier.whole:
+            initial |= {"resolution": earlier.whole_resolution, "whole_resolution": None}
+            initial |= {"trim_start": earlier.whole_start, "trim_end": earlier.whole_end}
         initial |= {"seed_mode": "fixed", "seed": earlier.seed} if "same" in request.GET else {}
         for kind in Source.Kind.values:
             source = getattr(earlier, kind)
@@ -137,6 +139,7 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
             other=other.pk if (other := beside[kind]) else None,
             trim=trim,
             crop=chosen_crop(form["crop"].value(), chosen["character"], chosen["motion"]),
+            whole=tuple(form[name].value() for name in TRY_OF),
         )
         for kind, source in chosen.items()
     }
