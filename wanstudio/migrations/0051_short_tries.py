@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0049_sums_of_sources'),
+        ('wanstudio', '0050_same_inputs'),
     ]
 
     operations = [
