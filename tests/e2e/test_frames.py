@@ -1,10 +1,13 @@
 """Frames in a browser: steps, timecodes, playing as editors do, and comments that open on their frame."""
 
-import pytest
-from playwright.sync_api import Page
+import re
 
-from tests.e2e.counted import comments_open_on_their_frames, steps_on_every_frame
-from tests.e2e.studio import Studio
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import Opened
+from tests.e2e.counted import PRESSED, comments_open_on_their_frames, steps_on_every_frame
+from tests.e2e.studio import Studio, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +24,69 @@ def test_each_step_lands_on_its_frame(rate: str, wide: Page, counted: dict[str, 
 
 def test_comments_open_on_their_frames(wide: Page, counted: dict[str, str]) -> None:
     comments_open_on_their_frames(wide, counted["29.97"], (0, 10, 37))
+
+
+def draw(page: Page, tool: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """By the mouse, from and to these shares of the picture."""
+    page.get_by_role("button", name=tool, exact=True).click()
+    sheet = page.locator("svg.drawing").bounding_box()
+    assert sheet
+    for number, (x, y) in enumerate((start, end)):
+        page.mouse.move(sheet["x"] + x * sheet["width"], sheet["y"] + y * sheet["height"])
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def lines(page: Page) -> Locator:
+    return page.locator("svg.drawing polyline.stroke")
+
+
+def test_a_drawing_is_on_its_frame_alone_and_for_guests_if_it_is_not_internal(
+    wide: Page, opened: Opened, counted: dict[str, str], studio: Studio
+) -> None:
+    address = counted["variable"]
+    wide.goto(address)
+    video = wide.locator("video[id^=video-]")
+    wait_until(lambda: video.evaluate("video => video.readyState") >= 2, "the video is there")
+    wide.evaluate(PRESSED, ["ArrowRight", 7])
+    for words, tool, internal in (("Seen by all", "Box", False), ("Of the team", "Arrow", True)):
+        wide.get_by_role("button", name="Draw").click()
+        draw(wide, tool, (0.25, 0.25), (0.75, 0.5))
+        draw(wide, "Line", (0.1, 0.1), (0.2, 0.2))
+        wide.keyboard.press("Control+z")
+        wide.get_by_role("button", name="Keep the drawing").click()
+        wide.get_by_label("Comment", exact=True).fill(words)
+        wide.get_by_label("Internal").set_checked(internal)
+        wide.get_by_role("button", name="Comment", exact=True).click()
+        expect(wide.locator(".comment", has_text=words)).to_contain_text("Drawn: ")
+        expect(wide.get_by_label("Internal")).not_to_be_checked()
+    # A box is one line, an arrow is two.
+    expect(lines(wide)).to_have_count(3)
+    corners = lines(wide).first.get_attribute("points") or ""
+    shares = wide.locator("svg.drawing").evaluate(
+        "(svg, points) => { const {width, height} = svg.viewBox.baseVal; "
+        "return points.split(' ').map(each => each.split(',').map((at, axis) => at / [width, height][axis])) }",
+        corners,
+    )
+    assert shares[0] == pytest.approx([0.25, 0.25], abs=0.02)
+    assert shares[2] == pytest.approx([0.75, 0.5], abs=0.02)
+    wide.get_by_role("button", name="Draw").click()
+    wide.keyboard.press("Escape")
+    expect(wide.locator("[data-draw-tools]")).to_be_hidden()
+    wide.evaluate(PRESSED, ["ArrowRight", 1])
+    expect(lines(wide)).to_have_count(0)
+    wide.locator(".comment", has_text="Seen by all").locator(".at").click()
+    expect(lines(wide)).to_have_count(3)
+
+    pk = re.search(r"/videos/(\d+)/", address)
+    assert pk
+    token = studio.python(
+        "from wanstudio.models import Video; from wanstudio.sharing.verbs import make_link; "
+        f"video = Video.objects.get(pk={pk[1]}); print(make_link(video, video.job.person, may_comment=True).token)"
+    )
+    guest = opened(studio, signed_in=False)
+    guest.goto(f"{studio.url}/s/{token}/")
+    guest.locator(".comment", has_text="Seen by all").locator(".at").click()
+    expect(lines(guest)).to_have_count(1)
+    assert "Of the team" not in guest.content()

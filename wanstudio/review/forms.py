@@ -2,7 +2,7 @@
 
 from django import forms
 
-from wanstudio.review import words
+from wanstudio.review import drawings, words
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Verdict
 from wanstudio.review.verbs import Said
 from wanstudio.videos.models import clean_name, seconds_of
@@ -20,6 +20,14 @@ class TimecodeField(forms.CharField):
         return seconds
 
 
+class DrawingField(forms.CharField):
+    def clean(self, value: object) -> list[drawings.Shape]:
+        try:
+            return drawings.read(super().clean(value))
+        except drawings.UnreadableDrawing:
+            raise forms.ValidationError(words.DRAWING_UNREADABLE) from None
+
+
 class CommentForm(forms.Form):
     text = forms.CharField(
         max_length=MAX_TEXT,
@@ -28,6 +36,8 @@ class CommentForm(forms.Form):
     )
     at = TimecodeField(required=False, max_length=20)
     until = TimecodeField(required=False, max_length=20)
+    internal = forms.BooleanField(required=False)
+    drawing = DrawingField(required=False, max_length=drawings.MAX_TEXT)
 
     def clean_text(self) -> str:
         # Browsers send line breaks as two signs, and count them as one.
@@ -35,7 +45,7 @@ class CommentForm(forms.Form):
 
     def said(self, parent: Comment | None = None) -> Said:
         found = self.cleaned_data
-        return Said(found["text"], found["at"], found["until"], parent)
+        return Said(found["text"], found["at"], found["until"], parent, found["internal"], found["drawing"])
 
     @property
     def wrong(self) -> str:

@@ -1,10 +1,13 @@
 """Comments on a video, at a moment or over a range of seconds, and decisions about it: approved, or needs work."""
 
+import json
+
 from django.db import models
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnlyModel
+from wanstudio.review.drawings import described
 from wanstudio.teams.models import Team
 from wanstudio.videos.models import Video
 
@@ -44,6 +47,15 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"comment {self.pk} on video {self.video_id}"
+
+    @property
+    def shapes(self) -> str:
+        """The drawing for the page's script, which reads nothing from it but numbers; empty without one."""
+        return json.dumps(self.drawing, separators=(",", ":")) if self.drawing else ""
+
+    @property
+    def drawing_words(self) -> str:
+        return described(self.drawing)
 
     @property
     def name(self) -> str:

@@ -15,15 +15,25 @@ def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
     return mine.select_related("author", "parent", "team", "video__team")
 
 
-def review_of(video: Video) -> dict[str, object]:
+def comments_of(video: Video, *, for_guests: bool = False) -> QuerySet[Comment]:
+    """All that is said about it; guests get none that is internal, nor learn that there are any."""
+    return video.comments.filter(is_internal=False) if for_guests else video.comments.all()
+
+
+def review_of(video: Video, *, for_guests: bool = False) -> dict[str, object]:
     """Threads (a comment, its answers) in the order of the video, those about all of it first.
 
     `state` differs whenever the page would. Six queries, however many comments there are. Of deleted comments only
     those beneath which somebody's answer stands.
     """
     # Before the rows: what comes in between is brought by the next poll, rather than by none.
-    state = review_state(video)
-    rows = video.comments.select_related("author", "resolved_by").prefetch_related("mentions").order_by("created_at")
+    state = review_state(video, for_guests=for_guests)
+    rows = (
+        comments_of(video, for_guests=for_guests)
+        .select_related("author", "resolved_by")
+        .prefetch_related("mentions")
+        .order_by("created_at")
+    )
     alive = [comment for comment in rows if comment.deleted_at is None]
     answers: dict[int | None, list[Comment]] = {}
     for comment in alive:
@@ -40,9 +50,9 @@ def review_of(video: Video) -> dict[str, object]:
     }
 
 
-def review_state(video: Video) -> str:
+def review_state(video: Video, *, for_guests: bool = False) -> str:
     """Rows of comments and verdicts are added or marked, never taken away."""
-    comments = video.comments.aggregate(count=Count("pk"), changed=Max("changed_at"))
+    comments = comments_of(video, for_guests=for_guests).aggregate(count=Count("pk"), changed=Max("changed_at"))
     newest = video.verdicts.aggregate(newest=Max("pk"))["newest"]
     changed = f"{comments['changed']:%H%M%S%f}" if comments["changed"] else ""
     return f"{comments['count']}.{changed}.{newest or 0}"

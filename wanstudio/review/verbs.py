@@ -4,6 +4,7 @@ Each writes in one transaction with its activity, notifications and webhook post
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from wanstudio.activity.verbs import record
 from wanstudio.notifications.models import Kind
 from wanstudio.notifications.verbs import Event, notify, post_to_webhook
 from wanstudio.review import words
+from wanstudio.review.drawings import Shape
 from wanstudio.review.models import MAX_NAME, MAX_NOTE, MAX_TEXT, Comment, Mention, Verdict
 from wanstudio.review.queries import approval_of, standing_verdict
 from wanstudio.videos.models import Video
@@ -28,12 +30,14 @@ ECHO = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Said:
-    """Times in seconds; a reply to `parent` has none."""
+    """Times in seconds; a reply to `parent` has none, nor a drawing, and is as internal as what it answers."""
 
     text: str
     at_s: float | None = None
     until_s: float | None = None
     parent: Comment | None = None
+    internal: bool = False
+    drawing: Sequence[Shape] = ()
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,15 @@ class Guest:
 
 
 def add_comment(video: Video, said: Said, by: User | Guest) -> Comment:
-    """A reply to a reply goes beneath the same comment. Only members mention."""
+    """A reply to a reply goes beneath the same comment. Only members mention, and only they write internal ones."""
     parent = said.parent.parent or said.parent if said.parent else None
     at_s, until_s = (None, None) if parent else _within(video, said)
     author, guest = (by, Guest("")) if isinstance(by, User) else (None, by)
     facts: dict[str, object] = {"video": video, "author": author, "guest": guest.name[:MAX_NAME], "parent": parent}
     facts |= {"text": said.text[:MAX_TEXT], "at_s": at_s, "until_s": until_s}
+    facts["is_internal"] = parent.is_internal if parent else said.internal and author is not None
+    # Without a frame there is no picture that it could be drawn on.
+    facts["drawing"] = list(said.drawing) if at_s is not None else []
     with transaction.atomic():
         recent = Comment.objects.filter(deleted_at=None, created_at__gt=timezone.now() - ECHO)
         if echo := recent.filter(**facts).first():
@@ -81,7 +88,7 @@ def resolve_comment(comment: Comment, person: User, *, done: bool) -> None:
 def delete_comment(comment: Comment, person: User) -> None:
     """The words are gone for good; the row tells open pages."""
     with transaction.atomic():
-        if _change(comment, deleted_at=Now(), text=""):
+        if _change(comment, deleted_at=Now(), text="", drawing=[]):
             Mention.objects.filter(comment=comment).delete()
             _record("comment.deleted", comment, person)
 
@@ -141,6 +148,9 @@ def _notify_thread(comment: Comment) -> None:
     said, page = words.ANSWERED if comment.parent_id else words.COMMENTED, address_of(_path(comment))
     title = said.format(name=comment.name, title=comment.video.job.title)
     _notify(comment, Kind.COMMENT, people, title)
+    if comment.is_internal:
+        # Where a webhook speaks, a team's guests often listen.
+        return
     data = {"comment": comment.pk, "video": comment.video_id, "person": comment.name, "text": comment.text}
     data |= {"at_s": comment.at_s, "until_s": comment.until_s, "guest": comment.author is None, "url": page}
     text = f"{title} “{comment.text}” {page}"

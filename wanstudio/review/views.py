@@ -22,9 +22,10 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return unchanged(request, video) or fragment(request, video)
 
 
-def unchanged(request: HttpRequest, video: Video) -> HttpResponse | None:
+def unchanged(request: HttpRequest, video: Video, *, for_guests: bool = False) -> HttpResponse | None:
     """204 for a page that has `seen` this state already."""
-    return HttpResponse(status=204) if request.GET.get("seen") == review_state(video) else None
+    state = review_state(video, for_guests=for_guests)
+    return HttpResponse(status=204) if request.GET.get("seen") == state else None
 
 
 @form_view

@@ -4,6 +4,7 @@ import { load, loadJson, save } from "../storage.js";
 import { framesOfPage } from "../videos/frames.js";
 import { rangeNow, setRange } from "../videos/range.js";
 import "./pins.js";
+import "./drawing.js";
 
 const video = document.getElementById(document.querySelector("[data-plays]")?.dataset.plays);
 const composer = document.getElementById("composer");
@@ -24,7 +25,7 @@ function mark() {
 
 function keep(area) {
   const draft = { text: area.value };
-  if (area.form === composer) Object.assign(draft, { at: field("at").value, until: field("until").value });
+  if (area.form === composer) Object.assign(draft, { at: field("at").value, until: field("until").value, internal: field("internal")?.checked, drawing: field("drawing").value });
   save("localStorage", DRAFT + area.dataset.draft, area.value.trim() ? JSON.stringify(draft) : null);
 }
 
@@ -35,6 +36,9 @@ function restore(area) {
   if (area.form === composer) {
     field("at").value = draft.at ?? "";
     field("until").value = draft.until ?? "";
+    if (field("internal")) field("internal").checked = draft.internal === true;
+    field("drawing").value = draft.drawing ?? "";
+    composer.dispatchEvent(new CustomEvent("restored"));
     stuck = true;
     mark();
   } else {
@@ -100,7 +104,15 @@ document.addEventListener("click", (event) => {
   if (button) marks[button.dataset.mark]();
 });
 
+// Who draws on a frame comments on it.
+document.addEventListener("comment-here", () => {
+  video.pause();
+  if (rangeNow().in === null) field("at").value = frames.code(video.currentTime);
+  stuck = true;
+});
+
 document.addEventListener("input", ({ target }) => {
+  if (target.matches?.("[name=internal]")) keep(field("text"));
   if (target.matches?.("[data-draft]")) keep(target);
   if (target.matches?.(".timecode")) { stuck = true; mark(); keep(field("text")); }
 });
@@ -128,6 +140,7 @@ document.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   else area.defaultValue = area.value;
   const fold = target.closest("details");
   if (fold) fold.open = false;
+  if (target === composer && field("internal")) field("internal").checked = false;
   if (target === composer) { setRange({ in: null, out: null }, "composer"); stuck = false; field("until").value = ""; follow(); }
 });
 

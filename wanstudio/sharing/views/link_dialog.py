@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import segno
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -79,6 +79,7 @@ def _answer(
     new, errors = (form, []) if opened is None else (None, form.errors.values() if form else [])
     context = {
         "thing": thing,
+        "guest_view": _guest_view(thing),
         "is_binned": isinstance(thing, Video) and thing.binned_at is not None,
         "title": thing.job.title if isinstance(thing, Video) else thing.name,
         "address": _address(thing),
@@ -93,6 +94,15 @@ def _answer(
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "sharing/_dialog.html", context)
     return render(request, "sharing/links.html", context, status=422 if form is not None else 200)
+
+
+def _guest_view(thing: Thing) -> dict[str, object]:
+    """How many comments guests read, and how many they do not, of a video."""
+    if isinstance(thing, Collection):
+        return {"is_video": False}
+    said = thing.comments.filter(deleted_at=None)
+    internal = Count("pk", filter=Q(is_internal=True))
+    return {"is_video": True, **said.aggregate(comments=Count("pk") - internal, internal=internal)}
 
 
 def _back(thing: Thing) -> str:

@@ -11,8 +11,7 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from wanstudio.review.forms import GuestForm
-from wanstudio.review.models import Comment
-from wanstudio.review.queries import review_of
+from wanstudio.review.queries import comments_of, review_of
 from wanstudio.review.verbs import Guest, add_comment
 from wanstudio.review.views import refused, unchanged
 from wanstudio.review.words import TOO_MANY_COMMENTS
@@ -59,7 +58,7 @@ def _watch(request: HttpRequest, link: ShareLink, token: str, watched: Video) ->
     context["at"] = seconds_of(request.GET.get("t", ""))
     context["player"] = guest_access.player_address(request, link, token, watched.pk)
     if link.may_comment:
-        context["review"] = review_of(watched)
+        context["review"] = review_of(watched, for_guests=True)
     return guest_access.note_visit(request, render(request, "sharing/show.html", context), link, token)
 
 
@@ -136,7 +135,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 def comments(request: HttpRequest, token: str, pk: int) -> HttpResponse:
     """The comments alone; 204 if nothing has changed since what was `seen`."""
     link, found = _open(request, token, pk)
-    return unchanged(request, found) or _fragment(request, link, token, found)
+    return unchanged(request, found, for_guests=True) or _fragment(request, link, token, found)
 
 
 @guest_access.guest_post
@@ -154,7 +153,7 @@ def comment(request: HttpRequest, token: str, pk: int) -> HttpResponse:
         return answer
     parent, refusal = None, None
     if named := request.POST.get("parent"):
-        said = Comment.objects.filter(video=found, deleted_at=None).select_related("parent")
+        said = comments_of(found, for_guests=True).filter(deleted_at=None).select_related("parent")
         parent = access.one(said, access.number(named) or 0)
     form = GuestForm(request.POST)
     if not form.is_valid():
@@ -178,5 +177,5 @@ def _open(request: HttpRequest, token: str, pk: int) -> tuple[ShareLink, Video]:
 
 
 def _fragment(request: HttpRequest, link: ShareLink, token: str, found: Video) -> HttpResponse:
-    context = {"link": link, "token": token, "video": found, "review": review_of(found)}
+    context = {"link": link, "token": token, "video": found, "review": review_of(found, for_guests=True)}
     return render(request, "sharing/_said.html", context)
