@@ -30,6 +30,7 @@ class Sentence(Enum):
     )
     NOT_CUT = "“{source}” could not be cut. Nothing was sent; use the whole clip, or export it again as MP4 with H.264."
     NOT_CROPPED = "“{source}” could not be cropped. Nothing was sent; use the whole picture, or save it again as PNG."
+    NOT_CLEANED = "The metadata of “{source}” could not be removed. Nothing was sent; add the file again."
     NO_ROOM = "The disk has no space for the result. Nothing was sent; free some space and it is sent."
     NOT_MARKED = "The studio could not record this job in its data folder ({why}). Nothing was sent; trying again."
     PUT_BACK = (

@@ -68,7 +68,7 @@ def make_crop(source: Source, crop: Crop) -> None:
 def _kept(source: Source, part: Part, make: Callable[[Path], None]) -> Path:
     path = Path(default_storage.path(stored_cut(source, part)))
     if not path.exists():
-        _write(path, make)
+        write_whole(path, make)
     os.utime(path)
     return path
 
@@ -81,12 +81,12 @@ def make_preview(source: Source) -> str:
     side = 0 if source.conversion == Source.Conversion.SENT else _SHOWN_SIDE
     name = f"sources/{source.team_id}/{uuid4().hex}.mp4"
     path = Path(default_storage.path(name))
-    _write(path, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0, side))
+    write_whole(path, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0, side))
     return name
 
 
-def _write(path: Path, make: Callable[[Path], None]) -> None:
-    """The whole file, or nothing of it."""
+def write_whole(path: Path, make: Callable[[Path], None]) -> None:
+    """A stored file, whole or not at all."""
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(exist_ok=True)
         folder.chmod(settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS or 0o700)

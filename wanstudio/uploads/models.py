@@ -40,7 +40,8 @@ class Facts:
 class Source(Leased):
     """A character or a motion. Facts are the probe's; a link's are checked again before money is spent.
 
-    Due for the worker only while a link has no poster yet, or a clip no preview.
+    Due for the worker only while a link has no poster yet, a clip no preview, or a file of an earlier version is to be
+    cleaned.
     """
 
     class Kind(models.TextChoices):
@@ -76,6 +77,12 @@ class Source(Leased):
     has_audio = models.BooleanField(default=False)
     codec = models.CharField(max_length=20, blank=True, help_text="Of a clip: h264, hevc; unknown before 0.4.0.")
     conversion = models.CharField(max_length=10, blank=True, choices=Conversion.choices)
+    cleaned_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Null: added before 0.5.0, and its metadata is still there.",
+    )
     probed_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, help_text="Orders the recent ones.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -90,6 +97,11 @@ class Source(Leased):
             models.Index(fields=["team", "kind", "-id"], name="source_of_kind", condition=models.Q(deleted_at=None)),
             models.Index(fields=["team", "-id"], name="source_bin", condition=models.Q(deleted_at__isnull=False)),
             models.Index(fields=["team", "fingerprint"], name="source_same"),
+            models.Index(
+                fields=["cleaned_at", "id"],
+                name="source_uncleaned",
+                condition=models.Q(cleaned_at=None) & ~models.Q(file=""),
+            ),
             *Leased.Meta.indexes,
         ]
 

@@ -55,6 +55,7 @@ class StoredSource(NamedTuple):
     poster: str
     preview: str
     format: str
+    cleaned_at: datetime | str | None
     created_at: datetime | str
     file_name: str
 

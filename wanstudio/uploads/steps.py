@@ -7,11 +7,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import F
+from django.db.models.functions import Now
 
 from wanstudio.media import isolated, scanning
 from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import cuts, scans, verbs
+from wanstudio.uploads.cleaning import ensure_clean, uncleaned
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.scans import Scan
 from wanstudio.web.addresses import fetcher
@@ -26,10 +28,40 @@ BUSY, NO_ROOM = timedelta(seconds=5), timedelta(minutes=10)
 
 
 def look_after(source: Source) -> None:
-    if source.file:
+    if source.file and source.cleaned_at is None:
+        clean(source)
+    elif source.file:
         make_preview(source)
     else:
         make_poster(source)
+
+
+def clean(source: Source) -> None:
+    """A file that an earlier version has kept as it was sent, and then the next one. Given up after 3 claims.
+
+    A crash leaves the row due, and uncleaned.
+    """
+    if source.claims <= MAX_CLAIMS:
+        try:
+            ensure_clean(source)
+        except FetchError:
+            return source.postpone(BUSY, claims=F("claims") - 1)
+        except (MediaError, OSError) as wrong:
+            log.warning("%s cannot be cleaned, so that nobody gets it: %r", source, wrong)
+            source.claims = MAX_CLAIMS + 1
+    # What could not be cleaned is passed over from now on.
+    is_over = source.cleaned_at is None or not source.conversion
+    source.postpone(None if is_over else timedelta(0), claims=0 if source.cleaned_at else source.claims)
+    clean_following(1)
+    return None
+
+
+def clean_following(count: int = 2) -> None:
+    """The longest kept of those that are neither clean nor due become due: a few at a time."""
+    rows = uncleaned().filter(due_at=None, claims__lte=MAX_CLAIMS).order_by("cleaned_at", "pk")
+    for pk in list(rows.values_list("pk", flat=True)[:count]):
+        if Source.objects.filter(pk=pk, due_at=None).update(due_at=Now()):
+            Source(pk=pk).wake()
 
 
 def make_poster(source: Source) -> None:
@@ -81,4 +113,5 @@ def scan_clip(scan: Scan) -> None:
 
 
 registry.register(Source, look_after)
+registry.starts.append(clean_following)
 registry.register(Scan, scan_clip)

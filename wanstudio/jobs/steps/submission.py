@@ -25,6 +25,7 @@ from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.cuts import encoded_part, make_crop, make_cut
 from wanstudio.uploads.models import Source
@@ -58,6 +59,7 @@ def send(job: Job) -> None:
             raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
         is_encoded = bool(job.crop or encoded_part(job.motion, job.trim))
+        is_encoded |= None in (job.character.cleaned_at, job.motion.cleaned_at)
         if is_encoded or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
             # While a link is read or an input is cut, which takes its time, nobody waits behind it. A crash is found
             # as soon as ever.
@@ -144,6 +146,13 @@ def what_changed(job: Job) -> str:
 
 
 def _looked_at_again(job: Job, source: Source) -> str:
+    try:
+        ensure_clean(source)
+    except FetchError as busy:
+        raise Busy(busy.sentence) from None
+    except (MediaError, OSError) as wrong:
+        log.warning("%s could not be cleaned: %r", source, wrong)
+        return Sentence.NOT_CLEANED.of(job.provider, source=source.name)
     if not source.is_older_than(intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)):
         return ""
     before = source.format

@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from django.contrib import messages
+from django.core.files.storage import default_storage
 from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -10,9 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
+from wanstudio.media.errors import FetchError, MediaError
+from wanstudio.media.pictures.metadata import without_metadata
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
+from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.cuts import NEVER_SERVED
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.names import clean
@@ -81,12 +85,20 @@ def signed_file(request: HttpRequest, signed: str, name: str) -> HttpResponseBas
     if found is None:
         raise Http404("no such file")
     source, stored = found
+    if source.cleaned_at is None:
+        _clean(source)
+        source, stored = signed_input(signed) or found
     return send(request, stored, source.created_at, name)
 
 
 @file_view
 def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase:
     source = stored_source(request, pk)
+    if source.cleaned_at is None and source.file:
+        if which == "poster":
+            return _poster_without_metadata(source.poster)
+        _clean(Source.objects.get(pk=pk))
+        source = stored_source(request, pk)
     if which == "poster":
         stored, name = source.poster, "poster.jpg"
     elif which == "preview" or source.format in NEVER_SERVED:
@@ -96,3 +108,20 @@ def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase
     if not stored:
         raise Http404("no such file")
     return send(request, stored, moment(source.created_at), name)
+
+
+def _poster_without_metadata(stored: str) -> HttpResponse:
+    """Of an upload that waits to be cleaned: a page shows dozens of them, too many to decode their files for it."""
+    try:
+        with default_storage.open(stored, "rb") as file:
+            return HttpResponse(without_metadata(file.read()), "image/jpeg", headers={"Cache-Control": "no-store"})
+    except (OSError, ValueError):
+        raise Http404("no such file") from None
+
+
+def _clean(source: Source) -> None:
+    """A file of an earlier version is cleaned before anyone gets it. Http404 while that cannot be done."""
+    try:
+        ensure_clean(source)
+    except (FetchError, MediaError, OSError) as wrong:
+        raise Http404("not cleaned yet") from wrong
