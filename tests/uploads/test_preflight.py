@@ -7,7 +7,7 @@ import pytest
 
 from wanstudio.keys import in_force
 from wanstudio.uploads.models import Facts
-from wanstudio.uploads.preflight import Finding, findings
+from wanstudio.uploads.preflight import Finding, Sent, findings
 from wanstudio.uploads.words import PREFLIGHT, Level
 
 PICTURE = Facts("JPEG", 900, 1600, size_bytes=900_000)
@@ -66,7 +66,7 @@ def test_shapes_that_differ_are_worded_for_the_behaviour(width: int, differs: bo
 def test_only_what_is_sent_of_a_long_clip_counts() -> None:
     long, inputs = replace(CLIP, duration=60.0), in_force.model().inputs
     assert [each.code for each in findings(None, long, "animate", inputs)] == ["clip_drift"]
-    assert findings(None, long, "animate", inputs, 12.0) == []
+    assert findings(None, long, "animate", inputs, Sent(20, 32)) == []
 
 
 def test_warnings_come_before_hints_and_every_rule_has_its_sentence() -> None:
@@ -77,3 +77,45 @@ def test_warnings_come_before_hints_and_every_rule_has_its_sentence() -> None:
         assert level in Level
         assert fact.endswith(".")
         assert consequence.endswith(".")
+
+
+def in_frames(sent: Sent, behaviour: str = "animate") -> list[Finding]:
+    return findings(None, CLIP, behaviour, in_force.model().inputs, sent)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "ranges", "code", "label", "keep"),
+    [
+        ([13.0], [], "clip_cut", "Cut out the last 1.2 s", (0, 13.0)),
+        ([2.0], [], "clip_cut", "Cut out the first 2.0 s", (2.0, 14.2)),
+        ([3.0, 9.0], [], "clip_cuts", "Keep 3.0 to 9.0 s", (3.0, 9.0)),
+        ([], [("black", 0.0, 1.5)], "clip_black", "Cut out the first 1.5 s", (1.5, 14.2)),
+        ([], [("black", 4.0, 5.0), ("black", 13.2, 14.2)], "clip_black", "Cut out the last 1.0 s", (0, 13.2)),
+        ([], [("frozen", 12.2, 14.2)], "clip_frozen", "Cut out the last 2.0 s", (0, 12.2)),
+        ([], [("frozen", 5.0, 7.0)], "clip_frozen", "", None),
+        ([], [("blurred", 0.0, 2.0)], "clip_blurred", "Cut out the first 2.0 s", (2.0, 14.2)),
+        ([], [("black", 0.0, 14.2)], "clip_black", "", None),
+    ],
+)
+def test_what_is_in_the_frames_is_said_with_the_part_that_is_without_it(
+    cuts: list[float], ranges: list[Any], code: str, label: str, keep: tuple[float, float] | None
+) -> None:
+    sent = Sent(0, 14.2, cuts, ranges)
+    [finding] = in_frames(sent)
+    assert (finding.code, finding.cut, finding.trim and (finding.trim.start, finding.trim.end)) == (code, label, keep)
+    if keep:
+        # One click is enough, but for what is in the middle.
+        assert not any(each.trim for each in in_frames(replace(sent, start=keep[0], end=keep[1])))
+
+
+def test_only_frames_of_the_part_that_is_sent_count() -> None:
+    sent = Sent(4.0, 9.0, [2.0, 4.0, 9.0, 12.0], [("black", 0.0, 4.0), ("frozen", 9.0, 14.2), ("blurred", 3.0, 4.1)])
+    assert in_frames(sent) == []
+    assert [each.code for each in in_frames(replace(sent, end=10.0))] == ["clip_cut", "clip_frozen"]
+
+
+def test_a_cut_is_worded_for_the_behaviour() -> None:
+    animate, replaced = (in_frames(Sent(0, 14.2, [3.2]), behaviour)[0] for behaviour in ("animate", "replace"))
+    assert animate.fact == "The clip has a cut at 3.2 s."
+    assert animate.consequence.startswith("Wan follows one continuous shot.")
+    assert animate.consequence != replaced.consequence

@@ -1,6 +1,8 @@
 """Scans: the row, the step, and the addresses of what was found in a clip's pictures."""
 
 import io
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from PIL import Image
 
 from tests import factories
 from tests.media.clips import clip
-from tests.page_form import upload
+from tests.page_form import text_of, upload
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
 from wanstudio.uploads.forms import take
@@ -97,3 +99,32 @@ def test_strip_is_erased_with_its_clip(walk: Source, team: Team, alice: User) ->
     discard(kept)
     assert erase_source(kept.pk)
     assert (strip.exists(), other.exists(), Scan.objects.count()) == (True, False, 1)
+
+
+def test_findings_are_on_the_page_and_in_the_quote_and_one_click_cuts_them_out(
+    as_alice: Client, team: Team, alice: User
+) -> None:
+    motion, picture = factories.motion(team, alice), factories.character(team, alice)
+    chosen = {"character": picture.pk, "motion": motion.pk, "team": team.pk}
+    Scan.objects.create(source=motion, cuts=[13.0], ranges=[["black", 0.0, 1.5]], finished_at=Now())
+
+    card = as_alice.get(reverse("studio.price"), chosen)
+    assert "The clip has a cut at 13.0 s." in text_of(card)
+    [start, end] = [
+        unescape(link) for link in re.findall(r'<a [^>]*href="([^"]*trim_start[^"]*)"', card.content.decode())
+    ]
+    assert start.endswith(f"?character={picture.pk}&motion={motion.pk}&trim_start=0.000&trim_end=13.000")
+    assert end.endswith("&trim_start=1.500&trim_end=14.200")
+
+    # Without a script the link brings the page with that part, its price, and without the finding.
+    page = as_alice.get(start)
+    assert 'name="trim_end" value="13.000"' in page.content.decode()
+    assert 'name="quoted" value="0.52"' in page.content.decode()
+    assert "a cut" not in text_of(page)
+    assert "The clip is black from 0.0 to 1.5 s." in text_of(page)
+
+
+def test_links_have_no_findings_from_frames(as_alice: Client, team: Team, alice: User) -> None:
+    link = factories.motion(team, alice, url="https://example.com/a.mp4", poster="p.jpg")
+    card = as_alice.get(reverse("studio.price"), {"motion": link.pk, "team": team.pk})
+    assert "Cut out" not in text_of(card)

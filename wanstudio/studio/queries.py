@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -20,8 +21,9 @@ from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of, cropped_facts
 from wanstudio.uploads.models import Facts, Source
-from wanstudio.uploads.preflight import Finding, findings
+from wanstudio.uploads.preflight import Finding, Sent, findings
 from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.scans import Scan
 from wanstudio.uploads.trims import OUTSIDE, Trim
 from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
@@ -149,6 +151,7 @@ class PriceCard:
     `trimmed_from`: the length of a clip that is too long, of which a part is chosen.
     `least` is the lowest quote of each resolution; `unreachable` a fact and what to do, `missing` why Generate waits.
     `reframed`: the ids of a character that can be cropped and of the motion whose shape it can take.
+    `chosen` names the inputs as an address does.
     """
 
     quotes: dict[str, Quote]
@@ -168,6 +171,7 @@ class PriceCard:
     trimmed_from: float | None
     findings: list[Finding]
     reframed: tuple[int, int] | None
+    chosen: str
 
 
 def price_card(choice: Choice) -> PriceCard:
@@ -204,22 +208,39 @@ def price_card(choice: Choice) -> PriceCard:
         if is_outside
         else words.missing(absent, [kind for kind, source in chosen.items() if not source]),
         trimmed_from=_trimmed_from(choice),
-        findings=_findings(choice, str(behaviour), seconds),
+        findings=_findings(choice, str(behaviour)),
         reframed=(character.pk, motion.pk) if character and character.file and motion else None,
+        chosen=urlencode(_named(choice)),
     )
 
 
-def _findings(choice: Choice, behaviour: str, seconds: float | None) -> list[Finding]:
+def _findings(choice: Choice, behaviour: str) -> list[Finding]:
     """Of what is sent: the frame, the part."""
     picture: Source | Facts | None = choice.character
     if choice.crop and choice.character:
         picture = cropped_facts(choice.character, choice.crop)
-    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, seconds)
+    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, _sent(choice))
+
+
+def _named(choice: Choice) -> dict[str, object]:
+    named = {"character": choice.character, "motion": choice.motion}
+    inputs = {kind: source.pk for kind, source in named.items() if source}
+    return inputs | ({"crop": str(choice.crop)} if choice.crop else {})
 
 
 def _trimmed_from(choice: Choice) -> float | None:
     whole = choice.motion.duration if choice.motion else choice.seconds
     return whole if whole and choice.trim and whole > in_force.model().billing.max_s else None
+
+
+def _sent(choice: Choice) -> Sent:
+    """The part that is sent, and what is in its frames: nothing yet while they are scanned, and never of a link."""
+    motion, part = choice.motion, choice.trim
+    if part is None or part == OUTSIDE:
+        part = Trim(0, (motion.duration if motion else choice.seconds) or 0)
+    end = min(part.end, part.start + in_force.model().billing.max_s)
+    scan = Scan.objects.filter(source=motion).first() if motion and motion.file else None
+    return Sent(part.start, end, scan.cuts if scan else (), scan.ranges if scan else ())
 
 
 def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:

@@ -115,6 +115,31 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
         "More than {seconds} s are sent.",
         "Face and clothes can change over time. A shorter part stays closer to the picture.",
     ),
+    "clip_cut": (
+        Level.WARN,
+        "The clip has a cut at {at:.1f} s.",
+        "Wan follows one continuous shot. {follows}",
+    ),
+    "clip_cuts": (
+        Level.WARN,
+        "The clip has {count} cuts, the first at {at:.1f} s.",
+        "Wan follows one continuous shot. {follows}",
+    ),
+    "clip_black": (
+        Level.WARN,
+        "The clip is black from {start:.1f} to {end:.1f} s.",
+        "There is no motion to follow, and these seconds are billed.",
+    ),
+    "clip_frozen": (
+        Level.WARN,
+        "The clip is frozen from {start:.1f} to {end:.1f} s.",
+        "The character stops there, and these seconds are billed.",
+    ),
+    "clip_blurred": (
+        Level.HINT,
+        "The clip is blurred from {start:.1f} to {end:.1f} s.",
+        "The motion is hard to read there, and these seconds are billed.",
+    ),
     "ratio_animate": (
         Level.WARN,
         "The picture ({picture}) and the clip ({clip}) have different shapes.",
@@ -127,6 +152,14 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
     ),
 }
 """Sentences by the rule that is broken: how bad it is, the fact, and what it means."""
+CUT_FOLLOWS = {
+    "animate": "Your character can jump or change its look there.",
+    "replace": "After it, the person to replace can be lost.",
+}
+CUT_OUT_FIRST = "Cut out the first {seconds:.1f} s"
+CUT_OUT_LAST = "Cut out the last {seconds:.1f} s"
+KEEP_PART = "Keep {start:.1f} to {end:.1f} s"
+"""On the buttons of findings that a shorter part does not have."""
 
 
 def formats_of(kind: str) -> str:

@@ -79,10 +79,14 @@ export function showFilm(bar, found) {
   };
   new ResizeObserver(draw).observe(film);
 
+  let waited = false;
   const ask = async () => {
     if (!bar.isConnected) return;
     const answer = await fetch(bar.dataset.frames);
-    if (answer.status === 202) return void setTimeout(ask, 1000 * (Number(answer.headers.get("Retry-After")) || 2));
+    if (answer.status === 202) {
+      waited = true;
+      return void setTimeout(ask, 1000 * (Number(answer.headers.get("Retry-After")) || 2));
+    }
     if (answer.status !== 200) return;
     const measured = await answer.json();
     if (measured.strip) {
@@ -95,6 +99,8 @@ export function showFilm(bar, found) {
     drawFound(cuts, measured, seconds);
     draw();
     found(measured);
+    // The page was there before: what is to be said about it comes with the price.
+    if (waited) bar.dispatchEvent(new CustomEvent("scanned", { bubbles: true }));
   };
   // Without it the bar works as it is.
   if (bar.dataset.frames) ask().catch(() => {});

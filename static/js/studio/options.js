@@ -48,6 +48,17 @@ form.addEventListener("click", ({ target }) => {
   radio?.click();
   radio?.focus();
 });
+// Or a shorter part of the clip.
+form.addEventListener("click", (event) => {
+  const offer = event.target.closest("a[data-start]");
+  const [start, end] = ["trim_start", "trim_end"].map((name) => form.elements.namedItem(name));
+  if (!offer || !start || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  start.value = offer.dataset.start;
+  end.value = offer.dataset.end;
+  start.dispatchEvent(new Event("input", { bubbles: true }));
+  document.querySelector("#trim [data-handle=start]")?.focus({ preventScroll: true });
+});
 form.addEventListener("input", keepOptions);
 form.addEventListener("change", keepOptions);
 form.addEventListener("change", keepInputs);

@@ -102,6 +102,7 @@ card.addEventListener("htmx:responseError", lost);
 window.addEventListener("online", ask);
 
 onSlotChange(ask);
+document.addEventListener("scanned", ask);
 form.addEventListener("submit", (event) => {
   if (event.submitter === button() && card.hasAttribute("aria-busy")) event.preventDefault();
 });

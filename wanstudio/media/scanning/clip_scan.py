@@ -29,7 +29,7 @@ def scan_clip(clip: IO[bytes], seconds: float) -> dict[str, object]:
             raise MediaError(MediaProblem.UNREADABLE)
         context = picture.codec_context
         # Edges of blocks are smoothed for the eye alone, at a quarter of the time.
-        context.options = {"max_pixels": str(MAX_PIXELS), "skip_loop_filter": "noref"}
+        context.options = {"max_pixels": str(MAX_PIXELS), "skip_loop_filter": "all"}
         context.thread_count, context.thread_type = _THREADS, "AUTO"
         return _scanned(source, picture, seconds)
 
@@ -53,11 +53,11 @@ def _scanned(source: InputContainer, picture: VideoStream, seconds: float) -> di
     if strip is None or before is None:
         raise MediaError(MediaProblem.UNREADABLE)
     strip.add(before, seconds)
-    ranges = stretches.found(seconds)
+    ranges = stretches.found(seconds, cuts.all())
     return {
         "strip": base64.b64encode(strip.jpeg()).decode(),
         "size": [strip.width, HEIGHT, strip.count],
-        "cuts": cuts.found(ranges),
+        "cuts": cuts.beside(ranges),
         "ranges": ranges,
     }
 

@@ -4,25 +4,40 @@ A change counts against what changes around it, so that fast motion is none; par
 what comes back at once was a flash. FFmpeg's `scdet` looks at two frames alone, and takes flashes and pans for cuts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import accumulate
 from statistics import median
-from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageStat
 
 # Pictures are compared at this size, in blocks of this size, moved by so much at most.
 _SIDE, _BLOCK, _FAR = 32, 4, 6
+_SHIFTS = [(x, y) for x in range(2 * _FAR + 1) for y in range(2 * _FAR + 1)]
 # Frames before and after a change that it is compared with, and for how long a flash may last.
 _AROUND, _FLASH_S = 8, 0.35
-# Of 255: a change below it is no other scene; nor is what is left of it when parts are put where they were.
-_LEAST_CHANGE, _LEAST_LEFT = 4.0, 3.0
-_STANDS_OUT = 2.0
+# Of 255: what changes at all, what no motion explains, and how far its colours are from those before, on average.
+_CHANGE, _UNEXPLAINED, _RECOLOURED = 4.0, 3.0, 6.0
+# The same against what is usual around it; and where only the colours differ clearly.
+_OUTSTANDING, _COLOURS_OUTSTANDING, _SOMEWHAT, _MUCH = 2.5, 4.0, 1.15, 0.35
+# Around frozen and black ranges: there the motion that they hide has gone on.
+_EDGE_S, _JUMP = 0.1, 25.0
 
 
-class _Look(NamedTuple):
-    at: float
-    picture: Image.Image
-    change: float
+class _Look:
+    def __init__(self, at: float, picture: Image.Image, before: "_Look | None") -> None:
+        self.at, self.picture = at, picture
+        self.change = _mean(ImageChops.difference(before.picture, picture)) if before else 0.0
+
+    @property
+    def spread(self) -> float:
+        return max(ImageStat.Stat(self.picture).stddev)
+
+    @cached_property
+    def colours(self) -> list[int]:
+        """How many of its points are so dark or darker, for each of 256 levels of each colour."""
+        counts = self.picture.histogram()
+        return [count for band in range(0, len(counts), 256) for count in accumulate(counts[band : band + 256])]
 
 
 class SceneCuts:
@@ -31,60 +46,78 @@ class SceneCuts:
     def __init__(self) -> None:
         self._looks: list[_Look] = []
         self._next = 1
-        self._cuts: list[float] = []
+        # With how far the colours are others, too; 0 if not clearly.
+        self._cuts: list[tuple[float, float]] = []
 
     def add(self, look: Image.Image, at: float) -> None:
         small = look.reduce(look.width // _SIDE)
-        change = _mean(ImageChops.difference(self._looks[-1].picture, small)) if self._looks else 0.0
-        self._looks.append(_Look(at, small, change))
+        self._looks.append(_Look(at, small, self._looks[-1] if self._looks else None))
         if len(self._looks) - self._next > _AROUND:
             self._judge_next()
-        if self._next > 2 * _AROUND:
-            del self._looks[:_AROUND]
-            self._next -= _AROUND
+        if self._next > 4 * _AROUND:
+            del self._looks[: 2 * _AROUND]
+            self._next -= 2 * _AROUND
 
-    def found(self, ranges: Sequence[tuple[str, float, float]]) -> list[float]:
-        """All of them, but those at the edges of a black range, which are told as that."""
+    def all(self) -> list[float]:
         while self._next < len(self._looks):
             self._judge_next()
-        black = [(start, end) for kind, start, end in ranges if kind == "black"]
-        return [at for at in self._cuts if not any(start - 0.1 <= at <= end + 0.1 for start, end in black)]
+        return [at for at, _ in self._cuts]
+
+    def beside(self, ranges: Sequence[tuple[str, float, float]]) -> list[float]:
+        """All but those at the edges of a black range, which are told as that, and jumps out of frozen ones."""
+        self.all()
+        return [at for at, recoloured in self._cuts if not any(_explains(each, at, recoloured) for each in ranges)]
 
     def _judge_next(self) -> None:
         looks, this = self._looks, self._next
         self._next += 1
-        change = looks[this].change
-        if change < _LEAST_CHANGE:
+        before, after = looks[this - 1], looks[this]
+        if after.change < _CHANGE:
             return
         around = [*looks[max(1, this - _AROUND) : this], *looks[this + 1 : this + 1 + _AROUND]]
         usual = median(look.change for look in around) if around else 0.0
-        if change < 1.1 * usual:
+        recoloured = _recoloured(before, after)
+        if recoloured < _RECOLOURED and after.change < 1.1 * usual:
             return
-        before, after = looks[this - 1].picture, looks[this].picture
-        left = _left(before, after)
-        pairs = [(at - 1, at) for at in range(this - 2, this + 3) if at != this and 0 < at < len(looks)]
-        lefts = [_left(looks[one].picture, looks[other].picture) for one, other in pairs]
-        is_cut = left > _LEAST_LEFT and left > _STANDS_OUT * max(lefts, default=0)
-        if is_cut and not self._comes_back(this, left):
-            self._cuts.append(looks[this].at)
+        pairs = [(looks[at - 1], looks[at]) for at in range(this - 2, this + 3) if at != this and 0 < at < len(looks)]
+        left, lefts = _unexplained(before, after), max((_unexplained(*pair) for pair in pairs), default=0.0)
+        is_recoloured = recoloured > max(
+            _RECOLOURED, _COLOURS_OUTSTANDING * max((_recoloured(*pair) for pair in pairs), default=0.0)
+        )
+        if left < _UNEXPLAINED:
+            return
+        by_picture = left > _OUTSTANDING * lefts and not self._comes_back(this, _unexplained)
+        # In a picture of its own, even a small part without explanation is much of a dull one.
+        is_other = left > _SOMEWHAT * lefts or left > _MUCH * after.spread
+        if by_picture or (is_recoloured and is_other and not self._comes_back(this, _recoloured)):
+            self._cuts.append((after.at, recoloured if is_recoloured else 0.0))
 
-    def _comes_back(self, this: int, left: float) -> bool:
+    def _comes_back(self, this: int, differ: Callable[[_Look, _Look], float]) -> bool:
         """Whether it was a flash: what was before is there again, or what is there was before."""
         looks = self._looks
         before, after = looks[this - 1], looks[this]
-        later = (look.picture for look in looks[this + 1 : this + 1 + 2 * _AROUND] if look.at - after.at < _FLASH_S)
-        earlier = (
-            look.picture for look in looks[max(0, this - 1 - 2 * _AROUND) : this - 1] if before.at - look.at < _FLASH_S
-        )
-        same = left / 2
-        return any(_left(before.picture, one) < same for one in later) or any(
-            _left(one, after.picture) < same for one in earlier
-        )
+        later = [look for look in looks[this + 1 : this + 1 + 2 * _AROUND] if look.at - after.at < _FLASH_S]
+        earlier = [look for look in looks[max(0, this - 1 - 2 * _AROUND) : this - 1] if before.at - look.at < _FLASH_S]
+        half = differ(before, after) / 2
+        return any(differ(before, look) < half for look in later) or any(differ(look, after) < half for look in earlier)
 
 
-def _left(before: Image.Image, after: Image.Image) -> float:
+def _explains(found: tuple[str, float, float], at: float, recoloured: float) -> bool:
+    kind, start, end = found
+    if kind == "black":
+        return start - _EDGE_S <= at <= end + _EDGE_S
+    return kind == "frozen" and recoloured < _JUMP and min(abs(at - start), abs(at - end)) < _EDGE_S
+
+
+def _recoloured(one: _Look, other: _Look) -> float:
+    """How far the colours of one are from those of the other, of 255, wherever in the picture they are."""
+    points = len(one.picture.getbands()) * one.picture.width * one.picture.height
+    return sum(abs(a - b) for a, b in zip(one.colours, other.colours, strict=True)) / points
+
+
+def _unexplained(one: _Look, other: _Look) -> float:
     """What differs, of 255, where each block of the second picture is taken from where it fits best in the first."""
-    alike = _in_light_of(after, before)
+    before, after = one.picture, _in_light_of(other.picture, one.picture)
     side, blocks = after.width, after.width // _BLOCK
     wide = Image.new(before.mode, (side + 2 * _FAR, side + 2 * _FAR))
     for x in (0, _FAR, 2 * _FAR):
@@ -93,13 +126,10 @@ def _left(before: Image.Image, after: Image.Image) -> float:
     wide.paste(before, (_FAR, _FAR))
     best: Image.Image | None = None
     for x, y in _SHIFTS:
-        differs = ImageChops.difference(wide.crop((x, y, x + side, y + side)), alike)
+        differs = ImageChops.difference(wide.crop((x, y, x + side, y + side)), after)
         mean = differs.resize((blocks, blocks), Image.Resampling.BOX)
         best = ImageChops.darker(best, mean) if best else mean
     return _mean(best) if best else 0.0
-
-
-_SHIFTS = [(x, y) for x in range(2 * _FAR + 1) for y in range(2 * _FAR + 1)]
 
 
 def _in_light_of(picture: Image.Image, other: Image.Image) -> Image.Image:
