@@ -117,5 +117,5 @@ def test_only_frames_of_the_part_that_is_sent_count() -> None:
 def test_a_cut_is_worded_for_the_behaviour() -> None:
     animate, replaced = (in_frames(Sent(0, 14.2, [3.2]), behaviour)[0] for behaviour in ("animate", "replace"))
     assert animate.fact == "The clip has a cut at 3.2 s."
-    assert animate.consequence.startswith("Wan follows one continuous shot.")
+    assert animate.consequence.startswith("Wan follows one continuous shot:")
     assert animate.consequence != replaced.consequence

@@ -118,12 +118,12 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
     "clip_cut": (
         Level.WARN,
         "The clip has a cut at {at:.1f} s.",
-        "Wan follows one continuous shot. {follows}",
+        "Wan follows one continuous shot: {follows}.",
     ),
     "clip_cuts": (
         Level.WARN,
         "The clip has {count} cuts, the first at {at:.1f} s.",
-        "Wan follows one continuous shot. {follows}",
+        "Wan follows one continuous shot: {follows}.",
     ),
     "clip_black": (
         Level.WARN,
@@ -153,8 +153,8 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
 }
 """Sentences by the rule that is broken: how bad it is, the fact, and what it means."""
 CUT_FOLLOWS = {
-    "animate": "Your character can jump or change its look there.",
-    "replace": "After it, the person to replace can be lost.",
+    "animate": "your character can jump or change its look there",
+    "replace": "after the cut, it can lose the person to replace",
 }
 CUT_OUT_FIRST = "Cut out the first {seconds:.1f} s"
 CUT_OUT_LAST = "Cut out the last {seconds:.1f} s"
