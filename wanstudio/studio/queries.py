@@ -21,9 +21,9 @@ from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of, cropped_facts
 from wanstudio.uploads.models import Facts, Source
-from wanstudio.uploads.preflight import Finding, Sent, findings
+from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
-from wanstudio.uploads.scans import Scan
+from wanstudio.uploads.scans import sent_of
 from wanstudio.uploads.trims import OUTSIDE, Trim
 from wanstudio.uploads.words import formats_of
 from wanstudio.web.addresses import is_reachable
@@ -219,7 +219,10 @@ def _findings(choice: Choice, behaviour: str) -> list[Finding]:
     picture: Source | Facts | None = choice.character
     if choice.crop and choice.character:
         picture = cropped_facts(choice.character, choice.crop)
-    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, _sent(choice))
+    part = None if choice.trim == OUTSIDE else choice.trim
+    part = part or Trim(0, (choice.motion.duration if choice.motion else choice.seconds) or 0)
+    sent = sent_of(choice.motion, part, in_force.model().billing.max_s)
+    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, sent)
 
 
 def _named(choice: Choice) -> dict[str, object]:
@@ -231,16 +234,6 @@ def _named(choice: Choice) -> dict[str, object]:
 def _trimmed_from(choice: Choice) -> float | None:
     whole = choice.motion.duration if choice.motion else choice.seconds
     return whole if whole and choice.trim and whole > in_force.model().billing.max_s else None
-
-
-def _sent(choice: Choice) -> Sent:
-    """The part that is sent, and what is in its frames: nothing yet while they are scanned, and never of a link."""
-    motion, part = choice.motion, choice.trim
-    if part is None or part == OUTSIDE:
-        part = Trim(0, (motion.duration if motion else choice.seconds) or 0)
-    end = min(part.end, part.start + in_force.model().billing.max_s)
-    scan = Scan.objects.filter(source=motion).first() if motion and motion.file else None
-    return Sent(part.start, end, scan.cuts if scan else (), scan.ranges if scan else ())
 
 
 def _short_balance(key: ProviderKey | None, quote: Quote | None) -> Decimal | None:

@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 
 from wanstudio.media.scanning import Scanned
 from wanstudio.uploads.models import Source
+from wanstudio.uploads.preflight import Sent
+from wanstudio.uploads.trims import Trim
 from wanstudio.work.leases import Leased
 
 
@@ -64,3 +66,10 @@ def keep(scan: Scan, found: Scanned) -> None:
     except Exception:
         scan.strip.delete(save=False)
         raise
+
+
+def sent_of(motion: Source | None, part: Trim, max_s: float) -> Sent:
+    """What is generated of a part, and what is in its frames: nothing yet while they are scanned, never of a link."""
+    scan = Scan.objects.filter(source=motion).first() if motion and motion.file else None
+    end = min(part.end, part.start + max_s)
+    return Sent(part.start, end, scan.cuts, scan.ranges) if scan else Sent(part.start, end)
