@@ -39,7 +39,7 @@ BEGINS = {"Tus-Resumable": "1.0.0", "Upload-Length": "5", "Upload-Metadata": "ki
 STUDIO = {
     "": page(MEMBERS | OTHERS),
     "price/": page(MEMBERS | OTHERS),
-    "uploads/": page(MEMBERS | OTHERS),
+    "uploads/": Door(get=MEMBERS | OTHERS, post=CREATORS, body=TEAM),
     # A visit leads to the studio, whoever somebody is.
     "uploads/add/": Door(get=PERSONS, post=CREATORS, body=TEAM | {"kind": "motion", "url": ""}),
     "uploads/sample/": form(CREATORS, body=TEAM | {"kind": "character"}),

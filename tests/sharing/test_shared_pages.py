@@ -18,6 +18,7 @@ from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
 from wanstudio.sharing import guest_access
+from wanstudio.sharing import queries as sharing_queries
 from wanstudio.sharing.models import ShareLink
 from wanstudio.sharing.queries import link_by_token
 from wanstudio.sharing.verbs import change_link, make_link, revoke_link
@@ -419,3 +420,29 @@ def test_wrong_password_counts_no_view(video: Video, alice: User, nobody: Client
     unlock(nobody, link, "guess")
     link.refresh_from_db()
     assert link.views == 0
+
+
+def test_collection_comes_in_pages(team: Team, alice: User, nobody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing_queries, "PAGE", 2)
+    monkeypatch.setattr(sharing_queries, "MAX_COUNTED", 3)
+    cut = collection_named(team, alice, "Cut")
+    assert cut
+    videos = [finished(team, alice, title=f"Take {one}") for one in range(5)]
+    collect(cut, videos[:4], alice)
+    link = make_link(cut, alice)
+    address = reverse("shared.show", args=[link.token])
+
+    first = nobody.get(address)
+    assert ("Take 3" in text_of(first), "Take 1" in text_of(first), "Take 4" in text_of(first)) == (True, False, False)
+    assert "Cut 3+ videos" in text_of(first)
+    assert f'href="?before={videos[2].pk}"' in first.content.decode()
+    more = nobody.get(address, {"before": videos[2].pk}, headers={"HX-Request": "true"})
+    assert more.content.decode().count("<article") == 2
+    assert "<html" not in more.content.decode()
+    plain = text_of(nobody.get(address, {"before": videos[2].pk}))
+    assert ("Take 1" in plain, "Take 3" in plain, "Newest videos" in plain) == (True, False, True)
+
+    bin_videos([videos[0]], alice)
+    assert "Take 0" not in text_of(nobody.get(address, {"before": videos[2].pk}))
+    revoke_link(link, alice)
+    assert nobody.get(address, {"before": videos[2].pk}, headers={"HX-Request": "true"}).status_code == 404

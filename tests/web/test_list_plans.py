@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from tests import factories
 from tests.page_rows import finished
 from wanstudio.accounts.models import User
+from wanstudio.sharing.verbs import make_link
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads.models import Source
 from wanstudio.videos.verbs import collect, collection_named, put_tag_on, star, tag_named
@@ -64,6 +66,10 @@ PAGES = (
     "/uploads/{character}/",
     "/uploads/{motion}/",
     "/uploads/{motion}/?before=3",
+    "/uploads/?q=walk&before=3",
+    "/uploads/?q=walk&kind=motion",
+    "/s/{token}/",
+    "/s/{token}/?before=3",
     "/team/",
     "/spending/{request}/",
     "/notifications/",
@@ -86,7 +92,7 @@ SIZES = (None, 20, 1_000, 1_000_000)
 
 
 @pytest.fixture
-def names(team: Team, alice: User) -> dict[str, int]:
+def names(team: Team, alice: User) -> dict[str, Any]:
     """A small studio with one of each, as its owner sees it."""
     Membership.objects.filter(team=team, user=alice).update(role="owner")
     videos = [finished(team, alice) for _ in range(4)]
@@ -107,6 +113,7 @@ def names(team: Team, alice: User) -> dict[str, int]:
         "job": job.pk,
         "video": videos[0].pk,
         "request": factories.spend_request(team, alice).pk,
+        "token": make_link(collection, alice).token,
     }
 
 
@@ -153,7 +160,7 @@ def seem(rows: int) -> None:
 
 
 @on_postgres
-def test_every_list_has_indexes_that_serve_it(names: dict[str, int], as_alice: Client) -> None:
+def test_every_list_has_indexes_that_serve_it(names: dict[str, Any], as_alice: Client) -> None:
     """With a few rows PostgreSQL reads whole tables; where it is told not to and still does, an index is missing.
 
     Which of its indexes it takes among a million rows is for the bench to see.
@@ -172,7 +179,7 @@ def test_every_list_has_indexes_that_serve_it(names: dict[str, int], as_alice: C
 
 
 @on_sqlite
-def test_no_list_reads_a_table_from_end_to_end(names: dict[str, int], as_alice: Client) -> None:
+def test_no_list_reads_a_table_from_end_to_end(names: dict[str, Any], as_alice: Client) -> None:
     asked = {address: asked_by(as_alice, address.format(**names)) for address in PAGES}
     for rows in SIZES:
         if rows:
@@ -181,7 +188,7 @@ def test_no_list_reads_a_table_from_end_to_end(names: dict[str, int], as_alice: 
 
 
 @on_sqlite
-def test_click_reads_no_more_jobs_than_it_concerns(names: dict[str, int], team: Team, alice: User) -> None:
+def test_click_reads_no_more_jobs_than_it_concerns(names: dict[str, Any], team: Team, alice: User) -> None:
     """A search by the team alone reads a million jobs of a large one, though it is no scan."""
     inputs = {key: Source.objects.get(pk=names[key]) for key in ("character", "motion")}
     for rows in SIZES:
@@ -196,7 +203,7 @@ def test_click_reads_no_more_jobs_than_it_concerns(names: dict[str, int], team: 
 
 
 @on_sqlite
-def test_filter_of_the_wall_walks_its_own_index(names: dict[str, int], as_alice: Client) -> None:
+def test_filter_of_the_wall_walks_its_own_index(names: dict[str, Any], as_alice: Client) -> None:
     for index, asked in WALL.items():
         found = list(steps(asked_by(as_alice, f"/videos/?{asked}".format(**names))))
         # SQLite calls the index of a constraint by a name of its own.
@@ -205,7 +212,7 @@ def test_filter_of_the_wall_walks_its_own_index(names: dict[str, int], as_alice:
 
 
 @on_sqlite
-def test_statistics_of_another_time_are_forgotten_at_the_start(names: dict[str, int], as_alice: Client) -> None:
+def test_statistics_of_another_time_are_forgotten_at_the_start(names: dict[str, Any], as_alice: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     forget_statistics()

@@ -6,13 +6,19 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest
 
+from wanstudio.jobs.models import Job, State
 from wanstudio.sharing.guest_access import is_unlocked
 from wanstudio.sharing.models import ShareLink, digest_of
 from wanstudio.teams.access import in_my_teams, teams_to
 from wanstudio.teams.roles import Act, roles_with
-from wanstudio.videos.models import Video
+from wanstudio.videos.models import CollectedVideo, Video
 from wanstudio.videos.queries import link_counters, visible_collections
-from wanstudio.web.lookups import one
+from wanstudio.videos.wall_rows import Found
+from wanstudio.web.lookups import one, up_to
+
+PAGE = 60
+# Of a larger collection a guest reads "1,000+".
+MAX_COUNTED = 1_000
 
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
@@ -63,6 +69,27 @@ def shared(request: HttpRequest, token: str) -> ShareLink:
     if (has_ended := link.has_ended) or not is_unlocked(request, link):
         raise Closed(link, is_locked=not has_ended)
     return link
+
+
+def shared_page(link: ShareLink, before: int | None) -> tuple[list[Video], int | None]:
+    """The next tiles of the link's collection, the newest first, older than the id `before`; and the id to go on from.
+
+    Walked along the index of what was collected, so that a page costs the same however much there is.
+    """
+    here = _collected(link)
+    ids = list((here if before is None else here.older_than(before)).ids()[: PAGE + 1])
+    rows = link.videos().in_bulk(ids[:PAGE])
+    return [rows[pk] for pk in ids[:PAGE] if pk in rows], ids[PAGE - 1] if len(ids) > PAGE else None
+
+
+def shared_count(link: ShareLink) -> str:
+    return up_to(_collected(link).ids()[: MAX_COUNTED + 1].count(), MAX_COUNTED)
+
+
+def _collected(link: ShareLink) -> Found:
+    done = Exists(Job.objects.filter(pk=OuterRef("video__job"), state__unindexed=State.DONE))
+    collected = CollectedVideo.objects.filter(done, collection=link.collection_id or 0)
+    return Found(collected, "video__").only(team__id__unindexed=link.team_id, binned_at=None)
 
 
 def shared_video(request: HttpRequest, token: str, pk: int) -> tuple[ShareLink, Video]:

@@ -3,6 +3,7 @@
 The web process may fetch what is behind a link to probe it, and nothing else, within 5 s; decoders are processes.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -36,11 +37,27 @@ from wanstudio.work.compiled import Compiled
 FILE_LINK_S = 24 * 60 * 60
 _SALT = "wanstudio.files"
 DEADLINE_S = 5.0
+# So many rows are looked through for a name at once.
+SEARCHED = 20_000
 
 
 def visible_sources(request: HttpRequest, team: Team | None = None) -> QuerySet[Source]:
     mine = Source.objects.filter(in_my_teams(request, "team__"), deleted_at=None)
     return mine.filter(team=team) if team else mine
+
+
+def with_words(rows: QuerySet[Source], words: str, before: int | None) -> tuple[QuerySet[Source], int | None]:
+    """Those of these rows whose names, or files, have all of the words; and the id at which this look ends.
+
+    One look goes through SEARCHED rows at most, from the id `before` on: so it costs the same however many there are.
+    """
+    asked = rows if before is None else rows.filter(pk__lt=before)
+    end = asked.order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1].first()
+    for word in words.split():
+        # SQLite's own comparison knows no capitals but those of ASCII.
+        test, text = ("icontains", word) if word.isascii() else ("iregex", re.escape(word))
+        rows = rows.filter(Q(**{f"given_name__{test}": text}) | Q(**{f"file_name__{test}": text}))
+    return (rows.filter(pk__gt=end) if end else rows), end
 
 
 def binned_sources(request: HttpRequest) -> QuerySet[Source]:

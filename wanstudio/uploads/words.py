@@ -48,6 +48,8 @@ ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent;
 NOT_A_CROP = "This frame does not fit the picture, which is {size}. Nothing was sent; choose another frame."
 CROP_SMALL = "This frame is only {size} pixels. Nothing was sent; choose one of at least {limit} pixels on each side."
 ONLY_PICTURES = "A picture behind a link is sent as it is. Nothing was sent; to crop it, download it and add it here."
+ADDED = "“{name}” is added."
+NO_FILE = "Choose a picture or a clip first. Nothing was added."
 NO_NAME = "A name needs at least one letter. Nothing was changed."
 DELETED = '“{}” is in <a href="{}">the bin</a> for 30 days. Videos made from it stay.'
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -51,15 +51,24 @@ def _day(text: str) -> date | None:
     return day if day and 1 < day.year < 9999 else None
 
 
+class Choice(NamedTuple):
+    """A row of a menu: what it says, its address, whether it is chosen, and the character or motion that it is."""
+
+    label: str
+    query: str
+    is_chosen: bool
+    source: Source | None
+
+
 class Menu(NamedTuple):
-    """`others`: what else is asked for; `clear`: the address of that. `rows`: choice, its address, is it chosen."""
+    """`others`: what else is asked for; `clear`: the address of that."""
 
     name: str
     label: str
     is_set: bool
     others: Asked
     clear: str
-    rows: list[tuple[str, str, bool]]
+    rows: list[Choice]
 
 
 def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[Collection]) -> list[Menu]:
@@ -72,13 +81,14 @@ def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[C
     people = User.objects.filter(here).order_by("name")[:MAX_ROWS]
     made = Video.objects.filter(team=team, binned_at=None)
     recent = Source.objects.filter(team=team).order_by("-used_at")
-    kind = Source.Kind
-    characters = recent.filter(Exists(made.filter(character=OuterRef("pk"))), kind=kind.CHARACTER)[:MAX_ROWS]
-    motions = recent.filter(Exists(made.filter(motion=OuterRef("pk"))), kind=kind.MOTION)[:MAX_ROWS]
+    pictured = {
+        name: list(recent.filter(Exists(made.filter(**{name: OuterRef("pk")})), kind=name)[:MAX_ROWS])
+        for name in Source.Kind.values
+    }
     rows = (
         ("person", "Person", _choices(people)),
-        ("character", "Character", _choices(characters)),
-        ("motion", "Motion", _choices(motions)),
+        ("character", "Character", _choices(pictured["character"])),
+        ("motion", "Motion", _choices(pictured["motion"])),
         ("behaviour", "Animate or Replace", Job.Behaviour.choices),
         ("resolution", "Resolution", [(name, name) for name in RESOLUTIONS]),
         *((one.name, one.label, one.choices) for one in wall_filters),
@@ -88,7 +98,7 @@ def menus(team: Team, asked: Asked, tags: Iterable[Tag], collections: Iterable[C
         ("collection", "Collection", _choices(collections)),
     )
     every = [
-        _menu(asked, (name,), label, [(text, {name: value}) for value, text in choices])
+        _menu(asked, (name,), label, [(text, {name: value}) for value, text in choices], pictured.get(name, ()))
         for name, label, choices in rows
     ]
     return [*(menu for menu in every if menu.rows or menu.is_set), _dates(team, asked)]
@@ -98,11 +108,20 @@ def _choices(rows: Iterable[Model]) -> list[tuple[str, str]]:
     return [(str(row.pk), str(row)) for row in rows]
 
 
-def _menu(asked: Asked, names: Sequence[str], label: str, choices: Iterable[tuple[str, Asked]]) -> Menu:
+def _menu(
+    asked: Asked,
+    names: Sequence[str],
+    label: str,
+    choices: Iterable[tuple[str, Asked]],
+    pictured: Sequence[Source] = (),
+) -> Menu:
     chosen = {key: value for key, value in asked.items() if key in names}
     others = {key: value for key, value in asked.items() if key not in names}
-    rows = [(text, urlencode({**others, **asks}), asks == chosen) for text, asks in choices]
-    named = next((text for text, _, is_chosen in rows if is_chosen), label)
+    rows = [
+        Choice(text, urlencode({**others, **asks}), asks == chosen, source)
+        for (text, asks), source in zip_longest(choices, pictured)
+    ]
+    named = next((row.label for row in rows if row.is_chosen), label)
     return Menu(names[0], named, bool(chosen), others, urlencode(others), rows)
 
 

@@ -17,7 +17,7 @@ from wanstudio.review.views import refused, unchanged
 from wanstudio.review.words import TOO_MANY_COMMENTS
 from wanstudio.sharing import guest_access, words
 from wanstudio.sharing.models import ShareLink
-from wanstudio.sharing.queries import Closed, shared, shared_video
+from wanstudio.sharing.queries import Closed, shared, shared_count, shared_page, shared_video
 from wanstudio.teams import access
 from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video, seconds_of
@@ -35,11 +35,15 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         link = shared(request, token)
     except Closed as closed:
         return _ask(request, closed.link, token) if closed.is_locked else _ended(request, closed.link)
-    # A wall of posters is a page, not a library.
-    videos = list(link.videos()[:500])
     if link.kind == ShareLink.Kind.VIDEO:
-        return _watch(request, link, token, videos[0]) if videos else _ended(request, link)
-    context = _context(request, link, token) | {"videos": videos, "preview": videos[0] if videos else None}
+        watched = link.videos().first()
+        return _watch(request, link, token, watched) if watched else _ended(request, link)
+    before = access.number(request.GET.get("before"))
+    videos, following = shared_page(link, before)
+    context = _context(request, link, token) | {"videos": videos, "next": following, "before": before}
+    if request.htmx and before:  # type: ignore[attr-defined]
+        return render(request, "sharing/_tiles.html", context)
+    context |= {"count": shared_count(link), "preview": videos[0] if videos else None}
     return guest_access.note_visit(request, render(request, "sharing/collection.html", context), link, token)
 
 

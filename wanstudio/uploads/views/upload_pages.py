@@ -1,5 +1,6 @@
 """Uploads: the list of what the team has added, and the files themselves, with ranges."""
 
+from mimetypes import guess_type
 from pathlib import PurePath
 
 from django.contrib import messages
@@ -18,11 +19,12 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads import verbs, words
 from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.cuts import NEVER_SERVED
+from wanstudio.uploads.forms import SourceForm
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.names import clean
-from wanstudio.uploads.queries import signed_input, stored_source, visible_sources
+from wanstudio.uploads.queries import signed_input, stored_source, visible_sources, with_words
 from wanstudio.web.file_answers import send
-from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_view, up_to
+from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_and_form_view, up_to
 from wanstudio.web.way_back import back
 from wanstudio.work.compiled import moment
 
@@ -31,19 +33,41 @@ PAGE = 60
 MAX_COUNTED = 1_000
 
 
-@page_view
+@page_and_form_view
 def index(request: HttpRequest) -> HttpResponse:
+    """The list, newest first: of one `kind`, with the words `q` in their names. What is posted is a `file` to add."""
+    if request.method != "POST":
+        return _list(request)
+    team, file = access.team_in(request, Act.MAKE), request.FILES.get("file")
+    fields = request.POST.copy()
+    types = (file.content_type, guess_type(file.name or "")[0]) if file else ()
+    is_clip = any((each or "").startswith("video/") for each in types)
+    fields["kind"] = str(Source.Kind.MOTION if is_clip else Source.Kind.CHARACTER)
+    form = SourceForm(fields, request.FILES, team)
+    if not form.is_valid():
+        return _list(request, form.wrong if file else words.NO_FILE)
+    source = form.draft.keep(team, access.person(request))
+    messages.success(request, words.ADDED.format(name=source.name))
+    return redirect("uploads.show", source.pk)
+
+
+def _list(request: HttpRequest, wrong: str = "") -> HttpResponse:
     rows = visible_sources(request, access.current_team(request)).select_related("person")
-    kind, before = _kind(request.GET), request.GET.get("before", "")
+    kind, before, asked = _kind(request.GET), request.GET.get("before", ""), clean(request.GET.get("q", ""))
     if kind:
         rows = rows.filter(kind=kind)
+    end: int | None = None
+    if asked:
+        rows, end = with_words(rows, asked, access.number(before))
     rows = rows.annotate(**{f"{name}_uses": _uses(f"{name}_jobs") for name in Source.Kind.values})
     page, following = access.page(rows, before, PAGE)
     for source in page:
         uses = source.character_uses + source.motion_uses  # type: ignore[attr-defined]
         source.uses = up_to(uses, MAX_COUNTED) if uses else ""  # type: ignore[attr-defined]
-    context = {"sources": page, "next": following, "before": bool(before), "kind": kind}
-    return render(request, "uploads/index.html", context)
+    # What comes before the end of this look is the next one's.
+    following = following or (end + 1 if end else None)
+    context = {"sources": page, "next": following, "before": bool(before), "kind": kind, "q": asked, "wrong": wrong}
+    return render(request, "uploads/index.html", context, status=422 if wrong else 200)
 
 
 def _uses(jobs: str) -> CountUpTo:
