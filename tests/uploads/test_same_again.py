@@ -149,6 +149,7 @@ def test_upload_beyond_the_room_of_the_team_is_refused_before_a_byte(as_alice: C
     order = post(as_alice, small, character_file=upload("a.png", png()), motion_file=upload("y.mp4", larger))
     assert order.status_code == 422
     assert not PartialUpload.objects.exists()
+    assert "used by this team's uploads, the bin included." in text_of(as_alice.get(reverse("uploads.index")))
     assert by_form(as_alice, small, "motion", CLIP).status_code == 201
     assert by_form(as_alice, small, "motion", CLIP).status_code == 201, "it is here already"
 
@@ -176,3 +177,21 @@ def test_earlier_copies_of_a_file_are_left_as_they_are(as_alice: Client, team: T
     first, _ = (factories.motion(team, alice, file=ContentFile(CLIP, name="a.mp4"), **same) for _ in range(2))
     assert in_pieces(as_alice, team, CLIP)["X-Upload"] == str(first.pk)
     assert Source.objects.count() == 2
+
+
+def test_known_files_are_found_by_size_and_then_by_hash(as_alice: Client, as_charlie: Client, team: Team) -> None:
+    by_form(as_alice, team, "motion", CLIP)
+    source = Source.objects.get()
+
+    def known(client: Client, **asked: Any) -> Any:
+        answer = client.post(reverse("uploads.known"), {"team": team.pk, "kind": "motion", **asked})
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    assert known(as_alice, size=len(CLIP)) == {"maybe": True}
+    assert known(as_alice, size=len(CLIP) + 1) == {"maybe": False}
+    assert known(as_alice, sha256=sha256(CLIP).hexdigest()) == {"same": source.pk}
+    assert known(as_alice, sha256=sha256(b"").hexdigest()) == {"same": None}
+    assert known(as_alice, sha256=sha256(CLIP).hexdigest(), kind="character") == {"same": None}
+    assert known(as_charlie, sha256=sha256(CLIP).hexdigest()) == 404
+    elsewhere = Team.objects.get(name="Elsewhere").pk
+    assert known(as_charlie, sha256=sha256(CLIP).hexdigest(), team=elsewhere) == {"same": None}

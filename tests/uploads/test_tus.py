@@ -321,7 +321,6 @@ def test_one_request_at_a_time_writes(sender: Sender) -> None:
     with pieces.opened(row(url)):
         assert sender.patch(url, 0, b"x").status_code == 423
         assert sender.send("DELETE", url).status_code == 423
-        assert sender.head(url)["Upload-Offset"] == "0"
     assert sender.patch(url, 0, b"x").status_code == 204
 
 

@@ -130,8 +130,12 @@ def _check_before(made: PartialUpload) -> None:
 def _state(request: HttpRequest, way: Way, pk: UUID | None) -> HttpResponse:
     """How far it is. One that was whole when the studio died is taken in now."""
     upload = _mine(request, way, pk)
-    if pieces.offset_of(upload) == upload.size_bytes and not upload.is_over:
-        _finish(upload)
+    if not upload.is_over:
+        # A piece that is being written just now belongs to the answer.
+        with pieces.opened(upload, wait=True):
+            is_whole = pieces.offset_of(upload) == upload.size_bytes
+        if is_whole and not upload.is_over:
+            _finish(upload)
     headers = {"Upload-Length": str(upload.size_bytes)}
     if upload.metadata:
         headers["Upload-Metadata"] = upload.metadata

@@ -22,7 +22,7 @@ from wanstudio.uploads.cuts import NEVER_SERVED
 from wanstudio.uploads.forms import SourceForm
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.names import clean
-from wanstudio.uploads.queries import signed_input, stored_source, visible_sources, with_words
+from wanstudio.uploads.queries import room_of, signed_input, stored_source, visible_sources, with_words
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_and_form_view, up_to
 from wanstudio.web.way_back import back
@@ -52,7 +52,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, wrong: str = "") -> HttpResponse:
-    rows = visible_sources(request, access.current_team(request)).select_related("person")
+    team = access.current_team(request)
+    rows = visible_sources(request, team).select_related("person")
     kind, before, asked = _kind(request.GET), request.GET.get("before", ""), clean(request.GET.get("q", ""))
     if kind:
         rows = rows.filter(kind=kind)
@@ -67,6 +68,7 @@ def _list(request: HttpRequest, wrong: str = "") -> HttpResponse:
     # What comes before the end of this look is the next one's.
     following = following or (end + 1 if end else None)
     context = {"sources": page, "next": following, "before": bool(before), "kind": kind, "q": asked, "wrong": wrong}
+    context["room"] = room_of(team)
     return render(request, "uploads/index.html", context, status=422 if wrong else 200)
 
 
