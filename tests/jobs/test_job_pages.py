@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -142,6 +143,14 @@ def test_a_running_job_tells_its_usual_time(job: Job, as_alice: Client) -> None:
     assert "usually 2:20 to 3:05 for 14.2 s at 720p" in html
     assert 'data-scale="185.0"' in html
     assert "Reserved now $1.14 Settled when it is ready" in words(html)
+
+
+def test_a_clock_that_passed_the_usual_time_is_not_of_it(job: Job, as_alice: Client) -> None:
+    usual = {"expected_low_s": 12.0, "expected_s": 15.0, "expected_high_s": 20.0}
+    running = moved(job, State.RUNNING, started_at=timezone.now() - timedelta(seconds=57), **usual)
+    for html in (page(as_alice, running), as_alice.get(reverse("jobs.index")).content.decode()):
+        assert "of about 0:15" not in html
+        assert 'data-late="usually 0:15">usually 0:15<' in html
 
 
 def test_what_keeps_it_waiting_stands_where_the_sentence_is(job: Job, as_alice: Client) -> None:

@@ -55,6 +55,13 @@ def test_a_callback_settles_it(uncertain: Job, apixo: FakeApixo, call_back: Call
     assert wait_s(job) <= 0, "it has called back, so there is news to be had"
 
 
+def test_the_time_of_an_unconfirmed_job_counts_from_its_sending(uncertain: Job, call_back: Callable[..., int]) -> None:
+    sent_at = timezone.now() - timedelta(seconds=36)
+    Attempt.objects.filter(job=uncertain).update(created_at=sent_at)
+    call_back()
+    assert woken(uncertain).started_at == sent_at
+
+
 @pytest.mark.usefixtures("uncertain")
 def test_a_hint_that_the_provider_does_not_know_is_not_believed(
     uncertain: Job, apixo: FakeApixo, call_back: Callable[..., int]

@@ -221,3 +221,15 @@ def test_what_an_approved_second_costs(team: Team, alice: User, as_alice: Client
 def test_the_balance_of_the_sandbox_proves_nothing(as_alice: Client, team: Team, alice: User) -> None:
     finished(team, alice, provider="apixo")
     assert as_alice.get("/usage/").context["reconciliation"] is None
+
+
+def test_the_sandbox_shows_its_test_money(team: Team, alice: User, bob: User, as_alice: Client, as_bob: Client) -> None:
+    finished(team, alice, provider="sandbox")
+    finished(team, bob, provider="sandbox")
+    page = words(as_alice)
+    assert "No spending yet" not in page
+    assert "Test money: $2.28" in page
+    mine = words(as_bob)
+    assert "Test money: $1.14" in mine
+    assert "Alice" not in mine.partition("Test money")[2]
+    assert "All time" not in page, "test money is in no other sum"

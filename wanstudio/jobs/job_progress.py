@@ -35,13 +35,15 @@ ANCHORS = {
 class Progress:
     """Per cents are of the whole bar, which stands for `scale_s` seconds; None: nobody knows how long it takes.
 
-    `since_ms` (Unix, ms) lets a page go on counting by itself; None: the clock stands.
+    `since_ms` (Unix, ms) lets a page go on counting by itself; None: the clock stands. `late`: what replaces `beside`
+    after `expected_s` seconds, when the clock has passed what it stands beside.
     """
 
     clock: str
     beside: str
     usual: str = ""
-    expected: str = ""
+    late: str = ""
+    expected_s: float | None = None
     tone: str = ""
     percent: float = 0
     band_from: float | None = None
@@ -56,11 +58,15 @@ def progress(job: Job) -> Progress:
     elapsed_s = ((job.ended_at or timezone.now()) - start).total_seconds()
     high_s = job.expected_high_s if job.started_at else None
     band = round(100 * (job.expected_low_s or 0) / high_s, 2) if high_s and _is_measured(job) else None
+    expected_s = job.expected_s if _is_measured(job) else None
+    late = f"usually {clock(expected_s)}" if expected_s else ""
+    about = late if expected_s and elapsed_s > expected_s else f"of about {clock(expected_s or 0)}"
     return Progress(
         clock=clock(elapsed_s),
-        beside=f"of about {clock(job.expected_s or 0)}" if _is_measured(job) else BESIDE[state],
+        beside=about if expected_s else BESIDE[state],
         usual=_usual(job) if state == State.RUNNING else "",
-        expected=clock(job.expected_s or 0) if _is_measured(job) else "",
+        late=late,
+        expected_s=expected_s,
         tone=_tone(job, elapsed_s),
         percent=_percent(state, elapsed_s, high_s),
         band_from=band,

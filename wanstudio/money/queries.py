@@ -40,6 +40,7 @@ from wanstudio.web.lookups import Row
 RESOLUTIONS = in_force.model().resolution_names
 NET = F("reserved") + F("settled") + F("unknown")
 QUARTER_S = 900
+TEST_MONEY = Q(provider=in_force.SANDBOX)
 WARN_FROM = 90
 # The part of this video in the bar is seen even where its share is tiny: per cent.
 MIN_SHOWN = Decimal("1.5")
@@ -109,9 +110,12 @@ def visible_entries(request: HttpRequest, team: Team) -> Entries:
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 
-def visible_sums(request: HttpRequest, team: Team, rows: QuerySet[Row]) -> QuerySet[Row]:
-    """Of `rows`, sums of this team that the request may enter: what the same entries add up to."""
-    rows = rows.filter(BILLED, team=team)
+def visible_sums(request: HttpRequest, team: Team, rows: QuerySet[Row], which: Q = BILLED) -> QuerySet[Row]:
+    """Of `rows`, sums of this team that the request may enter: what the same entries add up to.
+
+    `which`: TEST_MONEY for the sandbox's, which are in no other sum.
+    """
+    rows = rows.filter(which, team=team)
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 

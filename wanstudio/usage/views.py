@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from wanstudio.keys import in_force
-from wanstudio.money.queries import kept, span, visible_entries, visible_sums
+from wanstudio.money.queries import TEST_MONEY, kept, span, visible_entries, visible_sums
 from wanstudio.money.reconciliation import reconcile
 from wanstudio.money.views import caps_context
 from wanstudio.teams import access
@@ -27,6 +27,8 @@ def show(request: HttpRequest) -> HttpResponse:
     """The sums by person, the newest entries, and for the owner whether the balance agrees with them."""
     team, provider = access.current_team(request), in_force.provider_in_use()
     rows = queries.by_person(visible_sums(request, team, kept(team, None)))
+    tests = visible_sums(request, team, kept(team, None), TEST_MONEY) if provider == in_force.SANDBOX else None
+    test_rows = queries.by_person(tests) if tests is not None else []
     # Not joined: a database that has counted few people or jobs would begin with them, and sort all that is theirs.
     entries = visible_entries(request, team).prefetch_related("job", "person")
     before = request.GET.get("before", "")
@@ -37,6 +39,8 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "total": queries.total(rows),
+        "test_rows": test_rows,
+        "test_total": queries.total(test_rows),
         "everybody": access.may(request, team, Act.SPENDING),
         "entries": page,
         "before": before,

@@ -6,6 +6,10 @@ import { leave } from "./toast.js";
 const UNSURE = "We don’t know whether this was done. Your input is still here. Check the page in another tab first.";
 const NOTHING = "Nothing was sent and nothing was charged.";
 const AGAIN = "Your input is still here. Try again in a moment.";
+// A request that a newer one replaces is no error, and what is wrong with another is told by the event that follows.
+htmx.logger = (_, name, detail) => {
+  if (name === "htmx:sendAbort" || name === "htmx:afterRequest") delete detail.error;
+};
 // These show it themselves when no answer comes.
 const QUIET = ["poller", "bell", "price"];
 

@@ -89,7 +89,9 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
         "problem": "",
         "setbacks": 0,
         "missing_since": None,
-        "started_at": Now(),
+        # From the POST on, however late its answer: the time that it took is the provider's and ours, and not the
+        # moment between a late answer and the result.
+        "started_at": attempt.created_at if attempt else Now(),
         # A claim that sent the task did not look at it: the first callback, however early, is followed at once.
         "claimed_at": None if job.state == State.SUBMITTING else F("claimed_at"),
         **expected_time(job),
