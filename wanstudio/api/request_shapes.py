@@ -88,4 +88,4 @@ class Paging(Schema):
 
 
 class UploadChange(In):
-    name: str = Field(min_length=1, max_length=200, description="What the team calls it from now on.")
+    name: str = Field(min_length=1, max_length=200, description="The new name of it in the team.")

@@ -71,7 +71,7 @@ _HINTS = {
     "web page": "Open it in a browser, and use the file itself or its direct link.",
     "archive": "Unpack it, and choose the {thing} in it.",
     "compressed file": "Unpack it, and choose the {thing} in it.",
-    "document": "Save the {thing} in it as a file of its own.",
+    "document": "Save the {thing} in it as a separate file.",
 }
 
 
