@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 RETIRED = re.compile(
     r"\b(somebody|anybody|everybody|nobody|whoever|whatever|whichever|lies|stands|may|shall|thereof|anew|amiss"
     r"|at once|by itself|by themselves|of its own|of their own|under way|(?:take|takes|taken|took) back"
-    r"|(?:draw|draws|drew|drawn)|stands? in|stand-ins?|put back|is told|by now|from now on)\b",
+    r"|drawn by|draws one|draw a token|let \w+ draw|stands? in|stand-ins?|put back|is told|by now|from now on)\b",
     re.IGNORECASE,
 )
 # Where the word has its usual meaning, or is read by nobody but developers: messages of errors that no page shows.

@@ -47,7 +47,7 @@ def clean(source: Source) -> None:
         except FetchError:
             return source.postpone(BUSY, claims=F("claims") - 1)
         except (MediaError, OSError) as wrong:
-            log.warning("%s cannot be cleaned, so that nobody gets it: %r", source, wrong)
+            log.warning("%s cannot be cleaned, so it is not handed out: %r", source, wrong)
             source.claims = MAX_CLAIMS + 1
     # What could not be cleaned is passed over from now on.
     is_over = source.cleaned_at is None or not source.conversion
