@@ -173,7 +173,7 @@ def test_picture_that_cannot_be_cropped_is_not_sent(
     monkeypatch.setattr(isolated, "frame_picture", broken)
     job = step(cropped(team, alice, character))
     assert (job.state, job.money) == (State.FAILED, Money.RELEASED)
-    assert "“mira.png” could not be cropped. Nothing was sent" in job.failure_message
+    assert "“Mira” could not be cropped. Nothing was sent" in job.failure_message
     assert apixo.posts == []
 
 
@@ -216,6 +216,7 @@ def test_order_keeps_the_frame_and_another_begins_with_it(
     assert (job.crop, job.price) == (FRAME, Decimal("0.40"))
     html = as_alice.get("/", {"from": job.pk}).content.decode()
     assert f'value="{FRAME}" selected' in html
+    assert html.count("225 × 400 of") == 1
     assert "225 × 400" in as_alice.get(reverse("jobs.show", args=[job.pk])).content.decode()
     other = factories.character(team, alice, name="finn.png")
     html = as_alice.get("/", {"from": job.pk, "character": other.pk}).content.decode()
@@ -259,6 +260,8 @@ def test_price_card_warns_of_what_is_sent(as_alice: Client, character: Source, m
         ("-1,0,1,1", "does not fit"),
         ("0,0,11,1", "does not fit"),
         ("<script>", "does not fit"),
+        ("9" * 5000, "does not fit"),
+        ("1," * 2000, "does not fit"),
         ("0,0,0.00125,0.0025", "only 1 × 1 pixels"),
         ("0,0,9,0.00125", "does not fit"),
     ],
@@ -337,5 +340,5 @@ def test_new_picture_loses_the_frame_of_the_one_before(as_alice: Client, charact
     data = {"kind": "character", "crop": str(FRAME), "team": character.team_id, "motion": motion.pk}
     file = ContentFile(saved(quarters((300, 300)), "PNG"), "new.png")
     html = as_alice.post(reverse("uploads.add"), data | {"character_file": file}).content.decode()
-    assert "new.png" in html
+    assert "Remove New" in html
     assert str(FRAME) not in html

@@ -55,7 +55,7 @@ class JobForm(forms.Form):
     trim_start = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     trim_end = forms.FloatField(required=False, min_value=0, max_value=1_000_000)
     # As `crop_of` reads it.
-    crop = forms.CharField(required=False, max_length=100)
+    crop = forms.CharField(required=False)
     whole_resolution = forms.CharField(required=False, max_length=10)
     whole_start = forms.FloatField(required=False)
     whole_end = forms.FloatField(required=False)
@@ -182,7 +182,8 @@ class JobForm(forms.Form):
         return "" if wrong and wrong.code in NAMES_THE_FILE else file.name or ""
 
     def _error_of(self, kind: str) -> forms.ValidationError | None:
-        return first_error(self, (kind, f"{kind}_file", f"{kind}_url"))
+        numbers = ("crop",) if kind == Source.Kind.CHARACTER else TRIM
+        return first_error(self, (kind, f"{kind}_file", f"{kind}_url", *numbers))
 
     def unkept(self, kind: str) -> str:
         """The name of a good file that a form with another mistake did not keep: browsers do not send it again."""

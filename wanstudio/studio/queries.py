@@ -1,7 +1,6 @@
 """Queries of the studio: its two slots, and the price card for what is in them. Fetches nothing, writes nothing."""
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from urllib.parse import urlencode
@@ -25,7 +24,7 @@ from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.scans import sent_of
 from wanstudio.uploads.trims import OUTSIDE, Trim
-from wanstudio.uploads.words import formats_of
+from wanstudio.uploads.words import formats_of, no_crop
 from wanstudio.web.addresses import is_reachable
 
 CENT = Decimal("0.01")
@@ -115,11 +114,12 @@ class Slot:
         return self.awaits_poster or bool(self.source and self.source.awaits_preview)
 
 
-def chosen_crop(said: object, character: Source | None, motion: Source | None) -> Crop | None:
-    """The frame that this says; the whole picture where it says none."""
-    with suppress(NoCrop):
-        return crop_of(str(said or ""), character, motion) if character and character.file else None
-    return None
+def chosen_crop(said: object, character: Source | None, motion: Source | None) -> tuple[Crop | None, str]:
+    """The frame that this says, None for the whole picture; and the sentence about one that it cannot have."""
+    try:
+        return (crop_of(str(said or ""), character, motion) if character and character.file else None), ""
+    except NoCrop as wrong:
+        return None, no_crop(wrong, character)
 
 
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:

@@ -3,9 +3,8 @@
 import { slotOf } from "./slots.js";
 
 const VIEW_SHARE = 0.86;
-const MIN_SIDE = 32;
+const MIN_SIDE = 64;
 const MAX_TIMES = 10;
-const MAX_ZOOM = 8;
 const MAX_RATIO = 3;
 const STEP = 1.1;
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -32,6 +31,9 @@ class Frame {
     this.slider = (name) => dialog.querySelector(`[data-slider="${name}"]`);
     this.view = this.part("view");
     this.fingers = new Map();
+    // The file itself, above its smaller copy, is loaded where somebody looks closely.
+    const sharp = dialog.querySelector("[data-href]");
+    sharp.setAttribute("href", sharp.dataset.href);
     this.begin();
     this.listen();
   }
@@ -51,7 +53,7 @@ class Frame {
     const around = Math.max(this.width, this.height * this.ratio);
     const least = Math.max(this.cover / (2 * around), this.cover / (MAX_TIMES * this.width), this.cover / (MAX_TIMES * this.height * this.ratio));
     const smallest = MIN_SIDE * Math.max(1, this.ratio);
-    return [Math.min(least, 1), Math.max(1, Math.min(MAX_ZOOM, this.cover / smallest))];
+    return [Math.min(least, 1), Math.max(1, this.cover / smallest)];
   }
 
   begin() {
@@ -80,10 +82,7 @@ class Frame {
   }
 
   reshape(ratio) {
-    const width = this.frameWidth;
     this.ratio = ratio;
-    // As wide as it was, as far as it can be.
-    this.zoom = this.cover / width;
     this.draw();
   }
 

@@ -127,18 +127,19 @@ def _slots(request: HttpRequest, team: Team, form: JobForm, chosen: dict[str, So
     beside = {"character": chosen["motion"], "motion": chosen["character"]}
     said = form.data if form.is_bound else form.initial
     trim = tuple(form[name].value() for name in TRIM) if any(name in said for name in TRIM) else None
+    crop, no_frame = chosen_crop(form["crop"].value(), chosen["character"], chosen["motion"])
     return {
         kind: Slot(
             kind,
             recents(request, team, kind),
             source,
-            wrong=form.wrong_with(kind),
+            wrong=form.wrong_with(kind) or (no_frame if kind == Source.Kind.CHARACTER else ""),
             again=form.unkept(kind),
             url="" if source else form[f"{kind}_url"].value() or "",
             file=form.unnamed_file(kind),
             other=other.pk if (other := beside[kind]) else None,
             trim=trim,
-            crop=chosen_crop(form["crop"].value(), chosen["character"], chosen["motion"]),
+            crop=crop if kind == Source.Kind.CHARACTER else None,
             whole=tuple(form[name].value() for name in TRY_OF),
         )
         for kind, source in chosen.items()
@@ -153,7 +154,7 @@ def price(request: HttpRequest) -> HttpResponse:
     chosen, seconds = _named(request.GET, visible_sources(request)), form.cleaned_data.get("seconds")
     get, arriving = request.GET.get, request.GET.getlist("arriving")
     part, inputs = _part(request.GET, chosen["motion"], seconds), (chosen["character"], chosen["motion"])
-    crop = chosen_crop(get("crop"), *inputs)
+    crop, _ = chosen_crop(get("crop"), *inputs)
     card = price_card(Choice(get("resolution"), get("behaviour"), *inputs, seconds, arriving, trim=part, crop=crop))
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)

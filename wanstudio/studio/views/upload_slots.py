@@ -72,9 +72,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     source = access.mine_to(request, Act.VIEW, visible_sources(request).select_related("team"), pk)
     clip = access.number(request.GET.get("motion"))
     motion = visible_sources(request).filter(kind=Source.Kind.MOTION, pk=clip).first() if clip else None
-    crop = None if source.is_motion else chosen_crop(request.GET.get("crop"), source, motion)
+    crop, wrong = chosen_crop(request.GET.get("crop"), None if source.is_motion else source, motion)
     other = motion.pk if motion else None
-    slot = Slot(source.kind, recents(request, source.team, source.kind), source, other=other, crop=crop)
+    slot = Slot(source.kind, recents(request, source.team, source.kind), source, wrong, other=other, crop=crop)
     return render(request, "studio/_slot.html", {"slot": slot})
 
 
