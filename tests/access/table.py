@@ -43,6 +43,7 @@ STUDIO = {
     # A visit leads to the studio, whoever somebody is.
     "uploads/add/": Door(get=PERSONS, post=CREATORS, body=TEAM | {"kind": "motion", "url": ""}),
     "uploads/sample/": form(CREATORS, body=TEAM | {"kind": "character"}),
+    "uploads/<int:pk>/copy/": Door(get=MEMBERS, post=CREATORS, on="upload"),
     "uploads/<int:pk>/slot/": page(MEMBERS, "upload"),
     "uploads/<int:pk>/": page(MEMBERS, "upload"),
     "uploads/<int:pk>/rename/": form(CREATORS, "upload", {"name": "Mira"}),

@@ -125,6 +125,14 @@ def test_a_motion_behind_a_link(start_studio: Callable[..., Studio], opened: Ope
     watch_it_play(page)
     check_result(studio, SAMPLES / "walk.mp4")
 
+    page.goto(studio.url)
+    page.locator("#motion-slot .recent").first.click()
+    page.get_by_role("button", name="Bring it in to cut it").click()
+    expect(page.get_by_role("slider", name="Start of the part")).to_be_visible()
+    expect(page.locator("#motion-slot video")).to_be_visible()
+    page.get_by_role("slider", name="Start of the part").press("ArrowRight")
+    expect(page.locator("[name=trim_start]")).not_to_have_value("")
+
 
 def add_link(page: Page, kind: str, url: str) -> None:
     slot = page.locator(f"#{kind.lower()}-slot")

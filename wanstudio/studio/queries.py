@@ -19,6 +19,7 @@ from wanstudio.studio import words
 from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
 from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of, cropped_facts
+from wanstudio.uploads.link_copies import LinkCopy, about_s
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources
@@ -97,6 +98,15 @@ class Slot:
         max_s = in_force.model().billing.max_s
         is_too_long = self.source and self.source.file and (self.source.duration or 0) > max_s
         return (None, max_s if is_too_long else None)
+
+    @property
+    def link_copy(self) -> LinkCopy | None:
+        return LinkCopy.objects.filter(link=self.source).first() if self.source else None
+
+    @property
+    def about_s(self) -> int:
+        """How long it takes to bring in the clip behind a link."""
+        return about_s((self.source and self.source.size_bytes) or 0)
 
     @property
     def attempt(self) -> Quote:

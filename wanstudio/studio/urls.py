@@ -10,5 +10,6 @@ urlpatterns = [
     path("jobs/", studio_page.generate, name="jobs.index"),
     path("uploads/add/", upload_slots.add, name="uploads.add"),
     path("uploads/sample/", upload_slots.use_samples, name="uploads.sample"),
+    path("uploads/<int:pk>/copy/", upload_slots.bring_in, name="uploads.copy"),
     path("uploads/<int:pk>/slot/", upload_slots.show, name="uploads.slot"),
 ]

@@ -4,25 +4,36 @@ import logging
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from time import monotonic
+from typing import BinaryIO, cast
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 from django.db.models.functions import Now
 
 from wanstudio.media import isolated, scanning
 from wanstudio.media.errors import FetchError, MediaError
+from wanstudio.media.fetch import Limits
 from wanstudio.media.remote_file import RemoteFile
-from wanstudio.uploads import cuts, scans, verbs
+from wanstudio.uploads import cuts, scans, verbs, words
 from wanstudio.uploads.cleaning import ensure_clean, uncleaned
+from wanstudio.uploads.forms import take
+from wanstudio.uploads.link_copies import LinkCopy
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.scans import Scan
 from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
 from wanstudio.work.elsewhere import elsewhere
+from wanstudio.work.leases import Stale
 
 log = logging.getLogger(__name__)
 
 MAX_CLAIMS = 3
+# Of a clip behind a link: bytes a minute below which its server only holds a thread.
+DOWNLOAD_S, MIN_SPEED = 60 * 60, 8 * 1024 * 60
 # Until another preview is done, or there is room on the disk.
 BUSY, NO_ROOM = timedelta(seconds=5), timedelta(minutes=10)
 
@@ -112,6 +123,38 @@ def scan_clip(scan: Scan) -> None:
     return scans.keep(scan, found)
 
 
+def bring_in(copy: LinkCopy) -> None:
+    """The clip behind a link, streamed to the disk and then checked and kept as an upload is.
+
+    Crash: fetched anew by the next claim; the draft is the sweep's. Cancelled: the row is gone, and so is the lease.
+    """
+    link, began = copy.link, monotonic()
+    if copy.upload_id or copy.claims > MAX_CLAIMS:
+        return copy.postpone(None, problem=copy.problem or words.NOT_BROUGHT_IN)
+    with NamedTemporaryFile("w+b", dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="link-", suffix=".mp4") as draft:
+
+        def still_asked() -> None:
+            draft.flush()
+            mine = copy.keep_lease() and copy.held().update(received_bytes=draft.tell())
+            if not mine:
+                raise Stale(f"{copy} was cancelled, or its lease is lost")
+
+        limits = Limits(settings.CLIP_MAX_BYTES, DOWNLOAD_S, min_bytes_a_minute=MIN_SPEED, heartbeat=still_asked)
+        try:
+            with elsewhere():
+                fetcher().download(link.url, cast(BinaryIO, draft), limits)
+            still_asked()
+            received, took_s = draft.tell(), monotonic() - began
+            file = UploadedFile(draft, link.file_name or link.name, size=received)
+            upload = take(link.kind, team=link.team, file=file).keep(link.team, copy.person)
+        except FetchError as wrong:
+            return copy.postpone(None, problem=wrong.sentence)
+        except ValidationError as refused:
+            return copy.postpone(None, problem=str(refused.messages[0]))
+    return copy.postpone(None, upload=upload, received_bytes=received, took_s=took_s)
+
+
 registry.register(Source, look_after)
 registry.starts.append(clean_following)
+registry.register(LinkCopy, bring_in)
 registry.register(Scan, scan_clip)

@@ -16,6 +16,7 @@ CONVERTED_CLIPS = ("WebM", "MKV")
 EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
+NOT_BROUGHT_IN = "The clip could not be brought in. The link can be used as it is."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
 NO_LINK = "This is not a valid link. It must start with https:// or http://."
 # Codes of the sentences that say the file's name.

@@ -231,7 +231,7 @@ function setUp(root) {
 }
 
 function setUpNew() {
-  const root = document.querySelector("#motion-slot #trim");
+  const root = document.querySelector("#motion-slot #trim[data-duration]");
   if (root && root !== bar?.root) bar = setUp(root);
   else if (!root) bar = undefined;
 }

@@ -16,6 +16,7 @@ from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
+from wanstudio.uploads import link_copies
 from wanstudio.uploads.forms import SourceForm, finish, take
 from wanstudio.uploads.models import PartialUpload, Source
 from wanstudio.uploads.queries import visible_sources
@@ -76,6 +77,30 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     other = motion.pk if motion else None
     slot = Slot(source.kind, recents(request, source.team, source.kind), source, wrong, other=other, crop=crop)
     return render(request, "studio/_slot.html", {"slot": slot})
+
+
+@page_and_form_view
+def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """The clip behind a link, to be cut: a POST asks for it, or cancels. How far it is; and then the upload's slot."""
+    is_post = request.method == "POST"
+    act, rows = Act.MAKE if is_post else Act.VIEW, visible_sources(request).select_related("team")
+    link: Source = access.mine_to(request, act, rows, pk)
+    if is_post and link.is_motion and link.url:
+        if "cancel" in request.POST:
+            link_copies.cancel_copy(link)
+        else:
+            link_copies.begin_copy(link, access.person(request))
+    here = link_copies.upload_of(link) if link.url else link
+    if is_post and not request.htmx:  # type: ignore[attr-defined]
+        character = access.number(request.POST.get("character"))
+        beside = f"&character={character}" if character else ""
+        return redirect(f"{reverse('studio.index')}?motion={here.pk if here else pk}{beside}")
+    if here is None:
+        return render(request, "studio/_bring_in.html", {"slot": Slot(link.kind, [], link)})
+    slot = Slot(here.kind, recents(request, link.team, here.kind), here)
+    answer = render(request, "studio/_slot.html", {"slot": slot})
+    answer["HX-Retarget"], answer["HX-Reswap"] = f"#{here.kind}-slot", "outerHTML"
+    return answer
 
 
 @form_view
