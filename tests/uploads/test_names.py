@@ -52,7 +52,7 @@ def test_renamed_in_place_and_without_a_script(as_alice: Client, team: Team, ali
     answer = as_alice.post(address, {"name": " Mira  at night "}, headers={"HX-Request": "true"})
     assert (answer.status_code, Source.objects.get().name) == (200, "Mira at night")
     assert "<title>Mira at night · Wan Studio</title>" in answer.content.decode()
-    assert '<h1 dir="auto">Mira at night</h1>' in answer.content.decode()
+    assert ">Mira at night</h1>" in answer.content.decode()
 
     answer = as_alice.post(address, {"name": "Mira"})
     assert answer.headers["Location"] == reverse("uploads.show", args=[mira.pk])
