@@ -12,7 +12,7 @@ from wanstudio.requests.models import *
 from wanstudio.review.models import *
 from wanstudio.sharing.models import *
 from wanstudio.teams.models import *
-from wanstudio.uploads.link_copies import *
+from wanstudio.uploads.arrivals.link_copies import *
 from wanstudio.uploads.models import *
 from wanstudio.uploads.scans import *
 from wanstudio.videos.models import *

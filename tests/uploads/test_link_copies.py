@@ -12,8 +12,8 @@ from tests.media.clips import clip
 from tests.provider.scripted import answer
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
-from wanstudio.uploads import link_copies
-from wanstudio.uploads.link_copies import LinkCopy
+from wanstudio.uploads.arrivals import link_copies
+from wanstudio.uploads.arrivals.link_copies import LinkCopy
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.verbs import add_link
 from wanstudio.work.advance import advance

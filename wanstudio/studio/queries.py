@@ -18,8 +18,8 @@ from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
 from wanstudio.studio.words import SLOTS, SlotWords
 from wanstudio.teams.models import Team
+from wanstudio.uploads.arrivals.link_copies import LinkCopy, about_s
 from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of, cropped_facts
-from wanstudio.uploads.link_copies import LinkCopy, about_s
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.queries import visible_sources

@@ -19,9 +19,9 @@ from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.media.fetch import Limits
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import cuts, scans, verbs, words
+from wanstudio.uploads.arrivals.link_copies import LinkCopy
 from wanstudio.uploads.cleaning import ensure_clean, uncleaned
 from wanstudio.uploads.forms import take
-from wanstudio.uploads.link_copies import LinkCopy
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.scans import Scan
 from wanstudio.web.addresses import fetcher

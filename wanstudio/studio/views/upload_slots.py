@@ -16,7 +16,7 @@ from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.uploads import link_copies
+from wanstudio.uploads.arrivals import link_copies
 from wanstudio.uploads.forms import SourceForm, finish, take
 from wanstudio.uploads.models import PartialUpload, Source
 from wanstudio.uploads.queries import visible_sources
