@@ -403,7 +403,7 @@ def test_maker_thread_and_mentioned_are_notified(
     }
 
 
-def test_versions_are_compared(team: Team, alice: User, as_alice: Client) -> None:
+def test_versions_and_any_two_are_compared(team: Team, alice: User, charlie: User, as_alice: Client) -> None:
     first = finished(team, alice)
     second = again(first)
     stranger = finished(team, alice)
@@ -412,6 +412,18 @@ def test_versions_are_compared(team: Team, alice: User, as_alice: Client) -> Non
     assert "The motion clip" in html
     compared = as_alice.get(f"/videos/{second.pk}/", {"with": str(first.pk)}).content.decode()
     assert f'data-src="/videos/{first.pk}/file"' in compared
-    for wrong in (str(stranger.pk), str(second.pk), "x"):
+    newer = as_alice.get(f"/videos/{first.pk}/", {"with": str(second.pk)})
+    assert newer.headers["Location"] == f"/videos/{second.pk}/?with={first.pk}", "the older one is on the left"
+    elsewhere = finished(Team.objects.get(name="Elsewhere"), User.objects.get(name="Charlie"))
+    for wrong in (str(elsewhere.pk), str(second.pk), "x"):
         assert as_alice.get(f"/videos/{second.pk}/", {"with": wrong}).context["other"] is None
+    any_two = {"team": team.pk, "video": [first.pk, stranger.pk]}
+    answer = as_alice.post("/videos/selected/compare/", any_two)
+    assert answer.headers["Location"] == f"/videos/{stranger.pk}/?with={first.pk}"
+    assert as_alice.get(answer.headers["Location"]).context["other"] == first
+    assert 'aria-label="Previous version, v1"' in page(as_alice, second)
+    assert 'aria-label="Next version, v2"' in page(as_alice, first)
+    for ticked in ([first.pk], [first.pk, second.pk, stranger.pk], [first.pk, elsewhere.pk]):
+        refused = as_alice.post("/videos/selected/compare/", {"team": team.pk, "video": ticked})
+        assert refused.headers["Location"] == "/videos/"
     assert "Version 1 of 1" not in page(as_alice, stranger)

@@ -20,6 +20,19 @@ def comments_of(video: Video, *, for_guests: bool = False) -> QuerySet[Comment]:
     return video.comments.filter(is_internal=False) if for_guests else video.comments.all()
 
 
+def threads_of(video: Video, *, for_guests: bool = False) -> list[tuple[Comment, list[Comment]]]:
+    """Each comment with its answers, in the order of the video; of deleted ones only those that have answers."""
+    said = comments_of(video, for_guests=for_guests).select_related("author", "resolved_by")
+    rows = said.prefetch_related("mentions").order_by("created_at")
+    answers: dict[int | None, list[Comment]] = {}
+    for comment in rows:
+        if comment.deleted_at is None:
+            answers.setdefault(comment.parent_id, []).append(comment)
+    tops = [one for one in rows if one.parent_id is None and (one.deleted_at is None or one.pk in answers)]
+    tops.sort(key=lambda one: (-1.0 if one.at_s is None else one.at_s, one.pk))
+    return [(one, answers.get(one.pk, [])) for one in tops]
+
+
 def review_of(video: Video, *, for_guests: bool = False) -> dict[str, object]:
     """Threads (a comment, its answers) in the order of the video, those about all of it first.
 
@@ -28,22 +41,13 @@ def review_of(video: Video, *, for_guests: bool = False) -> dict[str, object]:
     """
     # Before the rows: what comes in between is brought by the next poll, rather than by none.
     state = review_state(video, for_guests=for_guests)
-    rows = (
-        comments_of(video, for_guests=for_guests)
-        .select_related("author", "resolved_by")
-        .prefetch_related("mentions")
-        .order_by("created_at")
-    )
-    alive = [comment for comment in rows if comment.deleted_at is None]
-    answers: dict[int | None, list[Comment]] = {}
-    for comment in alive:
-        answers.setdefault(comment.parent_id, []).append(comment)
-    tops = [one for one in rows if one.parent_id is None and (one.deleted_at is None or one.pk in answers)]
-    tops.sort(key=lambda one: (-1.0 if one.at_s is None else one.at_s, one.pk))
+    threads = threads_of(video, for_guests=for_guests)
+    tops = [one for one, _ in threads]
+    alive = [one for top, answers in threads for one in (top, *answers) if one.deleted_at is None]
     return {
         "state": state,
         "verdict": standing_verdict(video),
-        "threads": [(one, answers.get(one.pk, [])) for one in tops],
+        "threads": threads,
         "comment_count": len(alive),
         "open_count": sum(not one.resolved_at and not one.deleted_at for one in tops),
         "done_count": sum(one.resolved_at is not None for one in tops),

@@ -1,17 +1,20 @@
 """Review of a video: its panel, and the forms of comments and decisions. Each answers with the panel."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from wanstudio.review import markers as files
 from wanstudio.review import verbs
 from wanstudio.review.forms import CommentForm, VerdictForm
-from wanstudio.review.queries import review_of, review_state, visible_comments
+from wanstudio.review.queries import review_of, review_state, threads_of, visible_comments
 from wanstudio.review.words import NOT_DECIDED
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
+from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video
-from wanstudio.videos.queries import visible_videos
+from wanstudio.videos.queries import StoredVideo, visible_videos
+from wanstudio.web.csv_answers import csv_file
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
@@ -26,6 +29,24 @@ def unchanged(request: HttpRequest, video: Video, *, for_guests: bool = False) -
     """204 for a page that has `seen` this state already."""
     state = review_state(video, for_guests=for_guests)
     return HttpResponse(status=204) if request.GET.get("seen") == state else None
+
+
+@page_view
+def markers(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
+    """The comments, internal ones too, as a `kind` of file that editing programs take: csv, edl or fcpxml."""
+    video = access.mine_to(request, Act.VIEW, visible_videos(request), pk)
+    measure_missing([video])
+    clock, file = files.Clock.of(video), StoredVideo.of(video).download_name
+    found = list(files.markers_of(threads_of(video), clock))
+    name = f"{file.removesuffix('.mp4')}.{kind}"
+    if kind == "csv":
+        return csv_file(name, files.CSV_COLUMNS, files.csv_rows(found, clock))
+    if kind == "fcpxml":
+        response = HttpResponse(files.fcpxml(video, file, found, clock), content_type="application/xml")
+    else:
+        response = HttpResponse(files.edl(video.job.title, found, clock), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @form_view

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.text import slugify
 
 from wanstudio.accounts.models import User
 from wanstudio.accounts.queries import found_for
@@ -81,6 +82,11 @@ class StoredVideo(NamedTuple):
     job__title: str
     job__behaviour: str
     job__resolution: str
+
+    @property
+    def download_name(self) -> str:
+        title = slugify(self.job__title) or "video"
+        return f"{title}-{self.job__behaviour}-{self.job__resolution}-{self.pk}.mp4"
 
     @classmethod
     def of(cls, video: Video) -> "StoredVideo":

@@ -12,6 +12,7 @@ urlpatterns = [
     path("videos/selected/tag/", wall_page.tag, name="selection.tag"),
     path("videos/selected/collect/", wall_page.collect, name="selection.collect"),
     path("videos/selected/bin/", wall_page.put_into_bin, name="selection.bin"),
+    path("videos/selected/compare/", video_page.compare, name="selection.compare"),
     path("videos/selected/zip/", wall_page.download, name="selection.zip"),
     path("videos/bin/", library_lists.bin_page, name="binned.index"),
     path("videos/<int:pk>/tag/", video_page.tag, name="filing.tag"),

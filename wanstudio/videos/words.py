@@ -8,6 +8,7 @@ from wanstudio.media.errors import FetchError, FetchProblem, MediaError
 from wanstudio.videos.models import Video
 
 NOTHING_SELECTED = "No video was selected. Nothing was changed."
+TWO_TO_COMPARE = "Select two videos to compare."
 TAG_MISSING = "Enter a tag. Nothing was changed."
 COLLECTION_MISSING = "Enter a name for the collection. Nothing was changed."
 NAME_MISSING = "A collection needs a name. Nothing was changed."

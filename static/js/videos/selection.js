@@ -22,6 +22,9 @@ function update() {
     : words(ticked.length, sum("seconds"), sum("price"));
   form.querySelector("[data-selected]").textContent = selected;
   form.querySelector("[data-sum]").textContent = sums;
+  const compare = form.querySelector("[data-compare]");
+  compare.disabled = ticked.length !== 2 || Boolean(all()?.checked);
+  compare.title = compare.disabled ? "Select two videos to compare" : "";
   wall()?.classList.toggle("selecting", isSelecting || ticked.length > 0 || Boolean(all()?.checked));
 }
 

@@ -1,13 +1,16 @@
 """The page of a video: player, versions, tags and collections; and its files, with ranges."""
 
+from collections.abc import Sequence
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
-from django.utils.text import slugify
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from wanstudio.jobs.words import describe
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act
-from wanstudio.videos import queries, verbs
+from wanstudio.videos import queries, verbs, words
 from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video, key_of, seconds_of
 from wanstudio.web.file_answers import send
@@ -18,12 +21,14 @@ from wanstudio.work.compiled import moment
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """With its versions, and the one it is compared `with`; without one it is its motion clip, if that is ours."""
+    """With its versions, and the video it is compared `with`; without one it is its motion clip, if that is ours."""
     video = access.mine_to(request, Act.VIEW, queries.starred_videos(request), pk)
     measure_missing([video])
     job, versions = video.job, queries.versions_of(video)
-    chosen = access.number(request.GET.get("with"))
-    other = next((one for one in versions if one.pk == chosen and one.pk != video.pk), None)
+    other = _compared(request, video, versions)
+    if other and other.pk > video.pk:
+        # Of two the older is on the left, and the page is the newer one's.
+        return redirect(_comparison(other, video))
     video.version, video.versions = next((one.version, one.versions) for one in versions if one.pk == video.pk)
     context: dict[str, object] = {
         "video": video,
@@ -32,12 +37,40 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "results": job.videos.filter(binned_at=None).order_by("position"),
         "versions": versions,
         "other": other,
+        "is_other_version": other in versions,
+        "older": next((one for one in versions if one.version < video.version), None),
+        "newer": next((one for one in reversed(versions) if one.version > video.version), None),
         "comparable": other is not None or bool(job.motion.player_url),
         "at": seconds_of(request.GET.get("t", "")),
         "people": job.team.members.order_by("name"),
     }
     context |= filed(request, video) | {name: panel(video) for name, panel in queries.panels.items()}
     return render(request, "videos/show.html", context)
+
+
+def _compared(request: HttpRequest, video: Video, versions: Sequence[Video]) -> Video | None:
+    """Another video of the team: a version of this one, with its number, or any."""
+    chosen = access.number(request.GET.get("with"))
+    if not chosen or chosen == video.pk:
+        return None
+    version = next((one for one in versions if one.pk == chosen), None)
+    return version or queries.visible_videos(request).filter(team=video.team_id, pk=chosen).first()
+
+
+def _comparison(newer: Video, older: Video) -> str:
+    return f"{reverse('videos.show', args=[newer.pk])}?with={older.pk}"
+
+
+@form_view
+def compare(request: HttpRequest) -> HttpResponse:
+    """Two `video`s that were ticked on the wall, each as it is seen there."""
+    team = access.team_in(request, Act.VIEW)
+    ids = [access.number(text) or 0 for text in request.POST.getlist("video")[:3]]
+    chosen = list(queries.visible_videos(request).filter(team=team, pk__in=ids).order_by("-pk"))
+    if len(ids) != 2 or len(chosen) != 2:
+        messages.info(request, words.TWO_TO_COMPARE)
+        return back(request, "videos.index")
+    return redirect(_comparison(*chosen))
 
 
 def filed(request: HttpRequest, video: Video) -> dict[str, object]:
@@ -106,9 +139,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def send_video(request: HttpRequest, found: queries.StoredVideo, *, attachment: bool) -> HttpResponseBase:
     """A video that this person, or this guest, may see: looked up by who calls."""
-    title = slugify(found.job__title) or "video"
-    name = f"{title}-{found.job__behaviour}-{found.job__resolution}-{found.pk}.mp4"
-    return send(request, found.file, moment(found.archived_at), name, attachment=attachment)
+    return send(request, found.file, moment(found.archived_at), found.download_name, attachment=attachment)
 
 
 @file_view
