@@ -28,8 +28,8 @@ from wanstudio.requests.verbs import notify_approvers
 from wanstudio.requests.words import asked_notices
 from wanstudio.studio import words
 from wanstudio.studio.forms import TRIM, TRY_OF, JobForm, PriceForm
-from wanstudio.studio.queries import Choice, chosen_crop, price_card, recents
-from wanstudio.studio.slots import Slot
+from wanstudio.studio.queries import Choice, price_card
+from wanstudio.studio.slots import Slot, chosen_crop, recents
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act

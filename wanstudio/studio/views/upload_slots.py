@@ -11,8 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from wanstudio.studio.forms import JobForm
-from wanstudio.studio.queries import chosen_crop, recents
-from wanstudio.studio.slots import Slot
+from wanstudio.studio.slots import Slot, chosen_crop, recents
 from wanstudio.studio.views.studio_page import StudioPage, show_page
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
