@@ -70,7 +70,7 @@ def test_videos_come_in_pages_whatever_their_number(
 ) -> None:
     monkeypatch.setattr(wall_page, "PAGE", 2)
     videos = [finished(team, alice, character=mira, title=f"Take {one}") for one in range(5)]
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         first = page_of(as_alice, mira)
     assert "Take 4" in text_of(first)
     assert "Take 2" not in text_of(first)
@@ -95,3 +95,18 @@ def test_sums_are_those_of_the_ledger(as_alice: Client, team: Team, alice: User,
     use = use_of(request, team, "character", mira.pk)
     assert (use.jobs, use.cost, use.test, use.approvals) == (1, Decimal("1.14"), Decimal("0.00"), 0)
     assert use_of(request, team, "motion", mira.pk).jobs == 0
+
+
+def test_copies_of_a_file_are_listed_once_and_lead_to_each_other(as_alice: Client, team: Team, alice: User) -> None:
+    first, second, other = (
+        factories.character(team, alice, name=name, fingerprint=fingerprint)
+        for name, fingerprint in (("First", "a" * 64), ("Second", "a" * 64), ("Other", ""))
+    )
+    listed = as_alice.get(reverse("uploads.index")).content.decode()
+    assert [reverse("uploads.show", args=[one.pk]) in listed for one in (first, second, other)] == [True, False, True]
+    assert "Second" not in text_of(as_alice.get("/"))
+    assert reverse("uploads.show", args=[second.pk]) in page_of(as_alice, first).content.decode()
+    assert reverse("uploads.show", args=[first.pk]) in page_of(as_alice, second).content.decode()
+    assert "added again" not in text_of(page_of(as_alice, other))
+    as_alice.post(reverse("uploads.delete", args=[first.pk]))
+    assert "Second" in text_of(as_alice.get(reverse("uploads.index")))

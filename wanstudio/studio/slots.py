@@ -14,7 +14,7 @@ from wanstudio.teams.models import Team
 from wanstudio.uploads.arrivals.link_copies import LinkCopy, about_s
 from wanstudio.uploads.crops import WHOLE, Crop, Framed, NoCrop, crop_of
 from wanstudio.uploads.models import Source
-from wanstudio.uploads.queries import visible_sources
+from wanstudio.uploads.queries import shown_once, visible_sources
 from wanstudio.uploads.words import formats_of, no_crop
 
 
@@ -120,4 +120,4 @@ def chosen_crop(said: object, character: Source | None, motion: Source | None) -
 
 
 def recents(request: HttpRequest, team: Team, kind: str) -> list[Source]:
-    return list(visible_sources(request, team).filter(kind=kind).order_by("-used_at")[:8])
+    return list(shown_once(visible_sources(request, team)).filter(kind=kind).order_by("-used_at")[:8])

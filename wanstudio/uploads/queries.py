@@ -46,6 +46,14 @@ def visible_sources(request: HttpRequest, team: Team | None = None) -> QuerySet[
     return mine.filter(team=team) if team else mine
 
 
+def shown_once(rows: QuerySet[Source]) -> QuerySet[Source]:
+    """Of copies of one file, which versions before 0.5.0 kept, the first. Jobs keep the copy they were made from."""
+    same = {name: OuterRef(name) for name in ("team", "kind", "fingerprint")}
+    return rows.filter(
+        Q(fingerprint="") | ~Exists(Source.objects.filter(**same, deleted_at=None, pk__lt=OuterRef("pk")))
+    )
+
+
 def with_words(rows: QuerySet[Source], words: str, before: int | None) -> tuple[QuerySet[Source], int | None]:
     """Those of these rows whose names, or files, have all of the words; and the id at which this look ends.
 

@@ -22,7 +22,7 @@ from wanstudio.uploads.cuts import NEVER_SERVED
 from wanstudio.uploads.forms import SourceForm
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.names import clean
-from wanstudio.uploads.queries import room_of, signed_input, stored_source, visible_sources, with_words
+from wanstudio.uploads.queries import room_of, shown_once, signed_input, stored_source, visible_sources, with_words
 from wanstudio.web.file_answers import send
 from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_and_form_view, up_to
 from wanstudio.web.way_back import back
@@ -60,7 +60,7 @@ def _list(request: HttpRequest, wrong: str = "") -> HttpResponse:
     end: int | None = None
     if asked:
         rows, end = with_words(rows, asked, access.number(before))
-    rows = rows.annotate(**{f"{name}_uses": _uses(f"{name}_jobs") for name in Source.Kind.values})
+    rows = shown_once(rows).annotate(**{f"{name}_uses": _uses(f"{name}_jobs") for name in Source.Kind.values})
     page, following = access.page(rows, before, PAGE)
     for source in page:
         uses = source.character_uses + source.motion_uses  # type: ignore[attr-defined]

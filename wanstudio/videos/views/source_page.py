@@ -16,6 +16,8 @@ from wanstudio.videos.queries import with_versions
 from wanstudio.videos.views.wall_page import tiles_of
 from wanstudio.web.lookups import page_view
 
+MAX_COPIES = 20
+
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
@@ -29,6 +31,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     videos, following = tiles_of(request, wall_rows.found(request, source.team, asked))
     context = {
         "source": source,
+        # Of a file that was added often before 0.5.0 the first ones: lists show one of them.
+        "copies": source.alike().filter(deleted_at=None).exclude(pk=source.pk).order_by("pk")[:MAX_COPIES],
         "use": use_of(request, source.team, source.kind, source.pk),
         "videos": with_versions(videos),
         "before": request.GET.get("before", ""),
