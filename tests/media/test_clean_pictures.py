@@ -1,6 +1,8 @@
 """Pictures as they leave the studio: upright, in sRGB, without a trace of place and device; HEIC and AVIF as JPEG."""
 
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageFilter, PngImagePlugin
@@ -107,6 +109,47 @@ def test_greys_of_16_bits_keep_their_tones() -> None:
     ramp.save(out, "PNG")
     image, _ = cleaned(out.getvalue())
     assert all(abs(image.convert("L").getpixel((x, 30)) - x) <= 3 for x in range(0, 256, 5))  # type: ignore[operator]
+
+
+def png_of_16_bits(colour_type: int, channels: int, transparent: bytes = b"") -> bytes:
+    """Sixteen steps from black to white, side by side; `colour_type` as in PNG's header."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = b"\0" + b"".join((step * 0x1111).to_bytes(2, "big") * channels for step in range(16))
+    head = struct.pack(">IIBBBBB", 16, 8, 16, colour_type, 0, 0, 0)
+    marks = chunk(b"tRNS", transparent) if transparent else b""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + marks
+        + chunk(b"IDAT", zlib.compress(row * 8))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("colour_type", "channels", "transparent"),
+    [(0, 1, b""), (2, 3, b""), (4, 2, b""), (6, 4, b""), (0, 1, b"\x88\x88"), (2, 3, b"\x88\x88" * 3)],
+)
+def test_every_kind_of_16_bits_keeps_its_tones(colour_type: int, channels: int, transparent: bytes) -> None:
+    image, _ = cleaned(png_of_16_bits(colour_type, channels, transparent))
+    steps = [image.convert("RGBA").getpixel((x, 4)) for x in (0, 4, 8, 15)]
+    assert [step[0] for step in steps] == pytest.approx([0, 68, 136, 255], abs=2)  # type: ignore[index]
+    opacity = [0, 68, 136, 255] if channels in (2, 4) else [255, 255, 0 if transparent else 255, 255]
+    assert [step[3] for step in steps] == opacity  # type: ignore[index]
+
+
+@pytest.mark.parametrize("profile", [False, True])
+def test_palette_with_a_transparent_colour_stays_that(profile: bool) -> None:
+    image = Image.new("P", (20, 20), 0)
+    image.putpalette([255, 0, 0, 0, 255, 0] + [0] * 762)
+    image.paste(1, (10, 0, 20, 20))
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=0, **({"icc_profile": matrix_profile(1.0)} if profile else {}))
+    shown = cleaned(out.getvalue())[0].convert("RGBA")
+    assert (shown.getpixel((1, 1))[3], shown.getpixel((15, 1))) == (0, (0, 255, 0, 255))  # type: ignore[index]
 
 
 def test_print_colours_keep_their_tones() -> None:

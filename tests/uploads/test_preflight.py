@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from wanstudio.keys import in_force
+from wanstudio.uploads.cuts import sent_facts
 from wanstudio.uploads.models import Facts
 from wanstudio.uploads.preflight import Finding, Sent, findings
+from wanstudio.uploads.trims import Trim
 from wanstudio.uploads.words import PREFLIGHT, Level
 
 PICTURE = Facts("JPEG", 900, 1600, size_bytes=900_000)
@@ -54,6 +56,14 @@ def test_rules_of_pictures(code: str, breaking: dict[str, Any], passing: dict[st
 def test_rules_of_clips(code: str, breaking: dict[str, Any], passing: dict[str, Any]) -> None:
     assert [finding.code for finding in found(picture=None, clip=replace(CLIP, **breaking))] == [code]
     assert found(picture=None, clip=replace(CLIP, **passing)) == []
+
+
+def test_codec_of_what_is_encoded_anew_is_no_longer_its_own() -> None:
+    """A part is cut, and a WebM is sent as MP4: only the whole of an HEVC clip in MP4 is sent as it is."""
+    hevc, webm = replace(CLIP, codec="hevc", conversion="shown"), replace(CLIP, codec="vp9", conversion="sent")
+    whole, part = sent_facts(hevc, None), sent_facts(hevc, Trim(1, 6))
+    codes = [[each.code for each in found(clip=clip)] for clip in (whole, part, sent_facts(webm, None))]  # type: ignore[arg-type]
+    assert codes == [["clip_codec"], [], []]
 
 
 @pytest.mark.parametrize(("width", "differs"), [(1000, True), (990, False), (820, False), (810, True)])

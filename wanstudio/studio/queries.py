@@ -13,6 +13,7 @@ from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
 from wanstudio.uploads.crops import Crop, cropped_facts
+from wanstudio.uploads.cuts import sent_facts
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.scans import sent_of
@@ -118,7 +119,9 @@ def _findings(choice: Choice, behaviour: str) -> list[Finding]:
     part = None if choice.trim == OUTSIDE else choice.trim
     part = part or Trim(0, (choice.motion.duration if choice.motion else choice.seconds) or 0)
     sent = sent_of(choice.motion, part, in_force.model().billing.max_s)
-    return findings(picture, choice.motion or choice.facts, behaviour, in_force.model().inputs, sent)
+    clip = choice.motion or choice.facts
+    clip = clip and sent_facts(clip, choice.trim)
+    return findings(picture, clip, behaviour, in_force.model().inputs, sent)
 
 
 def _named(choice: Choice) -> dict[str, object]:

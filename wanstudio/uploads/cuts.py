@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 
 from wanstudio.media import cutting, isolated
 from wanstudio.uploads.crops import Crop
-from wanstudio.uploads.models import Source
+from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
 
 NEVER_SERVED = ("webm", "mkv")
@@ -32,6 +32,14 @@ def encoded_part(motion: Source, trim: Trim | None) -> Trim | None:
     if trim is None and motion.conversion == Source.Conversion.SENT and not motion.url:
         return Trim(0, motion.duration or 0)
     return trim
+
+
+def sent_facts(motion: Source | Facts, trim: Trim | None) -> Source | Facts:
+    """Facts of what is sent of it: of what is encoded anew the codec is no longer its own."""
+    if trim is None and motion.conversion != Source.Conversion.SENT:
+        return motion
+    frame = (motion.width, motion.height)
+    return Facts("mp4", *frame, duration=motion.duration, fps=motion.fps, codec="h264")
 
 
 def stored_cut(source: Source, part: Part) -> str:
