@@ -67,7 +67,14 @@ def _list(request: HttpRequest, wrong: str = "") -> HttpResponse:
         source.uses = up_to(uses, MAX_COUNTED) if uses else ""  # type: ignore[attr-defined]
     # What comes before the end of this look is the next one's.
     following = following or (end + 1 if end else None)
-    context = {"sources": page, "next": following, "before": bool(before), "kind": kind, "q": asked, "wrong": wrong}
+    context: dict[str, object] = {
+        "sources": page,
+        "next": following,
+        "before": bool(before),
+        "kind": kind,
+        "q": asked,
+        "wrong": wrong,
+    }
     context["room"] = room_of(team)
     return render(request, "uploads/index.html", context, status=422 if wrong else 200)
 
