@@ -11,7 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
@@ -64,6 +64,7 @@ def sent_picture(apixo: FakeApixo, client: Client, post: int = 0) -> Image.Image
 # --- the numbers --------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(SIDES, SIDES, SIDES, SIDES, some.sampled_from(["crop", "pad"]))
 def test_frame_of_the_clips_shape(width: int, height: int, w: int, h: int, said: str) -> None:
     picture, clip = Facts("PNG", width, height), Facts("mp4", w, h)
@@ -81,6 +82,7 @@ def test_frame_of_the_clips_shape(width: int, height: int, w: int, h: int, said:
     assert crop_of(str(crop), picture) in (crop, None)
 
 
+@settings(max_examples=60)
 @given(
     some.text(max_size=40)
     | some.lists(some.floats(), min_size=3, max_size=5).map(lambda each: ",".join(map(str, each)))
@@ -278,11 +280,17 @@ def test_numbers_that_are_no_frame_are_a_sentence(
     assert not Job.objects.exists()
 
 
-def test_picture_of_a_link_is_sent_as_it_is(as_alice: Client, team: Team, alice: User, motion: Source) -> None:
+def test_picture_of_a_link_is_sent_as_it_is(
+    as_alice: Client, script: Script, team: Team, alice: User, motion: Source
+) -> None:
     link = factories.character(team, alice, url="https://pictures.example.com/mira.png")
     html = as_alice.get("/", {"character": link.pk, "motion": motion.pk}).content.decode()
     assert "crop=crop" not in html
     assert 'name="crop"' not in html
+    assert "A picture behind a link is sent as it is." in html
+    crop = {"x": 0.25, "y": 0, "width": 0.5, "height": 1}
+    refused = script.post("quote", {"character": link.pk, "motion": motion.pk, "crop": crop})
+    assert (refused.status_code, "sent as it is" in refused.json()["detail"]) == (422, True)
 
 
 @pytest.fixture

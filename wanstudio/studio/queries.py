@@ -47,7 +47,8 @@ class PriceCard:
 
     `trimmed_from`: the length of a clip that is too long, of which a part is chosen.
     `least` is the lowest quote of each resolution; `unreachable` a fact and what to do, `missing` why Generate waits.
-    `reframed`: the ids of a character that can be cropped and of the motion whose shape it can take.
+    `reframed`: the ids of a character that can be cropped and of the motion whose shape it can take; `only_linked` says
+    that it cannot, because nothing of it is here.
     `chosen` names the inputs as an address does.
     """
 
@@ -68,6 +69,7 @@ class PriceCard:
     trimmed_from: float | None
     findings: list[Finding]
     reframed: tuple[int, int] | None
+    only_linked: bool
     chosen: str
 
 
@@ -107,6 +109,7 @@ def price_card(choice: Choice) -> PriceCard:
         trimmed_from=_trimmed_from(choice),
         findings=_findings(choice, str(behaviour)),
         reframed=(character.pk, motion.pk) if character and character.file and motion else None,
+        only_linked=bool(character and character.url),
         chosen=urlencode(_named(choice)),
     )
 
