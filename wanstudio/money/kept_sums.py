@@ -1,8 +1,9 @@
 """Kept sums of the ledger: triggers of the database add each entry to them, in the transaction that writes it.
 
-So they hold whoever writes: a verb, a restore, a migration, a line of SQL. Each entry is in three rows of `KeptSum`:
-that of the quarter of an hour in which its money was reserved, that of the day (UTC), and that of all time. The ledger
-is the truth: `recount` makes the sums from it anew, and `lay` does whenever the triggers were not there.
+So they hold whoever writes: a verb, a restore, a migration, a line of SQL. Each entry is in five rows of `KeptSum`:
+that of the quarter of an hour in which its money was reserved, that of the day (UTC), that of all time, and those of
+the character and the motion of its job. The ledger is the truth: `recount` makes the sums from it anew, and `lay` does
+whenever the triggers were not there.
 """
 
 from collections.abc import Sequence
