@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from tests.media.test_cutting import SIZE, Kind, made, number_in, numbered, upright_again
 from wanstudio.media import cutting, isolated
+from wanstudio.media.cutting import clip_cut
 from wanstudio.media.cutting.clip_cut import cut_clip
 from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaProblem
 from wanstudio.media.probe import clip_with_poster, probe_video
@@ -90,9 +91,9 @@ def shown(data: bytes) -> tuple[list[float], list[int], set[str]]:
     return [time for time, _ in frames], [number for _, number in frames], codecs
 
 
-def converted(data: bytes, seconds: float, max_side: int = 0) -> bytes:
+def converted(data: bytes, seconds: float) -> bytes:
     out = io.BytesIO()
-    cut_clip((io.BytesIO(data), io.BytesIO(data)), out, 0, seconds, max_side)
+    cut_clip((io.BytesIO(data), io.BytesIO(data)), out, 0, seconds)
     return out.getvalue()
 
 
@@ -141,10 +142,25 @@ def test_mirrored_pictures_and_pixels_that_are_not_square(matrix: tuple[int, int
     assert clip_with_poster(io.BytesIO(preview))[0].conversion == ""
 
 
-def test_preview_that_is_only_shown_is_scaled_down() -> None:
-    preview = converted(clip_of(CLIPS["HEVC"]), 0.8, max_side=80)
-    facts = clip_with_poster(io.BytesIO(preview))[0]
+def test_what_is_made_has_at_most_so_many_pixels_a_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_cut, "MAX_SIDE", 80)
+    facts = clip_with_poster(io.BytesIO(converted(clip_of(CLIPS["HEVC"]), 0.8)))[0]
     assert (facts.width, facts.height) == (80, 48)
+
+
+def test_a_phones_largest_clip_has_enough_memory(tmp_path: Path) -> None:
+    """4K in HEVC with 10 bits."""
+    options = {"preset": "ultrafast", "x265-params": "log-level=none"}
+    with av.open(tmp_path / "clip", "w", format="mp4") as target:
+        video = cast(VideoStream, target.add_stream("libx265", rate=30, options=options))
+        video.width, video.height, video.pix_fmt = 3840, 2160, "yuv420p10le"
+        for _ in range(4):
+            target.mux(video.encode(av.VideoFrame(3840, 2160, "yuv420p10le")))
+        target.mux(video.encode())
+    cutting.cut(tmp_path / "clip", tmp_path / "made", 0, 0.1)
+    with (tmp_path / "made").open("rb") as made_of_it:
+        facts = probe_video(made_of_it, decode=False)
+    assert (facts.width, facts.height, facts.duration) == (2048, 1152, 0.1)
 
 
 def test_one_at_a_time_and_none_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,6 @@ from wanstudio.uploads.trims import Trim
 
 NEVER_SERVED = ("webm", "mkv")
 """Formats whose metadata nobody takes out: people, too, get what is made of them."""
-# Of a preview that is only shown: no page has room for more.
-_SHOWN_SIDE = 1920
 
 Part = Trim | Crop
 
@@ -38,8 +36,9 @@ def sent_facts(motion: Source | Facts, trim: Trim | None) -> Source | Facts:
     """Facts of what is sent of it: of what is encoded anew the codec is no longer its own."""
     if trim is None and motion.conversion != Source.Conversion.SENT:
         return motion
-    frame = (motion.width, motion.height)
-    return Facts("mp4", *frame, duration=motion.duration, fps=motion.fps, codec="h264")
+    smaller = min(1, cutting.MAX_SIDE / max(motion.width, motion.height, 1))
+    width, height = (round(side * smaller) for side in (motion.width, motion.height))
+    return Facts("mp4", width, height, duration=motion.duration, fps=motion.fps, codec="h264")
 
 
 def stored_cut(source: Source, part: Part) -> str:
@@ -86,10 +85,9 @@ def make_preview(source: Source) -> str:
 
     A crash leaves a draft or a file without a row, which the sweep deletes.
     """
-    side = 0 if source.conversion == Source.Conversion.SENT else _SHOWN_SIDE
     name = f"sources/{source.team_id}/{uuid4().hex}.mp4"
     path = Path(default_storage.path(name))
-    write_whole(path, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0, side))
+    write_whole(path, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0))
     return name
 
 

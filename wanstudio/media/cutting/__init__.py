@@ -8,6 +8,8 @@ from pathlib import Path
 from wanstudio.media import isolated
 from wanstudio.media.isolated import Work
 
+MAX_SIDE = 2048
+"""Of what is made, in pixels: beyond it a provider may refuse a clip, and an encoder needs too much memory."""
 # A cut of two minutes at 1080p and 60 frames a second takes a tenth of that on two cores.
 CUTTING = Work("wanstudio.media.cutting.cut_process", cpu_s=900, wall_s=900.0, slots=2)
 # One at a time on a machine, and nobody waits for it: what is paid for is cut meanwhile.
@@ -24,13 +26,13 @@ def cut(source: Path, target: Path, start: float, end: float) -> None:
     isolated.run(CUTTING, _request(source, target, (start, end)))
 
 
-def convert(source: Path, target: Path, seconds: float, max_side: int = 0) -> None:
-    """The same with the whole of a clip of so many seconds, scaled down to `max_side` px if that is given.
+def convert(source: Path, target: Path, seconds: float) -> None:
+    """The same with the whole of a clip of so many seconds.
 
     Raises FetchError BUSY, too, as long as another one is converted.
     """
-    isolated.run(CONVERTING, _request(source, target, (0.0, seconds)) | {"max_side": max_side})
+    isolated.run(CONVERTING, _request(source, target, (0.0, seconds)))
 
 
 def _request(source: Path, target: Path, part: tuple[float, float]) -> dict[str, object]:
-    return {"source": str(source), "target": str(target), "start": part[0], "end": part[1], "max_side": 0}
+    return {"source": str(source), "target": str(target), "start": part[0], "end": part[1]}

@@ -11,6 +11,7 @@ from av.container import InputContainer, OutputContainer
 from av.filter import Graph
 from av.video.stream import VideoStream
 
+from wanstudio.media.cutting import MAX_SIDE
 from wanstudio.media.cutting.sound_cut import SOUND_FRAME, SOUND_RATE, sound_in
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.pictures.frames import matrix_of, opened
@@ -48,16 +49,7 @@ class Span(NamedTuple):
         return self.end - self.start
 
 
-class Shape(NamedTuple):
-    """How pixels are shaped, and how long the longest side may become; 0: as long as it is."""
-
-    pixel: Fraction
-    max_side: int
-
-
-def cut_clip(
-    clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float, end: float, max_side: int = 0
-) -> None:
+def cut_clip(clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float, end: float) -> None:
     """`clips` are the clip, opened twice, because sound and picture are far apart in some files.
 
     Raises MediaError if there is no picture in the span, and what FFmpeg raises.
@@ -80,7 +72,7 @@ def cut_clip(
         }
         shown = _shown(source, picture, span)
         pixel = picture.sample_aspect_ratio or Fraction(1)
-        shape = Shape(pixel_of(pixel.numerator, pixel.denominator), max_side)
+        shape = pixel_of(pixel.numerator, pixel.denominator)
         with av.open(target, "w", format="mp4", options=options) as made:
             _write(made, _filtered(shown, span, shape), sound_in(sound_source, span.start, span.length), rate)
 
@@ -114,7 +106,7 @@ def _time(frame: av.VideoFrame) -> Fraction:
     return Fraction(frame.pts or 0) * (frame.time_base or Fraction(1, CLOCK))
 
 
-def _filtered(shown: Iterator[av.VideoFrame], span: Span, shape: Shape) -> Iterator[av.VideoFrame]:
+def _filtered(shown: Iterator[av.VideoFrame], span: Span, shape: Fraction) -> Iterator[av.VideoFrame]:
     """Upright, with square pixels and even sides, on the cut's own clock, each with its duration."""
     graph, ends = None, round(span.length * CLOCK)
     before: av.VideoFrame | None = None
@@ -135,13 +127,9 @@ def _filtered(shown: Iterator[av.VideoFrame], span: Span, shape: Shape) -> Itera
         yield before
 
 
-def _graph(frame: av.VideoFrame, shape: Shape) -> Graph:
-    wide = frame.width * shape.pixel
-    smaller = (
-        min(Fraction(1), Fraction(shape.max_side) / max(wide, Fraction(frame.height)))
-        if shape.max_side
-        else Fraction(1)
-    )
+def _graph(frame: av.VideoFrame, shape: Fraction) -> Graph:
+    wide = frame.width * shape
+    smaller = min(Fraction(1), MAX_SIDE / max(wide, Fraction(frame.height)))
     width, height = max(2, round(wide * smaller / 2) * 2), max(2, int(frame.height * smaller) // 2 * 2)
     graph = Graph()
     steps = [

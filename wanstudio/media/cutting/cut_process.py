@@ -28,12 +28,12 @@ def _cut(request: dict[str, object], _sock: socket.socket) -> dict[str, object]:
     from .clip_cut import cut_clip
 
     source, target = Path(str(request["source"])), Path(str(request["target"]))
-    start, end, max_side = float(str(request["start"])), float(str(request["end"])), int(str(request["max_side"]))
+    start, end = float(str(request["start"])), float(str(request["end"]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     with source.open("rb") as clip, source.open("rb") as same_clip, target.open("w+b") as made:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
         try:
-            cut_clip((clip, same_clip), made, start, end, max_side)
+            cut_clip((clip, same_clip), made, start, end)
         except (av.FFmpegError, EOFError):
             raise MediaError(MediaProblem.UNREADABLE) from None
     return {}
