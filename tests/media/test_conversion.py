@@ -152,7 +152,7 @@ def test_a_phones_largest_clip_has_enough_memory(tmp_path: Path) -> None:
     """4K in HEVC with 10 bits."""
     options = {"preset": "ultrafast", "x265-params": "log-level=none"}
     with av.open(tmp_path / "clip", "w", format="mp4") as target:
-        video = cast(VideoStream, target.add_stream("libx265", rate=30, options=options))
+        video = target.add_stream("libx265", rate=30, options=options)
         video.width, video.height, video.pix_fmt = 3840, 2160, "yuv420p10le"
         for _ in range(4):
             target.mux(video.encode(av.VideoFrame(3840, 2160, "yuv420p10le")))

@@ -3,6 +3,7 @@
     targets → exchange → fetch → remote_file   bytes from a URL that a person gave
     isolated → templates → decoder_process     every foreign file is read in a process of its own, with limits
     movie → fragments → probe                  in there: what a clip is, how long, how large
+    cutting                                    in there: parts of clips, previews, and what is sent as MP4
     pictures                                   in there: the decoders, kept at arm's length; posters
     ranged                                     files to browsers, whole or in part
 
