@@ -12,7 +12,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -43,6 +43,8 @@ class Work:
 
 
 DECODING = Work("wanstudio.media.decoder_process", cpu_s=10, wall_s=15.0, slots=3)
+# Nobody waits for it, and a machine that is busy must not fail a job.
+FRAMING = replace(DECODING, wall_s=120.0)
 
 
 @dataclass
@@ -67,7 +69,7 @@ def take_picture(file: SeekableFile) -> tuple[ImageFacts, bytes, Cleaning]:
 
 def frame_picture(file: SeekableFile, frame: Sequence[int]) -> bytes:
     """The file of what is in the frame: left, top, width, height in pixels of the upright picture. Raises as above."""
-    return _examined("framed_picture", file, ImageFacts, frame=[*frame])[2].file
+    return _examined("framed_picture", file, ImageFacts, FRAMING, frame=[*frame])[2].file
 
 
 def take_clip(file: SeekableFile) -> tuple[VideoFacts, bytes, Cleaning]:
@@ -106,8 +108,10 @@ def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
         raise
 
 
-def _examined(task: str, file: SeekableFile, kind: type[F], **more: object) -> tuple[F, bytes, Cleaning]:
-    message = run(DECODING, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file)
+def _examined(
+    task: str, file: SeekableFile, kind: type[F], work: Work = DECODING, **more: object
+) -> tuple[F, bytes, Cleaning]:
+    message = run(work, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file)
     try:
         return facts(kind, message["facts"]), base64.b64decode(str(message["poster"])), cleaning(message)
     except (KeyError, TypeError, ValueError):
