@@ -53,7 +53,7 @@ def _scanned(source: InputContainer, picture: VideoStream, seconds: float) -> di
     if strip is None or before is None:
         raise MediaError(MediaProblem.UNREADABLE)
     strip.add(before, seconds)
-    ranges = stretches.found(seconds, cuts.all())
+    ranges = stretches.found(seconds, cuts.recoloured())
     return {
         "strip": base64.b64encode(strip.jpeg()).decode(),
         "size": [strip.width, HEIGHT, strip.count],

@@ -9,18 +9,19 @@ from functools import cached_property
 from itertools import accumulate
 from statistics import median
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 # Pictures are compared at this size, in blocks of this size, moved by so much at most.
-_SIDE, _BLOCK, _FAR = 32, 4, 6
+_SIDE, _BLOCK, _FAR = 32, 8, 5
 _SHIFTS = [(x, y) for x in range(2 * _FAR + 1) for y in range(2 * _FAR + 1)]
 # Frames before and after a change that it is compared with, and for how long a flash may last.
-_AROUND, _FLASH_S = 8, 0.35
+_AROUND, _FLASH_S = 8, 0.45
 # Of 255: what changes at all, what no motion explains, and how far its colours are from those before, on average.
-_CHANGE, _UNEXPLAINED, _RECOLOURED = 4.0, 3.0, 6.0
+_CHANGE, _UNEXPLAINED, _RECOLOURED = 3.0, 2.5, 6.0
 # The same against what is usual around it; and where only the colours differ clearly.
-_OUTSTANDING, _COLOURS_OUTSTANDING, _SOMEWHAT, _MUCH = 2.5, 4.0, 1.15, 0.35
+_OUTSTANDING, _COLOURS_OUTSTANDING, _SOMEWHAT, _MUCH = 1.6, 4.0, 1.15, 0.35
 # Around frozen and black ranges: there the motion that they hide has gone on.
+_LITTLE, _SOFT = 0.5, ImageFilter.GaussianBlur(0.8)
 _EDGE_S, _JUMP = 0.1, 25.0
 
 
@@ -50,7 +51,8 @@ class SceneCuts:
         self._cuts: list[tuple[float, float]] = []
 
     def add(self, look: Image.Image, at: float) -> None:
-        small = look.reduce(look.width // _SIDE)
+        # Somewhat soft, so that half a point of motion is no change.
+        small = look.reduce(look.width // _SIDE).filter(_SOFT)
         self._looks.append(_Look(at, small, self._looks[-1] if self._looks else None))
         if len(self._looks) - self._next > _AROUND:
             self._judge_next()
@@ -58,14 +60,15 @@ class SceneCuts:
             del self._looks[: 2 * _AROUND]
             self._next -= 2 * _AROUND
 
-    def all(self) -> list[float]:
+    def recoloured(self) -> list[float]:
+        """Those that nothing that goes on behind a frozen range explains."""
         while self._next < len(self._looks):
             self._judge_next()
-        return [at for at, _ in self._cuts]
+        return [at for at, recoloured in self._cuts if recoloured]
 
     def beside(self, ranges: Sequence[tuple[str, float, float]]) -> list[float]:
         """All but those at the edges of a black range, which are told as that, and jumps out of frozen ones."""
-        self.all()
+        self.recoloured()
         return [at for at, recoloured in self._cuts if not any(_explains(each, at, recoloured) for each in ranges)]
 
     def _judge_next(self) -> None:
@@ -86,10 +89,11 @@ class SceneCuts:
         )
         if left < _UNEXPLAINED:
             return
-        by_picture = left > _OUTSTANDING * lefts and not self._comes_back(this, _unexplained)
+        is_flash = recoloured > _RECOLOURED and self._comes_back(this, _recoloured)
+        by_picture = left > _OUTSTANDING * (lefts + _LITTLE) and not self._comes_back(this, _unexplained)
         # In a picture of its own, even a small part without explanation is much of a dull one.
         is_other = left > _SOMEWHAT * lefts or left > _MUCH * after.spread
-        if by_picture or (is_recoloured and is_other and not self._comes_back(this, _recoloured)):
+        if not is_flash and (by_picture or (is_recoloured and is_other)):
             self._cuts.append((after.at, recoloured if is_recoloured else 0.0))
 
     def _comes_back(self, this: int, differ: Callable[[_Look, _Look], float]) -> bool:

@@ -15,8 +15,10 @@ _BLOCKS = (16, 16)
 _GAIN = 8
 _FINER = [min(value * _GAIN, 255) for value in range(256)]
 # Of 255, in the block where it is the largest: what is black; what is the same picture; what is it still while a codec
-# refines it, and where a codec begins anew; and what has moved, which is more than grain.
-_BLACK, _SAME, _REFINED, _CODED_ANEW, _MOVED = 10, 1.5, 3.0, 5.0, 4.0
+# refines it, codes it in another way, and begins anew; and what has moved, which is more than grain.
+_BLACK, _SAME, _REFINED, _CODED, _CODED_ANEW, _MOVED = 10, 1.5, 3.0, 3.5, 5.0, 4.0
+# Frames that are coded in another way, one after the other.
+_MAX_STRAYS = 2
 _MIN_S = {"black": 0.25, "frozen": 0.48}
 # A part of a stretch between two beginnings of a codec, and how long a codec refines a picture.
 _PART_S, _REFINING_S = 0.25, 0.5
@@ -47,6 +49,8 @@ class Stretches:
         self._was_black = False
         self._parts: list[_Part] = []
         self._still: Image.Image | None = None
+        # Frames since then that show it somewhat differently, as those do that are coded in another way.
+        self._strays: list[tuple[float, Image.Image, float]] = []
         # The pictures of parts that have ended just now.
         self._ended: list[tuple[_Part, Image.Image]] = []
         self._recent: deque[tuple[float, Image.Image]] = deque()
@@ -67,21 +71,31 @@ class Stretches:
         self._was_black = is_black
 
     def _add_still(self, grey: Image.Image, at: float) -> None:
-        while self._ended and at - self._ended[0][0].end >= _BESIDE_S:
-            part, still = self._ended.pop(0)
+        self._ended = [(part, still) for part, still in self._ended if at - part.end <= _BESIDE_S and not part.went]
+        for part, still in self._ended:
             part.went = _change(still, grey) >= _MOVED
         change = _change(self._still, grey) if self._still else 255.0
-        if not self._still or change > _SAME:
-            if self._still:
-                part = self._parts[-1]
-                part.end, part.change = at, change
-                if part.end - part.start >= _PART_S:
-                    self._ended.append((part, self._still))
-            self._still = grey
-            self._parts.append(_Part(at, at))
-        elif self._parts[-1].end == self._parts[-1].start and at - self._parts[-1].start >= _PART_S:
+        if change > _SAME:
+            self._strays.append((at, grey, change))
+            if self._still is None or change > _CODED or len(self._strays) > _MAX_STRAYS:
+                self._end_part()
+            return
+        self._strays.clear()
+        if self._parts[-1].end == self._parts[-1].start and at - self._parts[-1].start >= _PART_S:
             self._look_back(self._parts[-1], grey)
             self._parts[-1].end = at
+
+    def _end_part(self) -> None:
+        """With the first picture that was another one."""
+        at, picture, change = self._strays[0]
+        if self._still:
+            part = self._parts[-1]
+            part.end, part.change = at, change
+            if part.end - part.start >= _PART_S:
+                self._ended.append((part, self._still))
+        self._still = picture
+        self._parts.append(_Part(at, at))
+        self._strays.clear()
 
     def _look_back(self, part: _Part, still: Image.Image) -> None:
         """Its beginning, which a codec shows less well; and what was before."""
