@@ -51,7 +51,7 @@ def test_invite_by_link_and_join(team: Team, as_alice: Client, nobody: Client, s
     invitation = Invitation.objects.get()
     path = f"/invite/{invitation.token}/"
     assert path in page.content.decode()
-    assert "sends no mail" in text_of(page)
+    assert "Email is off" in text_of(page)
 
     shown = nobody.get(path)
     assert "Join Northlight" in text_of(shown)

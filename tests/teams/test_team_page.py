@@ -42,7 +42,8 @@ def test_team_page_shows_ones_own_team_only(team: Team, bob: User, as_bob: Clien
 
 def test_usage_adds_up_by_person_without_the_sandbox(team: Team, alice: User, bob: User, as_alice: Client) -> None:
     finished(team, bob)
-    assert "Spending appears here after the first video." in words(as_alice, "/usage/")
+    assert "Test money: $1.14" in words(as_alice, "/usage/")
+    assert "All time" not in words(as_alice, "/usage/")
 
     finished(team, alice, provider="apixo")
     factories.job(team, alice, provider="apixo")
