@@ -244,7 +244,7 @@ def test_a_recent_one_comes_back_with_one_click(page: Page, clip_of: dict[float,
 
     expect(page.locator("#motion-slot h2 + .file-name")).to_have_text("clip-3.mp4")
     expect(page.locator("#price-reason")).to_have_text("3 s, billed as 5 s × $0.04 = $0.20")
-    page.get_by_role("link", name="Take clip-3.mp4 out").click()
+    page.get_by_role("link", name="Remove clip-3.mp4").click()
     expect(page.get_by_text("Drop a clip of the motion")).to_be_visible()
     expect(page).not_to_have_url(re.compile("motion="))
 

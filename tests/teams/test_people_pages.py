@@ -62,7 +62,7 @@ def test_invite_by_link_and_join(team: Team, as_alice: Client, nobody: Client, s
     assert member(team, dana).role == "viewer"
     assert nobody.get("/videos/").status_code == 200
 
-    assert "has ended" in text_of(Client().get(path))
+    assert "has expired" in text_of(Client().get(path))
     assert Client().post(path, {**account, "email": "second@example.com"}).status_code == 404
     assert not User.objects.filter(email="second@example.com").exists()
 

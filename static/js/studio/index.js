@@ -5,3 +5,4 @@ import "./price.js";
 import "./trim.js";
 import "./inputs.js";
 import "./crop.js";
+import "./recents.js";

@@ -1,5 +1,5 @@
-// Options of the studio: they survive a reload, a sign-in and the back button. Inputs are kept in the address, the rest
-// in this tab's storage.
+// The order in the studio: it survives a reload, a sign-in, the way back and Generate. Inputs are kept in the address,
+// and all of it in this tab's storage: options return with the very inputs that they were chosen for, or not at all.
 import { loadJson, save } from "../storage.js";
 import { KINDS, onSlotChange } from "./slots.js";
 
@@ -10,11 +10,13 @@ const form = document.getElementById("studio-form");
 function keepOptions() {
   const data = new FormData(form);
   const options = Object.fromEntries(OPTIONS.map((name) => [name, data.get(name) ?? ""]));
-  save("sessionStorage", form.dataset.keep, JSON.stringify(options));
+  save("sessionStorage", form.dataset.keep, JSON.stringify({ inputs: inputs(), options }));
 }
 
 function restoreOptions() {
-  for (const [name, value] of Object.entries(loadJson("sessionStorage", form.dataset.keep) ?? {})) {
+  const kept = loadJson("sessionStorage", form.dataset.keep);
+  if (kept?.inputs !== inputs()) return;
+  for (const [name, value] of Object.entries(kept.options)) {
     const control = OPTIONS.includes(name) && form.elements.namedItem(name);
     if (!control || control.value === value) continue;
     control.value = value;
@@ -23,20 +25,26 @@ function restoreOptions() {
   }
 }
 
-function keepInputs() {
-  const address = new URL(location);
-  address.search = "";
+function inputs() {
+  const named = new URLSearchParams();
   for (const kind of KINDS) {
     const id = form.elements.namedItem(kind)?.value;
-    if (id) address.searchParams.set(kind, id);
+    if (id) named.set(kind, id);
   }
   // Of a clip that is too long, an empty field means the whole of it: it is kept, too.
   for (const name of ["trim_start", "trim_end"]) {
     const field = form.elements.namedItem(name);
-    if (field && (field.value || field.defaultValue)) address.searchParams.set(name, field.value);
+    if (field && (field.value || field.defaultValue)) named.set(name, field.value);
   }
   const crop = form.elements.namedItem("crop")?.value;
-  if (crop) address.searchParams.set("crop", crop);
+  if (crop) named.set("crop", crop);
+  return named.toString();
+}
+
+function keepInputs() {
+  keepOptions();
+  const address = new URL(location);
+  address.search = inputs();
   // A page that was posted has another address, to which there is no way back.
   if (location.pathname === "/") history.replaceState(history.state, "", address);
 }
@@ -59,8 +67,13 @@ form.addEventListener("click", (event) => {
   start.dispatchEvent(new Event("input", { bubbles: true }));
   document.querySelector("#trim [data-handle=start]")?.focus({ preventScroll: true });
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  document.getElementById("generate").click();
+});
 form.addEventListener("input", keepOptions);
-form.addEventListener("change", keepOptions);
+form.addEventListener("submit", keepOptions);
 form.addEventListener("change", keepInputs);
 onSlotChange(keepInputs);
 // After htmx and the other modules listen.
