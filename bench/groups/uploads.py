@@ -13,7 +13,7 @@ from bench.rig import Rig
 from tests.bad_lines import MB, Sender, large_clip, watched_memory
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio
-from tests.e2e.template import OWNER, PASSWORD
+from tests.e2e.template import template
 
 SIZE = 200 * MB
 
@@ -21,9 +21,8 @@ SIZE = 200 * MB
 def figures(rig: Rig) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(dir=rig.data) as name:
         folder = Path(name)
-        studio = Studio(folder / "data").start()
+        studio = Studio(folder / "data", template(folder, owner=True)).start()
         try:
-            studio.manage(*OWNER, WANSTUDIO_PASSWORD=PASSWORD)
             person, clip = Person(studio), folder / "clip.mp4"
 
             def send() -> float:

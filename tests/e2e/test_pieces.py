@@ -157,3 +157,23 @@ def test_large_picture_arrives_through_a_small_proxy(opened: Opened, studio: Stu
         is_here(page, "character")
     stored = studio.rows("SELECT file FROM wanstudio_source WHERE name = 'noise.png'")
     assert (studio.data / "media" / stored[0][0]).read_bytes() == noise.getvalue()
+
+
+def test_several_files_are_added_at_once(
+    page: Page, studio: Studio, large: Callable[[str], Path], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.mp4"
+    wrong.write_bytes(os.urandom(700_000))
+    files = [large(f"clip-{number}.mp4") for number in range(4)]
+    page.goto(f"{studio.url}/uploads/")
+    page.locator("details.add summary").click()
+    page.get_by_label("Picture or clip").set_input_files([*files, wrong])
+    page.locator("form[data-parts]").get_by_role("button", name="Add").click()
+    for number in range(4):
+        expect(page.locator("#uploads-list").get_by_role("heading", name=f"clip-{number}.mp4")).to_be_visible(
+            timeout=60_000
+        )
+    expect(page.locator(".arriving-row")).to_have_count(1)
+    expect(page.locator(".arriving-row [role=alert]")).to_contain_text("file")
+    page.locator(".arriving-row").get_by_role("button").click()
+    expect(page.locator(".arriving-row")).to_have_count(0)

@@ -9,9 +9,9 @@ const SMALLEST = MB / 4;
 const RETRY_MS = [200, 200, 200, 200, 500, 1000, 2000, 4000, 8000, 8000];
 // The studio keeps what has arrived for a day.
 const KEPT_MS = 24 * 60 * 60 * 1000;
-const form = document.getElementById("studio-form");
-const { parts, known, person, tus, sha256 } = form.dataset;
-const team = form.elements.namedItem("team").value;
+const form = document.querySelector("form[data-parts]");
+const { parts, known, person, tus, sha256 } = form?.dataset ?? {};
+const team = form?.elements.namedItem("team").value;
 const STORED = `tus::wanstudio-${person}-${team}-`;
 
 // Of this page: what the last way took.
