@@ -38,8 +38,6 @@ def codes(kind: Source.Kind, file: bytes) -> list[str]:
     ],
 )
 def test_rules_of_pictures_by_files(code: str, breaking: tuple[Any, ...], passing: tuple[Any, ...]) -> None:
-    code: str, breaking: tuple[str, tuple[int, int]], passing: tuple[str, tuple[int, int]]
-) -> None:
     assert codes(Source.Kind.CHARACTER, picture(*breaking)) == [code]
     assert codes(Source.Kind.CHARACTER, picture(*passing)) == []
 
