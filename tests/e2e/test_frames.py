@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Opened
-from tests.e2e.counted import PRESSED, comments_open_on_their_frames, steps_on_every_frame
+from tests.e2e.counted import PRESSED, READ, comments_open_on_their_frames, steps_on_every_frame
 from tests.e2e.studio import Studio, wait_until
 
 
@@ -90,3 +90,66 @@ def test_a_drawing_is_on_its_frame_alone_and_for_guests_if_it_is_not_internal(
     guest.locator(".comment", has_text="Seen by all").locator(".at").click()
     expect(lines(guest)).to_have_count(1)
     assert "Of the team" not in guest.content()
+
+
+def test_loop_keeps_to_in_and_out_and_k_with_l_is_a_frame(wide: Page, counted: dict[str, str]) -> None:
+    wide.goto(counted["29.97"])
+    video = wide.locator("video[id^=video-]")
+    wait_until(lambda: video.evaluate("video => video.readyState") >= 2, "the video is there")
+    wide.evaluate(PRESSED, ["ArrowRight", 10])
+    wide.keyboard.press("i")
+    wide.keyboard.down("k")
+    wide.keyboard.press("l")
+    wide.keyboard.up("k")
+    wait_until(lambda: video.evaluate(READ) == 11, "K with L goes by a frame")
+    wide.evaluate(PRESSED, ["ArrowRight", 7])
+    wide.keyboard.press("o")
+    expect(wide.locator("#comment-at")).to_have_value("00:00:00;10")
+    expect(wide.locator("#comment-until")).to_have_value("00:00:00;18")
+    wide.get_by_role("button", name="Loop").click()
+    seen = wide.evaluate(LOOPED)
+    assert min(seen) >= 9.99 / 29.97
+    assert max(seen) <= 19.5 / 29.97, "not far beyond Out, as busy as this machine may be"
+    wide.keyboard.press("k")
+    wide.keyboard.press("?")
+    expect(wide.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+# The times of the pictures while it plays, until it has gone back three times.
+LOOPED = """async () => {
+    const video = document.querySelector("video[id^=video-]");
+    const seen = [];
+    let turns = 0;
+    const done = new Promise((resolve) => {
+        const note = (now, { mediaTime }) => {
+            if (seen.length && mediaTime < seen.at(-1)) turns += 1;
+            seen.push(mediaTime);
+            if (turns === 3) resolve();
+            else video.requestVideoFrameCallback(note);
+        };
+        video.requestVideoFrameCallback(note);
+    });
+    document.querySelector("[data-play]").click();
+    await done;
+    return seen;
+}"""
+
+
+def test_any_two_videos_of_the_wall_are_compared_and_paused_on_the_same_frame(
+    wide: Page, counted: dict[str, str], studio: Studio
+) -> None:
+    studio.python("from tests.e2e.counted import finish_counted; finish_counted('29.97')")
+    wide.goto(f"{studio.url}/videos/?select=1")
+    compare = wide.get_by_role("button", name="Compare")
+    for title in ("At 29.97", "At 29.97"):
+        expect(compare).to_be_disabled()
+        wide.locator(".tile", has_text=title).locator("input:not(:checked)").first.check(force=True)
+    compare.click()
+    wide.wait_for_url(re.compile(r"with="))
+    both = wide.locator(".stage video")
+    for video in both.all():
+        wait_until(lambda video=video: video.evaluate("video => video.readyState") >= 2, "both are there")
+    for count in (1, 1, 5):
+        wide.evaluate(PRESSED, ["ArrowRight", count])
+        wait_until(lambda: len({video.evaluate(READ) for video in both.all()}) == 1, "both show the same frame", 5)
+    assert both.first.evaluate(READ) == 7
