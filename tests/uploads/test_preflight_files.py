@@ -23,8 +23,8 @@ def picture(kind: str, size: tuple[int, int], quality: int = 92) -> bytes:
 
 def codes(kind: Source.Kind, file: bytes) -> list[str]:
     facts = probe_file(kind, io.BytesIO(file))[0]
-    inputs = (facts, None) if kind == Source.Kind.CHARACTER else (None, facts)
-    return [each.code for each in findings(*inputs, "animate", in_force.model().inputs)]
+    character, motion = (facts, None) if kind == Source.Kind.CHARACTER else (None, facts)
+    return [each.code for each in findings(character, motion, "animate", in_force.model().inputs)]
 
 
 @pytest.mark.parametrize(
