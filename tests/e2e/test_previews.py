@@ -51,7 +51,9 @@ def shows_pictures(page: Page, video: str) -> None:
     assert page.evaluate("name => document.querySelector(name).videoWidth", video) == SIZE[0]
 
 
-def test_poster_and_sentence_then_the_preview_plays(opened: Opened, studio: Studio, hevc: Path) -> None:
+def test_poster_and_sentence_then_the_preview_plays_and_is_compared_with(
+    opened: Opened, studio: Studio, hevc: Path
+) -> None:
     page = opened(studio)
     page.goto(studio.url)
     cannot = "document.createElement('video').canPlayType('video/mp4; codecs=\"hvc1.1.6.L93.B0\"')"
@@ -73,13 +75,10 @@ def test_poster_and_sentence_then_the_preview_plays(opened: Opened, studio: Stud
     stage.locator("video").evaluate("video => video.play()")
     wait_until(lambda: stage.locator("video").evaluate("video => video.currentTime") > 0.1, "the preview plays")
 
-
-def test_compare_plays_the_preview(opened: Opened, studio: Studio) -> None:
     studio.python(
         "from tests.e2e.finished import finish; from wanstudio.models import Source;"
         "finish(motion=Source.objects.filter(codec='hevc').latest('pk'))"
     )
-    page = opened(studio)
     page.goto(f"{studio.url}/videos/")
     page.goto(studio.url + str(page.locator(".tile-link").first.get_attribute("href")))
     page.get_by_role("radio", name="Wipe").check(force=True)
