@@ -134,3 +134,23 @@ LOOPED = """async () => {
     await done;
     return seen;
 }"""
+
+
+def test_any_two_videos_of_the_wall_are_compared_and_paused_on_the_same_frame(
+    wide: Page, counted: dict[str, str], studio: Studio
+) -> None:
+    studio.python("from tests.e2e.counted import finish_counted; finish_counted('29.97')")
+    wide.goto(f"{studio.url}/videos/?select=1")
+    compare = wide.get_by_role("button", name="Compare")
+    for title in ("At 29.97", "At 29.97"):
+        expect(compare).to_be_disabled()
+        wide.locator(".tile", has_text=title).locator(".tile-check input:not(:checked)").first.check(force=True)
+    compare.click()
+    wide.wait_for_url(re.compile(r"with="))
+    both = wide.locator(".stage video")
+    for video in both.all():
+        wait_until(lambda video=video: video.evaluate("video => video.readyState") >= 2, "both are there")
+    for count in (1, 1, 5):
+        wide.evaluate(PRESSED, ["ArrowRight", count])
+        wait_until(lambda: len({video.evaluate(READ) for video in both.all()}) == 1, "both show the same frame", 5)
+    assert both.first.evaluate(READ) == 7
