@@ -127,7 +127,7 @@ def test_unsaved_video_shows_the_hours_left(team: Team, alice: User) -> None:
     Job.objects.filter(pk=job.pk).update(state=State.ARCHIVING, setbacks=3, result_at=made, price=Decimal("2.50"))
     told = status(1)
     assert told["unsaved"] == [{"job": job.pk, "price": "2.50", "hours_left": 20.0}]
-    assert "is paid for ($2.50) and cannot be saved; APIXO deletes it in 20.0 h." in told["attention"][0]
+    assert "was charged ($2.50) and cannot be saved; APIXO deletes it in 20.0 h." in told["attention"][0]
 
 
 def test_paused_and_stopped_keys_say_why(team: Team, settings: Settings) -> None:
