@@ -170,10 +170,10 @@ def test_several_files_are_added_at_once(
     page.get_by_label("Picture or clip").set_input_files([*files, wrong])
     page.locator("form[data-parts]").get_by_role("button", name="Add").click()
     for number in range(4):
-        expect(page.locator("#uploads-list").get_by_role("heading", name=f"clip-{number}.mp4")).to_be_visible(
+        expect(page.locator("#uploads-list").get_by_role("heading", name=f"clip {number}")).to_be_visible(
             timeout=60_000
         )
     expect(page.locator(".arriving-row")).to_have_count(1)
-    expect(page.locator(".arriving-row [role=alert]")).to_contain_text("file")
+    expect(page.locator(".arriving-row [role=alert]")).to_contain_text("This is not a video")
     page.locator(".arriving-row").get_by_role("button").click()
     expect(page.locator(".arriving-row")).to_have_count(0)

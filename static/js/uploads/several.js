@@ -39,7 +39,9 @@ function end(one, line, isAdded) {
   one.row.toggleAttribute("data-added", isAdded);
   if (isAdded) added += 1;
   else one.row.querySelector("[data-line]").setAttribute("role", "alert");
-  one.row.querySelector("[data-stop]").textContent = "Close";
+  const close = one.row.querySelector("[data-stop]");
+  close.textContent = "Close";
+  close.removeAttribute("aria-label");
   next();
 }
 
