@@ -6,15 +6,15 @@ For the console of a studio, and what a page's script reads from the picture.
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import av
-from av.video.stream import VideoStream
 from django.core.files.base import ContentFile
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.finished import finish
 from tests.e2e.studio import wait_until
@@ -63,7 +63,7 @@ def counted_clip(rate: str, frames: int) -> bytes:
         path = Path(folder, "clip.mp4")
         fps = RATES.get(rate, Fraction(30))
         with av.open(path, "w", options={"movflags": "faststart"}) as target:
-            stream = cast(VideoStream, target.add_stream("libx264", fps, {"g": "30", "bf": "2", "preset": "ultrafast"}))
+            stream = target.add_stream("libx264", fps, {"g": "30", "bf": "2", "preset": "ultrafast"})
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             variable = rate == VARIABLE
             base = stream.codec_context.time_base = Fraction(1, 1000) if variable else 1 / fps
@@ -81,7 +81,7 @@ def finish_counted(rate: str, frames: int = 70, **fields: Any) -> Video:
     """A finished video of such a clip, as one of before frames were measured."""
     video = finish(f"At {rate}", **fields)
     clip = counted_clip(rate, frames)
-    with av.open(ContentFile(clip)) as found:
+    with av.open(ContentFile(clip), "r") as found:
         duration = (found.duration or 0) / av.time_base
     video.file.save("counted.mp4", ContentFile(clip))
     facts = {"size_bytes": len(clip), "width": WIDTH, "height": HEIGHT, "duration": duration, "frame_times": None}
@@ -117,6 +117,15 @@ def steps_on_every_frame(page: Page, address: str, count: int = 60) -> None:
     assert page.evaluate(PRESSED, ["ArrowLeft", count]) == list(range(count - 1, -1, -1))
 
 
+def is_there(video: Locator) -> bool:
+    """Whether its first picture can be read."""
+    return bool(video.evaluate("video => video.readyState") >= 2)
+
+
+def _shows(video: Locator, frame: int) -> bool:
+    return bool(video.evaluate(READ) == frame)
+
+
 def comments_open_on_their_frames(page: Page, address: str, frames: Iterable[int]) -> None:
     """A comment written at each of these frames leads back to it, in the page and by its address."""
     page.goto(address)
@@ -135,7 +144,7 @@ def comments_open_on_their_frames(page: Page, address: str, frames: Iterable[int
         link = page.locator(".comment", has_text=re.compile(rf"Frame {frame}\b")).locator(".at")
         link.click()
         wait_until(lambda: not video.evaluate("video => video.seeking"), "it is there")
-        wait_until(lambda frame=frame: video.evaluate(READ) == frame, f"the comment opens on frame {frame}", 5)
+        wait_until(partial(_shows, video, frame), f"the comment opens on frame {frame}", 5)
     opened = page.context.new_page()
     opened.goto(address + str(link.get_attribute("href")))
     there = opened.locator("video[id^=video-]")

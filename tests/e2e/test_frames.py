@@ -1,12 +1,13 @@
 """Frames in a browser: steps, timecodes, playing as editors do, and comments that open on their frame."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Opened
-from tests.e2e.counted import PRESSED, READ, comments_open_on_their_frames, steps_on_every_frame
+from tests.e2e.counted import PRESSED, READ, comments_open_on_their_frames, is_there, steps_on_every_frame
 from tests.e2e.studio import Studio, wait_until
 
 
@@ -149,7 +150,7 @@ def test_any_two_videos_of_the_wall_are_compared_and_paused_on_the_same_frame(
     wide.wait_for_url(re.compile(r"with="))
     both = wide.locator(".stage video")
     for video in both.all():
-        wait_until(lambda video=video: video.evaluate("video => video.readyState") >= 2, "both are there")
+        wait_until(partial(is_there, video), "both are there")
     for count in (1, 1, 5):
         wide.evaluate(PRESSED, ["ArrowRight", count])
         wait_until(lambda: len({video.evaluate(READ) for video in both.all()}) == 1, "both show the same frame", 5)

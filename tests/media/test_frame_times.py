@@ -63,6 +63,7 @@ def test_decoder_reads_plain_and_fragmented_clips() -> None:
         times = parse(frame_times(io.BytesIO(clip(2.0, fps=10, options=options))))
         assert times
         apart = times.start(5) - times.start(0)
-        assert (times.rate, len(times.starts), apart) == (Fraction(10), 20, pytest.approx(0.5))
+        assert (times.rate, len(times.starts)) == (Fraction(10), 20)
+        assert apart == pytest.approx(0.5)
     with pytest.raises(MediaError):
         frame_times(io.BytesIO(b"no clip at all"))
