@@ -20,6 +20,8 @@ _AROUND, _FLASH_S = 8, 0.45
 _CHANGE, _UNEXPLAINED, _RECOLOURED = 3.0, 2.5, 6.0
 # The same against what is usual around it; and where only the colours differ clearly.
 _OUTSTANDING, _COLOURS_OUTSTANDING, _SOMEWHAT, _MUCH = 1.6, 4.0, 1.15, 0.35
+# How much of what is not dark has to change, and how far: a figure that jumps before a still scene is no cut.
+_MOST, _CHANGED, _DARK = 0.4, 4, 20
 # Around frozen and black ranges: there the motion that they hide has gone on.
 _LITTLE, _SOFT = 0.5, ImageFilter.GaussianBlur(0.8)
 _EDGE_S, _JUMP = 0.1, 25.0
@@ -80,6 +82,8 @@ class SceneCuts:
         around = [*looks[max(1, this - _AROUND) : this], *looks[this + 1 : this + 1 + _AROUND]]
         usual = median(look.change for look in around) if around else 0.0
         recoloured = _recoloured(before, after)
+        if _changed(before, after) < _MOST:
+            return
         if recoloured < _RECOLOURED and after.change < 1.1 * usual:
             return
         pairs = [(looks[at - 1], looks[at]) for at in range(this - 2, this + 3) if at != this and 0 < at < len(looks)]
@@ -111,6 +115,13 @@ def _explains(found: tuple[str, float, float], at: float, recoloured: float) -> 
     if kind == "black":
         return start - _EDGE_S <= at <= end + _EDGE_S
     return kind == "frozen" and recoloured < _JUMP and min(abs(at - start), abs(at - end)) < _EDGE_S
+
+
+def _changed(one: _Look, other: _Look) -> float:
+    """The part of the picture that is another one; the bars beside it are none of it."""
+    differs = ImageChops.difference(one.picture, other.picture).convert("L").histogram()
+    seen = ImageChops.lighter(one.picture, other.picture).convert("L").histogram()
+    return sum(differs[_CHANGED + 1 :]) / max(sum(seen[_DARK + 1 :]), 1)
 
 
 def _recoloured(one: _Look, other: _Look) -> float:

@@ -6,7 +6,7 @@ and a dark scene is black. Here each block counts.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image, ImageChops, ImageStat
 
@@ -17,11 +17,13 @@ _FINER = [min(value * _GAIN, 255) for value in range(256)]
 # Of 255, in the block where it is the largest: what is black; what is the same picture; what is it still while a codec
 # refines it, codes it in another way, and begins anew; and what has moved, which is more than grain.
 _BLACK, _SAME, _REFINED, _CODED, _CODED_ANEW, _MOVED = 10, 1.5, 3.0, 3.5, 5.0, 4.0
+# Of one frame to the next, on average: more is a small motion that goes to and fro.
+_RESTLESS = 0.65
 # Frames that are coded in another way, one after the other.
 _MAX_STRAYS = 2
 _MIN_S = {"black": 0.25, "frozen": 0.48}
 # A part of a stretch between two beginnings of a codec, and how long a codec refines a picture.
-_PART_S, _REFINING_S = 0.25, 0.5
+_PART_S, _REFINING_S, _FIRST_S = 0.25, 0.5, 0.2
 # Shorter, it is frozen only if there is motion before or after: a codec can drop the grain of a still scene.
 _SURELY_S, _BESIDE_S = 1.0, 0.4
 _EDGE_S = 0.1
@@ -39,6 +41,12 @@ class _Part:
     change: float = 255.0
     came: bool = False
     went: bool = False
+    # Of one frame to the next, since a codec has refined the first.
+    steps: list[float] = field(default_factory=list)
+
+    @property
+    def is_restless(self) -> bool:
+        return sum(self.steps) > _RESTLESS * len(self.steps)
 
 
 class Stretches:
@@ -81,6 +89,8 @@ class Stretches:
                 self._end_part()
             return
         self._strays.clear()
+        if at - self._parts[-1].start > _FIRST_S:
+            self._parts[-1].steps.append(_change(self._recent[-1][1], grey))
         if self._parts[-1].end == self._parts[-1].start and at - self._parts[-1].start >= _PART_S:
             self._look_back(self._parts[-1], grey)
             self._parts[-1].end = at
@@ -120,7 +130,7 @@ class Stretches:
     def _frozen(self, cuts: Sequence[float]) -> list[_Part]:
         whole: list[_Part] = []
         for part in self._parts:
-            if part.end - part.start < _PART_S:
+            if part.end - part.start < _PART_S or part.is_restless:
                 continue
             before = whole[-1] if whole else None
             if before and part.start - before.end < _EDGE_S and before.change < _CODED_ANEW:
