@@ -107,7 +107,7 @@ def test_bare_copy_of_an_earlier_version_is_restored_beside_the_media(studio: St
     done = studio.command("restore", "--force", str(bare))
     assert "(media files are unchanged)" in done.stdout
     assert "2 jobs were queued" in done.stdout
-    assert f"gone: {lost.relative_to(studio.data / 'media')}" in done.stderr
+    assert f"missing: {lost.relative_to(studio.data / 'media')}" in done.stderr
     # Once more, from what the first restore has made of it.
     assert "2 jobs" in studio.manage("restore", "--force", str(bare))
 
