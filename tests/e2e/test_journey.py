@@ -149,5 +149,5 @@ def test_one_that_fails(wide: Page, studio: Studio) -> None:
     prompt.fill("[fail:InputImageSensitiveContentDetected]")
     generate(page)
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible(timeout=READY_MS)
-    expect(page.get_by_text("content policy").first).to_be_visible()
+    expect(page.get_by_text("The sandbox rejected “Mira” for its content.")).to_be_visible()
     expect(page.get_by_role("link", name="Use another picture")).to_be_visible()

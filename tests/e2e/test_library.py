@@ -77,7 +77,7 @@ def test_tags_on_the_page_of_a_video_lead_to_the_wall(page: Page, wall: Studio) 
     page.locator(".chips").get_by_role("link", name="Noir").click()
     expect(page.locator(".tile-link")).to_have_text(["Take 060"])
     page.goto(f"{wall.url}/videos/{video}/")
-    page.get_by_role("button", name="Take off Noir").click()
+    page.get_by_role("button", name="Remove the tag Noir").click()
     expect(page.locator(".chips")).to_have_count(0)
 
 

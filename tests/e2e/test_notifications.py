@@ -80,10 +80,10 @@ def test_without_scripts_the_bell_leads_to_the_list(studio: Studio, plain: Page)
 
 def test_a_webhook_is_set_and_its_secret_shown_once(studio: Studio, wide: Page) -> None:
     wide.goto(f"{studio.url}/settings/webhook/")
-    wide.get_by_label("Address").fill("http://127.0.0.1:8080/inside")
+    wide.get_by_role("textbox", name="Address").fill("http://127.0.0.1:8080/inside")
     wide.get_by_role("button", name="Set the webhook").click()
     expect(wide.get_by_role("alert")).to_contain_text("https://")
-    wide.get_by_label("Address").fill("https://hooks.invalid/x")
+    wide.get_by_role("textbox", name="Address").fill("https://hooks.invalid/x")
     wide.get_by_role("button", name="Set the webhook").click()
     expect(wide.locator("input#secret")).to_have_value(re.compile("^whsec_"))
     wide.get_by_role("button", name="Send a test").click()

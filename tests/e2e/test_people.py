@@ -56,7 +56,7 @@ def test_a_viewer_joins_by_link_and_makes_nothing(wide: Page, studio: Studio, an
 
     wide.goto(f"{studio.url}/team/")
     wide.get_by_label("Role of Rosa Keller").select_option(label="Creator")
-    expect(wide.get_by_text("Rosa Keller is creator now.")).to_be_visible()
+    expect(wide.get_by_text("Rosa Keller is now creator.")).to_be_visible()
     rosa.goto(f"{studio.url}/")
     expect(rosa.locator("#generate")).to_be_visible()
 

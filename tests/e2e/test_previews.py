@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Opened
 from tests.e2e.studio import Studio, wait_until
 from tests.media.clips import clip
 
@@ -52,9 +51,8 @@ def shows_pictures(page: Page, video: str) -> None:
 
 
 def test_poster_and_sentence_then_the_preview_plays_and_is_compared_with(
-    opened: Opened, studio: Studio, hevc: Path
+    page: Page, studio: Studio, hevc: Path
 ) -> None:
-    page = opened(studio)
     page.goto(studio.url)
     cannot = "document.createElement('video').canPlayType('video/mp4; codecs=\"hvc1.1.6.L93.B0\"')"
     assert page.evaluate(cannot) == "", "this browser plays HEVC, and the test shows nothing"
@@ -81,7 +79,7 @@ def test_poster_and_sentence_then_the_preview_plays_and_is_compared_with(
     )
     page.goto(f"{studio.url}/videos/")
     page.goto(studio.url + str(page.locator(".tile-link").first.get_attribute("href")))
-    page.get_by_role("radio", name="Wipe").check(force=True)
+    page.locator("label", has=page.get_by_role("radio", name="Wipe")).click()
     shows_pictures(page, "[data-follows]")
     page.evaluate(
         "document.querySelector('[data-plays]') && document.querySelector('video:not([data-follows])').play()"

@@ -145,7 +145,7 @@ def test_what_is_chosen_later_wins(page: Page, studio: Studio, clip_of: dict[flo
     held.let_go()
 
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
-    expect(page.locator("#motion-slot .file-name")).to_have_text("clip-6.mp4")
+    expect(page.locator("#motion-slot .file-name")).to_have_text("clip 6")
     expect(page.locator("#generate")).to_have_text(re.compile(r"\$0\.24"))
 
 
@@ -175,7 +175,8 @@ def test_signed_in_again_in_another_tab_an_upload_goes_on(page: Page, studio: St
     with page.expect_response(lambda answer: UPLOADS.search(answer.url) is not None and answer.status == 201):
         give(page, "Character", MIRA)
     expect(page.locator("#character-slot input[name=character]")).to_be_attached()
-    expect(page.locator("#character-slot [role=alert]")).to_have_count(0)
+    expect(page.locator("#character-slot [role=alert]:not(:empty)")).to_have_count(0)
+    expect(page.locator("#studio-status")).to_have_text("mira.png is here.")
 
 
 def test_a_file_that_is_too_large_is_not_waited_for(page: Page, tmp_path: Path) -> None:
@@ -238,15 +239,24 @@ def test_a_recent_one_comes_back_with_one_click(page: Page, clip_of: dict[float,
     give(page, "Motion", clip_of[3.0])
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
     give(page, "Motion", clip_of[6.0])
-    expect(page.locator("#motion-slot .file-name")).to_have_text("clip-6.mp4")
+    expect(page.locator("#motion-slot .file-name")).to_have_text("clip 6")
     expect(page.locator("input[name=motion]")).to_be_attached(timeout=15_000)
-    page.locator("#motion-slot").get_by_title("clip-3.mp4").first.click()
+    page.locator("#motion-slot").get_by_title("clip 3").first.click()
 
-    expect(page.locator("#motion-slot h2 + .file-name")).to_have_text("clip-3.mp4")
+    expect(page.locator("#motion-slot h2 + .file-name")).to_have_text("clip 3")
     expect(page.locator("#price-reason")).to_have_text("3 s, billed as 5 s × $0.04 = $0.20")
-    page.get_by_role("link", name="Remove clip-3.mp4").click()
+    page.get_by_role("link", name="Remove clip 3").click()
     expect(page.get_by_text("Drop a clip of the motion")).to_be_visible()
     expect(page).not_to_have_url(re.compile("motion="))
+
+
+def test_a_recent_one_that_does_not_come_is_said_where_it_shows(page: Page) -> None:
+    """The dialog of the frame has a line for this, too, and is closed."""
+    give(page, "Character", MIRA)
+    expect(page.locator("#character-slot #crop")).to_be_attached()
+    page.route(re.compile(r"/uploads/\d+/slot/"), lambda route: route.fulfill(status=502, body="no upstream"))
+    page.locator("#character-slot a.recent").first.click()
+    expect(page.get_by_text("The proxy server cannot reach the studio (502).")).to_be_visible()
 
 
 # --- the price ----------------------------------------------------------------------------------------

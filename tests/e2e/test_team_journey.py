@@ -124,7 +124,7 @@ def shares(ines: Page) -> str:
     dialog.get_by_label("Password").fill(SECRET)
     dialog.get_by_label("Guests can comment").check()
     dialog.get_by_role("button", name="Create link").click()
-    expect(dialog.locator(".share")).to_contain_text("Not seen yet")
+    expect(dialog.locator(".share")).to_contain_text("No views yet")
     link = dialog.get_by_label("Address of the link").input_value()
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)

@@ -79,7 +79,8 @@ function arrive(upload, html) {
     if (shown.localName !== stored.localName) needsNoPreview(shown.parentElement);
   }
   if (hadFocus) fresh.querySelector("summary, label.browse input")?.focus();
-  const wrong = fresh.querySelector("[role=alert]");
+  // The frame's dialog keeps an empty line for what may go wrong in it.
+  const wrong = fresh.querySelector("[role=alert]:not(:empty)");
   if (!wrong) status.textContent = `${part(slot, "name").textContent} is here.`;
 }
 

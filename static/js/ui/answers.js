@@ -38,10 +38,11 @@ export function problemOf(xhr) {
   return ["Another server answered instead of the studio.", `${NOTHING} If it is your network’s sign-in page, open it. Then try again.`];
 }
 
-// In the line that a form has for this, or in a new one.
+// In the line that a form shows for this, or in a new one. A closed dialog shows none.
 function show(target, problem) {
   const place = target.closest("form") ?? target.closest("dialog, .menu-panel") ?? document.getElementById("main");
-  let line = place.querySelector("p.field-error[role=alert], [data-problem]");
+  const lines = place.querySelectorAll("p.field-error[role=alert], [data-problem]");
+  let line = [...lines].find((one) => !one.closest("dialog:not([open])"));
   if (!line && problem) {
     line = Object.assign(document.createElement("p"), { className: "field-error" });
     line.dataset.problem = "";
