@@ -261,7 +261,7 @@ def test_decoders_are_loaded_in_processes_of_their_own_only() -> None:
     apart |= {f"wanstudio.provider.sandbox.{name}" for name in ("clip_motion", "puppet", "stand_in_video")}
     apart |= {"wanstudio.provider.sandbox.render_process"}
     apart |= {f"wanstudio.media.cutting.{name}" for name in ("cut_process", "clip_cut", "sound_cut")}
-    scanning = ("scan_process", "clip_scan", "film_strip", "scene_cuts", "stretches")
+    scanning = ("scan_process", "clip_scan", "film_strip", "scene_cuts", "softness", "stretches")
     apart |= {f"wanstudio.media.scanning.{name}" for name in scanning}
     for module, names in IMPORTS.items():
         if module not in apart:

@@ -5,7 +5,7 @@ Scenes move in all the ways that are taken for cuts or for stills; each clip has
 
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -168,6 +168,17 @@ def _dissolves(frames: list[Image.Image], random: Random) -> None:
 EFFECTS = (None, _flashes, _fades_in, _breathes, _dissolves)
 
 
+def defocused(seed: int) -> Labelled:
+    """A scene with fine detail, out of focus for a second, at a varying rate: every third frame is missing."""
+    random, rate = Random(seed), 30
+    frames = list(islice(generated("testsrc2")(random, rate), 90))
+    for at in range(30, 60):
+        frames[at] = frames[at].filter(ImageFilter.GaussianBlur(2.5))
+    kept = [at for at in range(90) if at % 3 != 1]
+    clip = _encoded([frames[at] for at in kept], rate, 23, kept)
+    return Labelled("blurred", f"{seed} blurred", clip, 3.0, 1.0, 2.0)
+
+
 def labelled(seed: int, scenes: tuple[Callable[[Random, int], Frames], ...]) -> Labelled:
     random, label = Random(seed), LABELS[seed % 4]
     rate, quality = random.choice((12, 15, 24, 25, 30)), random.choice((18, 23, 28, 32))
@@ -197,12 +208,15 @@ def labelled(seed: int, scenes: tuple[Callable[[Random, int], Frames], ...]) -> 
     return Labelled(label, note, _encoded(frames, rate, quality), count / rate, start / rate, end / rate)
 
 
-def _encoded(frames: list[Image.Image], rate: int, quality: int) -> bytes:
+def _encoded(frames: Sequence[Image.Image], rate: int, quality: int, shown: Sequence[int] = ()) -> bytes:
+    """`shown`: which of a steady clip's frames they are, if not all."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as made:
         stream = made.add_stream("libx264", Fraction(rate), {"crf": str(quality), "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
-        for frame in frames:
-            made.mux(stream.encode(av.VideoFrame.from_image(frame)))  # type: ignore[no-untyped-call]
+        for at, frame in zip(shown or range(len(frames)), frames, strict=True):
+            picture = av.VideoFrame.from_image(frame)  # type: ignore[no-untyped-call]
+            picture.pts, picture.time_base = at, Fraction(1, rate)
+            made.mux(stream.encode(picture))
         made.mux(stream.encode(None))
     return file.getvalue()

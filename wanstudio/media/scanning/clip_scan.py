@@ -16,6 +16,7 @@ from wanstudio.media.pictures.frames import matrix_of, opened
 from wanstudio.media.pictures.stills import MAX_PIXELS
 from wanstudio.media.scanning.film_strip import HEIGHT, FilmStrip
 from wanstudio.media.scanning.scene_cuts import SceneCuts
+from wanstudio.media.scanning.softness import Softness
 from wanstudio.media.scanning.stretches import Stretches
 
 _THREADS = 2
@@ -37,7 +38,7 @@ def scan_clip(clip: IO[bytes], seconds: float) -> dict[str, object]:
 def _scanned(source: InputContainer, picture: VideoStream, seconds: float) -> dict[str, object]:
     strip: FilmStrip | None = None
     before: av.VideoFrame | None = None
-    cuts, stretches, small = SceneCuts(), Stretches(), _Small()
+    cuts, stretches, softness, small = SceneCuts(), Stretches(), Softness(), _Small()
     for frame, at in _timed(source, picture):
         if strip is None:
             matrix = matrix_of(frame)
@@ -50,15 +51,18 @@ def _scanned(source: InputContainer, picture: VideoStream, seconds: float) -> di
             look = small.of(frame)
             cuts.add(look, at)
             stretches.add(look, at)
+            softness.add(look, at)
     if strip is None or before is None:
         raise MediaError(MediaProblem.UNREADABLE)
     strip.add(before, seconds)
     ranges = stretches.found(seconds, cuts.recoloured())
+    found = cuts.beside(ranges)
+    black = [at for kind, *edges in ranges if kind == "black" for at in edges]
     return {
         "strip": base64.b64encode(strip.jpeg()).decode(),
         "size": [strip.width, HEIGHT, strip.count],
-        "cuts": cuts.beside(ranges),
-        "ranges": ranges,
+        "cuts": found,
+        "ranges": [*ranges, *softness.found(seconds, [*found, *black])],
     }
 
 
