@@ -191,6 +191,10 @@ def test_known_files_are_found_by_size_and_then_by_hash(as_alice: Client, as_cha
     assert known(as_alice, size=len(CLIP) + 1) == {"maybe": False}
     assert known(as_alice, sha256=sha256(CLIP).hexdigest()) == {"same": source.pk}
     assert known(as_alice, sha256=sha256(b"").hexdigest()) == {"same": None}
+    assert known(as_alice, sha256=sha256(CLIP).hexdigest().upper()) == {"same": source.pk}
+    for wrong in ("a\0b", "\0" * 64, "f" * 65):
+        assert known(as_alice, sha256=wrong) == {"same": None}
+    assert known(as_alice, size=len(CLIP), kind="mo\0tion") == {"maybe": False}
     assert known(as_alice, sha256=sha256(CLIP).hexdigest(), kind="character") == {"same": None}
     assert known(as_charlie, sha256=sha256(CLIP).hexdigest()) == 404
     elsewhere = Team.objects.get(name="Elsewhere").pk

@@ -1,5 +1,6 @@
 """Uploads in pieces from the pages of the studio: by session, for the team of the page."""
 
+import re
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -8,11 +9,14 @@ from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.uploads import words
+from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import may_have
 from wanstudio.uploads.verbs import bring_back, find_same
 from wanstudio.uploads.views.tus_protocol import answer
 from wanstudio.uploads.views.tus_ways import Refused, Way
 from wanstudio.web.lookups import form_view
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def _enter(request: HttpRequest) -> None:
@@ -47,9 +51,11 @@ def known(request: HttpRequest) -> JsonResponse:
     """
     team, asked = access.team_in(request, Act.MAKE), request.POST
     kind, size = asked.get("kind", ""), access.number(asked.get("size"))
-    if not (sha256 := asked.get("sha256", "")):
-        return JsonResponse({"maybe": may_have(team, kind, size or 0)})
-    same = find_same(team, kind, sha256)
+    is_kind = kind in Source.Kind.values
+    if not (sha256 := asked.get("sha256", "").lower()):
+        return JsonResponse({"maybe": is_kind and may_have(team, kind, size or 0)})
+    # Nothing else reaches the database: PostgreSQL refuses a NUL.
+    same = find_same(team, kind, sha256) if is_kind and _SHA256.fullmatch(sha256) else None
     return JsonResponse({"same": bring_back(same, access.person(request)).pk if same else None})
 
 
