@@ -58,7 +58,7 @@ STUDIO = {
     "uploads/parts/": Door(post=CREATORS | {ELSEWHERE}, acts=True, headers=BEGINS),
     # Of the one who has begun it alone; without the protocol's version it says no more than that.
     "uploads/parts/<uuid:pk>/": Door(get=BOB, on="part", sure=False),
-    "uploads/<int:pk>/preview": page(MEMBERS, "upload"),
+    "uploads/<int:pk>/preview": page(MEMBERS, "scanned_clip"),
     "jobs/": Door(get=MEMBERS | OTHERS, post=CREATORS, body=MAKING, acts=True),
     "jobs/status/": page(PERSONS),
     "jobs/<int:pk>/": page(MEMBERS, "job"),

@@ -108,7 +108,7 @@ def wrongs(world: World, route: str, method: str, name: str) -> Iterator[str]:
 def is_kept_by_no_cache(route: str, answer: Any) -> bool:
     """True for what no cache keeps, and for files that their browser keeps and asks about each time."""
     kept = answer.headers.get("Cache-Control", "")
-    is_file = route.endswith(("/file", "/poster", "/strip", "<str:name>")) and "ETag" in answer.headers
+    is_file = route.endswith(("/file", "/poster", "/preview", "/strip", "<str:name>")) and "ETag" in answer.headers
     return "no-store" in kept or (is_file and kept == "private, no-cache")
 
 

@@ -103,7 +103,8 @@ class World:
         self._is("upload", self.upload)
         self._is("clip", self.clip)
         strip = ContentFile(b"strip", name="s.jpg")
-        scanned = factories.motion(self.team, owner, **(facts | {"name": f"{MARK}.mp4"}))
+        shown = {"preview": ContentFile(b"clip", name="p.mp4"), "conversion": "shown"}
+        scanned = factories.motion(self.team, owner, **(facts | shown | {"name": f"{MARK}.mp4"}))
         Scan.objects.create(source=scanned, strip=strip, strip_count=24)
         self._is("scanned_clip", scanned)
         self._is("binned_upload", binned)

@@ -164,6 +164,7 @@ def test_comments_and_tags_are_recorded_without_their_text(
     as_bob.force_login(bob)
     video = finished(team, alice, title="Mira")
     as_bob.post(reverse("comments.add", args=[video.pk]), {"text": "A secret word"})
+    video.job.refresh_from_db(fields=["title"])
     add_comment(video, Said("From outside"), Guest("Gus"))
     comment = Comment.objects.get(author=bob)
     for resolved in ("1", "1", "0"):

@@ -100,7 +100,7 @@ def test_sending_again_counts_for_who_made_it(as_alice: Client, as_bob: Client, 
     carol = Client()
     carol.force_login(factories.user("Carol", team))
     said = text_of(carol.post(url, fields, follow=True))
-    assert "$1.14 is more than Bob’s cap leaves this month" in said
+    assert "$1.14 is more than Bob’s cap allows this month" in said
     assert "$0.86" not in said, "what another person has left is for those who may see the spending"
     job.refresh_from_db()
     assert job.state == "uncertain"
@@ -117,10 +117,10 @@ def test_the_card_shows_the_month(as_bob: Client, team: Team, bob: User, form: d
     assert "left this month of your $50.00 $48.86" in text_of(as_bob.get(url, form))
     cap(team, "2.00", bob)
     html = as_bob.get(url, {**form, "note": "For the launch"}).content.decode()
-    assert "$0.28 over your $2.00 this month" in html
+    assert "this video is $0.28 over it" in html
     assert 'name="ask"' in html
     assert 'value="For the launch"' in html
-    assert "Ask to spend · $1.14" in html
+    assert "Ask to spend · <span data-price>$1.14</span>" in html
 
 
 def test_caps_are_saved_with_an_activity_each(as_alice: Client, team: Team, alice: User, bob: User) -> None:

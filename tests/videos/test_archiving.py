@@ -101,7 +101,7 @@ def test_bad_result_is_never_done(archiving: Job, apixo: FakeApixo, film: bytes,
         assert (job.state, job.money, job.setbacks) == (State.ARCHIVING, Money.SETTLED, setbacks)
         assert 5.5 * 2 ** (setbacks - 1) - 1 < wait_s(job) <= 10 * 2 ** (setbacks - 1)
     assert "could not be saved yet" in job.problem
-    assert "paid for" in job.problem
+    assert "It was charged" in job.problem
     assert (Video.objects.count(), drafts(), stored()) == (0, [], before)
     apixo.behave()
     assert step(job).state == State.DONE

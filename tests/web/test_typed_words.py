@@ -156,9 +156,9 @@ def named_in_templates() -> set[str]:
     for file in TEMPLATES.rglob("*.html"):
         for head, body in re.findall(r'(<form[^>]*method="post"[^>]*>)(.*?)</form>', file.read_text(), re.DOTALL):
             if re.search(
-                r'<textarea|_field\.html|_options\.html|<input(?![^>]*type="(?:hidden|checkbox|radio)")', body
+                r'<textarea|_field\.html|_options\.html|<input(?![^>]*type="(?:hidden|checkbox|radio|file)")', body
             ):
-                found |= set(re.findall(r"{% url '([\w.:]+)'", head))
+                found |= set(re.findall(r"""(?:action|hx-post)="{% url '([\w.:]+)'""", head))
     return {name for name in found if not name.startswith(BEFORE)}
 
 
@@ -372,7 +372,7 @@ def test_files_are_to_be_chosen_again(as_alice: Client, alice: User, team: Team)
     as_alice.logout()
     sent = {**form.sent, "prompt": WORDS, "character_file": upload("mira.png", png())}
     sign_in(as_alice, as_alice.post(form.action, sent)["Location"], alice)
-    assert "A file has to be chosen again" in text_of(as_alice.get("/"))
+    assert "Choose the file again" in text_of(as_alice.get("/"))
 
 
 def test_secrets_have_names_that_are_never_kept() -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from wanstudio.jobs import verbs
 from wanstudio.jobs.attention import attention
-from wanstudio.jobs.models import Job
+from wanstudio.jobs.models import Job, State
 from wanstudio.jobs.queries import visible_jobs
 from wanstudio.jobs.verbs.decisions import JobOrder
 from wanstudio.jobs.views import job_pages
@@ -36,7 +36,6 @@ from wanstudio.teams.roles import Act
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.uploads.trims import OUTSIDE, Trim, trim_of
-from wanstudio.videos.models import Video
 from wanstudio.web.lookups import page_and_form_view, page_view
 from wanstudio.web.typed_words import fields_of, forget
 
@@ -112,8 +111,8 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     month = month_context(team, access.person(request), card.quote, note=form.data.get("note", ""))
     context: dict[str, object] = {
         "slots": slots,
-        # Asked only where the sample is offered.
-        "has_videos": Video.objects.filter(team=team).exists,
+        # Asked only where the sample is offered, by an index that begins with the team.
+        "has_videos": Job.objects.filter(team=team, state=State.DONE).exists,
         # What it asked for before is decided: sent from this page, it is another form.
         "nonce": (form.named_nonce if page.decided is None else None) or uuid4(),
         "first_price": form.is_bound and card.complete and not form.errors and page.was is None,
