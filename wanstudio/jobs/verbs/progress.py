@@ -211,7 +211,7 @@ def raise_alert(job: Job, kind: str, pause: str = "") -> None:
     A crash right after it leaves the alert due.
     """
     subject = f"{kind} {job.provider} {pause}" if pause else f"{kind} {job.pk}"
-    defaults = {"kind": kind, "job_id": job.pk, "due_at": timezone.now()}
+    defaults = {"kind": kind, "job_id": job.pk, "due_at": Now()}
     with transaction.atomic():
         alert, is_new = Alert.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
         old = Alert.objects.filter(pk=alert.pk, raised_at__lte=Now() - QUIET_FOR)
