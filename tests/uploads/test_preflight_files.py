@@ -48,6 +48,7 @@ CLIPS = {
     "clip_large": (clip(0.5, fps=2, size=(2050, 800)), clip(0.5, fps=2, size=(2048, 800))),
     "clip_ratio": (clip(1.0, fps=2, size=(602, 200)), clip(1.0, fps=2, size=(600, 200))),
     "clip_fps": (clip(0.2, fps=60, size=(200, 200)), clip(0.2, fps=30, size=(200, 200))),
+    "clip_codec": (clip(1.0, fps=2, size=(200, 200), codec="mpeg4"), GOOD),
     "clip_drift": (clip(31.0, fps=1, size=(200, 200)), clip(30.0, fps=1, size=(200, 200))),
 }
 
@@ -57,3 +58,11 @@ def test_rules_of_clips_by_files(code: str) -> None:
     breaking, passing = CLIPS[code]
     assert codes(Source.Kind.MOTION, breaking) == [code]
     assert codes(Source.Kind.MOTION, passing) == []
+
+
+@pytest.mark.parametrize("behaviour", ["animate", "replace"])
+def test_rule_of_both_shapes_by_files(behaviour: str) -> None:
+    motion = probe_file(Source.Kind.MOTION, io.BytesIO(GOOD))[0]
+    for size, found in (((300, 335), [f"ratio_{behaviour}"]), ((300, 325), [])):
+        character = probe_file(Source.Kind.CHARACTER, io.BytesIO(picture("PNG", size)))[0]
+        assert [each.code for each in findings(character, motion, behaviour, in_force.model().inputs)] == found
