@@ -52,7 +52,8 @@ def opener(page: Page) -> Locator:
 def open_frame(page: Page) -> Locator:
     opener(page).click()
     dialog = page.get_by_role("dialog", name="Frame the picture")
-    expect(dialog).to_be_visible()
+    # As a dialog comes it moves: this waits until it has come.
+    dialog.locator("[data-view]").click(trial=True)
     return dialog
 
 

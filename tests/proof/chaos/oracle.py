@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from tests.ledger_check import disagreements
 from tests.proof.chaos.cases import Case
@@ -79,8 +79,9 @@ def unconfirmed() -> set[str]:
 
 
 def stuck() -> list[str]:
-    """Jobs that have neither ended nor asked a person."""
-    moving = Job.objects.exclude(state__in=ENDED).exclude(state=State.UNCERTAIN, ask_person=True)
+    """Jobs that have neither ended nor asked a person, or have been called about since."""
+    asking = Q(state=State.UNCERTAIN, ask_person=True, nudged_at=None, lease_token=None)
+    moving = Job.objects.exclude(state__in=ENDED).exclude(asking)
     return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving]
 
 
