@@ -15,7 +15,7 @@ FAILURES = ("PROCESSING_TIMEOUT", "INVALID_PROMPT", "NSFW_DETECTED", "NOT_CHARGE
 
 SOURCE = (
     *("id", "team_id", "person_id", "kind", "name", "url", "file", "poster", "fingerprint", "format", "size_bytes"),
-    *("width", "height", "duration", "fps", "has_audio", "probed_at", "used_at", "created_at"),
+    *("width", "height", "duration", "fps", "has_audio", "probed_at", "used_at", "created_at", "cleaned_at"),
 )
 JOB = (
     *("id", "team_id", "person_id", "character_id", "motion_id", "lineage_id", "video_id", "nonce", "task_id"),
@@ -74,10 +74,11 @@ class Plan:
         same = (pk, crowd.team, person, "motion" if is_motion else "character", f"{name}.{ending}", url, file, poster)
         if not is_motion:
             crowd.characters.append(pk)
-            return (*same, hexes * 2, "PNG", 900_000 + pk % 700_000, 768, 1152, None, None, False, at, at, at)
+            return (*same, hexes * 2, "PNG", 900_000 + pk % 700_000, 768, 1152, None, None, False, at, at, at, at)
         length = round(2 + self.chance.random() ** 2 * 60, 2)
         crowd.motions.append((pk, length, min(max(length, 5.0), 120.0)))
-        return (*same, hexes * 2, "mp4", 3_000_000 + pk % 7_000_000, 720, 1280, length, 30.0, pk % 4 == 0, at, at, at)
+        facts = ("mp4", 3_000_000 + pk % 7_000_000, 720, 1280, length, 30.0, pk % 4 == 0)
+        return (*same, hexes * 2, *facts, at, at, at, at)
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         """The jobs, oldest first. Ids of videos run on their own: failed jobs have none."""
