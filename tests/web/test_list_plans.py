@@ -203,6 +203,20 @@ def test_click_reads_no_more_jobs_than_it_concerns(names: dict[str, Any], team: 
 
 
 @on_sqlite
+@pytest.mark.parametrize("address", ["/", "/uploads/", "/uploads/?kind=character"])
+def test_copies_of_an_upload_are_found_by_their_own_index(
+    names: dict[str, int], as_alice: Client, address: str
+) -> None:
+    """By that of the kind each row would look through all of the team's that are older."""
+    for rows in SIZES:
+        if rows:
+            seem(rows)
+        looked = [step for step in steps(asked_by(as_alice, address)) if re.match(r"SEARCH source\b", step)]
+        assert looked, rows
+        assert all("source_same" in step for step in looked if "id<?" in step), rows
+
+
+@on_sqlite
 def test_filter_of_the_wall_walks_its_own_index(names: dict[str, Any], as_alice: Client) -> None:
     for index, asked in WALL.items():
         found = list(steps(asked_by(as_alice, f"/videos/?{asked}".format(**names))))

@@ -96,7 +96,7 @@ class Source(Leased):
             models.Index(fields=["team", "-id"], name="source_newest", condition=models.Q(deleted_at=None)),
             models.Index(fields=["team", "kind", "-id"], name="source_of_kind", condition=models.Q(deleted_at=None)),
             models.Index(fields=["team", "-id"], name="source_bin", condition=models.Q(deleted_at__isnull=False)),
-            models.Index(fields=["team", "fingerprint"], name="source_same"),
+            models.Index(fields=["team", "kind", "fingerprint", "id"], name="source_same"),
             models.Index(
                 fields=["cleaned_at", "id"],
                 name="source_uncleaned",
