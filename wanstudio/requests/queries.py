@@ -60,12 +60,19 @@ def today(asked: SpendRequest, room_of: Callable[[User], Room | None] | None = N
 
 
 def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
-    if not may(request, team, Act.GRANT):
-        return []
-    rows = SpendRequest.objects.open().filter(team=team).order_by("pk")
-    rows = rows.select_related("team", "person", "character", "motion")
-    if role(request, team) != Role.OWNER:
-        rows = rows.exclude(person=person(request))
+    rows = _waiting(request, team).select_related("team", "person", "character", "motion")
     waiting = list(rows[:MAX_WAITING])
     rooms_at = {provider: rooms(team, provider) for provider in {asked.provider for asked in waiting}}
     return [today(asked, rooms_at[asked.provider]) for asked in waiting]
+
+
+def waiting_of_others(request: HttpRequest, team: Team) -> list[SpendRequest]:
+    """Of those that this person may decide, the ones that others ask for; without what they would cost today."""
+    return list(_waiting(request, team).exclude(person=person(request)).select_related("person")[:MAX_WAITING])
+
+
+def _waiting(request: HttpRequest, team: Team) -> QuerySet[SpendRequest]:
+    if not may(request, team, Act.GRANT):
+        return SpendRequest.objects.none()
+    rows = SpendRequest.objects.open().filter(team=team).order_by("pk")
+    return rows if role(request, team) == Role.OWNER else rows.exclude(person=person(request))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from wanstudio.jobs.attention import Link, Notice
 from wanstudio.requests.models import SpendRequest
-from wanstudio.requests.queries import visible_requests, waiting_requests
+from wanstudio.requests.queries import waiting_of_others
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 
@@ -39,12 +39,12 @@ def asked_notices(request: HttpRequest, team: Team, *, just_asked: SpendRequest 
 
     `just_asked`: what the form that they have just sent had asked before; it comes first, in more words.
     """
-    mine = visible_requests(request).filter(team=team, person=access.person(request)).order_by("-pk")
+    mine = SpendRequest.objects.filter(team=team, person=access.person(request)).order_by("-pk")
+    mine = mine.select_related("character", "motion", "decided_by", "job")
     shown = [notice for asked in mine[:MAX_SHOWN] if asked != just_asked and (notice := _notice(asked))]
     if just_asked:
         shown.insert(0, _asked_before(just_asked))
-    others = [one.asked for one in waiting_requests(request, team) if one.asked.person != access.person(request)]
-    if others:
+    if others := waiting_of_others(request, team):
         total = sum((asked.price for asked in others), Decimal(0))
         who = " and ".join(sorted({str(asked.person) for asked in others})[:2])
         fact = f"${total} asked for by {who}." if len(others) > 1 else f"{who} asks to spend ${total}."
@@ -73,7 +73,7 @@ def _notice(asked: SpendRequest) -> Notice | None:
     if asked.is_open:
         fact = f"You asked to spend ${asked.price} on {asked.title}."
         consequence = "Nothing is sent or reserved until someone approves it."
-    elif asked.decided_at is None or asked.decided_at < recently or asked.decided_by == asked.person:
+    elif asked.decided_at is None or asked.decided_at < recently or asked.decided_by_id == asked.person_id:
         return None
     elif asked.state == SpendRequest.State.GRANTED:
         if asked.job is None or asked.job.has_ended:
