@@ -35,7 +35,7 @@ TRANSPOSES: dict[tuple[int, ...], Image.Transpose] = {
     (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
     (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
 }
-"""What a player does to pictures, by the signs of a display matrix (a, b, c, d)."""
+"""Transposes by which a player turns or mirrors pictures, by the signs of a display matrix (a, b, c, d)."""
 
 
 @dataclass(frozen=True)
