@@ -27,7 +27,8 @@ class Apixo:
     """`script`: marker to what its POSTs are met with, in order; when it has run out, they are accepted.
 
     `order`: who dies while talking here. `call`: marker to early (before the
-    answer), late or never; `calls`: tasks to call back about and after how long, for whoever delivers them.
+    answer), late or never; `calls`: tasks to call back about and after how long, for whoever delivers them;
+    `in_hand`: POSTs that are not over here, and may still add to `calls`, though their sender has long given up.
     """
 
     def __init__(self, seed: int) -> None:
@@ -37,6 +38,7 @@ class Apixo:
         self.order: Order | None = None
         self.hit = threading.Event()
         self.calls: deque[tuple[Task, float]] = deque()
+        self.in_hand: set[int] = set()
         self._lock = threading.Lock()
         self._dice = random.Random(seed)
         self._films = [clip(1.0, fps=5, size=size, options=FASTSTART) for size in ((64, 48), (48, 64), (80, 80))]
@@ -106,7 +108,11 @@ class Apixo:
             method, target, headers, body = request
             pid = int(headers.get(VICTIM, 0))
             if method == "POST":
-                self._post(line, json.loads(body), pid)
+                self.in_hand.add(id(line))
+                try:
+                    self._post(line, json.loads(body), pid)
+                finally:
+                    self.in_hand.discard(id(line))
             elif target.startswith(f"{API}/statusTask/"):
                 self._status(line, parse_qs(urlsplit(target).query)["taskId"][0], pid)
             elif target == f"{API}/apikeys/current-balance":

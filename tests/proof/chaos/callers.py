@@ -28,7 +28,8 @@ class Callers:
 
     @property
     def at_rest(self) -> bool:
-        return not self.pending and not self._apixo.calls
+        # In this order: each hands on to the next.
+        return not self._apixo.in_hand and not self._apixo.calls and not self.pending
 
     def _run(self) -> None:
         while not self._over.wait(0.01):

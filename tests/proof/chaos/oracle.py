@@ -79,10 +79,17 @@ def unconfirmed() -> set[str]:
 
 
 def stuck() -> list[str]:
-    """Jobs that have neither ended nor asked a person, or have been called about since."""
+    """Jobs that have neither ended nor asked a person, and whatever has been called about since.
+
+    A call about an attempt that its job went on without makes another job, when the worker comes to it.
+    """
     asking = Q(state=State.UNCERTAIN, ask_person=True, nudged_at=None, lease_token=None)
     moving = Job.objects.exclude(state__in=ENDED).exclude(asking)
-    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving]
+    called = Attempt.objects.exclude(nudged_at=None, due_at=None, lease_token=None).select_related("job")
+    return [
+        *(f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving),
+        *(f"{attempt.job.prompt}: {attempt}, due {attempt.due_at}, {attempt.problem}" for attempt in called),
+    ]
 
 
 def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[str]:
