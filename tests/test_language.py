@@ -65,6 +65,7 @@ def sentences() -> Iterator[tuple[str, str]]:
         (of_script, "tests/contract", "openapi.json"),
         (of_python, "wanstudio", "*.py"),
         (of_prose, ".", "README.md"),
+        (of_prose, "docs", "*.md"),
         (of_prose, ".", ".env.example"),
     ]:
         # A pattern at the root names one file, and no folder of tools beside it is read.

@@ -11,6 +11,7 @@ from wanstudio.provider.sandbox.request_body import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 # Mails are no pages: their programs know neither our stylesheet nor our content policy.
+PAGES = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if path.name != "mail.html")
 
 
@@ -25,9 +26,9 @@ def test_template_names_static_files_that_exist_and_keeps_the_content_policy(tem
     assert not re.findall(r"<style", text)
 
 
-def test_readme_lists_every_test_prompt() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert [prompt for prompt, meaning in TABLE.items() if f"| `{prompt}` | {meaning} |" not in readme] == []
+def test_page_of_the_sandbox_lists_every_test_prompt() -> None:
+    page = (ROOT / "docs" / "sandbox.md").read_text()
+    assert [prompt for prompt, meaning in TABLE.items() if f"| `{prompt}` | {meaning} |" not in page] == []
 
 
 def test_env_example_lists_every_setting() -> None:
@@ -43,4 +44,4 @@ def test_env_example_lists_every_setting() -> None:
 def test_nothing_is_named_that_exists_on_one_machine_only() -> None:
     suspects = re.compile(r"(?<![\w.])/(home|root|work|farm)/\w")
     texts = [path for kind in ("*.py", "*.md", "*.html", "*.js", "*.css") for path in (ROOT / "wanstudio").rglob(kind)]
-    assert [str(path) for path in [*texts, *TEMPLATES, ROOT / "README.md"] if suspects.search(path.read_text())] == []
+    assert [str(path) for path in [*texts, *TEMPLATES, *PAGES] if suspects.search(path.read_text())] == []

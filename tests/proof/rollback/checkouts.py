@@ -64,7 +64,7 @@ def installed(name: str) -> str:
 
 
 def of_this(into: Path) -> Path:
-    for name in ("manage.py", "README.md", "wanstudio", "static", "templates", "tests"):
+    for name in ("manage.py", "wanstudio", "static", "templates", "tests"):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
@@ -79,11 +79,3 @@ def later(into: Path) -> Path:
     newest = sorted(path.stem for path in (tree / "wanstudio" / "migrations").glob("0*.py"))[-1]
     (tree / "wanstudio" / "migrations" / "0999_later.py").write_text(LATER.format(newest=newest))
     return tree
-
-
-def commands(section: str) -> list[str]:
-    """The lines of the first block of commands in this section of the README."""
-    text = (ROOT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    found = re.search(r"```\n(.*?)```", text, re.S)
-    assert found, f"the README has no commands under {section}"
-    return found[1].splitlines()

@@ -1,4 +1,4 @@
-"""The way back from an upgrade, by the README's commands: what the newer version has sent is not sent again."""
+"""The way back from an upgrade, as docs/upgrade.md says: what the newer version has sent is not sent again."""
 
 import shutil
 import sqlite3
@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.docs_commands import commands
 from tests.e2e.studio import ROOT, Studio, wait_until
 from tests.fake_apixo import KEY, FakeApixo, running
 from tests.proof.rollback import checkouts
@@ -95,16 +96,15 @@ def use(studio: Studio, checkout: Path) -> None:
     studio.root, studio.env["PYTHONPATH"] = checkout, str(checkout / checkouts.PACKAGES)
 
 
-def follow(lines: list[str], studio: Studio, old: Path, backup: Path) -> None:
-    """The README's commands, each as it stands there."""
+def follow(lines: list[str], studio: Studio, old: Path) -> None:
+    """The page's commands, each as it stands there."""
     for line in lines:
-        command = line.partition("  #")[0].strip().replace("data/backups/backup-…", str(backup))
-        if command.startswith("git checkout"):
+        if line.startswith("git checkout"):
             use(studio, old)
-        elif command == "make run":
+        elif line == "make run":
             studio.start()
         else:
-            program, script, *words = command.split()
+            program, script, *words = line.split()
             assert (program, script) == (".venv/bin/python", "manage.py"), line
             studio.manage(*words)
 
@@ -118,9 +118,9 @@ def test_rolled_back_upgrade_pays_once(version: str, begin: Begin, apixo: FakeAp
     studio.root = checkouts.later(tmp_path / "new")
     send(studio, apixo)
     (backup,) = (studio.data / "backups").glob("backup-*")
-    lines = checkouts.commands("Rolling back")
+    lines = commands("docs/upgrade.md", "Rolling back", {"data/backups/backup-…": str(backup)})
     assert [line.split()[0] for line in lines] == [".venv/bin/python", "git", "make"]
-    follow(lines, studio, old, backup)
+    follow(lines, studio, old)
     works_and_sends_only_what_is_new(studio, apixo)
     studio.stop()
     # And forth again.
