@@ -14,6 +14,7 @@ PACKAGE = ROOT / "wanstudio"
 
 GROUND = (
     "data_files",
+    "settings_files",
     "settings_types",
     "settings_databases",
     "append_only",

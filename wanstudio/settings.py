@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from dotenv import dotenv_values
-from environs import Env
 
 from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
@@ -14,9 +13,10 @@ from wanstudio.data_files import folder, secret_key, usable
 from wanstudio.provider import providers
 from wanstudio.provider.providers import model_of
 from wanstudio.provider.sandbox import KEY as SANDBOX_KEY
+from wanstudio.settings_files import SettingsEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Env()
+env = SettingsEnv()
 # Tests point this at nothing, so that a developer's own key can never be spent by them.
 if env_file := os.environ.get("WANSTUDIO_ENV_FILE", str(BASE_DIR / ".env")):
     with usable(env_file):

@@ -16,6 +16,7 @@ from environs import EnvError, ValidationError, validate
 
 from wanstudio.provider import providers
 from wanstudio.provider.base import Model, PriceTable
+from wanstudio.settings_files import SUFFIX
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -208,7 +209,7 @@ def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
 
 
 # Names with our prefixes that are no settings: of commands and of tests.
-NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|TEST_[A-Z_]+)\Z")
+NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|PASSWORD_FILE|TEST_[A-Z_]+)\Z")
 
 
 def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -217,7 +218,8 @@ def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
     A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
     """
-    known, prefixes = list(known), ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
+    known = [name + end for name in known for end in ("", SUFFIX)]
+    prefixes = ("WANSTUDIO_", *(provider.variable("") for provider in providers.BILLED))
     unknown = [
         name
         for name in sorted(given)

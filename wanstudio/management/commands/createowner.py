@@ -1,18 +1,18 @@
 """`manage.py createowner`: the first run without a browser."""
 
 import getpass
-import os
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
 from wanstudio.operations.health import StudioCommand
+from wanstudio.settings_files import given
 from wanstudio.teams.forms import SetupForm
 from wanstudio.teams.verbs import AlreadySetUp, found_studio
 
 
 class Command(StudioCommand):
-    help = "Creates the owner and the team. The password comes from WANSTUDIO_PASSWORD or a prompt."
+    help = "Creates the owner and the team. The password comes from WANSTUDIO_PASSWORD (or its _FILE) or a prompt."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--email", required=True)
@@ -21,7 +21,7 @@ class Command(StudioCommand):
 
     def handle(self, *args: object, email: str, team: str, name: str, **options: object) -> None:
         name = name or email.partition("@")[0]
-        password = os.environ.get("WANSTUDIO_PASSWORD") or getpass.getpass("Password: ")
+        password = given("WANSTUDIO_PASSWORD") or getpass.getpass("Password: ")
         form = SetupForm({"team_name": team, "name": name, "email": email, "password": password})
         if not form.is_valid():
             raise CommandError(" ".join(f"{field}: {text}" for field, errors in form.errors.items() for text in errors))
