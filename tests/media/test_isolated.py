@@ -142,14 +142,26 @@ assert all(frames.clip_poster(io.BytesIO(data)) for data in clips)
 
 def test_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "result.mp4").write_bytes(clip(2))
-    found, poster = isolated.verify_video(tmp_path / "result.mp4")
+    found, poster, times = isolated.verify_video(tmp_path / "result.mp4")
     assert (found.duration, poster[:2]) == (2.0, b"\xff\xd8")
+    assert times == isolated.frame_times(io.BytesIO(clip(2))) != ""
     (tmp_path / "result.mp4").write_bytes(bombs.samples_of_one_size())
     with pytest.raises(MediaError, match="delivered"):
         isolated.verify_video(tmp_path / "result.mp4")
     monkeypatch.setattr(isolated, "DECODING", replace(isolated.DECODING, wall_s=0.001))
     with pytest.raises(MediaError, match="delivered"):
         isolated.verify_video(tmp_path / "result.mp4")
+
+
+def test_delivery_whose_frame_times_bring_the_decoder_down_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "result.mp4").write_bytes(clip(2))
+    before = children()
+    monkeypatch.setattr(isolated, "DECODING", replace(isolated.DECODING, module="tests.media.dying_process"))
+    found, poster, times = isolated.verify_video(tmp_path / "result.mp4")
+    assert (found.duration, poster[:2], times) == (2.0, b"\xff\xd8", "")
+    assert children() == before
 
 
 def test_poster_of_a_link(files: FileServer, fetcher: Fetcher) -> None:

@@ -11,7 +11,7 @@ from wanstudio.jobs.models.job import Job
 from wanstudio.management.commands.run import needs_sandbox
 from wanstudio.teams.models import Team
 from wanstudio.work import registry
-from wanstudio.work.advance import due, quiet_s
+from wanstudio.work.advance import due, due_of_all_kinds, quiet_s
 
 pytestmark = [
     pytest.mark.django_db,
@@ -38,6 +38,24 @@ def test_due_rows_of_every_kind_are_found_by_index(team: Team, alice: User) -> N
         assert any(f"USING INDEX {name}_due" in step for step in plans(asked))
         assert any(f"USING INDEX {name}_nudged" in step for step in plans(asked))
         assert f"SCAN {model._meta.db_table}" not in plans(asked)
+    with CaptureQueriesContext(connection) as asked:
+        due_of_all_kinds(16)
+    together = plans(asked)
+    for model in registry.kinds:
+        assert (
+            sum(f"USING INDEX {model.__name__.lower()}_{why}" in step for step in together for why in ("due", "nudged"))
+            == 2
+        )
+        assert f"SCAN {model._meta.db_table}" not in together
+
+
+def test_a_look_for_work_and_the_outlook_are_one_query_each(team: Team) -> None:
+    registry.load_steps()
+    due_of_all_kinds(16)
+    for act in (lambda: due_of_all_kinds(16), quiet_s):
+        with CaptureQueriesContext(connection) as asked:
+            act()
+        assert len(asked) == 1
 
 
 def test_idle_worker_reads_no_table_through(team: Team, alice: User, settings: Settings) -> None:

@@ -23,7 +23,7 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.operations.sweep import sweep_drafts
 from wanstudio.uploads.models import Source
 from wanstudio.work import loop, registry
-from wanstudio.work.advance import advance, due, quiet_s
+from wanstudio.work.advance import advance, due_of_all_kinds, quiet_s
 from wanstudio.work.elsewhere import elsewhere
 from wanstudio.work.leases import Leased
 from wanstudio.work.loop import Loop
@@ -97,7 +97,7 @@ def test_no_step_waits_behind_another_that_waits_for_a_network(
         with elsewhere():
             return go.wait(20)
 
-    monkeypatch.setattr(loop, "due", lambda model, limit: jobs if model is Job else [])
+    monkeypatch.setattr(loop, "due_of_all_kinds", lambda limit: [(Job, job) for job in jobs])
     monkeypatch.setattr(loop, "advance", wait_for_network)
     with working():
         apixo.wait_for(lambda: len(set(begun)) == loop.THREADS)
@@ -109,15 +109,15 @@ def test_no_step_waits_behind_another_that_waits_for_a_network(
 def test_idle_loop_rests_until_the_next_due_time_or_a_write(
     job: Job, apixo: FakeApixo, working: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[type[Leased]] = []
+    looks: list[int] = []
 
-    def look(model: type[Leased], limit: int) -> list[int]:
-        looks.append(model)
-        return due(model, limit)
+    def look(limit: int) -> list[tuple[type[Leased], int]]:
+        looks.append(limit)
+        return due_of_all_kinds(limit)
 
     Job.objects.update(due_at=Now() + timedelta(seconds=60))
     monkeypatch.setattr(loop, "LOOK_ANYWAY_S", 60)
-    monkeypatch.setattr(loop, "due", look)
+    monkeypatch.setattr(loop, "due_of_all_kinds", look)
     with working():
         # What is due at the start is done; then nothing is written any more, and nothing looked for.
         apixo.wait_for(lambda: not _is_in_hand())
@@ -128,7 +128,7 @@ def test_idle_loop_rests_until_the_next_due_time_or_a_write(
         apixo.wait_for(lambda: bool(apixo.posts))
 
 
-def _rests(looks: list[type[Leased]]) -> bool:
+def _rests(looks: list[int]) -> bool:
     before = len(looks)
     time.sleep(0.5)
     return len(looks) == before
@@ -150,6 +150,20 @@ def test_next_due_time_is_foreseen_unless_a_row_is_in_hand(job: Job) -> None:
     assert quiet_s() == 0
 
 
+def test_kinds_take_turns_and_the_longest_due_of_each_come_first(make_job: MakeJob) -> None:
+    for model in registry.kinds:
+        model._default_manager.update(due_at=None, nudged_at=None)
+    late, early, nudged, beyond = (make_job() for _ in range(4))
+    for ago, job in ((10, late), (20, early), (1, beyond)):
+        Job.objects.filter(pk=job.pk).update(due_at=Now() - timedelta(seconds=ago))
+    Job.objects.filter(pk=nudged.pk).update(due_at=None, nudged_at=Now() - timedelta(seconds=15))
+    Source.objects.filter(pk=late.motion_id).update(due_at=Now())
+    found = due_of_all_kinds(3)
+    assert [pk for model, pk in found if model is Job] == [early.pk, nudged.pk, late.pk]
+    assert {model for model, _ in found[:2]} == {Job, Source}, "no kind waits behind the second of another"
+    assert len(found) == 4
+
+
 def test_loop_writes_heartbeats_until_it_stops(apixo: FakeApixo, working: Working) -> None:
     assert not Heartbeat.alive()
     with working():
@@ -163,12 +177,12 @@ def test_loop_goes_on_after_a_failed_look(
 ) -> None:
     failures = [DatabaseError("database is locked")] * 2
 
-    def due(*args: object, **kwargs: object) -> list[int]:
+    def due(limit: int) -> list[tuple[type[Leased], int]]:
         if failures:
             raise failures.pop()
-        return list(Job.ready().values_list("pk", flat=True)) if args[0] is Job else []
+        return [(Job, pk) for pk in Job.ready().values_list("pk", flat=True)]
 
-    monkeypatch.setattr(loop, "due", due)
+    monkeypatch.setattr(loop, "due_of_all_kinds", due)
     with working():
         apixo.wait_for(lambda: fresh(job).state == State.RUNNING)
     assert "could not look for work" in caplog.text

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from time import monotonic
 from typing import IO, TypeVar
 
 # A picture as large as a provider takes, in base64, with its poster.
@@ -149,3 +150,37 @@ def _exactly(sock: socket.socket, count: int, left: Callable[[], float | None]) 
                 raise EOFError("the other side is gone")
             data += chunk
     return bytes(data)
+
+
+class Broken(Exception):
+    """The process ended, was too slow, or sent an invalid message; the cause says which."""
+
+
+class Line:
+    """Our end of the socket."""
+
+    def __init__(self, sock: socket.socket, ends: float, check: Callable[[], None] | None) -> None:
+        self._sock = sock
+        self._ends = ends
+        self._check = check
+
+    def say(self, frame: bytes | Mapping[str, object]) -> None:
+        try:
+            self._sock.settimeout(max(0.01, self._ends - monotonic()))
+            send(self._sock, frame)
+        except OSError as error:
+            raise Broken from error
+
+    def hear(self) -> dict[str, object]:
+        try:
+            return receive_object(self._sock, self._left)
+        except (OSError, EOFError, ValueError, RecursionError) as error:
+            raise Broken from error
+
+    def _left(self) -> float:
+        if self._check:
+            self._check()
+        left = self._ends - monotonic()
+        if left <= 0:
+            raise TimeoutError("no answer in time")
+        return min(left, 0.5)

@@ -132,13 +132,15 @@ def _work(
     try:
         confine(cpu_s)
         control.close()
-        _reply(answer, socket.socket(fileno=file))
+        line = socket.socket(fileno=file)
+        while True:
+            _reply(answer, line)
     finally:
         os._exit(0)
 
 
 def _reply(answer: Callable[[dict[str, object], socket.socket], dict[str, object]], sock: socket.socket) -> None:
-    """Answers the one request of this process. An unforeseen error of a decoder is an answer, too, for the log."""
+    """Answers the next request about this process's file. An unforeseen error of a decoder is an answer, too."""
     request = receive_object(sock)
     try:
         message = answer(request, sock)

@@ -11,19 +11,21 @@ import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 
-from .decoder_messages import READ_BYTES, Cleaning, F, ImageFacts, VideoFacts, cleaning, facts, receive_object, send
+from .decoder_messages import READ_BYTES, Broken, Cleaning, F, ImageFacts, Line, VideoFacts, cleaning, facts
 from .errors import FetchError, FetchProblem, MediaError, MediaProblem
 from .movie import SeekableFile, size_of
 from .remote_file import RemoteFile
 from .templates import Template, forked
+from .timing.frame_times import parse
 
 log = logging.getLogger(__name__)
 
+Ask = Callable[[Mapping[str, object]], dict[str, object]]
 WAIT_S = 4.0
 
 
@@ -93,25 +95,47 @@ def poster(file: SeekableFile, *, clip: bool) -> bytes:
 
 
 def frame_times(file: SeekableFile) -> str:
-    """When each frame of a clip begins, as `FrameTimes.text` has it. Raises as `probe_image`."""
-    return str(run(DECODING, {"task": "frame_times", "exact": False}, file).get("frame_times", ""))
+    """When each frame of a clip begins, as `FrameTimes.text` has it; empty for a clip that does not say it.
 
-
-def verify_video(path: Path) -> tuple[VideoFacts, bytes]:
-    """Facts and poster of a delivered video, decoded at its beginning and late in it. Raises as `probe_image`."""
+    Raises FetchError BUSY.
+    """
     try:
-        with path.open("rb") as file:
-            return _examined("delivery", file, VideoFacts)[:2]
+        with conversation(DECODING, file) as ask:
+            return _times(ask)
+    except MediaError:
+        return ""
+
+
+def verify_video(path: Path) -> tuple[VideoFacts, bytes, str]:
+    """Facts, poster and frame times of a delivered video, decoded at its beginning and late in it.
+
+    Raises as `probe_image`; what is wrong with the times alone leaves them empty.
+    """
+    try:
+        with path.open("rb") as file, conversation(DECODING, file) as ask:
+            facts, poster, _ = _found(ask({"task": "delivery", "exact": False}), VideoFacts)
+            with suppress(MediaError):
+                return facts, poster, _times(ask)
+            return facts, poster, ""
     except MediaError as wrong:
         if wrong.code == MediaProblem.TOO_COSTLY:
             raise MediaError(wrong.code, "Opening the delivered video takes too much memory or time.") from None
         raise
 
 
+def _times(ask: Ask) -> str:
+    text = str(ask({"task": "frame_times", "exact": False}).get("frame_times", ""))
+    # A decoder that was taken over can say anything.
+    return text if parse(text) else ""
+
+
 def _examined(
     task: str, file: SeekableFile, kind: type[F], work: Work = DECODING, **more: object
 ) -> tuple[F, bytes, Cleaning]:
-    message = run(work, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file)
+    return _found(run(work, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file), kind)
+
+
+def _found(message: Mapping[str, object], kind: type[F]) -> tuple[F, bytes, Cleaning]:
     try:
         return facts(kind, message["facts"]), base64.b64decode(str(message["poster"])), cleaning(message)
     except (KeyError, TypeError, ValueError):
@@ -121,7 +145,16 @@ def _examined(
 def run(
     work: Work, request: Mapping[str, object], file: SeekableFile | None = None, check: Callable[[], None] | None = None
 ) -> dict[str, object]:
-    """The answer of a new process to a request. `check` is called about twice a second; what it raises ends the work.
+    """The answer of a new process to a request. Raises as `conversation`."""
+    with conversation(work, file, check) as ask:
+        return ask(request)
+
+
+@contextmanager
+def conversation(
+    work: Work, file: SeekableFile | None = None, check: Callable[[], None] | None = None
+) -> Iterator[Ask]:
+    """Requests to a new process about one file. `check` is called about twice a second; what it raises ends the work.
 
     Raises MediaError, also for a process that exceeds its limits or dies, and what reading the file raises.
     """
@@ -137,12 +170,18 @@ def run(
                 raise MediaError(MediaProblem.TOO_COSTLY) from None
             theirs.close()
             code: int | None = None
+
+            def ask(request: Mapping[str, object]) -> dict[str, object]:
+                nonlocal code
+                try:
+                    return _converse(Line(ours, monotonic() + work.wall_s, check), request, file)
+                except Broken as broken:
+                    code = _end(template, pid)
+                    log.warning("%s was ended: %r, exit code %s", work.module, broken.__cause__, code)
+                    raise MediaError(MediaProblem.TOO_COSTLY) from None
+
             try:
-                return _converse(_Line(ours, monotonic() + work.wall_s, check), request, file)
-            except _Broken as broken:
-                code = _end(template, pid)
-                log.warning("%s was ended: %r, exit code %s", work.module, broken.__cause__, code)
-                raise MediaError(MediaProblem.TOO_COSTLY) from None
+                yield ask
             finally:
                 if code is None:
                     _end(template, pid)
@@ -156,7 +195,7 @@ def _end(template: Template, pid: int) -> int:
         return -signal.SIGKILL
 
 
-def _converse(line: "_Line", request: Mapping[str, object], file: SeekableFile | None) -> dict[str, object]:
+def _converse(line: Line, request: Mapping[str, object], file: SeekableFile | None) -> dict[str, object]:
     """Hands out the file, part by part, until the answer comes."""
     line.say(request)
     while True:
@@ -173,40 +212,6 @@ def _converse(line: "_Line", request: Mapping[str, object], file: SeekableFile |
                 raise MediaError(MediaProblem.UNREADABLE)
             case _:
                 return message
-
-
-class _Broken(Exception):
-    """The process ended, was too slow, or sent an invalid message; the cause says which."""
-
-
-class _Line:
-    """Our end of the socket."""
-
-    def __init__(self, sock: socket.socket, ends: float, check: Callable[[], None] | None) -> None:
-        self._sock = sock
-        self._ends = ends
-        self._check = check
-
-    def say(self, frame: bytes | Mapping[str, object]) -> None:
-        try:
-            self._sock.settimeout(max(0.01, self._ends - monotonic()))
-            send(self._sock, frame)
-        except OSError as error:
-            raise _Broken from error
-
-    def hear(self) -> dict[str, object]:
-        try:
-            return receive_object(self._sock, self._left)
-        except (OSError, EOFError, ValueError, RecursionError) as error:
-            raise _Broken from error
-
-    def _left(self) -> float:
-        if self._check:
-            self._check()
-        left = self._ends - monotonic()
-        if left <= 0:
-            raise TimeoutError("no answer in time")
-        return min(left, 0.5)
 
 
 @contextmanager

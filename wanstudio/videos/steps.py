@@ -25,7 +25,6 @@ from wanstudio.media.isolated import verify_video
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
-from wanstudio.videos.frame_measuring import measure
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import fetcher
 from wanstudio.work import registry
@@ -117,11 +116,9 @@ def _archive(job: Job, position: int, url: str) -> None:
             draft.flush()
             os.fsync(draft.fileno())
             sha256 = unpacked(path, _room()) or arrived
-            facts, poster = verify_video(path)
+            facts, poster, frame_times = verify_video(path)
             row = Video(job=job, position=position, sha256=sha256, size_bytes=facts.size_bytes, duration=facts.duration)
-            row.width, row.height = facts.width, facts.height
-            with path.open("rb") as clip:
-                row.frame_times = measure(clip)
+            row.width, row.height, row.frame_times = facts.width, facts.height, frame_times
             _store(row, path, poster)
         finally:
             path.unlink(missing_ok=True)

@@ -26,6 +26,16 @@ def write(query: QuerySet[Any, Any]) -> Written:
     return query.query.sql_with_params()
 
 
+def together(queries: Sequence[QuerySet[Any, Any]]) -> Written:
+    """One statement for queries with the same columns, each with its own order and limit, which SQLite's UNION has not.
+
+    Each row has the number of its query in front.
+    """
+    written = [write(query) for query in queries]
+    sql = " UNION ALL ".join(f"SELECT {n}, q{n}.* FROM ({sql}) AS q{n}" for n, (sql, _) in enumerate(written))  # noqa: S608 (SQL of the ORM)
+    return sql, tuple(param for _, params in written for param in params)
+
+
 def rows_of(sql: str, params: Sequence[Any]) -> list[Row]:
     """Rows as the database has them: on SQLite a moment is text, or has no zone."""
     with connection.cursor() as cursor:

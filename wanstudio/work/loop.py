@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import zip_longest
 from threading import Event, Lock, get_ident
 
 from django.db import DatabaseError, connection
 
 from wanstudio.work import outages, registry
-from wanstudio.work.advance import advance, due, quiet_s
+from wanstudio.work.advance import advance, due_of_all_kinds, quiet_s
 from wanstudio.work.elsewhere import is_elsewhere
 from wanstudio.work.leases import Leased
 from wanstudio.work.models import Heartbeat
@@ -95,9 +94,7 @@ class Loop:
             Heartbeat.beat(worker_name())
             self._beat_at = time.monotonic()
         self._room.clear()
-        # In turns, so that a thousand due jobs do not keep the balance call waiting that lifts their pause.
-        queues = [[(model, pk) for pk in due(model, limit=2 * THREADS)] for model in registry.kinds]
-        for row in (row for rows in zip_longest(*queues) for row in rows if row):
+        for row in due_of_all_kinds(limit=2 * THREADS):
             with self._lock:
                 if row in self._busy:
                     continue

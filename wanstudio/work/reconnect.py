@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
 
 from wanstudio.work import outages
 
@@ -30,16 +30,18 @@ def follow_file(**kwargs: object) -> None:
 
     What was written to the old one would be lost. A change of time alone reopens it too, as after a copy over it.
     """
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
+    # Of this thread: each look through `connection` would cost as much as the call of the system.
+    own = connections[DEFAULT_DB_ALIAS]
+    if own.vendor != "sqlite" or own.in_atomic_block:
         return
     found = None
     with suppress(OSError):
-        there = os.stat(connection.settings_dict["NAME"])
+        there = os.stat(own.settings_dict["NAME"])
         found = (there.st_dev, there.st_ino, there.st_mtime_ns)
     # Noted before it is opened, never after: at worst it is opened once more.
-    if connection.errors_occurred or found != getattr(connection, "found_file", None):
-        connection.close()
-    connection.found_file = found  # type: ignore[attr-defined]
+    if own.errors_occurred or found != getattr(own, "found_file", None):
+        own.close()
+    own.found_file = found  # type: ignore[attr-defined]
 
 
 def durably(write: Callable[[], T]) -> T:
