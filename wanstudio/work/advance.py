@@ -25,6 +25,8 @@ from wanstudio.work.registry import Kind, R, kind_of
 log = logging.getLogger(__name__)
 
 AFTER_A_SURPRISE = timedelta(seconds=30)
+# One that was nudged is due since then, or a late crowd would hold it up.
+SINCE = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
 
 
 def due(model: type[Leased], limit: int = 50, *among: Q) -> list[int]:
@@ -57,13 +59,11 @@ def _due(model: type[Leased], limit: int, interval: timedelta, among: tuple[Q, .
 
 @lru_cache(maxsize=20)
 def _due_of_all(models: tuple[type[Leased], ...], limit: int, interval: timedelta) -> Written:
-    return together([_longest_due(model, interval).values_list("since", "pk")[:limit] for model in models])
+    return together([_longest_due(model, interval).values_list(SINCE, "pk")[:limit] for model in models])
 
 
 def _longest_due(model: type[Leased], interval: timedelta) -> QuerySet[Leased]:
-    # One that was nudged is due since then, or a late crowd would hold it up.
-    since = Coalesce(Case(When(due_at__lte=Now(), then=F("due_at"))), F("nudged_at"))
-    return model.ready(interval).annotate(since=since).order_by(since, "pk")
+    return model.ready(interval).order_by(SINCE, "pk")
 
 
 def quiet_s() -> float:
