@@ -1,5 +1,6 @@
 """The web server over raw sockets: what reaches the application, what is refused, and who is waited for."""
 
+import hashlib
 import json
 import os
 import resource
@@ -156,6 +157,35 @@ def test_half_sent_files_of_one_address_do_not_fill_the_disk(server: Server) -> 
         assert got["got"] == (0 if got["refused"] else MOST)
         line.close()
     assert 1 <= refused <= 14
+
+
+def test_short_pieces_are_received_into_memory_and_more_of_them_by_the_disk() -> None:
+    size, kind = 2 * MB, "Content-Type: application/offset+octet-stream"
+    body = os.urandom(size)
+    with serving(PROCESSES=1) as server:
+        lines = [connected(server) for _ in range(4)]
+        for line in lines:
+            line.sendall(head("PATCH", f"Content-Length: {size}", kind) + body[:-1])
+        (process,) = wait_until(lambda: children(server), "the process is there")
+        wait_until(lambda: drafts(process) == 2, "two are in memory")
+        for line in lines:
+            line.sendall(body[-1:])
+            assert said(read_all(line))["sha256"] == hashlib.sha256(body).hexdigest()
+            line.close()
+        with connected(server) as line:
+            line.sendall(head("PATCH", f"Content-Length: {size}", kind) + body[:-1])
+            line.sendall(body[-1:])
+            assert said(read_all(line))["sha256"] == hashlib.sha256(body).hexdigest()
+        assert drafts(process) == 0
+
+
+def drafts(process: int) -> int:
+    """How many bodies this process has in temporary files, which have no name."""
+    found = 0
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += "/data/tmp/" in (name := os.readlink(descriptor)) and name.endswith("(deleted)")
+    return found
 
 
 def test_a_full_disk_keeps_no_body_and_says_why() -> None:

@@ -4,9 +4,12 @@ import hashlib
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
@@ -20,7 +23,7 @@ from wanstudio.activity.models import Activity
 from wanstudio.api.authentication import create_token
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads import verbs
-from wanstudio.uploads.arrivals import pieces
+from wanstudio.uploads.arrivals import pieces, running_hashes
 from wanstudio.uploads.arrivals.headers import kind_in, metadata_in, name_in
 from wanstudio.uploads.models import PartialUpload, Source
 from wanstudio.uploads.views.tus_protocol import UPLOAD
@@ -412,19 +415,100 @@ def test_killed_between_its_last_byte_and_its_row_it_is_one_upload_in_the_end(
     assert not path.with_suffix(".twin").exists()
 
 
+def wait_for_hashes() -> None:
+    running_hashes._beside.submit(lambda: None).result()
+
+
+class FullDisk:
+    """A file on a disk that takes the beginning of what is written."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        self._file.write(data[:1])
+        self._file.flush()
+        raise OSError(28, "No space left on device")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 def test_full_disk_keeps_what_was_there(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     url = sender.begin(100)
     sender.patch(url, 0, b"abc")
 
-    def full(number: int) -> None:
-        raise OSError(28, "No space left on device", str(pieces.path_of(row(url))))
+    @contextmanager
+    def full(upload: PartialUpload) -> Iterator[FullDisk]:
+        with opened(upload) as file:
+            yield FullDisk(file)
 
+    opened = pieces.opened
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
+        patched.setattr(pieces, "opened", full)
         answer = sender.patch(url, 3, b"def")
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert "disk is full" in answer.content.decode()
     assert sender.head(url)["Upload-Offset"] == "3"
+
+
+def test_what_was_promised_and_cannot_be_kept_is_gone_and_begun_anew(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sender.begin(100)
+
+    def broken(number: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", broken)
+        # The disk can be quicker than the answer.
+        assert sender.patch(url, 0, b"abc").status_code in (204, 410)
+        wait_for_hashes()
+    assert sender.patch(url, 3, b"def").status_code == 410
+    assert sender.head(url).status_code == 410
+
+
+def test_no_row_is_written_before_all_of_the_file_is_on_the_disk(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sender.begin(len(CLIP))
+    sender.patch(url, 0, CLIP[:1000])
+    wait_for_hashes()
+    synced: list[int] = []
+
+    def sync(number: int) -> None:
+        assert not Source.objects.exists()
+        synced.append(os.fstat(number).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    assert sender.patch(url, 1000, CLIP[1000:]).status_code == 204
+    assert Source.objects.exists()
+    assert synced
+    assert set(synced) == {len(CLIP)}
+
+
+def test_hash_reads_each_byte_once(tmp_path: Path) -> None:
+    path, key = tmp_path / "clip", uuid4()
+    path.write_bytes(b"first piece")
+    running_hashes.follow(key, path, 11)
+    wait_for_hashes()
+    # What was read is not looked at again.
+    path.write_bytes(b"-----------, and the second")
+    whole = hashlib.sha256(b"first piece, and the second").hexdigest()
+    assert running_hashes.digest(key, path, 27) == whole
+
+
+@pytest.mark.parametrize("kept", [0, 1, running_hashes.MAX_KEPT])
+def test_hash_is_right_in_a_process_that_has_not_seen_all_pieces(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(running_hashes, "MAX_KEPT", kept)
+    url, other = sender.begin(len(CLIP)), sender.begin(100)
+    for at in range(0, len(CLIP), 1 << 20):
+        sender.patch(url, at, CLIP[at : at + (1 << 20)])
+        sender.patch(other, 0, b"more")
+    assert Source.objects.get().fingerprint == hashlib.sha256(CLIP).hexdigest()
 
 
 def test_what_the_disk_has_no_room_for_is_not_begun(sender: Sender, settings: Any) -> None:

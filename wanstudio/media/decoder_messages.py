@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -74,6 +75,11 @@ class Cleaning:
             while position < (stop := min(end, size)):
                 file.seek(position)
                 position += file.write(_ZEROS[: stop - position])
+        if self.free or self.zero:
+            file.flush()
+            # A power cut must not bring back what the row says is gone. What is in memory has no number.
+            with suppress(io.UnsupportedOperation):
+                os.fdatasync(file.fileno())
         file.seek(0)
 
 

@@ -1,13 +1,26 @@
-"""Pieces of uploads whose connection broke: what arrived is handed on, and no one is there to read the answer.
+"""Pieces of uploads: short ones are received into memory, and what arrived of one whose connection broke is handed on.
 
-The server receives a body whole before a thread works on it. Without this a sender whose every connection breaks within
-a piece would never get on.
+The server receives a body whole before a thread works on it. Without this it would write all of it twice, and a sender
+whose every connection breaks within a piece would never get on. No one is there to read the answer to such a piece.
 """
+
+from collections.abc import MutableSet
 
 from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
 from wanstudio.web.request_bodies import PIECE
+
+# Those that each process receives into memory, up to so large; more go by a temporary file, as any body.
+HELD, HELD_BYTES = 2, 8 * 1024 * 1024
+
+
+def hold(request: HTTPRequestParser, held: MutableSet[HTTPRequestParser]) -> None:
+    """Receives the body into memory, if it is a short piece and few are: `held` are those, until they are closed."""
+    is_piece = request.headers.get("CONTENT_TYPE", "").lower().startswith(PIECE) and not request.chunked
+    if is_piece and request.content_length <= HELD_BYTES and len(held) < HELD and request.body_rcv is not None:
+        request.body_rcv.getbuf().overflow = HELD_BYTES + 1
+        held.add(request)
 
 
 def is_useful(request: HTTPRequestParser) -> bool:

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
+from weakref import WeakSet
 
 from django.conf import settings
 from waitress.buffers import ReadOnlyFileBasedBuffer
@@ -16,7 +17,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 from waitress.utilities import BadRequest
 
-from wanstudio.operations.cut_pieces import CutPiece, is_useful
+from wanstudio.operations.cut_pieces import CutPiece, hold, is_useful
 from wanstudio.web.middleware import is_trusted
 from wanstudio.web.request_bodies import BUSY, FULL, REFUSED, max_body
 from wanstudio.work.outages import noticed
@@ -32,6 +33,8 @@ HELD_BYTES = 4
 CHECK_EVERY_BYTES = 1024 * 1024
 MAX_CHUNK_LINE = 1024
 AT_ONCE_BYTES = 1024 * 1024
+# A loop that takes more at once takes a quick sender's body in fewer rounds.
+BODY_AT_ONCE_BYTES = 512 * 1024
 _CODINGS = re.compile(rb"\r\ntransfer-encoding[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
@@ -179,9 +182,15 @@ class Channel(HTTPChannel):
         self.room -= sent
         return sent
 
+    def recv(self, buffer_size: int) -> bytes:
+        is_body = self.request is not None and self.request.headers_finished
+        return bytes(super().recv(BODY_AT_ONCE_BYTES if is_body else buffer_size))
+
     def received(self, data: bytes) -> bool:
         taken = bool(super().received(data))
         body = self.request
+        if body is not None and body.is_kept:
+            hold(body, self.server.held_pieces)
         if body is not None and body.is_kept and body.body_bytes_received - body.checked > CHECK_EVERY_BYTES:
             body.checked = body.body_bytes_received
             if refused := self.server.refuses_to_hold(self.addr[0]):
@@ -204,6 +213,10 @@ class Channel(HTTPChannel):
 
 class Server(TcpWSGIServer):
     channel_class = Channel
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.held_pieces = WeakSet[Request]()
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)

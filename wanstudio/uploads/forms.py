@@ -170,7 +170,7 @@ def finish(upload: PartialUpload) -> Source:
 
 
 def _take_whole(upload: PartialUpload, file: BufferedRandom) -> None:
-    pieces.keep_fingerprint(upload, file)
+    pieces.keep_fingerprint(upload)
     try:
         draft = take(upload.kind, team=upload.team, file=pieces.ArrivedFile(upload, file))
     except forms.ValidationError as wrong:

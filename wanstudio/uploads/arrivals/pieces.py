@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from hashlib import file_digest, new
+from hashlib import new
 from io import BufferedRandom
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
+from wanstudio.uploads.arrivals import running_hashes
 from wanstudio.uploads.arrivals.headers import Checksum
 from wanstudio.uploads.models import PartialUpload, Source
 
@@ -132,10 +133,11 @@ def checked(body: IO[bytes], length: int, checksum: Checksum | None) -> Iterator
         yield copy
 
 
-def append(file: IO[bytes], piece: IO[bytes], length: int) -> int:
-    """Writes up to `length` bytes at the end, and returns how many, once they are on the disk.
+def append(upload: PartialUpload, file: IO[bytes], piece: IO[bytes], length: int) -> int:
+    """Writes up to `length` bytes at the end, and returns how many. They go to the disk while the next piece comes.
 
-    A crash leaves some of them: they are the beginning of the piece, and the sender goes on behind them.
+    A crash of the studio leaves some of them: they are the beginning of the piece, and the sender goes on behind them.
+    After a power cut the last pieces can be missing, and the file is as much shorter: the sender goes on from there.
     """
     at = file.seek(0, os.SEEK_END)
     left = length
@@ -144,20 +146,19 @@ def append(file: IO[bytes], piece: IO[bytes], length: int) -> int:
             file.write(data)
             left -= len(data)
         file.flush()
-        os.fsync(file.fileno())
     except OSError:
         # A full disk: the beginning of a block can be there, and it is not sure that it is the whole of it.
         with suppress(OSError):
             file.truncate(at)
         raise
+    running_hashes.follow(upload.pk, path_of(upload), at + length - left)
     return length - left
 
 
-def keep_fingerprint(upload: PartialUpload, file: BufferedRandom) -> None:
-    """SHA-256 of the bytes as they arrived, written down before anything changes them."""
+def keep_fingerprint(upload: PartialUpload) -> None:
+    """SHA-256 of the bytes as they arrived, written down before anything changes them, and when all are on the disk."""
     if not upload.fingerprint:
-        file.seek(0)
-        upload.fingerprint = file_digest(file, "sha256").hexdigest()
+        upload.fingerprint = running_hashes.digest(upload.pk, path_of(upload), upload.size_bytes)
         upload.save(update_fields=["fingerprint"])
 
 
@@ -171,6 +172,7 @@ def end(upload: PartialUpload, *, source: Source | None = None, refusal: str = "
 def drop(upload: PartialUpload) -> None:
     """No trace of it. A crash leaves a row whose upload is gone."""
     path_of(upload).unlink(missing_ok=True)
+    running_hashes.forget(upload.pk)
     upload.delete()
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import http_date
@@ -159,7 +160,7 @@ def _append(request: HttpRequest, upload: PartialUpload, offset: int, size: int,
             _check_piece(upload, pieces.offset_of(upload), offset, size)
             try:
                 with pieces.checked(cast(IO[bytes], request), size, checksum) as body:
-                    pieces.append(file, body, size)
+                    pieces.append(upload, file, body, size)
             except pieces.Mismatch:
                 raise Refused(460, words.WRONG_CHECKSUM) from None
             except OSError as wrong:
@@ -203,10 +204,14 @@ _OF_ONE = {"HEAD": _state, "PATCH": _patch, "DELETE": _delete, "OPTIONS": _offer
 
 def _mine(request: HttpRequest, way: Way, pk: UUID | None) -> PartialUpload:
     """The upload that this person has begun in a team where they can add uploads."""
-    mine = PartialUpload.objects.filter(access.in_my_teams(request, "team__"), person=access.person(request))
-    upload, only = mine.select_related("team", "person").filter(pk=str(pk)).first(), way.only(request)
+    who, only = access.person(request), way.only(request)
+    mine = PartialUpload.objects.filter(access.in_my_teams(request, "team__"), person=who, pk=str(pk))
+    # With every piece: the role comes with the row.
+    upload = mine.select_related("team").annotate(role=F("team__memberships__role")).first()
     if upload is None or (only and only != upload.team):
         raise Http404("no such upload")
+    upload.person = who
+    access.show_as(request, upload.team, upload.role)
     access.require(request, upload.team, Act.MAKE)
     return upload
 
