@@ -16,6 +16,8 @@ def main() -> None:
     if is_service := sys.argv[1:2] and sys.argv[1] in SERVICES:
         # Ctrl-C while all this is loaded is no traceback either.
         signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+        # The first process of a container ignores what it has no handler for, and would be killed in the end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -163,3 +163,23 @@ def test_going_back_to_a_version_and_forth_again_collects_nothing(tmp_path: Path
         # What is gone is collected again.
         (source / "page.css").write_text("a { color: red }")
         assert StaticFiles().collect()
+
+
+def test_what_an_image_was_built_with_is_copied_and_what_it_lacks_is_collected(tmp_path: Path) -> None:
+    source, target, built = tmp_path / "source", tmp_path / "static", tmp_path / "collected"
+    source.mkdir()
+    (source / "page.css").write_text("a { color: red }")
+    storages = settings.STORAGES | {"staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"}}
+    only = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    with override_settings(STATICFILES_DIRS=[source], STATICFILES_FINDERS=only, STORAGES=storages, BASE_DIR=tmp_path):
+        with override_settings(STATIC_ROOT=built):
+            StaticFiles().collect()
+            name = StaticFiles().hashed_files["page.css"]
+        (built / name).write_text("of the image")
+        with override_settings(STATIC_ROOT=target):
+            assert [StaticFiles().collect() for _ in range(2)] == [True, False]
+            assert (target / name).read_text() == "of the image"
+            (source / "page.css").write_text("a { color: tan }")
+            assert StaticFiles().collect()
+            assert "tan" in (target / StaticFiles().hashed_files["page.css"]).read_text()
+            assert (target / name).exists(), "pages of the version before are open"

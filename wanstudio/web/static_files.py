@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -10,11 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from re import Match
 
+from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from wanstudio.data_files import whole
+from wanstudio.data_files import folder, whole
 from wanstudio.web import bundles
 
 OURS = "js/"
@@ -54,13 +56,24 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         note.unlink(missing_ok=True)
         manifest, kept = Path(self.path(self.manifest_name)), self._kept(digest)
         is_new = not kept.exists() or not self._is_whole(json.loads(kept.read_text())["paths"])
-        if is_new:
+        if is_new and not self._take_built(kept.name):
             call_command("collectstatic", verbosity=0, interactive=False)
         source, target = (manifest, kept) if is_new else (kept, manifest)
         with whole(target) as file:
             file.write(source.read_bytes())
         note.write_text(digest)
         return is_new
+
+    def _take_built(self, manifest: str) -> bool:
+        """Copy what was collected as the image was built. Read there, the files of earlier versions would be gone."""
+        built = Path(settings.BASE_DIR) / "collected"
+        if not (built / manifest).exists():
+            return False
+        for path in (each for each in built.rglob("*") if each.is_file()):
+            target = Path(self.path(str(path.relative_to(built))))
+            folder(target.parent)
+            shutil.copyfile(path, target)
+        return True
 
     def _is_whole(self, hashed: dict[str, str]) -> bool:
         return bool(hashed) and all(self.exists(name) for name in hashed.values())

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from wanstudio.operations import startup
+from wanstudio.operations import preparation_lock, startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.operations.backups.snapshot import CannotOperate
 from wanstudio.operations.health import StudioCommand
@@ -15,11 +15,17 @@ from wanstudio.web.static_files import StaticFiles
 
 WAY_BACK = f"To go back to the version before: stop the studio, and run {startup.MANAGE} restore --force {{folder}}"
 
+ANOTHER = "Another process is preparing this studio. Waiting until it is done…"
+
 
 class Command(StudioCommand):
     help = "Backs the database up if it is about to change, migrates it, and collects static files."
 
     def handle(self, *args: object, **options: object) -> None:
+        with preparation_lock.alone(lambda: self.stderr.write(ANOTHER)):
+            self._prepare()
+
+    def _prepare(self) -> None:
         startup.require_safe()
         startup.close_to_others()
         for sentence in (*settings.UNKNOWN_NAMES, *search_index.warnings()):

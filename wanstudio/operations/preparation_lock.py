@@ -1,0 +1,56 @@
+"""Lock of preparations: of machines that start at the same time, one prepares the database while the others wait."""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# One for each database; any number will do, as long as no version changes it.
+NUMBER = 0x57414E53
+LOOK_EVERY_S = 0.25
+
+
+@contextmanager
+def alone(on_wait: Callable[[], None]) -> Iterator[None]:
+    """Holds off all others on this data folder and this database; a process that dies lets go of both.
+
+    On PostgreSQL by a connection of its own, since migrations can close theirs.
+    """
+    with (Path(settings.DATA_DIR) / "prepare.lock").open("a") as file:
+        _until(lambda: _has(file.fileno()), on_wait)
+        if connection.vendor != "postgresql":
+            yield
+            return
+        line = connection.copy()
+        try:
+            _until(lambda: _has_database(line), on_wait)
+            yield
+        finally:
+            line.close()
+
+
+def _until(is_ours: Callable[[], bool], on_wait: Callable[[], None]) -> None:
+    """Asks again and again: a statement that waits would hold a snapshot, which an index that is built waits for."""
+    if is_ours():
+        return
+    on_wait()
+    while not is_ours():
+        time.sleep(LOOK_EVERY_S)
+
+
+def _has(file: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _has_database(line: BaseDatabaseWrapper) -> bool:
+    with line.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [NUMBER])
+        return bool(cursor.fetchone()[0])
