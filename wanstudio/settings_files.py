@@ -4,6 +4,7 @@ What is read from a file is never written into the environment, where programs t
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ class SettingsEnv(Env):
     """
 
     def _get_value(self, env_key: str, default: Any) -> Any:
-        value = given(env_key)
+        # What `.env` says is kept there, and the environment is asked first.
+        value = given(env_key, {**self._environ, **os.environ})
         return default if value is None else value
 
 
-def given(name: str) -> str | None:
+def given(name: str, among: Mapping[str, str] = os.environ) -> str | None:
     """The text of a setting, or None. Raises EnvError for a file that cannot be what was meant; no value is shown."""
-    value, path = os.environ.get(name), os.environ.get(f"{name}{SUFFIX}")
+    value, path = among.get(name), among.get(f"{name}{SUFFIX}")
     if not path:
         return value
     if value:

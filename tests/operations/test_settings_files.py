@@ -36,6 +36,18 @@ def test_setting_in_neither_place_has_its_default() -> None:
     assert SettingsEnv().int("PORT", 8000) == 8000
 
 
+def test_values_and_files_that_the_env_file_names_are_read_after_the_environment(
+    secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret.write_text(KEY)
+    monkeypatch.delenv("APIXO_API_KEY_FILE")
+    monkeypatch.setenv("PORT", "9000")
+    (tmp_path / "env").write_text(f"APIXO_API_KEY_FILE={secret}\nPORT=8000\nSANDBOX_PORT=8500\n")
+    env = SettingsEnv()
+    env.read_env(str(tmp_path / "env"), recurse=False)
+    assert (env.str("APIXO_API_KEY", ""), env.int("PORT", 1), env.int("SANDBOX_PORT", 1)) == (KEY, 9000, 8500)
+
+
 def test_empty_plain_name_beside_a_file_is_no_second_value(secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a compose file that passes on a variable which is not set."""
     secret.write_text(KEY)
