@@ -17,6 +17,7 @@ GROUND = (
     "settings_files",
     "settings_types",
     "settings_databases",
+    "settings_sign_in",
     "append_only",
     "encryption",
     "media",

@@ -32,7 +32,7 @@ def test_page_of_the_sandbox_lists_every_test_prompt() -> None:
 
 
 def test_env_example_lists_every_setting() -> None:
-    settings = (ROOT / "wanstudio/settings.py").read_text()
+    settings = "".join(file.read_text() for file in (ROOT / "wanstudio").glob("settings*.py"))
     read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", settings))
     per_provider = re.findall(r"""\.variable\("([A-Z_]+)"\)""", settings)
     read |= {provider.variable(name) for provider in providers.BILLED for name in per_provider}

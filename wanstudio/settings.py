@@ -14,6 +14,8 @@ from wanstudio.provider import providers
 from wanstudio.provider.providers import model_of
 from wanstudio.provider.sandbox import KEY as SANDBOX_KEY
 from wanstudio.settings_files import SettingsEnv
+from wanstudio.settings_sign_in import *  # noqa: F403 (names of Django and allauth)
+from wanstudio.settings_sign_in import company
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = SettingsEnv()
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "allauth.usersessions",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -168,51 +171,12 @@ CACHES = {
 USE_I18N, TIME_ZONE = False, "UTC"
 
 # --- sign-in ------------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-]
-ACCOUNT_ADAPTER = "wanstudio.accounts.allauth_adapter.Accounts"
-# In the shared cache, and never by account alone: failing on purpose must not lock out its owner. The key of a
-# failed sign-in holds the address it came from (see the adapter).
-ACCOUNT_RATE_LIMITS = {
-    "login_failed": "20/m/ip,5/5m/key",
-    "login": "60/m/ip",
-    "reset_password": "10/m/ip,40/h/ip",
-    "reset_password_from_key": "20/m/ip",
-    "change_password": "10/m/user",
-    "reauthenticate": "10/m/user",
-    "invite": "30/m/ip,120/h/ip",
-    "join": "20/m/ip,100/h/ip",
-    "typed_words": "30/m/ip",
-}
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-MFA_ADAPTER = "wanstudio.accounts.allauth_adapter.SecondFactors"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_TOTP_ISSUER = "Wan Studio"
-MFA_TOTP_TOLERANCE = 1
+COMPANY = company(env)
 # Browsers themselves allow passkeys on https and localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = True
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "studio.index"
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-SESSION_ENGINE, SESSION_COOKIE_AGE = "wanstudio.accounts.session_store", 60 * 60 * 24 * 30
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "wanstudio_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "wanstudio_csrf"
-MESSAGE_STORAGE = "wanstudio.web.host_cookies.Storage"
-CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
 
 # --- headers ------------------------------------------------------------------------------------------
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -244,6 +208,7 @@ LOGGING = options.logging(
         # As they are written in the addresses, so that a line that quotes one can leave it out.
         *(urlsplit(address).password or "" for address in (BROKER_URL, EMAIL_URL)),
         *ENCRYPTION_KEYS,
+        COMPANY.secret if COMPANY else "",
     ],
 )
 # The last line: by now each name that the studio knows was read.

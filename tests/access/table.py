@@ -166,6 +166,9 @@ _OWN = Door(PERSONS, PERSONS, sure=False)
 SIGNING_IN = {
     "setup/": _SIGN_IN,
     **dict.fromkeys(("accounts/email/", "accounts/signup/", "accounts/2fa/", "accounts/2fa/webauthn/"), _SIGN_IN),
+    # Without the company's accounts they do not exist.
+    "accounts/company/": Door(),
+    "accounts/company/callback/": Door(),
     "accounts/login/": _SIGN_IN,
     "accounts/logout/": _SIGN_IN,
     "accounts/inactive/": _SIGN_IN,

@@ -14,6 +14,8 @@ urlpatterns = [
     # Pages of allauth that ours stand in for: its addresses, its list of factors.
     path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login")),
+    # Who has no password signs in with the company's account.
+    path("accounts/password/set/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

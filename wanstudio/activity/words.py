@@ -86,6 +86,7 @@ WORDS = {
     "key.removed": "removed the provider key",
     "signin": "signed in",
     "signin.failed": "failed to sign in",
+    "signin.tied": "signs in with",
     "signout": "signed out",
     "mfa.on": "enabled a second factor:",
     "mfa.off": "disabled a second factor:",

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -19,6 +20,7 @@ from wanstudio.work.models import Heartbeat
 def studio(request: HttpRequest) -> dict[str, object]:
     context: dict[str, object] = {
         "theme": theme_of(request),
+        "company": settings.COMPANY,
         "main_provider": in_force.MAIN,
         "sandbox": SimpleLazyObject(lambda: in_force.provider_in_use() == in_force.SANDBOX),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.teams.views import invitations, members
+from wanstudio.teams.views import company, invitations, members
 
 urlpatterns = [
     path("team/", members.show, name="team.show"),
@@ -18,5 +18,7 @@ urlpatterns = [
     path("team/invitations/<int:pk>/revoke/", invitations.take_back, name="invitations.revoke"),
     path("invite/<str:token>/", invitations.show, name="invitations.show"),
     path("account/second-factor/", members.second_factor, name="account.second_factor"),
+    path("accounts/company/", company.begin, name="company.begin"),
+    path("accounts/company/callback/", company.callback, name="company.callback"),
     path("setup/", invitations.setup, name="setup"),
 ]

@@ -1,5 +1,7 @@
 """Sentences of the team: its people, its invitations, its second factor, and the first run."""
 
+from enum import Enum
+
 from wanstudio.teams.models import Invitation
 
 LAST_OWNER = "A team needs an owner. Make someone else an owner first. Nothing was changed."
@@ -35,3 +37,58 @@ def invitation_mail(invitation: Invitation, url: str) -> tuple[str, str]:
         f"{invitation.get_role_display().lower()}.\n\nJoin here by {invitation.expires_at:%-d %b}:\n\n{url}\n\n"
         "If you did not expect this, ignore this mail.\n"
     )
+
+
+UNVERIFIED = (
+    "{label} does not say that your email address is verified, and the studio takes no other. Verify it there, or ask "
+    "the people who run it. Then try again."
+)
+NO_EMAIL = (
+    "{label} sends no email address, and the studio knows people by it. Ask the people who run {label} to release it "
+    "to this studio (scope “email”)."
+)
+OTHER_PERSON = (
+    "A member here has your address and signs in with another account of {label}, so the studio does not let you in as "
+    "this member."
+)
+ONLY_COMPANY = "In this studio only the owner signs in with a password or a passkey. You are not signed in."
+AGAIN = (
+    "This sign-in is older than ten minutes, was used already, or was begun in another browser. Nothing was changed."
+)
+NOT_VALID = (
+    "What {label} answered cannot be trusted or read, so you are not signed in. The person who runs this studio finds "
+    "the reason in its log."
+)
+AWAY = (
+    "It did not answer, or not as an issuer does. Your videos and running jobs are not affected. Try again in a "
+    "minute; the owner can sign in with a password."
+)
+
+
+class NotLetIn(Enum):
+    """Reasons why the company's sign-in gives no session: the answer's status, a heading and a sentence."""
+
+    NOT_INVITED = 403, "You are not invited yet", "{label} knows you, but no one in this studio has invited you."
+    UNVERIFIED = 403, "Your address is not verified", UNVERIFIED
+    NO_EMAIL = 403, "Your address is missing", NO_EMAIL
+    DISABLED = 403, "This account is disabled", "The person who runs this studio can enable it again."
+    OTHER_PERSON = 403, "This address belongs to another account", OTHER_PERSON
+    ONLY_COMPANY = 403, "Sign in with {label}", ONLY_COMPANY
+    CANCELLED = 403, "You cancelled the sign-in", "Nothing was changed."
+    AGAIN = 400, "Try again", AGAIN
+    ANOTHER_SITE = 200, "Sign in?", "Another site sent you here. Continue only if you want to open this studio."
+    NOT_VALID = 403, "The sign-in did not work", NOT_VALID
+    AWAY = 503, "{label} cannot be reached", AWAY
+
+    @property
+    def status(self) -> int:
+        return int(self.value[0])
+
+    @property
+    def asks_owner(self) -> bool:
+        return self in (NotLetIn.NOT_INVITED, NotLetIn.DISABLED, NotLetIn.OTHER_PERSON)
+
+    def said(self, label: str) -> tuple[str, str]:
+        """Heading and sentence; a label that begins one begins with a capital."""
+        heading, sentence = (part.format(label=label) for part in self.value[1:])
+        return heading[:1].upper() + heading[1:], sentence[:1].upper() + sentence[1:]

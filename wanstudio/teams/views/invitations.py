@@ -1,6 +1,7 @@
 """Invitations: made, revoked and accepted; and the setup page, which makes the first owner and team, once."""
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from wanstudio.accounts.allauth_adapter import sign_in
 from wanstudio.accounts.models import User
 from wanstudio.teams import access, verbs, words
+from wanstudio.teams.company_adapter import not_let_in
 from wanstudio.teams.forms import InviteForm, JoinForm, SetupForm
 from wanstudio.teams.gate import code_file, is_local, print_code, setup_code
 from wanstudio.teams.models import Invitation, Team
@@ -84,6 +86,9 @@ def _join(request: HttpRequest, invitation: Invitation, who: User) -> HttpRespon
 def _sign_up(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """A new account in the team: of two at once one is in, the other has no account."""
     form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email)
+    if settings.COMPANY and settings.COMPANY.only_owners and request.method == "POST":
+        # An account with a password could not sign in again.
+        return not_let_in(request, words.NotLetIn.ONLY_COMPANY)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
