@@ -17,6 +17,7 @@ from wanstudio.jobs.models.history import FairShare
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.queue import OthersFirst, fair_order
 from wanstudio.jobs.states import State
+from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Team
 
 ALICE, BOB, ABROAD = (1, 1), (1, 2), (2, 1)
@@ -108,9 +109,9 @@ def test_tasks_that_never_end_hold_nobody_up(team: Team, alice: User, settings: 
     settings.IN_FLIGHT, settings.PACE = 1, 1
     lost, job = factories.job(team, alice), claimed(factories.job(team, alice))
     Job.objects.filter(pk=lost.pk).update(state=State.RUNNING, started_at=Now() - timedelta(hours=23))
-    assert queue.read("sandbox", asking=job.pk).free == 0
+    assert queue.read(ProviderKey.peek("sandbox"), asking=job.pk).free == 0
     Job.objects.filter(pk=lost.pk).update(started_at=Now() - timedelta(hours=25))
-    assert queue.read("sandbox", asking=job.pk).free == 1
+    assert queue.read(ProviderKey.peek("sandbox"), asking=job.pk).free == 1
 
 
 @pytest.mark.django_db
@@ -121,7 +122,7 @@ def test_a_turn_is_remembered(team: Team, alice: User, bob: User, settings: Sett
     verbs.begin_submitting(first, callback=False)
     verbs.mark_uncertain(first, "nobody knows", None)
     assert FairShare.objects.get().person == alice
-    assert list(queue.read("sandbox", asking=his.pk).order) == [his.pk, hers_too.pk]
+    assert list(queue.read(ProviderKey.peek("sandbox"), asking=his.pk).order) == [his.pk, hers_too.pk]
 
 
 @pytest.mark.django_db
@@ -130,6 +131,6 @@ def test_who_waits_for_reasons_of_their_own_is_not_in_line(team: Team, alice: Us
     resting, waiting, job = (factories.job(team, alice) for _ in range(3))
     Job.objects.filter(pk__in=[resting.pk, waiting.pk]).update(due_at=Now() + timedelta(minutes=5))
     Job.objects.filter(pk=waiting.pk).update(position=7)
-    order = list(queue.read("sandbox", asking=job.pk).order)
+    order = list(queue.read(ProviderKey.peek("sandbox"), asking=job.pk).order)
     assert order == [waiting.pk, job.pk]
     assert [key for key, _ in groupby(order)] == order, "each once"

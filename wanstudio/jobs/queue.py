@@ -61,19 +61,20 @@ def in_queue(provider: str) -> QuerySet[Job]:
     )
 
 
-def read(provider: str, *, asking: int) -> Queue:
-    """The queue as it is, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
+def read(key: ProviderKey, *, asking: int) -> Queue:
+    """The queue of a key as it is, with the job `asking` in it. Three queries; no lock, see `begin_submitting`."""
+    provider = key.provider
     waiting = _WAITING.all(provider, asking)
     order = fair_order(
         ((pk, (team, person)) for pk, team, person in waiting),
         flying := in_flight(provider),
         last_sent(provider),
     )
-    return Queue(order, free_slots(provider, flying))
+    return Queue(order, free_slots(key, flying))
 
 
-def free_slots(provider: str, flying: Mapping[Who, int]) -> int:
-    return max(allowed_tasks(ProviderKey.peek(provider)) - sum(flying.values()), 0)
+def free_slots(key: ProviderKey, flying: Mapping[Who, int]) -> int:
+    return max(allowed_tasks(key) - sum(flying.values()), 0)
 
 
 def others_running(job: Job) -> int:

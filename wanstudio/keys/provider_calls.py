@@ -81,7 +81,7 @@ def blocked(provider: str) -> Blocked | None:
         why = key.stopped_why or words.blocked(provider, Reason.STOPPED)
     elif not (current := in_force.key_at(provider)).secret:
         why = words.blocked(provider, Reason.UNREADABLE if current.unreadable else Reason.NO_KEY)
-    elif ProviderKey.opens_at(provider):
+    elif key.paused_until and ProviderKey.opens_at(provider):
         why, wait = words.blocked(provider, Reason.RATE_LIMITED), until_open(provider)
     elif key.pause:
         why = words.blocked_by_pause(provider, key.pause)
@@ -105,9 +105,9 @@ def ask(
     nothing is sent. `poll`: it leaves a call to what is urgent."""
     if not with_key.secret:
         return StatusProblem(Error.NO_KEY, message=words.NO_KEY_HERE)
-    if ProviderKey.opens_at(provider):
-        return StatusProblem(Error.RATE_LIMITED)
     key = ProviderKey.at(provider)
+    if key.paused_until and ProviderKey.opens_at(provider):
+        return StatusProblem(Error.RATE_LIMITED)
     if not call_budget.take(key, poll=poll):
         return StatusProblem(Error.RATE_LIMITED)
 

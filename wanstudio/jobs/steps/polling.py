@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
-from wanstudio.jobs.models import Job
+from wanstudio.jobs.models import Attempt, Job
 from wanstudio.jobs.steps.submission_outcome import pause_key
 from wanstudio.jobs.words import Sentence, explain
 from wanstudio.keys import call_budget, intervals
@@ -27,14 +27,17 @@ MISSING_ASKED = 3
 
 def poll(job: Job) -> None:
     """running: one status call. Crash before or after: asked again."""
-    answer = ask_status(job.provider, job.task_id, _key_mark(job), poll=not job.was_nudged)
+    taker = _taker(job)
+    answer = ask_status(job.provider, job.task_id, taker.key_mark if taker else "", poll=not job.was_nudged)
     if isinstance(answer, StatusProblem):
         return _no_answer(job, answer)
     if answer.state in (TaskState.SUCCESS, TaskState.FAILED):
         # The money has moved, or was given back: the owner wants to see which.
         key_verbs.ask_balance_within(ProviderKey.at(job.provider), intervals.balance_soon(job.provider))
     if answer.state == TaskState.SUCCESS:
-        return verbs.mark_archiving(job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, answer))
+        return verbs.mark_archiving(
+            job, answer.result_urls, cost_ms=answer.cost_ms, completed_at=_made_at(job, taker, answer)
+        )
     if answer.state == TaskState.FAILED:
         code = answer.fail_code or "GENERATION_FAILED"
         if providers.get(job.provider).is_about_balance(Failure(code, answer.fail_message, prompt=job.prompt)):
@@ -98,19 +101,19 @@ def _missing(job: Job) -> None:
 
 
 def fresh_urls(job: Job) -> TaskStatus | None:
-    answer = ask_status(job.provider, job.task_id, _key_mark(job))
+    taker = _taker(job)
+    answer = ask_status(job.provider, job.task_id, taker.key_mark if taker else "")
     return answer if isinstance(answer, TaskStatus) and answer.state == TaskState.SUCCESS else None
 
 
-def _made_at(job: Job, answer: TaskStatus) -> datetime | None:
+def _made_at(job: Job, taker: Attempt | None, answer: TaskStatus) -> datetime | None:
     """When the result was made, by our clock: when we sent it, and the time that the provider's own clock saw pass.
 
     So a clock of the provider's that is wrong by hours does not change how long its copy is believed to last.
     """
     if not answer.created_ms or (answer.completed_ms or 0) <= answer.created_ms:
         return _moment(answer.completed_ms)
-    attempt = verbs.attempt_with(job, job.task_id)
-    sent_at = attempt.created_at if attempt else None
+    sent_at = taker.created_at if taker else None
     took_ms = min(answer.completed_ms - answer.created_ms, 10**12)  # type: ignore[operator]
     return min((sent_at or job.started_at or timezone.now()) + timedelta(milliseconds=took_ms), timezone.now())
 
@@ -127,10 +130,9 @@ def _moment(ms: int | None) -> datetime | None:
     return moment if now - timedelta(hours=24) < moment <= now else None
 
 
-def _key_mark(job: Job) -> str:
-    """The mark of the key whose account has this job's task, empty if nobody noted it."""
-    attempt = job.recovered_from or verbs.attempt_with(job, job.task_id)
-    return attempt.key_mark if attempt else ""
+def _taker(job: Job) -> Attempt | None:
+    """The attempt whose POST made this job's task; its key's account has it."""
+    return job.recovered_from or verbs.attempt_with(job, job.task_id)
 
 
 def _next_poll(job: Job) -> timedelta:

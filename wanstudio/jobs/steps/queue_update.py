@@ -71,10 +71,10 @@ def update(provider: str) -> None:
     rows = _waiting(provider)
     if not rows:
         return
-    pause = blocked(provider)
+    pause, key = blocked(provider), ProviderKey.peek(provider)
     flying = in_flight(provider)
     order = list(fair_order(((pk, row.who) for pk, row in rows.items()), flying, last_sent(provider)))
-    free = 0 if pause else min(free_slots(provider, flying), call_budget.room(ProviderKey.peek(provider)))
+    free = 0 if pause else min(free_slots(key, flying), call_budget.room(key))
     why = pause.why if pause else ""
     changed = {
         pk: position

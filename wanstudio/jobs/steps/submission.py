@@ -54,8 +54,9 @@ def send(job: Job) -> None:
         if was_taken_after_all(job):
             return None
         _hold_back(job)
-        position = queue.read(job.provider, asking=job.pk).check(job.pk)
-        if not call_budget.room(ProviderKey.at(job.provider)):
+        key = ProviderKey.at(job.provider)
+        position = queue.read(key, asking=job.pk).check(job.pk)
+        if not call_budget.room(key):
             raise OthersFirst(position)
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
         is_encoded = bool(job.crop or encoded_part(job.motion, job.trim))

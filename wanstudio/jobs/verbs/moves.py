@@ -64,11 +64,13 @@ def move(job: Job, step: Move) -> None:
         if not mine.filter(state=came_from).update(state=step.to, due_at=due_at, version=F("version") + 1, **changes):
             raise Stale(f"{job} is no longer {came_from} or no longer ours")
         Transition.objects.create(job=job, from_state=came_from, to_state=step.to, why=step.why[:300])
-        if came_from == State.RUNNING:
-            ledger.note_before(BalanceReading.Moment.ENDED, job, _paid_for(job))
         before = Money(job.money) if step.money_was == "as it stands" else step.money_was
-        if step.money and step.money != before:
-            about = step.paid_for or (_paid_for(job) if before else None)
+        moves_money = bool(step.money and step.money != before)
+        paid_for = _paid_for(job) if came_from == State.RUNNING or (moves_money and before) else None
+        if came_from == State.RUNNING:
+            ledger.note_before(BalanceReading.Moment.ENDED, job, paid_for)
+        if step.money and moves_money:
+            about = step.paid_for or (paid_for if before else None)
             ledger.write(job, step.money, before=before, attempt_id=about, why=step.why)
     job.state = step.to
     job.money = step.money or job.money
