@@ -14,7 +14,7 @@ ROWS := $(wildcard $(addprefix tests/,activity accounts teams notifications keys
 	review sharing usage studio work operations)) tests/web/test_list_plans.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run work check quick test proof chaos bench load screenshots lock clean
+.PHONY: help run work check quick test proof upgrades chaos bench load screenshots lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -79,6 +79,10 @@ proof: $(VENV)/installed-dev ## what takes long: kills, load, PostgreSQL with a 
 
 bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown
 	@$(BIN)/python -m bench
+
+upgrades: $(VENV)/installed-dev ## upgrade every older version at work, and roll it back, on SQLite and PostgreSQL
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.proof.rollback.upgrades $(UPGRADES)
 
 chaos: $(VENV)/installed-dev ## kill worker, web and broker 1,300 times: is anything lost, or paid twice?
 	@$(BIN)/python -m tests.needs

@@ -1,5 +1,6 @@
 """Checkouts of two versions: the one that comes back, and the one that it is upgraded to."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -41,6 +42,17 @@ class Migration(migrations.Migration):
 """
 
 
+def kept(commit: str, trees: Path) -> Path | None:
+    """The same, once for all who ask below `trees`."""
+    trees.mkdir(parents=True, exist_ok=True)
+    with (trees / f"{commit}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (trees / commit).exists():
+            return trees / commit
+        made = of_history(commit, trees / f"{commit}.draft")
+        return made and made.rename(trees / commit)
+
+
 def of_history(commit: str, into: Path) -> Path | None:
     """That commit's tree; None if this clone does not reach back so far."""
     made = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
@@ -50,6 +62,8 @@ def of_history(commit: str, into: Path) -> Path | None:
         tree.extractall(into, filter="data")
     pins = re.findall(r"^(\S+)==([^\s;]+).*\n((?:    --hash=.*\n)+)", (into / "requirements.txt").read_text(), re.M)
     others = [f"{name}=={version} \\\n{hashes}" for name, version, hashes in pins if installed(name) != version]
+    if not others:
+        return into
     (into / "others.txt").write_text("".join(others))
     how = ("--quiet", "--no-deps", "--require-hashes", "--target", str(into / PACKAGES), "-r", str(into / "others.txt"))
     subprocess.run([sys.executable, "-m", "pip", "install", *how], check=True)

@@ -1,6 +1,7 @@
 """Versions of a database by its migrations: whether it is newer than this code, and its way back to an older one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -13,12 +14,14 @@ from wanstudio.videos import search_index
 
 # As the graph names it: an app, and a migration of it or (None) the time before the first.
 Node = tuple[str, str | None]
+# Apps of the first versions, which no later one has: their tables stay where they are.
+UNINSTALLED = {"admin"}
 
 
 def unknown(applied: Iterable[Iterable[str]]) -> list[str]:
     """Those that this code does not have, as `wanstudio.0099_later`: a newer version has made them."""
     known = MigrationLoader(None, ignore_no_migrations=True).graph.nodes
-    return [f"{app}.{name}" for app, name in applied if (app, name) not in known]
+    return [f"{app}.{name}" for app, name in applied if (app, name) not in known and app not in UNINSTALLED]
 
 
 def newer() -> list[str]:
@@ -35,7 +38,7 @@ def is_behind() -> bool:
 
 def latest(applied: Iterable[Iterable[str]]) -> list[Node]:
     """The last migration of each app: naming an earlier one beside it would take the later one back."""
-    done = {(app, name) for app, name in applied}
+    done = {(app, name) for app, name in applied if app not in UNINSTALLED}
     nodes = MigrationLoader(None, ignore_no_migrations=True).graph.node_map
     return [
         node
@@ -57,7 +60,19 @@ def migrate_forward() -> None:
     plan = executor.migration_plan(targets)
     kept_sums.lift_before(plan)
     search_index.lift(plan=plan)
-    executor.migrate(targets, plan)
+    with _checked_at_once():
+        executor.migrate(targets, plan)
+
+
+@contextmanager
+def _checked_at_once() -> Iterator[None]:
+    """In one transaction with the rows: PostgreSQL alters no table on whose rows a deferred check is pending."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def migrate_back(manifest: Manifest) -> bool:
@@ -68,10 +83,8 @@ def migrate_back(manifest: Manifest) -> bool:
     plan = executor.migration_plan(targets)
     if not plan or not all(operation.reversible for migration, _ in plan for operation in migration.operations):
         return False
-    if connection.vendor == "postgresql":
-        # Pending deferred checks would forbid to alter the tables.
-        connection.check_constraints()
     kept_sums.lift()
     search_index.lift()
-    executor.migrate(targets, plan)
+    with _checked_at_once():
+        executor.migrate(targets, plan)
     return True
