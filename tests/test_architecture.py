@@ -18,6 +18,7 @@ GROUND = (
     "settings_types",
     "settings_databases",
     "settings_sign_in",
+    "settings_bucket",
     "append_only",
     "encryption",
     "media",

@@ -33,10 +33,10 @@ def test_page_of_the_sandbox_lists_every_test_prompt() -> None:
 
 def test_env_example_lists_every_setting() -> None:
     settings = "".join(file.read_text() for file in (ROOT / "wanstudio").glob("settings*.py"))
-    read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", settings))
+    read = set(re.findall(r"""env\.\w+\(\s*"([A-Z0-9_]+)\"""", settings))
     per_provider = re.findall(r"""\.variable\("([A-Z_]+)"\)""", settings)
     read |= {provider.variable(name) for provider in providers.BILLED for name in per_provider}
-    listed = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    listed = set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
     assert read - listed == set()
     assert listed - read == set()
 

@@ -9,8 +9,8 @@ from django.db.models.signals import post_migrate, pre_migrate
 
 # Each registers, as it is imported, what earlier rooms ask for: answers to questions, and the steps of the worker.
 ANSWERS = (
-    *("accounts.allauth_adapter", "teams.queries", "jobs.answers", "review.queries", "sharing.queries"),
-    *("sharing.verbs", "api.authentication", "operations.health"),
+    *("accounts.allauth_adapter", "teams.queries", "uploads.bridge.bucket_check", "jobs.answers", "review.queries"),
+    *("sharing.queries", "sharing.verbs", "api.authentication", "operations.health"),
 )
 STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps", "operations.sweep")
 

@@ -13,6 +13,8 @@ from wanstudio.review.models import *
 from wanstudio.sharing.models import *
 from wanstudio.teams.models import *
 from wanstudio.uploads.arrivals.link_copies import *
+from wanstudio.uploads.bridge.bucket_check import *
+from wanstudio.uploads.bridge.copies import *
 from wanstudio.uploads.models import *
 from wanstudio.uploads.scans import *
 from wanstudio.videos.models import *

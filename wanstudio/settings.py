@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from dotenv import dotenv_values
 
+from wanstudio import settings_bucket
 from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
 from wanstudio.data_files import folder, secret_key, usable
@@ -144,6 +145,7 @@ TEMPLATES: list[dict[str, object]] = [
 DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'studio.sqlite3'}")}
 # Set: Celery moves the jobs, on as many machines as there are; empty: the embedded worker does, without a server.
 BROKER_URL = env.str("BROKER_URL", "", validate=options.a_broker)
+BUCKET = settings_bucket.bucket(env)
 STORAGES = {
     "default": {"BACKEND": "wanstudio.web.file_answers.WholeFiles", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"},
@@ -209,6 +211,7 @@ LOGGING = options.logging(
         *(urlsplit(address).password or "" for address in (BROKER_URL, EMAIL_URL)),
         *ENCRYPTION_KEYS,
         COMPANY.secret if COMPANY else "",
+        *([BUCKET.secret, BUCKET.token] if BUCKET else []),
     ],
 )
 # The last line: by now each name that the studio knows was read.

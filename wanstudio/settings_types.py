@@ -204,6 +204,8 @@ def logging(level: str, form: str, secrets: list[str]) -> dict[str, object]:
             # A client that went away, and a moment in which all threads work, are nothing to report.
             "waitress": {"level": "WARNING"},
             "waitress.queue": {"level": "ERROR"},
+            # At DEBUG it writes what it signs, links among it.
+            "botocore": {"level": "INFO"},
         },
     }
 

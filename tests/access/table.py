@@ -130,6 +130,7 @@ TEAMS = {
     "settings/": page(MEMBERS | OTHERS),
     "settings/sending/": form(ADMINS, body={"sending": "stop"}),
     "settings/balance/": Door(ADMINS | OTHERS, ADMINS),
+    "settings/bucket/check/": form(OWNERS, acts=False),
     "settings/key/": Door(OWNERS, OWNERS, body={"key": "sk-0123456789abcdef0123456789abcdef"}),
     "settings/key/remove/": form(OWNERS, acts=False),
     "settings/key/drop/": form(OWNERS, acts=False),

@@ -1,6 +1,6 @@
 """Jobs that a person may see, their timelines, and what the provider is sent of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from wanstudio.jobs.words import explain_failure, provider_name
 from wanstudio.money.models import Money
 from wanstudio.provider.calls import GenerateRequest
 from wanstudio.teams.access import in_my_teams, in_teams_of, person
+from wanstudio.uploads.cuts import Part
+from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import input_link
 from wanstudio.work.compiled import CompiledModels
 
@@ -118,11 +120,14 @@ def _label(step: Transition, job: Job, *, is_last: bool) -> str:
             return str(State(step.to_state).label)
 
 
-def request_of(job: Job, callback_url: str = "") -> GenerateRequest:
+def request_of(
+    job: Job, callback_url: str = "", link: Callable[[Source, Part | None], str] = input_link
+) -> GenerateRequest:
+    """What the provider is sent. `link`: where it finds an input."""
     return GenerateRequest(
         behaviour=job.behaviour,
-        image_url=input_link(job.character, job.crop),
-        video_url=input_link(job.motion, job.trim),
+        image_url=link(job.character, job.crop),
+        video_url=link(job.motion, job.trim),
         resolution=job.resolution,
         seed=job.seed,
         prompt=job.prompt,

@@ -31,6 +31,7 @@ class Sentence(Enum):
     NOT_CUT = "“{source}” could not be cut. Nothing was sent; use the whole clip, or export it again as MP4 with H.264."
     NOT_CROPPED = "“{source}” could not be cropped. Nothing was sent; use the whole picture, or save it again as PNG."
     NOT_CLEANED = "The metadata of “{source}” could not be removed. Nothing was sent; add the file again."
+    NOT_BRIDGED = "“{source}” could not be put in the bucket. {reason} Nothing was sent."
     NO_ROOM = "The disk has no space for the result. Nothing was sent; free some space and it is sent."
     NOT_MARKED = "The studio could not record this job in its data folder ({why}). Nothing was sent; trying again."
     PUT_BACK = (
@@ -79,6 +80,7 @@ class Sentence(Enum):
         return self.value.format(name=this.display_name, Name=this.opening_name, **facts)
 
 
+NOT_BRIDGED = "NOT_IN_BUCKET"
 # Failures that we name ourselves, in the manner of the provider's.
 OURS = {
     "NOT_CHARGED": Explanation("It was not charged, as you decided.", Step.TRY_AGAIN),
@@ -135,6 +137,8 @@ def describe(job: Job) -> JobWords:
 def explain_failure(job: Job) -> Explanation:
     if job.failure == "INPUT_CHANGED":
         return Explanation(job.failure_message, Step.CHANGE_MOTION)
+    if job.failure == NOT_BRIDGED:
+        return Explanation(job.failure_message, Step.CHECK_SETTINGS)
     if ours := OURS.get(job.failure):
         return replace(ours, cause=providers.named(ours.cause, job.provider))
     return explain(job, job.failure, job.failure_message)

@@ -175,6 +175,9 @@ def _require(allowed: bool) -> None:
 def _public_address() -> Check:
     title, provider = "Public address", in_force.provider_in_use()
     url, is_needed = conf.WANSTUDIO_URL, not is_reachable(provider)
+    if conf.BUCKET:
+        way = "Callbacks reach it." if url and not is_needed else "No callbacks: results are asked for."
+        return Check(title, None if is_needed else True, f"{url or 'Not set.'} Uploads go through the bucket. {way}")
     if url and is_needed:
         name = providers.get(provider).display_name
         return Check(title, False, f"{name} cannot reach {url}. Links work; uploads need a public https address.")

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+from wanstudio.media.targets import without_signatures
 from wanstudio.web.middleware import SHORTEST_SECRET, public_path
 from wanstudio.work.log_context import now_about
 
@@ -140,8 +141,8 @@ def _log_uncaught(kind: type[BaseException], wrong: BaseException, trace: Traceb
 
 
 def without(secrets: Collection[str], text: str) -> str:
-    """The text with every secret that is long enough to be one taken out."""
+    """The text with every secret that is long enough to be one taken out, and without signed parts of links."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "[secret]")
-    return text
+    return without_signatures(text)

@@ -25,6 +25,8 @@ from wanstudio.money.models import BILLED, EVER, KeptSum, Money, dollars
 from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.provider import providers
+from wanstudio.uploads.bridge.bucket_check import last_look
+from wanstudio.uploads.bridge.copies import BucketCopy
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import mail_problem
 from wanstudio.work.models import SILENT_AFTER, Heartbeat
@@ -58,10 +60,10 @@ def look() -> Status:
         status.warn(refused)
     if pending:
         status.warn(f"{len(pending)} migrations are pending. Stop the studio and run “make run”; it backs up first.")
-    rows = [] if pending or versions.newer() else [_workers, _queue, _key, _money, _unconfirmed, _undecided, _unsaved]
+    rows = [_workers, _queue, _bucket, _key, _money, _unconfirmed, _undecided, _unsaved]
     if problem := mail_problem():
         status.warn(problem)
-    for part in (_storage, *rows, _backup):
+    for part in (_storage, *([] if pending or versions.newer() else rows), _backup):
         part(status)
     return status
 
@@ -86,6 +88,20 @@ def _storage(status: Status) -> None:
         )
     for sentence in settings.UNKNOWN_NAMES:
         status.warn(sentence)
+
+
+def _bucket(status: Status) -> None:
+    """As the worker last found it."""
+    if not settings.BUCKET:
+        return
+    last, where = last_look(), f"{settings.BUCKET.name} at {settings.BUCKET.origin}"
+    age = _seconds(timezone.now() - last.checked_at) if last.checked_at else None
+    copies = BucketCopy.objects.count()
+    status.facts["bucket"] = {"checked_s_ago": age, "problem": last.problem, "objects": copies}
+    checked = "not checked yet" if last.checked_at is None else "does not work" if last.problem else "works"
+    status.show("Bucket", f"{where}, {checked}, {copies} file{pluralize(copies)} there")
+    if last.problem:
+        status.warn(f"Uploads cannot be sent. {last.problem}")
 
 
 def _backup(status: Status) -> None:

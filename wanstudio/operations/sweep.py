@@ -8,11 +8,16 @@ from pathlib import Path
 from zlib import crc32
 
 from django.conf import settings
+from django.db.models.functions import Now
 
+from wanstudio.jobs.models import ENDED
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.operations.backups import backup, media_files
 from wanstudio.operations.pruning import prune
 from wanstudio.uploads.arrivals.pieces import forget_old
+from wanstudio.uploads.bridge import copies
+from wanstudio.uploads.bridge.bucket import BucketRefused
+from wanstudio.uploads.bridge.copies import BucketCopy
 from wanstudio.videos.models import Video
 from wanstudio.videos.verbs import empty_bin
 from wanstudio.work import registry
@@ -33,10 +38,23 @@ def sweep(chore: Chore) -> None:
     sweep_drafts()
     forget_old()
     forget_unneeded()
+    sweep_bucket()
     if swept := sweep_orphans(_shares()):
         log.info("%d files without a row deleted", swept)
     prune()
     chore.postpone(timedelta(hours=1))
+
+
+def sweep_bucket() -> None:
+    """What ended jobs still have in the bucket becomes due; objects without a row go. Next hour, if it is away."""
+    if not settings.BUCKET:
+        return
+    BucketCopy.objects.filter(due_at=None, job__state__in=ENDED).update(due_at=Now())
+    try:
+        if orphans := copies.sweep_orphans():
+            log.info("%d objects without a row removed from the bucket", orphans)
+    except BucketRefused as wrong:
+        log.warning("the bucket could not be swept: %s", wrong.sentence)
 
 
 def sweep_drafts() -> None:

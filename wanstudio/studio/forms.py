@@ -22,13 +22,13 @@ from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.studio import words
 from wanstudio.teams.models import Team
+from wanstudio.uploads.bridge import bucket_check
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.forms import Draft, first_error, take
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim, Whole, trim_of
 from wanstudio.uploads.verbs import touch
 from wanstudio.uploads.words import NAMES_THE_FILE
-from wanstudio.web.addresses import is_reachable
 
 MAX_SEED = in_force.model().inputs.max_seed
 TRIM = ("trim_start", "trim_end")
@@ -137,8 +137,8 @@ class JobForm(forms.Form):
         # The provider has to fetch what the form says.
         provider = in_force.provider_in_use()
         for kind, draft in self.drafts.items():
-            if not draft.is_link and not is_reachable(provider):
-                self.add_error(kind, " ".join(words.unreachable(provider)))
+            if not draft.is_link and (problem := bucket_check.fetch_problem(provider)):
+                self.add_error(kind, f"{problem} {words.give_a_link()}")
         return cleaned
 
     def clean_seed(self) -> int:

@@ -12,13 +12,13 @@ from wanstudio.money.pricing import Quote
 from wanstudio.money.queries import RESOLUTIONS, quote_today
 from wanstudio.provider.base import BillingLimits
 from wanstudio.studio import words
+from wanstudio.uploads.bridge import bucket_check
 from wanstudio.uploads.crops import Crop, cropped_facts
 from wanstudio.uploads.cuts import sent_facts
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.preflight import Finding, findings
 from wanstudio.uploads.scans import sent_of
 from wanstudio.uploads.trims import OUTSIDE, Trim
-from wanstudio.web.addresses import is_reachable
 
 CENT = Decimal("0.01")
 
@@ -86,7 +86,8 @@ def price_card(choice: Choice) -> PriceCard:
     provider, behaviour = in_force.provider_in_use(), choice.behaviour
     if behaviour not in Job.Behaviour.values:
         behaviour = Job.Behaviour.ANIMATE
-    is_unreachable = any(source and not source.url for source in chosen.values()) and not is_reachable(provider)
+    has_upload = any(source and not source.url for source in chosen.values())
+    unreachable = bucket_check.fetch_problem(provider) if has_upload else ""
     key = ProviderKey.objects.filter(provider=provider).first()
     absent = [kind for kind, source in chosen.items() if not source and kind not in choice.arriving]
     return PriceCard(
@@ -96,13 +97,13 @@ def price_card(choice: Choice) -> PriceCard:
         billing=in_force.model().billing,
         resolution=resolution,
         behaviour=str(behaviour),
-        unreachable=words.unreachable(provider) if is_unreachable else None,
+        unreachable=(unreachable, words.give_a_link()) if unreachable else None,
         stopped=bool(key and key.stopped_at),
         short_balance=_short_balance(key, quote),
         reserved=Job.objects.reserved(provider) if key and key.balance is not None else None,
         reading="motion" in choice.arriving and not quote,
         reading_link="link" in choice.arriving,
-        complete=bool(character and motion and quote and not is_unreachable and not is_outside),
+        complete=bool(character and motion and quote and not unreachable and not is_outside),
         missing=words.NOT_IN_CLIP
         if is_outside
         else words.missing(absent, [kind for kind, source in chosen.items() if not source]),

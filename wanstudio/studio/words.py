@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from wanstudio.keys import in_force
-from wanstudio.provider import providers
 from wanstudio.uploads.models import Source
 
 
@@ -44,15 +45,19 @@ SEED_MISSING = "Enter a seed, or choose Random. Nothing was sent."
 SEED_RANGE = "Enter a whole number from 0 to {max:,}, or -1. Nothing was sent."
 NOT_YOURS = "This {kind} is not in your team's uploads. Nothing was sent; add it again."
 ASKED = "Requested ${price}. It starts once an owner or admin approves."
-UNREACHABLE = "{Name} cannot fetch uploaded files from this studio, because it has no public address."
 GIVE_A_LINK = (
     "Nothing was sent or charged. Use a link instead, or ask the person who runs the studio to set WANSTUDIO_URL to "
-    "its public https address."
+    "its public https address, or AWS_STORAGE_BUCKET_NAME to a bucket."
+)
+BUCKET_TO_MEND = (
+    "Nothing was sent or charged. Use a link instead, or ask the person who runs the studio to check the bucket in "
+    "Settings."
 )
 
 
-def unreachable(provider: str) -> tuple[str, str]:
-    return providers.named(UNREACHABLE, provider), GIVE_A_LINK
+def give_a_link() -> str:
+    """The consequence and the ways out, where uploads cannot be sent."""
+    return BUCKET_TO_MEND if settings.BUCKET else GIVE_A_LINK
 
 
 def missing(absent: Collection[Source.Kind], coming: Collection[Source.Kind]) -> str:

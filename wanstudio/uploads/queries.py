@@ -102,11 +102,23 @@ def _stored(person: int, pks: Sequence[int]) -> QuerySet[Source, tuple[object, .
 _STORED = Compiled(_stored)
 
 
+def stored_input(source: Source, part: Part | None = None) -> str:
+    """The name in the storage of the file that is sent of this input, once it is made; empty for a link."""
+    if source.url:
+        return ""
+    sent = _encoded(source, part)
+    return stored_cut(source, sent) if sent else str(source.file.name)
+
+
+def _encoded(source: Source, part: Part | None) -> Part | None:
+    return part if isinstance(part, Crop) else encoded_part(source, part)
+
+
 def input_link(source: Source, part: Part | None = None) -> str:
     """Where the provider finds this input: the link as it was given, or a signed one to our file, or one made of it."""
     if source.url:
         return source.url
-    if part := part if isinstance(part, Crop) else encoded_part(source, part):
+    if part := _encoded(source, part):
         numbers = part.numbers if isinstance(part, Crop) else (part.start, part.end)
         ending = stored_cut(source, part).rpartition(".")[2]
         signed = signing.dumps([source.pk, *numbers], salt=_SALT)

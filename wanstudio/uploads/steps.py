@@ -20,6 +20,7 @@ from wanstudio.media.fetch import Limits
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.uploads import cuts, scans, verbs, words
 from wanstudio.uploads.arrivals.link_copies import LinkCopy
+from wanstudio.uploads.bridge import bucket_check, copies
 from wanstudio.uploads.cleaning import ensure_clean, uncleaned
 from wanstudio.uploads.forms import take
 from wanstudio.uploads.models import Source
@@ -158,3 +159,7 @@ registry.register(Source, look_after)
 registry.starts.append(clean_following)
 registry.register(LinkCopy, bring_in)
 registry.register(Scan, scan_clip)
+registry.register(copies.BucketCopy, copies.remove)
+registry.register(bucket_check.BucketCheck, bucket_check.look)
+if settings.BUCKET:
+    registry.starts.append(bucket_check.ask)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from wanstudio.uploads.views import part_uploads, scanned_frames, upload_pages
+from wanstudio.uploads.views import bucket_button, part_uploads, scanned_frames, upload_pages
 
 urlpatterns = [
     path("uploads/", upload_pages.index, name="uploads.index"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("uploads/parts/", part_uploads.parts, name="uploads.parts"),
     path("uploads/parts/<uuid:pk>/", part_uploads.part, name="uploads.part"),
     path("uploads/<int:pk>/preview", upload_pages.file, {"which": "preview"}, name="uploads.preview"),
+    path("settings/bucket/check/", bucket_button.check, name="bucket.check"),
     path("files/<str:signed>/<str:name>", upload_pages.signed_file, name="files.show"),
 ]

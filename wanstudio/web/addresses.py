@@ -30,10 +30,22 @@ PAGES = {
 
 
 def is_reachable(provider: str) -> bool:
-    """True if the provider can fetch our files and call us back."""
+    """True if the provider can fetch our files from us and call us back."""
     parts = urlsplit(settings.WANSTUDIO_URL)
     public = parts.scheme == "https" and _is_public(parts.hostname or "")
     return is_loopback(settings.PROVIDERS[provider][0]) or public
+
+
+def can_fetch_uploads(provider: str) -> bool:
+    """True if the provider can fetch uploaded files: from the bucket if one is set, else from us.
+
+    A provider with a private address is taken to be in the bucket's own network.
+    """
+    if not settings.BUCKET:
+        return is_reachable(provider)
+    addresses = settings.BUCKET.origin, settings.PROVIDERS[provider][0]
+    bucket, its_own = (_is_public(urlsplit(address).hostname or "") for address in addresses)
+    return bucket or not its_own
 
 
 def _is_public(host: str) -> bool:

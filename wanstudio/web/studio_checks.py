@@ -17,11 +17,13 @@ BYTES_A_VIDEO = 5_000_000
 
 @dataclass(frozen=True)
 class Check:
-    """`ok` None: not set, and the studio works without it."""
+    """`ok` None: not set, and the studio works without it. `action`: where a button checks it anew."""
 
     title: str
     ok: bool | None
     sentence: str
+    action: str = ""
+    is_checking: bool = False
 
 
 # The checks of later rooms, shown after those of the machine.

@@ -2,18 +2,19 @@
 
 import logging
 import shutil
+from functools import partial
 
 from django.conf import settings
 from django.urls import reverse
 
 from wanstudio.jobs import queue, sent_marks, verbs
-from wanstudio.jobs.models import Job
+from wanstudio.jobs.models import ENDED, Job
 from wanstudio.jobs.queries import request_of
 from wanstudio.jobs.queue import OthersFirst
 from wanstudio.jobs.steps.queue_update import LOOK_AGAIN, update
 from wanstudio.jobs.steps.submission_outcome import follow
 from wanstudio.jobs.steps.uncertain import was_taken_after_all
-from wanstudio.jobs.words import Sentence
+from wanstudio.jobs.words import NOT_BRIDGED, Sentence
 from wanstudio.keys import call_budget, in_force, intervals
 from wanstudio.keys.models import ProviderKey
 from wanstudio.keys.provider_calls import Blocked, blocked, connect
@@ -25,6 +26,8 @@ from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
 from wanstudio.uploads import verbs as source_verbs
+from wanstudio.uploads.bridge import bucket_check, copies
+from wanstudio.uploads.bridge.bucket import BucketRefused
 from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.cuts import encoded_part, make_crop, make_cut
@@ -61,14 +64,19 @@ def send(job: Job) -> None:
         good_for = intervals.paced(job.provider, intervals.PROBE_GOOD_FOR)
         is_encoded = bool(job.crop or encoded_part(job.motion, job.trim))
         is_encoded |= None in (job.character.cleaned_at, job.motion.cleaned_at)
-        if is_encoded or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
-            # While a link is read or an input is cut, which takes its time, nobody waits behind it. A crash is found
-            # as soon as ever.
+        is_bridged = bool(settings.BUCKET and not (job.character.url and job.motion.url))
+        if is_encoded or is_bridged or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
+            # While a link is read or an input is cut or put elsewhere, which takes its time, nobody waits behind it. A
+            # crash is found as soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
         if refusal := what_changed(job):
             return verbs.mark_failed(
                 job, verbs.Failure("INPUT_CHANGED", refusal, Money.RELEASED, Sentence.NOT_SENT.value, cause=refusal)
+            )
+        if refusal := _not_in_bucket(job) if is_bridged else "":
+            return verbs.mark_failed(
+                job, verbs.Failure(NOT_BRIDGED, refusal, Money.RELEASED, Sentence.NOT_SENT.value, cause=refusal)
             )
         return _post(job)
     except Blocked as held:
@@ -93,7 +101,7 @@ def _post(job: Job) -> None:
     attempt = verbs.begin_submitting(job, callback=callback, key_mark=mark)
     also(attempt=attempt.pk)
     hook = reverse(f"hooks.{providers.get(attempt.provider).hook}", args=[attempt.callback_token])
-    request = request_of(job, settings.LINK_BASE + hook if callback else "")
+    request = request_of(job, settings.LINK_BASE + hook if callback else "", partial(copies.link, job.pk))
 
     def last_look() -> None:
         # Before the lease is looked at: a disk takes its time.
@@ -140,10 +148,35 @@ class Busy(Exception):
 
 def what_changed(job: Job) -> str:
     """One sentence if what would be sent is not what was priced, else an empty one. Old links are read again."""
-    if not addresses.is_reachable(job.provider) and not (job.character.url and job.motion.url):
+    if not addresses.can_fetch_uploads(job.provider) and not (job.character.url and job.motion.url):
         return Sentence.UNREACHABLE.of(job.provider)
     changed = _looked_at_again(job, job.character) or _looked_at_again(job, job.motion)
     return changed or _length_changed(job, job.motion) or (_not_cropped(job, job.crop) if job.crop else "")
+
+
+def _not_in_bucket(job: Job) -> str:
+    """Puts what is sent of its uploads where the provider can fetch it, unless that is done; a sentence if refused.
+
+    Nothing is sent yet: a crash here puts it again.
+    """
+    source = job.character
+    try:
+        for source, part in ((job.character, job.crop), (job.motion, job.trim)):
+            copies.put(job.pk, source, part)
+    except BucketRefused as refused:
+        bucket_check.ask()
+        log.warning("%s could not be put in the bucket: %s", source, refused.sentence)
+        sentence = Sentence.NOT_BRIDGED.of(job.provider, source=source.name, reason=refused.sentence)
+        if refused.is_passing:
+            raise Blocked(sentence, intervals.account(job.provider)) from None
+        return sentence
+    except OSError as wrong:
+        log.warning("%s is not in the storage: %r", source, wrong)
+        return Sentence.NOT_BRIDGED.of(job.provider, source=source.name, reason="Its file is missing.")
+    if Job.objects.filter(pk=job.pk, state__in=ENDED).exists():
+        # It was cancelled just before its copies had their rows.
+        copies.let_go(job.pk)
+    return ""
 
 
 def _looked_at_again(job: Job, source: Source) -> str:

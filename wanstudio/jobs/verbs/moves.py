@@ -22,6 +22,7 @@ from wanstudio.jobs.models import ENDED, MOVES, Attempt, Job, State, Transition
 from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import BalanceReading, Money
+from wanstudio.uploads.bridge import copies
 from wanstudio.work.leases import Stale, due_after
 from wanstudio.work.prepared import Prepared
 
@@ -64,6 +65,8 @@ def move(job: Job, step: Move) -> None:
         if not mine.filter(state=came_from).update(state=step.to, due_at=due_at, version=F("version") + 1, **changes):
             raise Stale(f"{job} is no longer {came_from} or no longer ours")
         Transition.objects.create(job=job, from_state=came_from, to_state=step.to, why=step.why[:300])
+        if step.to in ENDED:
+            copies.let_go(job.pk)
         before = Money(job.money) if step.money_was == "as it stands" else step.money_was
         moves_money = bool(step.money and step.money != before)
         paid_for = _paid_for(job) if came_from == State.RUNNING or (moves_money and before) else None

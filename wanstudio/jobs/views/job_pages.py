@@ -19,6 +19,7 @@ from wanstudio.money.queries import readings_around
 from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.roles import Act, may
+from wanstudio.uploads.bridge import copies
 from wanstudio.uploads.queries import visible_sources
 from wanstudio.web.lookups import page_view
 
@@ -142,8 +143,9 @@ def curl(request: HttpRequest, pk: int) -> HttpResponse:
     provider = providers.get(job.provider)
     context = {
         "job": job,
-        "curl": provider.curl(in_force.base_url(job.provider), settings.MODEL, request_of(job)),
+        "curl": provider.curl(in_force.base_url(job.provider), settings.MODEL, request_of(job, link=copies.shown_link)),
         "signed": signed,
+        "bucket": settings.BUCKET,
         "key_variable": provider.variable("API_KEY"),
     }
     return render(request, "jobs/curl.html", context)

@@ -18,7 +18,7 @@ class Command(BaseCommand):
         serve(
             settings.SANDBOX_PORT,
             folder(settings.DATA_DIR / "sandbox"),
-            fetcher(settings.LINK_BASE),
+            fetcher(settings.LINK_BASE, *([settings.BUCKET.origin] if settings.BUCKET else [])),
             Options(
                 settings.PROVIDERS[in_force.SANDBOX][1],
                 settings.MODEL,

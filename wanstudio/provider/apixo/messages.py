@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
+from wanstudio.media.targets import without_signatures
 from wanstudio.provider.calls import GenerateRequest, TaskState, TaskStatus
 
 TEXT_LIMIT = 500
@@ -151,6 +152,7 @@ def clean_text(value: object, limit: int = TEXT_LIMIT) -> str:
     """Words of a machine that we do not control, fit for a log line, a page and a row; "" for what is no text."""
     if not isinstance(value, str):
         value = str(value) if isinstance(value, int) else ""
+    value = without_signatures(value)
     # Control characters and lone surrogates would break a log line or the database.
     return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())[:limit]
 

@@ -1,0 +1,1 @@
+"""The bridge: uploads reach a provider through a bucket, where the studio has no public address."""

@@ -1,0 +1,124 @@
+"""The check of the bucket: the worker puts, fetches, lists and removes a tiny object, and keeps what came of it."""
+
+from datetime import timedelta
+from io import BytesIO
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.timesince import timesince
+
+from wanstudio.keys import in_force
+from wanstudio.media.errors import FetchError
+from wanstudio.media.fetch import Limits
+from wanstudio.provider import providers
+from wanstudio.uploads.bridge import bucket
+from wanstudio.uploads.bridge.bucket import BucketRefused
+from wanstudio.web.addresses import can_fetch_uploads, fetcher, is_reachable
+from wanstudio.web.studio_checks import Check, registered
+from wanstudio.work.leases import Leased
+
+TITLE = "Bucket for uploads"
+EVERY, EVERY_WHILE_BROKEN, SPACING = timedelta(hours=6), timedelta(minutes=5), timedelta(seconds=10)
+PROBE = b"Wan Studio checks that it can put, fetch and remove files here."
+NO_ADDRESS = "{Name} cannot fetch uploaded files from this studio, because it has no public address."
+PRIVATE_BUCKET = "{Name} cannot fetch uploaded files from {{origin}}, because that is no public address."
+BROKEN_BUCKET = "Uploaded files cannot be handed to {name}. {problem}"
+UNSET = "Not set. With AWS_STORAGE_BUCKET_NAME, uploads reach {name} without a public address of the studio."
+WORKS = "{where} can be written, fetched by link, listed and emptied. Checked {ago} ago."
+CHECKING = "Checking {where}…"
+
+
+class BucketCheck(Leased):
+    """One row. `problem`: the sentence of the last look; `is_passing`: the same may work in a while."""
+
+    problem = models.TextField(blank=True)
+    is_passing = models.BooleanField(default=False)
+    checked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return "check of the bucket"
+
+
+def ask() -> None:
+    """Due now, unless it was looked at in the last 10 s: a crowd at the button is one look."""
+    BucketCheck.objects.get_or_create(pk=1)
+    recent = models.Q(checked_at__gt=Now() - SPACING)
+    BucketCheck.objects.filter(~recent | models.Q(checked_at=None), pk=1).update(due_at=Now())
+
+
+def look(check: BucketCheck) -> None:
+    """A crash leaves the tiny object, for the sweep, and the row due."""
+    if not settings.BUCKET:
+        return check.postpone(None, problem="", checked_at=None)
+    problem, is_passing = "", False
+    try:
+        examine()
+    except BucketRefused as refused:
+        problem, is_passing = refused.sentence, refused.is_passing
+    wait = EVERY_WHILE_BROKEN if problem else EVERY
+    return check.postpone(wait, problem=problem, is_passing=is_passing, checked_at=Now(), claims=0)
+
+
+def examine() -> None:
+    """Raises BucketRefused with the first thing that does not work."""
+    key = bucket.new_key("check.txt")
+    bucket.put_bytes(key, PROBE, "text/plain")
+    try:
+        _fetch(bucket.link(key, 60))
+        for _ in bucket.listed():
+            break
+    finally:
+        bucket.remove(key)
+
+
+def _fetch(link: str) -> None:
+    """As a provider does it: without the key."""
+    arrived = BytesIO()
+    try:
+        fetcher(bucket.in_use().origin).download(link, arrived, Limits(10_000, 30))
+    except FetchError as wrong:
+        if not wrong.http_status:
+            raise BucketRefused(wrong.sentence, is_passing=True) from None
+        # A call with the key finds the region by itself; a link is signed for the one that is set.
+        sentence = bucket.OTHER_REGION.format(region="") if wrong.http_status in (301, 307, 400) else bucket.NOT_READ
+        raise BucketRefused(sentence.format(bucket=bucket.in_use().name, answer=wrong.http_status)) from None
+    if arrived.getvalue() != PROBE:
+        raise BucketRefused(bucket.NOT_READ.format(bucket=bucket.in_use().name, answer="another file"))
+
+
+def last_look() -> BucketCheck:
+    return BucketCheck.objects.filter(pk=1).first() or BucketCheck()
+
+
+def fetch_problem(provider: str) -> str:
+    """The reason why uploads cannot be sent there; empty if they can. One query, and only where a bucket is set."""
+    if not settings.BUCKET:
+        return "" if is_reachable(provider) else providers.named(NO_ADDRESS, provider)
+    if not can_fetch_uploads(provider):
+        return providers.named(PRIVATE_BUCKET, provider).format(origin=settings.BUCKET.origin)
+    last = last_look()
+    if not last.problem or last.is_passing:
+        return ""
+    return BROKEN_BUCKET.format(name=providers.get(provider).display_name, problem=last.problem)
+
+
+def as_check() -> list[Check]:
+    """For the settings page. Calls nobody."""
+    provider = in_force.provider_in_use()
+    name = providers.get(provider).display_name
+    if not settings.BUCKET:
+        return [] if is_reachable(provider) else [Check(TITLE, None, UNSET.format(name=name))]
+    where, last = f"{settings.BUCKET.name} at {settings.BUCKET.origin.partition('//')[2]}", last_look()
+    action = reverse("bucket.check")
+    if not can_fetch_uploads(provider):
+        return [Check(TITLE, False, fetch_problem(provider), action)]
+    if last.checked_at is None or (last.due_at and BucketCheck.objects.filter(pk=1, due_at__lte=Now()).exists()):
+        return [Check(TITLE, None, CHECKING.format(where=where), is_checking=True)]
+    if last.problem:
+        return [Check(TITLE, False, last.problem, action)]
+    return [Check(TITLE, True, WORKS.format(where=where, ago=timesince(last.checked_at, depth=1)), action)]
+
+
+registered.append(as_check)
