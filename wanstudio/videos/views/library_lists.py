@@ -23,7 +23,7 @@ from wanstudio.web.way_back import back
 COVERS = 4
 # Of more than these videos it says "100+".
 MAX_COUNTED = 100
-PAGE = 60
+PAGE = 30
 
 
 @page_view

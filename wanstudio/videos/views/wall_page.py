@@ -34,7 +34,7 @@ from wanstudio.videos.queries import (
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
-PAGE = 60
+PAGE = 30
 # How much a page that was scrolled far brings back at once.
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
