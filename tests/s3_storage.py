@@ -54,10 +54,14 @@ class Refused(Exception):
 
 @dataclass
 class Storage:
-    """The server's state. `before`: called with method and key before anything is done; it can raise Refused."""
+    """The server's state. `links`: the signed paths that were asked for.
+
+    `before`: called with method and key before anything is done; it can raise Refused.
+    """
 
     objects: dict[str, Stored] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     rights: set[str] = field(default_factory=lambda: set(RIGHTS))
     secret: str = SECRET
     clock: timedelta = timedelta(0)
@@ -138,6 +142,7 @@ class Handler(BaseHTTPRequestHandler):
     def _signer(self, body: bytes) -> str:
         query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         if "X-Amz-Signature" in query:
+            self.storage.links.append(self.path)
             self._check_link(query)
             return "link"
         self._check_header(body)
