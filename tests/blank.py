@@ -14,7 +14,7 @@ DATABASE = os.environ.get("WANSTUDIO_TEST_DATABASE", "sqlite")
 WINDOW = os.environ.get("WANSTUDIO_TEST_WINDOW", "wide")
 OURS = ("APIXO_", "WANSTUDIO_", "AWS_", "SANDBOX_", "DATABASE_URL", "BROKER_URL", "EMAIL_URL", "SECRET_KEY")
 for name in list(os.environ):
-    if name.startswith(OURS) or name in ("HOST", "PORT", "DEBUG", "LOG_LEVEL", "LOG_FORMAT"):
+    if name.startswith(OURS) or name in ("HOST", "PORT", "DEBUG", "SENTRY_DSN", "LOG_LEVEL", "LOG_FORMAT"):
         del os.environ[name]
 os.environ["WANSTUDIO_ENV_FILE"] = ""
 os.environ["WANSTUDIO_DATA"] = data = tempfile.mkdtemp(prefix="wanstudio-test-")

@@ -30,6 +30,10 @@ class WanStudioConfig(AppConfig):
             import_module(f"wanstudio.{module}")
         isolated.slots.folder = settings.DATA_DIR / "slots"
         registry.step_modules += [f"wanstudio.{module}" for module in STEPS]
+        if settings.SENTRY_DSN:
+            from wanstudio.operations.error_reports import begin
+
+            begin()
         if settings.BROKER_URL:
             from wanstudio.celery import hand_over
 

@@ -66,7 +66,7 @@ _extra_hosts: list[str] = env.list("WANSTUDIO_ALLOWED_HOSTS", [])
 ADDRESS = WANSTUDIO_URL or options.own_address(HOST, PORT, _extra_hosts)
 LINK_BASE = WANSTUDIO_URL or options.own_address(HOST, PORT)
 PRIVATE_HOSTS = options.private_hosts(env.list("WANSTUDIO_PRIVATE_HOSTS", []))
-TRUSTED_PROXIES = options.networks(env.list("WANSTUDIO_TRUSTED_PROXIES", []))
+TRUSTED_PROXIES = options.networks(env.list("WANSTUDIO_TRUSTED_PROXIES", []), "WANSTUDIO_TRUSTED_PROXIES")
 ALLOWED_HOSTS = options.allowed_hosts(_extra_hosts, HOST, WANSTUDIO_URL)
 CSRF_TRUSTED_ORIGINS = [WANSTUDIO_URL] if WANSTUDIO_URL else []
 HTTPS = WANSTUDIO_URL.startswith("https://")
@@ -194,7 +194,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- mail and log -------------------------------------------------------------------------------------
+# --- mail, log and what is seen from outside ----------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", "")
 _mail: dict[str, object] = env.dj_email_url("EMAIL_URL", "console://")
 # A mail server that hangs must block no worker for longer than this.
@@ -202,6 +202,10 @@ EMAIL_TIMEOUT = 20
 vars().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_") and value is not None})
 _from = env.str("WANSTUDIO_MAIL_FROM", "")
 DEFAULT_FROM_EMAIL = options.mail_from(_from, str(_mail.get("EMAIL_HOST_USER") or ""), ADDRESS)
+# Prometheus asks with the token, or from these addresses; both where both are set. Neither: there is no /metrics.
+METRICS_TOKEN = env.str("WANSTUDIO_METRICS_TOKEN", "", validate=options.a_token)
+METRICS_ADDRESSES = options.networks(env.list("WANSTUDIO_METRICS_ADDRESSES", []), "WANSTUDIO_METRICS_ADDRESSES")
+SENTRY_DSN = env.str("SENTRY_DSN", "", validate=options.a_dsn)
 LOGGING = options.logging(
     env.str("LOG_LEVEL", "INFO", validate=options.a_log_level),
     env.str("LOG_FORMAT", "text", validate=options.a_log_format),
@@ -210,7 +214,7 @@ LOGGING = options.logging(
         # As they are written in the addresses, so that a line that quotes one can leave it out.
         *(urlsplit(address).password or "" for address in (BROKER_URL, EMAIL_URL)),
         *ENCRYPTION_KEYS,
-        COMPANY.secret if COMPANY else "",
+        *(COMPANY.secret if COMPANY else "", METRICS_TOKEN),
         *([BUCKET.secret, BUCKET.token] if BUCKET else []),
     ],
 )

@@ -29,6 +29,10 @@ a_model = validate.Regexp(
 an_internal_path = validate.Regexp(
     r"((/[a-z0-9_-]+)+/)?\Z", error="it must be a path such as /media/, with a slash at both ends."
 )
+a_token = validate.Regexp(r"([!-~]{16,})?\Z", error="a token has at least 16 characters, and no spaces.")
+a_dsn = validate.Regexp(
+    r"(https?://[^/@\s]+@[^/\s]+(/\S*)?/\d+)?\Z", error="it must look like https://key@errors.example.com/1."
+)
 a_log_level = validate.OneOf(
     ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), error="use DEBUG, INFO, WARNING, ERROR or CRITICAL."
 )
@@ -130,13 +134,11 @@ def private_hosts(pairs: list[str]) -> frozenset[str]:
     return frozenset(pair.lower() for pair in pairs)
 
 
-def networks(values: list[str]) -> list[Network]:
+def networks(values: list[str], name: str) -> list[Network]:
     try:
         return [ipaddress.ip_network(value.strip(), strict=False) for value in values if value.strip()]
     except ValueError as wrong:
-        raise _refused(
-            "WANSTUDIO_TRUSTED_PROXIES", f"{wrong}. Give addresses or networks such as 10.0.0.5 or 10.0.0.0/24."
-        ) from None
+        raise _refused(name, f"{wrong}. Give addresses or networks such as 10.0.0.5 or 10.0.0.0/24.") from None
 
 
 def is_every(host: str) -> bool:

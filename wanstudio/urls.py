@@ -18,4 +18,5 @@ urlpatterns = [
     path("", include("wanstudio.api.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
 ]

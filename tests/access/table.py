@@ -232,6 +232,8 @@ MACHINES = {
     "api/v1/videos/<int:pk>/file": page(CREATORS, "video"),
     "robots.txt": page(EVERYBODY),
     "healthz": page(EVERYBODY),
+    # Without its settings it does not exist.
+    "metrics": Door(),
     "readyz": page(EVERYBODY, sure=False),
     "hooks/apixo/<str:token>/": form(EVERYBODY, "callback", acts=True),
     "files/<str:signed>/<str:name>": page(EVERYBODY, "signed"),

@@ -75,21 +75,27 @@ def learned_at(key: ProviderKey) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
 
 
-def take(key: ProviderKey, *, poll: bool = False) -> bool:
-    """One call, if there is room for it now. A crash right after it leaves it counted, though it was not made."""
+def take(key: ProviderKey, *, poll: bool = False, submission: bool = False) -> bool:
+    """One call, if there is room for it now. A crash right after it leaves it counted, though it was not made.
+
+    The totals are counted in the same statement; without a limit, as in the sandbox, there is none.
+    """
     if (bucket := _bucket(key)) is None:
         return True
     slack = bucket.interval * max(bucket.burst - (2 if poll else 1), 0)
-    return bool(_taken(slack, bucket.interval, intervals.paced(key.provider, MINUTE)).run(key.pk))
+    minute = intervals.paced(key.provider, MINUTE)
+    return bool(_taken(slack, bucket.interval, minute, submission=submission).run(key.pk))
 
 
 # Without a lesson they are the same for each call; with one, for each moment.
-@lru_cache(maxsize=20)
-def _taken(slack: timedelta, interval: timedelta, minute: timedelta) -> PreparedUpdate:
+@lru_cache(maxsize=40)
+def _taken(slack: timedelta, interval: timedelta, minute: timedelta, *, submission: bool) -> PreparedUpdate:
     free = Q(spent_until=None) | Q(spent_until__lte=due_after(slack))
     this, last = Q(minute_at__gt=Now() - minute), Q(minute_at__gt=Now() - 2 * minute)
     count = PositiveIntegerField()
     changes = {
+        "calls_total": F("calls_total") + 1,
+        "submissions_total": F("submissions_total") + (1 if submission else 0),
         "spent_until": _later("spent_until") + interval,
         "minute_at": Case(When(this, F("minute_at")), When(last, F("minute_at") + minute), default=Now()),
         "minute_calls": Case(When(this, F("minute_calls") + 1), default=Value(1), output_field=count),

@@ -50,6 +50,10 @@ class ProviderKey(Leased):
     minute_at = models.DateTimeField(null=True, help_text="When the minute began whose calls are counted.")
     minute_calls = models.PositiveIntegerField(default=0)
     minute_before = models.PositiveIntegerField(default=0, help_text="Calls of the minute before it.")
+    # Of all time, for the figures outside.
+    calls_total = models.BigIntegerField(default=0)
+    submissions_total = models.BigIntegerField(default=0, help_text="Of these calls.")
+    refused_total = models.BigIntegerField(default=0, help_text="Answers of 429.")
     calls_limit = models.FloatField(null=True, help_text="Calls a minute, as the last 429 left them.")
     calls_ceiling = models.FloatField(null=True, help_text="Calls that went through in the minute before it.")
     calls_limited_at = models.DateTimeField(null=True)

@@ -41,10 +41,10 @@ def back_off(key: ProviderKey, wait: timedelta, tasks: int | None = None) -> Non
     Calls that were under way together are refused together: that counts as one refusal, not as many in a row, and
     teaches one lesson. `tasks`: see `call_budget.lesson`.
     """
-    until, learned = Now() + wait, call_budget.lesson(key, tasks)
-    is_open = Q(paused_until=None) | Q(paused_until__lte=Now())
-    if not key.row.filter(is_open).update(rate_limits=F("rate_limits") + 1, paused_until=until, **learned):
-        key.row.update(paused_until=Greatest(F("paused_until"), until))
+    until, learned, refused = Now() + wait, call_budget.lesson(key, tasks), F("refused_total") + 1
+    is_open, more = Q(paused_until=None) | Q(paused_until__lte=Now()), F("rate_limits") + 1
+    if not key.row.filter(is_open).update(rate_limits=more, paused_until=until, refused_total=refused, **learned):
+        key.row.update(paused_until=Greatest(F("paused_until"), until), refused_total=refused)
 
 
 def clear_rate_limits(key: ProviderKey) -> None:

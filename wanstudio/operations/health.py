@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as CheckWarning
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from wanstudio.data_files import is_writable
@@ -35,6 +35,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     parts = {"database": _works(connection.is_usable), "storage": storage, "worker": _works(Heartbeat.alive)}
     ready = all(parts.values())
     return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures for Prometheus. What makes them is loaded only where they are set."""
+    if not settings.METRICS_TOKEN and not settings.METRICS_ADDRESSES:
+        raise Http404("no metrics")
+    from wanstudio.operations.metrics import show
+
+    return show(request)
 
 
 def _works(ask: Callable[[], bool]) -> bool:

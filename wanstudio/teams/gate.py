@@ -19,7 +19,7 @@ from wanstudio.teams.models import Team
 from wanstudio.web.middleware import Middleware
 
 log = logging.getLogger(__name__)
-MACHINES = ("/healthz", "/readyz", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
+MACHINES = ("/healthz", "/readyz", "/metrics", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
 
 
 class FirstRun(Middleware):

@@ -23,7 +23,7 @@ HEADER = "X-Request-ID"
 # On every answer: without it another server answered in the studio's place, and its text is not shown as ours.
 OURS = "X-Wan-Studio"
 # Pages and machines ask these every few seconds: logged at DEBUG.
-CHATTER = ("/healthz", "/readyz", "/static/", "/jobs/status/")
+CHATTER = ("/healthz", "/readyz", "/metrics", "/static/", "/jobs/status/")
 # Said by a trusted proxy that can send files: see `file_answers`.
 SENDS_FILES = "HTTP_X_SENDFILE_TYPE"
 # What proxies add, and browsers never.

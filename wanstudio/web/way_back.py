@@ -22,7 +22,7 @@ NO_ADDRESS = (
 OTHER_ADDRESS = f"The studio accepts forms only at {{url}} (WANSTUDIO_URL). Open the studio there. {NOTHING_SENT}"
 SECOND_FACTOR = "/account/second-factor/"
 # What answers machines, in their own words.
-MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz")
+MACHINES = ("/api/", "/hooks/", "/files/", "/healthz", "/readyz", "/metrics")
 
 
 class WayBack(Middleware):

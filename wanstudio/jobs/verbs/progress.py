@@ -48,7 +48,7 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
         # One at a time a key, or workers that look at the same moment would take the same last slot.
         key = ProviderKey.lock(job.provider)
         position = queue.read(key, asking=job.pk).check(job.pk)
-        if not call_budget.take(key):
+        if not call_budget.take(key, submission=True):
             raise OthersFirst(position)
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
         changes = {"problem": "", "ask_person": False, "position": None}
