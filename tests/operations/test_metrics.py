@@ -55,7 +55,9 @@ def test_without_its_settings_there_is_no_such_page_and_no_query(team: Team, dja
     assert client.get("/metrics", headers=HEADERS).status_code == 404
 
 
-@pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer ü"])
+@pytest.mark.parametrize(
+    "given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer ü"]
+)
 def test_token_is_asked_for(prometheus: None, given: str) -> None:
     answer = Client().get("/metrics", headers={"Authorization": given})
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")

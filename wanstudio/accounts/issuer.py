@@ -164,8 +164,10 @@ class Issuer(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     def parse_token(self, data: Said) -> SocialToken:
         return SocialToken(token=data["access_token"])
 
-    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
-        claims = self._checked(kwargs["response"].get("id_token"))
+    def complete_login(
+        self, request: HttpRequest, app: SocialApp, token: SocialToken, *, response: Said
+    ) -> SocialLogin:
+        claims = self._checked(response.get("id_token"))
         userinfo = self.openid_config.get("userinfo_endpoint")
         if "email" not in claims and isinstance(userinfo, str):
             # Some issuers keep the address out of the ID token.

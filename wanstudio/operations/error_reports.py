@@ -21,6 +21,8 @@ from wanstudio.work.log_context import now_about
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
+# A part of an event, as the client builds it.
+Said = dict[str, Any]
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk")
 OF_A_FRAME = ("filename", "module", "function", "lineno", "in_app", "pre_context", "context_line", "post_context")
 # Whose templates of log lines are constants; a library can write anything into its own.
@@ -58,8 +60,8 @@ def begin() -> None:
 
 
 def harmless(event: "Event", hint: "Hint") -> "Event":
-    said: dict[str, Any] = dict(event)
-    kept: dict[str, Any] = {name: said[name] for name in KEPT if name in said}
+    said: Said = dict(event)
+    kept: Said = {name: said[name] for name in KEPT if name in said}
     if raised := (said.get("exception") or {}).get("values"):
         kept["exception"] = {"values": [_raised(one) for one in raised]}
     if (line := said.get("logentry")) and str(said.get("logger", "")).startswith(LOGGERS):
@@ -70,7 +72,7 @@ def harmless(event: "Event", hint: "Hint") -> "Event":
     return kept  # type: ignore[return-value]
 
 
-def _raised(one: dict[str, Any]) -> dict[str, Any]:
+def _raised(one: Said) -> Said:
     frames = (one.get("stacktrace") or {}).get("frames") or []
     shown = [{name: frame[name] for name in OF_A_FRAME if name in frame} for frame in frames]
     named = {name: one.get(name) for name in ("type", "module")}

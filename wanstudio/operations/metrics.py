@@ -67,11 +67,11 @@ class Studio(Collector):
     """While the database is away, what needs none is left, and `wanstudio_up` is 0."""
 
     def collect(self) -> Iterator[Metric]:
-        running = {(_version(), connection.vendor): 1.0}
+        running: Figures = {(_version(), connection.vendor): 1.0}
         yield _by(GaugeMetricFamily, "info", "What runs.", ("version", "database"), running)
         yield from _disk()
         parts = {"database": outages.DATABASE, "disk": outages.DISK, "broker": outages.BROKER}
-        away = {(part,): float(outage.is_open) for part, outage in parts.items()}
+        away: Figures = {(part,): float(outage.is_open) for part, outage in parts.items()}
         yield _by(GaugeMetricFamily, "outage", "1: this web process cannot use it now.", ("part",), away)
         try:
             rows = [*_jobs(), *_ages(), *_keys(), *_arrivals()]
@@ -117,7 +117,7 @@ def state_counts() -> QuerySet[Job, tuple[str, str, int]]:
 def sums() -> QuerySet[KeptSum, dict[str, int | str | None]]:
     columns = ("videos", *Money.values)
     rows = KeptSum.objects.filter(size=EVER, provider__in=NAMES).order_by().values("provider")
-    return rows.annotate(**{f"all_{column}": Sum(column) for column in columns})
+    return rows.annotate(**{f"all_{column}": Sum(column) for column in columns})  # type: ignore[return-value]
 
 
 def _jobs() -> Iterator[Metric]:

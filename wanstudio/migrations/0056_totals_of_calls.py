@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wanstudio', '0054_same_files'),
+        ("wanstudio", "0055_bucket_copies"),
     ]
 
     operations = [
