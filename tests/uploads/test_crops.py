@@ -19,6 +19,7 @@ from tests import factories
 from tests.api.conftest import Script, token_for
 from tests.fake_apixo import HTML, FakeApixo
 from tests.media.test_framing import BLUE, GREEN, close, quarters, saved
+from tests.page_rows import finished
 from tests.provider.scripted import answer
 from tests.worker_steps import running, step
 from wanstudio.accounts.models import User
@@ -350,3 +351,36 @@ def test_new_picture_loses_the_frame_of_the_one_before(as_alice: Client, charact
     html = as_alice.post(reverse("uploads.add"), data | {"character_file": file}).content.decode()
     assert "Remove New" in html
     assert str(FRAME) not in html
+
+
+def drawn(html: str, css: str) -> list[tuple[str, str]]:
+    """Of each still with these classes: the size of its frame, and which part of the picture it shows."""
+    frames = re.findall(rf'<svg class="framed {css}"[^>]*viewBox="([^"]*)"[^>]*><svg [^>]*viewBox="([^"]*)"', html)
+    return [(outer, inner) for outer, inner in frames]
+
+
+def test_stills_of_a_job_show_the_frame_that_is_sent(as_alice: Client, team: Team, alice: User) -> None:
+    character = factories.character(
+        *(team, alice), file=ContentFile(b"x", "mira.png"), poster=ContentFile(b"x", "p.jpg"), width=800, height=400
+    )
+    job = cropped(team, alice, character, behaviour="animate")
+    frame = ("0 0 225 400", "200 0 225 400")
+    assert drawn(as_alice.get("/jobs/").content.decode(), "thumb") == [frame]
+    page = as_alice.get(f"/jobs/{job.pk}/").content.decode()
+    assert drawn(page, "thumb large") == [frame]
+    assert drawn(page, "stage-dim") == drawn(page, "stage-lit") == [frame]
+    assert drawn(as_alice.get("/").content.decode(), "thumb tall") == [frame]
+    replacing = cropped(team, alice, character, behaviour="replace")
+    assert not drawn(as_alice.get(f"/jobs/{replacing.pk}/").content.decode(), "stage-dim")
+    outside = cropped(team, alice, character, Crop(-0.5, 0, 2, 1))
+    assert "blur(" in as_alice.get(f"/jobs/{outside.pk}/").content.decode()
+    assert "blur(" not in page
+
+
+def test_stills_of_a_video_show_the_frame_that_was_sent(as_alice: Client, team: Team, alice: User) -> None:
+    character = factories.character(
+        *(team, alice), file=ContentFile(b"x", "mira.png"), poster=ContentFile(b"x", "p.jpg"), width=800, height=400
+    )
+    video = finished(team, alice, character=character, crop=FRAME)
+    page = as_alice.get(f"/videos/{video.pk}/").content.decode()
+    assert drawn(page, "thumb large") == [("0 0 225 400", "200 0 225 400")]

@@ -152,6 +152,13 @@ class Framed:
         return f"{width} × {height}"
 
     @property
+    def is_inside(self) -> bool:
+        """Whether all of the frame is in the picture, so that no edge goes on."""
+        left, top, width, height = self.box
+        across, down = left + width <= self.source.width, top + height <= self.source.height
+        return min(left, top) >= 0 and across and down
+
+    @property
     def softness(self) -> int:
         """Radius of the blur that leaves of the edges as much as what is sent has of them."""
         return max(min(self.source.width, self.source.height) // 12, 1)
