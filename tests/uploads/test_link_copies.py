@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.fake_apixo import FakeApixo
 from tests.media.clips import clip
+from tests.page_form import png
 from tests.provider.scripted import answer
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
@@ -26,6 +27,16 @@ FACTS = Facts("mp4", 64, 48, size_bytes=len(FILM), duration=2.0)
 def link(apixo: FakeApixo, team: Team, alice: User) -> Source:
     apixo.files["/walk.mp4"] = FILM
     return add_link(team, alice, Source.Kind.MOTION, f"http://{apixo.host}/walk.mp4", FACTS)
+
+
+PICTURE = png((90, 60))
+
+
+@pytest.fixture
+def picture(apixo: FakeApixo, team: Team, alice: User) -> Source:
+    apixo.files["/mira.png"] = PICTURE
+    facts = Facts("PNG", 90, 60, size_bytes=len(PICTURE))
+    return add_link(team, alice, Source.Kind.CHARACTER, f"http://{apixo.host}/mira.png", facts)
 
 
 def post(client: Client, link: Source, **fields: str) -> Any:
@@ -110,3 +121,47 @@ def test_without_a_script_the_page_leads_on(as_alice: Client, link: Source) -> N
     response = as_alice.post(reverse("uploads.copy", args=[link.pk]), {"character": "7"})
     assert (response.status_code, response["Location"]) == (302, f"/?motion={link.pk}&character=7")
     assert LinkCopy.objects.get().due_at
+
+
+def test_picture_is_brought_in_to_be_cropped(as_alice: Client, picture: Source, apixo: FakeApixo) -> None:
+    fetched_before = len(apixo.fetched)
+    html = as_alice.get(reverse("uploads.slot", args=[picture.pk])).content.decode()
+    assert "Bring it in to crop it" in html
+    assert "about 1 s" in html
+    assert 'name="crop"' not in html
+    assert len(apixo.fetched) == fetched_before
+    assert "Bringing it in" in post(as_alice, picture).content.decode()
+    copy = fetched(picture)
+    assert (copy.due_at, copy.problem, copy.received_bytes) == (None, "", len(PICTURE))
+    upload = Source.objects.exclude(file="").get()
+    assert (upload.kind, upload.url, upload.width, upload.height) == ("character", "", 90, 60)
+    response = ask(as_alice, picture)
+    assert (response["HX-Retarget"], response["HX-Reswap"]) == ("#character-slot", "outerHTML")
+    assert f'name="character" value="{upload.pk}"' in response.content.decode()
+    assert 'name="crop"' in response.content.decode()
+
+
+def test_picture_has_the_limit_of_pictures_and_can_be_cancelled(
+    as_alice: Client, picture: Source, settings: Any
+) -> None:
+    post(as_alice, picture)
+    assert "Bring it in to crop it" in post(as_alice, picture, cancel="1").content.decode()
+    assert not LinkCopy.objects.exists()
+    Source.objects.filter(pk=picture.pk).update(size_bytes=None)
+    settings.IMAGE_MAX_BYTES = len(PICTURE) - 1
+    post(as_alice, picture)
+    assert fetched(picture).problem
+    assert not Source.objects.exclude(file="").exists()
+
+
+def test_picture_that_leads_elsewhere_by_now_is_brought_in_anew(as_alice: Client, picture: Source) -> None:
+    post(as_alice, picture)
+    fetched(picture)
+    assert link_copies.upload_of(picture)
+    picture.width = 91
+    assert link_copies.upload_of(picture) is None
+
+
+def test_without_a_script_the_picture_leads_on(as_alice: Client, picture: Source) -> None:
+    response = as_alice.post(reverse("uploads.copy", args=[picture.pk]), {"motion": "7", "character": str(picture.pk)})
+    assert (response.status_code, response["Location"]) == (302, f"/?character={picture.pk}&motion=7")

@@ -125,14 +125,16 @@ def scan_clip(scan: Scan) -> None:
 
 
 def bring_in(copy: LinkCopy) -> None:
-    """The clip behind a link, streamed to the disk and then checked and kept as an upload is.
+    """What is behind a link, streamed to the disk and then checked and kept as an upload is.
 
     Crash: fetched anew by the next claim; the draft is the sweep's. Cancelled: the row is gone, and so is the lease.
     """
     link, began = copy.link, monotonic()
     if copy.upload_id or copy.claims > MAX_CLAIMS:
-        return copy.postpone(None, problem=copy.problem or words.NOT_BROUGHT_IN)
-    with NamedTemporaryFile("w+b", dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="link-", suffix=".mp4") as draft:
+        return copy.postpone(
+            None, problem=copy.problem or words.NOT_BROUGHT_IN.format(thing=words.THINGS[Source.Kind(link.kind)])
+        )
+    with NamedTemporaryFile("w+b", dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="link-") as draft:
 
         def still_asked() -> None:
             draft.flush()
@@ -140,7 +142,8 @@ def bring_in(copy: LinkCopy) -> None:
             if not mine:
                 raise Stale(f"{copy} was cancelled, or its lease is lost")
 
-        limits = Limits(settings.CLIP_MAX_BYTES, DOWNLOAD_S, min_bytes_a_minute=MIN_SPEED, heartbeat=still_asked)
+        most = settings.CLIP_MAX_BYTES if link.is_motion else settings.IMAGE_MAX_BYTES
+        limits = Limits(most, DOWNLOAD_S, min_bytes_a_minute=MIN_SPEED, heartbeat=still_asked)
         try:
             with elsewhere():
                 fetcher().download(link.url, cast(BinaryIO, draft), limits)

@@ -16,7 +16,7 @@ CONVERTED_CLIPS = ("WebM", "MKV")
 EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
-NOT_BROUGHT_IN = "The clip could not be brought in. The link can be used as it is."
+NOT_BROUGHT_IN = "The {thing} could not be brought in. The link can be used as it is."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
 NO_LINK = "This is not a valid link. It must start with https:// or http://."
 # Codes of the sentences that say the file's name.
@@ -48,7 +48,7 @@ NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Not
 ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
 NOT_A_CROP = "This frame does not fit the picture, which is {size}. Nothing was sent; choose another frame."
 CROP_SMALL = "This frame is only {size} pixels. Nothing was sent; choose one of at least {limit} pixels on each side."
-ONLY_PICTURES = "A picture behind a link is sent as it is. Nothing was sent; to crop it, download it and add it here."
+ONLY_PICTURES = "A picture behind a link is sent as it is. Nothing was sent; to crop it, add it as a file."
 ADDED = "“{name}” is added."
 NO_FILE = "Choose a picture or a clip first. Nothing was added."
 NO_NAME = "A name needs at least one letter. Nothing was changed."

@@ -81,20 +81,20 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_and_form_view
 def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """The clip behind a link, to be cut: a POST asks for it, or cancels. How far it is; and then the upload's slot."""
+    """What is behind a link, to be cut or cropped: a POST asks for it, or cancels. How far it is; then its new slot."""
     is_post = request.method == "POST"
     act, rows = Act.MAKE if is_post else Act.VIEW, visible_sources(request).select_related("team")
     link: Source = access.mine_to(request, act, rows, pk)
-    if is_post and link.is_motion and link.url:
+    if is_post and link.url:
         if "cancel" in request.POST:
             link_copies.cancel_copy(link)
         else:
             link_copies.begin_copy(link, access.person(request))
     here = link_copies.upload_of(link) if link.url else link
     if is_post and not request.htmx:  # type: ignore[attr-defined]
-        character = access.number(request.POST.get("character"))
-        beside = f"&character={character}" if character else ""
-        return redirect(f"{reverse('studio.index')}?motion={here.pk if here else pk}{beside}")
+        other = next(kind for kind in Source.Kind.values if kind != link.kind)
+        beside = f"&{other}={number}" if (number := access.number(request.POST.get(other))) else ""
+        return redirect(f"{reverse('studio.index')}?{link.kind}={here.pk if here else pk}{beside}")
     if here is None:
         return render(request, "studio/_bring_in.html", {"slot": Slot(link.kind, [], link)})
     slot = Slot(here.kind, recents(request, link.team, here.kind), here)

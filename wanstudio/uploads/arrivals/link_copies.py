@@ -1,4 +1,4 @@
-"""Copies of links: a clip that is behind a link is brought in by the worker, and is an upload like any other then."""
+"""Copies of links: what is behind a link is brought in by the worker, and is an upload like any other then."""
 
 from math import ceil
 
@@ -58,10 +58,14 @@ def cancel_copy(link: Source) -> None:
 
 
 def upload_of(link: Source) -> Source | None:
-    """The upload that this link has become, unless it is deleted or the link leads to another clip by now."""
+    """The upload that this link has become, unless it is deleted or the link leads to something else by now."""
     copy = LinkCopy.objects.select_related("upload").filter(link=link, upload__deleted_at=None).first()
     here = copy.upload if copy else None
-    return here if here and here.duration == link.duration else None
+    return here if here and _measures(here) == _measures(link) else None
+
+
+def _measures(source: Source) -> tuple[float | None, ...]:
+    return (source.duration,) if source.is_motion else (source.width, source.height)
 
 
 def about_s(size_bytes: int) -> int:
