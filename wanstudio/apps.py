@@ -12,7 +12,10 @@ ANSWERS = (
     *("accounts.allauth_adapter", "teams.queries", "uploads.bridge.bucket_check", "jobs.answers", "review.queries"),
     *("sharing.queries", "sharing.verbs", "api.authentication", "operations.health"),
 )
-STEPS = ("notifications.steps", "keys.steps", "uploads.steps", "jobs.steps", "videos.steps", "operations.sweep")
+STEPS = (
+    *("notifications.steps", "notifications.push_sending", "keys.steps", "uploads.steps", "jobs.steps"),
+    *("videos.steps", "operations.sweep"),
+)
 
 
 class WanStudioConfig(AppConfig):

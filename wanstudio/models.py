@@ -8,6 +8,7 @@ from wanstudio.jobs.models import *
 from wanstudio.keys.models import *
 from wanstudio.money.models import *
 from wanstudio.notifications.models import *
+from wanstudio.notifications.push_rows import *
 from wanstudio.requests.models import *
 from wanstudio.review.models import *
 from wanstudio.sharing.models import *

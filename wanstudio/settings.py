@@ -187,7 +187,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **{each: [NONE] for each in ("default-src", "frame-ancestors", "base-uri", "object-src")},
-        **{f"{each}-src": [SELF] for each in ("script", "style", "connect", "font", "manifest")},
+        **{f"{each}-src": [SELF] for each in ("script", "style", "connect", "font", "manifest", "worker")},
         "form-action": [SELF],
         "img-src": [SELF, "blob:", "data:"],
         "media-src": [SELF, "blob:"],

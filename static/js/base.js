@@ -8,4 +8,5 @@ import "./ui/focus.js";
 import "./ui/copy.js";
 import "./ui/answers.js";
 import "./ui/times.js";
+import "./ui/home-screen.js";
 import "./notifications/bell.js";

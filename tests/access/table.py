@@ -105,6 +105,13 @@ LIBRARY = {
     "shares/<int:pk>/revoke/": form(CREATORS, "link"),
 }
 
+# The point of the curve that its standard begins with, as a browser's key.
+PUSHES = {
+    "endpoint": "https://push.example.com/another",
+    "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+}
+
 TEAMS = {
     "team/": page(MEMBERS | OTHERS),
     "team/new/": Door(OWNERS, OWNERS, body={"name": "Second"}, acts=True),
@@ -150,6 +157,9 @@ ACCOUNT = {
     "account/sessions/": page(PERSONS),
     "account/sessions/sign-out/": form(PERSONS, acts=False),
     "account/notifications/": Door(PERSONS, PERSONS, body={"failed": "off"}, acts=True),
+    "account/notifications/push/": form(PERSONS, body=PUSHES),
+    "account/notifications/push/key/": form(PERSONS, acts=False),
+    "account/notifications/push/remove/": form(OWNERS, body={"device": "{device}"}),
     "account/tokens/": Door(MEMBERS | OTHERS, CREATORS, body=TEAM | {"name": "ci", "scope": "read"}, acts=True),
     "account/tokens/<int:pk>/revoke/": form(BOB, "token"),
     "api/": page(PERSONS),
@@ -231,6 +241,7 @@ MACHINES = {
     "api/v1/videos/<int:pk>": page(CREATORS, "video"),
     "api/v1/videos/<int:pk>/file": page(CREATORS, "video"),
     "robots.txt": page(EVERYBODY),
+    **dict.fromkeys(("manifest.webmanifest", "service-worker.js", "offline/"), page(EVERYBODY)),
     "healthz": page(EVERYBODY),
     # Without its settings it does not exist.
     "metrics": Door(),

@@ -21,6 +21,7 @@ from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.money.queries import quote_today
 from wanstudio.notifications.models import Delivery, Kind, Notification, Webhook, unsubscribe_token
+from wanstudio.notifications.push_devices import Subscription, add_device
 from wanstudio.notifications.verbs import Event, notify, set_up_webhook
 from wanstudio.review.verbs import Said, add_comment
 from wanstudio.sharing.verbs import make_link
@@ -153,6 +154,8 @@ class World:
         notify([owner], Event(self.team, Kind.FAILED, "matrix", MARK, on=self.video.job))
         self._is("notification", Notification.objects.get(event="matrix"))
         self.at["unsubscribe"] = {"token": unsubscribe_token(owner, "daily")}
+        given = Subscription("https://push.example.com/", "key", "secret")
+        self.ids["device"] = add_device(owner, "session", given, "Firefox on Linux").pk
         wanted = [owner.pk, owner.email, "new@example.com"]
         self.at["new_email"] = {"token": signing.dumps(wanted, salt="wanstudio.email")}
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.provider.conftest import Connect, Serve
 from tests.provider.scripted import answer
 from wanstudio.media.exchange import Answer, Broken
-from wanstudio.provider.apixo.client import classify, retry_after
+from wanstudio.media.fetch import retry_after
+from wanstudio.provider.apixo.client import classify
 from wanstudio.provider.calls import Error, GenerateRequest, Outcome
 
 HTML = b"<html><body><h1>Bad Gateway</h1></body></html>"

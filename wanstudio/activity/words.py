@@ -73,6 +73,8 @@ WORDS = {
     "settings.second_factor": "changed the second factor rule:",
     "settings.sending_stopped": "stopped all sending",
     "settings.sending_resumed": "resumed sending",
+    "push.added": "turned on notifications in",
+    "push.removed": "turned off notifications in",
     "webhook.set": "set the webhook to",
     "webhook.rotated": "created a new secret for the webhook",
     "webhook.removed": "removed the webhook",

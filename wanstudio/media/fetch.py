@@ -14,12 +14,14 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
 
 from .errors import FetchError, FetchProblem, MediaError, MediaProblem, refused_by_server, too_large, unreachable
-from .exchange import Broken, Deadline, DeadlinePassed, Request, ask, connect, exchange
+from .exchange import Answer, Broken, Deadline, DeadlinePassed, Request, ask, connect, exchange
 from .targets import Reach, Resolver, host_port, parse, redirected, system_resolver
 
 ByteRange = tuple[int, int | None]
@@ -30,6 +32,8 @@ HEAD_S = 60.0
 # How long a download's speed is measured before it is judged.
 SPEED_OVER_S = 60.0
 MAX_REDIRECTS = 3
+# One wrong header must not silence a key for days.
+MAX_RETRY_AFTER_S = 3600.0
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -155,10 +159,8 @@ class Fetcher:
                 target.write(chunk)
             return digest.hexdigest()
 
-    def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int
-    ) -> tuple[int, bytes]:
-        """POSTs once, over https or to a listed host, and follows no redirect: status and the answer's first bytes.
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int) -> Answer:
+        """POSTs once, over https or to a listed host, and follows no redirect: the answer, with its first bytes.
 
         Raises FetchError if no answer came. What was written may have arrived all the same.
         """
@@ -172,7 +174,22 @@ class Fetcher:
             with _in_words(deadline):
                 raise answer.error
         # The status is the answer; the body only illustrates it.
-        return answer.status or 0, answer.body[:max_bytes]
+        headers = answer.headers if isinstance(answer, Answer) else {}
+        return Answer(answer.status or 0, headers, answer.body[:max_bytes])
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait as the Retry-After header asks (a number or a date), at most an hour, or None."""
+    value = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return min(float(value), MAX_RETRY_AFTER_S)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
 
 
 @contextmanager

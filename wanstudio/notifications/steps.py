@@ -79,9 +79,10 @@ def _post(delivery: Delivery) -> Answer:
     code, problem = None, ""
     try:
         url, body, headers = delivery.webhook.url, delivery.body.encode(), _headers(delivery)
-        code, answer = fetcher().post(url, body, headers, deadline_s=POST_S, max_bytes=ANSWER_BYTES)
+        answer = fetcher().post(url, body, headers, deadline_s=POST_S, max_bytes=ANSWER_BYTES)
+        code = answer.status
         if not 200 <= code < 300:
-            problem = answer.decode(errors="replace").replace("\0", "")[:300]
+            problem = answer.body.decode(errors="replace").replace("\0", "")[:300]
     except (FetchError, Unreadable) as wrong:
         problem = str(wrong)
     return {"code": code, "ms": round(1000 * (time.monotonic() - began)), "problem": problem}

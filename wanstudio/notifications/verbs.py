@@ -35,6 +35,7 @@ from wanstudio.notifications.models import (
     next_morning,
     unsubscribe_token,
 )
+from wanstudio.notifications.push_devices import push
 from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.web.addresses import address_of, path_to
@@ -77,6 +78,8 @@ def notify(people: Iterable[User | int], event: Event) -> None:
         when = _when(event.kind, member)
         defaults = {**facts, "in_next_digest": when == When.DAILY}
         row, is_new = Notification.objects.get_or_create(person=member.user, event=event.key[:100], defaults=defaults)
+        if is_new:
+            push(row)
         if is_new and when == When.NOW:
             mail_person(member.user, row.kind, words.mail_of_one(row))
         elif is_new and when == When.DAILY:

@@ -2,24 +2,25 @@
 
 from contextlib import suppress
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from wanstudio.accounts.words import browser_name
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
-from wanstudio.notifications import verbs, words
+from wanstudio.notifications import push_devices, verbs, words
+from wanstudio.notifications.forms import PushForm, WebhookForm
 from wanstudio.notifications.models import CHOOSABLE, Delivery, MailChoice, Webhook, When, read_unsubscribe_token
+from wanstudio.notifications.push_rows import PushDevice
 from wanstudio.notifications.queries import LOUD, bell_context, look_at_bell, own_notifications
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
-from wanstudio.web.addresses import webhook_refusal
 from wanstudio.web.lookups import form_view, page_and_form_view, page_view
 
 PAGE = 30
@@ -27,16 +28,6 @@ DELIVERIES = 25
 IN_THE_BELL = 8
 # The new secret on its way to the page that shows it once.
 FRESH = "fresh_webhook_secret"
-
-
-class WebhookForm(forms.Form):
-    url = forms.CharField(max_length=1000, label="Address")
-
-    def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"].strip()
-        if refusal := webhook_refusal(url):
-            raise forms.ValidationError(refusal)
-        return url
 
 
 @page_view
@@ -95,7 +86,44 @@ def choices(request: HttpRequest) -> HttpResponse:
         return redirect("notifications.choices")
     now = MailChoice.of(person)
     rows = [{"kind": kind, "when": now[kind], "loud": kind in LOUD} for kind in CHOOSABLE]
-    return render(request, "notifications/choices.html", {"rows": rows, "whens": When.choices})
+    devices = [
+        {"device": device, "here": device.session_key == request.session.session_key}
+        for device in PushDevice.objects.filter(person=person).select_related("person").order_by("-pk")
+        if device.is_signed_in
+    ]
+    is_on = any(each["here"] for each in devices)
+    context = {"rows": rows, "whens": When.choices, "devices": devices, "push_is_on": is_on}
+    return render(request, "notifications/choices.html", context)
+
+
+@form_view
+def push_key(request: HttpRequest) -> HttpResponse:
+    """The studio's public key: with it a browser asks its push service for an address. The first call makes it."""
+    return JsonResponse({"key": push_devices.public_key()})
+
+
+@form_view
+def add_push(request: HttpRequest) -> HttpResponse:
+    """`endpoint`, `p256dh`, `auth`: this browser gets pushes. 422 with a sentence if it gave what cannot be used."""
+    form = PushForm(request.POST)
+    if not form.is_valid():
+        sentence = next(iter(form.errors.values()))[0]
+        return HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
+    person, key = access.person(request), request.session.session_key or ""
+    given = push_devices.Subscription(**form.cleaned_data)
+    device = push_devices.add_device(person, key, given, browser_name(request.headers.get("User-Agent", "")))
+    request.session[push_devices.IN_SESSION] = device.pk
+    messages.success(request, words.PUSH_ADDED)
+    return HttpResponse(status=204)
+
+
+@form_view
+def remove_push(request: HttpRequest) -> HttpResponse:
+    mine = PushDevice.objects.filter(person=access.person(request))
+    device = access.one(mine, access.number(request.POST.get("device")) or 0)
+    push_devices.remove_device(device, by=device.person)
+    messages.success(request, words.PUSH_REMOVED)
+    return redirect("notifications.choices")
 
 
 # No session decides anything here: the link itself is the permission, and mail programs post to it on their own.

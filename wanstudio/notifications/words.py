@@ -22,6 +22,10 @@ WEBHOOK_OFF_DETAIL = "{why} Fix the receiver and save the webhook again."
 WEBHOOK_SAVE_TO_TEST = "The webhook is disabled. Save it again to enable it; nothing is lost."
 WEBHOOK_GONE = "The receiver answered 410 (gone)."
 WEBHOOK_SILENT = "Nothing has arrived there for five days."
+PUSH_ADDED = "Notifications are on in this browser."
+PUSH_REMOVED = "Removed. Nothing more is sent to that browser."
+PUSH_REFUSED = "The push service answered {status}."
+PUSH_BAD_KEYS = "The browser gave keys that cannot be used. Nothing was changed; reload the page and try again."
 MAIL_FOOT = "\n-- \nStop these mails: {stop}\nEmail settings: {choose}\n"
 
 

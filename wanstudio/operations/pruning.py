@@ -17,6 +17,7 @@ from wanstudio.api.models import REMEMBERED_DAYS, ApiPost
 from wanstudio.jobs.models import ENDED
 from wanstudio.money.models import BalanceReading
 from wanstudio.notifications.models import Delivery, Notification
+from wanstudio.notifications.push_rows import Push
 from wanstudio.provider.providers import PROVIDERS
 from wanstudio.work.mails import Mail
 
@@ -48,6 +49,7 @@ def _readings() -> list[Q]:
 RULES = (
     Rule(Mail, "created_at", 30, lambda: Q(sent_at__isnull=False) | Q(gave_up_at__isnull=False)),
     Rule(Delivery, "created_at", 30, lambda: Q(arrived_at__isnull=False) | Q(gave_up_at__isnull=False)),
+    Rule(Push, "created_at", 30, lambda: Q(sent_at__isnull=False) | Q(gave_up_at__isnull=False)),
     Rule(Notification, "at", 180),
     # A request that is repeated later makes a job again: the page of the API says so.
     Rule(ApiPost, "created_at", REMEMBERED_DAYS, lambda: Q(job=None) | Q(job__state__in=ENDED)),

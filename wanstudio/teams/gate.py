@@ -19,7 +19,10 @@ from wanstudio.teams.models import Team
 from wanstudio.web.middleware import Middleware
 
 log = logging.getLogger(__name__)
-MACHINES = ("/healthz", "/readyz", "/metrics", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt")
+MACHINES = (
+    *("/healthz", "/readyz", "/metrics", "/hooks/", "/files/", "/static/", "/api/v1/", "/robots.txt"),
+    *("/manifest.webmanifest", "/service-worker.js", "/offline/"),
+)
 
 
 class FirstRun(Middleware):

@@ -68,7 +68,7 @@ class Seen:
     """What a database held as nothing ran on it."""
 
     jobs: list[tuple[object, ...]]
-    money: dict[str, object]
+    money: dict[str, float]
     ids: dict[str, set[object]]
 
 
@@ -103,7 +103,7 @@ class Drill:
             self.order(prompt)
         wait_until(lambda: self.posts("next") or self.posts("after"), "the key is asked to wait", 60)
         for prompt in ("next", "after"):
-            wait_until(lambda prompt=prompt: self.state(prompt) == "queued", f"{prompt} is queued", 30)
+            self.wait_for_state(prompt, "queued")
 
     def submitting(self) -> None:
         self.apixo.on_post(taken_but(stay_silent))
@@ -148,7 +148,10 @@ class Drill:
         task = self.task(prompt)
         if self.apixo.tasks[task]["state"] == "processing":
             self.apixo.succeed(task, RESULT)
-        wait_until(lambda: self.state(prompt) == "done", f"{prompt} is done", 90)
+        self.wait_for_state(prompt, "done")
+
+    def wait_for_state(self, prompt: str, state: str) -> None:
+        wait_until(lambda: self.state(prompt) == state, f"{prompt} is {state}, not {self.state(prompt)}", 90)
 
     def use(self, checkout: Path) -> None:
         self.studio.root, self.studio.env["PYTHONPATH"] = checkout, str(checkout / checkouts.PACKAGES)
@@ -241,7 +244,7 @@ class Drill:
     def settle(self) -> None:
         """Each job ends as it has to, by the newer version alone."""
         if "submitting" in self.case.states:
-            wait_until(lambda: self.state("cut") == "uncertain", "nobody knows whether it was taken", 60)
+            self.wait_for_state("cut", "uncertain")
             assert len(self.posts("cut")) == 1
             self.call_back("cut")
         for prompt in self.orders:
@@ -265,7 +268,7 @@ class Drill:
         self.finish("once back")
         for prompt in self.orders[: self.orders.index("new")]:
             end = "done" if prompt in ("finished", "arriving") else "uncertain"
-            wait_until(lambda prompt=prompt, end=end: self.state(prompt) == end, f"{prompt} is {end}", 90)
+            self.wait_for_state(prompt, end)
         assert {prompt: len(self.posts(prompt)) for prompt in sent} == sent
         return self.every_page_answers()
 

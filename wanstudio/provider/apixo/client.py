@@ -7,16 +7,15 @@ into one class, here and nowhere else, and whatever is not known to be harmless 
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from wanstudio.media.exchange import Answer, Broken, Deadline, Request, exchange, unchecked
+from wanstudio.media.fetch import retry_after
 from wanstudio.media.targets import Reach
 from wanstudio.provider.base import Account
 from wanstudio.provider.calls import Error, GenerateRequest, Outcome, StatusProblem, Submission, TaskStatus
@@ -35,8 +34,6 @@ from .missing_balance import lacks_balance
 
 # Shorter keys are words that anybody knows, such as the sandbox's, and appear in honest messages.
 MIN_SECRET_LENGTH = 8
-# One wrong header must not silence a key for days.
-MAX_RETRY_AFTER_S = 3600.0
 
 # The outcome counts only with the envelope, that is, when the API itself says it. Our assumption: an API that reports
 # its own failure did not take the task; a gateway that gave up waiting may have handed it on.
@@ -171,20 +168,6 @@ def error_of(broken: Broken) -> Error:
 def cause_of(broken: Broken) -> str:
     """The error as the operating system said it, fit for a line of the log."""
     return clean_text(f"{type(broken.error).__name__}: {broken.error}", 300)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as the Retry-After header asks (a number or a date), at most an hour, or None."""
-    value = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return min(float(value), MAX_RETRY_AFTER_S)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
 
 
 def _lacks_balance(answer: Answer, code: int | None, prompt: str = "") -> bool:
