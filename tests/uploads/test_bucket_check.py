@@ -48,8 +48,8 @@ def test_bucket_that_works_is_left_as_it_was(s3: Storage) -> None:
     assert [(asked.method, asked.by) for asked in s3.asked] == [
         ("PUT", "key"),
         ("GET", "link"),
-        ("GET", "key"),
         ("DELETE", "key"),
+        ("GET", "key"),
     ]
 
 
@@ -57,6 +57,7 @@ def test_bucket_that_works_is_left_as_it_was(s3: Storage) -> None:
 def test_missing_right_is_named(s3: Storage, right: str) -> None:
     s3.rights.discard(right)
     assert looked() == f"The key lacks the right {right} in the bucket {BUCKET}. Add it to the key’s policy."
+    assert BucketCheck.objects.get().is_passing == (right == "s3:ListBucket")
 
 
 def test_link_that_nobody_can_read_names_the_right(s3: Storage) -> None:
@@ -167,7 +168,7 @@ def test_button_asks_the_worker_once_in_ten_seconds(as_alice: Client, s3: Storag
     assert "Checking wan-uploads" in as_alice.get(reverse("settings.show")).content.decode()
     assert advance(BucketCheck, 1)
     page = as_alice.get(reverse("settings.show")).content.decode()
-    assert "can be written, fetched by link, listed and emptied" in page
+    assert "Files can be put, fetched by link, listed and removed in wan-uploads" in page
     assert 'hx-select=".checks-section"' not in page
     before = BucketCheck.objects.get().due_at
     as_alice.post(reverse("bucket.check"))

@@ -176,8 +176,10 @@ def _public_address() -> Check:
     title, provider = "Public address", in_force.provider_in_use()
     url, is_needed = conf.WANSTUDIO_URL, not is_reachable(provider)
     if conf.BUCKET:
-        way = "Callbacks reach it." if url and not is_needed else "No callbacks: results are asked for."
-        return Check(title, None if is_needed else True, f"{url or 'Not set.'} Uploads go through the bucket. {way}")
+        way = "No callbacks: results are asked for." if is_needed else ""
+        return Check(
+            title, None if is_needed else True, f"{url or 'Not set.'} Uploads go through the bucket. {way}".strip()
+        )
     if url and is_needed:
         name = providers.get(provider).display_name
         return Check(title, False, f"{name} cannot reach {url}. Links work; uploads need a public https address.")

@@ -54,11 +54,11 @@ def _worker() -> Check:
     if age is None:
         return Check("Worker", False, "Not seen yet. It starts with the studio.")
     if age < SILENT_AFTER:
-        return Check("Worker", True, f"Running. Last heartbeat {_words(age)} ago.")
-    return Check("Worker", False, f"Not running: last heartbeat {_words(age)} ago. Jobs wait; restart the studio.")
+        return Check("Worker", True, f"Running. Last heartbeat {in_words(age)} ago.")
+    return Check("Worker", False, f"Not running: last heartbeat {in_words(age)} ago. Jobs wait; restart the studio.")
 
 
-def _words(age: timedelta) -> str:
+def in_words(age: timedelta) -> str:
     """`2 s`, `3 min`, `5 h`."""
     seconds = max(int(age.total_seconds()), 0)
     if seconds < 60:
