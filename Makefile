@@ -17,7 +17,7 @@ ROWS := $(wildcard $(addprefix tests/,activity accounts teams notifications keys
 .PHONY: help run work check quick test proof upgrades chaos bench load screenshots lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # A lock is whole: it goes as it stands into an empty environment, and `pip check` says whether anything is missing.
 # Resolving it again (without --no-deps) would fail on the day an index offers something newer than what is pinned.
@@ -76,6 +76,10 @@ proof: $(VENV)/installed-dev ## what takes long: kills, load, PostgreSQL with a 
 	$(PYTEST) tests/proof
 	@echo "What looks different on a phone, once more on one:"
 	WANSTUDIO_TEST_WINDOW=phone $(PYTEST) tests/e2e
+
+proof-install: $(VENV)/installed-dev ## the ways to install it alone: the image, a machine of its own; some of it needs root
+	@$(BIN)/python -m tests.needs
+	INSTALL=whole $(PYTEST) tests/proof/install
 
 bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown
 	@$(BIN)/python -m bench

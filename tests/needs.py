@@ -25,6 +25,12 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+def _all(*programs: str) -> str | None:
+    """The path of the first, if none is missing."""
+    paths = [shutil.which(program) for program in programs]
+    return paths[0] if all(paths) else None
+
+
 @dataclass(frozen=True)
 class Need:
     """Something the tests need, how it is found, and the packages of Debian that bring it."""
@@ -41,6 +47,9 @@ NEEDS = (
     Need("RabbitMQ", rabbitmq_program, ("rabbitmq-server",)),
     Need("nginx", lambda: shutil.which("nginx", path=SYSTEM_PATH), ("nginx-light",)),
     Need("HAProxy", lambda: shutil.which("haproxy", path=SYSTEM_PATH), ("haproxy",)),
+    # catatonit is the first process of a container, where compose.yaml asks for one.
+    Need("Podman", lambda: _all("podman", "runc", "catatonit"), ("podman", "runc", "catatonit")),
+    Need("mmdebstrap", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",)),
 )
 
 
