@@ -148,9 +148,11 @@ def test_paging_by_link_without_javascript(plain: Page, wall: Studio) -> None:
 
 def test_back_is_the_same_place(page: Page, wall: Studio) -> None:
     page.goto(f"{wall.url}/videos/?behaviour=animate")
-    tile = page.locator(".tile").nth(20)
+    page.locator(".wall-more").scroll_into_view_if_needed()
+    expect(page.locator(".tile")).to_have_count(2 * PAGE)
+    tile = page.locator(".tile").nth(PAGE - 5)
     title = tile.locator(".tile-link").text_content()
-    tile.scroll_into_view_if_needed()
+    tile.locator(".tile-link").scroll_into_view_if_needed()
     before = page.evaluate("scrollY")
     assert before > 0
     tile.locator(".tile-link").click()
