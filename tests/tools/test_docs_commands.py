@@ -19,7 +19,6 @@ WAITING = {
     ("README.md", "Start"),
     ("docs/install.md", "On a laptop"),
     ("docs/several-machines.md", "From SQLite to PostgreSQL"),
-    ("docs/sign-in.md", "The first owner"),
     ("docs/upgrade.md", "Upgrading"),
 }
 

@@ -109,7 +109,8 @@ def not_let_in(request: HttpRequest, why: NotLetIn, detail: str = "") -> HttpRes
     """The page that says why, and what to do. `detail` is for the log: it can be the issuer's own text."""
     log.warning("company sign-in not let in: %s %s", why.name.lower(), detail)
     heading, sentence = why.said(settings.COMPANY.label if settings.COMPANY else "")
-    context = {"heading": heading, "sentence": sentence, "owners": _owners(why), "ask_again": why != NotLetIn.DISABLED}
+    again = {"style": "accent", "verb": ""} if why.can_go_on else {"style": "", "verb": "Try again"}
+    context = {"heading": heading, "sentence": sentence, "owners": _owners(why), **again}
     return render(request, "teams/not_let_in.html", context, status=why.status)
 
 

@@ -88,6 +88,11 @@ class NotLetIn(Enum):
     def asks_owner(self) -> bool:
         return self in (NotLetIn.NOT_INVITED, NotLetIn.DISABLED, NotLetIn.OTHER_PERSON)
 
+    @property
+    def can_go_on(self) -> bool:
+        """The person needs nobody else for it."""
+        return self in (NotLetIn.ONLY_COMPANY, NotLetIn.CANCELLED, NotLetIn.AGAIN, NotLetIn.ANOTHER_SITE, NotLetIn.AWAY)
+
     def said(self, label: str) -> tuple[str, str]:
         """Heading and sentence; a label that begins one begins with a capital."""
         heading, sentence = (part.format(label=label) for part in self.value[1:])
