@@ -176,7 +176,7 @@ def test_signed_in_again_in_another_tab_an_upload_goes_on(page: Page, studio: St
         give(page, "Character", MIRA)
     expect(page.locator("#character-slot input[name=character]")).to_be_attached()
     expect(page.locator("#character-slot [role=alert]:not(:empty)")).to_have_count(0)
-    expect(page.locator("#studio-status")).to_have_text("mira.png is here.")
+    expect(page.locator("#studio-status")).to_have_text("Mira is here.")
 
 
 def test_a_file_that_is_too_large_is_not_waited_for(page: Page, tmp_path: Path) -> None:

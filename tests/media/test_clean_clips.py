@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import av
 import pytest
 
-from tests.media.clips import FASTSTART, FRAGMENTED, clip
+from tests.media.clips import FASTSTART, FRAGMENTED, clip, rebuilt
 from wanstudio.media import isolated
 from wanstudio.media.clip_metadata import clip_cleaning
 from wanstudio.media.decoder_messages import Cleaning
@@ -111,3 +111,27 @@ def test_isolated_process_says_the_same() -> None:
     facts, poster, cleaning = isolated.take_clip(io.BytesIO(data))
     assert (facts.container, facts.width, poster[:2]) == ("mov", 64, b"\xff\xd8")
     assert cleaning == clip_cleaning(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("path", [["moov", "trak", "mdia", "minf"], ["moov", "trak", "mdia", "minf", "stbl"]])
+@pytest.mark.parametrize("kind", [b"udta", b"uuid", b"meta", b"\xa9xyz", b"ID32"])
+def test_tags_deep_inside_of_a_track_are_gone(path: list[str], kind: bytes) -> None:
+    # Behind the index the samples stay where they are.
+    whole = clip(1, audio=True)
+    data = rebuilt(whole, path, lambda inner: inner + box(kind, bytes(4) + PLACE + DEVICE))
+    kept = cleaned(data)
+    for mark in (PLACE, DEVICE):
+        assert mark in data
+        assert mark not in kept
+    assert shown(kept) == shown(whole)
+
+
+def test_names_that_cameras_give_themselves_are_gone() -> None:
+    whole = clip(1, audio=True)
+    data = whole.replace(b"VideoHandler", DEVICE[:12]).replace(b"SoundHandler", DEVICE[:12])
+    entry = data.index(b"avc1", data.index(b"stsd")) - 4
+    data = data[: entry + 50] + bytes([13]) + DEVICE.ljust(31, b"\0") + data[entry + 82 :]
+    kept = cleaned(data)
+    assert data.count(DEVICE[:12]) == 3
+    assert DEVICE[:12] not in kept
+    assert shown(kept) == shown(whole)

@@ -1,16 +1,25 @@
 """Scanning: clips labelled cut, black, frozen or none; the film strip; and clips that are no clips."""
 
+import base64
 import io
+import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+import av
 import pytest
+from PIL import Image, ImageColor
 
+from tests.media.clips import patched
 from tests.media.labelled import DRAWN, SOURCES, Frames, Labelled, defocused, generated, labelled
+from tests.media.test_cutting import UPRIGHT, upright_again
+from wanstudio.media.pictures.frames import TRANSPOSES
 from wanstudio.media.scanning.clip_scan import scan_clip
 
 NEAR_S = 0.35
+Matrix = tuple[int, ...]
 Scenes = tuple[Callable[[Random, int], Frames], ...]
 
 
@@ -62,3 +71,54 @@ def test_a_blurred_range_of_a_clip_with_a_varying_rate_is_found_on_its_own_times
 def test_the_walk_of_the_samples_has_no_finding() -> None:
     walk = Path(__file__).parents[2] / "static/samples/walk.mp4"
     assert scanned(walk.read_bytes(), 5.0) == []
+
+
+CORNERS = ("red", "lime", "blue", "yellow")
+
+
+def quartered(matrix: Matrix) -> bytes:
+    """4 s that players show as four colours, the red one at the upper left, and black from 1 to 2 s."""
+    width, height = (160, 96)
+    shown = Image.new("RGB", (width, height))
+    for number, colour in enumerate(CORNERS):
+        at = (number % 2 * width // 2, number // 2 * height // 2)
+        shown.paste(colour, (*at, at[0] + width // 2, at[1] + height // 2))
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as made:
+        stored = upright_again(shown, matrix)
+        stream = made.add_stream("libx264", 20, {"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = *stored.size, "yuv420p"
+        for number in range(80):
+            picture = Image.new("RGB", stored.size) if 20 <= number < 40 else stored.copy()
+            # A line that moves, so that nothing else is frozen.
+            line = number * 3 % (stored.width - 8)
+            picture.paste("black", (line, 0, line + 8, stored.height))
+            frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+            frame.pts, frame.time_base = number, Fraction(1, 20)
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+    one = 0x10000
+    a, b, c, d = (sign * one for sign in matrix)
+    return patched(file.getvalue(), "tkhd", 40, struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000))
+
+
+@pytest.mark.parametrize("matrix", [UPRIGHT, *TRANSPOSES])
+def test_a_turned_or_mirrored_clip_is_scanned_as_players_show_it(matrix: Matrix) -> None:
+    found = scan_clip(io.BytesIO(quartered(matrix)), 4.0)
+    strip = Image.open(io.BytesIO(base64.b64decode(str(found["strip"])))).convert("RGB")
+    width, height, count = found["size"]
+    assert (strip.width, strip.height) == (width * count, height)
+    assert width / height == pytest.approx(160 / 96, abs=0.02)
+    # The last cell: the line is at an edge, or narrow beside what is looked at.
+    for number, colour in enumerate(CORNERS):
+        seen = [
+            strip.getpixel((cell * width + width * (1 + 2 * (number % 2)) // 4, height * (1 + 2 * (number // 2)) // 4))
+            for cell in (*range(count // 5), *range(count * 4 // 5, count))
+        ]
+        wanted = ImageColor.getrgb(colour)
+        near = [all(abs(one - other) < 70 for one, other in zip(each, wanted, strict=True)) for each in seen]
+        # Of some of them the line hides it.
+        assert sum(near) > len(near) / 2, (colour, seen[:3])
+    assert found["cuts"] == []
+    ((kind, start, end),) = found["ranges"]
+    assert (kind, start, end) == ("black", pytest.approx(1.0, abs=0.11), pytest.approx(2.0, abs=0.11))

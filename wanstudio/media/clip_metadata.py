@@ -16,10 +16,17 @@ _KEPT = {
     "moov": {"mvhd", "trak", "mvex", "iods"},
     "trak": {"tkhd", "mdia", "edts", "tapt"},
     "mdia": {"mdhd", "hdlr", "elng", "minf"},
+    "minf": {"vmhd", "smhd", "nmhd", "hdlr", "dinf", "stbl"},
+    "stbl": {
+        *("stsd", "stts", "ctts", "cslg", "stsc", "stsz", "stz2", "stco", "co64", "stss", "stps", "stsh", "sdtp"),
+        *("sbgp", "sgpd", "subs", "saiz", "saio", "padb", "stdp"),
+    },
     "moof": {"mfhd", "traf"},
     "traf": {"tfhd", "tfdt", "trun", "sbgp", "sgpd", "subs", "saiz", "saio"},
 }
 _SEEN = ("vide", "soun")
+# Cameras write their own name there: behind the kind of a handler, and in the description of a picture.
+_HANDLER_NAME, _CODER_NAME = 24, (50, 82)
 
 
 def clip_cleaning(file: SeekableFile) -> Cleaning:
@@ -62,14 +69,27 @@ def _track(file: SeekableFile, track: Box, surplus: list[Box], dropped: set[int]
         media = {part.kind: part for part in _kept(boxes_in(file, parts["mdia"]), "mdia", inside)}
     handler = content(file, media["hdlr"], 4, offset=8).decode("latin-1") if "hdlr" in media else ""
     if handler in _SEEN:
+        below = list(_kept(boxes_in(file, media["minf"]), "minf", inside)) if "minf" in media else []
+        tables = [part for box in below if box.kind == "stbl" for part in _kept(boxes_in(file, box), "stbl", inside)]
         surplus += inside
-        return []
+        return [span for box in (media["hdlr"], *below, *tables) for span in _names(file, box, handler)]
     surplus.append(track)
     if "tkhd" in parts:
         head = content(file, parts["tkhd"], 24)
         dropped.add(unpack("I", head, 20 if head[:1] == b"\1" else 12)[0])
     tables = [box for box in boxes_in(file, media["minf"]) if box.kind == "stbl"] if "minf" in media else []
     return [span for table in tables for span in _samples(file, table)]
+
+
+def _names(file: SeekableFile, box: Box, handler: str) -> Iterator[Span]:
+    """What makers call themselves in boxes that are kept, where they do."""
+    if box.kind == "hdlr":
+        yield box.body + _HANDLER_NAME, box.end
+    elif box.kind == "stsd" and handler == "vide":
+        entry = box.body + 8
+        while box.body < entry < box.end:
+            yield entry + _CODER_NAME[0], min(entry + _CODER_NAME[1], box.end)
+            entry += max(unpack("I", read_at(file, entry, 4))[0], 8)
 
 
 def _fragment(file: SeekableFile, fragment: Box, surplus: list[Box], dropped: set[int]) -> None:

@@ -106,7 +106,8 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
     "clip_codec": (
         Level.WARN,
         "The clip is coded as {codec}.",
-        "Only {named} is certain to be accepted. Export it again as MP4 with {named}.",
+        "Sent whole it stays so, and only {named} is certain to be accepted. A part of a file is sent as {named}: "
+        "cut off a moment of it.",
     ),
     "clip_fps": (
         Level.HINT,

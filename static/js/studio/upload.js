@@ -81,7 +81,7 @@ function arrive(upload, html) {
   if (hadFocus) fresh.querySelector("summary, label.browse input")?.focus();
   // The frame's dialog keeps an empty line for what may go wrong in it.
   const wrong = fresh.querySelector("[role=alert]:not(:empty)");
-  if (!wrong) status.textContent = `${part(slot, "name").textContent} is here.`;
+  if (!wrong) status.textContent = `${fresh.querySelector(".file-name").textContent} is here.`;
 }
 
 // What was refused for an old token goes on by itself with a fresh one.

@@ -24,6 +24,9 @@ _TOLERANCE = Fraction(1, 1000)
 # Decoders want the keyframe before; an index can say a second less than what is shown.
 _BEFORE_S = 1
 _THREADS = 2
+# Without B-frames the first picture is at 0, and nothing has to be hidden. What the fastest preset leaves out and costs
+# little is switched on again; the road not taken is CABAC, a quarter of the time for a tenth of the bytes.
+_ENCODER = {"preset": "ultrafast", "crf": "17", "bf": "0", "x264-params": "deblock=0,0:aq-mode=1:8x8dct=1"}
 # Of the index, for a frame of picture or of sound; what is left over of it becomes a `free` box.
 _INDEX_BYTES, _INDEX_BASE = 64, 64 * 1024
 # The signs of a display matrix (a, b, c, d) as filters of FFmpeg.
@@ -150,9 +153,7 @@ def _graph(frame: av.VideoFrame, shape: Fraction) -> Graph:
 def _write(
     made: OutputContainer, pictures: Iterator[av.VideoFrame], sound: Iterator[av.AudioFrame], rate: Fraction
 ) -> None:
-    # Without B-frames the first picture is at 0, and nothing has to be hidden.
-    options = {"preset": "superfast", "crf": "17", "bf": "0"}
-    video = made.add_stream("libx264", rate=rate, options=options)
+    video = made.add_stream("libx264", rate=rate, options=_ENCODER)
     context = video.codec_context
     context.thread_count, context.gop_size = _THREADS, round(rate * 2)
     context.time_base = Fraction(1, CLOCK)
