@@ -94,6 +94,38 @@ def test_what_a_phone_appends_is_gone() -> None:
     assert image.size == (300, 200)
 
 
+def jpeg_with(marker: int, body: bytes) -> bytes:
+    """A JPEG whose first part, which says its version, is this one."""
+    out = io.BytesIO()
+    scene().save(out, "JPEG")
+    return b"\xff\xd8\xff" + bytes([marker]) + (len(body) + 2).to_bytes(2, "big") + body + out.getvalue()[20:]
+
+
+def png_with(kind: bytes, body: bytes) -> bytes:
+    out = io.BytesIO()
+    scene().save(out, "PNG")
+    data, chunk = out.getvalue(), kind + body
+    chunk = len(body).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return data[:33] + chunk + data[33:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg_with(0xE0, b"JFIF\0\1\1\0\0\1\0\1\2\2" + bytes(12) + PLACE),
+        jpeg_with(0xEE, b"Adobe\0d\0\0\0\0\1" + PLACE),
+        png_with(b"bKGD", PLACE),
+        png_with(b"pHYs", bytes(9) + PLACE),
+    ],
+    ids=["preview in JFIF", "behind Adobe's note", "background", "density"],
+)
+def test_what_is_behind_a_kept_note_is_gone(data: bytes) -> None:
+    assert PLACE in data
+    image, kept = cleaned(data)
+    assert PLACE not in kept
+    assert image.size == (300, 200)
+
+
 def test_transparent_picture_stays_transparent() -> None:
     out = io.BytesIO()
     image = scene().convert("RGBA")

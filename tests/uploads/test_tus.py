@@ -80,9 +80,10 @@ def sender(as_alice: Client, team: Team) -> Sender:
 
 
 def is_clip(source: Source) -> bool:
-    """All of it, but for what it says about the encoder, which is taken out at its end."""
+    """All of it, but for what it says about its encoder, which becomes zero where it is."""
     kept = source.file.read()
-    return len(kept) == len(CLIP) and kept[:3900] == CLIP[:3900]
+    changed = bytes(one for one, other in zip(kept, CLIP, strict=False) if one != other)
+    return len(kept) == len(CLIP) and len(changed) < 200 and not changed.strip(b"\0fre")
 
 
 def row(url: str) -> PartialUpload:

@@ -9,10 +9,13 @@ import re
 import struct
 from collections.abc import Iterator
 
-# JFIF's version, and Adobe's note of how the colours are coded.
-_JPEG_KEPT = (b"\xff\xe0", b"JFIF\0"), (b"\xff\xee", b"Adobe")
+# JFIF's version, and Adobe's note of how the colours are coded: with so many bytes, and without what follows them. The
+# last two of JFIF's are the size of a preview.
+_JPEG_KEPT = (b"\xff\xe0", b"JFIF\0", 12, b"\0\0"), (b"\xff\xee", b"Adobe", 12, b"")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"hIST", b"pHYs"}
+# Each with the most bytes that it can need.
+_PNG_KEPT = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 1 << 31, b"IEND": 0}
+_PNG_KEPT |= {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"sBIT": 4, b"bKGD": 6, b"pHYs": 9}
 _WEBP_KEPT = {b"VP8 ", b"VP8L", b"ALPH"}
 _WEBP_ALPHA = 0x10
 
@@ -48,10 +51,13 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
             if after is None:
                 raise ValueError("the picture has no end")
             end = after.start()
-        body = data[position + 4 : position + 16]
-        is_note = 0xE0 <= marker[1] <= 0xEF or marker[1] == 0xFE
-        if not is_note or any(marker == kept and body.startswith(name) for kept, name in _JPEG_KEPT):
+        body = data[position + 4 : end]
+        if not (0xE0 <= marker[1] <= 0xEF or marker[1] == 0xFE):
             yield data[position:end]
+        for kept, name, length, rest in _JPEG_KEPT:
+            if marker == kept and body.startswith(name):
+                body = body[:length] + rest
+                yield marker + struct.pack(">H", len(body) + 2) + body
         position = end
 
 
@@ -62,7 +68,7 @@ def _png_chunks(data: bytes) -> Iterator[bytes]:
         kind, end = data[position + 4 : position + 8], position + 12 + length
         if end > len(data):
             raise ValueError("a chunk reaches past the end")
-        if kind in _PNG_KEPT:
+        if length <= _PNG_KEPT.get(kind, -1):
             yield data[position:end]
         position = end
 
