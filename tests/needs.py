@@ -36,7 +36,7 @@ class Need:
     """Something the tests need, how it is found, and the packages of Debian that bring it."""
 
     what: str
-    find: Callable[[], str | None]
+    find: Callable[[], str | Path | None]
     packages: tuple[str, ...]
 
 
@@ -50,6 +50,13 @@ NEEDS = (
     # catatonit is the first process of a container, where compose.yaml asks for one.
     Need("Podman", lambda: _all("podman", "runc", "catatonit"), ("podman", "runc", "catatonit")),
     Need("mmdebstrap", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",)),
+    Need("Caddy", lambda: shutil.which("caddy"), ("caddy",)),
+    Need("systemd", lambda: shutil.which("systemd-analyze"), ("systemd", "dbus")),
+    Need(
+        "the system's Python with venv",
+        lambda: next(Path("/usr/lib").glob("python3.*/ensurepip"), None),
+        ("python3-venv",),
+    ),
 )
 
 

@@ -285,36 +285,79 @@ def nginx(upstream: str, *directives: str) -> Iterator[Server]:
         yield server
 
 
+EXAMPLES = Path(__file__).parent.parent / "deploy"
+
+
+def example(name: str, changes: dict[str, str]) -> str:
+    """An example of deploy/, with what differs for a test: names, ports, folders, certificates."""
+    text = (EXAMPLES / name).read_text()
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files of a certificate for localhost, and of its key."""
+
+    chain: Path
+    key: Path
+
+
 @contextmanager
-def example_nginx(port: int, data: Path, user: str = "") -> Iterator[Server]:
+def example_nginx(
+    port: int, data: Path, user: str = "", tls: Certificate | None = None, own: int | None = None
+) -> Iterator[Server]:
     """nginx with `deploy/nginx.conf` as it is, but for its addresses, folders and certificate; as `user group`."""
 
     def conf(own: int, folder: Path) -> str:
-        text = (Path(__file__).parent.parent / "deploy" / "nginx.conf").read_text()
+        listen, chain, key = f"listen 127.0.0.1:{own}", "ssl_certificate ", "ssl_certificate_key "
+        certificate = {
+            f"    {chain}/etc/ssl/certs/studio.example.com.pem;": f"{chain}{tls.chain};" if tls else "",
+            f"    {key}/etc/ssl/private/studio.example.com.key;": f"{key}{tls.key};" if tls else "",
+        }
         changes = {
             "server 127.0.0.1:8000;": f"server 127.0.0.1:{port};",
             "listen 80;": f"listen 127.0.0.1:{free_port()};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{own};",
-            "/srv/wanstudio/data;": f"{data};",
-            "/var/cache/nginx/wanstudio ": f"{folder}/rights ",
-            "    ssl_certificate /etc/ssl/certs/studio.example.com.pem;": "",
-            "    ssl_certificate_key /etc/ssl/private/studio.example.com.key;": "",
+            "listen 443 ssl;": f"{listen} ssl;" if tls else f"{listen};",
+            "/var/lib/wanstudio;": f"{data};",
+            "/var/cache/wanstudio ": f"{folder}/rights ",
+            **certificate,
+            "studio.example.com": "localhost",
         }
-        for old, new in changes.items():
-            assert old in text, old
-            text = text.replace(old, new)
-        return text
+        return example("nginx.conf", changes)
 
-    with nginx_with(conf, f"user {user};" if user else "master_process off;") as server:
+    process = f"user {user};" if user else "master_process off;"
+    with nginx_with(conf, process, own) as server:
         yield server
 
 
 @contextmanager
-def nginx_with(conf: Callable[[int, Path], str], process: str = "master_process off;") -> Iterator[Server]:
-    """nginx with what `conf` makes of a free port and its folder, within its `http` block."""
+def example_caddy(port: int, tls: Certificate, own: int) -> Iterator[Server]:
+    """Caddy with `deploy/Caddyfile` as it is, but for its addresses and certificate."""
+    program = shutil.which("caddy")
+    assert program, "Caddy is not installed"
+    folder = Path(tempfile.mkdtemp(prefix="wanstudio-caddy-"))
+    site = {"\nstudio.example.com {": f"\nlocalhost:{own} {{\n\tbind 127.0.0.1\n\ttls {tls.chain} {tls.key}"}
+    usual = example("Caddyfile", {**site, "reverse_proxy 127.0.0.1:8000": f"reverse_proxy 127.0.0.1:{port}"})
+    # No administration, and no second port that sends http to https.
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{usual}")
+    command = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    server = Server("Caddy", f"https://localhost:{own}", command, folder, lambda: answers(own))
+    server.env = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with running(server):
+        yield server
+
+
+@contextmanager
+def nginx_with(
+    conf: Callable[[int, Path], str], process: str = "master_process off;", own: int | None = None
+) -> Iterator[Server]:
+    """nginx with what `conf` makes of its port (or a free one) and its folder, within its `http` block."""
     program = shutil.which("nginx", path=SYSTEM_PATH)
     assert program, "nginx is not installed"
-    port = free_port()
+    port = own or free_port()
     folder = Path(tempfile.mkdtemp(prefix="wanstudio-nginx-"))
     # Its workers can run under another account.
     folder.chmod(0o711)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Thread
 
-import requests
-
 from wanstudio.media import isolated
 from wanstudio.media.errors import MediaError
+from wanstudio.media.exchange import Answer, Deadline, Request, exchange
 from wanstudio.media.fetch import Fetcher
+from wanstudio.media.targets import Reach
 
 from .task_inputs import TaskFailed, fetch_clip, fetch_image, price_cents
 from .task_store import Task, TaskStore
@@ -171,14 +171,10 @@ class TaskRunner:
         body = success_body(status_data(task, self.origin))
         headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
         timeout_s = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
-        with requests.Session() as session, suppress(requests.RequestException):
-            # Neither the proxies of the environment nor a redirect: only the address that the request named.
-            session.trust_env = False
-            answer = session.post(
-                task.request.callback_url, data=body, headers=headers, timeout=timeout_s, allow_redirects=False
-            )
-            return answer.status_code == 200
-        return False
+        # As the studio's own calls: the usual authorities, no proxy of the environment, no redirect.
+        request = Request(task.request.callback_url, headers, body, connect_s=timeout_s)
+        answer = exchange(request, Deadline(timeout_s, timeout_s), Reach())
+        return isinstance(answer, Answer) and answer.status == 200
 
     def _sweep(self) -> None:
         while True:
