@@ -16,7 +16,6 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from requests import RequestException
 
 from wanstudio.accounts.allauth_adapter import Accounts
 from wanstudio.accounts.models import User
@@ -98,7 +97,8 @@ class CompanyAccounts(DefaultSocialAccountAdapter):  # type: ignore[misc]
             why = NotLetIn.CANCELLED
         elif "state" not in (extra_context or {}):
             why = NotLetIn.AGAIN
-        elif isinstance(exception, RequestException):
+        # As those of `requests` are.
+        elif isinstance(exception, OSError):
             why = NotLetIn.AWAY
         else:
             why = NotLetIn.NOT_VALID

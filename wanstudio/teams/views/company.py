@@ -1,12 +1,10 @@
 """The company's sign-in: the way to the issuer, and the way back. Without its settings neither address exists."""
 
 from allauth.core.internal import ratelimit
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from requests import RequestException
 
 from wanstudio.teams.company_adapter import not_let_in
 from wanstudio.teams.words import NotLetIn
@@ -24,11 +22,11 @@ def begin(request: HttpRequest) -> HttpResponse:
         return not_let_in(request, NotLetIn.ANOTHER_SITE)
     if not ratelimit.consume(request, app="allauth.account", action="company", limit_get=True):
         return render(request, "429.html", status=429)
-    from wanstudio.accounts.issuer import Issuer
+    # What speaks with the issuer is loaded only where there is one.
+    from wanstudio.accounts.issuer import Issuer, OAuth2Error, RequestException
 
-    issuer = Issuer(request)
     try:
-        response: HttpResponse = issuer.get_provider().redirect_from_request(request)
+        response: HttpResponse = Issuer(request).get_provider().redirect_from_request(request)
     except (OAuth2Error, RequestException) as wrong:
         return not_let_in(request, NotLetIn.AWAY, str(wrong)[:300])
     return response
