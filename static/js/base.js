@@ -4,6 +4,7 @@ import "./ui/menu.js";
 import "./ui/dialog.js";
 import "./ui/toast.js";
 import "./ui/forms.js";
+import "./ui/restored.js";
 import "./ui/focus.js";
 import "./ui/copy.js";
 import "./ui/answers.js";

@@ -36,7 +36,7 @@ def test_a_video_that_is_ready_rings_while_the_page_is_open(studio: Studio, pers
     wide.goto(f"{studio.url}/uploads/")
     job = person.make_sample()
     expect(wide.locator("#bell .badge")).to_contain_text("1", timeout=60_000)
-    wide.get_by_label("Notifications", exact=True).click()
+    wide.locator("summary", has_text="Notifications").click()
     row = wide.locator("#bell-panel").get_by_role("link", name=re.compile("is ready"))
     expect(row).to_be_visible()
     row.click()
@@ -46,7 +46,7 @@ def test_a_video_that_is_ready_rings_while_the_page_is_open(studio: Studio, pers
 
 def test_an_open_panel_shows_what_comes(studio: Studio, wide: Page) -> None:
     wide.goto(f"{studio.url}/videos/")
-    wide.get_by_label("Notifications", exact=True).click()
+    wide.locator("summary", has_text="Notifications").click()
     notify(studio, "panel 1", "Mia mentioned you.")
     expect(wide.locator("#bell-panel")).to_contain_text("Mia mentioned you.", timeout=30_000)
     wide.get_by_role("button", name="Mark all read").click()
@@ -72,7 +72,7 @@ def test_the_browser_says_it_only_where_it_was_asked_to(studio: Studio, opened: 
 def test_without_scripts_the_bell_leads_to_the_list(studio: Studio, plain: Page) -> None:
     notify(studio, "plain 1", "Told without scripts.")
     plain.goto(f"{studio.url}/videos/")
-    plain.get_by_label("Notifications", exact=True).click()
+    plain.locator("summary", has_text="Notifications").click()
     plain.get_by_role("link", name="All notifications").click()
     plain.get_by_role("link", name=re.compile("Told without scripts")).click()
     plain.wait_for_url(f"{studio.url}/videos/")

@@ -197,7 +197,7 @@ def sharing(page: Page) -> Locator:
 def bell(page: Page, title: str) -> Locator:
     """The row that says this, in the panel of the bell, which is opened if it is not."""
     if not page.locator("#bell-panel").is_visible():
-        page.get_by_label("Notifications", exact=True).click()
+        page.locator("summary", has_text="Notifications").click()
     row = page.locator("#bell-panel").get_by_role("link", name=title)
     expect(row).to_be_visible()
     return row

@@ -36,6 +36,7 @@ def test_linked_clip_gets_a_poster(link: Source) -> None:
     link = make_poster(link)
     with link.poster.open() as poster:
         assert Image.open(poster).size == (64, 48)
+    assert link.placeholder
     assert (link.due_at, link.lease_token) == (None, None)
 
 

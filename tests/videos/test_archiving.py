@@ -18,6 +18,7 @@ from tests.worker_fixtures import MakeJob
 from tests.worker_steps import died, fresh, later, rests, running, states, step, wait_s, woken
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
+from wanstudio.media.pictures.placeholders import placeholder_of
 from wanstudio.money.models import Money
 from wanstudio.videos import steps as archive
 from wanstudio.videos.models import Video
@@ -71,7 +72,8 @@ def test_result_is_archived_and_verified(archiving: Job, film: bytes) -> None:
         assert hashlib.sha256(stored.read()).hexdigest() == video.sha256 == hashlib.sha256(film).hexdigest()
     assert os.stat(video.file.path).st_mode & 0o077 == 0
     with video.poster.open() as poster:
-        assert poster.read(2) == b"\xff\xd8"
+        assert (head := poster.read(500))[:2] == b"\xff\xd8"
+        assert video.placeholder == placeholder_of(head) != ""
     assert drafts() == []
 
 

@@ -1,6 +1,9 @@
 """Caches: errors, refusals and redirects stay in none; a browser keeps files of its session and asks about them."""
 
+from typing import Any
+
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests.page_rows import finished
@@ -47,3 +50,29 @@ def test_files_of_a_session_stay_with_their_browser_and_are_asked_about(
         assert (again.status_code, again.headers["Cache-Control"]) == (304, "private, no-cache")
         after = nobody.get(address, headers={"If-None-Match": first.headers["ETag"]})
         assert (after.status_code, after.headers["Cache-Control"]) == (302, NOWHERE)
+
+
+def test_pages_without_secrets_stay_with_their_browser_for_the_way_back(as_alice: Client, nobody: Client) -> None:
+    def kept(path: str, client: Client = as_alice, **more: Any) -> tuple[str, bool]:
+        answer = client.get(path, **more)
+        return answer.headers["Cache-Control"], answer.headers["Vary"] == "*"
+
+    stays, goes = ("private, no-cache", True), (NOWHERE, False)
+    at_home = {"headers": {"Host": "127.0.0.1:8000"}}
+    assert kept("/videos/", secure=True) == kept("/videos/", **at_home) == stays
+    assert kept("/videos/", headers={"Host": "testserver"}) == goes, "over http on a network nothing clears it away"
+    for path in ("/", "/team/", "/account/tokens/", "/settings/webhook/"):
+        assert kept(path, secure=True) == goes, path
+    assert kept("/videos/", nobody, secure=True) == goes
+    assert kept("/videos/", secure=True, headers={"HX-Request": "true"}) == goes
+
+
+def test_the_end_of_a_session_clears_what_its_browser_keeps(as_alice: Client, nobody: Client) -> None:
+    assert "Clear-Site-Data" not in as_alice.get("/videos/").headers
+    assert "Clear-Site-Data" not in nobody.get("/accounts/login/").headers
+    assert as_alice.post("/accounts/logout/").headers["Clear-Site-Data"] == '"cache"'
+
+
+def test_a_session_that_was_ended_elsewhere_is_cleared_away_too(as_alice: Client) -> None:
+    Session.objects.all().delete()
+    assert as_alice.get("/videos/").headers["Clear-Site-Data"] == '"cache"'

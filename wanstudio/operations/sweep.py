@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from wanstudio.jobs.models import ENDED
 from wanstudio.keys.verbs import forget_unneeded
 from wanstudio.operations.backups import backup, media_files
+from wanstudio.operations.older_posters import make_placeholders
 from wanstudio.operations.pruning import prune
 from wanstudio.uploads.arrivals.pieces import forget_old
 from wanstudio.uploads.bridge import copies
@@ -31,7 +32,7 @@ VIDEOS_A_SHARE = 50_000
 def sweep(chore: Chore) -> None:
     """Delete what was in the bin for 30 days, half-written files, files without a row, and rows by `pruning`.
 
-    Crash anywhere: the next sweep does what is left.
+    At last it makes placeholders. Crash anywhere: the next sweep does what is left.
     """
     if erased := empty_bin():
         log.info("%d deleted after 30 days in the bin", erased)
@@ -42,6 +43,7 @@ def sweep(chore: Chore) -> None:
     if swept := sweep_orphans(_shares()):
         log.info("%d files without a row deleted", swept)
     prune()
+    make_placeholders()
     chore.postpone(timedelta(hours=1))
 
 

@@ -9,7 +9,7 @@ from django import template
 from django.conf import settings
 from django.template.defaultfilters import linebreaksbr, pluralize
 from django.utils import timezone
-from django.utils.html import escape, urlize
+from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from wanstudio.accounts.models import User
@@ -18,6 +18,7 @@ from wanstudio.money.models import BalanceReading, Money
 from wanstudio.provider import providers
 from wanstudio.review.models import Comment
 from wanstudio.templatetags.routes import address
+from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
 from wanstudio.web.file_answers import tag_of
 
@@ -38,6 +39,15 @@ def ratio(width: int, height: int) -> str:
 def lasting(route: str, pk: int, stored: object) -> str:
     """The address of a stored file that its browser keeps: it changes with the file."""
     return f"{address(route, pk)}?v={tag_of(str(stored))}"
+
+
+@register.simple_tag
+def placeholder(row: Source | Video, kind: str = "") -> SafeString | str:
+    """Its poster in some pixels, to lie under the poster: it comes with the page, where the content policy takes it."""
+    if not row.placeholder:
+        return ""
+    picture = '<img class="{}" src="data:image/webp;base64,{}" width="{}" height="{}" alt="">'
+    return format_html(picture, f"placeholder {kind}".strip(), row.placeholder, row.width, row.height)
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from wanstudio.media.decoder_messages import Cleaning
+from wanstudio.media.pictures.placeholders import placeholder_of
 from wanstudio.uploads.cuts import write_whole
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import probe_file
@@ -41,7 +42,7 @@ def ensure_clean(source: Source) -> None:
     changes["duration"] = source.duration
     changes |= {"file": _cleaned(source, cleaning), "fingerprint": sent, "cleaned_at": Now()}
     source.poster.save("poster.jpg", ContentFile(poster), save=False)
-    changes["poster"] = str(source.poster.name)
+    changes |= {"poster": str(source.poster.name), "placeholder": placeholder_of(poster)}
     if cleaning.file:
         changes["file_name"] = f"{PurePath(source.file_name).stem[:190]}.{facts.format.lower().replace('jpeg', 'jpg')}"
     if facts.conversion:

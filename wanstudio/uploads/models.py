@@ -64,6 +64,11 @@ class Source(Leased):
     url = models.TextField(blank=True)
     file = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     poster = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
+    placeholder = models.TextField(
+        null=True,
+        editable=False,
+        help_text="A tiny WebP of its poster, in base64; null before 0.6.0, empty if unknown.",
+    )
     preview = models.FileField(upload_to=_stored_name, max_length=200, blank=True)
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the file, or of the link: the same again is the same."

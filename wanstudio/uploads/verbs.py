@@ -18,6 +18,7 @@ from django.utils import timezone
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.media.decoder_messages import Cleaning
+from wanstudio.media.pictures.placeholders import placeholder_of
 from wanstudio.teams.models import Team
 from wanstudio.uploads import scans
 from wanstudio.uploads.models import Facts, Source
@@ -42,6 +43,7 @@ def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning:
     try:
         source.file.save(f"source.{source.format.lower()}", kept, save=False)
         source.poster.save("poster.jpg", ContentFile(poster), save=False)
+        source.placeholder = placeholder_of(poster)
         with transaction.atomic():
             # One after the other in a team: of two requests with the same file one adds it.
             Team.objects.select_for_update(no_key=True).get(pk=source.team_id)
@@ -148,7 +150,7 @@ def touch(*sources: Source) -> None:
 def keep_poster(source: Source, jpeg: bytes) -> None:
     """Keep the still picture. A crash before the row is written leaves an orphan file and the row due."""
     source.poster.save("poster.jpg", ContentFile(jpeg), save=False)
-    Source.objects.filter(pk=source.pk).update(poster=source.poster.name)
+    Source.objects.filter(pk=source.pk).update(poster=source.poster.name, placeholder=placeholder_of(jpeg))
 
 
 def keep_preview(source: Source, stored: str) -> None:

@@ -81,6 +81,11 @@ class Video(models.Model):
     position = models.PositiveSmallIntegerField(default=0, help_text="Among the job's results; 0 is the main one.")
     file = models.FileField(upload_to=_path_in_storage, max_length=200)
     poster = models.FileField(upload_to=_path_in_storage, max_length=200)
+    placeholder = models.TextField(
+        null=True,
+        editable=False,
+        help_text="A tiny WebP of its poster, in base64; null before 0.6.0, empty if unknown.",
+    )
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField()

@@ -22,6 +22,7 @@ from wanstudio.keys import intervals
 from wanstudio.media.errors import FetchError, MediaError
 from wanstudio.media.fetch import Limits, unpacked
 from wanstudio.media.isolated import verify_video
+from wanstudio.media.pictures.placeholders import placeholder_of
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
 from wanstudio.videos import words
@@ -144,6 +145,7 @@ def _store(video: Video, path: Path, poster: bytes) -> None:
         with path.open("rb") as clip:
             video.file.save("video.mp4", _Moved(clip, str(path)), save=False)
         video.poster.save("poster.jpg", ContentFile(poster), save=False)
+        video.placeholder = placeholder_of(poster)
         video.save(force_insert=True)
     except Exception:
         # Without its row nobody would ever find the files again.

@@ -41,6 +41,9 @@ COMPRESSED = {
     *("account_login", "studio.index", "jobs.index", "jobs.show", "videos.index", "videos.show", "binned.index"),
     *("collections.index", "uploads.index", "usage.show", "activity.show", "notifications.index", "tokens.guide"),
 }
+# Pages without a nonce or a secret: the way back shows them as they were, from the memory of their browser.
+RESTORED = COMPRESSED - {"account_login", "studio.index"} | {"uploads.show", "settings.show", "account.show"}
+LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 # A packet: a shorter answer arrives no sooner.
 MIN_COMPRESSED_BYTES = 1400
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -150,8 +153,11 @@ class Isolated(Middleware):
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
     middleware that sets them for pages. What an answer says of itself stays: videos and posters are kept by their
-    browser, which asks about them each time; `static/` is everybody's. The road not taken is `no-cache` for pages: of
-    a computer that several people use, Back would show them after a sign-out.
+    browser, which asks about them each time; `static/` is everybody's.
+
+    A page in RESTORED stays with its browser for the way back, while one is signed in: `Vary: *` lets no cache of files
+    answer with it, and the end of a session clears it away. Browsers do that over https and at home only; elsewhere
+    no page stays, or Back would show it after a sign-out.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -159,8 +165,20 @@ class Isolated(Middleware):
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Content-Security-Policy", NOTHING)
+        if "Cache-Control" not in response.headers and _is_restored(request, response):
+            response.headers["Cache-Control"], response.headers["Vary"] = "private, no-cache", "*"
         response.headers.setdefault("Cache-Control", "private, no-store")
+        session = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if session is not None and session["max-age"] == 0:
+            response.headers["Clear-Site-Data"] = '"cache"'
         return response
+
+
+def _is_restored(request: HttpRequest, response: HttpResponseBase) -> bool:
+    match, is_page = request.resolver_match, request.method == "GET" and "HX-Request" not in request.headers
+    if not match or match.view_name not in RESTORED or not is_page or response.status_code != 200:
+        return False
+    return request.is_secure() or LOOPBACK.fullmatch(request.get_host()) is not None
 
 
 class Compressed(GZipMiddleware):

@@ -1,6 +1,7 @@
 // Uploads, with progress, Stop and Retry. The answer replaces the slot: the stored input, or why it cannot be used.
 // Links and small files go in one request, larger files in pieces.
 import { isOurs, problemOf } from "../ui/answers.js";
+import { noteChange } from "../ui/restored.js";
 import { renewToken } from "../ui/session.js";
 import { forget, sendInPieces, unfinished } from "./pieces.js";
 import { onSlotChange, slotChanged } from "./slots.js";
@@ -69,6 +70,7 @@ function arrive(upload, html) {
   const { slot, kind } = upload;
   const hadFocus = slot.contains(document.activeElement);
   const shown = slot.querySelector(".stage > [data-media]");
+  noteChange();
   htmx.swap(slot, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
   const fresh = document.getElementById(`${kind}-slot`);
   // The local preview stays: no second download, no flicker, and a clip that plays goes on playing.

@@ -1,5 +1,6 @@
 // The theme changes at once. The server keeps it, in a cookie that no script can read, and paints the next page in it.
 import { load, save } from "../storage.js";
+import { noteChange } from "./restored.js";
 
 const KEY = "theme";
 const root = document.documentElement;
@@ -19,6 +20,7 @@ for (const picker of document.querySelectorAll("[data-theme-picker]")) {
   picker.addEventListener("change", async ({ target }) => {
     root.dataset.theme = target.value;
     save("sessionStorage", KEY, target.value);
+    noteChange();
     const answer = await fetch(picker.dataset.themePicker, {
       method: "POST",
       headers: JSON.parse(document.body.getAttribute("hx-headers")),

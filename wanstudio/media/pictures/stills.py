@@ -1,5 +1,6 @@
 """Still pictures by Pillow, kept at arm's length: formats by allow-list, and never more pixels than fit in memory."""
 
+import base64
 import io
 from typing import IO, cast
 
@@ -17,6 +18,7 @@ POSTER_SIDE = 720
 MAX_SIDE = 4096
 """Of a picture that has to be written anew: beyond it the model gains nothing."""
 _QUALITY = 82
+_PLACEHOLDER_SIDE, _PLACEHOLDER_QUALITY = 16, 20
 # Below what any provider accepts.
 FITTING_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -205,7 +207,16 @@ def _saved(picture: Image.Image) -> bytes:
 
 
 def jpeg(small: Image.Image) -> bytes:
-    """A poster. Pillow by itself would copy a comment of the picture into it."""
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True, comment=b"", exif=b"", icc_profile=None)
+    """A poster, with its placeholder as the comment. Pillow by itself would copy a comment of the picture into it."""
+    out, less = io.BytesIO(), {"exif": b"", "icc_profile": None}
+    comment = _placeholder(small)
+    small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True, comment=comment, **less)
     return out.getvalue()
+
+
+def _placeholder(poster: Image.Image) -> bytes:
+    """As `placeholders` reads it."""
+    tiny, out = poster.convert("RGB"), io.BytesIO()
+    tiny.thumbnail((_PLACEHOLDER_SIDE, _PLACEHOLDER_SIDE), Image.Resampling.BOX)
+    tiny.save(out, "WEBP", quality=_PLACEHOLDER_QUALITY, method=6, exif=b"", icc_profile=None)
+    return base64.b64encode(out.getvalue())
