@@ -14,7 +14,7 @@ ROWS := $(wildcard $(addprefix tests/,activity accounts teams notifications keys
 	review sharing usage studio work operations)) tests/web/test_list_plans.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run work check quick test proof upgrades chaos bench load screenshots lock clean
+.PHONY: help run work check quick test proof upgrades chaos bench load screenshots lighthouse lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -98,6 +98,9 @@ load: $(VENV)/installed-dev ## the worker under load: kills, a thousand jobs, ma
 screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.e2e.screenshots
+
+lighthouse: $(VENV)/installed-dev ## what Lighthouse says of the pages on a phone (needs Node and npm), median of five
+	@$(BIN)/python -m tests.e2e.lighthouse
 
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --quiet --custom-compile-command "make lock" pyproject.toml -o requirements.txt

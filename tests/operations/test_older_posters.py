@@ -9,6 +9,7 @@ from tests import factories
 from tests.page_rows import finished
 from tests.pictures import picture
 from wanstudio.accounts.models import User
+from wanstudio.media import isolated
 from wanstudio.media.errors import FetchError, FetchProblem
 from wanstudio.operations import older_posters
 from wanstudio.operations.older_posters import make_placeholders
@@ -75,7 +76,7 @@ def test_it_leaves_the_decoders_to_people(old: Video, monkeypatch: pytest.Monkey
 
 
 def test_another_poster_meanwhile_is_not_given_the_old_placeholder(old: Video, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = older_posters.poster
+    made = isolated.poster
 
     def slow(*args: object, **more: object) -> bytes:
         Video.objects.filter(pk=old.pk).update(poster="videos/1/another.jpg")

@@ -58,8 +58,7 @@ def test_pages_without_secrets_stay_with_their_browser_for_the_way_back(as_alice
         return answer.headers["Cache-Control"], answer.headers["Vary"] == "*"
 
     stays, goes = ("private, no-cache", True), (NOWHERE, False)
-    at_home = {"headers": {"Host": "127.0.0.1:8000"}}
-    assert kept("/videos/", secure=True) == kept("/videos/", **at_home) == stays
+    assert kept("/videos/", secure=True) == kept("/videos/", headers={"Host": "127.0.0.1:8000"}) == stays
     assert kept("/videos/", headers={"Host": "testserver"}) == goes, "over http on a network nothing clears it away"
     for path in ("/", "/team/", "/account/tokens/", "/settings/webhook/"):
         assert kept(path, secure=True) == goes, path

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from wanstudio.accounts.models import User
-from wanstudio.accounts.words import passkey_host
+from wanstudio.accounts.words import WRONG_SIGN_IN, passkey_host
 from wanstudio.activity.verbs import record, record_failure, record_sign_in
 from wanstudio.encryption.encrypted_fields import derived_keys
 from wanstudio.web.addresses import address_of
@@ -40,6 +40,8 @@ def sign_in(request: HttpRequest, who: User) -> None:
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = DefaultAccountAdapter.error_messages | {"email_password_mismatch": WRONG_SIGN_IN}
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

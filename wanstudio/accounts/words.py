@@ -9,6 +9,7 @@ from django.template.defaultfilters import pluralize
 from wanstudio.settings_types import is_loopback
 
 NAME_CHANGED = "Name saved."
+WRONG_SIGN_IN = "Wrong email or password."
 ADDRESS_TAKEN = "This address cannot be used here. Nothing was changed."
 CONFIRM_SUBJECT, CHANGED_SUBJECT = "Confirm your new address", "Your email address was changed"
 TIED = "Passkeys need a domain name, not an IP address."

@@ -12,6 +12,7 @@ from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
+from wanstudio.settings_types import is_loopback
 from wanstudio.work import outages
 from wanstudio.work.log_context import about
 
@@ -43,7 +44,6 @@ COMPRESSED = {
 }
 # Pages without a nonce or a secret: the way back shows them as they were, from the memory of their browser.
 RESTORED = COMPRESSED - {"account_login", "studio.index"} | {"uploads.show", "settings.show", "account.show"}
-LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 # A packet: a shorter answer arrives no sooner.
 MIN_COMPRESSED_BYTES = 1400
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -178,7 +178,7 @@ def _is_restored(request: HttpRequest, response: HttpResponseBase) -> bool:
     match, is_page = request.resolver_match, request.method == "GET" and "HX-Request" not in request.headers
     if not match or match.view_name not in RESTORED or not is_page or response.status_code != 200:
         return False
-    return request.is_secure() or LOOPBACK.fullmatch(request.get_host()) is not None
+    return request.is_secure() or is_loopback(request.build_absolute_uri("/"))
 
 
 class Compressed(GZipMiddleware):

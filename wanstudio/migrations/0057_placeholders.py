@@ -8,7 +8,7 @@ PLACEHOLDER = models.TextField(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wanstudio", "0054_same_files")]
+    dependencies = [("wanstudio", "0056_totals_of_calls")]
 
     operations = [
         migrations.AddField("video", "placeholder", PLACEHOLDER),
