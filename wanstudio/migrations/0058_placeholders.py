@@ -8,7 +8,7 @@ PLACEHOLDER = models.TextField(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wanstudio", "0056_totals_of_calls")]
+    dependencies = [("wanstudio", "0057_pushes")]
 
     operations = [
         migrations.AddField("video", "placeholder", PLACEHOLDER),
