@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.migrations import CreateModel, Migration, RunPython
+from django.db.models import BigAutoField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -262,6 +264,42 @@ def test_laid_again_the_index_is_as_if_it_had_never_been_away(video: Video, team
         assert of_words(["otto"]) == [added.pk]
         assert of_words(["renamed"]) == [video.pk]
     assert of_words(["mira"]) == ([] if connection.vendor == "sqlite" else [video.pk])
+
+
+class Later(Migration):
+    operations = [CreateModel("Later", [("id", BigAutoField(primary_key=True))])]
+
+
+class Renames(Migration):
+    operations = [RunPython(lambda apps, editor: None)]
+
+
+@only_sqlite
+@pytest.mark.parametrize(("migration", "reads_all"), [(Later, False), (Renames, True)])
+def test_upgrade_that_changes_no_words_reads_no_video(
+    video: Video, migration: type[Migration], reads_all: bool
+) -> None:
+    search_index.lay()
+    search_index.lift(plan=[(migration("0999_later", "wanstudio"), False)])
+    with CaptureQueriesContext(connection) as asked:
+        search_index.lay()
+    assert any(query["sql"].startswith("INSERT INTO wanstudio_videowords") for query in asked) == reads_all
+    assert of_words(["mira"]) == [video.pk]
+    moved(video.job, State.DONE, title="Renamed")
+    assert of_words(["renamed"]) == [video.pk]
+
+
+@only_sqlite
+def test_what_another_process_wrote_while_no_trigger_saw_it_is_found(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search_index.lay()
+    search_index.lift(plan=[(Later("0999_later", "wanstudio"), False)])
+    moved(video.job, State.DONE, title="Renamed")
+    # As `PRAGMA data_version` says it of a write by another connection.
+    monkeypatch.setattr(search_index, "_seen", lambda *given: (0, 0))
+    search_index.lay()
+    assert of_words(["renamed"]) == [video.pk]
 
 
 @only_sqlite

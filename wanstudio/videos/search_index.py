@@ -12,9 +12,38 @@ from functools import cache
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.migrations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    AlterModelOptions,
+    CreateModel,
+    Migration,
+    RemoveConstraint,
+    RemoveField,
+    RemoveIndex,
+)
 
-from wanstudio.videos.search_sql import APART, FTS, POSTGRES_INDEX, TABLE, VIEW, apart, postgres, sqlite, sqlite_fts
+from wanstudio.videos.search_sql import (
+    APART,
+    EVENTS,
+    FTS,
+    POSTGRES_INDEX,
+    TABLE,
+    VIEW,
+    apart,
+    postgres,
+    sqlite,
+    sqlite_fts,
+)
 
+# Operations that change no value of a column that there is, and those that change none of another table.
+KEEP_WORDS = (CreateModel, AlterModelOptions, AddField, AddIndex, RemoveIndex, AddConstraint, RemoveConstraint)
+KEEP_OTHERS = (AlterField, RemoveField)
+WORDED = {TABLE.partition("_")[2], *(table for table, _, _ in EVENTS)}
+# Databases whose triggers are lifted for migrations that change no words, and what their connection has seen.
+_lifted: dict[str, tuple[int, int]] = {}
 # So many videos take more than a moment.
 MANY = 50_000
 NO_FTS = (
@@ -50,7 +79,8 @@ def lay(using: str = "default", **kwargs: object) -> None:
             _lift(connection, cursor)
             for statement in _statements(connection, view):
                 cursor.execute(statement)
-            _fill(cursor, view)
+            if _lifted.pop(using, None) != _seen(connection, cursor):
+                _fill(cursor, view)
         if connection.vendor == "postgresql":
             cursor.execute(POSTGRES_INDEX)
         else:
@@ -58,10 +88,37 @@ def lay(using: str = "default", **kwargs: object) -> None:
 
 
 def lift(using: str = "default", **kwargs: object) -> None:
-    """Take off what keeps migrations from rebuilding the tables. `plan`: of the migrations to come; none, no need."""
-    if connections[using].vendor == "sqlite" and kwargs.get("plan", True):
-        with transaction.atomic(using), connections[using].cursor() as cursor:
-            _lift(connections[using], cursor)
+    """Take off what keeps migrations from rebuilding the tables. `plan`: of the migrations to come; none, no need.
+
+    Migrations that change no words leave the index as it is, and `lay` need not read it all again.
+    """
+    connection, plan = connections[using], kwargs.get("plan", True)
+    if connection.vendor != "sqlite" or not plan:
+        return
+    with transaction.atomic(using), connection.cursor() as cursor:
+        is_exact = _view(connection) in connection.introspection.table_names(cursor, include_views=True)
+        _lift(connection, cursor)
+        _lifted.pop(using, None)
+        if is_exact and isinstance(plan, list) and not any(map(_changes_words, plan)):
+            _lifted[using] = _seen(connection, cursor)
+
+
+def _changes_words(step: object) -> bool:
+    """Whether this step of a plan could change what is found: it runs code, or alters a column that has words."""
+    migration = step[0] if isinstance(step, tuple) else None
+    operations = migration.operations if isinstance(migration, Migration) else [None]
+    return not all(
+        isinstance(each, KEEP_WORDS) or (isinstance(each, KEEP_OTHERS) and each.model_name_lower not in WORDED)
+        for each in operations
+    )
+
+
+def _seen(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> tuple[int, int]:
+    """Changes when another connection has written, in the time in which no trigger saw it; never by our own writes."""
+    if connection.vendor != "sqlite":
+        return (0, 0)
+    cursor.execute("PRAGMA data_version")
+    return (id(connection.connection), cursor.fetchone()[0])
 
 
 def _lift(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
