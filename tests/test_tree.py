@@ -1,9 +1,11 @@
 """The tree as a whole: named files exist, and the documents are true."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 
 from wanstudio.provider import providers
@@ -45,3 +47,8 @@ def test_nothing_is_named_that_exists_on_one_machine_only() -> None:
     suspects = re.compile(r"(?<![\w.])/(home|root|work|farm)/\w")
     texts = [path for kind in ("*.py", "*.md", "*.html", "*.js", "*.css") for path in (ROOT / "wanstudio").rglob(kind)]
     assert [str(path) for path in [*texts, *TEMPLATES, *PAGES] if suspects.search(path.read_text())] == []
+
+
+def test_version_that_runs_is_the_one_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == settings.VERSION

@@ -2,3 +2,6 @@
 
 docs/architecture.md names the rooms and their import rules, which `tests/test_architecture.py` asserts.
 """
+
+# As pyproject.toml has it, which an image does not have.
+__version__ = "0.5.0"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from dotenv import dotenv_values
 
-from wanstudio import settings_bucket
+from wanstudio import __version__, settings_bucket
 from wanstudio import settings_databases as databases
 from wanstudio import settings_types as options
 from wanstudio.data_files import folder, secret_key, usable
@@ -19,6 +19,7 @@ from wanstudio.settings_sign_in import *  # noqa: F403 (names of Django and alla
 from wanstudio.settings_sign_in import company
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = __version__
 env = SettingsEnv()
 # Tests point this at nothing, so that a developer's own key can never be spent by them.
 if env_file := os.environ.get("WANSTUDIO_ENV_FILE", str(BASE_DIR / ".env")):

@@ -52,6 +52,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "may_stop": access.runs_studio(request, Act.SENDING),
         "checks": studio_checks() if access.runs_studio(request) else [],
         "key": key,
+        "version": conf.VERSION,
         "allowed": words.allowed(calls, call_budget.allowed_tasks(key)) if calls else "",
         "learned": providers.named(words.LEARNED, key.provider),
         "learned_at": call_budget.learned_at(key),

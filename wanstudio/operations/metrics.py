@@ -6,10 +6,8 @@ index, or the few rows that are unfinished: a million finished jobs cost nothing
 
 import ipaddress
 import shutil
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -67,7 +65,7 @@ class Studio(Collector):
     """While the database is away, what needs none is left, and `wanstudio_up` is 0."""
 
     def collect(self) -> Iterator[Metric]:
-        running: Figures = {(_version(), connection.vendor): 1.0}
+        running: Figures = {(settings.VERSION, connection.vendor): 1.0}
         yield _by(GaugeMetricFamily, "info", "What runs.", ("version", "database"), running)
         yield from _disk()
         parts = {"database": outages.DATABASE, "disk": outages.DISK, "broker": outages.BROKER}
@@ -193,9 +191,3 @@ def _arrivals() -> Iterator[Metric]:
     arriving = PartialUpload.objects.filter(source=None, refusal="").aggregate(Count("pk"), Sum("size_bytes"))
     yield _one("uploads_pending", "Files that arrive in pieces now.", arriving["pk__count"])
     yield _one("uploads_pending_bytes", "Their size when they are whole.", arriving["size_bytes__sum"] or 0)
-
-
-@cache
-def _version() -> str:
-    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])

@@ -53,7 +53,10 @@ class Status:
 def look() -> Status:
     """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
     address, provider, pending = settings.ADDRESS, in_force.provider_in_use(), versions.pending()
-    status = Status({"address": address, "provider": provider, "pending_migrations": pending})
+    status = Status(
+        {"version": settings.VERSION, "address": address, "provider": provider, "pending_migrations": pending}
+    )
+    status.show("Version", settings.VERSION)
     status.show("Address", address)
     status.show("Provider", provider)
     if refused := startup.problem():
