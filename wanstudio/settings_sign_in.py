@@ -34,6 +34,9 @@ JOINS, ROLES = ("invitation", "domain", "never"), ("viewer", "creator", "admin")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
+a_label = validate.Length(max=24, error="it must have at most 24 characters, to fit on a phone's button.")
+
+
 def is_secure(address: str) -> bool:
     """True over https, and on this machine."""
     parts = urlsplit(address)
@@ -55,7 +58,7 @@ def company(env: Env) -> Company | None:
         issuer=env.str("WANSTUDIO_OIDC_ISSUER", "", validate=an_issuer).strip(),
         client_id=env.str("WANSTUDIO_OIDC_CLIENT_ID", "").strip(),
         secret=env.str("WANSTUDIO_OIDC_CLIENT_SECRET", "").strip(),
-        label=env.str("WANSTUDIO_OIDC_LABEL", "").strip() or Company.label,
+        label=env.str("WANSTUDIO_OIDC_LABEL", "", validate=a_label).strip() or Company.label,
         join=env.str("WANSTUDIO_OIDC_JOIN", "invitation", validate=validate.OneOf(JOINS, error="use {choices}.")),
         domains=tuple(filter(None, (name.strip().lower().lstrip("@") for name in domains))),
         role=env.str("WANSTUDIO_OIDC_ROLE", "viewer", validate=validate.OneOf(ROLES, error="use {choices}.")),

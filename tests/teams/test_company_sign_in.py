@@ -15,12 +15,15 @@ from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
+from environs import EnvError
 
 from tests import factories
 from tests.issuer import SECRET, Issuer, running
 from wanstudio.accounts import issuer as issuers
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
+from wanstudio.settings_files import SettingsEnv
+from wanstudio.settings_sign_in import company
 from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.roles import Role
 
@@ -157,6 +160,13 @@ def test_domain_lets_its_people_in_with_the_default_role_and_team(issuer: Issuer
         assert is_in(client) == comes_in
     found = Membership.objects.filter(user__email=email.lower())
     assert [(one.team, one.role) for one in found] == ([(south, "creator")] if comes_in else [])
+
+
+def test_team_that_does_not_exist_is_said_to_be_missing(issuer: Issuer) -> None:
+    with override_settings(COMPANY=issuer.company(join="domain", domains=("example.com",), team="Nowhere")):
+        answer = sign_in()
+    assert (answer.status_code, User.objects.count()) == (403, 1)
+    assert "has no team of the name" in said(answer)
 
 
 def test_never_lets_in_existing_accounts_only(issuer: Issuer) -> None:
@@ -577,3 +587,42 @@ def test_begin_is_limited_by_address(issuer: Issuer) -> None:
     answers = [begin(client).status_code for _ in range(70)]
     assert answers[0] == 302
     assert answers[-1] == 429
+
+
+SET = {"WANSTUDIO_OIDC_ISSUER": "https://login.example.com", "WANSTUDIO_OIDC_CLIENT_ID": "wan-studio"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"ISSUER": "http://login.example.com"}, "ISSUER"),
+        ({"ISSUER": "https://user:word@login.example.com"}, "ISSUER"),
+        ({"ISSUER": "login.example.com"}, "ISSUER"),
+        ({"ISSUER": ""}, "ISSUER"),
+        ({"CLIENT_ID": ""}, "CLIENT_ID"),
+        ({"JOIN": "everyone"}, "JOIN"),
+        ({"JOIN": "domain"}, "DOMAINS"),
+        ({"JOIN": "domain", "DOMAINS": "*"}, "DOMAINS"),
+        ({"ROLE": "owner"}, "ROLE"),
+        ({"SESSION_HOURS": "0"}, "SESSION_HOURS"),
+        ({"LABEL": "x" * 50}, "LABEL"),
+    ],
+)
+def test_setting_that_is_wrong_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str], named: str
+) -> None:
+    for name, value in {**SET, **{f"WANSTUDIO_OIDC_{name}": value for name, value in wrong.items()}}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(EnvError, match=f"WANSTUDIO_OIDC_{named}"):
+        company(SettingsEnv())
+
+
+@pytest.mark.parametrize(
+    "issuer_url", ["https://login.example.com/realms/us/", "http://127.0.0.1:8080", "http://localhost:1"]
+)
+def test_issuer_is_https_or_on_this_machine(monkeypatch: pytest.MonkeyPatch, issuer_url: str) -> None:
+    for name, value in {**SET, "WANSTUDIO_OIDC_ISSUER": issuer_url}.items():
+        monkeypatch.setenv(name, value)
+    found = company(SettingsEnv())
+    assert found is not None
+    assert found.issuer == issuer_url

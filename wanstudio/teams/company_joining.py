@@ -84,7 +84,7 @@ def _new(company: Company, person: Claimed, invitation: Invitation | None) -> Us
     by_domain = company.join == "domain" and person.email.rpartition("@")[2] in company.domains
     team = None if invitations or not by_domain else default_team(company)
     if company.join == "never" or not (invitations or team):
-        raise Refused(NotLetIn.NOT_INVITED)
+        raise Refused(NotLetIn.NO_TEAM if by_domain else NotLetIn.NOT_INVITED)
     who = User.objects.create_user(person.email, None, name=person.name)
     for one in invitations:
         accept(one, who)

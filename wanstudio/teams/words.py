@@ -69,6 +69,11 @@ class NotLetIn(Enum):
     """Reasons why the company's sign-in gives no session: the answer's status, a heading and a sentence."""
 
     NOT_INVITED = 403, "You are not invited yet", "{label} knows you, but no one in this studio has invited you."
+    NO_TEAM = (
+        403,
+        "Your team does not exist",
+        "The studio lets you in, but has no team of the name that is set for you.",
+    )
     UNVERIFIED = 403, "Your address is not verified", UNVERIFIED
     NO_EMAIL = 403, "Your address is missing", NO_EMAIL
     DISABLED = 403, "This account is disabled", "The person who runs this studio can enable it again."
@@ -86,7 +91,7 @@ class NotLetIn(Enum):
 
     @property
     def asks_owner(self) -> bool:
-        return self in (NotLetIn.NOT_INVITED, NotLetIn.DISABLED, NotLetIn.OTHER_PERSON)
+        return self in (NotLetIn.NOT_INVITED, NotLetIn.NO_TEAM, NotLetIn.DISABLED, NotLetIn.OTHER_PERSON)
 
     @property
     def can_go_on(self) -> bool:
