@@ -45,7 +45,8 @@ def ask() -> None:
     """Due now, unless it was looked at in the last 10 s: a crowd at the button is one look."""
     BucketCheck.objects.get_or_create(pk=1)
     recent = models.Q(checked_at__gt=Now() - SPACING)
-    BucketCheck.objects.filter(~recent | models.Q(checked_at=None), pk=1).update(due_at=Now())
+    if BucketCheck.objects.filter(~recent | models.Q(checked_at=None), pk=1).update(due_at=Now()):
+        BucketCheck(pk=1).wake()
 
 
 def look(check: BucketCheck) -> None:
