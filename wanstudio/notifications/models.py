@@ -46,6 +46,8 @@ USUAL = {
     **dict.fromkeys((Kind.READY, Kind.COMMENT, Kind.VERDICT), When.DAILY),
     Kind.ALERT: When.OFF,
 }
+# What is sent to phones: little enough that nobody switches it off.
+PUSHED = (Kind.READY, Kind.MENTIONED)
 CHOOSABLE = [kind for kind in Kind if kind != Kind.ALERT]
 
 
@@ -123,6 +125,10 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_pushed(self) -> bool:
+        return self.kind in PUSHED
 
 
 AT = time(8)

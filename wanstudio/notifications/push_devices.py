@@ -11,7 +11,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.encryption.encrypted_fields import Unreadable, decrypt, encrypt
 from wanstudio.notifications.models import Notification
-from wanstudio.notifications.push_rows import MAX_DEVICES, PUSHED, Push, PushDevice, PushKey
+from wanstudio.notifications.push_rows import MAX_DEVICES, Push, PushDevice, PushKey
 
 # In the session, which changes its key with a password: which device asked in it.
 IN_SESSION = "push_device"
@@ -87,7 +87,7 @@ def remove_device(device: PushDevice, *, by: User) -> None:
 
 def push(row: Notification) -> None:
     """Due at once to each device of its person, if it is of a kind that is pushed. In the caller's transaction."""
-    if row.kind not in PUSHED:
+    if not row.is_pushed:
         return
     # Locked: one that is removed meanwhile would take this transaction down with it.
     for device in PushDevice.objects.select_for_update(no_key=True).filter(person=row.person_id).order_by("pk"):

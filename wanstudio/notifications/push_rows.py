@@ -10,11 +10,9 @@ from django.utils.crypto import constant_time_compare
 from wanstudio.accounts.models import User
 from wanstudio.accounts.session_store import SessionStore
 from wanstudio.encryption.encrypted_fields import SecretField
-from wanstudio.notifications.models import Kind, Notification
+from wanstudio.notifications.models import Notification
 from wanstudio.work.leases import Leased
 
-# What is sent to phones: little enough that nobody switches it off.
-PUSHED = (Kind.READY, Kind.MENTIONED)
 MAX_DEVICES = 20
 # Later than that it is no news; the push service forgets it, too.
 LIVES_FOR = timedelta(hours=24)

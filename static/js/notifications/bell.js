@@ -10,7 +10,7 @@ startPoller("bell", { over: () => bell().remove() });
 
 document.addEventListener("htmx:afterSwap", () => {
   for (const { dataset } of document.querySelectorAll("#bell [data-loud]")) {
-    notify({ id: Number(dataset.loud), title: dataset.title, body: dataset.detail, url: dataset.url });
+    notify({ pushed: "pushed" in dataset, id: Number(dataset.loud), title: dataset.title, body: dataset.detail, url: dataset.url });
   }
   if (document.querySelector("#bell-menu[open]") && bell()?.dataset.newest !== newest) htmx.trigger("#bell-panel", "refresh");
   newest = bell()?.dataset.newest;

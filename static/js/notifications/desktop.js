@@ -4,6 +4,8 @@ import { load, save } from "../storage.js";
 // Named as in earlier versions: what was switched on once stays on.
 const SWITCH = "aloud";
 const NEWEST = "aloud-last";
+// "yes" where the studio pushes to this browser: what is pushed is not shown twice.
+export const PUSHED_HERE = "pushed-here";
 
 export const supported = "Notification" in window && window.isSecureContext;
 export const refused = () => supported && Notification.permission === "denied";
@@ -17,7 +19,8 @@ export async function setOn(on) {
 }
 
 // Once for all tabs of this browser: ids only grow.
-export function notify({ id, title, body, url }) {
+export function notify({ pushed, id, title, body, url }) {
+  if (pushed && load("localStorage", PUSHED_HERE) === "yes") return;
   if (!isOn() || id <= Number(load("localStorage", NEWEST) ?? 0)) return;
   save("localStorage", NEWEST, String(id));
   const shown = new Notification(title, { body, tag: `wan-studio-${id}` });

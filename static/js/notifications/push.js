@@ -1,4 +1,7 @@
 // Notifications that are pushed to this browser while the studio is closed: asked for by a button, ended by another.
+import { save } from "../storage.js";
+import { PUSHED_HERE } from "./desktop.js";
+
 const button = document.getElementById("push-on");
 const note = document.getElementById("push-note");
 const supported = window.isSecureContext && "serviceWorker" in navigator && "PushManager" in window;
@@ -26,7 +29,10 @@ async function turnOn({ key, add, worker }) {
   const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(ours) });
   const { endpoint, keys } = made.toJSON();
   const answer = await post(add, { endpoint, p256dh: keys.p256dh, auth: keys.auth });
-  if (answer.ok) return "";
+  if (answer.ok) {
+    save("localStorage", PUSHED_HERE, "yes");
+    return "";
+  }
   await made.unsubscribe();
   return answer.text();
 }
@@ -62,5 +68,6 @@ for (const form of document.querySelectorAll("form[data-push-here]")) {
     }
   });
 }
-// Removed from another browser meanwhile: what this one has kept is of no use.
+// Off here, perhaps by another browser or a sign-out: what this one has kept is of no use.
+if (button) save("localStorage", PUSHED_HERE, null);
 if (supported && button) kept().then((left) => left?.unsubscribe()).catch(() => {});

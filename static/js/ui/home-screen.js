@@ -1,8 +1,12 @@
 // The service worker: registered once the page is at rest, so that nothing waits for it; taken away where no one is signed
 // in, and with it what was pushed to them.
+import { PUSHED_HERE } from "../notifications/desktop.js";
+import { save } from "../storage.js";
+
 const script = document.body.dataset.serviceWorker;
 
 async function settle() {
+  if (!script) save("localStorage", PUSHED_HERE, null);
   try {
     if (script) await navigator.serviceWorker.register(script, { updateViaCache: "none" });
     else await (await navigator.serviceWorker.getRegistration("/"))?.unregister();

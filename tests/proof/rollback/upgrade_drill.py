@@ -26,6 +26,8 @@ from tests.proof.rollback import checkouts, versions
 from tests.servers import postgres
 from tests.upgrade.walk import STARTS, Page, walk
 
+# After some 429 the studio itself waits for a minute and more before it sends again.
+WITHIN_S = 240
 RESULT = (ROOT / "static" / "samples" / "walk.mp4").read_bytes()
 # A key that is asked to wait: jobs stay queued meanwhile.
 BUSY = refusal(429, Retry_After="6")
@@ -144,14 +146,14 @@ class Drill:
         self.orders.append(prompt)
 
     def finish(self, prompt: str) -> None:
-        wait_until(lambda: any(self.posts(prompt)), f"{prompt} is sent", 60)
+        wait_until(lambda: any(self.posts(prompt)), f"{prompt} is sent", WITHIN_S)
         task = self.task(prompt)
         if self.apixo.tasks[task]["state"] == "processing":
             self.apixo.succeed(task, RESULT)
         self.wait_for_state(prompt, "done")
 
     def wait_for_state(self, prompt: str, state: str) -> None:
-        wait_until(lambda: self.state(prompt) == state, f"{prompt} is {state}, not {self.state(prompt)}", 90)
+        wait_until(lambda: self.state(prompt) == state, f"{prompt} is {state}, not {self.state(prompt)}", WITHIN_S)
 
     def use(self, checkout: Path) -> None:
         self.studio.root, self.studio.env["PYTHONPATH"] = checkout, str(checkout / checkouts.PACKAGES)
@@ -317,5 +319,7 @@ def drill(case: Case, folder: Path, trees: Path) -> Iterator[Drill | None]:
         studio = Studio(folder / "data", None, **env)
         try:
             yield Drill(case, studio, apixo, folder, old)
+        except AssertionError as wrong:
+            raise AssertionError(f"{wrong}\n{studio.said()[-3000:]}") from wrong
         finally:
             studio.end()
