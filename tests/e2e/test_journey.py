@@ -8,8 +8,10 @@ import av
 from playwright.sync_api import Page, expect
 from pytest_httpserver import HTTPServer
 
+from tests.e2e.axe import LOOKED_AT, wrong_with
 from tests.e2e.conftest import Opened
 from tests.e2e.studio import ROOT, Studio, wait_until
+from tests.e2e.windows import WIDE
 
 SAMPLES = ROOT / "static" / "samples"
 READY_MS = 60_000
@@ -132,6 +134,22 @@ def test_a_motion_behind_a_link(start_studio: Callable[..., Studio], opened: Ope
     expect(page.locator("#motion-slot video")).to_be_visible()
     page.get_by_role("slider", name="Start of the part").press("ArrowRight")
     expect(page.locator("[name=trim_start]")).not_to_have_value("")
+
+    httpserver.expect_request("/mira.png").respond_with_data(
+        (SAMPLES / "mira.png").read_bytes(), content_type="image/png"
+    )
+    page = opened(studio, **WIDE, **LOOKED_AT)
+    page.goto(studio.url)
+    add_link(page, "Character", httpserver.url_for("/mira.png"))
+    page.get_by_role("button", name="Bring it in to crop it").press("Enter")
+    page.get_by_role("button", name="Frame the picture").press("Enter")
+    view = page.get_by_role("dialog", name="Frame the picture").locator("[data-view]")
+    # As a dialog comes it moves: this waits until it has come.
+    view.click(trial=True)
+    view.press("+")
+    view.press("Enter")
+    expect(page.locator("[name=crop]")).not_to_have_value("")
+    assert not wrong_with(page)
 
 
 def add_link(page: Page, kind: str, url: str) -> None:

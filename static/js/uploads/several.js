@@ -87,6 +87,7 @@ function add(file) {
   const one = { file, row };
   row.querySelector("[data-name]").textContent = file.name;
   row.querySelector("[data-stop]").setAttribute("aria-label", `Stop ${file.name}`);
+  row.querySelector("progress").setAttribute("aria-label", `Progress of ${file.name}`);
   row.querySelector("[data-stop]").addEventListener("click", () => stop(one));
   rows.append(row);
   say(one, "Queued", 0);
