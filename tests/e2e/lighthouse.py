@@ -21,7 +21,7 @@ from tests.e2e.template import EMAIL, PASSWORD
 from tests.needs import browser as chromium
 
 PINNED = "lighthouse@12.8.2"
-OUT = ROOT / "test-results" / "lighthouse"
+OUT = Path(os.environ.get("LIGHTHOUSE_OUT", ROOT / "test-results" / "lighthouse"))
 RUNS = int(os.environ.get("LIGHTHOUSE_RUNS", "5"))
 SCORES = ("performance", "accessibility", "best-practices")
 TIMES = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")

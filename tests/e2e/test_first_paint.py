@@ -20,6 +20,10 @@ MAX_SHIFT = 0.02
 SIZED = """[...document.querySelectorAll("img, video")]
     .filter((one) => !(one.getAttribute("width") > 0 && one.getAttribute("height") > 0))
     .map((one) => one.outerHTML.slice(0, 120))"""
+ABOVE = """(placeholder) => {
+    const { left, top, width, height } = placeholder.getBoundingClientRect();
+    return document.elementFromPoint(left + width / 2, top + height / 2) === placeholder;
+}"""
 UNDER = """(placeholder) => {
     const [under, over] = [placeholder, placeholder.nextElementSibling].map((one) => one.getBoundingClientRect());
     return placeholder.naturalWidth > 0 && under.left <= over.left && under.right >= over.right
@@ -68,6 +72,7 @@ def test_words_and_placeholders_come_before_pictures(
         assert placeholders.evaluate_all(f"all => all.every({UNDER})")
         assert pictures, "they were asked for"
     page.wait_for_load_state()
+    assert page.locator(".placeholder").evaluate_all(f"all => all.filter({ABOVE}).length") == 0
     assert page.evaluate("window.shift") < MAX_SHIFT
     assert page.evaluate(SIZED) == []
 
