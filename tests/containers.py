@@ -11,7 +11,6 @@ Its images and containers are in a folder of its own, which is removed with it. 
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,17 +86,35 @@ class Podman:
         )
 
 
+# Reads until the test process closes its end, or dies: containers would run on without it.
+END = """
+cat >/dev/null
+podman rm --all --force --time=1
+podman rmi --all --force
+umount -q "$1/images/overlay"
+rm -rf --one-file-system "$1"
+"""
+
+
 @contextmanager
 def engine() -> Iterator[Podman]:
     folder = Path(tempfile.mkdtemp(prefix="wanstudio-podman-"))
     podman = Podman(folder)
+    quiet = subprocess.DEVNULL
+    ending = subprocess.Popen(
+        ["sh", "-c", END, "sh", str(folder)],
+        env=podman.env,
+        stdin=subprocess.PIPE,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
+    )
     try:
         yield podman
     finally:
-        podman.run("rm", "--all", "--force", "--time=1")
-        podman.run("rmi", "--all", "--force")
-        subprocess.run(["umount", "-q", str(folder / "images" / "overlay")], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        assert ending.stdin
+        ending.stdin.close()
+        ending.wait(120)
 
 
 def debootstrap(release: str, target: Path) -> None:

@@ -160,7 +160,16 @@ def test_image_is_small_and_has_neither_tools_nor_caches_nor_secrets(podman: Pod
         assert {path.name for path in left} <= {".bashrc", ".profile"}
         kept = {path.name for path in studio.iterdir()}
         assert kept == {
-            *(".venv", "__pycache__", "collected", "health.py", "manage.py", "requirements.txt", "sbom.cdx.json"),
+            *(
+                ".venv",
+                "__pycache__",
+                "collected",
+                "health.py",
+                "manage.py",
+                "pyproject.toml",
+                "requirements.txt",
+                "sbom.cdx.json",
+            ),
             *("static", "templates", "wanstudio"),
         }
         # Read-only as it runs: what was not compiled or collected now would be so at each start.
