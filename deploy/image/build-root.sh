@@ -2,7 +2,7 @@
 # Steps that make the root file system of the image, each run as root inside Debian by deploy/Containerfile:
 #
 #   build-root.sh system      Python and the account that the studio runs as
-#   build-root.sh packages    the locked Python packages, as wheels; nothing is compiled, and no compiler is needed
+#   build-root.sh packages    the locked Python packages; nothing is compiled, and no compiler is there
 #   build-root.sh studio      what is collected and compiled of the studio's own files
 #   build-root.sh contents    the list of all that is inside, with licences
 set -eu
@@ -36,7 +36,9 @@ packages)
     python3 -m venv /build/pip
     python3 -m venv --without-pip "$studio/.venv"
     pip="/build/pip/bin/python -m pip --python $studio/.venv/bin/python --disable-pip-version-check"
-    $pip install --quiet --no-deps --require-hashes --only-binary :all: --requirement "$studio/requirements.txt"
+    # http-ece is Python alone, and its authors publish no wheel.
+    $pip install --quiet --no-deps --require-hashes --only-binary :all: --no-binary http-ece \
+        --requirement "$studio/requirements.txt"
     $pip check
     ;;
 studio)

@@ -27,7 +27,7 @@ from tests.servers import postgres, rabbitmq
 from wanstudio.media.probe import verify_video
 
 NEEDED = ("podman", "mmdebstrap", "runc")
-MAX_MB = 550
+MAX_MB = 560
 STARTS_WITHIN_S = 240
 PUBLISHED = "-p 127.0.0.1:8000:8000 "
 # The name that compose gives the volume.
