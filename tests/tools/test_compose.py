@@ -92,7 +92,8 @@ def test_nginx_of_the_container_finds_the_studio_the_media_and_its_certificate()
     ]
     assert [path for path in paths if path not in nginx] == []
     cached = re.findall(r"proxy_cache_path (\S+)", nginx)
-    assert [path for path in cached if not path.startswith(tuple(f"{place}/" for place in proxy["tmpfs"]))] == []
+    assert cached
+    assert [path for path in cached if path not in proxy["tmpfs"]] == []
 
 
 def test_passwords_are_made_once_and_each_side_gets_the_same(tmp_path: Path) -> None:
