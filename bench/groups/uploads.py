@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from bench.figures import Figure, interleaved, ratios, shown
@@ -23,7 +24,8 @@ def figures(rig: Rig) -> Iterator[Figure]:
         folder = Path(name)
         studio = Studio(folder / "data", template(folder, owner=True)).start()
         try:
-            person, clip = Person(studio), folder / "clip.mp4"
+            # Each copy is kept, as each upload is: pages of memory that were just freed are written twice as fast.
+            person, clip, numbers = Person(studio), folder / "clip.mp4", count()
 
             def send() -> float:
                 large_clip(clip, SIZE)
@@ -32,7 +34,7 @@ def figures(rig: Rig) -> Iterator[Figure]:
                 return SIZE / MB / (time.perf_counter() - began)
 
             with watched_memory(studio) as held:
-                stored, sent = interleaved(rig.runs, lambda: _store(clip, folder / "copy"), send)
+                stored, sent = interleaved(rig.runs, lambda: _store(clip, folder / f"copy-{next(numbers)}"), send)
             beside = f"write + fsync + hash, {shown(statistics.median(stored))} MB/s"
             yield Figure("an upload in pieces ÷ write + fsync + hash", "≥ 0.5", ratios(sent, stored), "", beside)
             yield Figure("an upload of 200 MB in pieces", "", sent, "MB/s")
