@@ -96,10 +96,12 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
         raise CannotOperate(f"The restore failed, and the database is unchanged: {str(wrong).strip()}") from wrong
     sent_marks.start_anew()
     backup.upgrading().unlink(missing_ok=True)
-    # What Django, the ledger and the search keep beside the tables: the triggers, the cache.
-    kept_sums.lay()
+    # What Django, the ledger and the search keep beside the tables: the triggers, the cache. Those of an older version
+    # are its own: its start lays them, and its tables lack what ours name.
     append_only.lock()
-    search_index.lay()
+    if not is_older:
+        kept_sums.lay()
+        search_index.lay()
     call_command("createcachetable", verbosity=0)
     return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts, is_older)
 
