@@ -92,8 +92,8 @@ chaos: $(VENV)/installed-dev ## kill worker, web and broker 1,300 times: is anyt
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m tests.proof.chaos $(CHAOS)
 
-load: $(VENV)/installed-dev ## the worker under load: kills, a thousand jobs, many writers; takes some minutes
-	@LOAD=large $(BIN)/python -m pytest -q tests/proof/load tests/work/test_many_writers.py
+load: $(VENV)/installed-dev ## under load: kills, a thousand jobs, many writers, large files through proxies; takes some minutes
+	@LOAD=large $(BIN)/python -m pytest -q tests/proof/load tests/work/test_many_writers.py tests/proof/install/test_proxies.py
 
 screenshots: $(VENV)/installed-dev ## every page as it looks, into test-results/screenshots
 	@$(BIN)/python -m tests.needs
