@@ -67,17 +67,19 @@ def _make(path: Path, megabits: int) -> None:
         stream.bit_rate = megabits * 1_000_000
         for number in range(RATE * PART_S):
             frame = chain[-1].pull()
+            assert isinstance(frame, av.VideoFrame)
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     with av.open(str(path), "w", options={"movflags": "faststart"}) as out:
-        stream = None
+        copied: av.VideoStream | None = None
         for turn in range(SECONDS // PART_S):
             with av.open(str(part)) as source:
                 track = source.streams.video[0]
-                stream = stream or out.add_stream_from_template(track)
+                copied = copied or out.add_stream_from_template(track)
+                assert track.time_base
                 later = round(turn * PART_S / track.time_base)
                 for packet in source.demux(track):
                     if packet.dts is not None and packet.pts is not None:
-                        packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, stream
+                        packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, copied
                         out.mux(packet)

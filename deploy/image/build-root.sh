@@ -36,9 +36,7 @@ packages)
     python3 -m venv /build/pip
     python3 -m venv --without-pip "$studio/.venv"
     pip="/build/pip/bin/python -m pip --python $studio/.venv/bin/python --disable-pip-version-check"
-    # http-ece is Python alone, and its authors publish no wheel.
-    $pip install --quiet --no-deps --require-hashes --only-binary :all: --no-binary http-ece \
-        --requirement "$studio/requirements.txt"
+    $pip install --quiet --no-deps --require-hashes --only-binary :all: --requirement "$studio/requirements.txt"
     $pip check
     ;;
 studio)

@@ -124,9 +124,9 @@ def made(kind: Kind) -> bytes:
     return data[:place] + b"".join(part.to_bytes(4, "big", signed=True) for part in numbers) + data[place + 36 :]
 
 
-def upright_again(image: Image.Image, matrix: tuple[int, int, int, int]) -> Image.Image:
+def upright_again(image: Image.Image, matrix: tuple[int, ...]) -> Image.Image:
     """The frame as it was drawn, from the one that a player shows."""
-    back = {
+    back: dict[tuple[int, ...], Image.Transpose] = {
         (0, 1, -1, 0): Image.Transpose.ROTATE_90,
         (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
         (0, -1, 1, 0): Image.Transpose.ROTATE_270,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import av
 import pytest
@@ -104,14 +105,14 @@ def quartered(matrix: Matrix) -> bytes:
 
 @pytest.mark.parametrize("matrix", [UPRIGHT, *TRANSPOSES])
 def test_a_turned_or_mirrored_clip_is_scanned_as_players_show_it(matrix: Matrix) -> None:
-    found = scan_clip(io.BytesIO(quartered(matrix)), 4.0)
+    found: dict[str, Any] = dict(scan_clip(io.BytesIO(quartered(matrix)), 4.0))
     strip = Image.open(io.BytesIO(base64.b64decode(str(found["strip"])))).convert("RGB")
     width, height, count = found["size"]
     assert (strip.width, strip.height) == (width * count, height)
     assert width / height == pytest.approx(160 / 96, abs=0.02)
     # The last cell: the line is at an edge, or narrow beside what is looked at.
     for number, colour in enumerate(CORNERS):
-        seen = [
+        seen: list[Any] = [
             strip.getpixel((cell * width + width * (1 + 2 * (number % 2)) // 4, height * (1 + 2 * (number // 2)) // 4))
             for cell in (*range(count // 5), *range(count * 4 // 5, count))
         ]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import http_ece
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,6 +20,7 @@ from py_vapid.jwt import decode
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.notifications.test_push_encryption import decrypted
 from wanstudio.accounts.models import User
 from wanstudio.encryption.encrypted_fields import rotate
 from wanstudio.notifications import push_devices
@@ -56,8 +56,7 @@ class Browser:
         return self.client.post(reverse("push.add"), self.gives(**other), headers={"User-Agent": CHROME})
 
     def reads(self, came: Request) -> dict[str, Any]:
-        body = http_ece.decrypt(came.get_data(), private_key=self.key, auth_secret=self.auth, version="aes128gcm")
-        said: dict[str, Any] = json.loads(body)
+        said: dict[str, Any] = json.loads(decrypted(came.get_data(), self.key, self.auth))
         return said
 
 

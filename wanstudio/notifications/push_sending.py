@@ -87,18 +87,16 @@ def _note_problem(push: Push, problem: str) -> None:
 def _post(device: PushDevice, row: Notification) -> Answer:
     """A browser's address is a stranger's: https, public addresses, no redirect, little time and few bytes."""
     # Only where a device has asked: an idle worker does not load it.
-    import http_ece
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
     from py_vapid.utils import b64urldecode
+
+    from wanstudio.notifications.push_encryption import encrypt
 
     # Words that a locked screen shows: the title, and never what was written.
     said = {"id": row.pk, "title": row.title, "url": reverse("notifications.follow", args=[row.pk])}
-    body = http_ece.encrypt(
+    body = encrypt(
         json.dumps(said, ensure_ascii=False).encode(),
-        private_key=generate_private_key(SECP256R1()),
-        dh=b64urldecode(device.p256dh.encode()),
-        auth_secret=b64urldecode(decrypt(device.auth).encode()),
-        version="aes128gcm",
+        b64urldecode(device.p256dh.encode()),
+        b64urldecode(decrypt(device.auth).encode()),
     )
     headers = {
         **_signed(device.endpoint),
