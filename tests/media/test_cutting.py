@@ -126,7 +126,7 @@ def made(kind: Kind) -> bytes:
 
 def upright_again(image: Image.Image, matrix: tuple[int, ...]) -> Image.Image:
     """The frame as it was drawn, from the one that a player shows."""
-    back: dict[tuple[int, ...], Image.Transpose] = {
+    ways: dict[tuple[int, ...], Image.Transpose] = {
         (0, 1, -1, 0): Image.Transpose.ROTATE_90,
         (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
         (0, -1, 1, 0): Image.Transpose.ROTATE_270,
@@ -134,7 +134,8 @@ def upright_again(image: Image.Image, matrix: tuple[int, ...]) -> Image.Image:
         (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
         (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
         (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
-    }.get(matrix)
+    }
+    back = ways.get(matrix)
     return image if back is None else image.transpose(back)
 
 
