@@ -105,9 +105,15 @@ def wrongs(world: World, route: str, method: str, name: str) -> Iterator[str]:
         yield f"{said}, and wrote into {sorted(written)}"
 
 
+# The same for everybody, and asked about each time.
+SAYS_NOTHING = ("manifest.webmanifest", "service-worker.js", "offline/")
+
+
 def is_kept_by_no_cache(route: str, answer: Any) -> bool:
     """True for what no cache keeps, and for files that their browser keeps and asks about each time."""
     kept = answer.headers.get("Cache-Control", "")
+    if route in SAYS_NOTHING and answer.status_code == 200:
+        return kept == "no-cache"
     is_file = route.endswith(("/file", "/poster", "/preview", "/strip", "<str:name>")) and "ETag" in answer.headers
     return "no-store" in kept or (is_file and kept == "private, no-cache")
 

@@ -132,7 +132,7 @@ class Issuer(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         path = reverse("company.callback")
-        return address_of(path) if settings.WANSTUDIO_URL else request.build_absolute_uri(path)
+        return address_of(path)
 
     @cached_property
     def openid_config(self) -> Said:

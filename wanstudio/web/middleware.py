@@ -178,7 +178,7 @@ def _is_restored(request: HttpRequest, response: HttpResponseBase) -> bool:
     match, is_page = request.resolver_match, request.method == "GET" and "HX-Request" not in request.headers
     if not match or match.view_name not in RESTORED or not is_page or response.status_code != 200:
         return False
-    return request.is_secure() or is_loopback(request.build_absolute_uri("/"))
+    return request.is_secure() or is_loopback(f"http://{request.get_host()}/")
 
 
 class Compressed(GZipMiddleware):
