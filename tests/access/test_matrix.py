@@ -111,7 +111,7 @@ SAYS_NOTHING = ("manifest.webmanifest", "service-worker.js", "offline/")
 
 def is_kept_by_no_cache(route: str, answer: Any) -> bool:
     """True for what no cache keeps, and for files that their browser keeps and asks about each time."""
-    kept = answer.headers.get("Cache-Control", "")
+    kept: str = answer.headers.get("Cache-Control", "")
     if route in SAYS_NOTHING and answer.status_code == 200:
         return kept == "no-cache"
     is_file = route.endswith(("/file", "/poster", "/preview", "/strip", "<str:name>")) and "ETag" in answer.headers
