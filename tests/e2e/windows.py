@@ -6,3 +6,4 @@ Window = dict[str, Any]
 
 WIDE: Window = {"viewport": {"width": 1440, "height": 900}}
 PHONE: Window = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+SIDEWAYS: Window = {"viewport": {"width": 844, "height": 390}, "has_touch": True, "is_mobile": True}

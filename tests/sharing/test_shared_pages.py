@@ -179,7 +179,7 @@ def test_guest_sees_the_shared_video_alone(link: ShareLink, video: Video, alice:
     other = finished(video.job.team, alice, title="Secret")
     shown = text_of(nobody.get(page(link)))
     assert "Mira walks" in shown
-    assert "from Alice" in shown
+    assert "shared by Alice" in shown
     assert b"".join(nobody.get(file(link, video))) == b"video"
     for name in ("shared.file", "shared.poster", "shared.video"):
         assert nobody.get(reverse(name, args=[link.token, other.pk])).status_code == 404
