@@ -12,8 +12,18 @@ from tests.e2e.conftest import Opened
 from tests.e2e.pages import EMPTY, OWNER, SIGNED_OUT, in_use
 from tests.e2e.person import MIRA, WALK, Person
 from tests.e2e.studio import Studio
+from tests.e2e.targets import small_targets
 from tests.e2e.test_pages import strict
-from tests.e2e.windows import PHONE, WIDE, Window
+from tests.e2e.windows import PHONE, SIDEWAYS, WIDE, Window
+
+# The share of a line down the right half of the window that bars cover while the page scrolls.
+STUCK = """() => {
+    const isStuck = (one) =>
+        one !== null && (/sticky|fixed/.test(getComputedStyle(one).position) || isStuck(one.parentElement));
+    let stuck = 0;
+    for (let y = 0; y < innerHeight; y += 2) if (isStuck(document.elementFromPoint(innerWidth * 0.8, y))) stuck += 2;
+    return stuck / innerHeight;
+}"""
 
 every_size = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 
@@ -43,6 +53,17 @@ def test_pages_for_who_is_signed_out(size: Window, opened: Opened, studio: Studi
 @every_size
 def test_pages_in_use(size: Window, opened: Opened, studio: Studio, full: list[str]) -> None:
     go_over(opened(studio, **size, **LOOKED_AT), studio, [*full, *OWNER])
+
+
+def test_pages_on_the_side_of_a_phone(opened: Opened, studio: Studio, full: list[str]) -> None:
+    """Nothing is wider than the window or too small to hit, and what sticks leaves the window to the page."""
+    page = opened(studio, **SIDEWAYS)
+    for address in [*full, *OWNER]:
+        page.goto(studio.url + address)
+        assert page.evaluate("document.documentElement.scrollWidth") == SIDEWAYS["viewport"]["width"], address
+        assert small_targets(page) == [], address
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+        assert page.evaluate(STUCK) <= 0.2, address
 
 
 @every_size
