@@ -211,7 +211,7 @@ wait_for_studio() {
     say "waiting until the studio answers…"
     until $OPT/current/.venv/bin/python -c 'import sys, urllib.request as ask; ask.urlopen(sys.argv[1], timeout=5)' \
         "http://127.0.0.1:$(value PORT | grep . || echo 8000)/readyz" 2>/dev/null; do
-        [ "$(systemctl show --value -p NRestarts wanstudio)" -lt 3 ] || {
+        [ "$(systemctl show --value -p NRestarts wanstudio)" -lt 2 ] || {
             journalctl --unit wanstudio --output cat --lines 10 >&2 || :
             die "the studio does not start; its last words are above. Mend the cause and run this again. The version before" \
                 "was ${before#releases/}: docs/upgrade.md says how to go back."

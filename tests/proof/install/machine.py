@@ -108,6 +108,7 @@ class Machine:
         return self.run("systemctl", "show", "--value", "-p", name, unit).strip()
 
     def log(self, unit: str) -> str:
+        self.run("journalctl", "--sync")
         return self.run("journalctl", "--unit", unit, "--output", "cat", "--no-pager")
 
 
