@@ -13,8 +13,9 @@ THEMES = ("dark", "light")
 # Axe paints styles of its own, which the content policy would refuse. A colour on its way to another is neither.
 LOOKED_AT = {"bypass_csp": True, "reduced_motion": "reduce"}
 WIDTHS = {1440: (720, 1024, 2560, 1440), 390: (320, 390)}
-# Rules that axe knows and leaves out by itself.
-RULES = {"rules": {name: {"enabled": True} for name in ("label-content-name-mismatch", "target-size")}}
+# A rule that axe knows and leaves out by itself. The road not taken, target-size: what has scrolled half under a bar is
+# too small for it; `small_targets` measures what a touch hits.
+RULES = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
 # What reaches beyond the right edge.
 BEYOND = """width => [...document.querySelectorAll("body *")]
     .filter((one) => one.getBoundingClientRect().right > width + 0.5)

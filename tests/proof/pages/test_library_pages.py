@@ -14,7 +14,7 @@ from tests.e2e.windows import PHONE, WIDE, Window
 def test_pages_are_accessible(size: Window, opened: Opened, wall: Studio) -> None:
     page = opened(wall, **size, **LOOKED_AT)
     page.goto(f"{wall.url}/videos/?q=take")
-    select(page, "Take 030")
+    select(page, "Take 050")
     assert wrong_with(page) == []
     page.locator("#selection summary", has_text="Tag").click()
     assert wrong_with(page) == []
@@ -23,11 +23,11 @@ def test_pages_are_accessible(size: Window, opened: Opened, wall: Studio) -> Non
     page.goto(f"{wall.url}/videos/?tag=noir")
     page.locator(".filters summary", has_text="Date").click()
     assert wrong_with(page) == []
-    select(page, "Take 030")
+    select(page, "Take 050")
     page.locator("#selection summary", has_text="Add to collection").click()
     page.get_by_label("New collection").fill("Cut")
     page.get_by_label("New collection").press("Enter")
-    video = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 030'")[0][0]
+    video = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 050'")[0][0]
     binned = wall.rows("SELECT video_id FROM wanstudio_job WHERE title = 'Take 002'")[0][0]
     page.goto(f"{wall.url}/videos/{binned}/")
     page.locator("main summary[aria-label=More]").click()
