@@ -78,7 +78,7 @@ proof: $(VENV)/installed-dev ## what takes long: kills, load, PostgreSQL with a 
 	WANSTUDIO_TEST_WINDOW=phone $(PYTEST) tests/e2e
 
 proof-install: $(VENV)/installed-dev ## the ways to install it alone: the image, a machine of its own; some of it needs root
-	@$(BIN)/python -m tests.needs
+	@INSTALL=whole $(BIN)/python -m tests.needs
 	INSTALL=whole $(PYTEST) tests/proof/install
 
 bench: $(VENV)/installed-dev ## figures against yardsticks of the same run, all runs shown

@@ -38,8 +38,12 @@ class Need:
     what: str
     find: Callable[[], str | Path | None]
     packages: tuple[str, ...]
+    install: bool = False
+    """Whether `make proof-install` alone needs it."""
 
 
+# `make proof-install` sets it: every way to install is run, the long ones too.
+WHOLE = os.environ.get("INSTALL") == "whole"
 NEEDS = (
     Need("Chromium (or name it with CHROMIUM=/path/to/chromium)", browser, ("chromium", "fonts-dejavu-core")),
     Need("PostgreSQL", lambda: postgres_program("initdb"), ("postgresql",)),
@@ -48,8 +52,8 @@ NEEDS = (
     Need("nginx", lambda: shutil.which("nginx", path=SYSTEM_PATH), ("nginx-light",)),
     Need("HAProxy", lambda: shutil.which("haproxy", path=SYSTEM_PATH), ("haproxy",)),
     # catatonit is the first process of a container, where compose.yaml asks for one.
-    Need("Podman", lambda: _all("podman", "runc", "catatonit"), ("podman", "runc", "catatonit")),
-    Need("mmdebstrap", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",)),
+    Need("Podman", lambda: _all("podman", "runc", "catatonit"), ("podman", "runc", "catatonit"), install=True),
+    Need("mmdebstrap", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",), install=True),
     Need("Caddy", lambda: shutil.which("caddy"), ("caddy",)),
     Need("systemd", lambda: shutil.which("systemd-analyze"), ("systemd", "dbus")),
     Need(
@@ -61,7 +65,7 @@ NEEDS = (
 
 
 def missing() -> list[Need]:
-    return [need for need in NEEDS if not need.find()]
+    return [need for need in NEEDS if (WHOLE or not need.install) and not need.find()]
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +28,7 @@ from wanstudio.media import isolated
 from wanstudio.media.errors import FetchError, FetchProblem
 from wanstudio.money.queries import quote_today
 from wanstudio.teams.models import Team
+from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import input_link
 from wanstudio.uploads.steps import clean_following
@@ -183,3 +185,17 @@ def test_what_is_clean_is_not_read_again(
     clean_following()
     source.refresh_from_db()
     assert source.due_at is None
+
+
+def test_who_comes_second_finds_it_cleaned(team: Team, alice: User, transactional_db: None) -> None:
+    """A job that is sent while the worker cleans its picture is not refused because the old file has gone."""
+    source = earlier(team, alice, "JPEG", saved("JPEG"))
+    late = Source.objects.get(pk=source.pk)
+    ensure_clean(source)
+    assert not default_storage.exists(str(late.file.name))
+    ensure_clean(late)
+    assert (late.file.name, late.cleaned_at) == (source.file.name, source.cleaned_at)
+    lost = earlier(team, alice, "JPEG", saved("JPEG"))
+    default_storage.delete(str(lost.file.name))
+    with pytest.raises(FileNotFoundError):
+        ensure_clean(lost)

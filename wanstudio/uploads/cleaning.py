@@ -30,6 +30,16 @@ def ensure_clean(source: Source) -> None:
     """
     if source.cleaned_at or not source.file:
         return
+    try:
+        _clean(source)
+    except FileNotFoundError:
+        # Another has cleaned it meanwhile, and taken the old file away.
+        source.refresh_from_db()
+        if source.cleaned_at is None:
+            raise
+
+
+def _clean(source: Source) -> None:
     before, poster_before = str(source.file.name), str(source.poster.name or "")
     with default_storage.open(before, "rb") as file:
         facts, poster, cleaning = probe_file(source.kind, file)

@@ -85,7 +85,8 @@ def stuck() -> list[str]:
     """
     asking = Q(state=State.UNCERTAIN, ask_person=True, nudged_at=None, lease_token=None)
     moving = Job.objects.exclude(state__in=ENDED).exclude(asking)
-    called = Attempt.objects.exclude(nudged_at=None, due_at=None, lease_token=None).select_related("job")
+    # A lease without either is one of the dead, whose step was done.
+    called = Attempt.objects.exclude(nudged_at=None, due_at=None).select_related("job")
     return [
         *(f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving),
         *(f"{attempt.job.prompt}: {attempt}, due {attempt.due_at}, {attempt.problem}" for attempt in called),
