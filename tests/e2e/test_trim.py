@@ -209,7 +209,7 @@ def test_try_places_a_short_window_where_the_clip_stands(trimming: Page) -> None
     expect(page.locator("#generate")).to_contain_text("$0.20")
     page.locator("#generate").click()
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
-    page.get_by_role("link", name="Make the whole · $1.12").click()
+    page.get_by_role("link", name="Make the whole · $1.12").click(timeout=90_000)
 
     expect(page.locator("#generate")).to_contain_text("$1.12")
     assert part(page) == ("", "")
