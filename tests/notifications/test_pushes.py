@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -89,7 +90,8 @@ def phone(service: PushService, client: Client, alice: User) -> Browser:
 
 
 def happens(team: Team, person: User, key: str = "job 1 ready", kind: Kind = Kind.READY) -> Notification:
-    notify([person], Event(team, kind, key, "“Mira walks” is ready.", "A secret detail."))
+    with transaction.atomic():
+        notify([person], Event(team, kind, key, "“Mira walks” is ready.", "A secret detail."))
     return Notification.objects.get(person=person, event=key)
 
 

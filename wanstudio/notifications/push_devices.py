@@ -89,9 +89,10 @@ def push(row: Notification) -> None:
     """Due at once to each device of its person, if it is of a kind that is pushed. In the caller's transaction."""
     if not row.is_pushed:
         return
-    # Locked: one that is removed meanwhile would take this transaction down with it.
-    for device in PushDevice.objects.select_for_update(no_key=True).filter(person=row.person_id).order_by("pk"):
-        Push.objects.create(device=device, notification=row, due_at=Now()).wake()
+    with transaction.atomic():
+        # Locked: one that is removed meanwhile would take this transaction down with it.
+        for device in PushDevice.objects.select_for_update(no_key=True).filter(person=row.person_id).order_by("pk"):
+            Push.objects.create(device=device, notification=row, due_at=Now()).wake()
 
 
 def _follow_session(request: HttpRequest, user: User, **kwargs: object) -> None:
