@@ -29,6 +29,7 @@ from wanstudio.work.leases import Leased, Stale
 HIT_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.05
 FOUND_WITHIN_S = 60.0
+FOLLOWED_WITHIN_S = 20.0
 REST_WITHIN_S = 180.0
 FORM_WITHIN_S = 30.0
 DECIDES_EVERY = 20
@@ -203,6 +204,7 @@ class Drill:
         books = self.apixo.books
         wait_until(lambda: not oracle.unattached(books), FOUND_WITHIN_S, LOOK_EVERY_S)
         found_s = time.monotonic() - began
+        wait_until(lambda: self._callers.at_rest and not oracle.called(), FOLLOWED_WITHIN_S, LOOK_EVERY_S)
         wait_until(lambda: self._callers.at_rest and not oracle.stuck(), REST_WITHIN_S, LOOK_EVERY_S)
         return found_s
 

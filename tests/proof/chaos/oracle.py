@@ -79,18 +79,15 @@ def unconfirmed() -> set[str]:
 
 
 def stuck() -> list[str]:
-    """Jobs that have neither ended nor asked a person, and whatever has been called about since.
-
-    A call about an attempt that its job went on without makes another job, when the worker comes to it.
-    """
+    """Jobs that have neither ended nor asked a person, or have been called about since."""
     asking = Q(state=State.UNCERTAIN, ask_person=True, nudged_at=None, lease_token=None)
     moving = Job.objects.exclude(state__in=ENDED).exclude(asking)
-    # A lease without either is one of the dead, whose step was done.
-    called = Attempt.objects.exclude(nudged_at=None, due_at=None).select_related("job")
-    return [
-        *(f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving),
-        *(f"{attempt.job.prompt}: {attempt}, due {attempt.due_at}, {attempt.problem}" for attempt in called),
-    ]
+    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving]
+
+
+def called() -> bool:
+    """Whether an attempt that its job went on without was called about: the worker makes another job of it."""
+    return Attempt.objects.exclude(nudged_at=None, due_at=None).exists()
 
 
 def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[str]:
