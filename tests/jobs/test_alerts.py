@@ -17,10 +17,11 @@ from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
 from tests.worker_steps import later, running, step
 from wanstudio.accounts.models import User
+from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.history import Alert
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import State
-from wanstudio.jobs.steps import raise_alerts
+from wanstudio.jobs.steps import uncertain
 from wanstudio.keys.models import ProviderKey
 from wanstudio.teams.models import Membership, Team
 from wanstudio.work.advance import advance, due
@@ -153,6 +154,16 @@ def test_no_mail_is_sent_without_a_mail_server(unsaved: Job, settings: Settings)
     assert due(Alert) == []
 
 
-@pytest.mark.django_db
-def test_deleted_job_raises_no_alert() -> None:
-    raise_alerts(Job(pk=0))
+def test_worker_killed_right_after_its_step_has_told_the_owners(job: Job, apixo: FakeApixo) -> None:
+    """Nothing would make up for it: a job that a person decides about is not due any more."""
+    apixo.on_post(reset)
+    job = step(job)
+    Job.objects.update(ask_person=False, due_at=Now())
+    Alert.objects.all().delete()
+    Attempt.objects.update(callback=False)
+    claimed = Job.claim(job.pk)
+    assert claimed
+    uncertain.settle(claimed)
+    job.refresh_from_db()
+    assert (job.ask_person, job.due_at, job.lease_token is None) == (True, None, False)
+    assert sent() == [f"$1.14 might have been charged: {job.title}"]

@@ -59,14 +59,13 @@ def test_hooks_run_in_order_around_a_step(make_job: MakeJob, monkeypatch: pytest
     monkeypatch.setattr(registry, "kinds", {Job: Kind()})
     registry.kind_of(Job).before_looking = lambda: calls.append("looked")
     registry.register(Job, lambda row: calls.append("step"), State.QUEUED)
-    registry.kind_of(Job).after_step = lambda row: calls.append("leased" if row.keep_lease() else "lost")
     registry.kind_of(Job).after_release = lambda row, before: calls.append(f"{before} {row.keep_lease()}")
     assert due(Job) == [job.pk]
     assert advance(Job, job.pk)
-    assert calls == ["looked", "step", "leased", "queued False"]
+    assert calls == ["looked", "step", "queued False"]
 
 
-def test_failed_step_is_tried_again_and_skips_the_hook_under_its_lease(
+def test_failed_step_is_tried_again(
     make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     job, calls = make_job(), []
@@ -76,7 +75,6 @@ def test_failed_step_is_tried_again_and_skips_the_hook_under_its_lease(
         raise RuntimeError("a surprise")
 
     registry.register(Job, fail)
-    registry.kind_of(Job).after_step = lambda row: calls.append("step")
     registry.kind_of(Job).after_release = lambda row, before: calls.append("release")
     assert advance(Job, job.pk)
     assert calls == ["release"]

@@ -114,7 +114,6 @@ def _take_step(kind: Kind[R], row: R) -> None:
                 step(row)
             else:
                 row.postpone(None)
-        kind.after_step(row)
     except Stale as stale:
         log.info("%s: %s", name, stale)
     except Exception as wrong:

@@ -23,14 +23,12 @@ class Kind(Generic[R]):
     `steps` by state; under None for rows in any other state. A row that has no step stops being due.
     `before_looking`: in each worker before it looks for due rows, several times a second.
     `log_names`: further names in the log lines of a step, besides the row itself.
-    `after_step`: after one that did not fail, under its lease. If it fails, step and hook are tried again.
     `after_release`: after each step, once the lease is let go, with the row and the state that it had before.
     """
 
     steps: dict[str | None, Callable[[R], None]] = field(default_factory=dict)
     before_looking: Callable[[], None] = lambda: None
     log_names: Callable[[R], dict[str, object]] = lambda row: {}
-    after_step: Callable[[R], None] = lambda row: None
     after_release: Callable[[R, str], None] = lambda row, state_before: None
 
 

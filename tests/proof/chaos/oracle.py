@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Now
 
 from tests.ledger_check import disagreements
 from tests.proof.chaos.cases import Case
@@ -79,10 +80,18 @@ def unconfirmed() -> set[str]:
 
 
 def stuck() -> list[str]:
-    """Jobs that have neither ended nor asked a person, or have been called about since."""
-    asking = Q(state=State.UNCERTAIN, ask_person=True, nudged_at=None, lease_token=None)
-    moving = Job.objects.exclude(state__in=ENDED).exclude(asking)
-    return [f"{job.prompt}: {job.state}, due {job.due_at}, {job.problem}" for job in moving]
+    """Jobs that have neither ended nor asked a person, or have been called about since.
+
+    Who was killed right after asking left a lease that nobody needs: it runs out, and its token stays.
+    """
+    in_nobodys_hand = Q(lease_until=None) | Q(lease_until__lte=Now())
+    asking = Q(in_nobodys_hand, state=State.UNCERTAIN, ask_person=True, nudged_at=None)
+    moving = Job.objects.exclude(state__in=ENDED).exclude(pk__in=Job.objects.filter(asking))
+    return [
+        f"{job.prompt}: {job.state}, asks {job.ask_person}, due {job.due_at}, nudged {job.nudged_at}, "
+        f"leased until {job.lease_until}, {job.problem}"
+        for job in moving
+    ]
 
 
 def called() -> bool:

@@ -2,11 +2,10 @@
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from wanstudio.jobs import sent_marks, verbs
+from wanstudio.jobs import sent_marks
 from wanstudio.jobs.job_notifications import alert_mail
 from wanstudio.jobs.models import Alert, Attempt, Job, State
 from wanstudio.jobs.steps import polling, queue_update, submission, uncertain
@@ -24,13 +23,6 @@ def newest_attempt(job: Job) -> dict[str, object]:
 
 
 _NEWEST = PreparedRows(lambda pk: Attempt.objects.filter(job=pk).order_by("-pk").values_list("pk")[:1])
-_NEEDS_ALERT = PreparedRows(
-    lambda pk: (
-        Job.objects.filter(pk=pk)
-        .filter(Q(state=State.UNCERTAIN, ask_person=True) | Q(alerted_at__isnull=False))
-        .values_list("pk")
-    )
-)
 
 
 def before_looking() -> None:
@@ -47,16 +39,6 @@ def update_queue(job: Job, state_before: str) -> None:
 def update_queue_of_key(key: ProviderKey | StudioKey, state_before: str) -> None:
     """After a step that may have lifted a pause."""
     queue_update.update(key.provider)
-
-
-def raise_alerts(stepped: Job) -> None:
-    """After a step of this job: what its row asks for. A crash before it: raised after the next step."""
-    if not _NEEDS_ALERT.all(stepped.pk) or not (job := Job.objects.filter(pk=stepped.pk).first()):
-        return
-    if job.state == State.UNCERTAIN and job.ask_person:
-        verbs.raise_alert(job, Alert.Kind.UNCONFIRMED)
-    elif job.alerted_at:
-        verbs.raise_alert(job, Alert.Kind.OVERDUE if job.state == State.RUNNING else Alert.Kind.UNSAVED)
 
 
 def notify_owners(alert: Alert) -> None:
@@ -99,7 +81,6 @@ registry.register(Job, uncertain.settle, State.UNCERTAIN)
 registry.register(Job, polling.poll, State.RUNNING)
 registry.kind_of(Job).before_looking = before_looking
 registry.kind_of(Job).log_names = newest_attempt
-registry.kind_of(Job).after_step = raise_alerts
 registry.kind_of(Job).after_release = update_queue
 registry.kind_of(ProviderKey).after_release = update_queue_of_key
 registry.kind_of(StudioKey).after_release = update_queue_of_key

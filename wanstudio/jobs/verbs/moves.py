@@ -17,8 +17,8 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs import job_notifications
 from wanstudio.jobs.models import ENDED, MOVES, Attempt, Job, State, Transition
+from wanstudio.jobs.verbs import alerts
 from wanstudio.jobs.words import Sentence
 from wanstudio.money import verbs as ledger
 from wanstudio.money.models import BalanceReading, Money
@@ -90,7 +90,7 @@ def flag_problem(job: Job, problem: str, wait: timedelta | None, **changes: obje
     with transaction.atomic():
         job.postpone(wait, problem=problem, version=F("version") + int(is_news), **changes)
         if changes.get("ask_person") and not job.ask_person:
-            job_notifications.unconfirmed(job)
+            alerts.person_must_decide(job)
 
 
 def settle_failed(job: Job, after: Money, why: str, *, before: Money, **changes: object) -> None:

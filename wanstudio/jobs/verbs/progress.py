@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wanstudio.jobs import job_notifications, queue
-from wanstudio.jobs.models import QUIET_FOR, Alert, Attempt, FairShare, Job, State
+from wanstudio.jobs.models import Alert, Attempt, FairShare, Job, State
 from wanstudio.jobs.queue import OthersFirst
-from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs import alerts, moves
 from wanstudio.jobs.verbs.moves import Move
 from wanstudio.keys import call_budget
 from wanstudio.keys.models import ProviderKey
@@ -154,7 +154,7 @@ def mark_uncertain(job: Job, why: str, wait: timedelta | None) -> None:
         changes = {"ask_person": wait is None}
         moves.move(job, Move(State.UNCERTAIN, why, wait, money=Money.UNKNOWN, changes=changes))
         if wait is None:
-            job_notifications.unconfirmed(job)
+            alerts.person_must_decide(job)
 
 
 def ask_person(job: Job, problem: str) -> None:
@@ -164,7 +164,9 @@ def ask_person(job: Job, problem: str) -> None:
 
 def alert_owner(job: Job, problem: str, wait: timedelta, **changes: object) -> None:
     """The same as `flag_problem`, and the owner has to know, from now until the job moves on."""
-    moves.flag_problem(job, problem, wait, alerted_at=job.alerted_at or Now(), **changes)
+    with transaction.atomic():
+        moves.flag_problem(job, problem, wait, alerted_at=job.alerted_at or Now(), **changes)
+        alerts.raise_alert(job, Alert.Kind.OVERDUE if job.state == State.RUNNING else Alert.Kind.UNSAVED)
 
 
 def mark_archiving(job: Job, urls: Sequence[str], *, cost_ms: int | None, completed_at: datetime | None) -> None:
@@ -203,19 +205,3 @@ def mark_failed(job: Job, failure: Failure) -> None:
     with transaction.atomic():
         moves.move(job, Move(State.FAILED, failure.why, money=failure.money, changes=changes))
         job_notifications.failed(job, failure.cause)
-
-
-def raise_alert(job: Job, kind: str, pause: str = "") -> None:
-    """This job has a problem: one alert. Its key pauses: again only if the last time is 6 h ago.
-
-    A crash right after it leaves the alert due.
-    """
-    subject = f"{kind} {job.provider} {pause}" if pause else f"{kind} {job.pk}"
-    defaults = {"kind": kind, "job_id": job.pk, "due_at": Now()}
-    with transaction.atomic():
-        alert, is_new = Alert.objects.get_or_create(team_id=job.team_id, subject=subject, defaults=defaults)
-        old = Alert.objects.filter(pk=alert.pk, raised_at__lte=Now() - QUIET_FOR)
-        again = {"raised_at": Now(), "notified_at": None, "job_id": job.pk, "due_at": Now(), "claims": 0}
-        if is_new or (pause and old.update(**again)):
-            alert.refresh_from_db()
-            job_notifications.alerted(alert, job)

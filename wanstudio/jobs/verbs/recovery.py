@@ -12,9 +12,8 @@ from django.db.models.functions import Now
 
 from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
-from wanstudio.jobs import job_notifications
 from wanstudio.jobs.models import ENDED, Attempt, Job, State, Transition
-from wanstudio.jobs.verbs import moves
+from wanstudio.jobs.verbs import alerts, moves
 from wanstudio.jobs.verbs.attempts import confirm_task
 from wanstudio.jobs.verbs.moves import Move
 from wanstudio.jobs.verbs.progress import TaskTaken, expected_time
@@ -74,7 +73,7 @@ def mark_restored(job: Job, why: str) -> None:
             changes["problem"] = why[:300]
             step = Move(State.UNCERTAIN, why, money=Money.UNKNOWN, paid_for=newest.pk, changes=changes)
             moves.move(job, step)
-            job_notifications.unconfirmed(job)
+            alerts.person_must_decide(job)
     job.nudge()
 
 
