@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageStat
 from playwright.sync_api import Page, Route, expect
 
+from tests.e2e.conftest import Opened
 from tests.e2e.finished import SAMPLES
-from tests.e2e.studio import Studio
-from tests.e2e.test_studio_ways import SHIFTS
+from tests.e2e.studio import Studio, wait_until
+from tests.e2e.windows import PHONE
 
 PICTURES = "**/{poster,file,poster?*,file?*}"
 # Of colours from 0 to 255: nearer than any ground of a stage is to the sample.
@@ -20,6 +21,15 @@ MAX_SHIFT = 0.02
 SIZED = """[...document.querySelectorAll("img, video")]
     .filter((one) => !(one.getAttribute("width") > 0 && one.getAttribute("height") > 0))
     .map((one) => one.outerHTML.slice(0, 120))"""
+# Nobody touches anything here, so also what Chromium takes for the answer to an input, as the window's first size.
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+NEXT_PAINT = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
 ABOVE = """(placeholder) => {
     const { left, top, width, height } = placeholder.getBoundingClientRect();
     return document.elementFromPoint(left + width / 2, top + height / 2) === placeholder;
@@ -38,11 +48,11 @@ def video(studio: Studio) -> int:
 
 
 @contextmanager
-def held_back(page: Page) -> Iterator[list[Route]]:
-    """No picture and no film arrives while this lasts."""
+def held_back(page: Page, what: str = PICTURES) -> Iterator[list[Route]]:
+    """No picture and no film arrives while this lasts, or nothing else at such addresses."""
     held: list[Route] = []
     is_over = Event()
-    page.route(PICTURES, lambda route: route.continue_() if is_over.is_set() else held.append(route))
+    page.route(what, lambda route: route.continue_() if is_over.is_set() else held.append(route))
     page.add_init_script(SHIFTS)
     yield held
     is_over.set()
@@ -75,6 +85,19 @@ def test_words_and_placeholders_come_before_pictures(
     assert page.locator(".placeholder").evaluate_all(f"all => all.filter({ABOVE}).length") == 0
     assert page.evaluate("window.shift") < MAX_SHIFT
     assert page.evaluate(SIZED) == []
+
+
+@pytest.mark.parametrize("path", ["/videos/2/", "/jobs/1/", "/videos/", "/?character=1&motion=2"])
+def test_nothing_moves_when_the_scripts_come(path: str, opened: Opened, studio: Studio, video: int) -> None:
+    page = opened(studio, **PHONE)
+    with held_back(page, "**/*.js") as scripts:
+        page.goto(studio.url + path, wait_until="commit")
+        wait_until(lambda: page.evaluate(PAINTED), "something is painted")
+        assert scripts, "they were asked for"
+    page.wait_for_load_state()
+    expect(page.locator("[data-plays]:is([inert], [hidden])")).to_have_count(0)
+    page.evaluate(NEXT_PAINT)
+    assert page.evaluate("window.shift") < MAX_SHIFT
 
 
 def test_a_placeholder_is_its_poster_without_the_detail(wide: Page, studio: Studio, video: int) -> None:

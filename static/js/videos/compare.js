@@ -11,7 +11,6 @@ for (const views of document.querySelectorAll("[data-views]")) {
   const wipe = stage.querySelector("[data-wipe]");
   let shown = "result";
   let share = 50;
-  views.hidden = false;
 
   // Shorter than the result, it stays on its last picture.
   const target = () => Math.min(result.currentTime, other.duration || Infinity);

@@ -12,7 +12,7 @@ function setUp(player) {
   const video = document.getElementById(player.dataset.plays);
   if (!video || keys.has(player)) return;
   video.controls = false;
-  player.hidden = false;
+  player.inert = false;
   const find = (name) => player.querySelector(`[data-${name}]`);
   const [seek, fill] = [find("seek"), player.querySelector(".bar-fill")];
   const frames = framesOf(player.dataset.frames, Number(player.dataset.fps));
@@ -100,7 +100,7 @@ document.addEventListener("keydown", (event) => {
   // Arrows choose in a group of choices.
   if (key.startsWith("Arrow") && target.closest("[role=radiogroup], fieldset")) return;
   if (key === " " && target.closest("button, summary, a, [role=radiogroup], fieldset")) return;
-  const player = document.querySelector("[data-plays]:not([hidden])");
+  const player = document.querySelector("[data-plays]:not([inert])");
   const act = player && key !== "release" && keys.get(player)?.[key];
   if (!act) return;
   event.preventDefault();
@@ -110,7 +110,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => {
   const key = keyOf(event);
-  const player = document.querySelector("[data-plays]:not([hidden])");
+  const player = document.querySelector("[data-plays]:not([inert])");
   if (player) keys.get(player)?.release(key);
   held.delete(key);
 });
