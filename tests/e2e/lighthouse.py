@@ -72,13 +72,14 @@ def report(url: str, cookies: str, kept: Path) -> dict[str, Any]:
     program = [os.environ["LIGHTHOUSE"]] if "LIGHTHOUSE" in os.environ else ["npx", "--yes", PINNED]
     flags = "--headless=new --no-sandbox --disable-gpu"
     categories = f"--only-categories={','.join(SCORES)}"
-    done = subprocess.run(
-        [*program, url, "--quiet", "--output=json", categories, f"--chrome-flags={flags}", *headers],
-        env={**os.environ, "CHROME_PATH": chromium() or ""},
-        stdout=subprocess.PIPE,
-        timeout=180,
-        check=True,
-    )
+    words = [*program, url, "--quiet", "--output=json", categories, f"--chrome-flags={flags}", *headers]
+    environment = {**os.environ, "CHROME_PATH": chromium() or ""}
+    for _ in range(3):
+        done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, timeout=180, check=False)
+        # 1: now and then it records no navigation (NO_NAVSTART), and so has measured nothing.
+        if done.returncode != 1:
+            break
+    assert done.returncode == 0, f"Lighthouse ended with {done.returncode}"
     kept.write_bytes(done.stdout)
     said: dict[str, Any] = json.loads(done.stdout)
     failed = {name: audit["errorMessage"] for name, audit in said["audits"].items() if "errorMessage" in audit}

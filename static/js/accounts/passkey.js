@@ -1,6 +1,6 @@
 // Passkeys: the sentences for a browser without them and for a person who cancels; allauth's own scripts do the rest.
 const able = window.isSecureContext && "PublicKeyCredential" in window;
-document.querySelectorAll("[data-passkey]").forEach((button) => { button.hidden = !able; });
+document.querySelectorAll("[data-passkey]").forEach((button) => { button.inert = false; button.hidden = !able; });
 document.querySelectorAll("[data-no-passkey]").forEach((words) => { words.hidden = able; });
 
 document.addEventListener("allauth.error", (event) => {
