@@ -10,7 +10,7 @@ from tests.e2e.studio import Studio
 
 MAX_REQUESTS, MAX_BYTES = 25, 120_000
 # More than a wall brings at once.
-CARDS, PAGE = 60, 30
+CARDS, PAGE = 60, 24
 # What people look at: posters, pictures and films of theirs, and the samples.
 MEDIA = ("/poster", "/file", "/samples/")
 MAKE = f"""

@@ -16,7 +16,7 @@ from tests.e2e.studio import Studio, wait_until
 from tests.e2e.windows import PHONE, WIDE
 
 COPIES = 130
-PAGE = 30
+PAGE = 24
 
 
 @pytest.fixture(scope="module")

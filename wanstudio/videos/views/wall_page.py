@@ -34,7 +34,7 @@ from wanstudio.videos.queries import (
 from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
-PAGE = 30
+PAGE = 24
 # How much a page that was scrolled far brings back at once.
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
@@ -91,7 +91,7 @@ def tiles_of(request: HttpRequest, here: wall_rows.Found) -> tuple[list[Video], 
     elif through is not None:
         size = max(here.down_to(through).ids()[:MAX_AT_ONCE].count(), PAGE)
     ids = list(here.ids()[: size + 1])
-    rows = starred_videos(request).in_bulk(ids[:size])
+    rows = starred_videos(request).select_related(None).select_related("job__person").in_bulk(ids[:size])
     return [rows[pk] for pk in ids[:size] if pk in rows], ids[size - 1] if len(ids) > size else None
 
 
