@@ -1,7 +1,9 @@
-"""Sentences of the product: no word that people had to read twice, in templates, scripts and Python."""
+"""Sentences of the product: no word that people had to read twice, in templates, scripts, Python and its comments."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,11 @@ RETIRED = re.compile(
     r"\b(somebody|anybody|everybody|nobody|whoever|whatever|whichever|lies|stands|may|shall|thereof|anew|amiss"
     r"|at once|by itself|by themselves|of its own|of their own|under way|(?:take|takes|taken|took) back"
     r"|drawn by|draws one|draw a token|let \w+ draw|stands? in|stand-ins?|put back|is told|by now|from now on)\b",
+    re.IGNORECASE,
+)
+RETIRED_IN_CODE = re.compile(
+    r"\b(somebody|anybody|everybody|nobody|whoever|whichever|lies|stands|may|shall|anew|amiss|under way"
+    r"|by itself|by themselves)\b",
     re.IGNORECASE,
 )
 # Where the word has its usual meaning, or is read by nobody but developers: messages of errors that no page shows.
@@ -52,6 +59,15 @@ def of_python(path: Path) -> Iterator[str]:
             yield "" if SQL.search(node.value) else node.value
 
 
+def of_comments(path: Path) -> Iterator[str]:
+    text = path.read_text()
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    yield from (token.string for token in tokens if token.type == tokenize.COMMENT)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
 def of_prose(path: Path) -> Iterator[str]:
     yield from path.read_text().splitlines()
 
@@ -85,6 +101,18 @@ def test_no_page_mail_or_command_says_a_retired_word() -> None:
     assert said == []
 
 
+def test_no_comment_or_docstring_says_a_retired_word() -> None:
+    said = [
+        f"{path.relative_to(ROOT)}: “{found[0]}” in “{text[:100]}”"
+        for path in sorted((ROOT / "wanstudio").rglob("*.py"))
+        if "migrations" not in path.parts
+        for text in of_comments(path)
+        for found in [RETIRED_IN_CODE.search(text)]
+        if found
+    ]
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("name", "phrase"), [(name, phrase) for name, all_of in EXCEPTIONS.items() for phrase in all_of]
 )
@@ -101,6 +129,7 @@ def test_what_people_read_is_found_where_it_is_written(tmp_path: Path) -> None:
     code = tmp_path / "words.py"
     code.write_text('"""Somebody."""\nA = f"Nobody {x} knows."\n')
     assert [text for text in of_python(code) if RETIRED.search(text)] == ["Nobody "]
+    assert [text for text in of_comments(code) if RETIRED_IN_CODE.search(text)] == ["Somebody."]
     script = tmp_path / "page.js"
     script.write_text('// may\nsay("This goes on by itself.");\n')
     assert [text for text in of_script(script) if RETIRED.search(text)] == ["This goes on by itself."]

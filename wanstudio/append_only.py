@@ -28,7 +28,7 @@ TRIGGERS = {
 
 
 class AppendOnly(Exception):
-    """Something tried to change or to delete a row that is only ever added."""
+    """An append-only row was about to be changed or deleted."""
 
 
 class AppendOnlyRows(models.QuerySet[Row]):
@@ -56,7 +56,7 @@ class AppendOnlyModel(models.Model):
 
 
 def lock(using: str = "default", **kwargs: object) -> None:
-    """Lay the triggers, where the tables exist. Again and again, with the same result."""
+    """Create the triggers where the tables exist. Idempotent."""
     connection = connections[using]
     with connection.cursor() as cursor:
         for table in TABLES.keys() & set(connection.introspection.table_names(cursor)):
@@ -65,7 +65,7 @@ def lock(using: str = "default", **kwargs: object) -> None:
 
 
 def unlock_to_empty(using: str) -> None:
-    """SQLite empties a table by DELETE: lift that refusal for `flush`, which lays it again."""
+    """Drop the refusal of DELETE for `flush`, which SQLite does by DELETE; `flush` creates it again."""
     if connections[using].vendor == "sqlite":
         with connections[using].cursor() as cursor:
             for table in TABLES:

@@ -22,7 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wanstudio.settings")
 QUEUE = "wanstudio"
 ADVANCE, SWEEP = "wanstudio.advance", "wanstudio.sweep"
 SWEEP_EVERY_S = 1.0
-# The worker waits for ever.
+# The worker retries for ever.
 PUBLISHING = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.2, "interval_max": 0.2}
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,13 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
-    # A broker that is away for a night is waited for.
+    # The connection is retried for as long as the broker is away.
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_connection_timeout=2.0,
     broker_heartbeat=10.0,
     broker_transport_options=(
-        # Redis gives a message to somebody else when nobody has finished it within this time.
+        # Redis delivers a message again if it was not acknowledged within this time.
         {"visibility_timeout": 60, "socket_connect_timeout": 2.0, "socket_timeout": 10.0, "socket_keepalive": True}
         if settings.BROKER_URL.startswith("redis")
         else {"read_timeout": 10.0, "write_timeout": 5.0}
@@ -61,12 +61,12 @@ app.conf.update(
         "sweep": {
             "task": SWEEP,
             "schedule": SWEEP_EVERY_S,
-            # Sweeps that nobody had time for do not pile up.
+            # Sweeps that were not done in time expire.
             "options": {"expires": 2 * SWEEP_EVERY_S, "delivery_mode": "transient"},
         }
     },
 )
-# Celery would close the connection to the database after every task, and a task is a few milliseconds.
+# Celery would close the database connection after every task, and a task takes a few milliseconds.
 app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 
 
@@ -86,7 +86,7 @@ class Sweeper(Scheduler):
     """Beat's schedule, kept in memory: there is one entry, and nothing to remember of it."""
 
     def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
-        """A broker that is away is no traceback a second."""
+        """While the broker is away, it logs no traceback a second."""
         try:
             self.apply_async(entry, producer=producer, advance=False)
             BROKER.over()
@@ -95,7 +95,7 @@ class Sweeper(Scheduler):
 
 
 def hand_over(name: str, pk: int) -> None:
-    """Publish that this row (of the model `name`) may be ready. Raises what the broker's client raises."""
+    """Publish that this row (of the model `name`) can be ready. Raises what the broker's client raises."""
     app.send_task(ADVANCE, (name, pk), queue=QUEUE, expires=ANNOUNCED_FOR.total_seconds(), delivery_mode="transient")
 
 

@@ -45,7 +45,7 @@ def is_writable(path: Path) -> bool:
 
 
 def secret_key(path: Path, size_bytes: int = 64, generate: Callable[[], str] | None = None) -> str:
-    """The key kept in `path`; written (mode 0600) by the first call, of two simultaneous ones by one."""
+    """The key kept in `path`; the first call writes it (mode 0600); of two at the same time, one does."""
     if not path.exists():
         # Linked only when it is whole: a reader at this moment must not find it empty.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.") as draft:

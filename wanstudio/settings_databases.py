@@ -35,7 +35,7 @@ def database(url: str) -> dict[str, Any]:
     try:
         made: dict[str, Any] = {**dj_database_url.parse(url, conn_health_checks=True)}
     except ValueError:
-        # What cannot be read may hold a password: it is not repeated.
+        # What cannot be read can hold a password: it is not repeated.
         raise _refused("it cannot be read; write characters such as @ / # : in a password as %40 %2F %23 %3A") from None
     asked = made.pop("OPTIONS", {})
     if not made["NAME"]:

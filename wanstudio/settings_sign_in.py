@@ -127,5 +127,5 @@ CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "wanstudio.web.host_cookies.Storage"
 CSRF_FAILURE_VIEW = "wanstudio.web.way_back.csrf_failure"
 SOCIALACCOUNT_ADAPTER = "wanstudio.teams.company_adapter.CompanyAccounts"
-# By GET, so that no rule about where forms may lead stands in the way; `views/company.py` asks where it comes from.
+# By GET, so that no rule about the targets of forms blocks it; `views/company.py` asks where it comes from.
 SOCIALACCOUNT_LOGIN_ON_GET = True

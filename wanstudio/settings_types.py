@@ -58,7 +58,7 @@ def encryption_key(text: str) -> bool:
 
 
 def encryption_keys(values: list[str]) -> tuple[str, ...]:
-    """The first one encrypts. What is wrong is not repeated: it may be a key with a typing error."""
+    """The first one encrypts. What is wrong is not repeated: it can be a key with a typing error."""
     found = tuple(value.strip() for value in values if value.strip())
     if not all(map(encryption_key, found)):
         raise _refused(
@@ -219,7 +219,7 @@ NO_SETTINGS = re.compile(r"WANSTUDIO_(ENV_FILE|PASSWORD|PASSWORD_FILE|TEST_[A-Z_
 def unknown_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
     """A sentence for each given name with our prefix that is not a setting; a misspelt one is refused.
 
-    A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and nobody would notice. What
+    A misspelt key would leave the studio in the sandbox, a misspelt limit at its default, and no one would notice. What
     resembles no setting is of another version or another program: after a rollback it must not stop the studio.
     """
     known = [name + end for name in known for end in ("", SUFFIX)]

@@ -29,7 +29,7 @@ from wanstudio.work.mails import Mail, post_mail
 if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
 
-# A stranger may ask for a new password again and again; the mailbox must not fill up with it.
+# A stranger can ask for a new password again and again; the mailbox must not fill up with it.
 MIN_MAIL_INTERVAL = timedelta(minutes=1)
 
 
@@ -49,7 +49,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account.show")
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: object) -> str:
-        """By address and account together: guessing from elsewhere does not lock the owner out."""
+        """By address and account together: guesses from another address do not lock the owner out."""
         account = super()._get_login_attempts_cache_key(request, **credentials)
         return f"{self.get_client_ip(request)}:{account}"
 
@@ -58,7 +58,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         return address_of(path.replace("UID-KEY", quote(key)))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
-        """As a row for the worker: the page neither waits for the mail server, nor tells by its time who is known."""
+        """As a row for the worker: the page does not wait, and its timing does not reveal who has an account."""
         message = self.render_mail(template_prefix, email, context)
         lately = Mail.objects.filter(
             to=email, subject=message.subject, created_at__gt=timezone.now() - MIN_MAIL_INTERVAL

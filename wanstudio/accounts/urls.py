@@ -11,10 +11,10 @@ urlpatterns = [
     path("account/email/<str:token>/", views.confirm_email, name="account.confirm_email"),
     path("account/sessions/", views.sessions, name="account.sessions"),
     path("account/sessions/sign-out/", views.sign_out, name="account.sign_out"),
-    # Pages of allauth that ours stand in for: its addresses, its list of factors.
+    # Pages of allauth that ours replace: its addresses, its list of factors.
     path("accounts/email/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login")),
-    # Who has no password signs in with the company's account.
+    # People without a password sign in with the company's account.
     path("accounts/password/set/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/", RedirectView.as_view(pattern_name="account.show")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="account.show")),

@@ -1,4 +1,4 @@
-"""Activity that a person may read: that of one team. `teams` says which team and which rows."""
+"""Activity that a person can read: that of one team. `teams` says which team and which rows."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ class ReadableActivity:
         return {act: name for act, name in GROUPS.items() if self.sees_owners_only or act not in OWNERS_ONLY}
 
 
-# The answer to what a request may read: one, put in by `teams`. It raises Http404 where that is nothing.
+# The answer to what a request can read: one, put in by `teams`. It raises Http404 where that is nothing.
 readers: list[Callable[[HttpRequest], ReadableActivity]] = []
 
 

@@ -1,4 +1,4 @@
-"""API tokens: created, revoked, and asked for, never a session. One may do what its person may do, or less."""
+"""API tokens: created, revoked, and asked for, never a session. A token can do what its person can do, or less."""
 
 import hashlib
 import secrets
@@ -37,14 +37,14 @@ NO_FACTOR = "This team requires a second factor, and you have none. Set one up i
 
 
 class Created(NamedTuple):
-    """A new token with its secret, which nobody can read again."""
+    """A new token with its secret, which no one can read again."""
 
     token: ApiToken
     secret: str
 
 
 def create_token(membership: Membership, name: str, scope: str, expires_at: datetime | None = None) -> Created:
-    """Its secret has 256 bits; only its hash is stored. A crash leaves nothing, or a token that nobody knows."""
+    """Its secret has 256 bits; only its hash is stored. A crash leaves nothing, or an unknown token."""
     secret = f"wan_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -60,7 +60,7 @@ def create_token(membership: Membership, name: str, scope: str, expires_at: date
 
 
 def revoke_token(token: ApiToken, by: User | None = None) -> None:
-    """Dead from the next call on. `by`: its own person if None. A crash leaves it revoked, or living."""
+    """Invalid from the next call on. `by`: None for its own person. A crash leaves it revoked, or valid."""
     with transaction.atomic():
         if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()):
             _log("token.revoked", token, by)
@@ -109,7 +109,7 @@ listings.append(_tokens)
 
 
 class TokenAuth(HttpBearer):
-    """The person of the token is who asks, in the token's team alone. `counts`: it is one of the calls of a minute."""
+    """The token's person becomes the user, in the token's team only. `counts`: toward the calls a minute."""
 
     def __init__(self, *, counts: bool = True) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class TokenAuth(HttpBearer):
         if self._counts and (wait_s := count_call(found, limit)):
             hurried = f"More than {limit} calls in a minute. Wait for the seconds in Retry-After."
             raise Problem(429, "too-many", hurried, {"Retry-After": str(round(wait_s))})
-        # Whoever a browser's cookie names has no say here.
+        # The user of a browser's session is ignored here.
         request.user = found.membership.user
         team = found.membership.team
         access.show_as(request, team, found.membership.role)

@@ -217,7 +217,7 @@ def video_file(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _id(pk: int) -> int:
-    """An id beyond 64 bits is nobody's; asked for, it would break the query."""
+    """No row has an id beyond 64 bits, and such an id would break the query."""
     return access.number(str(pk)) or 0
 
 

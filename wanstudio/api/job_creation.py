@@ -89,7 +89,7 @@ def _warnings(request: HttpRequest, card: PriceCard, quote: Quote) -> list[str]:
     if card.stopped:
         warnings.append("Sending is stopped in Settings. A job waits in the queue and is not charged.")
     if (balance := card.short_balance) is not None:
-        # The balance itself only those may know who may see the spending.
+        # Only people who can see the spending can see the balance.
         sum_of_it = f", ${balance}," if access.may(request, tokens.team(request), Act.SPENDING) else ""
         warnings.append(f"The balance{sum_of_it} does not cover this price and what is reserved. A job would wait.")
     room = tightest(tokens.team(request), access.person(request), in_force.provider_in_use())
@@ -111,7 +111,7 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
         try:
             order = _checked(request, asked, key)
         except Problem:
-            # Reading links takes its time: the same request may have made the job meanwhile.
+            # Reading links takes its time: the same request might have made the job meanwhile.
             if key and (earlier := made.first()):
                 return _answer_again(earlier, body)
             raise
@@ -149,7 +149,7 @@ def _checked(request: HttpRequest, asked: JobIn, key: str) -> JobOrder:
 
 
 def _digest(asked: JobIn) -> str:
-    """Of what was asked. Fields that came later are left out where they are not used: older requests stay the same."""
+    """The digest of a request. Unused newer fields are left out, so that older requests keep their digest."""
     return tokens.digest_of(asked.model_dump_json(exclude={name for name in LATER if getattr(asked, name) is None}))
 
 

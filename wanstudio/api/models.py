@@ -40,7 +40,7 @@ class ApiToken(models.Model):
         return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= timezone.now())
 
 
-# So long a key makes one job; then it is forgotten, and would make another, at its price. The guide says so.
+# How long a key makes one job. After that it is deleted, and would make another, at its price. The guide says so.
 REMEMBERED_DAYS = 180
 
 

@@ -13,7 +13,7 @@ from wanstudio.uploads.views.tus_ways import Refused, Way
 
 
 def _enter(request: HttpRequest) -> None:
-    """The person of the token asks. Only a new upload counts as a call: a slow line may need hundreds of pieces."""
+    """The person of the token asks. Only a new upload counts as a call: a slow line can need hundreds of pieces."""
     try:
         token = tokens.TokenAuth(counts=request.method == "POST")(request)
         if token is None:

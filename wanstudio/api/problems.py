@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 # Statuses of the tus protocol alone.
 OWN_TITLES = {460: "Checksum Mismatch"}
 NO_SUCH = "Not found, or this token has no access to it."
-# One sentence for every reason: a revoked token belongs to nobody.
+# One sentence for every reason.
 UNAUTHORIZED = "Send a valid token of this studio: Authorization: Bearer wan_… Cookies do not count."
 
 
 class Problem(Exception):
-    """Answered as it stands. `kind` names it in the page of examples; `more` are members of its own."""
+    """Answered as it is. `kind` names it in the page of examples; `more` are additional members."""
 
     def __init__(
         self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None, **more: object
@@ -51,7 +51,7 @@ def invalid(detail: str, errors: dict[str, list[str]]) -> Problem:
 
 
 def register(api: NinjaAPI) -> None:
-    """Every way out of the API that is not an answer."""
+    """Error responses of the API."""
     on = api.add_exception_handler
     on(Problem, lambda request, problem: answer(problem))  # type: ignore[arg-type]
     unauthorized = Problem(401, "unauthorized", UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})

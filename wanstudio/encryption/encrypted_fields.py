@@ -36,12 +36,12 @@ class SecretField(models.TextField):  # type: ignore[type-arg]
 
 
 def encrypt(secret: str) -> str:
-    """The secret, encrypted under the first key. The first call of all generates that key."""
+    """The secret, encrypted under the first key. The very first call generates that key."""
     return _fernet(_keys_or_first()).encrypt(secret.encode()).decode()
 
 
 def decrypt(encrypted: str) -> str:
-    """The secret. Raises Unreadable; nothing of either is in the exception."""
+    """The decrypted secret. Raises Unreadable, which contains neither the secret nor the ciphertext."""
     try:
         return _fernet(keys()).decrypt(encrypted).decode()
     except (InvalidToken, ValueError, TypeError):
@@ -49,7 +49,7 @@ def decrypt(encrypted: str) -> str:
 
 
 def is_current(encrypted: str) -> bool:
-    """True if the first key alone reads it, so that the others could go."""
+    """True if the first key decrypts it, so that the others are not needed for it."""
     try:
         _fernet(keys()[:1]).decrypt(encrypted)
     except (InvalidToken, ValueError):
@@ -74,17 +74,17 @@ def keys() -> list[str]:
 
 
 def add_key() -> None:
-    """A new first key in the file; what stood there still decrypts. Whole, or not at all, whenever it is killed."""
+    """Puts a new first key into the file; the earlier keys still decrypt. Atomic."""
     _write_keys([Fernet.generate_key().decode(), *_keys_or_first()])
 
 
 def keep_first_key() -> None:
-    """Only the first key of the file stays. What was encrypted with another is lost."""
+    """Keeps only the first key of the file. What was encrypted with another one is lost."""
     _write_keys(keys()[:1])
 
 
 def take_keys(others: list[str]) -> None:
-    """Keys of another studio, from its backup: they decrypt from now on, after the ones that are here."""
+    """Adds the keys of another studio, from its backup, after the present ones: they decrypt, too."""
     _write_keys(list(dict.fromkeys([*keys(), *filter(encryption_key, others)])))
 
 
@@ -103,8 +103,8 @@ def _fernet(found: list[str]) -> MultiFernet:
 def derived_keys(purpose: str) -> MultiFernet:
     """Keys from `SECRET_KEY`, which is not in the database, for secrets in rows of other apps; its fallbacks decrypt.
 
-    Such a secret stands inside JSON that allauth writes: the rotation, which looks for columns of ours, would miss it
-    and then throw its key away.
+    Such a secret is inside JSON that allauth writes: the rotation, which looks for columns of ours, would miss it and
+    then delete its key.
     """
     derived = []
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
@@ -114,7 +114,7 @@ def derived_keys(purpose: str) -> MultiFernet:
 
 
 def _write_keys(new: list[str]) -> None:
-    """On the disk when this returns: rows will be encrypted with the first one at once."""
+    """On the disk when this returns: rows are encrypted with the first one immediately afterwards."""
     with whole(key_file()) as draft:
         draft.write(("\n".join(new) + "\n").encode())
 
@@ -125,7 +125,7 @@ class CannotRotate(Exception):
 
 @dataclass
 class Rotated:
-    """`went_on`: an earlier rotation had been cut short, and no key was added. `dropped`: how many old keys went."""
+    """`went_on`: it continued an interrupted rotation, without a new key. `dropped`: deleted old keys."""
 
     reencrypted: int
     unreadable: list[str]
@@ -150,14 +150,14 @@ def rotate(*, drop_old: bool = False) -> Rotated:
         lost = unreadable()
         dropped = len(keys()) - 1 if drop_old and not settings.ENCRYPTION_KEYS and not lost else 0
         if dropped:
-            # Once more: a process may have stored one just while we looked.
+            # Once more: a process might have stored one just while we looked.
             reencrypted += _reencrypt_all()
             keep_first_key()
         return Rotated(reencrypted, lost, went_on, dropped)
 
 
 def unreadable() -> list[str]:
-    """The secrets that no key of ours reads, as `webhook 3`."""
+    """The secrets that none of the keys decrypts, as `webhook 3`."""
     lost = []
     for model, pk, _, secret in _secrets():
         try:
@@ -175,7 +175,7 @@ def _reencrypt_all() -> int:
         except Unreadable:
             continue
         if new != secret:
-            # One that was entered meanwhile stands.
+            # One that was entered meanwhile is kept.
             done += model._base_manager.filter(pk=pk, **{name: secret}).update(**{name: new})
     return done
 

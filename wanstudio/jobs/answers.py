@@ -1,6 +1,6 @@
 """Answers of jobs to earlier rooms: what keys are still needed for, and the videos that each member made.
 
-Apart from the queries: every process loads this, and the decoder that stands behind the queries is for few.
+Apart from the queries: every process loads this module, and few need the decoder that the queries import.
 """
 
 from decimal import Decimal
@@ -15,7 +15,7 @@ from wanstudio.teams.models import Membership, Team
 from wanstudio.teams.queries import figures
 from wanstudio.teams.roles import Act
 
-# The provider may have charged these already.
+# The provider might have charged these already.
 HANDED_OVER = (State.SUBMITTING, State.RUNNING)
 
 

@@ -1,4 +1,4 @@
-"""Notices on the front page and above the jobs: jobs that need a decision, results that may soon be lost."""
+"""Notices on the front page and above the jobs: jobs that need a decision, results that can soon be lost."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from wanstudio.teams.roles import Act
 
 MAX_LINKS = 3
 MAX_NOTICES = 3
-# Before any alert: an index is walked from a value, never from "is not null".
+# Before any alert: an index range begins at a value, never at "is not null".
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +42,7 @@ class Notice(NamedTuple):
 
 
 def attention(request: HttpRequest, team: Team) -> list[Notice]:
-    """For who may decide in this team, whose page it is; empty for anyone else. Few queries, however many jobs."""
+    """For people who can decide in the team of this page; empty for others. A fixed number of queries."""
     if not access.may(request, team, Act.DECIDE):
         return []
     every = Job.objects.order_by()
@@ -90,7 +90,7 @@ def _unconfirmed(jobs: list[Job]) -> Notice:
 
 
 def _earlier_attempts(team: Team) -> Notice | None:
-    """Tries that were sent again by hand: the first may have been charged, too."""
+    """Jobs that were sent again by hand: the earlier attempt might have been charged, too."""
     tries = list(unsettled_attempts(team))
     if not tries:
         return None
@@ -105,7 +105,7 @@ def _earlier_attempts(team: Team) -> Notice | None:
 
 
 def _lost(jobs: list[Job]) -> Notice:
-    """Tasks that the provider no longer knows, until somebody says that they were not charged."""
+    """Tasks that the provider no longer knows, until a person says that they were not charged."""
     name = _provider(jobs)
     return Notice(
         "warn",

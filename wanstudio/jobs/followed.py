@@ -1,4 +1,4 @@
-"""Followed jobs: what a page's poll asks first. One narrow query says who asks, what they may see, and what changed."""
+"""Followed jobs: what a page's poll asks first. One narrow query says who asks, what they can see, and what changed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,12 +17,12 @@ from wanstudio.teams.access import is_open_to
 from wanstudio.work.compiled import Compiled, moment
 from wanstudio.work.models import Heartbeat
 
-# Seconds between two polls of a page: of jobs that may change at any moment, and of those that cannot yet.
+# Seconds between two polls of a page: of jobs that can change at any moment, and of those that cannot yet.
 OFTEN, SELDOM = 2, 10
 
 
 class Followed(NamedTuple):
-    """What of a job says whether its page is still true, and when it may not be. Moments as the database has them."""
+    """What of a job says whether its page is still true, and when it might not be. Moments as the database has them."""
 
     pk: int
     version: int
@@ -46,7 +46,7 @@ class Watch(NamedTuple):
 
 
 def look(request: HttpRequest, pks: Sequence[int]) -> Watch | None:
-    """The jobs among `pks` that this person may see; None if no one is signed in. One query, with the person in it."""
+    """The jobs among `pks` that this person can see; None if no one is signed in. One query, with the person in it."""
     rows = session_rows(request, lambda person: _QUERY.rows(person, pks))
     if rows is None:
         return None

@@ -28,7 +28,7 @@ def failed(job: Job, cause: str) -> None:
 
 
 def unconfirmed(job: Job) -> None:
-    """Once for each attempt: after it was sent again, it may come to that again."""
+    """Once for each attempt: after it was sent again, it can come to that again."""
     event = f"job {job.pk} unconfirmed {job.submissions.count()}"
     title = f"“{job.title}” might have been charged." if job.is_billed else f"“{job.title}” is unconfirmed."
     detail = (
@@ -50,7 +50,7 @@ def alerted(alert: Alert, job: Job) -> None:
     )
     event = f"alarm {alert.subject} {alert.raised_at:%Y%m%d%H%M}"
     path = reverse("settings.show") if alert.kind == "paused" else path_to(job)
-    # Who made an unconfirmed one knows already.
+    # The maker of an unconfirmed one is notified already.
     but = job.person if alert.kind == "unconfirmed" else None
     notify_allowed(Act.KEY, Event(job.team, Kind.ALERT, event, title, detail, path=path), but=but)
 

@@ -22,7 +22,7 @@ BESIDE = {
     State.CANCELLED: "before it was cancelled",
     State.UNCERTAIN: "without an answer",
 }
-# Where on the studio's page, filled in from the job, the thing to change stands.
+# The part of the studio's page, filled in from the job, that has to be changed.
 ANCHORS = {
     Step.CHANGE_PROMPT: "#prompt",
     Step.CHANGE_CHARACTER: "#character-slot",
@@ -33,10 +33,10 @@ ANCHORS = {
 
 @dataclass(frozen=True)
 class Progress:
-    """Per cents are of the whole bar, which stands for `scale_s` seconds; None: nobody knows how long it takes.
+    """Per cents are of the whole bar, which is `scale_s` seconds long; None: no estimate.
 
-    `since_ms` (Unix, ms) lets a page go on counting by itself; None: the clock stands. `late`: what replaces `beside`
-    after `expected_s` seconds, when the clock has passed what it stands beside.
+    `since_ms` (Unix, ms) lets the page count on its own; None: the clock is stopped. `late`: what replaces `beside`
+    after `expected_s` seconds, when the clock has passed the time beside it.
     """
 
     clock: str
@@ -138,7 +138,7 @@ def another_url(job: Job, *, same_seed: bool = False) -> str:
 
 
 def next_steps(job: Job, explanation: Explanation | None) -> list[NextStep]:
-    """The one next step first, then what else may be done. Empty unless the job has failed."""
+    """What a person can do next, the recommended step first. Empty unless the job has failed."""
     if explanation is None:
         return []
     label = f"Try again · ${job.price}" if job.is_billed else "Try again"
@@ -153,7 +153,7 @@ def next_steps(job: Job, explanation: Explanation | None) -> list[NextStep]:
 
 
 def _step(job: Job, step: Step) -> NextStep | None:
-    """None: sending the same again is all there is to do."""
+    """None: only sending the same again helps."""
     match step:
         case Step.CHECK_KEY | Step.CHECK_SETTINGS:
             return NextStep(step.value, reverse("settings.show"))

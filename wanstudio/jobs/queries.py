@@ -1,4 +1,4 @@
-"""Jobs that a person may see, their timelines, and what the provider is sent of them."""
+"""Jobs that a person can see, their timelines, and what the provider is sent of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ def visible_jobs(request: HttpRequest) -> QuerySet[Job]:
 
 
 def visible_timelines(request: HttpRequest, pks: Sequence[int]) -> dict[Job, list[Transition]]:
-    """The timelines of those of these jobs that this person may see, in one query, which the status poll can afford.
+    """The timelines of those of these jobs that this person can see, in one query, which the status poll can afford.
 
     On each step `role` is this person's in the job's team; `has_earlier`: its page has something to say about earlier
     attempts.

@@ -1,4 +1,4 @@
-"""The queue: the waiting jobs of one provider in the order of their fair shares, and how many may go now.
+"""The queue: the waiting jobs of one provider in the order of their fair shares, and how many can go now.
 
 A person who waits with one job does not wait for another's forty: next is who has fewest tasks in flight in this
 team, then whose last job was sent longest ago, then the oldest job.
@@ -22,7 +22,7 @@ from wanstudio.keys.models import ProviderKey
 from wanstudio.work.compiled import moment
 from wanstudio.work.prepared import PreparedRows
 
-# A task without an end after so long blocks nobody: else a few lost ones would stop the studio.
+# After this time a task without an end counts no more: else a few lost ones would stop the studio.
 FORGOTTEN_AFTER = timedelta(hours=24)
 
 # A person in a team.
@@ -39,7 +39,7 @@ class OthersFirst(Exception):
 
 @dataclass(frozen=True)
 class Queue:
-    """`order`: ids of the jobs in the queue, who is next first. `free`: how many more tasks may be in flight."""
+    """`order`: ids of the jobs in the queue, the next one first. `free`: how many more tasks can be in flight."""
 
     order: Iterator[int]
     free: int
@@ -54,8 +54,8 @@ class Queue:
 
 
 def in_queue(provider: str) -> QuerySet[Job]:
-    """Jobs that would go if they were next: told to wait in the queue, or due. Not those that wait for their own
-    reasons, such as a retry's pause."""
+    """Jobs that would be sent if they were next: they have a position in the queue, or are due. Not those that wait for
+    their own reasons, such as a retry's pause."""
     return Job.objects.filter(provider=provider, state=State.QUEUED).filter(
         Q(position__isnull=False) | Q(due_at__lte=Now())
     )
@@ -129,7 +129,7 @@ _SENT = PreparedRows(
 def fair_order(
     waiting: Iterable[tuple[int, Who]], flying: Mapping[Who, int], last: Mapping[Who, datetime]
 ) -> Iterator[int]:
-    """Job ids in the order in which they will be sent if nothing ends and nobody comes. `waiting`: oldest first."""
+    """Job ids in the order in which they will be sent if nothing ends and no one comes. `waiting`: oldest first."""
     queues: dict[Who, deque[int]] = {}
     for pk, who in waiting:
         queues.setdefault(who, deque()).append(pk)
@@ -137,7 +137,7 @@ def fair_order(
     for who, queue in queues.items():
         before = last[who].timestamp() if who in last else 0.0
         heappush(heap, (flying.get(who, 0), (0, before), queue[0], who))
-    # Whoever is served on the way comes after all who were last served in the past.
+    # A person served in this simulation comes after all who were last served in the past.
     served = count(1)
     while heap:
         tasks, _, pk, who = heappop(heap)

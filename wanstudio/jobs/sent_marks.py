@@ -1,6 +1,6 @@
 """Marks of what was sent, in the data folder and so outside the database: one that lacks them was replaced by hand.
 
-For each studio (known by the birth of its first team) and provider, the file names the newest attempt whose POST may
+For each studio (known by the birth of its first team) and provider, the file names the newest attempt whose POST can
 have gone out: its id, and its job's nonce. A database without that attempt would send, and pay, again.
 """
 
@@ -47,7 +47,7 @@ def put_back() -> bool:
 
 
 def note(attempt: Attempt) -> None:
-    """This attempt's POST is about to go out: on the disk when this returns. Raises OSError: then nothing may be sent.
+    """This attempt's POST is about to go out: on the disk when this returns. Raises OSError: then nothing can be sent.
 
     Nothing is written if the database was `put_back`, so that this stays known. Crash anywhere: nothing was sent, and
     the database has the attempt since before this.
@@ -56,7 +56,7 @@ def note(attempt: Attempt) -> None:
 
 
 def note_newest() -> None:
-    """What this database has by now, every 5 s in a worker: what another machine has sent, with a folder of its own."""
+    """Notes this database's newest attempts, every 5 s in a worker: other machines have their own folders."""
     global _noted_at
     if time.monotonic() - _noted_at < NOTE_EVERY_S:
         return
@@ -67,7 +67,7 @@ def note_newest() -> None:
 
 
 def start_anew() -> None:
-    """This database counts from now on, after it was made safe. Crash before it: the start is refused once more."""
+    """Accepts this database, after it was made safe. Crash before it: the start is refused once more."""
     with _file(fcntl.LOCK_EX) as file:
         try:
             studios = _read(file)

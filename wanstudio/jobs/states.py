@@ -16,7 +16,7 @@ class State(models.TextChoices):
 
 MOVES: dict[State, frozenset[State]] = {
     # To running: an earlier attempt turns out to have been taken before the next one is sent.
-    # To uncertain: the database is a restored backup, and it may have been sent since.
+    # To uncertain: the database is a restored backup, and it might have been sent since.
     State.QUEUED: frozenset({State.SUBMITTING, State.RUNNING, State.CANCELLED, State.FAILED, State.UNCERTAIN}),
     State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.FAILED, State.UNCERTAIN}),
     State.UNCERTAIN: frozenset({State.RUNNING, State.QUEUED, State.FAILED}),
@@ -26,9 +26,9 @@ MOVES: dict[State, frozenset[State]] = {
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),
 }
-# Nothing will ever change in these.
+# Final states.
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
-# The worker moves these by itself; an uncertain job waits for a callback or a person.
+# The worker moves these; an uncertain job waits for a callback or a person.
 MOVING = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.ARCHIVING})
-# All that is not over.
+# All that are not final.
 OPEN = frozenset(State) - ENDED

@@ -41,7 +41,7 @@ class Sentence(Enum):
     NOT_CONNECTED = "{Name} could not be reached. Nothing was charged; trying again."
     NOT_ACCEPTED = "{Name} did not accept it. Nothing was charged; trying again."
     FIRST_LOOK = "First we check whether an earlier attempt was accepted."
-    # Of one that was sent, and nobody knows whether it was taken.
+    # Of one that was sent, and no one knows whether it was taken.
     TIMED_OUT = "No answer came in time"
     CONNECTION_LOST = "The connection dropped before an answer came"
     REDIRECTED = "The answer was a redirect (HTTP {status})"

@@ -1,9 +1,9 @@
 """The call budget of a key: calls a minute and tasks at a time, one for all workers and machines, in the key's row.
 
-A bucket by the database's clock: a call is one conditional UPDATE. Submissions and what a callback wakes may empty it,
+A bucket by the database's clock: a call is one conditional UPDATE. Submissions and what a callback wakes can empty it,
 polls leave a call in it. Polls are given their times one after the other, so that however many there are, each comes.
 
-Nothing says what a key may do; its 429s teach it. A 429 halves the calls, which then grow by one a minute, for an hour
+Nothing says what a key can do; its 429s teach it. A 429 halves the calls, which then grow by one a minute, for an hour
 only to what went through in the minute before it: else the same 429 would come again and again.
 """
 
@@ -26,7 +26,7 @@ from wanstudio.work.prepared import PreparedRows, PreparedUpdate
 MINUTE = timedelta(minutes=1)
 # Polls come a little slower than the budget fills: what else calls does not push them back.
 POLL_SPACING = 1.1
-# A worker looks this often, and may find several calls due at once.
+# A worker looks this often, and can find several calls due at once.
 LOOK_S = 0.25
 BELIEVED_MINUTES = 60
 # With fewer calls than this part of what was allowed, a refused submission speaks of tasks.
@@ -174,14 +174,14 @@ def _by_plan(key: ProviderKey, calls: float, tasks: int) -> dict[str, object]:
 
 
 def accepted(key: ProviderKey, tasks: int) -> None:
-    """A submission went through with so many others in flight, as far as we know: one may have ended unseen.
+    """A submission went through with so many others in flight, as far as we know: one might have ended unseen.
 
     So what was suspected is not over; one more than these is suspected now.
     """
     key.row.filter(tasks_limited_at=None, tasks_limit__lte=tasks).update(tasks_limit=tasks + 1)
 
 
-# Of a row whose key was changed: another one may do more, or less.
+# Of a row whose key was changed: another one can do more, or less.
 UNKNOWN = dict.fromkeys(("calls_limit", "calls_ceiling", "calls_limited_at", "tasks_limit", "tasks_limited_at"))
 
 

@@ -1,6 +1,6 @@
 """The keys in force: which provider makes videos now, and with which key. The environment's, else the studio's own.
 
-The one place that joins settings and rows. Asked anew for every call and request: web and workers agree at once. Keys
+The one place that joins settings and rows. Read for every call and request, so that web and workers always agree. Keys
 out of force are kept while their tasks need them: jobs register the answer to what keys ask of them.
 """
 
@@ -21,7 +21,7 @@ from wanstudio.provider.base import Model
 from wanstudio.provider.providers import model_of
 from wanstudio.web.middleware import Middleware
 
-# Whose key is set in the settings, and what stands in for it while there is none.
+# The provider whose key is set in the settings, and its replacement while there is none.
 MAIN = providers.get(settings.MAIN_PROVIDER)
 PROVIDER, SANDBOX = MAIN.name, providers.STAND_IN.name
 # A shorter key keeps its end to itself, too.
@@ -46,7 +46,7 @@ def marked(secret: str) -> Key:
 
 
 def provider_in_use() -> str:
-    """Where a job that is made now goes. A studio key that cannot be read does not lead into the sandbox."""
+    """The provider of a job that is made now. An unreadable studio key does not lead to the sandbox."""
     if settings.PROVIDER != SANDBOX:
         return settings.PROVIDER
     if known := (answers := _answers.get()):

@@ -72,7 +72,7 @@ def setback(provider: str, setbacks: int) -> timedelta:
 
 
 def rate_limit_backoff(provider: str, rate_limits: int, retry_after_s: float | None) -> timedelta:
-    """After a 429: what the provider asks for, as it stands; else 10 s doubling to 300 s with jitter.
+    """After a 429: what the provider asks for, unchanged; else 10 s doubling to 300 s with jitter.
 
     Never under 1 s: "Retry-After: 0" again and again must not become a storm.
     """

@@ -74,13 +74,13 @@ class ProviderKey(Leased):
 
     @classmethod
     def lock(cls, provider: str) -> "ProviderKey":
-        """Nobody else gets past this for this key until the transaction ends. SQLite's transactions do that anyway."""
+        """Locks the key's row until the transaction ends. SQLite's transactions do that anyway."""
         key = cls.at(provider)
         return cls.objects.select_for_update().get(pk=key.pk) if connection.features.has_select_for_update else key
 
     @classmethod
     def opens_at(cls, provider: str) -> datetime | None:
-        """When calls may go out again, or None: now."""
+        """When calls can go out again, or None: now."""
         found = _PAUSED.first(provider)
         return moment(found[0]) if found else None
 

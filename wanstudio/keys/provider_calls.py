@@ -1,4 +1,4 @@
-"""Calls to a provider with its key, a 429 that blocks all other calls, and the reasons why nothing may be sent."""
+"""Calls to a provider with its key, a 429 that blocks all other calls, and the reasons why nothing can be sent."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -67,7 +67,7 @@ def back_off(provider: str, retry_after_s: float | None, tasks: int | None = Non
 
 
 class Blocked(Exception):
-    """Nothing may be sent: `why` in a sentence, and for how long. `whole_key`: the whole queue waits with this job."""
+    """Nothing can be sent: `why` in a sentence, and for how long. `whole_key`: the whole queue waits with this job."""
 
     def __init__(self, why: str, wait: timedelta, *, whole_key: bool = False) -> None:
         super().__init__(why)
@@ -75,7 +75,7 @@ class Blocked(Exception):
 
 
 def blocked(provider: str) -> Blocked | None:
-    """Why nothing may be sent to this provider now, or None."""
+    """Why nothing can be sent to this provider now, or None."""
     key, wait = ProviderKey.at(provider), intervals.account(provider)
     if key.stopped_at:
         why = key.stopped_why or words.blocked(provider, Reason.STOPPED)
@@ -101,8 +101,8 @@ def ask(
     *,
     poll: bool = False,
 ) -> T | StatusProblem:
-    """A question to the provider. While its key is closed, or has no call left: RATE_LIMITED with no HTTP status, and
-    nothing is sent. `poll`: it leaves a call to what is urgent."""
+    """A question to the provider. While its key is closed or has no call left: RATE_LIMITED without an HTTP status, and
+    nothing is sent. `poll`: it leaves one call for urgent ones."""
     if not with_key.secret:
         return StatusProblem(Error.NO_KEY, message=words.NO_KEY_HERE)
     key = ProviderKey.at(provider)

@@ -13,7 +13,7 @@ from wanstudio.work import registry
 def ask_balance(key: ProviderKey) -> None:
     """The balance, noted with its time; lifts a pause that it answers. Crash anywhere: asked again."""
     if key.provider != in_force.provider_in_use() and not in_force.key_user().unfinished(key.provider):
-        # A sandbox that has ended, or a key that was taken away: nobody waits for its balance.
+        # A sandbox that has ended, or a key that was taken away: no one waits for its balance.
         return key.postpone(None, problem="")
     current = in_force.key_at(key.provider)
     answer = provider_calls.ask(key.provider, current, lambda client, check: client.balance(check), poll=True)

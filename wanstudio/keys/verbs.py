@@ -36,9 +36,9 @@ def start_again(key: ProviderKey) -> None:
 
 
 def back_off(key: ProviderKey, wait: timedelta, tasks: int | None = None) -> None:
-    """A 429: nobody calls on this key for `wait`. A shorter wait never shortens a longer one.
+    """A 429: no one calls on this key for `wait`. A shorter wait never shortens a longer one.
 
-    Calls that were under way together are refused together: that counts as one refusal, not as many in a row, and
+    Calls that were in progress together are refused together: that counts as one refusal, not as many in a row, and
     teaches one lesson. `tasks`: see `call_budget.lesson`.
     """
     until, learned, refused = Now() + wait, call_budget.lesson(key, tasks), F("refused_total") + 1
@@ -64,7 +64,7 @@ def strike(key: ProviderKey, wait: timedelta) -> None:
 
 
 def clear_strikes(key: ProviderKey) -> None:
-    """The key may use the model, whatever else became of the request: refusals are no longer in a row."""
+    """The key can use the model, whatever else became of the request: refusals are no longer in a row."""
     _UNSTRUCK.run(key.pk)
 
 
@@ -72,9 +72,9 @@ _UNSTRUCK = PreparedUpdate(lambda pk: (ProviderKey.objects.filter(pk=pk, strikes
 
 
 def resume(key: ProviderKey) -> None:
-    """Submissions may go out again. Strikes stay: after three, one more 403 suspends at once.
+    """Submissions can go out again. Strikes stay: after three, one more 403 suspends at once.
 
-    Lifts only the pause that this row was loaded with: another one may have been set meanwhile.
+    Lifts only the pause that this row was loaded with: another one might have been set meanwhile.
     """
     key.row.filter(pause=key.pause).update(pause=ProviderKey.Pause.NONE, needed=0)
 
@@ -136,7 +136,7 @@ def accept(key: StudioKey, balance: Decimal, wait: timedelta) -> None:
     """checking → in force, with its balance; the next one is due after `wait`.
 
     The key before it is kept only while its tasks need it, and its pauses are over; an owner's stop stays. Raises Stale
-    if this one was taken back meanwhile. A crash leaves the old one in force, or this one.
+    if this one was withdrawn meanwhile. A crash leaves the old one in force, or this one.
     """
     with transaction.atomic():
         ProviderKey.lock(key.provider)

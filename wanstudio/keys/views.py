@@ -41,11 +41,12 @@ class KeyForm(forms.Form):
 
 @page_view
 def settings(request: HttpRequest) -> HttpResponse:
-    """Each part with a sentence on what works and what to do; the machine only for who runs the studio.
+    """Each part with a sentence on what works and what to do; the machine's parts only for the person who runs the
+    studio.
 
-    The balance only for who may see the team's spending.
+    The balance only for who can see the team's spending.
     """
-    access.current_team(request)  # Who is in no team any more, or may not enter theirs, has nothing to set.
+    access.current_team(request)  # Without a team, or access to it, there is nothing to set.
     key = ProviderKey.peek(in_force.provider_in_use())
     calls = call_budget.allowed_calls(key)
     context = {
@@ -85,8 +86,7 @@ def sending(request: HttpRequest) -> HttpResponse:
 
 @page_and_form_view
 def balance(request: HttpRequest) -> HttpResponse:
-    """The balance as it was last read, for who may see the spending. A POST makes it due: the worker asks, the page
-    looks again."""
+    """The balance as it was last read, for who can see the spending. A POST makes it due, and the page looks again."""
     access.require(request, access.current_team(request), Act.SPENDING)
     if request.method == "POST":
         _require(access.runs_studio(request, Act.SENDING))
@@ -100,7 +100,7 @@ def balance(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("key")
 @page_and_form_view
 def key(request: HttpRequest) -> HttpResponse:
-    """How it stands with the key. A POST offers one: the worker asks for its balance, and the page looks again."""
+    """The state of the key. A POST offers one: the worker asks for its balance, and the page looks again."""
     _require(access.runs_studio(request))
     if request.method == "POST":
         return _offer(request)
@@ -143,14 +143,14 @@ def remove_key(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def drop_key(request: HttpRequest) -> HttpResponse:
-    """Stop checking the one that was offered, or put away that it was refused."""
+    """Stop checking the offered key, or dismiss its refusal."""
     _require(access.runs_studio(request))
     verbs.drop_offers(in_force.PROVIDER)
     return redirect("settings.show")
 
 
 def _key_context(request: HttpRequest) -> dict[str, object]:
-    """For who runs the studio: what is in force, what was offered, and what is still under way with older keys."""
+    """For who runs the studio: what is in force, what was offered, and what is still in progress with older keys."""
     if not access.runs_studio(request):
         return {"may_set_key": False}
     return {

@@ -38,7 +38,7 @@ REMOVED = "The key is removed. Nothing more is sent with it."
 
 
 class Reason(TextChoices):
-    """Reasons for which nothing may be sent with a key, besides its pauses; the label is what a queued job says."""
+    """Reasons for which nothing can be sent with a key, besides its pauses; the label is what a queued job says."""
 
     STOPPED = (
         "stopped",

@@ -4,9 +4,9 @@
     isolated → templates → decoder_process     every foreign file is read in a process of its own, with limits
     movie → fragments → probe                  in there: what a clip is, how long, how large
     cutting                                    in there: parts of clips, previews, and what is sent as MP4
-    pictures                                   in there: the decoders, kept at arm's length; posters
+    pictures                                   in there: the restricted decoders; posters
     ranged                                     files to browsers, whole or in part
 
-Nothing in here knows our tables, and nothing imports a room above. All failures that can be expected are a
-`FetchError` or a `MediaError` (errors.py), whose sentence may be shown to a person as it stands.
+Nothing in here knows our tables, and nothing imports a room above. All failures that can be expected are a `FetchError`
+or a `MediaError` (errors.py), whose sentence can be shown to a person unchanged.
 """

@@ -32,7 +32,7 @@ _HANDLER_NAME, _CODER_NAME = 24, (50, 82)
 def clip_cleaning(file: SeekableFile) -> Cleaning:
     """The boxes that are to be called `free`, and the spans that are to be zero.
 
-    None of WebM and Matroska, which nobody ever gets. Raises MediaError as `probe_video`, which has taken the file
+    None of WebM and Matroska, which no one ever gets. Raises MediaError as `probe_video`, which has taken the file
     before.
     """
     if read_at(file, 0, len(MATROSKA)) == MATROSKA:

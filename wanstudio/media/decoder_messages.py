@@ -57,15 +57,15 @@ class VideoFacts:
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What an upload needs before it may leave the studio: another `file` in its place, or nothing moved: boxes that
-    become `free` (offsets of their kinds), and spans that become `zero` (from, to)."""
+    """What is removed before an upload leaves the studio: by another `file`, or in place: boxes that become `free`
+    (offsets of their kinds), and spans that become `zero` (from, to)."""
 
     file: bytes = b""
     free: list[int] = field(default_factory=list)
     zero: list[Span] = field(default_factory=list)
 
     def apply(self, file: IO[bytes], size: int) -> None:
-        """Overwrites in place. Offsets beyond the file are ignored: a decoder that was taken over can say any."""
+        """Overwrites in place. Offsets beyond the file are ignored: a compromised decoder can report any."""
         for offset in self.free:
             if 0 <= offset <= size - 4:
                 file.seek(offset)
@@ -105,7 +105,7 @@ class SizedFile(io.RawIOBase):
 
 
 def facts(kind: type[F], values: object) -> F:
-    """The facts in a message. Raises ValueError for anything else, which a decoder that was taken over can say."""
+    """The facts in a message. Raises ValueError for anything else: a compromised decoder can send it."""
     types = {each.name: getattr(each.type, "__name__", "") for each in fields(kind)}
     if not isinstance(values, dict) or values.keys() != types.keys():
         raise ValueError("other facts were expected")

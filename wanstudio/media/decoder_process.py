@@ -1,7 +1,7 @@
 """Decoder process: decodes one foreign file and reports its facts; `isolated` has it forked and answers its reads.
 
 It has what its limits leave: 512 MB, some seconds of the processor, and one socket, through which it asks for parts of
-the file. Once the decoders are loaded it can open nothing any more: no file, no connection.
+the file. Once the decoders are loaded it can open no further file and no connection.
 """
 
 import base64
@@ -36,7 +36,7 @@ from .errors import MediaError, MediaProblem
 if TYPE_CHECKING:
     from .movie import SeekableFile
 
-# Of what can be written to, and not of the address space: a hundred MB of that are libraries that nothing ever touches.
+# Limits writable memory, not the address space: 100 MB of that are libraries that nothing ever touches.
 MEMORY_BYTES = 512 * 1024 * 1024
 IDLE_S = 10.0
 _BUFFER_BYTES = 64 * 1024
@@ -83,7 +83,7 @@ def confine(cpu_s: int) -> None:
 def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]], load: Callable[[], None]) -> None:
     """The template: it forks a process for each file that `templates` hands it, and reads no file itself.
 
-    Ends, and all of its processes with it, once the process that started it is gone, or after 10 s without work.
+    It ends, with all of its processes, once the process that started it is gone, or after 10 s without work.
     """
     control, cpu_s = socket.socket(fileno=0), int(sys.argv[1])
     load()
@@ -117,7 +117,7 @@ def serve(answer: Callable[[dict[str, object], socket.socket], dict[str, object]
 
 
 def _end(pid: int) -> int:
-    # Nobody else waits for it, so that the id is its own until then.
+    # No one else waits for it, so that the id is its own until then.
     os.kill(pid, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -128,7 +128,7 @@ def _work(
     control: socket.socket,
     file: int,
 ) -> NoReturn:
-    """One file's process, from here to its end: it never returns to what it was forked from."""
+    """The process of one file, which ends here and never returns to the code that forked it."""
     try:
         confine(cpu_s)
         control.close()
@@ -154,7 +154,7 @@ def _reply(answer: Callable[[dict[str, object], socket.socket], dict[str, object
 
 
 def _load() -> None:
-    """The decoders, with all that they would load later: a process that can open nothing could not."""
+    """Loads the decoders and everything that they would load later, when the process can open nothing any more."""
     import av.subtitles.stream  # noqa: F401
     from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
@@ -184,7 +184,7 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))
     raw = ForeignFile(sock)
-    # A link is read exactly as its reader asks: each byte more counts against its budget.
+    # A link is read exactly as its reader asks: every further byte counts against its budget.
     file = raw if request["exact"] else io.BufferedReader(raw, _BUFFER_BYTES)
     if request["task"] == "frame_times":
         return {"frame_times": read_frame_times(file)}

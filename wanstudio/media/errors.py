@@ -1,13 +1,13 @@
 """Failures of media: each has a name and a sentence for the person whose file or link it is.
 
-A sentence says what happened and what to do, and nothing of how we found out: no addresses, no exception texts.
+A sentence says what happened and what to do, without addresses and texts of exceptions.
 """
 
 from enum import StrEnum, auto
 
 
 class FetchProblem(StrEnum):
-    """Each is the sentence that is said where nothing closer is known, or has none of its own."""
+    """The value is the sentence for the case that nothing more specific is known; some have none."""
 
     INVALID_URL = auto()
     PRIVATE_ADDRESS = (

@@ -30,7 +30,7 @@ MAX_DIAL_S = 10.0
 
 
 class DeadlinePassed(TimeoutError):
-    """The time for the whole, or for one silence, is over."""
+    """The time limit, of the whole exchange or of one silence, has passed."""
 
 
 class Deadline:
@@ -58,7 +58,7 @@ class Deadline:
 
     @contextmanager
     def within(self, limit_s: float) -> Iterator[None]:
-        """What happens in here may take no longer than `limit_s`, however much time there is altogether."""
+        """Limits what happens inside to `limit_s`, however much time is left in all."""
         ends = self._ends
         self._ends = min(ends, monotonic() + limit_s)
         try:
@@ -88,7 +88,7 @@ def connect(
             # The certificate is checked for the name in the URL and not for the address.
             sock = stack.enter_context((tls or _usual_tls()).wrap_socket(sock, server_hostname=target.host))
         connection = http.client.HTTPConnection(target.host, target.port)
-        # A connection that has a socket does not dial: nobody resolves the name a second time.
+        # A connection that has a socket does not connect again, so the name is not resolved a second time.
         connection.sock = _TimedSocket(sock, deadline)
         yield connection
 
@@ -98,7 +98,7 @@ def ask(
 ) -> http.client.HTTPResponse:
     """Writes a GET, or a POST of this body, and reads the head of its answer. Raises OSError or HTTPException."""
     usual = {"Host": target.netloc, "User-Agent": "WanStudio", "Accept": "*/*", "Connection": "close"}
-    # A server may answer before it has read everything, and close: its answer is worth more than that.
+    # A server can answer before it has read everything, and close: its answer is worth more than that.
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.request("GET" if body is None else "POST", target.path, body=body, headers={**usual, **headers})
     return connection.getresponse()
@@ -125,9 +125,9 @@ def _usual_tls() -> ssl.SSLContext:
 
 
 class _TimedSocket(io.RawIOBase):
-    """As much of a socket as http.client uses.
+    """The part of a socket's interface that http.client uses.
 
-    A socket's own time-out starts anew with every byte, so that a server that drips could hold us for ever.
+    A socket's own timeout restarts with every byte, so that a server that sends byte by byte could block us for ever.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
@@ -156,7 +156,7 @@ class _TimedSocket(io.RawIOBase):
                 self._deadline.beat()
 
     def close(self) -> None:
-        """http.client closes before the body is read; the socket belongs to whoever dialled it."""
+        """http.client closes before the body is read; the caller that opened the socket closes it."""
 
 
 def unchecked() -> None:
@@ -198,7 +198,7 @@ class Broken:
 
 
 def exchange(request: Request, deadline: Deadline, reach: Reach) -> Answer | Broken:
-    """Sends it within this reach. Trouble on the network, or an address beyond it, is returned and never raised.
+    """Sends it within this reach. Failures of the network, and addresses out of reach, are returned and never raised.
 
     What `before_write` raises is raised from here unchanged, with nothing written.
     """
@@ -227,9 +227,9 @@ def exchange(request: Request, deadline: Deadline, reach: Reach) -> Answer | Bro
 
 
 def _receive(response: http.client.HTTPResponse, received: bytearray, max_bytes: int) -> None:
-    """What there is goes into `received`, also where an error follows: a task id survives an answer that breaks off."""
+    """What has arrived is put into `received` even if an error follows: a task id survives a truncated answer."""
     packed = response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate")
-    # Nobody asked for that, but an answer that cannot be read may be a task that is paid for.
+    # Compression was not asked for, but an unreadable answer can be about a task that is paid for.
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
     length, arrived = response.length, 0
     while chunk := response.read1(CHUNK_BYTES):

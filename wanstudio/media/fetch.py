@@ -1,4 +1,4 @@
-"""Fetching URLs that people gave, whole or in part, without becoming their way into our network.
+"""Fetching URLs that people gave, whole or in part, without giving them access to our network.
 
 Every hop is parsed, resolved, checked and then dialled at the checked address itself: a name that resolves
 differently a moment later changes nothing.
@@ -27,7 +27,7 @@ from .targets import Reach, Resolver, host_port, parse, redirected, system_resol
 ByteRange = tuple[int, int | None]
 """First and last byte, both included; None: the end."""
 
-# A server that drips its headers holds nobody for longer, whatever the body may take.
+# A server that sends its headers slowly blocks a thread no longer than this; the body has its own limit.
 HEAD_S = 60.0
 # How long a download's speed is measured before it is judged.
 SPEED_OVER_S = 60.0
@@ -41,7 +41,7 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)
 
 @dataclass
 class Opened:
-    """An answer whose body is still to be read. `total_size` is the whole file's, in bytes, None if not told."""
+    """An answer whose body is still to be read. `total_size` is the whole file's, in bytes, None if unknown."""
 
     final_url: str
     total_size: int | None
@@ -71,7 +71,7 @@ class Opened:
 
 
 def total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int | None] | None) -> int | None:
-    """The whole file's, in bytes, None if not told. Raises FetchError unless it is the file, or the part asked for."""
+    """The whole file's size in bytes, or None. Raises FetchError unless it is the file, or the part asked for."""
     if response.status == 200:
         return response.length
     if response.status != 206 or byte_range is None:
@@ -84,7 +84,7 @@ def total_size(response: http.client.HTTPResponse, byte_range: tuple[int, int | 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one download. Slower than `min_bytes_a_minute` is as good as silent.
+    """Of one download. A download slower than `min_bytes_a_minute` counts as silent.
 
     `heartbeat` is called about every 5 s, from the same thread, also while the server is silent; what it raises ends
     the download and propagates.
@@ -139,7 +139,7 @@ class Fetcher:
         raise FetchError(FetchProblem.TOO_MANY_REDIRECTS)
 
     def download(self, url: str, target: BinaryIO, limits: Limits) -> str:
-        """Streams a whole file into `target`, and returns its SHA-256. Throw away what a FetchError leaves there."""
+        """Streams a whole file into `target`, and returns its SHA-256. After a FetchError the caller discards it."""
         digest = hashlib.sha256()
         size = 0
         with self.open(url, deadline=Deadline(limits.deadline_s, limits.idle_s, limits.heartbeat)) as opened:
@@ -149,7 +149,7 @@ class Fetcher:
             for chunk in opened.chunks(limits.max_bytes + 1):
                 size += len(chunk)
                 if monotonic() - since >= SPEED_OVER_S:
-                    # A server that drips would hold a thread for hours.
+                    # A slow server would block a thread for hours.
                     if size - before < limits.min_bytes_a_minute * SPEED_OVER_S / 60:
                         raise FetchError(FetchProblem.TIMED_OUT, "The file arrives too slowly. Try again later.")
                     since, before = monotonic(), size
@@ -162,7 +162,7 @@ class Fetcher:
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float, max_bytes: int) -> Answer:
         """POSTs once, over https or to a listed host, and follows no redirect: the answer, with its first bytes.
 
-        Raises FetchError if no answer came. What was written may have arrived all the same.
+        Raises FetchError if no answer came. What was written might have arrived all the same.
         """
         deadline = Deadline(deadline_s, deadline_s)
         target = parse(url)

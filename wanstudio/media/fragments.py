@@ -15,7 +15,7 @@ _TAIL = 480_000
 
 
 def fragments_seconds(file: SeekableFile, movie: Movie, moov: Box, size: int, *, whole: bool) -> float:
-    """Duration of a fragmented file in seconds, counted from its first sample; 0 if nothing tells it."""
+    """Duration of a fragmented file in seconds, counted from its first sample; 0 if it is unknown."""
     clock = _Clock(movie)
     if whole or size <= _SMALL:
         clock.visit(file, top_boxes(file, moov.end, size))
@@ -27,7 +27,7 @@ def fragments_seconds(file: SeekableFile, movie: Movie, moov: Box, size: int, *,
         return indexed
     last = _last_by_index(file, size) or _last_by_search(file, size)
     if last is None:
-        # How far this comes, the network's budget decides.
+        # The network budget limits how far this gets.
         clock.visit(file, top_boxes(file, moov.end, size))
     else:
         clock.visit(file, [first] if first else [])
@@ -44,7 +44,7 @@ class _Clock:
         self._tracks = {
             track.number: track for track in movie.tracks if track.timescale and track.handler in ("vide", "soun")
         }
-        # The first part may stand in the index itself; fragments go on from there.
+        # The first part can stand in the index itself; fragments go on from there.
         in_index = [track for track in self._tracks.values() if track.frames]
         self._begins = {track.number: 0 for track in in_index}
         self._ends = {track.number: track.ticks for track in in_index}
@@ -79,7 +79,7 @@ class _Clock:
             data = content(file, time, 12)
             (now,) = unpack("Q", data, 4) if data[:1] == b"\1" else unpack("I", data, 4)
         elif self.jumped:
-            # Without a time of its own a fragment is as late as all before it are long, and those were not read.
+            # A fragment without its own time begins where all earlier ones end, and those were not read.
             raise MediaError(
                 MediaProblem.NO_DURATION,
                 "The length of this clip can only be read from the whole file. Upload it, or export it as plain MP4.",

@@ -45,7 +45,7 @@ class Work:
 
 
 DECODING = Work("wanstudio.media.decoder_process", cpu_s=10, wall_s=15.0, slots=3)
-# Nobody waits for it, and a machine that is busy must not fail a job.
+# No request waits for it, and a busy machine must not fail a job.
 FRAMING = replace(DECODING, wall_s=120.0)
 
 
@@ -125,7 +125,7 @@ def verify_video(path: Path) -> tuple[VideoFacts, bytes, str]:
 
 def _times(ask: Ask) -> str:
     text = str(ask({"task": "frame_times", "exact": False}).get("frame_times", ""))
-    # A decoder that was taken over can say anything.
+    # A compromised decoder can report anything.
     return text if parse(text) else ""
 
 
@@ -188,7 +188,7 @@ def conversation(
 
 
 def _end(template: Template, pid: int) -> int:
-    """Gone when this returns. -9 if its template is, which takes it along."""
+    """The process has ended when this returns. -9 if its template has ended, which ends it, too."""
     try:
         return template.end(pid)
     except (OSError, EOFError):

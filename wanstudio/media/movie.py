@@ -31,7 +31,7 @@ _TABLES = {
 
 
 class SeekableFile(Protocol):
-    """What is needed of a file: a local one and a RemoteFile have it alike."""
+    """The part of a file's interface that is needed; local files and RemoteFile both have it."""
 
     def read(self, size: int = ..., /) -> bytes: ...
     def seek(self, offset: int, whence: int = ..., /) -> int: ...
@@ -190,7 +190,7 @@ def _visit(file: SeekableFile, parent: Box, track: Track) -> None:
 
 
 def _check_table(file: SeekableFile, box: Box, track: Track) -> None:
-    """Refuses a table that claims more than it has room for, or than a clip can need: FFmpeg would believe it."""
+    """Refuses a table that claims more entries than it has room for, or than a clip can need: FFmpeg would trust it."""
     head_bytes, bits = _TABLES[box.kind]
     head = content(file, box, head_bytes)
     (count,) = unpack("I", head, head_bytes - 4)
@@ -221,7 +221,7 @@ def _read_stsd(file: SeekableFile, box: Box, track: Track) -> None:
     if len(data) == 44:
         track.width, track.height = unpack("HH", data, 40)
         end = min(box.end, box.body + 8 + unpack("I", data, 8)[0])
-        # What no player needs may contradict itself.
+        # Contradictions in what no player needs are ignored.
         with suppress(MediaError):
             for part in boxes_in(file, Box("", box.start, box.body + _PICTURE_ENTRY_BYTES, end)):
                 track.pixel = pixel_of(*unpack("II", content(file, part, 8))) if part.kind == "pasp" else track.pixel

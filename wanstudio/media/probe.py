@@ -16,13 +16,13 @@ from .pictures.matroska import matroska_facts
 from .pictures.sample_entries import DECODED
 from .pictures.stills import MAX_PIXELS
 
-# What only a file may be: it is sent as MP4.
+# What only a file can be: it is sent as MP4.
 _BY_FILE = ("a WebM video", "a Matroska video", "a 3GP video")
 # Eleven days: beyond it a header is wrong, and numbers overflow further on.
 _MAX_S = 1_000_000.0
 # What a MOV older than ftyp begins with.
 _ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-# Of the duration; the last pictures of a clip may lie before its sound ends.
+# Of the duration; the last pictures of a clip can be before its sound ends.
 _LATE = 0.9
 _DELIVERIES = {
     MediaProblem.EMPTY: "The delivered file is empty.",

@@ -17,7 +17,7 @@ _NOT_PUBLIC_V4 = tuple(
         *("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24"),
         # Multicast; reserved, and broadcast.
         *("224.0.0.0/4", "240.0.0.0/4"),
-        # Looks public, but is answered by the host of every Azure machine.
+        # Looks public, but the host of every Azure machine answers at it.
         "168.63.129.16/32",
     )
 )
@@ -49,7 +49,7 @@ SERVICE_PORTS = frozenset(
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """True for a global unicast address; the IPv4 address inside a mapped or NAT64 one is judged by itself."""
+    """True for a global unicast address; the IPv4 address inside a mapped or NAT64 one is checked instead."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
     inner = address.ipv4_mapped

@@ -1,4 +1,4 @@
-"""Files to browsers, whole or in part: RFC 9110, sections 13 (conditions) and 14 (ranges).
+"""Files for browsers, whole or in part: RFC 9110, sections 13 (conditions) and 14 (ranges).
 
 Nothing ready-made answers all of it: static file servers get `bytes=0-0` or If-Range wrong.
 """
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe, quote_etag
 
-# Kept, but asked about each time: who may see a file can change.
+# Cached, but revalidated each time: access to a file can change.
 ASKED_ABOUT = "private, no-cache"
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
@@ -106,7 +106,7 @@ class _Span(Iterator[bytes]):
 
 
 def _asked_span(request: HttpRequest, size_bytes: int, etag: str, modified_s: int) -> range | None:
-    """The bytes asked for; None for the whole file: also where the header makes no sense."""
+    """The bytes asked for; None for the whole file: also where the header is invalid."""
     match = _RANGE.fullmatch(request.headers.get("Range", ""))
     # A range is defined for GET alone; HEAD answers as if none were asked for.
     if request.method != "GET" or match is None or not any(match.groups()):

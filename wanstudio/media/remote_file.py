@@ -14,7 +14,7 @@ class RemoteFile(SizedFile):
     """Read-only, for probing and posters; never for a whole file.
 
     Reads ahead so far that `max_requests` pieces are `max_bytes` together, and keeps them on disk, not in memory. A
-    server that ignores Range is read from the head, once, up to `max_bytes`. Every method that needs the network may
+    server that ignores Range is read from the head, once, up to `max_bytes`. Every method that needs the network can
     raise FetchError: its own OVER_BUDGET and NO_RANGES, or what fetching raises. `deadline_s` is for all requests
     together, from the first.
     """
@@ -57,7 +57,7 @@ class RemoteFile(SizedFile):
                     self._position += count
                     break
             else:
-                # Near the end the whole tail comes at once: an index that stands there is read backwards.
+                # Near the end the whole tail is fetched in one request: an index there is read backwards.
                 ends = (start + length for start, _, length in self._pieces)
                 behind = max((before for before in ends if before <= self._position), default=0)
                 start = max(behind, min(self._position, self.size - self._ahead))

@@ -52,7 +52,7 @@ class Target:
 
 
 def without_signatures(text: str) -> str:
-    """The text with the signed part of presigned links taken out: whoever reads it could fetch the file."""
+    """The text without the signed part of presigned links: anyone who reads it could fetch the file."""
     return _SIGNED.sub(r"\1[secret]", text)
 
 
@@ -94,7 +94,7 @@ def redirected(target: Target, location: str) -> Target:
 
 
 def host_port(pair: str) -> str:
-    """`Media.local.:8080` as a target's `address`, `media.local:8080`. One that no link can lead to stays as it is."""
+    """`Media.local.:8080` as a target's `address`, `media.local:8080`. Anything else stays as it is."""
     try:
         return parse(f"http://{pair}").address if re.search(r":\d+$", pair) else pair
     except FetchError:
@@ -141,7 +141,7 @@ class Reach:
     def addresses(self, target: Target, timeout_s: float) -> list[str]:
         """The addresses of a target, every one public, unless its literal host:port is an exception.
 
-        One private address among public ones refuses the name: whoever mixes them wants us to pick the wrong one.
+        One private address among public ones refuses the name: such a mix is an attempt to have the wrong one used.
         Raises FetchError PRIVATE_ADDRESS, SERVICE_PORT, UNREACHABLE or TIMED_OUT.
         """
         allowed = self.allowed_hosts is None or target.address in self.allowed_hosts

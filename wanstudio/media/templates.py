@@ -38,7 +38,7 @@ class Template:
                 env=_ENVIRONMENT,
             )
         self._line.settimeout(ANSWERS_WITHIN_S)
-        # Nobody else would notice that it has ended.
+        # Nothing else reaps it.
         Thread(target=process.wait, daemon=True, name="template").start()
 
     def fork(self, sock: socket.socket, slot: int) -> int:
@@ -62,7 +62,7 @@ class Template:
 
 _templates: dict[tuple[str, int], Template] = {}
 _lock = Lock()
-# A fork of ours that kept them would keep them alive.
+# A fork that inherited them would keep them open.
 os.register_at_fork(after_in_child=_templates.clear)
 
 
@@ -71,7 +71,7 @@ def forked(module: str, cpu_s: int, sock: socket.socket, slot: int) -> tuple[Tem
     with suppress(OSError, EOFError):
         template = _template(module, cpu_s)
         return template, template.fork(sock, slot)
-    # It had nothing to do for a while, or was ended.
+    # It ended because it had no work, or it was killed.
     with _lock:
         if _templates.get((module, cpu_s)) is template:
             del _templates[module, cpu_s]

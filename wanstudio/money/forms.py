@@ -26,7 +26,7 @@ class CapsForm(forms.Form):
         for name, owner in self.owners.items():
             label = str(owner.user) if isinstance(owner, Membership) else "The whole team"
             self.fields[name] = _cap(label, owner.monthly_cap)
-        # Also one that this machine no longer knows: it must not stand in the way of a cap.
+        # Also a zone that this machine no longer knows: it must not prevent a change of a cap.
         self.fields["time_zone"].choices = _zones(team.time_zone)  # type: ignore[attr-defined]
 
     @property

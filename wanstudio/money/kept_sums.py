@@ -1,9 +1,9 @@
 """Kept sums of the ledger: triggers of the database add each entry to them, in the transaction that writes it.
 
-So they hold whoever writes: a verb, a restore, a migration, a line of SQL. Each entry is in five rows of `KeptSum`:
-that of the quarter of an hour in which its money was reserved, that of the day (UTC), that of all time, and those of
-the character and the motion of its job. The ledger is the truth: `recount` makes the sums from it anew, and `lay` does
-whenever the triggers were not there.
+So they are right for any writer: a verb, a restore, a migration, a line of SQL. Each entry is in five rows of
+`KeptSum`: that of the quarter of an hour in which its money was reserved, that of the day (UTC), that of all time, and
+those of the character and the motion of its job. The ledger is the truth: `recount` recalculates the sums from it, and
+so does `lay` whenever the triggers were missing.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _LIFT = {
 
 
 def lay(**kwargs: object) -> None:
-    """Lay the triggers and count what they have missed; nothing where they are laid, or the tables are not made."""
+    """Create the triggers and count what they have missed; nothing if they exist, or the tables do not."""
     wanted = statements(connection.vendor)
     with connection.cursor() as cursor:
         if KEPT not in connection.introspection.table_names(cursor):
@@ -47,7 +47,7 @@ def lay(**kwargs: object) -> None:
 
 
 def lift() -> None:
-    """Take the triggers away: SQLite makes no table anew, as its migrations do, that a trigger of another one names."""
+    """Drop the triggers: SQLite's migrations cannot rebuild a table that another table's trigger names."""
     with connection.cursor() as cursor:
         cursor.execute(_LIFT[connection.vendor])
         for (statement,) in cursor.fetchall():
@@ -60,7 +60,7 @@ def lift_before(plan: Sequence[object], **kwargs: object) -> None:
 
 
 def recount() -> None:
-    """All sums anew, in one transaction. Who writes to the ledger meanwhile waits for it."""
+    """Recalculates all sums in one transaction; writers to the ledger wait for it."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {KEPT} IN EXCLUSIVE MODE")

@@ -47,7 +47,7 @@ class Money(models.TextChoices):
 
 
 class Balance(NamedTuple):
-    """What stands in the three columns, in dollars and whole cents."""
+    """The amounts of the three columns, in dollars and whole cents."""
 
     reserved: Decimal = NOTHING
     settled: Decimal = NOTHING

@@ -58,7 +58,7 @@ class Quote:
         return f"{self.seconds} {self.times}"
 
     def _is_honest(self, shown: Decimal) -> bool:
-        # A length rounded for reading must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
+        # A length rounded for display must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
         # hand, give another price than the one charged.
         if not self.is_clamped:
             return _cents(shown * self.unit_price) == self.price

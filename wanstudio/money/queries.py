@@ -104,14 +104,14 @@ def percent(part: Decimal, whole: Decimal) -> Decimal:
 
 
 def visible_entries(request: HttpRequest, team: Team) -> Entries:
-    """The ledger of this team: everybody's for those who may see it, else one's own. Without the sandbox's."""
+    """The ledger of this team: everyone's for those who can see it, else one's own. Without the sandbox's."""
     # Asked in the same query, and not joined: joined, a database could begin with the team and sort all of its entries.
     rows = Entry.objects.filter(Exists(teams(request).filter(pk=team.pk)), team=team).billed()
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 
 
 def visible_sums(request: HttpRequest, team: Team, rows: QuerySet[Row], which: Q = BILLED) -> QuerySet[Row]:
-    """Of `rows`, sums of this team that the request may enter: what the same entries add up to.
+    """Of `rows`, sums of this team that the request can enter: what the same entries add up to.
 
     `which`: TEST_MONEY for the sandbox's, which are in no other sum.
     """
@@ -128,7 +128,7 @@ def next_month(month: date) -> date:
 
 
 def span(team: Team, month: date) -> tuple[datetime, datetime]:
-    """When this month begins and ends for the team, in UTC. It may have an hour more or less than its days."""
+    """When this month begins and ends for the team, in UTC. It can be an hour longer or shorter than its days."""
     first, last = (datetime(each.year, each.month, 1, tzinfo=team.zone) for each in (month, next_month(month)))
     return first.astimezone(UTC), last.astimezone(UTC)
 
@@ -163,7 +163,7 @@ def total(sums: QuerySet[KeptSum]) -> Decimal:
 
 
 def spent(team: Team, provider: str, month: date | None = None, by: User | None = None) -> Decimal:
-    """Dollars settled, reserved or unknown of this month (now, if none is given), by everybody or this person."""
+    """Dollars settled, reserved or unknown of this month (now, if none is given), by everyone or this person."""
     sums = kept(team, span(team, month or month_of(team))).filter(provider=provider)
     return total(sums if by is None else sums.filter(person=by))
 

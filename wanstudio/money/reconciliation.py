@@ -16,8 +16,8 @@ LOOKS_BACK = timedelta(days=30)
 class Reconciliation:
     """From one balance to another. `fell` is what the balance lost, `settled` what our total is was charged.
 
-    What was under way at either end may or may not be in the balance already: `lowest` and `highest` are the bounds
-    of what our sums allow. All in dollars.
+    What was in progress at either end might or might not be in the balance already: `lowest` and `highest` are the
+    bounds of what our sums allow. All in dollars.
     """
 
     since: datetime
@@ -36,7 +36,7 @@ class Reconciliation:
     def differs_by(self) -> tuple[Decimal, Decimal] | None:
         """How much too much or, where `more` is negative, too little is lost: for certain, and at most.
 
-        None if our sums, with what is or was under way, explain it.
+        None if our sums, with what is or was in progress, explain it.
         """
         if self.lowest <= self.fell <= self.highest:
             return None
@@ -45,7 +45,7 @@ class Reconciliation:
 
     @property
     def explained(self) -> Decimal:
-        """How far what is, or was, under way can explain a difference."""
+        """How far what is, or was, in progress can explain a difference."""
         return self.highest - self.settled if self.more > 0 else self.settled - self.lowest
 
 
@@ -59,7 +59,7 @@ def reconcile(provider: str) -> Reconciliation | None:
         return None
     start, topped_up = readings[0], False
     for earlier, later in pairwise(readings):
-        # A rise beyond what a refund of all that was under way could be.
+        # A rise beyond what a refund of all that was in progress could be.
         if (later.balance or NOTHING) - (earlier.balance or NOTHING) > earlier.pending:
             start, topped_up = later, True
     end = readings[-1]

@@ -52,7 +52,7 @@ def write(
 
 
 def _origin(job_id: int, column: Money | str, attempt_id: int | None) -> Entry | None:
-    """Which reservation the price in this column goes back to; None if an entry of then does not say.
+    """The reservation that the price in this column came from; None for older entries, which do not say.
 
     A job has one price reserved or settled at a time, but one unknown for each of its attempts.
     """
@@ -74,7 +74,7 @@ class OverCap(Exception):
 def lock_budget(team_id: int) -> Team:
     """The team as it is now, its budget ours until the transaction ends: reservations of a team come one by one.
 
-    Other rows may go on pointing to it meanwhile. SQLite has one writer at a time anyway.
+    Other rows can go on pointing to it meanwhile. SQLite has one writer at a time anyway.
     """
     return _BUDGET.all(team_id)[0]
 
@@ -105,7 +105,7 @@ def set_caps(team: Team, time_zone: str, caps: Iterable[tuple[Team | Membership,
 def note_reading(provider: str, balance: Decimal, *, handed_over: Collection[str], key_changed: bool) -> None:
     """Append a balance, unless nothing has changed since the last one: neither it nor what we have in hand.
 
-    `handed_over`: the states of a job whose reserved price the provider may have charged already. `key_changed`: from
+    `handed_over`: the states of a job whose reserved price the provider might have charged already. `key_changed`: from
     here on it is another key's balance, and nothing before it can be compared. A crash leaves nothing, or both rows.
     """
     if key_changed:

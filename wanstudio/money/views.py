@@ -18,7 +18,7 @@ from wanstudio.web.lookups import form_view
 
 
 def caps_context(request: HttpRequest, team: Team, form: CapsForm | None = None) -> dict[str, object]:
-    """The team's row and the people's that this person may see; `caps_form` for who may set them."""
+    """The team's row and the people's that this person can see; `caps_form` for who can set them."""
     provider = in_force.provider_in_use()
     memberships = list(team.memberships.select_related("user").order_by("pk"))
     everybody = access.may(request, team, Act.SPENDING)

@@ -17,7 +17,7 @@ CAP_ERRORS = {
 def over_words(over: OverCap, other: User | None = None, *, with_sums: bool = True) -> str:
     """The refusal in one sentence that leads with the sums.
 
-    `other`: whose cap it is if it is not the reader's; `with_sums`: whether the reader may know what that one has left.
+    `other`: whose cap it is if it is not the reader's; `with_sums`: whether the reader can know what that one has left.
     """
     room = over.room
     if other is None or room.whose == Whose.TEAM:

@@ -40,13 +40,13 @@ class When(models.TextChoices):
     OFF = "off", "No mail"
 
 
-# The owner's alerts have a mail of their own, which money at stake does not let anybody switch off.
+# The owner's alerts have a mail of their own, which money at stake does not let anyone switch off.
 USUAL = {
     **dict.fromkeys(Kind, When.NOW),
     **dict.fromkeys((Kind.READY, Kind.COMMENT, Kind.VERDICT), When.DAILY),
     Kind.ALERT: When.OFF,
 }
-# What is sent to phones: little enough that nobody switches it off.
+# What is sent to phones: little enough that no one switches it off.
 PUSHED = (Kind.READY, Kind.MENTIONED)
 CHOOSABLE = [kind for kind in Kind if kind != Kind.ALERT]
 
@@ -69,12 +69,12 @@ class MailChoice(models.Model):
 
 
 def unsubscribe_token(person: User, what: str) -> str:
-    """For a link in a mail: good for this person and this kind of mail, without a sign-in, for ever."""
+    """The token of a link in a mail: valid for this person and this kind of mail, without a sign-in, without expiry."""
     return signing.dumps([person.pk, what], salt=SALT)
 
 
 def read_unsubscribe_token(token: str) -> tuple[User, str] | None:
-    """Whose mails of which kind the link stops, or None if it is not one of ours."""
+    """The person and the kind of mails that the link stops; None if it is not one of ours."""
     try:
         pk, what = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
@@ -165,7 +165,7 @@ class Webhook(models.Model):
 
     @property
     def host(self) -> str:
-        """All that others than the owner may read of it: such an address often is the secret that opens it."""
+        """All that others than the owner can read of it: such an address is often a secret itself."""
         return urlsplit(self.url).hostname or ""
 
 

@@ -79,7 +79,7 @@ def add_device(person: User, session_key: str, given: Subscription, browser: str
 
 
 def remove_device(device: PushDevice, *, by: User) -> None:
-    """Nothing more is sent to it, not even what is on its way."""
+    """Nothing more is sent to it, not even pending messages."""
     with transaction.atomic():
         record("push.removed", person=by, about=device.browser)
         device.delete()

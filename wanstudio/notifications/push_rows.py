@@ -14,7 +14,7 @@ from wanstudio.notifications.models import Notification
 from wanstudio.work.leases import Leased
 
 MAX_DEVICES = 20
-# Later than that it is no news; the push service forgets it, too.
+# After that it is outdated; the push service drops it, too.
 LIVES_FOR = timedelta(hours=24)
 
 
@@ -55,7 +55,7 @@ class PushDevice(models.Model):
 
 
 class Push(Leased):
-    """One notification to one device."""
+    """One notification for one device."""
 
     device = models.ForeignKey(PushDevice, on_delete=models.CASCADE, related_name="pushes")
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="+")

@@ -39,7 +39,7 @@ def send(push: Push) -> None:
         # With it go the messages that wait for it.
         device.delete()
         return None
-    # Neither what has been read, nor a word of a team that this person has left or may not enter.
+    # Neither what has been read, nor a word of a team that this person has left or cannot enter.
     if row.read_at or not notifications_of(device.person).filter(pk=row.pk).exists():
         return push.postpone(None, gave_up_at=Now())
     if timezone.now() - push.created_at > LIVES_FOR:
@@ -58,7 +58,7 @@ registry.register(Push, send)
 
 def _noted(push: Push, answer: Answer) -> None:
     if answer.status in GONE:
-        # The browser has ended it, or is gone itself.
+        # The subscription or the browser is gone.
         push.device.delete()
     elif 200 <= answer.status < 300:
         push.postpone(None, sent_at=Now())
@@ -109,14 +109,14 @@ def _post(device: PushDevice, row: Notification) -> Answer:
 
 
 def _signed(endpoint: str) -> dict[str, str]:
-    """Who we are, to this push service alone, for some hours."""
+    """The signed identity of the studio for this push service, valid for some hours."""
     from py_vapid import Vapid02
 
     key = PushKey.objects.first()
     if key is None:
         raise Unreadable
     signer = Vapid02.from_pem(decrypt(key.private).encode())
-    # Ours says who is behind an address; the library knows fewer forms of that than there are.
+    # Our own check decides which addresses are public; the library knows fewer special ranges.
     signer.conf = {"no-strict": True}
     target = parse(endpoint)
     mail = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]

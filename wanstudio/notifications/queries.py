@@ -1,4 +1,4 @@
-"""Notifications of a person, in the teams that they may enter."""
+"""Notifications of a person, in the teams that they can enter."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,12 +22,12 @@ def own_notifications(request: HttpRequest) -> Notifications:
 
 
 def notifications_of(who: User) -> Notifications:
-    """Only of the teams that this person may enter: a notification quotes what is said there."""
+    """Only of the teams that this person can enter: a notification quotes what is said there."""
     return Notification.objects.for_person(who).filter(is_open_to(who, "team__"))
 
 
 def bell_of(who: User) -> tuple[Subquery, Subquery]:
-    """How many are unread, and the id of the newest of them, within another query; both may be NULL for none."""
+    """How many are unread, and the id of the newest of them, within another query; both can be NULL for none."""
     unread = notifications_of(who).unread().order_by().values(one=Value(1))
     return Subquery(unread.annotate(n=Count("pk")).values("n")), Subquery(unread.annotate(n=Max("pk")).values("n"))
 

@@ -35,7 +35,7 @@ def send_digest(digest: Digest) -> None:
     """The mail's row and the rows it is about in one transaction: a crash, or a second worker, sends nothing twice."""
     person = digest.person
     with transaction.atomic():
-        # First, so that whoever adds to it now waits for this transaction, and makes it due again.
+        # First, so that a transaction that adds to it now waits for this one, and makes it due again.
         digest.postpone(None)
         ids = list(Notification.objects.filter(person=person, in_next_digest=True).values_list("pk", flat=True))
         # Neither of a team that the person has left meanwhile, nor of a kind that they have stopped.

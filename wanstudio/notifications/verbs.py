@@ -154,7 +154,7 @@ def post_to_webhook(
     if hook is None:
         return None
     now = timezone.now()
-    # As Slack wants its text: a name with `<!channel>` in it must call nobody.
+    # As Slack wants its text: a name with `<!channel>` in it must call no one.
     body = {"type": kind, "timestamp": now.isoformat(), "text": escape(text, quote=False), "data": data or {}}
     facts = {"kind": kind, "body": json.dumps(body, ensure_ascii=False), "due_at": now}
     delivery, is_new = Delivery.objects.get_or_create(webhook=hook, event=key[:100], defaults=facts)

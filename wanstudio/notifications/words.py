@@ -52,7 +52,7 @@ def mail_of_day(person: User, rows: Sequence[Notification]) -> MailText:
 
 
 def _closed(team: Team, count: int) -> str:
-    """For a person without a second factor, who may see nothing of this team before they have one."""
+    """For a person without a second factor, who can see nothing of this team before they have one."""
     what = "Something" if count == 1 else f"{count} things"
     return (
         f"{what} happened in {team}. Sign in to see it. The team requires a second factor, and you have "
@@ -61,7 +61,7 @@ def _closed(team: Team, count: int) -> str:
 
 
 def _lines(row: Notification) -> str:
-    """A line each: what somebody wrote, a guest even, must not look like a part of the mail."""
+    """A line each: what someone wrote, a guest even, must not look like a part of the mail."""
     return "\n".join(" ".join(text.split()) for text in (row.title, row.detail) if text.strip())
 
 

@@ -1,7 +1,7 @@
 """Pieces of uploads: short ones are received into memory, and what arrived of one whose connection broke is handed on.
 
 The server receives a body whole before a thread works on it. Without this it would write all of it twice, and a sender
-whose every connection breaks within a piece would never get on. No one is there to read the answer to such a piece.
+whose connections all break within a piece would make no progress. The answer to such a piece is not read.
 """
 
 from collections.abc import MutableSet

@@ -1,8 +1,10 @@
-"""Reports of errors to a Sentry, where `SENTRY_DSN` names one: where in the code, and nothing of what it worked on.
+"""Reports of errors to a Sentry, where `SENTRY_DSN` names one: the place in the code, and none of the data it worked
+on.
 
-An event is built anew from what is known to be harmless: types, frames without their variables, the template of a log
+An event is rebuilt from what is known to be harmless: types, frames without their variables, the template of a log
 line, ids. The texts of exceptions can quote prompts, addresses and keys; they stay in the studio's log, and the event
-names the request there. The road not taken is to search all texts for secrets: one that looks like none would go out.
+names the request there. The road not taken is to search all texts for secrets: a secret that does not look like one
+would be sent.
 """
 
 import logging
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 Said = dict[str, Any]
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk")
 OF_A_FRAME = ("filename", "module", "function", "lineno", "in_app", "pre_context", "context_line", "post_context")
-# Whose templates of log lines are constants; a library can write anything into its own.
+# Loggers whose templates are constants; those of libraries can contain anything.
 LOGGERS = ("wanstudio", "django.")
 IN_THE_LOG = "The text is in the studio's log."
 SHUTDOWN_S = 2.0
@@ -46,7 +48,7 @@ def begin() -> None:
         send_client_reports=False,
         shutdown_timeout=SHUTDOWN_S,
         before_send=harmless,
-        # Those of frameworks read requests, and write headers of their own into calls to the provider.
+        # Integrations of frameworks read requests, and add headers to calls to the provider.
         default_integrations=False,
         auto_enabling_integrations=False,
         integrations=[

@@ -30,7 +30,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Database, storage and worker: 200, or 503 with what is missing."""
-    # A video could be saved now: a file can be written where they go, and there is room.
+    # A video could be saved now: the storage is writable, and there is room.
     storage = is_writable(media_root()) and shutil.disk_usage(media_root()).free > settings.MIN_FREE_BYTES
     parts = {"database": _works(connection.is_usable), "storage": storage, "worker": _works(Heartbeat.alive)}
     ready = all(parts.values())
@@ -39,7 +39,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures for Prometheus. What makes them is loaded only where they are set."""
+    """The figures for Prometheus; the module is loaded only if they are switched on."""
     if not settings.METRICS_TOKEN and not settings.METRICS_ADDRESSES:
         raise Http404("no metrics")
     from wanstudio.operations.metrics import show
@@ -55,7 +55,7 @@ def _works(ask: Callable[[], bool]) -> bool:
         return False
 
 
-# What a start asks; the other checks are of the code, and cost it the routes and what they load.
+# The checks of a start; Django's others check the code, and would load all routes.
 STUDIO = "studio"
 
 

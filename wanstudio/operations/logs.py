@@ -1,7 +1,7 @@
-"""Lines of the log: which job and attempt each is about, no secret, and nothing that could forge one.
+"""Lines of the log: which job and attempt each is about, no secret, and nothing that could forge a line.
 
 `about(job=3)` around some work puts `job=3` into every line that the thread writes meanwhile, from any library. The
-formatters come last: a key, or a line break, that a foreign library wrote into its message does not pass them.
+formatters come last and remove keys and line breaks, even from the messages of libraries.
 """
 
 import io
@@ -99,7 +99,7 @@ class JsonLines(Printable, JsonFormatter):
 
 
 class Console(logging.StreamHandler[TextIO]):
-    """To the standard error, also where `write_all_as_records` has put something else in its place."""
+    """To the standard error, even after `write_all_as_records` has replaced it."""
 
     def __init__(self) -> None:
         super().__init__(getattr(sys.stderr, "real", sys.stderr))
@@ -121,7 +121,7 @@ class Records(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """A line that is not at its end waits for it."""
+        """An incomplete line is kept until its end comes."""
 
 
 def write_all_as_records() -> None:

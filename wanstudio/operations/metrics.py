@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: figures from the database and the disk, read anew at each request.
+"""Metrics for Prometheus: figures from the database and the disk, read again at each request.
 
 So any web process, on any machine, answers for the whole studio, and nothing is counted in memory. Each query reads an
 index, or the few rows that are unfinished: a million finished jobs cost nothing. No label names a job, person or team.
@@ -39,7 +39,7 @@ UNKNOWN = "Send WANSTUDIO_METRICS_TOKEN as a Bearer token.\n"
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """The figures, for who has the token and comes from the addresses, as far as these are set."""
+    """The figures, for requests with the token and from the addresses, as far as these are set."""
     if settings.METRICS_ADDRESSES and not _is_listed(request.META.get("REMOTE_ADDR", "")):
         return HttpResponse(NOT_LISTED, status=403, content_type="text/plain")
     given = request.headers.get("Authorization", "")
@@ -62,7 +62,7 @@ def _is_listed(address: str) -> bool:
 
 
 class Studio(Collector):
-    """While the database is away, what needs none is left, and `wanstudio_up` is 0."""
+    """While the database is away, only figures without it are left, and `wanstudio_up` is 0."""
 
     def collect(self) -> Iterator[Metric]:
         running: Figures = {(settings.VERSION, connection.vendor): 1.0}

@@ -19,7 +19,7 @@ NEWEST, AT_ONCE = 10_000, 500
 
 
 def make_placeholders() -> int:
-    """How many rows got one. Crash anywhere: the next run goes on. Nothing waits for a row: each is written alone."""
+    """How many rows got one. Crash anywhere: the next run goes on. Each row is written in its own transaction."""
     made = 0
     for model in (Video, Source):
         newest = model.objects.aggregate(newest=Max("pk"))["newest"] or 0
@@ -28,14 +28,14 @@ def make_placeholders() -> int:
             try:
                 text = _placeholder(row)
             except FetchError:
-                # Uploads of people need the decoders now.
+                # Uploads need the decoders first.
                 return made
             made += model.objects.filter(pk=row.pk, poster=row.poster.name).update(placeholder=text)
     return made
 
 
 def _placeholder(row: Video | Source) -> str:
-    """Of the poster as it is today. Empty, and never looked at again, for one that cannot be read."""
+    """The placeholder of the present poster. Empty, and final, for an unreadable one."""
     with suppress(MediaError, OSError), row.poster.open("rb") as file:
         return placeholder_of(poster(io.BytesIO(file.read()), clip=False))
     return ""

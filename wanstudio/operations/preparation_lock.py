@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# One for each database; any number will do, as long as no version changes it.
+# One for each database; any number, but the same in every version.
 NUMBER = 0x57414E53
 LOOK_EVERY_S = 0.25
 
 
 @contextmanager
 def alone(on_wait: Callable[[], None]) -> Iterator[None]:
-    """Holds off all others on this data folder and this database; a process that dies lets go of both.
+    """Locks this data folder and this database; a process that dies releases both.
 
     On PostgreSQL by a connection of its own, since migrations can close theirs.
     """
@@ -35,7 +35,7 @@ def alone(on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def _until(is_ours: Callable[[], bool], on_wait: Callable[[], None]) -> None:
-    """Asks again and again: a statement that waits would hold a snapshot, which an index that is built waits for."""
+    """Polls: a waiting statement would hold a snapshot, for which the building of an index waits."""
     if is_ours():
         return
     on_wait()

@@ -1,4 +1,4 @@
-"""Pruning: which rows are deleted at what age. Jobs, attempts, ledger, transitions and activity stay for good."""
+"""Pruning: which rows are deleted at which age. Jobs, attempts, ledger, transitions and activity stay for good."""
 
 import logging
 import time
@@ -53,7 +53,7 @@ RULES = (
     Rule(Notification, "at", 180),
     # A request that is repeated later makes a job again: the page of the API says so.
     Rule(ApiPost, "created_at", REMEMBERED_DAYS, lambda: Q(job=None) | Q(job__state__in=ENDED)),
-    # READ alone: what surrounds a POST is evidence of what it cost.
+    # READ alone: readings around a POST are evidence of what it cost.
     Rule(BalanceReading, "at", 365, among=_readings),
     Rule(UserSession, "created_at", 1, lambda: ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))),
 )
@@ -71,7 +71,7 @@ def prune() -> None:
 
 
 def _apply(rule: Rule, part: Q) -> int:
-    """Ids rise with time, so only what is old is read, and the batch after it: a million rows need no further index."""
+    """Ids rise with time, so only old rows are read, and the batch after them: no further index is needed."""
     rows, limit = rule.model._default_manager.filter(part).order_by("pk"), timezone.now() - timedelta(days=rule.days)
     last, deleted = 0, 0
     while True:

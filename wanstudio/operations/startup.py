@@ -25,12 +25,12 @@ PUT_BACK = (
     f"pay for it again. Nothing was started. To make it safe, run: {MANAGE} restore --in-place"
 )
 OTHERS = 0o077
-# What the studio itself makes in its data folder. A folder that was closed once is closed with all that is in it.
+# What the studio itself makes in its data folder. A closed folder closes all that is in it.
 NAMES = ("media", "static", "backups", "tmp", "sandbox", "secret.key", "encryption.key", "last-backup.json")
 
 
 def require_safe() -> None:
-    """Raises CommandError with one sentence and the command to use. A database that is away is not looked at."""
+    """Raises CommandError with one sentence and the command to use. While the database is away, it is not checked."""
     with suppress(OperationalError):
         if why := problem():
             raise CommandError(why)
@@ -57,7 +57,7 @@ def _way_back() -> str:
 def close_to_others() -> None:
     """Set the rights on the studio's own files: its account's alone, or as `WANSTUDIO_ACCEL` needs them.
 
-    The data folder itself can serve other accounts, too: no right on it is taken.
+    The data folder itself can serve other accounts, too: its rights are not changed.
     """
     data = Path(settings.DATA_DIR)
     if settings.ACCEL:

@@ -51,7 +51,7 @@ class Status:
 
 
 def look() -> Status:
-    """Reads rows and the disk, calls nobody. While migrations are pending, of the rows only that."""
+    """Reads rows and the disk, calls no one. While migrations are pending, of the rows only that."""
     address, provider, pending = settings.ADDRESS, in_force.provider_in_use(), versions.pending()
     status = Status(
         {"version": settings.VERSION, "address": address, "provider": provider, "pending_migrations": pending}
@@ -144,7 +144,7 @@ def _queue(status: Status) -> None:
     overdue = timezone.now() - late.due_at
     status.facts["oldest_due"] = {"job": late.pk, "due_s_ago": _seconds(overdue)}
     status.show("Oldest due", f"job {late.pk}, {_span(overdue)} ago")
-    # Due work that a living worker has not taken up by then is stuck.
+    # Work that is due for longer although a worker is alive is stuck.
     if overdue > timedelta(minutes=5) and Heartbeat.alive():
         since = timesince(late.due_at, depth=1)
         status.warn(f"Job {late.pk} has been due for {since}, and no worker took it. Read the log.")
@@ -207,7 +207,7 @@ def _unconfirmed(status: Status) -> None:
 
 
 def _undecided(status: Status) -> None:
-    """What may have been charged besides: tries that were sent again by hand, and tasks that nobody knows any more."""
+    """Other amounts that might have been charged: of attempts sent again by hand, and of lost tasks."""
     tries = Attempt.objects.filter(money=Money.UNKNOWN).exclude(provider=in_force.SANDBOX)
     lost = Job.objects.filter(state=State.FAILED, money=Money.UNKNOWN).exclude(provider=in_force.SANDBOX)
     found = sorted([*tries.values_list("job_id", "job__price"), *lost.values_list("pk", "price")])

@@ -1,7 +1,7 @@
 """Supervisor of the studio's processes on one machine: web, worker and, while there is no key, the sandbox.
 
-A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads
-a process group of its own, so that nothing it started can hold its port when it is gone.
+A child that dies is started again with a growing pause; SIGTERM or Ctrl-C ends all within 10 s. Each child leads a
+process group of its own, so that none of its children can keep its port after its end.
 
 Children are forked: what is loaded is loaded once, and they share its memory until they write to it. So the supervisor
 has no thread, and no connection of its own while it starts one.
@@ -94,14 +94,14 @@ def supervise(children: Sequence[Child], stop: Event) -> None:
     for child in children:
         child.signal(signal.SIGKILL)
         if child.process:
-            # Reaped: nothing that is gone looks alive.
+            # Reaped, so that no ended process looks alive.
             child.process.join()
 
 
 def forked(*command: str) -> BaseProcess:
     """`manage.py command…` in a process that leads its own group by the time this returns."""
     connections.close_all()
-    # A collection would write to all that is shared.
+    # A garbage collection would write to all shared memory.
     gc.freeze()
     leads, is_leading = os.pipe()
     process = _fork.Process(target=_become, args=(command, is_leading))
@@ -122,6 +122,6 @@ def _become(command: Sequence[str], is_leading: int) -> None:
 
 
 def end_with_parent() -> None:
-    """On Linux a child gets SIGTERM when the supervisor is killed; elsewhere it has to be ended by hand."""
+    """On Linux a child gets SIGTERM when the supervisor is killed; elsewhere a person has to end it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -32,7 +32,7 @@ VIDEOS_A_SHARE = 50_000
 def sweep(chore: Chore) -> None:
     """Delete what was in the bin for 30 days, half-written files, files without a row, and rows by `pruning`.
 
-    At last it makes placeholders. Crash anywhere: the next sweep does what is left.
+    Finally it makes placeholders. Crash anywhere: the next sweep does what is left.
     """
     if erased := empty_bin():
         log.info("%d deleted after 30 days in the bin", erased)
@@ -48,7 +48,7 @@ def sweep(chore: Chore) -> None:
 
 
 def sweep_bucket() -> None:
-    """What ended jobs still have in the bucket becomes due; objects without a row go. Next hour, if it is away."""
+    """Bucket copies of ended jobs become due, objects without a row are deleted; later if the bucket is away."""
     if not settings.BUCKET:
         return
     BucketCopy.objects.filter(due_at=None, job__state__in=ENDED).update(due_at=Now())
@@ -63,7 +63,7 @@ def sweep_drafts() -> None:
     """Delete half-written files that a killed process left more than a day ago."""
     for draft in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
         if _is_old(draft):
-            # Whoever made it may delete it just now.
+            # Its maker might delete it at this moment.
             draft.unlink(missing_ok=True)
 
 
@@ -73,7 +73,7 @@ def sweep_orphans(shares: int = 1) -> int:
     Returns how many. With more shares than one: those of this hour's share, so that each file is looked at once in so
     many hours, and only a part of all names is in memory.
 
-    The rows are asked after the files were listed: a file that got its row in between is spared.
+    The rows are asked after the files were listed: a file whose row came in between is kept.
     """
     root, hour = Path(settings.DATA_DIR) / "media", int(time.time()) // 3600
 
@@ -95,7 +95,7 @@ def _shares() -> int:
 
 
 def _is_old(path: Path) -> bool:
-    # A file is written before its row: what is younger may get one yet.
+    # A file is written before its row: a younger file can still get one.
     try:
         return path.is_file() and time.time() - path.stat().st_mtime > 24 * 60 * 60
     except FileNotFoundError:

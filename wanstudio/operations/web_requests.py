@@ -25,7 +25,7 @@ from wanstudio.work.outages import noticed
 HEAD_WITHIN_S = 20.0
 # A body has 30 s, and then as long as it keeps above this on average: a slow line is a hundred times as fast.
 BODY_GRACE_S, BODY_BYTES_A_SECOND = 30.0, 1024
-# An answer that its reader does not read for so long is given up, with the thread that makes it.
+# An answer that is not read for so long is aborted, and its thread freed.
 STALLED_AFTER_S = 60.0
 ADDRESS_CONNECTIONS = 2000
 # Half-sent bodies on the disk, for each process: in all, and of one address.
@@ -33,7 +33,7 @@ HELD_BYTES = 4
 CHECK_EVERY_BYTES = 1024 * 1024
 MAX_CHUNK_LINE = 1024
 AT_ONCE_BYTES = 1024 * 1024
-# A loop that takes more at once takes a quick sender's body in fewer rounds.
+# More bytes a round: a quick sender's body takes fewer rounds.
 BODY_AT_ONCE_BYTES = 512 * 1024
 _CODINGS = re.compile(rb"\r\ntransfer-encoding[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
@@ -110,7 +110,7 @@ class Request(HTTPRequestParser):
         if self.is_kept and too_long:
             self.discard()
             if self.expect_continue:
-                # Asked before it was sent, the client is spared it.
+                # With `Expect: 100-continue` the client is told before it sends the body.
                 self.expect_continue, self.completed = False, True
                 self.headers["CONNECTION"] = "close"
         return taken
@@ -140,7 +140,7 @@ class Task(WSGITask):
         else:
             super().finish()
         if self.channel.total_outbufs_len > self.channel.adj.outbuf_high_watermark:
-            # Else what was asked in the same breath would hold this thread until its reader has taken all this.
+            # Otherwise pipelined requests would occupy this thread until the client has read all of this.
             self.close_on_finish = True
 
     def set_close_on_finish(self) -> None:

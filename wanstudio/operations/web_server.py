@@ -35,7 +35,7 @@ PROCESSES = 2
 THREADS = 32
 # Of each process; a browser keeps one open for each page that polls. Of files, two for each, and some more.
 CONNECTIONS, OTHER_FILES = 4000, 200
-# For answers that are under way, within the 8 s that the supervisor gives.
+# For answers that are in progress, within the 8 s that the supervisor gives.
 FINISHES_WITHIN_S = 5.0
 LOOK_EVERY_S = 0.2
 
@@ -55,7 +55,7 @@ def listen(host: str, port: int, variable: str = "PORT") -> socket.socket:
 
 
 def serve(listener: socket.socket, application: WSGIApplication) -> None:
-    """Serves until SIGTERM or SIGINT. What is loaded before is shared by all processes."""
+    """Serves until SIGTERM or SIGINT. Code that is loaded before is shared by all processes."""
     # Each process has its copy, and the handler that fills it, from its first moment on.
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,8 +79,8 @@ def serve(listener: socket.socket, application: WSGIApplication) -> None:
 class LastIn:
     """A condition that wakes the thread which began to wait last: a studio with few visitors uses few threads.
 
-    Each thread that has served keeps a connection and some 2 MB. Python's own condition takes the one that has waited
-    longest, and so a single visitor, page by page, all of them.
+    Each thread that has served keeps a connection and some 2 MB. Python's own condition wakes the one that has waited
+    longest, so that even a single visitor uses all of them in turn.
     """
 
     def __init__(self, lock: LockType) -> None:
@@ -154,7 +154,7 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
     wasyncore.dispatcher.close(server)
     until = time.monotonic() + FINISHES_WITHIN_S
     _loop(server, lambda: not server.is_busy() or time.monotonic() > until)
-    # A thread that still works must not hold the process.
+    # A working thread must not keep the process alive.
     os._exit(0)
 
 

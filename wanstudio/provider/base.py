@@ -87,7 +87,7 @@ def prices_on(table: Sequence[tuple[date, Mapping[str, Decimal]]], day: date) ->
 
 @dataclass(frozen=True)
 class Model:
-    """One model. `behaviours` are what its type may be, the first resolution is the one chosen unasked."""
+    """One model. `behaviours` are what its type can be, the first resolution is the one chosen unasked."""
 
     id: str
     behaviours: tuple[str, ...]
@@ -157,14 +157,14 @@ class Account:
 
 
 class Client(Protocol):
-    """The calls of one key. Holds no connection, so it may be shared between threads.
+    """The calls of one key. Holds no connection, so it can be shared between threads.
 
-    `before_write` runs once the connection stands, immediately before the first byte. Whatever it raises comes out
+    `before_write` runs once the connection is open, immediately before the first byte. Whatever it raises comes out
     unchanged, and nothing was written.
     """
 
     def submit(self, request: GenerateRequest, before_write: Callable[[], None] = unchecked) -> Submission:
-        """One task with one POST on a fresh connection. It may cost money; nothing here ever repeats it."""
+        """One task with one POST on a fresh connection. It can cost money; nothing here ever repeats it."""
 
     def status(self, task_id: str, before_write: Callable[[], None] = unchecked) -> TaskStatus | StatusProblem:
         """Where a task is. A StatusProblem says nothing about the task, unless its error is NOT_FOUND."""
@@ -174,7 +174,7 @@ class Client(Protocol):
 
 
 class Plan(NamedTuple):
-    """What its keys may do: calls in a minute, and tasks at a time."""
+    """What its keys can do: calls in a minute, and tasks at a time."""
 
     calls: int
     tasks: int
@@ -182,7 +182,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Provider(ABC):
-    """One provider. `name` stands in rows, `display_name` and `key_name` in sentences, `hook` where it calls back.
+    """One provider. `name` is used in rows, `display_name` and `key_name` in sentences, `hook` where it calls back.
 
     `site` is where its dashboard and balance are; `pace` multiplies every interval, unless a setting says otherwise.
     `plans`, the smallest first: a key is taken for one of the last until its answers say otherwise. None: no limit.
@@ -222,7 +222,7 @@ class Provider(ABC):
 
     @abstractmethod
     def explain(self, failure: Failure) -> Explanation:
-        """Why it failed, for people. A code that nobody has met yet is shown with its message."""
+        """Why it failed, for people. A code that no one has met yet is shown with its message."""
 
     @abstractmethod
     def curl(self, base_url: str, model: str, request: GenerateRequest) -> str:

@@ -15,7 +15,7 @@ class GenerateRequest:
     """
 
     behaviour: str
-    # Links we hand out are capabilities: whoever reads one in a log may use it.
+    # Links we hand out are capabilities: anyone who reads one in a log can use it.
     image_url: str = field(repr=False)
     video_url: str = field(repr=False)
     resolution: str
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     ACCOUNT = "account"  # for the key or its balance: the whole key pauses
     THROTTLED = "throttled"  # too fast: the whole key waits, then send again
     NOT_ACCEPTED = "not_accepted"  # the API itself failed: send again later
-    UNKNOWN = "unknown"  # it may have been taken and billed: never send again unasked
+    UNKNOWN = "unknown"  # it might have been taken and billed: never send again unasked
 
 
 class Error(StrEnum):

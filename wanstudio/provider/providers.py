@@ -8,7 +8,7 @@ from .sandbox import SANDBOX
 
 # Videos are made by the first that has a key.
 BILLED: tuple[Provider, ...] = (APIXO,)
-# What stands in while none has.
+# The replacement while none has a key.
 STAND_IN: Provider = SANDBOX
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (*BILLED, STAND_IN)}
 

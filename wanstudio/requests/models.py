@@ -77,7 +77,7 @@ class SpendRequest(Trimmed, Cropped):
         return signing.dumps([self.pk, approver.pk], salt=SALT)
 
     def approvers(self) -> models.QuerySet[User]:
-        """Who may decide: those who may grant, and nobody about their own, but an owner."""
+        """Who can decide: those who can grant, and no one about their own, but an owner."""
         may_grant = Membership.objects.filter(team=self.team, role__in=roles_with(Act.GRANT), user__is_active=True)
         others = may_grant.exclude(models.Q(user=self.person) & ~models.Q(role=Membership.Role.OWNER))
         return User.objects.filter(pk__in=others.values("user")).order_by("pk")

@@ -1,4 +1,4 @@
-"""Spend requests that a person may see, and those that wait for their decision."""
+"""Spend requests that a person can see, and those that wait for their decision."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,7 +20,7 @@ MAX_WAITING = 20
 
 
 def visible_requests(request: HttpRequest) -> QuerySet[SpendRequest]:
-    """One's own, and everybody's in the teams where this person may grant them."""
+    """One's own, and everyone's in the teams where this person can grant them."""
     # Teams apart: with their members beside all else that is read, PostgreSQL plans this longer than it runs.
     seen = Q(person=person(request), team__in=teams(request)) | Q(team__in=teams_to(request, Act.GRANT))
     rows = SpendRequest.objects.filter(seen)
@@ -28,7 +28,7 @@ def visible_requests(request: HttpRequest) -> QuerySet[SpendRequest]:
 
 
 def request_by_token(token: str) -> tuple[SpendRequest, User]:
-    """The request and the approver that a mail's link names. 404 for a forged one, and for who may no longer decide."""
+    """The request and the approver that a mail's link names. 404 for a forged one, and for who can no longer decide."""
     try:
         pk, person_pk = signing.loads(token, salt=SALT, max_age=LASTS)
     except signing.BadSignature:
@@ -67,7 +67,7 @@ def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
 
 
 def waiting_of_others(request: HttpRequest, team: Team) -> list[SpendRequest]:
-    """Of those that this person may decide, the ones that others ask for; without what they would cost today."""
+    """Of those that this person can decide, the ones that others ask for; without what they would cost today."""
     return list(_waiting(request, team).exclude(person=person(request)).select_related("person")[:MAX_WAITING])
 
 

@@ -148,7 +148,7 @@ def notify_asker(asked: SpendRequest, by: User) -> None:
 
 
 def _post(kind: str, asked: SpendRequest, text: str) -> None:
-    """To the team's webhook; the link leads to the team's page and decides nothing by itself."""
+    """To the team's webhook; the link leads to the team's page, and opening it decides nothing."""
     page = address_of(reverse("team.show"))
     data = {"request": asked.pk, "person": str(asked.person), "title": asked.title, "price": str(asked.price)}
     post_to_webhook(asked.team, kind, f"{kind} {asked.pk}", f"{text.strip()} {page}", data | {"url": page})

@@ -86,7 +86,7 @@ def _decide(request: HttpRequest, asked: SpendRequest, person: User) -> None:
 
 
 def _price(request: HttpRequest) -> Decimal:
-    """The price that stood on the button. What is none agrees with nothing."""
+    """The price on the button; None for anything else, which agrees to nothing."""
     try:
         price = Decimal(request.POST.get("price", ""))
     except InvalidOperation:

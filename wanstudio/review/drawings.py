@@ -55,7 +55,7 @@ def _point(found: object) -> Point:
 
 
 def described(shapes: Sequence[Shape]) -> str:
-    """For who does not see it: `arrow to the top left, box around the centre`; empty without shapes."""
+    """A description in words: `arrow to the top left, box around the centre`; empty without shapes."""
     named = [NAMES[shape["kind"]].format(f"the {_place(shape)}") for shape in shapes[:MAX_NAMED]]
     if more := len(shapes) - len(named):
         named.append(f"{more} more")

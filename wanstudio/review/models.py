@@ -83,7 +83,7 @@ class Mention(models.Model):
 
 
 class Verdict(AppendOnlyModel):
-    """Rows are only added; the newest of a video counts, and `open` takes the one before it back."""
+    """Rows are only added; the newest of a video counts, and `open` revokes the one before it."""
 
     class Decision(models.TextChoices):
         APPROVED = "approved", "Approved"

@@ -1,4 +1,4 @@
-"""Reviews as pages show them: comments that a person may see, their threads, and the approval of a video."""
+"""Reviews as pages show them: comments that a person can see, their threads, and the approval of a video."""
 
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -9,14 +9,14 @@ from wanstudio.videos.queries import WallFilter, panels, visible_videos, wall_fi
 
 
 def visible_comments(request: HttpRequest) -> QuerySet[Comment]:
-    """Those on the videos that this person may see, without deleted ones."""
+    """Those on the videos that this person can see, without deleted ones."""
     seen = visible_videos(request).filter(pk=OuterRef("video"))
     mine = Comment.objects.filter(Exists(seen), deleted_at=None)
     return mine.select_related("author", "parent", "team", "video__team")
 
 
 def comments_of(video: Video, *, for_guests: bool = False) -> QuerySet[Comment]:
-    """All that is said about it; guests get none that is internal, nor learn that there are any."""
+    """All comments on it; guests get no internal ones, and do not learn whether there are any."""
     return video.comments.filter(is_internal=False) if for_guests else video.comments.all()
 
 
@@ -36,8 +36,8 @@ def threads_of(video: Video, *, for_guests: bool = False) -> list[tuple[Comment,
 def review_of(video: Video, *, for_guests: bool = False) -> dict[str, object]:
     """Threads (a comment, its answers) in the order of the video, those about all of it first.
 
-    `state` differs whenever the page would. Six queries, however many comments there are. Of deleted comments only
-    those beneath which somebody's answer stands.
+    `state` differs whenever the page would. Six queries, however many comments there are. Deleted comments only if they
+    have answers.
     """
     # Before the rows: what comes in between is brought by the next poll, rather than by none.
     state = review_state(video, for_guests=for_guests)
@@ -63,7 +63,7 @@ def review_state(video: Video, *, for_guests: bool = False) -> str:
 
 
 def standing_verdict(video: Video) -> Verdict | None:
-    """The one that counts; None if nobody has decided, or the last one was taken back."""
+    """The decision in force; None before the first one, and after `open`."""
     newest = Verdict.objects.filter(video=video).select_related("person").order_by("-pk").first()
     return newest if newest and newest.decision != Verdict.Decision.OPEN else None
 

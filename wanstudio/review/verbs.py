@@ -42,7 +42,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody without an account, by the name they gave and the share link they came through."""
+    """A person without an account: the name that they gave, and the share link that they used."""
 
     name: str
     link_id: int | None = None
@@ -78,7 +78,7 @@ def edit_comment(comment: Comment, said: Said) -> None:
 
 
 def resolve_comment(comment: Comment, person: User, *, done: bool) -> None:
-    """Done, by the first who says so, or open again."""
+    """Marked as done (the first one counts), or reopened."""
     with transaction.atomic():
         changes = {"resolved_at": Now(), "resolved_by": person} if done else {"resolved_at": None, "resolved_by": None}
         if _change(comment, Q(resolved_at__isnull=done), **changes):
@@ -86,7 +86,7 @@ def resolve_comment(comment: Comment, person: User, *, done: bool) -> None:
 
 
 def delete_comment(comment: Comment, person: User) -> None:
-    """The words are gone for good; the row tells open pages."""
+    """The words are deleted for good; the row is kept to update open pages."""
     with transaction.atomic():
         if _change(comment, deleted_at=Now(), text="", drawing=[]):
             Mention.objects.filter(comment=comment).delete()
@@ -109,7 +109,7 @@ def _change(comment: Comment, *only: Q, **changes: object) -> int:
 
 
 def _record(act: str, comment: Comment, person: User | None) -> None:
-    """Whose words they are and what they were about, never the words: they can be deleted, and this cannot."""
+    """Records author and subject, never the words: comments can be deleted, and activities cannot."""
     title = comment.video.job.title
     about = title if person == comment.author else f"{title}, by {comment.name}"
     record(act, team=comment.team_id, person=person or f"{comment.name} (guest)", about=about, on=comment.video)
@@ -126,7 +126,7 @@ def _mention(comment: Comment) -> None:
 
 
 def mentioned(text: str, people: list[User]) -> list[User]:
-    """Who of these is named after an @: by the whole name, or by a first name that only one of them has."""
+    """The people mentioned by @: by the whole name, or by a first name that only one of them has."""
     found = []
     firsts = [str(person).split(maxsplit=1)[0].casefold() for person in people]
     for person, first in zip(people, firsts, strict=True):
@@ -139,7 +139,7 @@ def mentioned(text: str, people: list[User]) -> list[User]:
 
 
 def _notify_thread(comment: Comment) -> None:
-    """Who made the video, and who speaks in this thread, but for those who are mentioned."""
+    """The maker of the video and the authors in this thread, without people who are mentioned."""
     people = {comment.video.job.person_id}
     if comment.parent_id:
         thread = Comment.objects.filter(Q(pk=comment.parent_id) | Q(parent=comment.parent_id))
@@ -149,7 +149,7 @@ def _notify_thread(comment: Comment) -> None:
     title = said.format(name=comment.name, title=comment.video.job.title)
     _notify(comment, Kind.COMMENT, people, title)
     if comment.is_internal:
-        # Where a webhook speaks, a team's guests often listen.
+        # Guests of the team often read the channel of a webhook.
         return
     data = {"comment": comment.pk, "video": comment.video_id, "person": comment.name, "text": comment.text}
     data |= {"at_s": comment.at_s, "until_s": comment.until_s, "guest": comment.author is None, "url": page}

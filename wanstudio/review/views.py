@@ -51,7 +51,7 @@ def markers(request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
 
 @form_view
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """`decision` is `approved`, `needs_work`, or `open` to take it back; `note` says why."""
+    """`decision` is `approved`, `needs_work`, or `open` to revoke it; `note` says why."""
     video = access.mine_to(request, Act.APPROVE, visible_videos(request), pk)
     form = VerdictForm(request.POST)
     if form.is_valid():
@@ -62,7 +62,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def answer(request: HttpRequest, video: Video) -> HttpResponse:
-    """After something was posted: the fragment for the page's script, the page for everybody else."""
+    """After something was posted: the fragment for the page's script, the page for everyone else."""
     if not request.htmx:  # type: ignore[attr-defined]
         return back(request, "videos.show", video.pk)
     return fragment(request, video)
@@ -109,7 +109,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """`resolved=1` says that it is done, anything else opens it again; said, not toggled, so that twice is once."""
+    """`resolved=1` says that it is done, anything else reopens it. Set, not toggled, so that it is idempotent."""
     comment = access.mine_to(request, Act.COMMENT, visible_comments(request), pk)
     if comment.parent_id:
         raise Http404("an answer is done with what it answers")
@@ -118,7 +118,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def refused(request: HttpRequest, sentence: str, status: int = 422) -> HttpResponse | None:
-    """The sentence alone for the page's script, which shows it where the words still stand; else a message."""
+    """The sentence alone for the page's script, which keeps the typed words; otherwise a message."""
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(sentence, status=status, content_type="text/plain")
     messages.error(request, sentence)

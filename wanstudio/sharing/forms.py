@@ -1,4 +1,4 @@
-"""The form of a share link: expiry, password, and what guests may do."""
+"""The form of a share link: expiry, password, and what guests can do."""
 
 from datetime import datetime, time, timedelta
 

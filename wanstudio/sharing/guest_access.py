@@ -26,7 +26,7 @@ from wanstudio.web.typed_words import SHARED
 
 P = ParamSpec("P")
 
-# Cookies: for how long, in seconds. Who comes back later than the second visits again.
+# Cookies: for how long, in seconds. After the second, a return counts as a new visit.
 UNLOCKED, VISITED, VISIT = "share", "seen", "visit"
 MAX_AGE_S = {UNLOCKED: 7 * 24 * 60 * 60, VISITED: 30 * 60, VISIT: 12 * 60 * 60}
 # Of an address of the file where guests cannot download. The player asks its page for another one.
@@ -34,20 +34,21 @@ PLAYS_FOR_S = 5 * 60
 # What a browser says that it wants a file for: the player, or nothing, as over http and in old ones.
 PLAYERS = ("video", "")
 WINDOW_S = 10 * 60
-# Of one address, at one link. Nobody else is kept out by it, and neither is this address from another link.
+# Of one address, at one link: it blocks no other address, and no other link.
 MAX_GUESSES = 5
-# Of all addresses together, at one link. Then each address has one guess: who knows the password still gets in.
+# Of all addresses together, at one link. Then each address has one guess left, so that people with the password still
+# get in.
 MAX_GUESSES_OF_ALL = 100
 # Comments of guests in one window: of one address, and of all together.
 MAX_COMMENTS, MAX_COMMENTS_OF_ALL = 15, 200
 # What fetches a page to show its preview, or to index it; a person's browser says none of this.
 MACHINES = ("bot", "crawl", "spider", "preview", "facebookexternalhit", "whatsapp", "slack", "embed", "skypeuripreview")
-# Addresses that open something by themselves, and are sent around.
+# Addresses that give access on their own, and are passed on.
 MAILED_PATHS = ("/invite/", "/spending/by-mail/", "/unsubscribe/", "/account/email/", "/accounts/password/reset/")
 
 
 class Unlisted(Middleware):
-    """Nothing under a shared link is kept by anybody, indexed, or told to the next site: pages, files and refusals."""
+    """Nothing under a shared link is cached, indexed or sent as a referrer: pages, files and refusals."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
@@ -61,13 +62,13 @@ class Unlisted(Middleware):
 
 
 def is_unlocked(request: HttpRequest, link: ShareLink) -> bool:
-    """Whether this browser may see it: there is no password, or it was entered here and has not changed since."""
+    """Whether this browser can see it: there is no password, or it was entered here and has not changed since."""
     given = request.COOKIES.get(_name(UNLOCKED, link), "")
     return not link.password or constant_time_compare(given, link.unlock_mark)
 
 
 def note_visit(request: HttpRequest, response: HttpResponse, link: ShareLink, token: str) -> HttpResponse:
-    """Counts a person once a visit: going on watching, and reloading, are the same one. Previews are nobody's."""
+    """Counts a person once a visit: reloads belong to the same visit, and previews do not count."""
     if request.method == "GET" and not _is_machine(request):
         if _name(VISITED, link) not in request.COOKIES:
             ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1, last_seen_at=Now())
@@ -85,7 +86,7 @@ def player_address(request: HttpRequest, link: ShareLink, token: str, pk: int) -
 
 def may_play(request: HttpRequest, link: ShareLink, pk: int) -> bool:
     """Whether a player asks, with an address that this browser was given by `player_address`."""
-    # A browser that names no purpose tells a visit of the address by what it takes: a player asks for no page.
+    # Without a stated purpose, the Accept header tells: a player does not ask for a page.
     if request.headers.get("Sec-Fetch-Dest", "") not in PLAYERS or "text/html" in request.headers.get("Accept", ""):
         return False
     with suppress(signing.BadSignature):
@@ -109,7 +110,7 @@ def _is_machine(request: HttpRequest) -> bool:
 
 
 def _name(cookie: str, link: ShareLink) -> str:
-    """Over https only we can have set a `__Host-` cookie; its price is that it is sent to every page of ours."""
+    """Over https only we can have set a `__Host-` cookie; its cost is that it is sent to every page of the studio."""
     return f"__Host-{cookie}-{link.digest[:16]}" if settings.HTTPS else f"wanstudio_{cookie}"
 
 
@@ -139,7 +140,7 @@ def may_guess(request: HttpRequest, link: ShareLink) -> bool:
 
 
 def may_comment(request: HttpRequest, link: ShareLink) -> bool:
-    """Takes one of the comments that this address, and everybody at this link, may still write."""
+    """Takes one of the comments that this address, and everyone at this link, can still write."""
     mine, everybodys = _keys("share-said", request, link)
     return _take(mine, MAX_COMMENTS) and _take(everybodys, MAX_COMMENTS_OF_ALL)
 
@@ -160,7 +161,7 @@ def _take(key: str, slots: int) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    """A short name for where somebody sits. Of IPv6 the network: one household has as many addresses as it likes."""
+    """A short name for a guest's network. Of IPv6 the network: one household has any number of addresses."""
     given = request.META.get("REMOTE_ADDR", "")
     with suppress(ValueError):
         given = str(ipaddress.ip_network((given, 64 if ":" in given else 32), strict=False))
@@ -168,9 +169,9 @@ def _address(request: HttpRequest) -> str:
 
 
 def guest_post(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    """A form of a shared page. A browser that may not say where it comes from sends `Origin: null` with it.
+    """A form of a shared page. A browser that must not say where it comes from sends `Origin: null` with it.
 
-    That is as good as none: the form's token must still be the cookie's, and no other site has either.
+    It counts as missing: the form's token must still match the cookie, and another site has neither.
     """
     protected = csrf_protect(require_POST(view))
 

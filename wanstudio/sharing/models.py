@@ -16,9 +16,9 @@ from wanstudio.videos.models import Collection, Video
 
 
 class ShareLink(models.Model):
-    """Who has the token may watch. The row alone gives it to nobody: it holds a digest, and the token encrypted.
+    """Anyone with the token can watch. The row alone does not reveal it: it holds a digest, and the token encrypted.
 
-    A link is never deleted, only revoked: what was seen through it stays known. Its video or its collection may be
+    A link is never deleted, only revoked: what was seen through it stays known. Its video or its collection can be
     deleted; then it has neither, and has ended.
     """
 
@@ -73,7 +73,7 @@ class ShareLink(models.Model):
             return not self.videos().exists()
         if self.collection is None or not self.collection.is_private:
             return self.collection is None
-        # Nobody else sees a private collection, so nobody could revoke its links when its person has left.
+        # Only its maker sees a private collection, so no one could revoke its links after the maker has left.
         here = Membership.objects.filter(team=self.team_id, user=self.made_by_id, role__in=roles_with(Act.SHARE))
         return self.collection.person_id != self.made_by_id or not here.exists()
 
@@ -104,7 +104,7 @@ class ShareLink(models.Model):
 
     @property
     def unlock_mark(self) -> str:
-        """What a visitor who knew the password carries: of this link alone, and dead with its password."""
+        """The cookie of a visitor who entered the password: for this link only, and invalid after a new password."""
         return salted_hmac("wanstudio.share", f"{self.digest}:{self.password}", algorithm="sha256").hexdigest()
 
 

@@ -17,19 +17,19 @@ from wanstudio.videos.wall_rows import Found
 from wanstudio.web.lookups import one, up_to
 
 PAGE = 60
-# Of a larger collection a guest reads "1,000+".
+# For a larger collection the page says "1,000+".
 MAX_COUNTED = 1_000
 
 
 def visible_links(request: HttpRequest) -> QuerySet[ShareLink]:
-    """Links to what this person may see, in the teams where they may share; revoked, expired and binned ones too."""
+    """Links to what this person can see, in the teams where they can share; revoked, expired and binned ones too."""
     leads = Exists(linked_videos(request).filter(pk=OuterRef("video"))) | Q(collection__in=visible_collections(request))
     mine = ShareLink.objects.filter(leads, team__in=teams_to(request, Act.SHARE))
     return mine.select_related("team", "made_by", "video__team", "collection__team")
 
 
 def linked_videos(request: HttpRequest) -> QuerySet[Video]:
-    """Whose links this person may look at: those of a video in the bin are open again once it is restored."""
+    """Whose links this person can look at: those of a video in the bin are open again once it is restored."""
     in_bin = Q(team__memberships__role__in=roles_with(Act.ORGANISE), binned_at__isnull=False)
     mine = in_my_teams(request, "team__") & (Q(job__state__unindexed="done", binned_at=None) | in_bin)
     return Video.objects.filter(mine).select_related("job", "team")
@@ -43,7 +43,7 @@ def links_by_video(request: HttpRequest, videos: Iterable[int]) -> dict[int, int
 
 
 class Closed(Http404):
-    """The token is genuine, but its link has ended, or is locked: it has a password that this browser has not given."""
+    """The token is genuine, but its link has ended, or has a password that this browser has not given."""
 
     def __init__(self, link: ShareLink, *, is_locked: bool) -> None:
         super().__init__("the link has ended, or has a password")
@@ -60,9 +60,9 @@ def link_by_token(token: str) -> ShareLink | None:
 
 
 def shared(request: HttpRequest, token: str) -> ShareLink:
-    """The open link with this token, for whoever holds it, asked about at every request.
+    """The open link with this token, checked at every request.
 
-    Raises Http404 for a word that is no token of ours, and Closed (404 where nobody catches it) else.
+    Raises Http404 for a word that is no token of ours, and Closed (404 where no one catches it) else.
     """
     if (link := link_by_token(token)) is None:
         raise Http404("no such link")
@@ -74,7 +74,7 @@ def shared(request: HttpRequest, token: str) -> ShareLink:
 def shared_page(link: ShareLink, before: int | None) -> tuple[list[Video], int | None]:
     """The next tiles of the link's collection, the newest first, older than the id `before`; and the id to go on from.
 
-    Walked along the index of what was collected, so that a page costs the same however much there is.
+    Read along the collection's index, so that a page costs the same for any size.
     """
     here = _collected(link)
     ids = list((here if before is None else here.older_than(before)).ids()[: PAGE + 1])

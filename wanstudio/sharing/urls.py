@@ -9,7 +9,7 @@ urlpatterns = [
     path("collections/<int:pk>/share/", link_dialog.collection, name="shares.collection"),
     path("shares/<int:pk>/edit/", link_dialog.edit, name="shares.edit"),
     path("shares/<int:pk>/revoke/", link_dialog.revoke, name="shares.revoke"),
-    # Guest access: the token says what may be seen, see queries.py
+    # Guest access: the token says what can be seen, see queries.py
     path("s/<str:token>/", shared_pages.show, name="shared.show"),
     path("s/<str:token>/password/", shared_pages.unlock, name="shared.unlock"),
     path("s/<str:token>/videos/<int:pk>/", shared_pages.video, name="shared.video"),

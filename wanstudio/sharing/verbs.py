@@ -31,7 +31,7 @@ class Options(TypedDict, total=False):
 
 
 def make_link(thing: Video | Collection, person: User, **options: Unpack[Options]) -> ShareLink:
-    """A new link to the video or the collection. A crash leaves none, or one that nobody was given."""
+    """A new link to the video or the collection. A crash leaves none, or one that no one was given."""
     token = secrets.token_urlsafe(32)
     link = ShareLink(made_by=person, team=thing.team, digest=digest_of(token), encrypted_token=encrypt(token))
     link.kind = ShareLink.Kind.VIDEO if isinstance(thing, Video) else ShareLink.Kind.COLLECTION
@@ -60,7 +60,7 @@ def _take(link: ShareLink, options: Options) -> None:
 
 
 def revoke_link(link: ShareLink, person: User | None) -> None:
-    """From the next request on nobody gets anything. Twice is once; a crash leaves it revoked or not."""
+    """From the next request on no one gets anything. Twice is once; a crash leaves it revoked or not."""
     with transaction.atomic():
         if ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=Now()):
             _record("link.revoked", link, person)

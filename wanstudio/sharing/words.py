@@ -7,5 +7,5 @@ LAST_DAY_MISSING = "Choose the last day."
 LAST_DAY_OVER = "This day is in the past. Choose today or later."
 LAST_DAY_TOO_FAR = "Choose a day before the year 9000, or Never."
 LINK_TO = "Link to {title}"
-# For the others of the team it has no name.
+# Other members see no name for it.
 A_PRIVATE_COLLECTION = "a private collection"

@@ -49,7 +49,7 @@ def _team(request: HttpRequest) -> Team | None:
 
 
 class Can:
-    """`{% if can.make %}`: what this person may do in the team of this page, an act of `roles.py` by its name."""
+    """`{% if can.make %}`: what this person can do in the team of this page, an act of `roles.py` by its name."""
 
     def __init__(self, request: HttpRequest, team: Team) -> None:
         self._request, self._team = request, team

@@ -90,7 +90,7 @@ class JobForm(forms.Form):
 
     @classmethod
     def unsent(cls, data: QueryDict, *, sources: QuerySet[Source], kind: str, wrong: str, file: str) -> JobForm:
-        """The form as it stood when another of its buttons was pressed: to be shown again, not to be checked.
+        """The form as it was when another of its buttons was pressed: shown again, not checked.
 
         `wrong` is what that button has to say about the input `kind`, and `file` the name that it does not say.
         """
@@ -116,7 +116,7 @@ class JobForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         for kind in Source.Kind.values:
             file, url = cleaned.get(f"{kind}_file"), cleaned.get(f"{kind}_url", "")
-            # What is given anew takes the place of what was there.
+            # New input replaces what was there.
             self.named[kind] = None if file or url else cleaned.get(kind)
             if {kind, f"{kind}_file", f"{kind}_url"} & set(self.errors):
                 continue
@@ -170,7 +170,7 @@ class JobForm(forms.Form):
             return None
 
     def wrong_with(self, kind: str) -> str:
-        """The first sentence about an input, whichever of its three fields it came in by."""
+        """The first error of an input, from any of its three fields."""
         wrong = self._error_of(kind)
         return str(wrong.messages[0]) if wrong else self._wrong.get(kind, "")
 
@@ -214,7 +214,7 @@ class JobForm(forms.Form):
         )
 
     def _whole(self, seconds: float, quote: Quote) -> Whole | None:
-        """What this is a try of: something that costs more. Anything else that these fields say is no matter."""
+        """What this is a try of: something that costs more. Other values of these fields are ignored."""
         resolution, start, end = (self.cleaned_data.get(name) for name in TRY_OF)
         if resolution not in RESOLUTIONS:
             return None

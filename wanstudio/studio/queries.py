@@ -43,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class PriceCard:
-    """`quotes` by resolution and the chosen `quote` (None: nothing to price yet); `complete` when it may be clicked.
+    """`quotes` by resolution and the chosen `quote` (None: nothing to price yet); `complete` when it can be clicked.
 
     `trimmed_from`: the length of a clip that is too long, of which a part is chosen.
     `least` is the lowest quote of each resolution; `unreachable` a fact and what to do, `missing` why Generate waits.

@@ -61,7 +61,7 @@ def give_a_link() -> str:
 
 
 def missing(absent: Collection[Source.Kind], coming: Collection[Source.Kind]) -> str:
-    """Why Generate waits: something is not chosen, or not here yet."""
+    """Why Generate is disabled: an input is missing, or still arriving."""
     if absent:
         return f"Add {' and '.join(SLOTS[kind].absent for kind in absent)} first."
     return f"Waiting for {' and '.join(SLOTS[kind].coming for kind in coming)}." if coming else ""

@@ -1,4 +1,4 @@
-"""Access: the teams that the person of a request may enter, their role there, and what it allows."""
+"""Access: the teams that the person of a request can enter, their role there, and what it allows."""
 
 from dataclasses import dataclass, field
 
@@ -48,7 +48,7 @@ def teams(request: HttpRequest) -> QuerySet[Team]:
 
 
 def in_my_teams(request: HttpRequest, team: str) -> Q:
-    """Rows of the teams this person is in and may enter; `team` is the way from the row to its team, as `job__team__`.
+    """Rows of the teams this person is in and can enter; `team` is the way from the row to its team, as `job__team__`.
 
     All in the one query that reads the rows: who is removed, or lacks a second factor, is out at the next request.
     """
@@ -64,7 +64,7 @@ def is_open_to(who: User, team: str) -> Q:
 
 
 def closed_teams(request: HttpRequest) -> QuerySet[Team]:
-    """Teams this person is in and may not enter before they have a second factor."""
+    """Teams that this person is in and cannot enter before they have a second factor."""
     return Team.objects.filter(~is_open_to(person(request), ""), memberships__user=person(request))
 
 
@@ -92,7 +92,7 @@ def current_team(request: HttpRequest) -> Team:
 
 
 def seats(request: HttpRequest) -> list[Membership]:
-    """This person's memberships, the oldest first. `is_open`: they may enter; the team may want a second factor."""
+    """This person's memberships, the oldest first. `is_open`: they can enter; the team can want a second factor."""
     known, who = _known(request), person(request)
     if known.seats is None:
         is_open = Case(When(is_open_to(who, "team__"), then=True), default=False)
@@ -118,7 +118,7 @@ def team_to_name(request: HttpRequest) -> Team | None:
 
 
 def show_as(request: HttpRequest, team: Team, role: str | None = None) -> None:
-    """The page is about a thing of this team, whichever team was looked at last.
+    """The page is about a thing of this team, even if another team was looked at last.
 
     `role`: this person's, if a query for something else has brought it along, so that it is not asked again.
     """
@@ -148,18 +148,18 @@ def _known(request: HttpRequest) -> Known:
 
 
 def may(request: HttpRequest, team: Team, act: Act) -> bool:
-    """True if this person may do this in this team, by the one table of `roles.py`."""
+    """True if this person can do this in this team, by the one table of `roles.py`."""
     return role_may(role(request, team), act)
 
 
 def require(request: HttpRequest, team: Team, act: Act) -> None:
-    """404 unless this person may do this in this team: for them there is no such thing."""
+    """404 unless this person can do this in this team: for them there is no such thing."""
     if not may(request, team, act):
         raise Http404("not for this role")
 
 
 def team_in(request: HttpRequest, act: Act) -> Team:
-    """The team the posted form names, if this person may do this in it."""
+    """The team the posted form names, if this person can do this in it."""
     team = teams(request).filter(pk=number(request.POST.get("team")) or 0).first()
     if team is None:
         raise Http404("no such team")
@@ -170,7 +170,7 @@ def team_in(request: HttpRequest, act: Act) -> Team:
 
 
 def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row:
-    """The row with this id among those that belong to a team, if this person may do this in that team."""
+    """The row with this id among those that belong to a team, if this person can do this in that team."""
     row = one(rows, pk)
     team: Team = row.team  # type: ignore[attr-defined]
     show_as(request, team)
@@ -180,11 +180,11 @@ def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row
 
 
 def teams_to(request: HttpRequest, act: Act) -> QuerySet[Team]:
-    """The teams in which this person may do this."""
+    """The teams in which this person can do this."""
     here = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), role__in=roles_with(act))
     return Team.objects.filter(pk__in=here.values("team"))
 
 
 def runs_studio(request: HttpRequest, act: Act = Act.KEY) -> bool:
-    """True for who may do this in the first team: what concerns the machine and every team is its owners'."""
+    """True for who can do this in the first team: what concerns the machine and every team is its owners'."""
     return any(seat.team.is_first and seat.is_open and role_may(seat.role, act) for seat in seats(request))

@@ -14,7 +14,7 @@ Posted = Mapping[str, object] | None
 
 
 class InviteForm(forms.Form):
-    """`roles`: what the inviter may invite to."""
+    """`roles`: what the inviter can invite to."""
 
     email = LowerEmailField(label="Email", required=False, max_length=254)
 

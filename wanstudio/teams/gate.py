@@ -86,7 +86,7 @@ class Gate(Middleware):
             return render(request, "teams/none.html", status=404)
         if isinstance(wrong, access.NeedsSecondFactor):
             return _to_second_factor(request, wrong.team)
-        # It may belong to a team that is closed to them: the link leads to the second factor. Nothing was done.
+        # It can belong to a team that is closed to them: the link leads to the second factor. Nothing was done.
         closed = access.closed_teams(request).first() if request.method in ("GET", "HEAD") else None
         return _to_second_factor(request, closed) if closed else None
 

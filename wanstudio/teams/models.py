@@ -33,7 +33,7 @@ class Team(models.Model):
         return self.name
 
     def lets_in(self, member: User) -> bool:
-        """True unless it is closed to this member for want of a second factor."""
+        """True unless it is closed to this member, who lacks a second factor."""
         return not self.needs_second_factor or factors(member).exists()
 
     @property
@@ -89,7 +89,7 @@ def _expiry() -> datetime:
 
 
 class Invitation(models.Model):
-    """`email` empty: anyone with the link may join. The link is derived, so that it can be copied again."""
+    """`email` empty: anyone with the link can join. The link is derived, so that it can be copied again."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(max_length=10, choices=Role.choices[::-1])
@@ -121,7 +121,7 @@ class Invitation(models.Model):
 
     @classmethod
     def by_token(cls, token: str) -> "Invitation | None":
-        """The invitation that may still be taken, or None for any token that is not ours."""
+        """The invitation that can still be taken, or None for any token that is not ours."""
         text, _, mac = token.partition(".")
         pk = number(text)
         if pk is None or not constant_time_compare(mac, _mac(pk)):

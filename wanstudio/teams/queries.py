@@ -1,4 +1,4 @@
-"""Memberships, invitations and activity that a person may see, and what the team page shows of each member."""
+"""Memberships, invitations and activity that a person can see, and what the team page shows of each member."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,12 +17,12 @@ from wanstudio.teams.roles import Act, Role
 GIVEN = (Role.ADMIN, Role.CREATOR, Role.VIEWER)
 # A figure of each of these members, by the id of the user.
 Figure = Callable[[Team, list[Membership]], Mapping[int, object]]
-# Put in by later nouns, each for who may do this: the page's rows show `month` and `videos`.
+# Put in by later nouns, each for who can do this: the page's rows show `month` and `videos`.
 figures: dict[str, tuple[Act, Figure]] = {}
 
 
 def visible_memberships(request: HttpRequest) -> QuerySet[Membership]:
-    """The memberships of the teams that this person may enter."""
+    """The memberships of the teams that this person can enter."""
     return Membership.objects.filter(team__in=access.teams(request)).select_related("team", "user")
 
 
@@ -48,14 +48,14 @@ def member_rows(request: HttpRequest, people: list[Membership], team: Team) -> l
 
 
 def roles_to_give(request: HttpRequest, membership: Membership) -> list[Role]:
-    """The roles that this person may give that one, none if they may not."""
+    """The roles that this person can give that one, none if they cannot."""
     if not access.may(request, membership.team, Act.ROLES):
         return []
     return [Role.OWNER, *GIVEN] if membership.role == Role.OWNER else [*GIVEN]
 
 
 def may_remove(request: HttpRequest, membership: Membership) -> bool:
-    """An owner may remove anybody; who may invite, those they could have invited."""
+    """An owner can remove anyone; who can invite, those they could have invited."""
     if access.may(request, membership.team, Act.ROLES):
         return True
     return access.may(request, membership.team, Act.INVITE) and membership.role in (Role.CREATOR, Role.VIEWER)

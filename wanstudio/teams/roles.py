@@ -1,6 +1,6 @@
-"""Roles and what each may do: one table, read by the views and printed on the Team page.
+"""Roles and what each can do: one table, read by the views and printed on the Team page.
 
-Each role may do what the roles below it may, and the acts beside it. An owner may do everything.
+Each role can do what the roles below it can, and the acts beside it. An owner can do everything.
 """
 
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Role(TextChoices):
 
 
 class Act(StrEnum):
-    """An act that a member of a team may be allowed; the value is how the Team page says it."""
+    """An act that a member of a team can be allowed; the value is how the Team page says it."""
 
     VIEW = "See videos, jobs and uploads"
     COMMENT = "Comment and reply"
@@ -51,16 +51,16 @@ MAY: dict[Role, frozenset[Act]] = {
 
 
 def may(role: str, act: Act) -> bool:
-    """True if this role may do this; a role that does not exist may nothing."""
+    """True if this role can do this; a role that does not exist is allowed nothing."""
     return role in MAY and act in MAY[Role(role)]
 
 
 def roles_with(act: Act) -> list[Role]:
-    """The roles that may do this, for a query."""
+    """The roles that can do this, for a query."""
     return [role for role in Role if act in MAY[role]]
 
 
 def roles_to_invite(role: str) -> tuple[Role, ...]:
-    """The roles that this role may invite to: below its own, and never to own the team. The usual one first."""
+    """The roles that this role can invite to: below its own, and never to own the team. The usual one first."""
     below = {"owner": (Role.CREATOR, Role.VIEWER, Role.ADMIN), "admin": (Role.CREATOR, Role.VIEWER)}
     return below.get(role, ())

@@ -95,7 +95,7 @@ class NotLetIn(Enum):
 
     @property
     def can_go_on(self) -> bool:
-        """The person needs nobody else for it."""
+        """The person needs no one else for it."""
         return self in (NotLetIn.ONLY_COMPANY, NotLetIn.CANCELLED, NotLetIn.AGAIN, NotLetIn.ANOTHER_SITE, NotLetIn.AWAY)
 
     def said(self, label: str) -> tuple[str, str]:

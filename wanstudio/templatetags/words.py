@@ -114,7 +114,7 @@ def dollars(amount: Decimal) -> str:
 
 @register.filter
 def fall(around: tuple[BalanceReading, BalanceReading]) -> Decimal:
-    """By how much the balance fell between two readings of it, dollars: for who may not know the balance itself."""
+    """By how much the balance fell between two readings of it, dollars: for who cannot know the balance itself."""
     before, after = around
     return (before.balance or Decimal(0)) - (after.balance or Decimal(0))
 

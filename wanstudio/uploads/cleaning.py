@@ -25,7 +25,7 @@ def uncleaned() -> QuerySet[Source]:
 def ensure_clean(source: Source) -> None:
     """The file without metadata, under a new name; nothing if that is done. Its fingerprint is that of what was sent.
 
-    Raises MediaError, FetchError BUSY and OSError: then nobody may get it. A crash leaves a file without a row, which
+    Raises MediaError, FetchError BUSY and OSError: then no one can get it. A crash leaves a file without a row, which
     the sweep deletes, and the row as it was.
     """
     if source.cleaned_at or not source.file:

@@ -20,20 +20,20 @@ from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
 
 NEVER_SERVED = ("webm", "mkv")
-"""Formats whose metadata nobody takes out: people, too, get what is made of them."""
+"""Formats whose metadata is not removed: what is made of them is handed out instead, to people, too."""
 
 Part = Trim | Crop
 
 
 def encoded_part(motion: Source, trim: Trim | None) -> Trim | None:
-    """The part of it that is encoded anew when it is sent; None where the file or link itself is sent."""
+    """The part of it that is re-encoded when it is sent; None where the file or link itself is sent."""
     if trim is None and motion.conversion == Source.Conversion.SENT and not motion.url:
         return Trim(0, motion.duration or 0)
     return trim
 
 
 def sent_facts(motion: Source | Facts, trim: Trim | None) -> Source | Facts:
-    """Facts of what is sent of it: of what is encoded anew the codec is no longer its own."""
+    """Facts of what is sent of it: what is re-encoded has another codec."""
     if trim is None and motion.conversion != Source.Conversion.SENT:
         return motion
     smaller = min(1, cutting.MAX_SIDE / max(motion.width, motion.height, 1))

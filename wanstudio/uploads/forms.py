@@ -128,7 +128,7 @@ def _probe_url(kind: str, url: str) -> Facts:
     try:
         _is_link(url)
     except forms.ValidationError:
-        # A bare host name is no public address, yet it may be on the list of exceptions: the fetcher decides.
+        # A bare host name is no public address, yet it can be on the list of exceptions: the fetcher decides.
         if not url.lower().startswith(("http://", "https://")):
             raise forms.ValidationError(words.NO_LINK, "invalid_url") from None
     return probe_link(kind, url)
@@ -227,8 +227,8 @@ def first_error(form: forms.Form, fields: Iterable[str]) -> forms.ValidationErro
 class CappedUploadHandler(TemporaryFileUploadHandler):
     """Keeps up to one byte more than the largest file that is allowed; the rest is counted, not kept.
 
-    So the form still sees that, and how much, a file is too large, and says so beside its field, while nobody
-    can fill the disk. Somebody who is not signed in may upload nothing at all.
+    So the form still sees that, and how much, a file is too large, and says so beside its field, while no one
+    can fill the disk. Someone who is not signed in can upload nothing at all.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

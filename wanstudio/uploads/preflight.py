@@ -92,7 +92,7 @@ def findings(
     inputs: InputLimits,
     sent: Sent | None = None,
 ) -> list[Finding]:
-    """Every rule that the inputs break, warnings before hints; either may be absent. `sent`: of a clip at hand."""
+    """Every rule that the inputs break, warnings before hints; either can be absent. `sent`: of a clip at hand."""
     seconds = sent.end - sent.start if sent else (motion.duration if motion else 0) or 0
     found = [
         *(_of_picture(character, inputs) if character else ()),

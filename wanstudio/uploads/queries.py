@@ -1,6 +1,6 @@
-"""Uploads that a person may see, the links by which the provider fetches them, and the facts that a probe finds.
+"""Uploads that a person can see, the links by which the provider fetches them, and the facts that a probe finds.
 
-The web process may fetch what is behind a link to probe it, and nothing else, within 5 s; decoders are processes.
+The web process can fetch what is behind a link to probe it, and nothing else, within 5 s; decoders are processes.
 """
 
 import re
@@ -33,7 +33,7 @@ from wanstudio.uploads.trims import Trim
 from wanstudio.web.addresses import fetcher
 from wanstudio.work.compiled import Compiled
 
-# A provider may fetch its inputs late in a long queue.
+# A provider can fetch its inputs late in a long queue.
 FILE_LINK_S = 24 * 60 * 60
 _SALT = "wanstudio.files"
 DEADLINE_S = 5.0
@@ -86,7 +86,7 @@ class StoredSource(NamedTuple):
 
 
 def stored_source(request: HttpRequest, pk: int) -> StoredSource:
-    """The files of an upload that this person may read: binned, too, if a job was made from it, or to take it back."""
+    """The files of an upload that this person can read: binned, too, if a job was made from it, or to take it back."""
     return StoredSource(*found_for(request, _STORED, pk))
 
 

@@ -91,7 +91,7 @@ def make_poster(source: Source) -> None:
 def make_preview(source: Source) -> None:
     """An H.264 MP4 of the clip, one at a time on a machine. Given up if it cannot be made, or was cut off 3 times.
 
-    Crash: made anew by the next claim; what was made is an orphan file, which the sweep deletes.
+    Crash: made again by the next claim; what was made is an orphan file, which the sweep deletes.
     """
     if not source.awaits_preview or source.claims > MAX_CLAIMS:
         return source.postpone(None)
@@ -127,7 +127,7 @@ def scan_clip(scan: Scan) -> None:
 def bring_in(copy: LinkCopy) -> None:
     """What is behind a link, streamed to the disk and then checked and kept as an upload is.
 
-    Crash: fetched anew by the next claim; the draft is the sweep's. Cancelled: the row is gone, and so is the lease.
+    Crash: fetched again by the next claim; the draft is the sweep's. Cancelled: the row is gone, and so is the lease.
     """
     link, began = copy.link, monotonic()
     if copy.upload_id or copy.claims > MAX_CLAIMS:

@@ -28,7 +28,7 @@ OUTSIDE = Trim(0, 0)
 
 
 def trim_of(start: float | None, end: float | None, duration: float) -> Trim | None:
-    """The trim that these say; None for the whole clip. Either may be left out: from the beginning, to the end.
+    """The trim that these say; None for the whole clip. Either can be left out: from the beginning, to the end.
 
     Raises ValueError if it is not in a clip of `duration` seconds.
     """

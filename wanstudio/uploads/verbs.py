@@ -51,7 +51,7 @@ def add_file(source: Source, file: UploadedFile[bytes], poster: bytes, cleaning:
             if same is None:
                 _add(source)
     except Exception:
-        # Without its row nobody would find the files again.
+        # Without its row no one would find the files again.
         _delete_files(source)
         raise
     if same is None:
@@ -77,7 +77,7 @@ def _delete_files(source: Source) -> None:
 def find_same(team: Team, kind: str, fingerprint: str) -> Source | None:
     """The team's own upload of these bytes, rather one in use than one in the bin; None if its file is gone.
 
-    What the bin gives up within a day is left to it: it must not vanish from under whoever takes it.
+    What the bin gives up within a day is left to it: it must not be deleted while it is taken into use.
     """
     lasting = models.Q(deleted_at=None) | models.Q(deleted_at__gt=Now() - BINNED_FOR)
     rows = Source.objects.filter(lasting, team=team, kind=kind, fingerprint=fingerprint, erased_at=None)
@@ -119,7 +119,7 @@ def _add(source: Source) -> None:
 
 def _name_in(url: str) -> str:
     unquoted = unquote(PurePath(urlsplit(url).path).name)
-    # What is unquoted may be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
+    # What is unquoted can be anything: a NUL, which PostgreSQL refuses, or a line break in the subject of a mail.
     printable = "".join(sign for sign in unquoted if sign.isprintable()).strip()
     return (printable or urlsplit(url).hostname or "link")[:200]
 

@@ -1,5 +1,5 @@
 """The ledger as lines of a CSV file, read in pages: while its reader is slow no cursor, transaction or lock waits for
-it, and memory holds one page, however many lines there are. Who may no longer see them gets no further page.
+it, and memory holds one page, however many lines there are. Who can no longer see them gets no further page.
 """
 
 from array import array

@@ -120,7 +120,7 @@ def parts(request: HttpRequest, team: Team, month: date | None) -> list[Part]:
 
 
 def _from_before(request: HttpRequest, team: Team, borders: Sequence[datetime]) -> list[Part]:
-    """Jobs that were reserved again in this time, and first in another: there they are in the sums, here not yet."""
+    """Jobs reserved again in this time but first in another: the sums of that time have them, these do not yet."""
     start, end = quarters(borders)
     again = visible_sums(request, team, ReservedAgain.objects.filter(begins__gte=start, begins__lt=end))
     rows = again.exclude(first__gte=start, first__lt=end).order_by()
@@ -157,7 +157,7 @@ def _lines(parts: Iterable[Part], name_of: Callable[[Part], str]) -> list[Line]:
 
 
 def approved_second(found: Iterable[Part]) -> ApprovedSecond | None:
-    """What a second that was good enough has cost, all the others included; None before anything is approved."""
+    """Dollars charged for each approved second, all videos included; None before the first approval."""
     seconds = sum(part.approved for part in found) / MICROSECONDS
     charged = dollars(sum(part.settled for part in found))
     return ApprovedSecond(charged, seconds, cents(charged / Decimal(str(seconds)))) if seconds else None

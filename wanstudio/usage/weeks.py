@@ -21,7 +21,7 @@ from wanstudio.usage.words import OTHERS, THIS_WEEK
 
 WEEKS = 12
 MAX_WEEKS = 52
-# As many colours as the plot has: with more people the last of them is everybody else.
+# The number of colours in the plot: with more people the last one is for all others.
 MAX_SERIES = 4
 # Pixels. Between two parts of a bar the ground shows.
 HEIGHT, GAP, MIN_HEIGHT = 160.0, 1.5, 2.0
@@ -107,7 +107,7 @@ def _monday(day: date) -> date:
 
 
 def _series(rows: list[_Row]) -> tuple[list[str], dict[int, int]]:
-    """Names in the order in which people came, and the number of each person's id among them."""
+    """Names in order of first spending, and the number of each person's id among them."""
     spent: Counter[int] = Counter()
     for person, _, _, net in rows:
         spent[person] += int(net)
@@ -135,7 +135,7 @@ def _week(mondays: list[date], index: int, amounts: list[Decimal], highest: Deci
 
 
 def _ticks(highest: Decimal) -> list[tuple[float, str]]:
-    """Nothing, and at most four round sums up to `highest`."""
+    """0, and at most four round sums up to `highest`."""
     step = next(
         step
         for power in range(-2, 7)

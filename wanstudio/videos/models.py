@@ -161,7 +161,7 @@ class VideoWords(models.Model):
 
 
 class Collection(models.Model):
-    """Videos laid together under a name. A private one exists for nobody but its maker."""
+    """Videos grouped under a name. Only its maker sees a private one."""
 
     class Visibility(models.TextChoices):
         TEAM = "team", "The team"
@@ -203,7 +203,7 @@ class CollectedVideo(models.Model):
 
 
 class Favourite(models.Model):
-    """The star of a person on a video: theirs alone, nobody else sees it."""
+    """A person's star on a video; only that person sees it."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="favourites")

@@ -1,4 +1,4 @@
-"""Videos, tags and collections that a person may see, versions of a video, and what later nouns add to the pages.
+"""Videos, tags and collections that a person can see, versions of a video, and what later nouns add to the pages.
 
 Versions: jobs of the same character, motion and behaviour are one lineage, and their videos are one stack.
 `Job.lineage` names the first of them; the first itself has none.
@@ -60,14 +60,14 @@ def visible_tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:
 
 
 def visible_collections(request: HttpRequest, team: Team | None = None) -> QuerySet[Collection]:
-    """The team's, and this person's own private ones; nobody else's, whatever their role."""
+    """The team's, and this person's own private ones; no one else's, whatever their role."""
     seen = ~Q(visibility=Collection.Visibility.PRIVATE) | Q(person=person(request))
     mine = Collection.objects.filter(in_my_teams(request, "team__"), seen).select_related("person", "team")
     return mine.filter(team=team) if team else mine
 
 
 def binned_videos(request: HttpRequest) -> QuerySet[Video]:
-    """What lies in the bins of the teams in which this person may organise."""
+    """Binned videos of the teams in which this person can organise."""
     mine = Video.objects.filter(team__in=teams_to(request, Act.ORGANISE), binned_at__isnull=False)
     return mine.select_related("job", "job__person", "team", "binned_by")
 
@@ -96,7 +96,7 @@ class StoredVideo(NamedTuple):
 
 
 def stored_video(request: HttpRequest, pk: int) -> StoredVideo:
-    """The files of a video that this person may read: one in the bin, too, if they may take it back."""
+    """The files of a video that this person can read: one in the bin, too, if they can restore it."""
     return StoredVideo(*found_for(request, _STORED, pk))
 
 
@@ -126,7 +126,7 @@ def newest_only(videos: QuerySet[Video]) -> QuerySet[Video]:
 
 
 def versions_of(video: Video) -> list[Video]:
-    """The live videos of its lineage, the newest first, numbered. One job's other results count as it does."""
+    """The videos of its lineage outside the bin, the newest first, numbered. Results of one job share a number."""
     root = root_of(video.job)
     main = Q(binned_at=None, job__state__unindexed=State.DONE, position=0) | Q(pk=video.pk)
     jobs = Job.objects.filter(Q(pk=root) | Q(lineage=root)).order_by().values_list("pk", flat=True)

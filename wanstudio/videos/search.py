@@ -20,7 +20,7 @@ from wanstudio.videos.models import Video
 from wanstudio.videos.search_index import has_fts
 from wanstudio.videos.search_sql import BLOCK, FACT, FTS, RUN, TABLE, UNSPACED
 
-# Longer ones help nobody.
+# Longer searches are cut off.
 MAX_WORDS = 20
 # So many videos of a collection, or with a star, are compared one by one before the index is asked.
 FEW = 5_000
@@ -28,7 +28,7 @@ END = 2**63 - 1
 # So many of the newest are compared one by one: they tell how far back a page of what is asked for goes.
 SOME = 2_000
 FIRST = date(1970, 1, 1)
-# As a cursor takes them.
+# Parameters as a cursor takes them.
 Param = str | int | list[int]
 # A table, the id in it, a condition and its parameters.
 Asked = tuple[str, str, str, list[Param]]
@@ -66,7 +66,7 @@ class Search:
         table, pk, where, params = rows
         for tied in self.ties:
             inner, more = tied.values("video").query.sql_with_params()
-            # The plus keeps the database from beginning anew for each id.
+            # The plus keeps SQLite from starting a search for each id.
             where, params = f"{where} AND +{pk} IN ({inner})", [*params, *more]
         if self.videos is not None:
             inner, more = self.videos.order_by().values("pk").query.sql_with_params()
@@ -77,7 +77,7 @@ class Search:
             return [number for (number,) in cursor.fetchall()]
 
     def _of_ties(self, parts: list[str], below: int, size: int) -> tuple[list[int], int]:
-        """Of the newest that are tied, and the id below which others may be."""
+        """Of the newest that are tied, and the id below which others can be."""
         most = max(FEW, 2 * size)
         older = (rows.filter(video__lt=below).order_by("-video") for rows in self.ties)
         few = min(([*rows.values_list("video", flat=True)[:most]] for rows in older), key=len)

@@ -1,4 +1,4 @@
-"""The search index of videos, kept by triggers: exact whoever writes, in the transaction that writes.
+"""The search index of videos, kept by triggers in the transaction that writes, and so exact for any writer.
 
 It is laid after every `migrate`, unless it is there as `search_sql` has it: SQLite drops triggers when a migration
 rebuilds their table, and refuses to rebuild one that a view names.

@@ -9,7 +9,7 @@ filters are found in the same look. No extension is needed: FTS5 is part of SQLi
 import re
 
 TABLE, FTS, VIEW = "wanstudio_videowords", "wanstudio_search", "wanstudio_searched"
-# A letter of Tifinagh, which is taken out of what people write.
+# A letter of Tifinagh, which is removed from people's text.
 FACT = "\u2d65"
 # Scripts without spaces between words (Thai, Lao, Myanmar, Khmer, kana, Han), and Hangul, which puts endings on them.
 # Every letter of theirs begins a word of up to RUN letters; what is looked for is the beginning of one.
@@ -23,7 +23,7 @@ BLOCK = 16_384
 # The name that SQLite knows `apart` by.
 APART = "wanstudio_apart"
 _LETTER = re.compile(f"[{UNSPACED}]")
-# What separates words for PostgreSQL: of ASCII all but letters and digits.
+# Word separators for PostgreSQL: all of ASCII but letters and digits.
 SEPARATORS = (
     "\\u0001-\\u002f\\u003a-\\u0060\\u007b-\\u00a9\\u00ab-\\u00b4\\u00b6-\\u00b9\\u00bb-\\u00bf\\u00d7\\u00f7"
     "\\u055a-\\u055f\\u060c\\u061b\\u061f\\u066a-\\u066d\\u06d4\\u0964\\u0965\\u2000-\\u206f\\u20a0-\\u20cf"
@@ -76,7 +76,7 @@ def _triggers(differs: str) -> list[tuple[str, str, str, str]]:
 
 
 def sqlite(view: str) -> list[str]:
-    """What keeps the words. They lie in the table as they were written."""
+    """The triggers that keep the words, which are stored as they were written."""
     facts = _facts(*(f"replace(substr(v.archived_at, 1, {length}), '-', '')" for length in (4, 7, 10)))
     words = " || ".join(f"' {FACT}{letter}' || {value}" for letter, value in facts.items())
     words += f" || coalesce((SELECT group_concat(' {FACT}g' || t.id, '') {TAGS}), '')"

@@ -35,10 +35,10 @@ from wanstudio.work.prepared import PreparedRows
 log = logging.getLogger(__name__)
 
 RESULT_MAX_BYTES = 4 * 1024**3
-# What a result never takes from the disk: the database has to go on writing.
+# Space that results never use: the database has to keep writing.
 KEPT_FREE_BYTES = 64 * 1024**2
 DOWNLOAD_S = 60 * 60
-# 8 KiB a second: below it a server only holds a thread.
+# 8 KiB a second: a slower server only blocks a thread.
 MIN_BYTES_A_MINUTE = 8 * 1024 * 60
 # How long one step goes on to the next result after one that failed.
 STEP_S = 120.0
@@ -88,9 +88,9 @@ def _again(job: Job, wrong: FetchError | MediaError | OSError) -> None:
 
 
 def _is_over(job: Job) -> bool:
-    """Whether the provider's copy must be gone, and we have tried for an hour: its clock may have told us nonsense.
+    """Whether the provider's copy must be gone, and we have tried for an hour: its clock might have told us nonsense.
 
-    Tried more than once, and so with a link that was asked for anew: a studio that slept for a day has tried nothing.
+    Tried more than once, and so with a link that was asked for again: a studio that slept for a day has tried nothing.
     """
     if job.setbacks < ALERT_AFTER:
         return False
@@ -126,7 +126,7 @@ def _archive(job: Job, position: int, url: str) -> None:
 
 
 def _room() -> int:
-    """Bytes that a result may have. Raises OSError if the disk is full."""
+    """The maximum size of a result in bytes. Raises OSError if the disk is full."""
     free = shutil.disk_usage(settings.DATA_DIR).free - KEPT_FREE_BYTES
     if free <= 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -148,7 +148,7 @@ def _store(video: Video, path: Path, poster: bytes) -> None:
         video.placeholder = placeholder_of(poster)
         video.save(force_insert=True)
     except Exception:
-        # Without its row nobody would ever find the files again.
+        # Without its row the files would never be found again.
         for file in (video.file, video.poster):
             if file:
                 file.delete(save=False)
@@ -156,7 +156,7 @@ def _store(video: Video, path: Path, poster: bytes) -> None:
 
 
 class _Moved(File):  # type: ignore[type-arg]
-    """A file that storage may take by renaming it instead of copying hundreds of megabytes."""
+    """A file that storage can take by renaming it instead of copying hundreds of megabytes."""
 
     def temporary_file_path(self) -> str:
         return str(self.name)

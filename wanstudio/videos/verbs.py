@@ -1,6 +1,6 @@
 """Verbs of videos: tags, collections, favourites, and the bin, where what is deleted stays for 30 days.
 
-Each is one transaction: a crash leaves all of it or nothing. Tags of very many videos are several, so that nobody
+Each is one transaction: a crash leaves all of it or nothing. Tags of very many videos are several, so that no one
 waits for the lock: a crash leaves a part, and the same verb does the rest. A repeated verb changes nothing.
 """
 
@@ -38,13 +38,13 @@ def put_tag_on(tag: Tag, videos: Iterable[Video], by: User | None = None) -> Non
 
 
 def take_tag_off(tag: Tag, videos: Iterable[Video], by: User | None = None) -> None:
-    """A tag that is on nothing any more goes."""
+    """Deletes a tag that is on no video any more."""
     _tag(tag, videos, by, "tag.taken_off", tag.videos.remove)
     Tag.objects.filter(pk=tag.pk, videos=None).delete()
 
 
 def _tag(tag: Tag, videos: Iterable[Video], by: User | None, act: str, change: Callable[..., None]) -> None:
-    """One activity, however many they are, with the first of them: nothing has changed that is not recorded."""
+    """One activity for all of them, on the first one: every change is recorded."""
     tagged = {*Video.tags.through.objects.filter(tag_id=tag.pk).values_list("video_id", flat=True)}
     meant = [video for video in videos if (video.pk in tagged) == (act == "tag.taken_off")]
     for at in range(0, len(meant), TAGGED_AT_ONCE):
@@ -90,7 +90,7 @@ def delete_collection(collection: Collection, by: User) -> None:
 
 
 def _record_collection(act: str, collection: Collection, person: User) -> None:
-    """Unless nobody else may know of it."""
+    """Not for a private collection."""
     if not collection.is_private:
         record(act, team=collection.team_id, person=person, about=collection.name, on=collection)
 
@@ -106,7 +106,7 @@ def take_out(collection: Collection, videos: Iterable[Video]) -> None:
 
 
 def move_collection(collection: Collection, step: int, visible: Iterable[Collection]) -> None:
-    """One position up (-1) or down (1) in `visible`, the list in its order, which is numbered anew."""
+    """One position up (-1) or down (1) in `visible`, the list in its order, which is renumbered."""
     rows = list(visible)
     here = next(position for position, row in enumerate(rows) if row.pk == collection.pk)
     there = min(max(here + step, 0), len(rows) - 1)
@@ -135,7 +135,7 @@ def restore_videos(videos: Iterable[Video], by: User | None = None) -> int:
 
 
 def _change(videos: Iterable[Video], only: Q, act: str, by: User | None, changes: dict[str, object]) -> int:
-    """Their jobs' pages say something else now: the version tells those that are open."""
+    """Their jobs' pages have changed: the version updates open ones."""
     ids = [video.pk for video in videos]
     with transaction.atomic():
         rows = Video.objects.filter(only, pk__in=ids)
@@ -172,7 +172,7 @@ def erase_video(pk: int, by: User | None = None) -> bool:
 
 
 def erase_source(pk: int, by: User | None = None) -> bool:
-    """Delete a binned source for good; False if it was taken back, or a job under way still needs it.
+    """Delete a binned source for good; False if it was restored, or a running job still needs it.
 
     The row of one that jobs were made from stays, without its files. Crash: as with `erase_video`.
     """

@@ -23,7 +23,7 @@ from wanstudio.videos.wall_rows import Asked
 IDS = ("person", "character", "motion", "collection")
 DATES = ("from", "to")
 SPANS = {"Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90}
-# Longer menus help nobody; the search does.
+# For longer lists there is the search.
 MAX_ROWS = 60
 
 

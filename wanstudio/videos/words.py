@@ -36,7 +36,7 @@ def of_many(videos: Sequence[Video]) -> str:
     return videos[0].job.title if len(videos) == 1 else f"{len(videos)} videos"
 
 
-# What the guarded fetcher says to somebody who pasted a link, in the words of a result.
+# The guarded fetcher's reasons, reworded for a result.
 FETCH_REASONS = {
     FetchProblem.PRIVATE_ADDRESS: "Its link leads to a private network, which the studio does not access.",
     FetchProblem.TOO_LARGE: "It is larger than the free space of the studio.",

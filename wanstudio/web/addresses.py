@@ -1,4 +1,4 @@
-"""Addresses: the pages of rows, the studio's own reach, and the hosts that each guarded fetcher may fetch from."""
+"""Addresses: the pages of rows, the studio's own reach, and the hosts that each guarded fetcher can fetch from."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -63,7 +63,7 @@ def fetcher(*trusted: str) -> Fetcher:
 
 
 def webhook_refusal(url: str) -> str:
-    """The reason why events may not be posted there; empty if they may. The name is looked up at each delivery."""
+    """The reason why events cannot be posted there; empty if they can. The name is looked up at each delivery."""
     try:
         target = parse(url)
     except FetchError as wrong:
@@ -96,7 +96,7 @@ def address_of(path: str) -> str:
 
 
 def link_problem() -> str:
-    """The reason why nobody else can open our links; empty if they can."""
+    """The reason why no one else can open our links; empty if they can."""
     if not is_loopback(settings.ADDRESS):
         return ""
     return f"Links begin with {settings.ADDRESS}, which only opens on this machine. {SET_ADDRESS}"

@@ -1,4 +1,4 @@
-"""CSV as answers: streamed row by row, with texts that no spreadsheet runs, by whichever separator it splits them."""
+"""CSV as answers: streamed row by row, with texts that no spreadsheet runs, for every separator that it splits at."""
 
 import csv
 import re

@@ -55,7 +55,7 @@ def send(
     except FileNotFoundError:
         raise Http404("the file is gone") from None
     if not connection.in_atomic_block:
-        # A viewer may take an hour, and PostgreSQL has connections for a hundred.
+        # A viewer can take an hour, and PostgreSQL has connections for a hundred.
         connection.close_if_unusable_or_obsolete()
     served = ServedFile(
         partial(default_storage.open, stored, "rb"),  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """File shortcut: a file of someone who is signed in is answered before the middleware that only pages need.
 
-That middleware costs more than all that the answer needs: who asks, whether they may, and the file.
+That middleware costs more than all that the answer needs: who asks, whether they are allowed to, and the file.
 """
 
 import re
@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from wanstudio.web.middleware import NOTHING, Middleware
 
 _FILE = re.compile(r"/(videos|uploads)/([0-9]{1,18})/(file|poster|preview|strip)")
-# Opened by itself, a browser shows a video or a picture in a page of its own, and that loads it.
+# Opened directly, a video or picture is shown by the browser in its own page, which loads it.
 _POLICY = f"{NOTHING}; img-src 'self'; media-src 'self'"
 
 

@@ -21,7 +21,7 @@ def theme_of(request: HttpRequest) -> str:
 
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """`theme`: one of THEMES. The page has changed by itself already."""
+    """`theme`: one of THEMES. The page's script has changed it already."""
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponse(status=HTTPStatus.UNPROCESSABLE_ENTITY)

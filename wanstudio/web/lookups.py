@@ -1,4 +1,4 @@
-"""Views of people who are signed in, and the rows among those they may see: one of them, or a page of them."""
+"""Views of people who are signed in, and the rows among those they can see: one of them, or a page of them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
@@ -51,7 +51,7 @@ def page_and_form_view(view: View) -> View:
 
 
 def one(rows: QuerySet[Row], pk: int) -> Row:
-    """The row with this id among those this person may see, or 404."""
+    """The row with this id among those this person can see, or 404."""
     row = rows.filter(pk=pk).first()
     if row is None:
         raise Http404(f"no such {rows.model._meta.verbose_name}")

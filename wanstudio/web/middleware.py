@@ -18,7 +18,7 @@ from wanstudio.work.log_context import about
 
 log = logging.getLogger("wanstudio.requests")
 
-# Shorter ones are words that anybody knows, such as the sandbox's key, and appear in honest messages.
+# Shorter ones are words that anyone knows, such as the sandbox's key, and appear in honest messages.
 SHORTEST_SECRET = 8
 HEADER = "X-Request-ID"
 # On every answer: without it another server answered in the studio's place, and its text is not shown as ours.
@@ -50,7 +50,7 @@ NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancest
 
 
 class Middleware:
-    """Stands around every request, with its own `__call__` or `process_exception`."""
+    """Wraps every request, with its own `__call__` or `process_exception`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -92,14 +92,14 @@ def _write(request: HttpRequest, response: HttpResponseBase, ms: int) -> None:
 
 
 def public_path(request: HttpRequest) -> str:
-    """The path as it may be written down: ids stay, tokens and signatures do not.
+    """The path as it can be written down: ids stay, tokens and signatures do not.
 
     What a route captures as text is a token in this studio, or a name that no log needs.
     """
     path = str(request.path)
     match = request.resolver_match
     if match is None:
-        # No route fits: it may be a token without its last slash.
+        # No route fits: it can be a token without its last slash.
         return "/".join(part if len(part) < SHORTEST_SECRET * 2 else "…" for part in path.split("/"))
     for value in (*match.args, *match.kwargs.values()):
         if isinstance(value, str) and value:
@@ -153,7 +153,7 @@ class Isolated(Middleware):
 
     Outermost of those that set headers: files of `static/` and redirects to another address are answered before the
     middleware that sets them for pages. What an answer says of itself stays: videos and posters are kept by their
-    browser, which asks about them each time; `static/` is everybody's.
+    browser, which asks about them each time; `static/` is everyone's.
 
     A page in RESTORED stays with its browser for the way back, while one is signed in: `Vary: *` lets no cache of files
     answer with it, and the end of a session clears it away. Browsers do that over https and at home only; elsewhere
@@ -185,9 +185,9 @@ class Compressed(GZipMiddleware):
     """Compresses large pages, where the length of an answer tells another site nothing (BREACH).
 
     That attack needs a secret and the attacker's text in one page, and requests that the attacker's site causes. The
-    pages in `COMPRESSED` show no secret but the CSRF token, which Django masks anew each time; what another site asks
+    pages in `COMPRESSED` show no secret but the CSRF token, which Django masks again each time; what another site asks
     for is not compressed; and Django adds up to 100 random bytes. Over https a browser that does not say where a
-    request comes from counts as another site; over http whoever could measure the length can read the page.
+    request comes from counts as another site; over http anyone who can measure the length can read the page.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

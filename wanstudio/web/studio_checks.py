@@ -17,7 +17,7 @@ BYTES_A_VIDEO = 5_000_000
 
 @dataclass(frozen=True)
 class Check:
-    """`ok` None: not set, and the studio works without it. `action`: where a button checks it anew."""
+    """`ok` None: not set, and the studio works without it. `action`: where a button checks it again."""
 
     title: str
     ok: bool | None
@@ -31,7 +31,7 @@ registered: list[Callable[[], list[Check]]] = []
 
 
 def studio_checks() -> list[Check]:
-    """Every part of the studio. Reads rows and the disk, calls nobody."""
+    """Every part of the studio. Reads rows and the disk, calls no one."""
     return [_database(), _disk(), _worker(), *(check for checks in registered for check in checks()), _mail()]
 
 

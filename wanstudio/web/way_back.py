@@ -115,7 +115,7 @@ def back(request: HttpRequest, otherwise: str, *args: object) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """An old or foreign form: nothing was done. Its page, loaded again, has a valid form, and what was typed.
 
-    A fragment cannot say so: the header has htmx load the page again by itself.
+    A fragment cannot say so: the header makes htmx load the page again.
     """
     origin, is_same = _origin_of(request)
     if why := _wrong_address(request, origin) if is_same else "":

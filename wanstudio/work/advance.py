@@ -67,9 +67,9 @@ def _longest_due(model: type[Leased], interval: timedelta) -> QuerySet[Leased]:
 
 
 def quiet_s() -> float:
-    """Seconds until a row of any kind may be ready that is not now, if nobody writes anything meanwhile.
+    """Seconds until a row of any kind can be ready that is not now, if no one writes anything meanwhile.
 
-    0 while one is in hand, or was nudged: its lease may run out, or its next claim be allowed, at any moment.
+    0 while one is in hand, or was nudged: its lease can run out, or its next claim be allowed, at any moment.
     """
     registry.load_steps()
     outlook = rows_of(*_outlook(tuple(registry.kinds)))

@@ -50,7 +50,7 @@ def moment(found: datetime | str) -> datetime:
 
 
 class Compiled:
-    """A query about one id and any number of others, which may be in it once or often: `make(one, others)`."""
+    """A query about one id and any number of others, which can be in it once or often: `make(one, others)`."""
 
     def __init__(self, make: Callable[[int, Sequence[int]], QuerySet[Model, Row]]) -> None:
         self._make = make

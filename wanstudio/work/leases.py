@@ -19,10 +19,10 @@ from wanstudio.work.prepared import Prepared, PreparedUpdate
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
-# A hint may come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
+# A hint can come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
 # what a busy machine needs from a claim to its call.
 NUDGE_INTERVAL = timedelta(seconds=6)
-# Sent with `pk` by a model whose row may be ready from now on, once that is committed. There may be no listener.
+# Sent with `pk` by a model whose row can be ready from now on, once that is committed. There can be no listener.
 woken = Signal()
 # An id that was handed to a queue is not handed over again for this long, unless the row was claimed meanwhile.
 ANNOUNCED_FOR = timedelta(seconds=10)
@@ -64,7 +64,7 @@ class Leased(models.Model):
 
     @classmethod
     def ready(cls, interval: timedelta = NUDGE_INTERVAL) -> models.QuerySet[Self]:
-        """Rows that may be claimed now: due or nudged, and without a living lease."""
+        """Rows that can be claimed now: due or nudged, and without a living lease."""
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
         unclaimed = Q(claimed_at=None) | Q(claimed_at__lte=Now() - interval)
         return cls._default_manager.filter(free, Q(due_at__lte=Now()) | (Q(nudged_at__isnull=False) & unclaimed))
@@ -114,12 +114,12 @@ class Leased(models.Model):
         return type(self)._default_manager.filter(pk=self.pk, claimed_at__gt=Now() - wait).exists()
 
     def nudge(self) -> None:
-        """A hint that something may have happened; never moves `due_at`."""
+        """A hint that something might have happened; never moves `due_at`."""
         type(self)._default_manager.filter(pk=self.pk).update(nudged_at=Now())
         self.wake()
 
     def wake(self) -> None:
-        """Announce, after the commit, that this row may be ready. Unheard, it is found a little later."""
+        """Announce, after the commit, that this row can be ready. Unheard, it is found a little later."""
         transaction.on_commit(partial(woken.send, type(self), pk=self.pk), robust=True)
 
 

@@ -35,7 +35,7 @@ LAST_STEPS_S = 7.0
 
 
 class Loop:
-    """Runs until `stop` is set, then lets steps under way finish for up to 7 s.
+    """Runs until `stop` is set, then lets steps in progress finish for up to 7 s.
 
     What is cut off is rescued when its lease has run out.
     """
@@ -75,12 +75,12 @@ class Loop:
                 connection.close()
                 self._stop.wait(pause_s)
         connection.close()
-        # What waits in the pool ends by itself, in `_step`, and so leaves `_busy`; cancelled, it would not.
+        # What waits in the pool ends in `_step`, and so leaves `_busy`; cancelled, it would not.
         self._pool.shutdown(wait=False)
         end_worker(lambda: len(self._busy))
 
     def _sleep(self, seen: object) -> None:
-        """Until something may be due, as foreseen, or another has written; a click is several writes."""
+        """Until something can be due, as foreseen, or another has written; a click is several writes."""
         until = time.monotonic() + max(min(quiet_s(), LOOK_ANYWAY_S), LOOK_EVERY_S)
         with connection.wrap_database_errors:
             while _writes() == seen and time.monotonic() < until and not self._stop.is_set():
@@ -88,7 +88,7 @@ class Loop:
         self._stop.wait(SETTLE_S)
 
     def _look(self) -> bool:
-        """Hand out what is due, to as many threads as may work at once. Returns whether there is more than that."""
+        """Hand out what is due, to as many threads as can work at once. Returns whether there is more than that."""
         follow_file()
         if time.monotonic() - self._beat_at > BEAT_EVERY_S:
             Heartbeat.beat(worker_name())
@@ -140,7 +140,7 @@ def start_worker() -> None:
 
 
 def end_worker(busy: Callable[[], int]) -> None:
-    """Steps under way get 7 s; what is cut off then is rescued when its lease has run out."""
+    """Steps in progress get 7 s; what is cut off then is rescued when its lease has run out."""
     until = time.monotonic() + LAST_STEPS_S
     while busy() and time.monotonic() < until:
         time.sleep(0.05)

@@ -25,7 +25,7 @@ GIVEN_UP_AFTER = timedelta(hours=24)
 
 
 class Mail(Leased):
-    """One mail to one address. `text` may hold a link that opens something: it is gone once the mail is sent."""
+    """One mail to one address. `text` can hold a link that opens something: it is gone once the mail is sent."""
 
     team = models.ForeignKey("Team", null=True, blank=True, on_delete=models.CASCADE, related_name="mails")
     to = models.EmailField()
@@ -106,7 +106,7 @@ def _text(said: str | bytes) -> str:
 
 
 def as_html(subject: str, text: str) -> str:
-    """The HTML of a mail: paragraphs, each with the link that stands beneath it alone, and a quiet foot.
+    """The HTML of a mail: paragraphs, each with the link that is alone beneath it, and a quiet foot.
 
     `text` is plain: everything in it is escaped. Only links to the studio itself become buttons: one that a guest wrote
     into a comment is left as it is.

@@ -1,7 +1,7 @@
 """Outages of what the studio works with: database, disk and broker. Each is logged as it begins and as it ends.
 
 Every process keeps its own record. While an outage lasts it is repeated every few minutes, never at each failure: its
-lines would fill the disk that may be full.
+lines would fill the disk that can be full.
 """
 
 import errno

@@ -1,6 +1,6 @@
 """Prepared statements: a query or an update about values that are given each time, written as SQL once a process.
 
-For what a worker asks and writes many times a job: to have Django's ORM write it anew took most of a job's time.
+For what a worker asks and writes many times a job: to have Django's ORM write it again took most of a job's time.
 """
 
 from collections.abc import Callable, Sequence

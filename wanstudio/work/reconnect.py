@@ -1,4 +1,4 @@
-"""The database connection after a wait: the server may have been restarted or be away, the file be another one."""
+"""The database connection after a wait: the server might have been restarted or be away, the file be another one."""
 
 import os
 import time
@@ -61,7 +61,7 @@ def durably(write: Callable[[], T]) -> T:
 
 
 def forget_statistics(using: str = "default", **kwargs: object) -> None:
-    """Delete what somebody's ANALYZE left in SQLite: of a database that has grown since, it makes the planner read all.
+    """Delete what someone's ANALYZE left in SQLite: of a database that has grown since, it makes the planner read all.
 
     Without statistics a plan depends on the query and the indexes alone, as the tests have it.
     """

@@ -37,7 +37,7 @@ kinds: dict[type[Leased], Kind[Any]] = defaultdict(Kind)
 starts: list[Callable[[], None]] = []
 # Put in by the app, in the order of the nouns.
 step_modules: list[str] = []
-# The factor on all intervals, asked for anew each time; without it they are as they are.
+# The factor on all intervals, asked for again each time; without it they are as they are.
 pace: Callable[[], float] | None = None
 
 

@@ -1,6 +1,6 @@
 """Celery's tasks: the same `advance` as in the embedded worker, called by id, and the sweep that names the ids.
 
-A worker's heartbeat means that work is done: a step is under way, or a sweep came through lately. A worker that gets
+A worker's heartbeat means that work is done: a step is in progress, or a sweep came through lately. A worker that gets
 no sweeps (the broker is away, or beat has died) is silent, and the pages say so.
 """
 
@@ -33,7 +33,7 @@ A_SWEEP = 200
 
 
 class Presence:
-    """The steps under way in this process, each in a thread, and the heartbeat beside them."""
+    """The steps in progress in this process, each in a thread, and the heartbeat beside them."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -83,14 +83,14 @@ def _begin(**kwargs: object) -> None:
 
 @worker_shutting_down.connect
 def _stop(**kwargs: object) -> None:
-    """Nothing new begins, and a thread ends what is under way."""
+    """Nothing new begins, and a thread ends what is in progress."""
     presence.stopping = True
     Thread(target=_end, name="end", daemon=True).start()
 
 
 def _end() -> None:
     end_worker(lambda: presence.steps)
-    # Celery ends by itself now; unless a step or the broker keeps it.
+    # Celery ends now, unless a step or the broker blocks it.
     time.sleep(1)
     os._exit(0)
 

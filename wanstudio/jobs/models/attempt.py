@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SALT = "wanstudio.callback"
 
-# Attempts that their job's page has something to say about: they may have been charged, or turned out to be.
+# Attempts that their job's page has something to say about: they might have been charged, or turned out to be.
 NOTEWORTHY = Q(money=Money.UNKNOWN) | Q(recovered__isnull=False)
 
 
@@ -31,10 +31,10 @@ class Hint(TypedDict):
 
 
 class Attempt(Leased):
-    """An attempt to submit a job. `outcome` empty: the POST may be on its way, or its worker died.
+    """An attempt to submit a job. `outcome` empty: the POST can be on its way, or its worker died.
 
-    Its price is its job's until the job goes on without it (a person sends again): then it stands here, in `money`.
-    Due for the worker when somebody named a task that its job does not follow: see steps/uncertain.py.
+    Its price is kept on the job until the job continues without it (a person sends again), then here, in `money`. Due
+    for the worker when a task was named that its job does not follow: see steps/uncertain.py.
     """
 
     job = models.ForeignKey("Job", on_delete=models.PROTECT, related_name="submissions")
@@ -76,7 +76,7 @@ class Attempt(Leased):
 
     @property
     def price(self) -> Decimal:
-        """What it may have cost, in dollars."""
+        """What it might have cost, in dollars."""
         return self.job.price
 
     @property
@@ -86,7 +86,7 @@ class Attempt(Leased):
 
     @property
     def is_unsettled(self) -> bool:
-        """Superseded, and it may have been charged."""
+        """Superseded, and it might have been charged."""
         return self.money == Money.UNKNOWN
 
     @classmethod
@@ -101,7 +101,7 @@ class Attempt(Leased):
 
 
 def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
-    """Superseded attempts that may have been charged, the oldest first, each with `job` and `price`.
+    """Superseded attempts that might have been charged, the oldest first, each with `job` and `price`.
 
     No sandbox ones. Unconfirmed jobs are not in it.
     """

@@ -22,7 +22,7 @@ from wanstudio.uploads.trims import Trimmed
 from wanstudio.work.leases import Leased
 from wanstudio.work.prepared import PreparedRows
 
-# How many past jobs tell how long the next one takes.
+# How many past jobs the time estimate uses.
 PAST = 50
 # The provider deletes a result this long after it was made.
 KEPT_BY_PROVIDER = timedelta(hours=24)
@@ -41,7 +41,7 @@ class Jobs(models.Manager["Job"]):
         return self.filter(state__in=MOVING)
 
     def reserved(self, provider: str) -> Decimal:
-        """Dollars that jobs of all teams have reserved there: some of it may have left the balance already."""
+        """Dollars that jobs of all teams have reserved there: some of it might have left the balance already."""
         moving = self.filter(provider=provider, state__in=MOVING, money=Money.RESERVED)
         return cents(moving.aggregate(total=models.Sum("price"))["total"])
 
@@ -156,7 +156,7 @@ class Job(Leased, Trimmed, Cropped):
         return f"job {self.pk}"
 
     def unmoved(self) -> models.QuerySet["Job"]:
-        """A lease keeps other workers away, but not a person, who may decide about the job at any moment."""
+        """A lease keeps other workers away, but not a person, who can decide about the job at any moment."""
         return self.held().filter(state=self.state)
 
     @property
@@ -171,7 +171,7 @@ class Job(Leased, Trimmed, Cropped):
 
     @property
     def has_given_up(self) -> bool:
-        """Failed, but not by our own choice: its task may yet turn up alive."""
+        """Failed, but not by our own choice: its task can yet turn up alive."""
         return self.state == State.FAILED and self.money in (Money.UNKNOWN, Money.ASSUMED)
 
     @property

@@ -31,13 +31,13 @@ def before_looking() -> None:
 
 
 def update_queue(job: Job, state_before: str) -> None:
-    """After a step that may have freed a slot, or taken one."""
+    """After a step that might have freed a slot, or taken one."""
     if state_before == State.QUEUED or job.state != state_before:
         queue_update.update(job.provider)
 
 
 def update_queue_of_key(key: ProviderKey | StudioKey, state_before: str) -> None:
-    """After a step that may have lifted a pause."""
+    """After a step that might have lifted a pause."""
     queue_update.update(key.provider)
 
 
@@ -49,7 +49,7 @@ def notify_owners(alert: Alert) -> None:
         alert.postpone(None, notified_at=Now())
         owners = Membership.objects.filter(team=alert.team, role=Membership.Role.OWNER, user__is_active=True)
         for owner in owners.select_related("user").order_by("pk"):
-            # To whom the team is closed for want of a second factor reads no more than that.
+            # A person whom the team does not admit for lack of a second factor gets no details.
             is_open = alert.team.lets_in(owner.user)
             subject, text = alert_mail(alert, alert.job) if is_open else _closed_mail(alert)
             post_mail(to=owner.user.email, subject=subject, text=text)

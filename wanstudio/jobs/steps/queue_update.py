@@ -1,6 +1,6 @@
 """The update of the queue: waiting jobs get their position or what blocks them all, and the next are woken.
 
-All of it is a hint, written without a lock and again at the next look. Whether a job may really go is decided in
+All of it is a hint, written without a lock and again at the next look. Whether a job can really go is decided in
 `begin_submitting`; so two workers that update the same queue at once, or one that dies meanwhile, do no harm.
 """
 
@@ -25,13 +25,13 @@ from wanstudio.work.leases import due_after
 from wanstudio.work.prepared import PreparedRows
 
 UPDATE_EVERY_S = 1.0
-# No waiting job is forgotten, even if nothing updates the queue.
+# A waiting job is looked at this often, even if nothing updates the queue.
 LOOK_AGAIN = timedelta(minutes=5)
 # Between two that are woken at the same moment, so that a pause does not end in a burst.
 STAGGER_S = 0.2
 # How many positions one statement writes.
 BATCH = 500
-# A longer queue is numbered anew every BATCH of its jobs a second at most: a step would else write all of them.
+# A longer queue is renumbered every BATCH of its jobs a second at most: a step would else write all of them.
 SHORT = 50
 
 _updated_at = 0.0
@@ -40,7 +40,7 @@ _lock = Lock()
 
 
 class Waiting(NamedTuple):
-    """A job in the queue. `is_due`: a worker would take it up by itself."""
+    """A job in the queue. `is_due`: a worker would claim it in any case."""
 
     who: Who
     position: int | None

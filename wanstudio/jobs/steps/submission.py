@@ -42,7 +42,7 @@ from wanstudio.work.reconnect import durably
 
 log = logging.getLogger(__name__)
 
-# What a second of result may weigh, and what must stay free besides.
+# What a second of result can weigh, and what must stay free besides.
 RESULT_BYTES_A_SECOND = 2_000_000
 
 
@@ -66,7 +66,7 @@ def send(job: Job) -> None:
         is_encoded |= None in (job.character.cleaned_at, job.motion.cleaned_at)
         is_bridged = bool(settings.BUCKET and not (job.character.url and job.motion.url))
         if is_encoded or is_bridged or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
-            # While a link is read or an input is cut or put elsewhere, which takes its time, nobody waits behind it. A
+            # While a link is read, or an input is cut or uploaded, which takes time, it blocks no other job. A
             # crash is found as soon as ever.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
@@ -126,7 +126,7 @@ def _post(job: Job) -> None:
         verbs.record_answer(attempt, Submission(Outcome.NOT_SENT, message=held.why))
         verbs.requeue(job, held.why, held.wait, position=1 if held.whole_key else None)
     except Stale:
-        # Somebody took it for lost. What we learned is in the attempt's row; wake whoever settles it.
+        # It was taken for lost. What we learned is in the attempt's row; wake the step that settles it.
         job.nudge()
         raise
 

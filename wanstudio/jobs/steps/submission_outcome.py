@@ -32,7 +32,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
     """
     key = ProviderKey.at(job.provider)
     if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
-        # It may be charged by now: the balance just after it tells, whoever has to decide about it.
+        # It might be charged by now: the balance just after it helps the person who decides.
         key_verbs.ask_balance_within(key, intervals.balance_soon(job.provider))
     match answer.outcome:
         case Outcome.ACCEPTED:
@@ -68,7 +68,7 @@ def follow(job: Job, attempt: Attempt, answer: Submission) -> None:
 def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
     """The provider has this task: follow it, with the first look after `wait`.
 
-    If another job follows it already, nobody can tell which of the two the provider works on, and a person decides.
+    If another job follows it already, no one can tell which of the two the provider works on, and a person decides.
     """
     try:
         verbs.mark_running(job, task_id, wait, callback=attempt.callback, attempt=attempt)
@@ -86,7 +86,7 @@ def run(job: Job, attempt: Attempt, task_id: str, wait: timedelta) -> None:
 
 
 def patience(attempt: Attempt) -> timedelta | None:
-    """How long a callback may still settle an uncertain job, or None: nobody will call."""
+    """How long a callback can still settle an uncertain job; None: no callback will come."""
     return intervals.paced(attempt.provider, intervals.UNCONFIRMED_FOR) if attempt.callback else None
 
 
@@ -99,7 +99,7 @@ def _retry(job: Job, answer: Submission) -> None:
 
 
 def _fail(job: Job, code: str, message: str, why: str) -> None:
-    """It was certainly not taken."""
+    """It was certainly not accepted."""
     verbs.mark_failed(job, verbs.Failure(code, message, Money.RELEASED, why, cause=explain(job, code, message).cause))
 
 

@@ -20,14 +20,14 @@ from wanstudio.work.leases import NUDGE_INTERVAL
 
 log = logging.getLogger(__name__)
 
-# These answers say by themselves that the provider has no task of ours.
+# These answers alone say that the provider has no task of ours.
 NOT_TAKEN = (Outcome.NOT_SENT, Outcome.NOT_ACCEPTED, Outcome.THROTTLED, Outcome.ACCOUNT, Outcome.REJECTED)
 # Of a task that was named: the provider has none of this name, or could not have one.
 NO_SUCH_TASK = (Error.NOT_FOUND, Error.BAD_REQUEST)
 
 
 class Found(NamedTuple):
-    """A task of this job: told by an answer, or named and confirmed by the provider."""
+    """A task of this job: from an answer, or named and confirmed by the provider."""
 
     attempt: Attempt
     task_id: str
@@ -55,7 +55,7 @@ def find_task(job: Job) -> Found | Unclear | NoTask:
         for hint in attempt.hints:
             named = Found(attempt, hint["task"])
             if Job.objects.filter(provider=job.provider, task_id=named.task_id).exclude(pk=job.pk).exists():
-                # The last to be looked at: a true one may be behind it.
+                # The last to be looked at: a true one can be behind it.
                 taken = named
                 continue
             answer = ask_status(job.provider, named.task_id, attempt.key_mark)
@@ -76,14 +76,14 @@ def find_task(job: Job) -> Found | Unclear | NoTask:
 
 
 def is_final(provider: str, hint: Hint) -> bool:
-    """Whether "no such task" ends it. A task that a callback named may be a moment ahead of what statusTask knows; one
+    """Whether "no such task" ends it. A task that a callback named can be a moment ahead of what statusTask knows; one
     that a person read somewhere is not."""
     since = timezone.now() - datetime.fromisoformat(hint["at"])
     return hint["by_hand"] or since > intervals.paced(provider, intervals.MISSING_FOR)
 
 
 def worker_died(job: Job) -> None:
-    """submitting under a lease that ran out: its worker died. What it had learned is followed; else nobody knows.
+    """submitting under a lease that ran out: its worker died. What it had learned is followed; else no one knows.
 
     Crash anywhere: the same again, or uncertain.
     """
@@ -104,7 +104,7 @@ def settle(job: Job) -> None:
     """
     newest = job.submissions.latest("pk")
     known = find_task(job)
-    # Nobody will call any more, as far as we can tell.
+    # No callback is expected any more.
     is_over = not newest.callback or _left(newest) <= timedelta(0)
     asks = job.ask_person or is_over
     match known:
@@ -153,7 +153,7 @@ def look_for_orphan(attempt: Attempt) -> None:
             verbs.release_attempt(attempt, Money.RELEASED, Sentence.NOT_TAKEN.value)
         return _go_on(attempt, attempt.problem)
     if State(attempt.job.state) not in verbs.SENT:
-        # Its job still looks for it by itself, and need not pay twice then.
+        # Its job still looks for it, and need not pay twice then.
         attempt.job.nudge()
         return attempt.postpone(intervals.setback(attempt.provider, attempt.claims))
     holder = Job.objects.filter(provider=attempt.provider, task_id=task_id).first()
@@ -161,7 +161,7 @@ def look_for_orphan(attempt: Attempt) -> None:
         return _followed(attempt, holder, task_id)
     apart = intervals.paced(attempt.provider, NUDGE_INTERVAL)
     if any(job.claimed_within(apart) for job in (attempt.job, holder) if job):
-        # It may have asked about the same task a moment ago: two calls keep their distance.
+        # It might have asked about the same task a moment ago: two calls keep their distance.
         return attempt.postpone(intervals.seconds(attempt.provider, 5.5, 10))
     return _ask(attempt, task_id, holder)
 

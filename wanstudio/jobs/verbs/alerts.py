@@ -24,7 +24,7 @@ def raise_alert(job: Job, kind: str, pause: str = "") -> None:
 
 
 def person_must_decide(job: Job) -> None:
-    """Unconfirmed for good: who made it is notified, and so are the owners.
+    """Finally unconfirmed: its maker and the owners are notified.
 
     Never in a step of its own: such a job is not due, so nothing would make up for what a crash left out.
     """

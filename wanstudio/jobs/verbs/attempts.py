@@ -16,7 +16,7 @@ from wanstudio.provider.calls import Error, Outcome, Submission
 from wanstudio.work.leases import Stale
 from wanstudio.work.prepared import PreparedRows
 
-# Ids that one attempt may be told without any of them being looked at.
+# How many task ids of one attempt are kept until they are looked at.
 MAX_HINTS = 8
 
 
@@ -60,7 +60,7 @@ def note_task(attempt: Attempt, task_id: str, *, by_hand: bool = False) -> None:
         new: Hint = {"task": task_id, "by_hand": by_hand, "at": timezone.now().isoformat(), "asked": False}
         if by_hand:
             return [new, *others][:MAX_HINTS]
-        # Too many: one that the provider did not know makes room, but never one that nobody has asked about.
+        # Too many: one that the provider did not know makes room, but never one that no one has asked about.
         others = others if len(others) < MAX_HINTS else [hint for hint in others if not hint["asked"]]
         return [*others, new] if len(others) < MAX_HINTS else others
 

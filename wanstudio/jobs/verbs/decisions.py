@@ -99,7 +99,7 @@ _MADE = Prepared(lambda nonce, team: Job.objects.filter(nonce=nonce, team=team))
 
 
 def rename(job: Job, title: str, *, by: User) -> None:
-    """A title says nothing to the provider, so it may change at any time. Versions under it change with it."""
+    """A title says nothing to the provider, so it can change at any time. Versions under it change with it."""
     root = job.lineage_id or job.pk
     stack = Q(pk=job.pk) | (Q(title=job.title) & (Q(pk=root) | Q(lineage=root)))
     with transaction.atomic():
@@ -131,10 +131,10 @@ def attach(job: Job, task_id: str, *, by: User | None = None) -> None:
 def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
     """uncertain → queued: a new attempt, which a person has agreed to pay for even if the first was charged.
 
-    The first one's price stays unknown, on its attempt, and the price is reserved once more.
-    It counts where the usage shows it: under who made the job, whoever presses. So it is their cap that it has to
-    fit under once more, beside the team's; else `OverCap`, before anything is sent.
-    `seen`: the version that the person looked at; `Stale` if the job has changed since.
+    The first one's price stays unknown, on its attempt, and the price is reserved once more. Regardless of who presses,
+    it counts for the maker of the job, as the usage shows it. So it has to fit under that person's cap once more, and
+    the team's; else `OverCap`, before anything is sent. `seen`: the version that the person looked at; `Stale` if the
+    job has changed since.
     """
     if seen != job.version:
         raise Stale(f"{job} has changed since it was looked at")

@@ -83,7 +83,7 @@ def flag_problem(job: Job, problem: str, wait: timedelta | None, **changes: obje
     """No move, but something a person should read while it waits (an empty sentence: no longer)."""
     problem = problem[:300]
     shown = {"problem": problem, **changes}
-    # An alert counts down: every attempt at it is shown anew.
+    # An alert counts down: every attempt is shown.
     is_news = "alerted_at" in changes or any(
         shown.get(name, getattr(job, name)) != getattr(job, name) for name in SHOWN_WHILE_WAITING
     )
@@ -105,11 +105,11 @@ def settle_failed(job: Job, after: Money, why: str, *, before: Money, **changes:
 
 
 def take_back(job: Job, attempt: Attempt | None) -> Money | None:
-    """Before following the task of `attempt`: its price is the job's again. Returns where that price stood."""
+    """Before following the task of `attempt`: its price is the job's again. Returns the column of that price."""
     newest = newest_attempt(job)
     if newest is None:
         return Money(job.money)
-    # Another job's, if this one follows an orphaned task: read anew.
+    # Another job's, if this one follows an orphaned task: read again.
     known = attempt is None or attempt.pk == newest.pk
     followed = newest if known else Attempt.objects.get(pk=attempt.pk)  # type: ignore[union-attr]
     if followed.money:

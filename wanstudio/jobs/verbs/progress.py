@@ -42,7 +42,7 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
 
     `OthersFirst` if others are before it, or calls that were made lately.
 
-    Crash after: the POST may or may not have gone out, so the next claim makes the job uncertain.
+    Crash after: the POST might or might not have gone out, so the next claim makes the job uncertain.
     """
     with transaction.atomic():
         # One at a time a key, or workers that look at the same moment would take the same last slot.
@@ -53,7 +53,7 @@ def begin_submitting(job: Job, *, callback: bool, key_mark: str = "") -> Attempt
         # Due all the while: a crash from here on must be found as soon as the lease has run out.
         changes = {"problem": "", "ask_person": False, "position": None}
         moves.move(job, Move(State.SUBMITTING, wait=timedelta(0), changes=changes))
-        # The key is locked: nobody makes the row at this moment.
+        # The key is locked: no one makes the row at this moment.
         if not _SERVED.run(job.provider, job.team_id, job.person_id):
             FairShare.objects.create(
                 provider=job.provider, team_id=job.team_id, person_id=job.person_id, sent_at=timezone.now()
@@ -133,8 +133,7 @@ def requeue(job: Job, why: str, wait: timedelta, *, counts: bool = False, positi
 
 
 def keep_queued(job: Job, position: int, wait: timedelta, why: str = "") -> None:
-    """Still queued, at this position. `why`: what blocks the whole key. The next in the queue is woken; `wait` is the
-    look for the case that nobody wakes it."""
+    """Still queued, at this position. `why`: what blocks the whole key. `wait`: until it looks, unless woken."""
     moves.flag_problem(job, why, wait, position=position)
 
 
@@ -144,9 +143,9 @@ def step_aside(job: Job, why: str, wait: timedelta) -> None:
 
 
 def mark_uncertain(job: Job, why: str, wait: timedelta | None) -> None:
-    """submitting → uncertain: nobody can tell whether it was taken. Never sent again by itself.
+    """submitting → uncertain: no one can tell whether it was taken. Never sent again automatically.
 
-    `wait`: how long a callback may still settle it before a person is asked; None asks at once.
+    `wait`: how long a callback can still settle it before a person is asked; None asks immediately.
     """
     if job.state == State.QUEUED:
         raise Stale(f"{job} was not being sent")

@@ -30,7 +30,7 @@ SAME = (
     *("seed_generated", "duration", "billed_seconds", "unit_price", "price", "trim_start", "trim_end"),
     *("crop_x", "crop_y", "crop_width", "crop_height"),
 )
-# Before these a job may still follow the task itself.
+# Before these a job can still follow the task itself.
 SENT = ENDED | {State.RUNNING, State.ARCHIVING}
 
 
@@ -56,9 +56,9 @@ def release_task(job: Job, why: str) -> None:
 
 
 def mark_restored(job: Job, why: str) -> None:
-    """queued, submitting or uncertain → uncertain: this row is older than the world, it may have been sent since.
+    """queued, submitting or uncertain → uncertain: this row is older than the world, it might have been sent since.
 
-    An attempt that nobody here remembers gets its row, so that a refusal of the one before it sends nothing. What is
+    An attempt that no one here remembers gets its row, so that a refusal of the one before it sends nothing. What is
     known of a task is still followed; else a person decides. Only for a database that no worker has: takes every
     lease away.
     """
@@ -80,7 +80,7 @@ def mark_restored(job: Job, why: str) -> None:
 def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
     """A job that follows this task of the attempt's, first looked at after `wait`; the attempt's price is reserved.
 
-    Its unknown price moves over; one that was released is reserved anew. `TaskTaken` if a living job has the task,
+    Its unknown price moves over; one that was released is reserved again. `TaskTaken` if a living job has the task,
     `Stale` if the lease or the job has moved: nothing is written then. A crash leaves it followed, or to be followed.
     """
     try:
@@ -109,7 +109,7 @@ def follow_orphan(attempt: Attempt, task_id: str, wait: timedelta) -> Job:
 
 
 def _hand_over(attempt: Attempt, task_id: str) -> Job:
-    """The attempt and its job let go of the task and of the money it stands for. Returns the job."""
+    """The attempt and its job give up the task and its money. Returns the job."""
     job = Job.objects.select_for_update(no_key=True).get(pk=attempt.job_id)
     if State(job.state) not in SENT:
         raise Stale(f"{job} may still follow it itself")

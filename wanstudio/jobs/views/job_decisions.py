@@ -114,7 +114,7 @@ def decide_earlier(request: HttpRequest, pk: int, attempt: int) -> HttpResponse:
 
 
 def decidable(request: HttpRequest, pk: int) -> Job:
-    """The job, for who may decide about it; for everybody else there is nothing to decide."""
+    """The job, for who can decide about it; for everyone else there is nothing to decide."""
     job: Job = access.mine_to(request, Act.DECIDE, visible_jobs(request), pk)
     return job
 
@@ -154,7 +154,7 @@ def callback(request: HttpRequest, token: str) -> HttpResponse:
 def _is_waiting(attempt: Attempt, task_id: str) -> bool:
     """Whether a word like this one waits to be looked at already: copies write nothing.
 
-    Whoever takes it up later than this was read asks the provider later, too, and so misses nothing.
+    A worker that claims it after this read asks the provider later, too, and misses nothing.
     """
     named = attempt.nudged_at is not None and any(hint["task"] == task_id for hint in attempt.hints)
     known = not task_id or task_id == attempt.job.task_id or named
@@ -162,7 +162,7 @@ def _is_waiting(attempt: Attempt, task_id: str) -> bool:
 
 
 def _wake(attempt: Attempt, task_id: str) -> None:
-    """Whoever follows this task. If the attempt's own jobs do not, or have given it up, the attempt is looked at."""
+    """The row to wake: the job that follows this task, else (or if it has given up) the attempt."""
     followed = Job.objects.filter(provider=attempt.provider, task_id=task_id).first() if task_id else None
     # Jobs before attempts, as the worker writes them: two transactions must not wait for each other.
     for job in sorted({attempt.job, followed or attempt.job}, key=lambda job: job.pk):

@@ -31,7 +31,7 @@ FILTERS = {"": "All", "mine": "Mine", "running": "Running", "failed": "Failed", 
 
 
 class Card(NamedTuple):
-    """One job with its words and its timeline, and whether who looks may decide about it."""
+    """One job with its words and its timeline, and whether who looks can decide about it."""
 
     job: Job
     words: JobWords
@@ -123,7 +123,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    # An id beyond 64 bits is nobody's; asked for, it would break the query.
+    # No row has an id beyond 64 bits, and such an id would break the query.
     found = visible_timelines(request, [access.number(str(pk)) or 0])
     if not found:
         raise Http404("no such job")
@@ -137,7 +137,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_view
 def curl(request: HttpRequest, pk: int) -> HttpResponse:
-    """The request as one could send it by hand, without the key; without its callback, which nobody would answer."""
+    """The request as one could send it by hand, without the key; without its callback, which no one would answer."""
     job: Job = access.mine_to(request, Act.MAKE, visible_jobs(request), pk)
     signed = not (job.character.url and job.motion.url)
     provider = providers.get(job.provider)

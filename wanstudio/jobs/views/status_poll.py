@@ -44,7 +44,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def _besides(request: HttpRequest, watch: Watch) -> dict[str, object]:
-    """What else the page has to show anew: that the worker is back or gone, the bell, or when it asks next."""
+    """What else the page has to show again: that the worker is back or gone, the bell, or when it asks next."""
     asked, context = request.GET, dict[str, object]()
     if watch.jobs and asked.get("worker") in ("0", "1") and watch.worker_lives != (asked["worker"] == "1"):
         context["worker_changed"] = True

@@ -1,4 +1,4 @@
-"""`manage.py backup DIR`: everything the studio cannot make again, while it runs."""
+"""`manage.py backup DIR`: everything the studio cannot recreate, while it runs."""
 
 from argparse import ArgumentTypeError
 from pathlib import Path

@@ -8,7 +8,7 @@ from wanstudio.append_only import lock, unlock_to_empty
 
 class Command(flush.Command):
     def handle(self, *, database: str = DEFAULT_DB_ALIAS, **options: object) -> None:
-        """Django's own, with its question. Killed in between, the next `migrate` locks the ledger again."""
+        """Django's own, with its question. If it is killed, the next `migrate` locks the ledger again."""
         unlock_to_empty(database)
         try:
             super().handle(database=database, **options)

@@ -31,10 +31,10 @@ class Command(StudioCommand):
         for sentence in (*settings.UNKNOWN_NAMES, *search_index.warnings()):
             self.stderr.write(sentence)
         begun = backup.upgrading()
-        # Without a way back the database is not changed.
+        # Without a backup the database is not changed.
         if versions.pending() and MigrationRecorder(connection).applied_migrations():
             try:
-                # Of an upgrade that was cut short: the way back is the backup from before its beginning.
+                # After an interrupted upgrade, the backup from before it is the one to restore.
                 folder = backup.copy_database(snapshot.ASIDE if begun.exists() else snapshot.PREFIX)
             except CannotOperate as why:
                 refused = f"The database was not migrated, because it has to be backed up first. {why}"

@@ -1,4 +1,4 @@
-"""`manage.py recount`: the sums of usage and caps compared with the ledger, and made anew where they differ."""
+"""`manage.py recount`: compares the sums of usage and caps with the ledger, and recalculates them where they differ."""
 
 from wanstudio.money import kept_sums
 from wanstudio.operations.health import StudioCommand

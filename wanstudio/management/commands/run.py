@@ -40,7 +40,7 @@ class Command(StudioCommand):
         listen(settings.HOST, settings.PORT).close()
         if needs_sandbox():
             listen("127.0.0.1", settings.SANDBOX_PORT, "SANDBOX_PORT").close()
-        # A key that is set in the page ends it, one that is taken away there brings it back.
+        # It ends once a key is set in the page, and is started again once that is removed.
         children.append(Child("sandbox", ["sandbox"], is_needed=Lately(needs_sandbox)))
         stop = Event()
         for number in SIGNALS:
@@ -60,7 +60,7 @@ class Command(StudioCommand):
 
 
 def _prepare() -> None:
-    """In a process of its own, which takes with it what it needed for that."""
+    """In a separate process, whose memory is freed afterwards."""
     process = forked("prepare")
     try:
         process.join()
@@ -71,9 +71,9 @@ def _prepare() -> None:
 
 
 def needs_sandbox() -> bool:
-    """Whether jobs go there, or some of its own are under way: a job finishes where it began.
+    """Whether jobs are sent there, or some are in progress there: a job finishes where it began.
 
-    The unconfirmed ones are among them: it may still call back for them.
+    Unconfirmed jobs count, too: the sandbox can still call back for them.
     """
     if in_force.provider_in_use() == in_force.SANDBOX:
         return True

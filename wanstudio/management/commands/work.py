@@ -12,7 +12,7 @@ from wanstudio.work.loop import Loop
 
 
 class Command(BaseCommand):
-    """Waits for a database that is away: after a power cut the worker can be up first."""
+    """Waits for the database: after a power cut the worker can start before it."""
 
     help = "Moves jobs: sends, follows and archives them. Stops within 10 s of SIGTERM."
     requires_system_checks = ()
@@ -22,12 +22,12 @@ class Command(BaseCommand):
         if settings.BROKER_URL:
             from wanstudio.celery import app
 
-            # What its workers would tell each other is of no use here, and costs queues at the broker.
+            # Messages between workers are of no use here, and cost queues at the broker.
             app.worker_main(["--quiet", "worker", "--without-gossip", "--without-mingle"])
             return
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         Loop(stop).run()
-        # A step that is still in a slow download must not hold the process: its lease runs out and rescues it.
+        # A step in a slow download must not keep the process alive: its job is rescued when the lease expires.
         os._exit(0)

@@ -12,7 +12,7 @@ MAX_SIDE = 2048
 """Of what is made, in pixels: beyond it a provider may refuse a clip, and an encoder needs too much memory."""
 # A cut of two minutes at 1080p and 60 frames a second takes a tenth of that on two cores.
 CUTTING = Work("wanstudio.media.cutting.cut_process", cpu_s=900, wall_s=900.0, slots=2)
-# One at a time on a machine, and nobody waits for it: what is paid for is cut meanwhile.
+# One at a time on a machine, and no one waits for it: what is paid for is cut meanwhile.
 CONVERTING = Work(
     "wanstudio.media.cutting.cut_process", cpu_s=1800, wall_s=2400.0, slots=1, pool="converting", wait_s=0.0
 )

@@ -1,4 +1,4 @@
-"""The cut itself: frames between two times encoded anew, sound in step, written in one pass with the index in front."""
+"""The cut: frames between two times, re-encoded in one pass with the sound in sync and the index in front."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -65,7 +65,7 @@ def cut_clip(clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float
             raise MediaError(MediaProblem.UNREADABLE)
         picture.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         picture.codec_context.thread_count = _THREADS
-        # A clip of changing rate says nonsense here at times; it only sizes the index and the groups of pictures.
+        # For a variable rate this value can be wrong; it only sizes the index and the groups of pictures.
         rate = min(max(picture.average_rate or Fraction(30), Fraction(1)), Fraction(240))
         entries = round(span.length * (rate + SOUND_RATE // SOUND_FRAME))
         options = {

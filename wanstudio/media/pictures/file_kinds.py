@@ -1,7 +1,7 @@
 """Kinds of files by their first bytes, and the sentence for one of another kind than was asked for.
 
-The same file gets the same sentence whichever way it came. It says what the file is, and what to do on a phone and on a
-computer.
+The same file gets the same sentence by every way of adding it. It says what the file is, and what to do on a phone and
+on a computer.
 """
 
 import re
@@ -95,7 +95,7 @@ def describe(head: bytes) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    # The last letter may be cut.
+    # The last character can be incomplete.
     is_utf_8 = len(head.decode(errors="ignore").encode()) >= len(head) - 3
     return is_utf_8 and all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in head)
 
@@ -125,7 +125,7 @@ def not_taken(kind: str, thing: Literal["picture", "video"]) -> MediaError:
 
 
 def not_by_link(kind: str, thing: Literal["picture", "video"]) -> MediaError:
-    """The refusal of a link to what only a file may be."""
+    """The refusal of a link to what only a file can be."""
     only, becomes = ("JPEG, PNG or WebP", "a JPEG") if thing == "picture" else ("MP4, MOV or M4V", "an MP4")
     return MediaError(
         MediaProblem.WRONG_FORMAT,

@@ -1,4 +1,4 @@
-"""Frames of clips by FFmpeg, kept at arm's length: one demuxer, no other file, no endless search, bounded pixels."""
+"""Frames of clips by FFmpeg, restricted: one demuxer, no other file, bounded search, bounded pixels."""
 
 import struct
 from dataclasses import dataclass

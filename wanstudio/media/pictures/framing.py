@@ -1,6 +1,6 @@
-"""Framing: the part of a still picture in a frame as a file of its own, upright, in sRGB, by Pillow at arm's length.
+"""Framing: the part of a still picture in a frame as a file of its own, upright, in sRGB, by a restricted Pillow.
 
-Where the frame reaches outside of the picture, the colours of its edges go on, without their detail.
+Where the frame reaches outside of the picture, the colours of its edges are extended, without their detail.
 """
 
 import io
@@ -15,7 +15,7 @@ from wanstudio.media.movie import SeekableFile
 from wanstudio.media.pictures.stills import FITTING_BYTES, MAX_PIXELS, MAX_SIDE, in_8_bits, in_srgb, profile_of
 
 _ORIENTATION = 0x0112
-# So many colours of an edge go on: more would draw a figure that it cuts through out to stripes.
+# So many colours of an edge are extended: more would stretch a figure that the edge cuts into stripes.
 _COLOURS = 6
 
 Frame = tuple[int, int, int, int]
@@ -39,7 +39,7 @@ def framed_picture(file: SeekableFile, frame: object) -> tuple[ImageFacts, bytes
     except (MediaError, MemoryError):
         raise
     except Exception:
-        # Decoders raise nearly anything over a damaged file.
+        # Decoders raise nearly any exception for a damaged file.
         raise MediaError(MediaProblem.UNREADABLE, "The picture is damaged and cannot be opened.") from None
     return ImageFacts(kind, *picture.size, len(data)), b"", Cleaning(file=data)
 
@@ -72,7 +72,7 @@ def _framed(image: Image.Image, frame: Frame) -> Image.Image:
 
 
 def _extended(part: Image.Image, size: tuple[int, int], at: tuple[int, int]) -> Image.Image:
-    """A picture of this size with the part at this place, whose edges go on to all sides."""
+    """A picture of this size with the part at this place, whose edges are extended to all sides."""
     if part.size == size:
         return part
     (width, height), (left, top) = size, at

@@ -1,6 +1,6 @@
 """Placeholders of posters: some pixels in about 80 bytes, shown blurred until the poster is there.
 
-One travels within its poster, as the comment of the JPEG: so whoever stores a poster has both, and opens no picture.
+One travels within its poster, as the comment of the JPEG: anyone who stores a poster stores both, and opens no picture.
 """
 
 import re
@@ -13,7 +13,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]{40,400}={0,2}")
 
 
 def placeholder_of(poster: bytes) -> str:
-    """Its WebP in base64. Empty for a poster that has none, and for any other comment."""
+    """The WebP in base64; empty for a poster without one, and for any other comment."""
     _, marker, after = poster[:_WITHIN_BYTES].partition(_COMMENT)
     length = int.from_bytes(after[:_LENGTH_BYTES])
     found = _BASE64.fullmatch(after[_LENGTH_BYTES:length])

@@ -47,7 +47,7 @@ DECODED = frozenset(_CODES)
 
 
 def codec_of(fourcc: str) -> str:
-    """`h264` of `avc1`; of one that no decoder knows its own letters."""
+    """`h264` for `avc1`; for an unknown codec its own four letters."""
     code = fourcc.strip(" \0")
     return _CODECS.get(code.upper(), code.lower())
 

@@ -1,4 +1,4 @@
-"""Still pictures by Pillow, kept at arm's length: formats by allow-list, and never more pixels than fit in memory."""
+"""Still pictures by Pillow, restricted: an allow-list of formats, and never more pixels than fit in memory."""
 
 import base64
 import io
@@ -52,7 +52,7 @@ def decode_picture(file: SeekableFile) -> tuple[ImageFacts, bytes]:
 
 
 def clean_picture(file: SeekableFile) -> tuple[ImageFacts, bytes, Cleaning]:
-    """Facts and poster as `decode_picture`, also of HEIC and AVIF, of the picture that may leave the studio.
+    """Facts and poster as `decode_picture`, also of HEIC and AVIF, of the picture that can leave the studio.
 
     That is a JPEG, PNG or WebP, upright, in sRGB with 8 bits, without metadata. The cleaning has it, unless the file is
     all that already. Raises MediaError.
@@ -81,7 +81,7 @@ def _guarded(file: SeekableFile, *, clean: bool) -> tuple[ImageFacts, bytes, byt
     except Image.DecompressionBombError:
         raise MediaError(MediaProblem.TOO_BIG_PICTURE) from None
     except Exception:
-        # Decoders raise nearly anything over a hostile or damaged file, and each of it means this.
+        # Decoders raise nearly any exception for a hostile or damaged file, and each of them means this.
         raise MediaError(MediaProblem.UNREADABLE, _DAMAGED.format(kind=kind.split(maxsplit=1)[1])) from None
 
 
@@ -135,7 +135,7 @@ def _has_16_bits(file: SeekableFile) -> bool:
 
 
 def profile_of(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
-    """The colour profile, unless it is sRGB or makes no sense."""
+    """The colour profile, unless it is sRGB or invalid."""
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
         return None if "srgb" in ImageCms.getProfileDescription(profile).lower() else profile
@@ -207,7 +207,7 @@ def _saved(picture: Image.Image) -> bytes:
 
 
 def jpeg(small: Image.Image) -> bytes:
-    """A poster, with its placeholder as the comment. Pillow by itself would copy a comment of the picture into it."""
+    """A poster, with its placeholder as the comment. Pillow would otherwise copy a comment of the picture into it."""
     out, less = io.BytesIO(), {"exif": b"", "icc_profile": None}
     comment = _placeholder(small)
     small.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True, comment=comment, **less)

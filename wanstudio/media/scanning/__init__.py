@@ -11,7 +11,7 @@ from wanstudio.media import isolated
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.isolated import Work
 
-# Two minutes at 1080p take a twentieth of it. One at a time: nobody waits for it, and jobs need the processor.
+# Two minutes at 1080p take a twentieth of it. One at a time: no one waits for it, and jobs need the processor.
 SCANNING = Work("wanstudio.media.scanning.scan_process", cpu_s=300, wall_s=600.0, slots=1)
 KINDS = ("black", "frozen", "blurred")
 MAX_FOUND = 1000
@@ -54,7 +54,7 @@ def scan(source: Path, seconds: float) -> Scanned:
             times = [*cuts, *(time for each in ranges for time in (each.start, each.end))]
             if bounded and len(times) <= 3 * MAX_FOUND and all(_is_time(time) for time in times):
                 return Scanned(base64.b64decode(strip), width, height, count, cuts, ranges)
-    # Which a decoder that was taken over can say.
+    # A compromised decoder can report it.
     raise MediaError(MediaProblem.UNREADABLE)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from wanstudio.media.decoder_process import serve
 from wanstudio.media.errors import MediaError, MediaProblem
 
-# Behind everything else on the machine: nobody waits for it.
+# Behind everything else on the machine: no one waits for it.
 _NICENESS = 10
 
 

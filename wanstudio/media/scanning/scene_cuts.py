@@ -1,7 +1,7 @@
 """Scene cuts: moments at which one picture is followed by another one that it cannot have become by motion.
 
-A change counts against what changes around it, so that fast motion is none; parts of a picture may have moved; and
-what comes back at once was a flash. FFmpeg's `scdet` looks at two frames alone, and takes flashes and pans for cuts.
+A change counts against what changes around it, so that fast motion is none; parts of a picture can have moved; and what
+comes back at once was a flash. FFmpeg's `scdet` looks at two frames alone, and takes flashes and pans for cuts.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 # Pictures are compared at this size, in blocks of this size, moved by so much at most.
 _SIDE, _BLOCK, _FAR = 32, 8, 5
 _SHIFTS = [(x, y) for x in range(2 * _FAR + 1) for y in range(2 * _FAR + 1)]
-# Frames before and after a change that it is compared with, and for how long a flash may last.
+# Frames before and after a change that it is compared with, and for how long a flash can last.
 _AROUND, _FLASH_S = 8, 0.45
 # Of 255: what changes at all, what no motion explains, and how far its colours are from those before, on average.
 _CHANGE, _UNEXPLAINED, _RECOLOURED = 3.0, 2.5, 6.0
@@ -69,7 +69,7 @@ class SceneCuts:
         return [at for at, recoloured in self._cuts if recoloured]
 
     def beside(self, ranges: Sequence[tuple[str, float, float]]) -> list[float]:
-        """All but those at the edges of a black range, which are told as that, and jumps out of frozen ones."""
+        """All but those at the edges of a black range, which are reported as such, and jumps out of frozen ones."""
         self.recoloured()
         return [at for at, recoloured in self._cuts if not any(_explains(each, at, recoloured) for each in ranges)]
 
@@ -101,7 +101,7 @@ class SceneCuts:
             self._cuts.append((after.at, recoloured if is_recoloured else 0.0))
 
     def _comes_back(self, this: int, differ: Callable[[_Look, _Look], float]) -> bool:
-        """Whether it was a flash: what was before is there again, or what is there was before."""
+        """Whether it was a flash: what was before is there again, or the new picture was there before."""
         looks = self._looks
         before, after = looks[this - 1], looks[this]
         later = [look for look in looks[this + 1 : this + 1 + 2 * _AROUND] if look.at - after.at < _FLASH_S]

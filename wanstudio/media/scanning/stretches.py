@@ -15,7 +15,7 @@ _BLOCKS = (16, 16)
 _GAIN = 8
 _FINER = [min(value * _GAIN, 255) for value in range(256)]
 # Of 255, in the block where it is the largest: what is black; what is the same picture; what is it still while a codec
-# refines it, codes it in another way, and begins anew; and what has moved, which is more than grain.
+# refines it, codes it in another way, and begins again; and what has moved, which is more than grain.
 _BLACK, _SAME, _REFINED, _CODED, _CODED_ANEW, _MOVED = 10, 1.5, 3.0, 3.5, 5.0, 4.0
 # Of one frame to the next, on average: more is a small motion that goes to and fro.
 _RESTLESS = 0.65
@@ -33,8 +33,8 @@ Found = tuple[str, float, float]
 
 @dataclass
 class _Part:
-    """Frames that are one picture. `change`: to the one after; `came`, `went`: it was another one shortly before, is
-    another one shortly after."""
+    """Frames that are one picture. `change`: to the next one; `came`, `went`: another picture was shown shortly before,
+    is shown shortly after."""
 
     start: float
     end: float

@@ -12,7 +12,7 @@ from itertools import accumulate, chain, groupby, pairwise, repeat
 MAX_FRAMES = 200_000
 # A text longer than this would weigh more than its page: such a clip is stepped by its mean rate.
 MAX_TEXT = 60_000
-# A time from a browser, or one with three decimals, may be this much before the frame that it means.
+# A time from a browser, or one with three decimals, can be this much before the frame that it means.
 _SLACK_S = 0.001
 _TEXT = re.compile(r"\d{1,9}(?:/[1-9]\d{0,8})? [1-9]\d{0,9} -?\d{1,12}(?: [1-9]\d{0,9}(?:x\d{1,6})?)*", re.ASCII)
 _RATES = sorted(

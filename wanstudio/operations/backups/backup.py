@@ -33,7 +33,7 @@ def engine() -> ModuleType:
 
 
 class Made(NamedTuple):
-    """`new`: files that were not in the pool; `deleted`: those that went meanwhile; `pruned`: what the rule deleted."""
+    """`new`: files that were not in the pool; `deleted`: files deleted meanwhile; `pruned`: what the rule deleted."""
 
     folder: Path
     manifest: Manifest
@@ -114,13 +114,13 @@ def databases() -> Path:
 
 
 def names_kept() -> set[str]:
-    """The files that the databases in there name: one that was set aside needs them on the way forward."""
+    """The files that the databases in there name: a database that was set aside needs them after a new upgrade."""
     lists = [path for path in databases().glob(f"*/{snapshot.MEDIA_LIST}") if not path.parent.name.startswith(".")]
     return {one.path for path in lists for one in snapshot.read_media(path.parent)}
 
 
 def upgrading() -> Path:
-    """A file that is there from the backup before an upgrade until the last migration is done, or all is restored."""
+    """The marker of an upgrade: there from the backup before it until the last migration, or a restore, is done."""
     return databases() / ".upgrading"
 
 
@@ -144,7 +144,7 @@ def _finish(partial: Path, target: Path, manifest: Manifest) -> None:
 
 @contextmanager
 def _alone(into: Path) -> Iterator[None]:
-    """Refuses a folder that is no place for a backup, or that another one is made into."""
+    """Refuses an unsuitable folder, and one that another backup is being made into."""
     inside = snapshot.media_root().resolve()
     if into.resolve() == inside or inside in into.resolve().parents:
         raise CannotOperate(
@@ -173,14 +173,14 @@ def _in_words(into: Path) -> Iterator[None]:
 
 
 def _fresh(into: Path) -> Path:
-    """An empty folder for the work, and an end to what earlier, killed backups left."""
+    """An empty working folder; deletes what earlier, killed backups left."""
     for left in into.glob(f"{snapshot.PARTIAL}*"):
         snapshot.remove(left)
     return folder(into / f"{snapshot.PARTIAL}{timezone.now():%Y%m%dT%H%M%S%f}")
 
 
 def need_room(into: Path, size_bytes: int) -> None:
-    # So much must stay free on the disk that takes the backup.
+    # This much must stay free on the disk of the backup.
     needed, free = size_bytes + 64 * 1024 * 1024, shutil.disk_usage(into).free
     if free < needed:
         raise CannotOperate(

@@ -100,7 +100,7 @@ def copy_all(
 
 
 def write_list(referenced: Iterable[Reference], into: Path) -> None:
-    """Only the list: the files stay where they are."""
+    """Writes the list only; the files are not copied."""
     with whole(into / MEDIA_LIST) as lines:
         for one in referenced:
             entry = MediaFile(one.path, max(_size(media_root() / one.path), 0), one.sha256, one.row)

@@ -16,7 +16,7 @@ from wanstudio.operations.backups.snapshot import Manifest
 from wanstudio.operations.backups.versions import latest
 
 FOLDER = "tables"
-# A slow disk on our side must not end the transaction.
+# A slow disk here must not end the transaction.
 NO_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
@@ -50,14 +50,14 @@ def dump(into: Path) -> tuple[list[Reference], Manifest]:
 
 
 def tables() -> list[str]:
-    """Those of the studio (also of a newer one) and of the libraries it stores with; not the cache."""
+    """The tables of the studio (also of a newer version) and of its libraries, without the cache."""
     found = connection.introspection.django_table_names(only_existing=True, include_views=False)
     ours = [name for name in connection.introspection.table_names() if name.startswith("wanstudio_")]
     return sorted({*found, *ours, MigrationRecorder.Migration._meta.db_table})
 
 
 def _copy_out(cursor: CursorWrapper, table: str, path: Path) -> int:
-    """Returns how many rows it had. The first line names the columns: their order may differ after a restore."""
+    """Returns how many rows it had. The first line names the columns: their order can differ after a restore."""
     names = _quoted(column.name for column in connection.introspection.get_table_description(cursor, table))
     with whole(path) as file:
         file.write(names.encode() + b"\n")
@@ -83,7 +83,7 @@ def _sequence(cursor: CursorWrapper, table: str) -> str | None:
 
 @contextmanager
 def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
-    """Inside, the database holds the backup; it becomes true for everybody else only at the end.
+    """Inside, the database holds the backup; it becomes visible to others only at the end.
 
     All of it, the making of the tables included, is one transaction: crash anywhere, and the database is what it was.
     """
@@ -105,7 +105,7 @@ def restored(snapshot: Path, manifest: Manifest) -> Iterator[None]:
                         shutil.copyfileobj(file, copied, 256 * 1024)
             for table, last in manifest.sequences.items():
                 cursor.execute("SELECT setval(%s, %s)", [_sequence(cursor, table), last])
-            # What hangs on deferred checks would forbid the migrations that follow.
+            # Pending deferred checks would prevent the migrations that follow.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         yield

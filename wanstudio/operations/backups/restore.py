@@ -1,6 +1,6 @@
 """Restoring a backup: everything is verified before anything is changed, and the database comes last.
 
-No queued job of it is sent before a person decides, and no id is given twice. The database stays as the version that
+No queued job of it is sent before a person decides, and no id is used twice. The database stays as the version that
 made the backup had it: that version can run on it, and a newer one migrates it as it starts.
 """
 
@@ -35,8 +35,8 @@ from wanstudio.videos import search_index
 from wanstudio.work.models import Heartbeat
 
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-# More than a studio gives between a backup and the loss of what it was made from. A callback or a signed link of those
-# days carries such an id: given again, it would bring another job's video.
+# More ids than a studio uses between a backup and the loss of its database. A callback or a signed link of those
+# days carries such an id: used again, it would lead to another job's video.
 IDS_LEFT_OUT = 1_000_000
 RESTORED, PUT_BACK = "The studio was restored from its backup of {when}.", "The database was replaced by hand."
 UNCONFIRMED = "{origin} This might have been sent and charged since then."
@@ -64,8 +64,8 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
     None: the database that is here, replaced by hand, is made safe; it is a backup of itself. A bare file of SQLite
     that an earlier version made is one, too. A backup without media is restored beside those that are here.
 
-    Refused with a sentence, and nothing touched: not whole, damaged, another kind of database, a studio that runs, or
-    one with people in it unless `force`. Crash midway: media may be there already, the database is what it was.
+    Refused with a sentence, and nothing changed: not whole, damaged, another kind of database, a studio that runs, or
+    one with people in it unless `force`. Crash midway: media can be there already, the database is what it was.
     """
     if given is None or given.is_file():
         _refuse_running()
@@ -135,7 +135,7 @@ def _verify(folder: Path, manifest: Manifest, *, skip_damaged: bool) -> tuple[li
 
 
 def _look_at_target(*, force: bool) -> str:
-    """Refuses a studio that runs or is in use; with `force` its database is kept, and the path of that returned."""
+    """Refuses a studio that runs or is in use; with `force` its database is kept, and its path is returned."""
     _refuse_running()
     if not (_has_rows("wanstudio_user") or _has_rows("wanstudio_job")):
         return ""
@@ -176,8 +176,8 @@ def _secret_key(folder: Path, manifest: Manifest) -> bool:
 def make_safe(manifest: Manifest, origin: str) -> int:
     """Make every job that could be sent unconfirmed, stop all sending, leave out ids. Returns how many jobs that are.
 
-    It is older than the world. Since it was copied, the studio may have sent what waits in it, and may have given ids
-    that it does not know. Runs inside the restore: it takes effect together with it, or not at all.
+    The backup is outdated: since then, the studio might have sent the jobs queued in it, and used ids that it does not
+    know. Runs inside the restore: it takes effect together with it, or not at all.
     """
     models = apps.get_app_config("wanstudio").get_models(include_auto_created=True)
     for table in {model._meta.db_table for model in models} & {*connection.introspection.table_names()}:
@@ -185,7 +185,7 @@ def make_safe(manifest: Manifest, origin: str) -> int:
     waiting = list(Job.objects.filter(state__in=(State.QUEUED, State.SUBMITTING, State.UNCERTAIN)).order_by("pk"))
     for job in waiting:
         verbs.mark_restored(job, UNCONFIRMED.format(origin=origin))
-    # Its mail may be clicked, or was: what was allowed since the backup would be made, and paid, once more.
+    # Its mail might be clicked, or was: a video that was approved since the backup would be made, and paid, once more.
     request_verbs.expire_open(ASKED.format(origin=origin))
     known = (rows.values_list("provider", flat=True) for rows in (Job.objects.order_by(), ProviderKey.objects.all()))
     for provider in {*providers.PROVIDERS}.union(*known):
@@ -195,7 +195,7 @@ def make_safe(manifest: Manifest, origin: str) -> int:
 
 
 def open_again(*, same_key: bool) -> dict[str, int]:
-    """Access that is open now, a count by kind: some of it may have been closed after the backup was made.
+    """Access that is open now, a count by kind: some of it might have been closed after the backup was made.
 
     Under another secret key no invitation and no sign-in of then opens anything.
     """

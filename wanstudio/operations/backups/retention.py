@@ -18,7 +18,7 @@ from wanstudio.operations.backups.snapshot import manifest_of, media_of
 PERIODS = {"": "%c %f", "d": "%Y-%m-%d", "w": "%G-%V", "m": "%Y-%m", "y": "%Y"}
 # Only folders that `backup` names so are its own.
 NAME = re.compile(rf"{snapshot.PREFIX}\d{{8}}T\d{{6}}Z-\d{{6}}")
-# A backup that is being deleted: it is no longer one, and its list says which media can go.
+# A backup that is being deleted: it counts no more, and its list says which media can be deleted.
 PRUNED = ".pruned-"
 
 Rule = list[tuple[int, str]]
@@ -59,8 +59,8 @@ def kept(rule: Rule, moments: Iterable[datetime]) -> set[datetime]:
 def prune(into: Path, rule: Rule, *, newest: Path) -> Pruned:
     """Deletes what the rule does not keep. Under the lock of `into`, after the whole backup `newest` was made there.
 
-    Deleted are only backups of this studio, and only media that they name and no other backup does. Crash anywhere:
-    the rest goes at the next time, and what is kept is whole.
+    Deleted are only backups of this studio, and only media that they name and no other backup does. Crash anywhere: the
+    rest is deleted next time, and what is kept is whole.
     """
     ours = {folder: moment for folder, moment in _ours(into).items() if folder != newest}
     stays = kept(rule, [*ours.values(), datetime.fromisoformat(snapshot.read_manifest(newest).made_at)])
@@ -69,7 +69,7 @@ def prune(into: Path, rule: Rule, *, newest: Path) -> Pruned:
         folder.rename(into / f"{PRUNED}{folder.name}")
     sync(into)
     left = sorted(into.glob(f"{PRUNED}*"))
-    # A backup that cannot be read names unknown media.
+    # The media of an unreadable backup are unknown.
     unread = [folder.name for folder in sorted(into.glob(f"{snapshot.PREFIX}*")) if media_of(folder) is None]
     files = 0 if unread else _remove_media(into, left)
     if not unread:
@@ -93,7 +93,7 @@ def _remove_media(into: Path, left: list[Path]) -> int:
     pool = (into / "media").resolve()
     removed = 0
     for path in sorted(set().union(*(media_of(folder) or () for folder in left)) - named):
-        # Lists are read from a disk: none leads out of the pool.
+        # Lists are read from a disk: a path out of the pool is ignored.
         if pool in (file := pool / path).resolve().parents and file.is_file():
             file.unlink()
             removed += 1

@@ -94,7 +94,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def manifest_of(folder: Path) -> Manifest | None:
-    """None for what is no whole backup of this format."""
+    """None for anything but a whole backup of this format."""
     try:
         return read_manifest(folder)
     except CannotOperate:
@@ -125,7 +125,7 @@ def newest(given: Path) -> Path:
 
 
 def discard(backup: Path) -> None:
-    """No backup any more, then gone. Crash in between: the next backup into its folder removes what is left."""
+    """Marked as no backup, then deleted. Crash in between: the next backup into its folder removes the rest."""
     left = backup.with_name(f"{PARTIAL}{backup.name}")
     os.replace(backup, left)
     sync(left.parent)

@@ -46,7 +46,7 @@ def copy_in(into: Path, source: Path) -> Manifest:
         rows = {
             table: database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 (the database's own)
             for table, made in database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
-            # An index for words is no table that can be counted.
+            # A full-text index cannot be counted as a table.
             if not table.startswith("sqlite_") and not made.startswith("CREATE VIRTUAL")
         }
     return Manifest("", "sqlite", [list(pair) for pair in applied], rows, sequences)

@@ -25,7 +25,7 @@ def unknown(applied: Iterable[Iterable[str]]) -> list[str]:
 
 
 def newer() -> list[str]:
-    """The same of the present database. An app that is no longer installed left its migrations behind: no harm."""
+    """The same of the present database. Migrations of an app that is no longer installed are ignored."""
     applied = MigrationRecorder(connection).applied_migrations()
     ours = MigrationLoader(None, ignore_no_migrations=True).migrated_apps
     return unknown(sorted(node for node in applied if node[0] in ours))
@@ -37,7 +37,7 @@ def is_behind() -> bool:
 
 
 def latest(applied: Iterable[Iterable[str]]) -> list[Node]:
-    """The last migration of each app: naming an earlier one beside it would take the later one back."""
+    """The last migration of each app: naming an earlier one as well would reverse the later one."""
     done = {(app, name) for app, name in applied if app not in UNINSTALLED}
     nodes = MigrationLoader(None, ignore_no_migrations=True).graph.node_map
     return [

@@ -32,11 +32,11 @@ from .messages import (
 )
 from .missing_balance import lacks_balance
 
-# Shorter keys are words that anybody knows, such as the sandbox's, and appear in honest messages.
+# Shorter keys are words that anyone knows, such as the sandbox's, and appear in honest messages.
 MIN_SECRET_LENGTH = 8
 
 # The outcome counts only with the envelope, that is, when the API itself says it. Our assumption: an API that reports
-# its own failure did not take the task; a gateway that gave up waiting may have handed it on.
+# its own failure did not take the task; a gateway that gave up waiting might have handed it on.
 _MEANINGS = {
     400: (Error.BAD_REQUEST, Outcome.REJECTED),
     401: (Error.UNAUTHORIZED, Outcome.ACCOUNT),
@@ -103,7 +103,7 @@ class ApixoClient:
         deadline = Deadline(account.connect_timeout_s + account.read_timeout_s, account.read_timeout_s)
         url = account.base_url + path
         request = Request(url, headers, body, before_write, account.connect_timeout_s)
-        # The address is the settings' own, and may be private.
+        # The address is the settings' own, and can be private.
         answer = exchange(request, deadline, Reach(tls=account.tls))
         if isinstance(answer, Broken):
             cause = self._without_key(cause_of(answer))
@@ -118,7 +118,7 @@ class ApixoClient:
 def classify(answer: Answer | Broken, prompt: str = "") -> Submission:
     """The class of what came of a POST to generateTask. Never raises, whatever the bytes are.
 
-    `prompt`: as it was sent; words that the answer may have from there prove nothing.
+    `prompt`: as it was sent; words of the answer that can come from there prove nothing.
     """
     task_id = carried_task_id(answer.body)
     if isinstance(answer, Broken):
@@ -171,7 +171,7 @@ def cause_of(broken: Broken) -> str:
 
 
 def _lacks_balance(answer: Answer, code: int | None, prompt: str = "") -> bool:
-    """Whether the API refuses for want of money, with whichever status. One that speaks of success proves nothing."""
+    """Whether the API refuses for lack of money, with any status. One that speaks of success proves nothing."""
     is_refusal = answer.status == 200 or 400 <= answer.status < 600
     if not is_refusal or 504 in (answer.status, code) or (code is not None and code < 400):
         return False

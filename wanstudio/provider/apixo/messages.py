@@ -59,7 +59,7 @@ class Envelope:
 def read_envelope(body: bytes, *, wordless: bool = False) -> Envelope | None:
     """The envelope in `body`, or None when this is not the API speaking. Adds `data.error` to the message.
 
-    `wordless`: it may lack its message, and write its code as text. So for questions, where nothing is paid by
+    `wordless`: it can lack its message, and write its code as text. So for questions, where nothing is paid by
     believing a little more.
     """
     answer = _read_object(body)
@@ -79,7 +79,7 @@ def words_of_refusal(body: bytes) -> list[str]:
 
 
 def _words(value: object, depth: int = 4) -> Iterator[str]:
-    """Only under names that speak: what was asked may be quoted under others."""
+    """Only under names that speak: what was asked can be quoted under others."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list) and depth:

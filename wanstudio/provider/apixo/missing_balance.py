@@ -1,7 +1,7 @@
 """Missing money in APIXO's words: its pages answer 402, 400 with "Insufficient credits", or a code such as
 INSUFFICIENT_CREDITS.
 
-A message may quote the prompt, which may speak of credits, too: what is in quotation marks or in the prompt proves
+A message can quote the prompt, which can speak of credits, too: what is in quotation marks or in the prompt proves
 nothing.
 """
 
@@ -20,7 +20,7 @@ _PHRASE = re.compile(
 
 
 def lacks_balance(text: str, prompt: str = "") -> bool:
-    """Whether this code or message says by itself that the account has too little money."""
+    """Whether this code or message alone says that the account has too little money."""
     # No prompt is written as a code.
     asked = "" if re.fullmatch(r"[A-Z]+(?:_[A-Z]+)+", text) else _plain(prompt)
     own = re.sub(rf"(?<!\w)[{_OPEN}].*?[{_CLOSE}](?!\w)", " ", unescape(text))

@@ -1,6 +1,6 @@
 """A stand-in for APIXO, served over real HTTP: the product's own client, worker and archive run against it by default.
 
-It knows the public contract and nothing of the studio. APIXO's model on loopback, nothing billed, nobody waits long.
+It knows the public contract and nothing of the studio. APIXO's model on loopback, nothing billed, no one waits long.
 
     sandbox_server → http_handler → request_body   HTTP, and faults ordered in a prompt
     task_runner → task_inputs, stand_in_video      work; task_store remembers it through any kill

@@ -24,7 +24,7 @@ MAX_MOVING = 0.45
 
 class Stance(NamedTuple):
     """The moving figure in one frame, in shares (0…1) of the frame's width or height; `lean` is how far its upper third
-    is to the right of its lower, `stride` how wide it stands."""
+    is to the right of its lower, `stride` how wide its legs are apart."""
 
     x: float = 0.5
     top: float = 0.15
@@ -62,7 +62,7 @@ class Clip:
 
 
 def open_clip(path: Path) -> InputContainer:
-    """A container that may be read as MOV or MP4 and may open nothing else, whatever the file says of itself."""
+    """A container that can be read as MOV or MP4 and can open nothing else, whatever the file says of itself."""
     only = {"format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2", "protocol_whitelist": ""}
     return av.open(path.open("rb"), "r", options=only)
 
@@ -83,7 +83,7 @@ def mean(mask: Image.Image) -> float:
 
 def measure(clip: Clip, plate_size: tuple[int, int] | None) -> tuple[list[Stance], Image.Image | None]:
     """A stance for each frame, and the plate: the scene without its figure, only where a size is given, and None where
-    the camera moves, for nothing stands out then. Memory: 5 KB a frame, a dozen plates.
+    the camera moves, because nothing is distinct then. Memory: 5 KB a frame, a dozen plates.
     """
     small = max(8, clip.size[0] * THUMB // max(clip.size)), max(8, clip.size[1] * THUMB // max(clip.size))
     thumbs: list[Image.Image] = []
@@ -104,7 +104,7 @@ def measure(clip: Clip, plate_size: tuple[int, int] | None) -> tuple[list[Stance
 
 
 def _plate(samples: list[tuple[Image.Image, Image.Image]], usual: Image.Image) -> Image.Image:
-    """From each sample what lies still in it, as the median thumbnail tells."""
+    """The unmoving part of each sample, found with the median thumbnail."""
     plate = samples[0][1].copy()
     for thumb, full in samples:
         still = ImageChops.invert(_moving(thumb, usual, 10).filter(ImageFilter.MaxFilter(5)))

@@ -1,4 +1,4 @@
-"""HTTP of the stand-in: three calls of the API, and the results, which are served to anybody as a CDN does."""
+"""HTTP of the stand-in: three calls of the API, and the results, which are served to anyone as a CDN does."""
 
 import hmac
 import json
@@ -38,7 +38,7 @@ class HttpServer(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A route may raise Refused; an OSError closes the connection without an answer."""
+    """A route can raise Refused; an OSError closes the connection without an answer."""
 
     runner: ClassVar[TaskRunner]
     faulty: ClassVar[Counter[Hashable]]
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         self._success({"taskId": task.id})
 
     def _faults_of_submit(self, request: Request) -> Faults:
-        """None any more once this request got them as often as it orders: the count begins anew then."""
+        """None any more once this request got them as often as it orders: the count begins again then."""
         # Not known by its callback address: the same request is sent again with another.
         known_by = (request.behaviour, request.resolution, request.seed, request.prompt)
         faults = request.faults
@@ -174,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
         size = int(length) if re.fullmatch(r"\d{1,12}", length) else -1
         if size < 0 or size > MAX_BODY_BYTES:
             self.close_connection = True
-            # Some of it is swallowed: an answer to somebody who is still sending would be lost.
+            # Some of it is swallowed: an answer to someone who is still sending would be lost.
             self.rfile.read(min(max(size, 0), MAX_DRAIN_BYTES))
             reason = "it needs a Content-Length" if size < 0 else "it is larger than 1 MiB"
             raise Refused(400, f"Invalid request body: {reason}.")

@@ -71,7 +71,7 @@ def _inpaint(small: Image.Image, hole: Image.Image) -> Image.Image:
 
 
 def _fine_mask(picture: Image.Image, behind: Image.Image, inside: Image.Image) -> Image.Image:
-    """The rough figure `inside` with an edge as fine as the picture: where it differs from what lies behind."""
+    """The rough figure `inside` with an edge as fine as the picture: where it differs from the background."""
     rough = inside.resize(picture.size, Image.Resampling.BICUBIC)
     core = inside.filter(ImageFilter.MinFilter(5)).resize(picture.size, Image.Resampling.BICUBIC)
     edge = _strongest(ImageChops.difference(picture, behind)).point(lambda v: max(0, min(255, (v - 14) * 9)))

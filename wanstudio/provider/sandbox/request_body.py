@@ -80,7 +80,7 @@ class Request:
 
 
 def validate(body: object, studio: str = "") -> Request:
-    """`body`: parsed JSON; `studio`: the address that may be called back without TLS. Raises Refused(400).
+    """`body`: parsed JSON; `studio`: the address that can be called back without TLS. Raises Refused(400).
 
     Fields that are not documented are ignored.
     """

@@ -13,7 +13,7 @@ from .task_runner import Options, TaskRunner
 from .task_store import TaskStore
 
 logger = logging.getLogger("wanstudio.sandbox")
-# Nobody but this machine reaches it: its key is known to everybody.
+# No one but this machine reaches it: its key is known to everyone.
 HOST = "127.0.0.1"
 
 

@@ -1,4 +1,5 @@
-"""The stand-in video: the character follows the clip (animate) or stands in it (replace), with the clip's own sound."""
+"""The stand-in video: the character follows the clip (animate) or replaces its person (replace), with the clip's own
+sound."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -167,7 +168,7 @@ def _write(target: Path, pictures: Iterator[Image.Image], fps: Fraction, clip: P
             frame = to_frame(picture).reformat(format="yuv420p", dst_colorspace="ITU709", threads=THREADS)
             frame.pts, frame.time_base = index, 1 / fps
             film.mux(video.encode(frame))
-            # The sound goes along with the picture: all of one first would wait in memory for the other.
+            # Sound and picture are muxed in turn: otherwise all of one would wait in memory for the other.
             while audio and pending and (pending.time or 0.0) <= (index + 1) / fps:
                 film.mux(audio.encode(pending))
                 pending = next(sound, None)

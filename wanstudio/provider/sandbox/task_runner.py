@@ -199,7 +199,7 @@ def success_body(data: object) -> bytes:
 
 
 def error_body(code: int, message: str = "") -> bytes:
-    """The documented form; a reason stands in both places where one was seen."""
+    """The documented form; a reason is in both places where one was seen."""
     envelope: dict[str, object] = {"code": code, "message": message or MESSAGES.get(code, "Error")}
     if message:
         envelope["data"] = {"error": message}

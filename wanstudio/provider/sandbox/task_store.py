@@ -75,7 +75,7 @@ class TaskStore:
         return int(self._rows("SELECT balance_cents FROM account")[0][0])
 
     def create(self, request: Request, price_cents: int, pending_s: float) -> Task:
-        """A new task. Raises Refused(402) if the balance does not cover it and all that are still under way."""
+        """A new task. Raises Refused(402) if the balance does not cover it and all that are still in progress."""
         task_id, now = f"task_{secrets.token_hex(8)}", time.time()
         reserved = "SELECT coalesce(sum(price_cents), 0) FROM task WHERE completed IS NULL AND created > ?"
         with self._lock, self._db:
@@ -100,7 +100,7 @@ class TaskStore:
     def complete(self, task: Task) -> None:
         """Ends a task whose outcome is filled in: results and price, or the reason of its failure.
 
-        State, money and callback in one transaction: nobody is charged twice, no callback is forgotten.
+        State, money and callback in one transaction: no one is charged twice, no callback is forgotten.
         """
         now, state = time.time(), "failed" if task.fail_code else "success"
         with self._lock, self._db as db:

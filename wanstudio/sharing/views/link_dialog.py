@@ -25,7 +25,7 @@ Thing = Video | Collection
 
 @page_and_form_view
 def video(request: HttpRequest, pk: int) -> HttpResponse:
-    """The links to a video; POST makes one. Of one in the bin they can only be looked at and revoked."""
+    """The links to a video; POST makes one. For a video in the bin they can only be viewed and revoked."""
     rows = visible_videos(request) if request.method == "POST" else linked_videos(request)
     return _of(request, access.mine_to(request, Act.SHARE, rows, pk))
 
@@ -55,14 +55,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Nobody sees anything through it from the next request on. It cannot be taken back: a new link can be made."""
+    """No one sees anything through it from the next request on. It cannot be undone: a new link can be made."""
     link = access.mine_to(request, Act.SHARE, visible_links(request), pk)
     revoke_link(link, access.person(request))
     return _done(request, link.thing, None)
 
 
 def _done(request: HttpRequest, thing: Thing, opened: ShareLink | None) -> HttpResponse:
-    """The dialog again; without a script its page, by a redirect so that a reload makes nothing."""
+    """The dialog again; without a script its page, by a redirect, so that a reload repeats nothing."""
     if request.htmx:  # type: ignore[attr-defined]
         return _answer(request, thing, opened=opened)
     return redirect(_address(thing) + (f"?link={opened.pk}" if opened else ""))
@@ -97,7 +97,7 @@ def _answer(
 
 
 def _guest_view(thing: Thing) -> dict[str, object]:
-    """How many comments guests read, and how many they do not, of a video."""
+    """How many comments of a video guests can read, and how many they cannot."""
     if isinstance(thing, Collection):
         return {"is_video": False}
     said = thing.comments.filter(deleted_at=None)

@@ -79,7 +79,7 @@ def _context(request: HttpRequest, link: ShareLink, token: str) -> dict[str, obj
 
 
 def _ended(request: HttpRequest, link: ShareLink) -> HttpResponse:
-    """Only who holds a real token is told whose it was."""
+    """The maker is named only for a genuine token."""
     return render(request, "sharing/ended.html", {"host": link.team}, status=HTTPStatus.NOT_FOUND)
 
 
@@ -90,7 +90,7 @@ def _ask(request: HttpRequest, link: ShareLink, token: str, wrong: str = "", sta
 
 @guest_access.guest_post
 def unlock(request: HttpRequest, token: str) -> HttpResponse:
-    """The `password`. A guess is spent before it is looked at; without one left nobody learns whether it was right."""
+    """The `password`. A guess is counted before it is checked; without one left it is not checked."""
     try:
         shared(request, token)
         return redirect("shared.show", token)
@@ -121,7 +121,7 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 
 @require_safe
 def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
-    """Chat apps that draw a preview in the reader's browser may show it, unless it takes a password."""
+    """Chat apps that draw a preview in the reader's browser can show it, unless it takes a password."""
     link, found = shared_video(request, token, pk)
     response = send(request, str(found.poster.name), found.archived_at, "poster.jpg")
     if not link.password:
@@ -131,7 +131,7 @@ def poster(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Shared links may be fetched, for their previews; that nothing is to be indexed stands in their answers."""
+    """Shared links can be fetched, for their previews; their answers forbid indexing."""
     return HttpResponse("User-agent: *\nAllow: /s/\nAllow: /static/\nDisallow: /\n", content_type="text/plain")
 
 

@@ -48,9 +48,8 @@ MAX_FOLLOWED = 50
 class StudioPage:
     """The page with this form, and why it is shown again.
 
-    `was`: the price that no longer holds; `restore`: what this tab had typed may return; `refused`: by this cap;
-    `room_again`: it was to be asked for, and there is room by now; `decided`: what it has asked for before, which
-    waits no longer.
+    `was`: the price that no longer holds; `restore`: this tab's earlier input can be restored; `refused`: by this cap;
+    `room_again`: it was to be asked for, and there is room by now; `decided`: its earlier request, which is decided.
     """
 
     form: JobForm
@@ -76,7 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
     sources, orders = visible_sources(request, team), reverse("jobs.index")
     before = JobForm(initial={"nonce": fields_of(request, orders).get("nonce")}, sources=sources)
     if job := _same_form(before, team):
-        # Sent already, and again after that: put back, it would be another order, and paid again.
+        # This form was sent already: restored, it would be another order, and paid again.
         response = redirect("jobs.show", job.pk)
         forget(request, response, orders)
         return response
@@ -113,7 +112,7 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
         "slots": slots,
         # Asked only where the sample is offered, by an index that begins with the team.
         "has_videos": Job.objects.filter(team=team, state=State.DONE).exists,
-        # What it asked for before is decided: sent from this page, it is another form.
+        # Its earlier request is decided, so this page gets a new nonce.
         "nonce": (form.named_nonce if page.decided is None else None) or uuid4(),
         "first_price": form.is_bound and card.complete and not form.errors and page.was is None,
         "notices": [*attention(request, team), *asked_notices(request, team, just_asked=page.decided)],
@@ -191,7 +190,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     """The address of the jobs: a POST is the click on Generate, anything else reads their list.
 
     303 to the job; or the form again: 422 with sentences, 409 with a changed price or over a cap, 200 with the first
-    price. `ask`: it is over a cap, and an owner or admin shall decide.
+    price. `ask`: it is over a cap, and the person asks an owner or admin to approve it.
     """
     if request.method != "POST":
         return job_pages.index(request)
@@ -200,7 +199,7 @@ def generate(request: HttpRequest) -> HttpResponse:
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)
     is_valid = form.is_valid()
-    # Reading links takes its time, and only so many are read at once: another click may have made the job meanwhile.
+    # Reading links takes its time, and only so many are read at once: another click might have made the job meanwhile.
     if job := _same_form(form, team):
         return redirect("jobs.show", job.pk)
     if not is_valid:
@@ -231,7 +230,7 @@ def _same_form(form: JobForm, team: Team) -> Job | None:
 
 
 def _decided_before(order: JobOrder) -> SpendRequest | None:
-    """What this very form has asked before, if that is declined, withdrawn or expired: it asks nobody again."""
+    """The earlier request of this very form, if it is declined, withdrawn or expired: it is not sent again."""
     asked = SpendRequest.objects.select_related("decided_by").filter(nonce=order.nonce, team=order.team).first()
     return asked if asked and not asked.is_open else None
 

@@ -105,7 +105,7 @@ def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def use_samples(request: HttpRequest) -> HttpResponse:
-    """Our own character and motion, in the team's sources from then on."""
+    """Adds the sample character and motion to the team's uploads."""
     team, person = access.team_in(request, Act.MAKE), access.person(request)
     chosen = []
     for kind, name in (("character", "mira.png"), ("motion", "walk.mp4")):

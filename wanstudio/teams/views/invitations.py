@@ -60,7 +60,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    """Join: with one click for who is signed in, with a new account or a sign-in for everybody else."""
+    """Join: with one click for who is signed in, with a new account or a sign-in for everyone else."""
     invitation = Invitation.by_token(token)
     if invitation is None:
         return render(request, "teams/ended.html", status=404)

@@ -20,7 +20,7 @@ from wanstudio.web.way_back import back
 
 @page_view
 def show(request: HttpRequest) -> HttpResponse:
-    """The members and their roles; for who may invite, the open invitations, too."""
+    """The members and their roles; for who can invite, the open invitations, too."""
     team = access.current_team(request)
     invites = access.may(request, team, Act.INVITE)
     form = InviteForm(roles=roles_to_invite(access.role(request, team))) if invites else None
@@ -28,7 +28,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def team_context(request: HttpRequest, team: Team, form: InviteForm | None) -> dict[str, object]:
-    """The values of the page; `form`: for who may invite."""
+    """The values of the page; `form`: for who can invite."""
     people = list(team.memberships.select_related("user").order_by("pk"))
     return {
         "people": member_rows(request, people, team),
@@ -178,7 +178,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def ask(request: HttpRequest) -> HttpResponse:
-    """`needs=1` asks everybody for a second factor, anything else stops asking. Not from who has none."""
+    """`needs=1` asks everyone for a second factor, anything else stops asking. Not from who has none."""
     team = access.team_in(request, Act.SECURITY)
     return _ask(request, team)  # type: ignore[no-any-return]
 

@@ -17,7 +17,7 @@ _PAST = 5
 
 
 class LinkCopy(Leased):
-    """Due while it is under way; deleted if a person cancels it. `problem`: the sentence why it did not work."""
+    """Due while it is in progress; deleted if a person cancels it. `problem`: the sentence why it did not work."""
 
     link = models.OneToOneField(Source, on_delete=models.CASCADE, related_name="link_copy")
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -36,7 +36,7 @@ class LinkCopy(Leased):
 
 
 def begin_copy(link: Source, person: User) -> None:
-    """Its copy, due from now on, unless it is there or under way. Refused, with the sentence, as an upload would be."""
+    """The copy of the link, made due if it is new. Refused, with the sentence, as an upload would be."""
     before = LinkCopy.objects.filter(link=link).first()
     if before and (before.due_at or upload_of(link)):
         return

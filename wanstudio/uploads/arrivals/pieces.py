@@ -98,7 +98,7 @@ def _stat(upload: PartialUpload) -> os.stat_result:
 def opened(upload: PartialUpload, *, wait: bool = False) -> Iterator[BufferedRandom]:
     """Its file for one request alone, on this machine and others; a process that dies lets go. Raises Busy, Gone.
 
-    `wait`: until the other request is done; then the row is read anew.
+    `wait`: until the other request is done; then the row is read again.
     """
     _stat(upload)
     try:

@@ -52,7 +52,7 @@ def _of(key: UUID) -> _Running:
 
 
 def follow(key: UUID, path: Path, length: int) -> None:
-    """Goes on to this length, beside whoever calls."""
+    """Continues to this length in the background."""
     _beside.submit(_follow, _of(key), path, length)
 
 
@@ -62,7 +62,7 @@ def _follow(running: _Running, path: Path, length: int) -> None:
     except FileNotFoundError:
         pass
     except OSError as wrong:
-        # Its bytes were promised, and are lost with this error: the sender learns that it is gone, and begins anew.
+        # Its bytes were promised, and are lost with this error: the sender learns that it is gone, and begins again.
         log.warning("a piece of %s could not be kept: %r", path.name, wrong)
         path.unlink(missing_ok=True)
 

@@ -46,7 +46,7 @@ NOT_READ = "A presigned link to the bucket {bucket} does not work ({answer}). Ch
 
 
 class BucketRefused(Exception):
-    """The sentence says what to do. `is_passing`: the same may work in a while."""
+    """The sentence says what to do. `is_passing`: the same can work in a while."""
 
     def __init__(self, sentence: str, *, is_passing: bool = False) -> None:
         super().__init__(sentence)
@@ -127,7 +127,7 @@ def _copied(key: str, like: str, kind: str) -> bool:
 
 
 def link(key: str, seconds: int) -> str:
-    """A secret: the object can be fetched with it, by GET alone, until it expires. Calls nobody."""
+    """A secret: the object can be fetched with it, by GET alone, until it expires. Calls no one."""
     with _asking("s3:GetObject") as client:
         fields = {"Bucket": in_use().name, "Key": key}
         return client.generate_presigned_url("get_object", Params=fields, ExpiresIn=seconds)

@@ -31,7 +31,7 @@ CHECKING = "Checking {where}…"
 
 
 class BucketCheck(Leased):
-    """One row. `problem`: the sentence of the last look; `is_passing`: the same may work in a while."""
+    """One row. `problem`: the sentence of the last look; `is_passing`: the same can work in a while."""
 
     problem = models.TextField(blank=True)
     is_passing = models.BooleanField(default=False)
@@ -85,7 +85,7 @@ def _fetch(link: str) -> None:
     except FetchError as wrong:
         if not wrong.http_status:
             raise BucketRefused(wrong.sentence, is_passing=True) from None
-        # A call with the key finds the region by itself; a link is signed for the one that is set.
+        # A call with the key finds the region automatically; a link is signed for the one that is set.
         sentence = bucket.OTHER_REGION.format(region="") if wrong.http_status in (301, 307, 400) else bucket.NOT_READ
         raise BucketRefused(sentence.format(bucket=bucket.in_use().name, answer=wrong.http_status)) from None
     if arrived.getvalue() != PROBE:
@@ -109,7 +109,7 @@ def fetch_problem(provider: str) -> str:
 
 
 def as_check() -> list[Check]:
-    """For the settings page. Calls nobody."""
+    """For the settings page. Calls no one."""
     provider = in_force.provider_in_use()
     name = providers.get(provider).display_name
     if not settings.BUCKET:

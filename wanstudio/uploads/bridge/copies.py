@@ -19,7 +19,7 @@ from wanstudio.work.leases import Leased, Stale
 
 log = logging.getLogger(__name__)
 
-# After that it is put anew before a job is sent: a rule of the bucket can have removed what is a day old.
+# After that it is put again before a job is sent: a rule of the bucket can have removed what is a day old.
 GOOD_FOR = timedelta(hours=20)
 MAX_WAIT_MINUTES = 240
 
@@ -62,7 +62,7 @@ def put(job_id: int, source: Source, part: Part | None) -> None:
 
 
 def link(job_id: int, source: Source, part: Part | None) -> str:
-    """Where the provider finds it, signed anew at each call. A secret."""
+    """Where the provider finds it, signed again at each call. A secret."""
     if not settings.BUCKET or source.url:
         return input_link(source, part)
     return bucket.link(BucketCopy.objects.get(job=job_id, source=source).key, FILE_LINK_S)

@@ -16,7 +16,7 @@ _AGAIN_S = 2
 
 @file_view
 def found(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """200 with what was found, for good; 202 while the scan is under way; 404 where there will be none."""
+    """200 with what was found, for good; 202 while the scan is in progress; 404 where there will be none."""
     # Its rights are the file's.
     stored_source(request, pk)
     # One that came before there were scans has none yet.

@@ -28,7 +28,7 @@ PAGE = 30
 
 @page_view
 def collections(request: HttpRequest) -> HttpResponse:
-    """All that this person may see, each with up to four covers; two queries however many there are."""
+    """All that this person can see, each with up to four covers; two queries however many there are."""
     team = access.current_team(request)
     laid = CollectedVideo.objects.filter(collection=OuterRef("pk"), video__binned_at=None).order_by()
     done = Exists(Job.objects.filter(pk=OuterRef("video__job"), state__unindexed="done"))
@@ -56,7 +56,7 @@ def add_collection(request: HttpRequest) -> HttpResponse:
 
 @form_view
 def edit_collection(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its `name`; its `visibility` too, by who made it: nobody else may take it from the team."""
+    """Its `name`; its `visibility` too, by who made it: no one else can take it from the team."""
     collection = access.mine_to(request, Act.ORGANISE, visible_collections(request), pk)
     person = access.person(request)
     is_own = "visibility" in request.POST and collection.person_id == person.pk
@@ -128,7 +128,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
-    """For good: the file and everything about it. Its job, its price and the ledger stay."""
+    """Permanently: the file and everything about it. Its job, its price and the ledger stay."""
     video = access.mine_to(request, Act.ORGANISE, binned_videos(request), pk)
     if not verbs.erase_video(video.pk, access.person(request)):
         raise Http404("someone has restored it")
@@ -146,7 +146,7 @@ def restore_upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def erase_upload(request: HttpRequest, pk: int) -> HttpResponse:
-    """For good, unless a job under way still needs it."""
+    """Permanently, unless a running job still needs it."""
     source = access.mine_to(request, Act.ORGANISE, binned_sources(request), pk)
     if verbs.erase_source(source.pk, access.person(request)):
         messages.success(request, words.ERASED.format(name=source.name))

@@ -87,7 +87,7 @@ def filed(request: HttpRequest, video: Video) -> dict[str, object]:
 
 @form_view
 def favourite(request: HttpRequest, pk: int) -> HttpResponse:
-    """`favourite=1` gives this person's star, anything else takes it back; said, not toggled, so that twice is once."""
+    """`favourite=1` gives this person's star, anything else removes it. Set, not toggled, so that it is idempotent."""
     video = access.one(queries.visible_videos(request), pk)
     verbs.star(access.person(request), video, on=request.POST.get("favourite") == "1")
     if not request.htmx:  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ def favourite(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
-    """`tag` puts one on, or several with commas between; `remove` takes one off. Said, not toggled: twice is once."""
+    """`tag` puts one on, or several with commas between; `remove` removes one. Set, not toggled: idempotent."""
     video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     if gone := request.POST.get("remove", ""):
         for found in queries.visible_tags(request, video.team).filter(key=key_of(gone)):
@@ -112,7 +112,7 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_view
 def collect(request: HttpRequest, pk: int) -> HttpResponse:
-    """`collection` lays it into one, `name` into a new one; `remove` takes it out."""
+    """`collection` adds it to one, `name` to a new one; `remove` removes it."""
     video = access.mine_to(request, Act.ORGANISE, queries.visible_videos(request), pk)
     person, post = access.person(request), request.POST
     mine = queries.visible_collections(request, video.team)
@@ -138,7 +138,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def send_video(request: HttpRequest, found: queries.StoredVideo, *, attachment: bool) -> HttpResponseBase:
-    """A video that this person, or this guest, may see: looked up by who calls."""
+    """A video that this person, or this guest, can see: looked up by who calls."""
     return send(request, found.file, moment(found.archived_at), found.download_name, attachment=attachment)
 
 

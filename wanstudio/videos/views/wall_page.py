@@ -35,7 +35,7 @@ from wanstudio.web.lookups import form_view, page_view
 from wanstudio.web.way_back import back
 
 PAGE = 24
-# How much a page that was scrolled far brings back at once.
+# How many tiles a page that was scrolled far restores.
 MAX_AT_ONCE = 600
 MAX_SELECTED = 10_000
 # Of more than these the sums are asked for after the page.
@@ -78,7 +78,7 @@ def index(request: HttpRequest) -> HttpResponse:
         whole = wall_rows.found(request, team, asked, most=most) if before and "q" in asked else here
         context |= _sums(request, whole, min(MAX_SUMMED, MAX_SELECTED))
         answer = render(request, "videos/index.html", context)
-    # One address, two answers: the browser must not show the tiles alone when somebody comes back.
+    # One address, two answers: the browser must not show the tiles alone on the way back.
     patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
     return answer
 
