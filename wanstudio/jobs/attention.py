@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
@@ -20,11 +21,24 @@ from wanstudio.provider import providers
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
+from wanstudio.work.prepared import Prepared
 
 MAX_LINKS = 3
 MAX_NOTICES = 3
 # Before any alert: an index range begins at a value, never at "is not null".
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _waiting(team: int) -> QuerySet[Job]:
+    """Each by an index of its own, and the few rows of all teams where it is of them alone: with the team beside it, a
+    planner takes the index of all of the team's jobs.
+    """
+    every = Job.objects.order_by()
+    unknown, alerted = every.filter(money=Money.UNKNOWN), every.filter(alerted_at__gt=EVER)
+    return every.filter(team=team, state=State.UNCERTAIN).union(unknown, alerted, all=True)
+
+
+_WAITING = Prepared(_waiting)
 
 
 class Link(NamedTuple):
@@ -45,12 +59,7 @@ def attention(request: HttpRequest, team: Team) -> list[Notice]:
     """For people who can decide in the team of this page; empty for others. A fixed number of queries."""
     if not access.may(request, team, Act.DECIDE):
         return []
-    every = Job.objects.order_by()
-    # Each by an index of its own, and the few rows of all teams where it is of them alone: with the team beside it, a
-    # planner takes the index of all of the team's jobs.
-    unknown, alerted = every.filter(money=Money.UNKNOWN), every.filter(alerted_at__gt=EVER)
-    waiting = every.filter(team=team, state=State.UNCERTAIN).union(unknown, alerted, all=True)
-    once = {job.pk: job for job in waiting if job.team_id == team.pk}
+    once = {job.pk: job for job in _WAITING.all(team.pk) if job.team_id == team.pk}
     mine = [once[pk] for pk in sorted(once)]
     jobs = [job for job in mine if job.alerted_at or job.state in (State.UNCERTAIN, State.FAILED)]
 

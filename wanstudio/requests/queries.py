@@ -15,6 +15,7 @@ from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import may, person, role, teams, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, Role
+from wanstudio.work.prepared import Prepared
 
 MAX_WAITING = 20
 
@@ -68,7 +69,14 @@ def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
 
 def waiting_of_others(request: HttpRequest, team: Team) -> list[SpendRequest]:
     """Of those that this person can decide, the ones that others ask for; without what they would cost today."""
-    return list(_waiting(request, team).exclude(person=person(request)).select_related("person")[:MAX_WAITING])
+    return _OF_OTHERS.all(team.pk, person(request).pk) if may(request, team, Act.GRANT) else []
+
+
+_OF_OTHERS = Prepared(
+    lambda team, person: (
+        SpendRequest.objects.open().filter(team=team).exclude(person=person).order_by("pk")[:MAX_WAITING]
+    )
+)
 
 
 def _waiting(request: HttpRequest, team: Team) -> QuerySet[SpendRequest]:

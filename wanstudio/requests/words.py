@@ -13,6 +13,7 @@ from wanstudio.requests.models import SpendRequest
 from wanstudio.requests.queries import waiting_of_others
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
+from wanstudio.work.prepared import Prepared
 
 # How long a decision stays on the page of who asked.
 SHOWN_FOR = timedelta(days=2)
@@ -34,14 +35,16 @@ class Sentence(Enum):
         return self.value.format(**facts)
 
 
+_MINE = Prepared(lambda team, person: SpendRequest.objects.filter(team=team, person=person).order_by("-pk")[:MAX_SHOWN])
+
+
 def asked_notices(request: HttpRequest, team: Team, *, just_asked: SpendRequest | None = None) -> list[Notice]:
     """What this person has asked for here: what waits, and what was decided lately.
 
     `just_asked`: what the form that they have just sent had asked before; it comes first, in more words.
     """
-    mine = SpendRequest.objects.filter(team=team, person=access.person(request)).order_by("-pk")
-    mine = mine.select_related("character", "motion", "decided_by", "job")
-    shown = [notice for asked in mine[:MAX_SHOWN] if asked != just_asked and (notice := _notice(asked))]
+    mine = _MINE.all(team.pk, access.person(request).pk)
+    shown = [notice for asked in mine if asked != just_asked and (notice := _notice(asked))]
     if just_asked:
         shown.insert(0, _asked_before(just_asked))
     if others := waiting_of_others(request, team):

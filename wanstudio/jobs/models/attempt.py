@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wanstudio.money.models import Money
 from wanstudio.work.leases import Leased
+from wanstudio.work.prepared import Prepared
 
 if TYPE_CHECKING:
     from wanstudio.teams.models import Team
@@ -100,14 +101,24 @@ class Attempt(Leased):
         return cls.objects.select_related("job").filter(pk=int(number)).first()
 
 
-def unsettled_attempts(team: "Team") -> models.QuerySet[Attempt]:
+def unsettled_attempts(team: "Team") -> list[Attempt]:
     """Superseded attempts that might have been charged, the oldest first, each with `job` and `price`.
 
     No sandbox ones. Unconfirmed jobs are not in it.
     """
-    # From the few attempts, never from the team's many jobs.
-    rows = Attempt.objects.filter(money=Money.UNKNOWN, job__team__id__unindexed=team.pk).exclude(provider="sandbox")
-    return rows.select_related("job", "job__person").order_by("pk")
+    found = _UNSETTLED.all(team.pk)
+    models.prefetch_related_objects(found, "job")
+    return found
+
+
+# From the few attempts, never from the team's many jobs.
+_UNSETTLED = Prepared(
+    lambda team: (
+        Attempt.objects.filter(money=Money.UNKNOWN, job__team__id__unindexed=team)
+        .exclude(provider="sandbox")
+        .order_by("pk")
+    )
+)
 
 
 def _mac(pk: int) -> str:
