@@ -10,6 +10,7 @@ COMMITS = {
     "0.3.0": "9986a35",
     "0.4.0": "b29bb1d",
     "0.5.0": "422bb2b",
+    "0.6.0": "a60ca39",
 }
 NEWEST = list(COMMITS)[-1]
 # In the order in which they are brought about: each job is in its state while the next one is sent.
