@@ -124,7 +124,7 @@ def shoot(camera: Camera) -> None:
     lived = json.loads(studio.python(LIVED).splitlines()[-1])
     person = Person(studio)
     person.rename(jobs["job-failed"], "Mira · a turn on the quay with the lanterns lit and the whole crew waiting")
-    guests = dict(zip(("shared", "shared-locked", "shared-collection", "shared-ended"), lived["guests"], strict=True))
+    guests = dict(zip(("shared", "shared-locked", "shared-collection", "shared-unknown"), lived["guests"], strict=True))
     video_page, video_share, collection_share = lived["library"][-3:]
     # Pages with the outcome of a page before them come last.
     camera.each(
