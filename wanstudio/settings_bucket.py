@@ -47,7 +47,7 @@ def bucket(env: Env) -> Bucket | None:
     if not endpoint and not region:
         raise _refused("AWS_S3_REGION_NAME", "name the region of the bucket, such as eu-central-1.")
     if not re.fullmatch(r"[a-z0-9-]*", region):
-        raise _refused("AWS_S3_REGION_NAME", "a region has small letters, digits and dashes, such as eu-central-1.")
+        raise _refused("AWS_S3_REGION_NAME", "a region has lowercase letters, digits and dashes, such as eu-central-1.")
     if bool(key_id) != bool(secret):
         absent = "AWS_SECRET_ACCESS_KEY" if key_id else "AWS_ACCESS_KEY_ID"
         raise _refused(absent, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set together, or both left out.")

@@ -13,7 +13,7 @@ const age = new Intl.RelativeTimeFormat("en");
 
 let skew = 0;
 
-// Unix ms. The reader's clock may be wrong by minutes: each answer says what time it is at the server.
+// Unix ms. The reader's clock can be wrong by minutes: each answer says what time it is at the server.
 export const now = () => Date.now() + skew;
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const off = Date.parse(detail.xhr?.getResponseHeader("Date") ?? "") - Date.now();

@@ -4,7 +4,7 @@ import { isOurs } from "./ui/answers.js";
 const HIDDEN_EVERY_MS = 30_000;
 const ignore = () => {};
 
-// `id` of the element, which each answer may replace.
+// `id` of the element, which each answer can replace.
 // `over` is called instead of htmx's swap when an answer comes from another address, as the sign-in page does, or with
 // one of the statuses `overAt`; it is given which of both. Returns what asks at once.
 export function startPoller(id, { over, overAt = [], answered = ignore, failed = ignore }) {

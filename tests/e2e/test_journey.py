@@ -129,7 +129,7 @@ def test_a_motion_behind_a_link(start_studio: Callable[..., Studio], opened: Ope
 
     page.goto(studio.url)
     page.locator("#motion-slot .recent").first.click()
-    page.get_by_role("button", name="Bring it in to cut it").click()
+    page.get_by_role("button", name="Import it to cut it").click()
     expect(page.get_by_role("slider", name="Start of the part")).to_be_visible()
     expect(page.locator("#motion-slot video")).to_be_visible()
     page.get_by_role("slider", name="Start of the part").press("ArrowRight")
@@ -141,7 +141,7 @@ def test_a_motion_behind_a_link(start_studio: Callable[..., Studio], opened: Ope
     page = opened(studio, **WIDE, **LOOKED_AT)
     page.goto(studio.url)
     add_link(page, "Character", httpserver.url_for("/mira.png"))
-    page.get_by_role("button", name="Bring it in to crop it").press("Enter")
+    page.get_by_role("button", name="Import it to crop it").press("Enter")
     page.get_by_role("button", name="Frame the picture").press("Enter")
     view = page.get_by_role("dialog", name="Frame the picture").locator("[data-view]")
     # As a dialog comes it moves: this waits until it has come.

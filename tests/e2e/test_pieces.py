@@ -100,7 +100,7 @@ def test_after_a_reload_the_same_file_goes_on(
     expect(page.locator("#motion-slot [data-line]")).to_contain_text("8.0 of 12.0 MB")
     page.reload()
     sent, line.lets_through = patches(page), 99
-    hint = page.get_by_text("“half.mp4” has not arrived yet. Choose it again to go on.")
+    hint = page.get_by_text("“half.mp4” has not arrived yet. Choose it again to continue.")
     expect(hint).to_be_visible()
     give(page, "Motion", clip)
     is_here(page)

@@ -100,7 +100,7 @@ def test_progress_stop_and_what_stood_there_before(page: Page, studio: Studio, c
     before, stored = page.locator("input[name=motion]").input_value(), sources(studio)
     held = Held(page, UPLOADS)
     give(page, "Motion", clip_of[14.0])
-    expect(page.get_by_text(re.compile(r"^Uploading, \d+\.\d of \d+\.\d MB|^Checking it"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Uploading, \d+\.\d of \d+\.\d MB|^Checking"))).to_be_visible()
     expect(page.get_by_role("progressbar", name="Progress of the clip")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
 
@@ -183,7 +183,7 @@ def test_a_file_that_is_too_large_is_not_waited_for(page: Page, tmp_path: Path) 
     large = tmp_path / "large.png"
     large.write_bytes(MIRA.read_bytes() + bytes(10 * 1024 * 1024))
     give(page, "Character", large)
-    expect(page.locator("#character-slot [role=alert]")).to_contain_text("“large.png” has 10.2 MB.")
+    expect(page.locator("#character-slot [role=alert]")).to_contain_text("“large.png” is 10.2 MB.")
     expect(page.locator("#generate-note")).to_have_text("Add a character and a motion first.")
 
 

@@ -155,7 +155,7 @@ def test_a_task_that_is_missing_for_ten_minutes_is_lost(job: Job, apixo: FakeApi
     apixo.on_status(refusal(404, "Task not found"), always=True)
     job = step(job)
     assert (job.state, job.money) == (State.RUNNING, Money.RESERVED)
-    assert "does not find this task" in job.problem
+    assert "cannot find this task" in job.problem
     job = step(later(job, minutes=9))
     assert job.state == State.RUNNING
     job = step(later(job, minutes=2))

@@ -101,7 +101,7 @@ def test_never_backed_up_needs_attention(team: Team, backed_up: Path) -> None:
     told = status(1)
     assert told["last_backup"] is None
     assert told["attention"] == [
-        "The studio was never backed up. Run “manage.py backup DIR”, with DIR best on another disk."
+        "The studio was never backed up. Run “manage.py backup DIR”, preferably with DIR on another disk."
     ]
 
 

@@ -86,7 +86,7 @@ def test_both_generations_of_names_are_known_however_they_are_written() -> None:
 
 def test_files_are_called_by_their_names() -> None:
     explanation = explain(Failure("IMAGE_TOO_LARGE", character="mira {1}.png"))
-    assert explanation.cause == "APIXO takes pictures up to 10 MB; mira {1}.png is larger."
+    assert explanation.cause == "APIXO accepts pictures up to 10 MB; mira {1}.png is larger."
     assert "the picture, the clip or the prompt" in explain(Failure("NSFW")).cause
 
 

@@ -78,9 +78,9 @@ def test_file_over_the_limit_is_refused(
     setattr(settings, setting, 1024 * 1024)
     response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (3 * 1024 * 1024 // 2))})
 
-    refused(response, f"“big.bin” has 1.5 MB; the limit for a {what} is 1.0 MB.", sources=0)
+    refused(response, f"“big.bin” is 1.5 MB; the limit for a {what} is 1.0 MB.", sources=0)
     response = post(as_alice, team, **{f"{kind}_file": upload("big.bin", b"\0" * (1024 * 1024 + 1))})
-    refused(response, f"“big.bin” has a little more than 1.0 MB; the limit for a {what} is 1.0 MB.", sources=0)
+    refused(response, f"“big.bin” is a little more than 1.0 MB; the limit for a {what} is 1.0 MB.", sources=0)
 
 
 def test_link_without_an_answer_is_refused(as_alice: Client, team: Team, character: Source, settings: Settings) -> None:

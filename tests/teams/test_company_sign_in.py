@@ -166,7 +166,7 @@ def test_team_that_does_not_exist_is_said_to_be_missing(issuer: Issuer) -> None:
     with override_settings(COMPANY=issuer.company(join="domain", domains=("example.com",), team="Nowhere")):
         answer = sign_in()
     assert (answer.status_code, User.objects.count()) == (403, 1)
-    assert "has no team of the name" in said(answer)
+    assert "has no team with the name" in said(answer)
 
 
 def test_never_lets_in_existing_accounts_only(issuer: Issuer) -> None:

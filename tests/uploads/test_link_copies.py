@@ -57,13 +57,13 @@ def fetched(link: Source) -> LinkCopy:
 def test_size_and_time_are_shown_before_anything_is_fetched(as_alice: Client, link: Source, apixo: FakeApixo) -> None:
     before = len(apixo.fetched)
     html = as_alice.get(reverse("uploads.slot", args=[link.pk])).content.decode()
-    assert f"Bring it in to cut it · {len(FILM) / 1024:.1f}\xa0KB, about 1 s" in html
+    assert f"Import it to cut it · {len(FILM) / 1024:.1f}\xa0KB, about 1 s" in html
     assert len(apixo.fetched) == before
     assert not LinkCopy.objects.exists()
 
 
 def test_brought_in_it_is_an_upload_with_the_trim_bar(as_alice: Client, link: Source) -> None:
-    assert "Bringing it in" in post(as_alice, link).content.decode()
+    assert "Importing" in post(as_alice, link).content.decode()
     assert 'hx-trigger="every 1s"' in ask(as_alice, link).content.decode()
     copy = fetched(link)
     assert (copy.due_at, copy.problem, copy.received_bytes) == (None, "", len(FILM))
@@ -82,7 +82,7 @@ def test_cancelled_it_leaves_nothing(as_alice: Client, link: Source, monkeypatch
     keep_lease = LinkCopy.keep_lease
 
     def cancelled_meanwhile(copy: LinkCopy) -> bool:
-        assert "Bring it in to cut it" in post(as_alice, link, cancel="1").content.decode()
+        assert "Import it to cut it" in post(as_alice, link, cancel="1").content.decode()
         return keep_lease(copy)
 
     monkeypatch.setattr(LinkCopy, "keep_lease", cancelled_meanwhile)
@@ -126,11 +126,11 @@ def test_without_a_script_the_page_leads_on(as_alice: Client, link: Source) -> N
 def test_picture_is_brought_in_to_be_cropped(as_alice: Client, picture: Source, apixo: FakeApixo) -> None:
     fetched_before = len(apixo.fetched)
     html = as_alice.get(reverse("uploads.slot", args=[picture.pk])).content.decode()
-    assert "Bring it in to crop it" in html
+    assert "Import it to crop it" in html
     assert "about 1 s" in html
     assert 'name="crop"' not in html
     assert len(apixo.fetched) == fetched_before
-    assert "Bringing it in" in post(as_alice, picture).content.decode()
+    assert "Importing" in post(as_alice, picture).content.decode()
     copy = fetched(picture)
     assert (copy.due_at, copy.problem, copy.received_bytes) == (None, "", len(PICTURE))
     upload = Source.objects.exclude(file="").get()
@@ -145,7 +145,7 @@ def test_picture_has_the_limit_of_pictures_and_can_be_cancelled(
     as_alice: Client, picture: Source, settings: Any
 ) -> None:
     post(as_alice, picture)
-    assert "Bring it in to crop it" in post(as_alice, picture, cancel="1").content.decode()
+    assert "Import it to crop it" in post(as_alice, picture, cancel="1").content.decode()
     assert not LinkCopy.objects.exists()
     Source.objects.filter(pk=picture.pk).update(size_bytes=None)
     settings.IMAGE_MAX_BYTES = len(PICTURE) - 1

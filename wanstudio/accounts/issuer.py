@@ -197,7 +197,7 @@ class Issuer(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         if claims.get("azp", self.company.client_id) != self.company.client_id:
             raise OAuth2Error("its ID token is for another client")
         if not 0 < len(str(claims["sub"])) <= MAX_SUB_LENGTH:
-            raise OAuth2Error("it names no person, or one with too long a name")
+            raise OAuth2Error("it names no person, or the name is too long")
         return claims
 
     def _decoded(self, id_token: str, keys: list[jwt.PyJWK]) -> Said:

@@ -27,7 +27,7 @@ class Unreadable(Exception):
     def __init__(self) -> None:
         super().__init__(
             "The stored secret cannot be read: the encryption key is not the one that it was stored with. Enter it "
-            "again, or bring the old key back."
+            "again, or restore the old key."
         )
 
 

@@ -55,7 +55,7 @@ class Sentence(Enum):
     SLOW = "Slower than usual. We keep checking; you pay once."
     OVERDUE = "No result after a day. We keep checking. Look up the task in {name}'s dashboard, or ask {name}."
     UNCLEAR = "{Name} gives no clear answer at the moment. We keep checking; you pay once."
-    MISSING = "{Name} does not find this task. We keep asking for ten minutes."
+    MISSING = "{Name} cannot find this task. We keep asking for ten minutes."
     LOST = "{Name} no longer has the task"
     KEY_GONE = (
         "The key that sent this was removed, and {name} shows its task only to that key. Set the key again to "

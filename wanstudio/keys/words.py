@@ -20,7 +20,7 @@ UNREADABLE = "The stored {key} cannot be read, because the encryption key has ch
 SLOW_DOWN = "{Name} asked us to slow down."
 UNTIL = {
     ProviderKey.Pause.UNAUTHORIZED: "it is sent once the key works",
-    ProviderKey.Pause.NO_BALANCE: "it is sent once the balance is enough",
+    ProviderKey.Pause.NO_BALANCE: "it is sent once the balance is high enough",
     ProviderKey.Pause.FORBIDDEN: "it is sent after a pause",
 }
 # A balance call, where the key it needs is gone.

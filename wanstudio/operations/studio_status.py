@@ -111,7 +111,7 @@ def _backup(status: Status) -> None:
     status.facts["last_backup"] = None
     if (last := backup.last()) is None:
         status.show("Last backup", "never")
-        status.warn("The studio was never backed up. Run “manage.py backup DIR”, with DIR best on another disk.")
+        status.warn("The studio was never backed up. Run “manage.py backup DIR”, preferably with DIR on another disk.")
         return
     age, folder, missing = last
     status.facts["last_backup"] = {"age_s": _seconds(age), "folder": folder, "missing_files": missing}

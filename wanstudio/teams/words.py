@@ -40,8 +40,8 @@ def invitation_mail(invitation: Invitation, url: str) -> tuple[str, str]:
 
 
 UNVERIFIED = (
-    "{label} does not say that your email address is verified, and the studio takes no other. Verify it there, or ask "
-    "the people who run it. Then try again."
+    "{label} does not say that your email address is verified, and the studio accepts only verified ones. Verify it "
+    "there, or ask the people who run it. Then try again."
 )
 NO_EMAIL = (
     "{label} sends no email address, and the studio knows people by it. Ask the people who run {label} to release it "
@@ -56,11 +56,11 @@ AGAIN = (
     "This sign-in is older than ten minutes, was used already, or was begun in another browser. Nothing was changed."
 )
 NOT_VALID = (
-    "What {label} answered cannot be trusted or read, so you are not signed in. The person who runs this studio finds "
-    "the reason in its log."
+    "The answer of {label} is not valid, so you are not signed in. The reason is in the studio’s log: ask the person "
+    "who runs it."
 )
 AWAY = (
-    "It did not answer, or not as an issuer does. Your videos and running jobs are not affected. Try again in a "
+    "It did not answer, or its answer was not usable. Your videos and running jobs are not affected. Try again in a "
     "minute; the owner can sign in with a password."
 )
 
@@ -72,7 +72,7 @@ class NotLetIn(Enum):
     NO_TEAM = (
         403,
         "Your team does not exist",
-        "The studio lets you in, but has no team of the name that is set for you.",
+        "The studio has no team with the name that is set for you, so you cannot join.",
     )
     UNVERIFIED = 403, "Your address is not verified", UNVERIFIED
     NO_EMAIL = 403, "Your address is missing", NO_EMAIL

@@ -16,34 +16,34 @@ CONVERTED_CLIPS = ("WebM", "MKV")
 EMPTY = "“{name}” is empty. Nothing was sent; choose another {thing}."
 BOTH = "Give either a file or a link for the {thing}, not both."
 MISSING = "Add a {thing} first: a file ({formats}) or a link to one."
-NOT_BROUGHT_IN = "The {thing} could not be brought in. The link can be used as it is."
+NOT_BROUGHT_IN = "The {thing} could not be imported. You can still use the link."
 LINK_TOO_LONG = "This link is longer than 2,000 characters. Use a shorter one."
 NO_LINK = "This is not a valid link. It must start with https:// or http://."
 # Codes of the sentences that say the file's name.
 NAMES_THE_FILE = {"empty", "too_large", "no_room"}
-TOO_LARGE = "“{name}” has {size}; the limit for a {thing} is {limit}. Nothing was sent; choose a smaller {thing}."
+TOO_LARGE = "“{name}” is {size}; the limit for a {thing} is {limit}. Nothing was sent; choose a smaller {thing}."
 NO_ROOM = (
-    "“{name}” has {size}, and your team has {left} left of its {limit} for uploads. Nothing was sent; delete uploads "
+    "“{name}” is {size}, and your team has {left} left of its {limit} for uploads. Nothing was sent; delete uploads "
     "that you no longer need, also from the bin, or choose a smaller {thing}."
 )
 # What the tus protocol says to its clients; a page shows only the first five of them.
-SIGNED_OUT = "You are signed out. What has arrived is kept for a day: sign in again and go on."
-TOO_MANY_PARTS = "You have begun many uploads and not finished them. Finish or stop some of them first."
+SIGNED_OUT = "You are signed out. The part that has arrived is kept for a day: sign in again and continue."
+TOO_MANY_PARTS = "You have too many unfinished uploads. Finish or cancel some of them first."
 NO_SUCH_PART = "There is no such upload, or you cannot use it."
-GONE_PART = "What had arrived of this upload was deleted. Send the file again."
+GONE_PART = "The part of this upload that had arrived was deleted. Send the file again."
 NOT_WHOLE = "A part of this file has not arrived yet. Send the rest of it first."
 BUSY_PART = "Another request is writing to this upload. Try again in a moment."
-WRONG_METHOD = "This address does not take this method."
+WRONG_METHOD = "This address does not allow this method."
 WRONG_VERSION = "Send the header Tus-Resumable: {version}."
-NOT_OFFERED = "{header} is not offered."
-NO_NUMBER = "The header {header} is missing or is no number."
+NOT_OFFERED = "{header} is not supported."
+NO_NUMBER = "The header {header} is missing or not a number."
 WRONG_METADATA = "The header Upload-Metadata cannot be read, or is too long."
-NO_KIND = "Say in Upload-Metadata what this is: kind, either character or motion."
-WRONG_PIECE = "A piece is sent as {type}."
-WRONG_OFFSET = "The next piece begins at {offset}."
+NO_KIND = "Name the kind in Upload-Metadata: character or motion."
+WRONG_PIECE = "Send each piece as {type}."
+WRONG_OFFSET = "The next piece must begin at {offset}."
 BEYOND_END = "This is more than the {size} bytes that were announced."
-NO_CHECKSUM = "The header Upload-Checksum is one of {algorithms}, then the checksum in base64."
-WRONG_CHECKSUM = "The piece is not what its checksum says. Nothing of it was kept; send it again."
+NO_CHECKSUM = "The header Upload-Checksum must be one of {algorithms}, then the checksum in base64."
+WRONG_CHECKSUM = "The piece does not match its checksum. None of it was kept; send it again."
 NOT_IN_CLIP = "This part is not in the clip, which is {duration:.1f} s long. Nothing was sent; choose another part."
 ONLY_FILES = "Only a clip that was added as a file can be cut. Nothing was sent; download it and add it here."
 NOT_A_CROP = "This frame does not fit the picture, which is {size}. Nothing was sent; choose another frame."
@@ -71,7 +71,7 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
     "picture_large": (
         Level.WARN,
         "The picture is {size}.",
-        "More than {limit} pixels on a side can be refused. Scale it down; the result gains nothing from them.",
+        "More than {limit} pixels on a side can be refused. Scale it down; they do not improve the result.",
     ),
     "picture_ratio": (
         Level.WARN,

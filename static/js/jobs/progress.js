@@ -1,5 +1,5 @@
 // Progress between polls: clocks tick, bars and the light on the picture grow.
-// data-since: Unix ms of the start, by the server's clock; data-scale: seconds the whole bar stands for; data-late: what
+// data-since: Unix ms of the start, by the server's clock; data-scale: seconds the whole bar represents; data-late: what
 // replaces "of about 2:40" after data-expected seconds.
 import { elapsed, now } from "../clock.js";
 

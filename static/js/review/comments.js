@@ -78,7 +78,7 @@ function here() {
   field("text").focus();
 }
 
-// Into the middle of its frame: at its edge a browser may show the one before.
+// Into the middle of its frame: at its edge a browser can show the one before.
 function seek(to) {
   if (!video) return;
   video.pause();

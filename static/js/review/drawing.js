@@ -39,7 +39,7 @@ function linesOf({ kind, points }, { wide, high }) {
 function paint(all) {
   const size = place();
   const lines = all.flatMap((shape) => linesOf(shape, size));
-  // Dark around bright: one of both stands out on any picture.
+  // Dark around bright: one of the two is visible on any picture.
   const made = ["casing", "stroke"].flatMap((name) => lines.map((points) => {
     const line = document.createElementNS(SVG, "polyline");
     line.setAttribute("class", name);
@@ -54,7 +54,7 @@ const shapesOf = (text) => {
   try { return JSON.parse(text) ?? []; } catch { return []; }
 };
 
-// While it stands still: what was drawn on this frame, and what is being drawn.
+// While it is paused: what was drawn on this frame, and what is being drawn.
 function show() {
   if (!sheet) return;
   if (drawing) { paint(fresh ? [...shapes, fresh] : shapes); return; }

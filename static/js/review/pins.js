@@ -1,5 +1,5 @@
 // Pins of comments above the player's bar, and the range from In to Out on it. They are placed by script, because no
-// markup may carry styles.
+// markup can carry styles.
 import { rangeNow } from "../videos/range.js";
 
 const player = document.querySelector("[data-plays]");

@@ -31,7 +31,7 @@ class Frame {
     this.slider = (name) => dialog.querySelector(`[data-slider="${name}"]`);
     this.view = this.part("view");
     this.fingers = new Map();
-    // The file itself, above its smaller copy, is loaded where somebody looks closely.
+    // The file itself, above its smaller copy, is loaded where someone looks closely.
     const sharp = dialog.querySelector("[data-href]");
     sharp.setAttribute("href", sharp.dataset.href);
     this.begin();

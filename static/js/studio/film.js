@@ -14,7 +14,7 @@ function element(name, className) {
   return made;
 }
 
-// One picture after the other, each the one that is nearest to what it stands for; a single one is repeated.
+// One picture after the other, each the one nearest to its time; a single one is repeated.
 function drawPictures(film, strip) {
   const { width, height } = film.getBoundingClientRect();
   const natural = Math.max((height * strip.width) / strip.height, 8);

@@ -90,7 +90,7 @@ document.addEventListener("paste", (event) => {
   else receive({ url: text });
 });
 
-// The row "Paste" of the menu needs to read the clipboard by itself, which only some browsers and addresses allow.
+// The row "Paste" of the menu needs to read the clipboard automatically, which only some browsers and addresses allow.
 async function receiveClipboard(kind) {
   for (const item of await navigator.clipboard.read()) {
     const type = item.types.find((each) => /^(image|video)\//.test(each));

@@ -33,7 +33,7 @@ function load(address) {
   return loading[address];
 }
 
-// SHA-256, read in parts so small that the page never stands still: WebCrypto takes whole files only, and the policy that
+// SHA-256, read in parts so small that the page never freezes: WebCrypto takes whole files only, and the policy that
 // static files have lets no worker load a library.
 async function hashOf(file, onShare, signal) {
   await load(sha256);
@@ -92,7 +92,7 @@ function uploadOf(file, kind, on) {
     onAfterResponse(request, response) {
       const offset = response.getHeader("Upload-Offset");
       if (offset !== undefined && offset !== null) progress.here = Number(offset);
-      // The library begins anew wherever it cannot learn how far it is. Only what is gone is begun anew.
+      // The library begins again wherever it cannot learn how far it is. Only what is gone is begun again.
       const isKnown = isOurs(response.getUnderlyingObject()) && [200, 404, 410, 423].includes(response.getStatus());
       if (request.getMethod() === "HEAD" && !isKnown) throw new Error("how far it is was not said");
     },

@@ -1,4 +1,4 @@
-// The price card: asked for again whenever what it depends on changes, and not to be clicked while it may be stale.
+// The price card: asked for again whenever what it depends on changes, and not to be clicked while it can be stale.
 // hx-sync drops the older of two requests, so that the answer on the page belongs to the last change.
 import { onSlotChange } from "./slots.js";
 
@@ -106,6 +106,6 @@ document.addEventListener("scanned", ask);
 form.addEventListener("submit", (event) => {
   if (event.submitter === button() && card.hasAttribute("aria-busy")) event.preventDefault();
 });
-// From the browser's cache comes a page whose form may have been sent: the answer brings a fresh one.
+// From the browser's cache comes a page whose form might have been sent: the answer brings a fresh one.
 window.addEventListener("pageshow", ({ persisted }) => { if (persisted) ask(); });
 settle();

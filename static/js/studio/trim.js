@@ -16,7 +16,7 @@ const video = () => slotOf("motion").querySelector(".stage > video");
 
 let bar;
 
-// Times are whole milliseconds: `start` and `end` of the part, `at` where the clip stands.
+// Times are whole milliseconds: `start` and `end` of the part, `at` the position in the clip.
 function setUp(root) {
   const find = (name) => root.querySelector(`[data-${name}]`);
   const [fieldOfStart, fieldOfEnd] = ["trim_start", "trim_end"].map((name) => root.querySelector(`[name="${name}"]`));
@@ -171,7 +171,7 @@ function setUp(root) {
     event.preventDefault();
     if (to !== undefined) return move(name, to);
     if (event.shiftKey) return move(name, time[name] + way * SECOND_MS);
-    // From between two frames, as somebody has typed it, to the next one.
+    // From between two frames, as someone has typed it, to the next one.
     const next = way > 0 ? Math.floor(time[name] / frame + 0.01) + 1 : Math.ceil(time[name] / frame - 0.01) - 1;
     return move(name, Math.min(Math.round(next * frame), duration));
   });
@@ -214,7 +214,7 @@ function setUp(root) {
       at = time.start;
       shown.currentTime = (at + frame / 2) / SECOND_MS;
     }
-    // A picture begins at its frame, wherever in it the player stands.
+    // A picture begins at its frame, wherever in it the player is.
     time.at = Math.min(Math.round(Math.floor(at / frame + 0.01) * frame), duration);
     paint();
   }

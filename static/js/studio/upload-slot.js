@@ -57,7 +57,7 @@ function preview(slot, kind, file) {
     shown.alt = file.name;
     shown.addEventListener("load", show, { once: true });
   }
-  // What this browser cannot show, the server may still be able to use.
+  // The server might be able to use what this browser cannot show.
   shown.src = previews[kind];
 }
 

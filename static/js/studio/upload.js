@@ -13,7 +13,7 @@ const addUrl = form.querySelector("[data-add]").getAttribute("formaction");
 // Smaller than what proxies take by default, with the form around it.
 const IN_ONE_BYTES = MB / 2;
 const running = new Set();
-const SIGNED_OUT = ["You are signed out.", "Sign in again in another tab, then press Retry. What has arrived is kept."];
+const SIGNED_OUT = ["You are signed out.", "Sign in again in another tab, then press Retry. The part that has arrived is kept."];
 const LOST = ["Connection lost.", "Nothing was sent to APIXO. The upload continues when the connection is back."];
 
 const megabytes = (bytes) => (bytes / MB).toFixed(1);
@@ -56,7 +56,7 @@ function restore(upload) {
   slotChanged(upload.before);
 }
 
-// This browser plays the clip by itself: its stage asks for nothing more.
+// This browser plays the clip: its stage asks for nothing more.
 function needsNoPreview(stage) {
   const quiet = stage.cloneNode(false);
   for (const name of ["hx-get", "hx-trigger"]) quiet.removeAttribute(name);
@@ -81,12 +81,12 @@ function arrive(upload, html) {
     if (shown.localName !== stored.localName) needsNoPreview(shown.parentElement);
   }
   if (hadFocus) fresh.querySelector("summary, label.browse input")?.focus();
-  // The frame's dialog keeps an empty line for what may go wrong in it.
+  // The frame's dialog keeps an empty line for what can go wrong in it.
   const wrong = fresh.querySelector("[role=alert]:not(:empty)");
   if (!wrong) status.textContent = `${fresh.querySelector(".file-name").textContent} is here.`;
 }
 
-// What was refused for an old token goes on by itself with a fresh one.
+// What was refused for an old token goes on automatically with a fresh one.
 async function renew(upload) {
   upload.renewed = true;
   try {
@@ -115,7 +115,7 @@ function showSent(upload, sent, total, since) {
   const speed = (sent - since.sent) / ((performance.now() - since.at) / 1000);
   const done = sent >= total;
   say(slot, {
-    line: done ? "Checking it" : `Uploading, ${megabytes(Math.min(sent, file.size))} of ${megabytes(file.size)} MB`,
+    line: done ? "Checking" : `Uploading, ${megabytes(Math.min(sent, file.size))} of ${megabytes(file.size)} MB`,
     pace: done || !(speed > 0) ? "" : `${megabytes(speed)} MB/s, ${left((total - sent) / speed)}`,
     share: done ? null : sent / total,
   });
@@ -194,7 +194,7 @@ function send(upload) {
 function showUnfinished() {
   for (const line of document.querySelectorAll("[data-formats]")) {
     const name = unfinished(line.dataset.formats);
-    if (name) line.textContent = `“${name}” has not arrived yet. Choose it again to go on.`;
+    if (name) line.textContent = `“${name}” has not arrived yet. Choose it again to continue.`;
   }
 }
 
@@ -221,7 +221,7 @@ export function startUpload(slot, { kind, file, url, before }) {
   });
   for (const stop of slot.querySelectorAll("[data-stop]")) stop.addEventListener("click", () => restore(upload));
   if (file?.size > Number(slot.dataset.limit)) {
-    fail(slot, `“${file.name}” has ${megabytes(file.size)} MB.`, slot.dataset.tooLarge, { retry: false });
+    fail(slot, `“${file.name}” is ${megabytes(file.size)} MB.`, slot.dataset.tooLarge, { retry: false });
   } else {
     send(upload);
   }

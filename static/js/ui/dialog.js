@@ -1,4 +1,4 @@
-// <a href="/confirm/" data-dialog="id"> leads to a page; where <dialog id="id"> stands, it opens that instead.
+// <a href="/confirm/" data-dialog="id"> leads to a page; if there is a <dialog id="id">, it opens that instead.
 // The element with autofocus inside, the safe choice, gets the focus from the browser.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");

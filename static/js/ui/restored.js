@@ -1,5 +1,5 @@
 // Pages that come back from the browser's cache: as they were, at once; unless something was changed here since, or
-// someone signed out. Then they are loaded anew, and nothing of them is seen.
+// someone signed out. Then they are loaded again, and nothing of them is seen.
 import { load, save } from "../storage.js";
 
 const CHANGED = "changed";

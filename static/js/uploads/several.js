@@ -59,7 +59,7 @@ function start(one) {
     hashing: (share) => say(one, "Looking whether your team has it already", share),
     progress(sent, total) {
       if (one.over) return;
-      if (sent >= total) say(one, "Checking it");
+      if (sent >= total) say(one, "Checking");
       else say(one, `${megabytes(sent)} of ${megabytes(total)} MB`, sent / total);
     },
     same: () => end(one, "Your team has it already.", true),

@@ -2,7 +2,7 @@
 // `text` is the file's own account of them (media/timing/frame_times.py); without it they are `fps` a second.
 import { parseTimecode, timecode } from "../timecode.js";
 
-// A time with three decimals may be this much before the frame that it means.
+// A time with three decimals can be this much before the frame that it means.
 const SLACK_S = 0.001;
 
 function startsOf(text) {
@@ -54,7 +54,7 @@ export function framesOf(text, fps) {
     return frame <= last ? starts[frame] : starts[last] + gap * (frame - last);
   };
   const at = (seconds) => (starts ? lastBefore(starts, seconds + SLACK_S) : Math.max(0, Math.floor((seconds + SLACK_S) * fps)));
-  // A frame by its number; where the rate varies frames have no names, and the time stands for them.
+  // A frame by its number; where the rate varies frames have no names, and the time is shown instead.
   const name = (frame) => {
     if (starts && rate) return smpte(frame, nominal, drop);
     const seconds = start(frame);

@@ -1,5 +1,5 @@
 // The player under a video: its bar and buttons, and its keys; data-keys="?" in its template lists them for people.
-// A fragment may bring a player later, so everything is found when it is needed.
+// A fragment can bring a player later, so everything is found when it is needed.
 import { framesOf } from "./frames.js";
 import { rangeNow, setRange } from "./range.js";
 import { shuttle } from "./shuttle.js";
@@ -78,7 +78,7 @@ function setUp(player) {
     // Let go of J or L while K is held: what went slowly stops.
     release: (key) => { if (held.has("k") && "jl".includes(key) && (moves.isBack() || !video.paused)) moves.halt(); },
   });
-  // Opened at a time: into the middle of its frame, whichever the browser would have shown.
+  // Opened at a time: into the middle of its frame, regardless of the one that the browser would show.
   const opened = /#t=([\d.]+)$/.exec(video.getAttribute("src"));
   const settle = () => { if (video.paused && !video.ended) moves.show(frames.at(opened ? Number(opened[1]) : 0)); };
   if (opened) {

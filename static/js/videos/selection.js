@@ -82,7 +82,7 @@ document.addEventListener("htmx:afterSwap", () => {
   if (all()?.checked) for (const box of boxes()) box.checked = true;
   update();
 });
-// A page that comes back may hold ticks of before.
+// A page that comes back can hold ticks of before.
 window.addEventListener("pageshow", update);
 isSelecting = Boolean(wall()?.classList.contains("selecting"));
 update();

@@ -23,7 +23,7 @@ export function shuttle(video, frames) {
     if (video.paused || shown === undefined || Math.abs(shown - video.currentTime) > 0.25) return frames.at(video.currentTime);
     return frames.at(shown);
   }
-  // Into its middle: at its edge a browser may show the one before.
+  // Into its middle: at its edge a browser can show the one before.
   function show(frame) {
     const wanted = Math.min(Math.max(frame, 0), lastFrame());
     video.currentTime = Math.min(frames.middle(wanted), end());

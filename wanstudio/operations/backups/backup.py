@@ -148,7 +148,7 @@ def _alone(into: Path) -> Iterator[None]:
     inside = snapshot.media_root().resolve()
     if into.resolve() == inside or inside in into.resolve().parents:
         raise CannotOperate(
-            f"{into} is inside the studio's own files. Choose a folder elsewhere, best on another disk."
+            f"{into} is inside the studio's own files. Choose a folder elsewhere, preferably on another disk."
         )
     try:
         into.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -97,10 +97,10 @@ _FAILURES: dict[str, Explanation] = {
         "PROMPT_TOO_LONG": _PROMPT_LENGTH,
         "INVALID_IMAGE_URL": Explanation("{name} could not use the link to {character}.", Step.CHANGE_CHARACTER),
         "IMAGE_TOO_LARGE": Explanation(
-            "{name} takes pictures up to {megabytes} MB; {character} is larger.", Step.CHANGE_CHARACTER
+            "{name} accepts pictures up to {megabytes} MB; {character} is larger.", Step.CHANGE_CHARACTER
         ),
         "UNSUPPORTED_FORMAT": Explanation(
-            "{name} takes {formats} pictures; {character} is none of them.", Step.CHANGE_CHARACTER
+            "{name} accepts {formats} pictures; {character} has another format.", Step.CHANGE_CHARACTER
         ),
         "IMAGE_DOWNLOAD_FAILED": Explanation("{name} could not download {character}.", Step.CHANGE_CHARACTER),
         "PROCESSING_TIMEOUT": Explanation("{name} ran out of time while making the video.", Step.TRY_AGAIN),
@@ -115,7 +115,7 @@ _FAILURES: dict[str, Explanation] = {
             "was rejected.",
             Step.CHANGE_INPUTS,
         ),
-        Error.NOT_FOUND: Explanation("{name} does not find this task or this model.", Step.CHECK_SETTINGS),
+        Error.NOT_FOUND: Explanation("{name} cannot find this task or this model.", Step.CHECK_SETTINGS),
         Error.RATE_LIMITED: Explanation("{name} received too many requests.", Step.WAIT),
         Error.SERVER_ERROR: Explanation("{name} reported an internal error.", Step.TRY_AGAIN),
         Error.BAD_GATEWAY: Explanation("A service behind {name} failed.", Step.TRY_AGAIN),

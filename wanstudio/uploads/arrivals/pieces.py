@@ -42,7 +42,7 @@ class Busy(Exception):
 
 
 class Mismatch(Exception):
-    """The piece is not what its checksum says."""
+    """The piece does not match its checksum."""
 
 
 class ArrivedFile(UploadedFile):  # type: ignore[type-arg]
