@@ -118,8 +118,7 @@ def make(request: HttpRequest, asked: JobIn) -> JsonResponse:
         if not key:
             return _answer(_accept(request, order).model_dump())
         with transaction.atomic():
-            # Of many at once one makes the row; the others wait for this transaction, and find the answer or nothing.
-            # A crash leaves neither the job nor the key.
+            # Of many at once one makes the row; the others wait, and find the answer. A crash leaves neither.
             post, is_ours = posts.get_or_create(token=tokens.token(request), key=key, defaults={"body": body})
             if not is_ours:
                 return _answer_again(post, body)

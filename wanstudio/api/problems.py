@@ -39,10 +39,7 @@ def answer(problem: Problem) -> JsonResponse:
         "detail": problem.detail,
     }
     return JsonResponse(
-        members | problem.more,
-        status=problem.status,
-        content_type="application/problem+json",
-        headers=problem.headers,
+        members | problem.more, status=problem.status, content_type="application/problem+json", headers=problem.headers
     )
 
 

@@ -6,7 +6,6 @@ Nothing secret is in any of them: no key, no signed link, no address of the prov
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Model
 from django.urls import reverse
 from ninja import Schema
 from pydantic import Field
@@ -124,16 +123,10 @@ class ProblemOut(Schema):
 
 
 def quote_row(quote: Quote, warnings: list[str]) -> QuoteOut:
-    return QuoteOut(
-        price=str(quote.price),
-        currency="USD",
-        resolution=quote.resolution,
-        seconds=float(quote.duration),
-        billed_seconds=float(quote.billed_seconds),
-        unit_price=f"{quote.unit_price.normalize():f}",
-        reason=quote.reason,
-        warnings=warnings,
-    )
+    per_second = f"{quote.unit_price.normalize():f}"
+    lengths = {"seconds": float(quote.duration), "billed_seconds": float(quote.billed_seconds)}
+    money = {"price": str(quote.price), "currency": "USD", "unit_price": per_second}
+    return _shaped(QuoteOut, quote, **money, **lengths, warnings=warnings)
 
 
 def upload_row(source: Source) -> UploadOut:
@@ -176,7 +169,7 @@ def video_row(video: Video) -> VideoOut:
     )
 
 
-def _shaped(shape: type[Out], row: Model, **more: object) -> Out:
+def _shaped(shape: type[Out], row: object, **more: object) -> Out:
     """The row's columns under the names that the shape has, and `more`."""
     same = {name: getattr(row, name) for name in shape.model_fields.keys() - more.keys()}
     return shape(**same, **more)

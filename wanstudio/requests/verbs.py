@@ -3,6 +3,7 @@
 Each notification is written in the transaction of the verb that it is about: the caller's.
 """
 
+from dataclasses import fields
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -64,22 +65,8 @@ def grant(asked: SpendRequest, by: User, quote: Quote, *, agreed: Decimal) -> Jo
         team = lock_budget(asked.team_id)
         _check_possible(asked, team)
         _decide(asked, SpendRequest.State.GRANTED, by)
-        order = JobOrder(
-            nonce=asked.nonce,
-            team=team,
-            person=asked.person,
-            provider=asked.provider,
-            character=asked.character,
-            motion=asked.motion,
-            behaviour=asked.behaviour,
-            quote=quote,
-            prompt=asked.prompt,
-            seed=asked.seed,
-            seed_generated=asked.seed_generated,
-            trim=asked.trim,
-            crop=asked.crop,
-            whole=asked.whole,
-        )
+        same = {part.name: getattr(asked, part.name) for part in fields(JobOrder) if part.name not in ("team", "quote")}
+        order = JobOrder(**same, team=team, quote=quote)
         asked.job = job_verbs.accept(order, beyond_cap=True)
         SpendRequest.objects.filter(pk=asked.pk).update(job=asked.job)
         return asked.job
