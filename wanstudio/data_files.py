@@ -1,7 +1,4 @@
-"""Files and folders of the data folder: each is its owner's alone, and survives a power cut whole or not at all.
-
-The settings use it, so it imports no Django.
-"""
+"""Files of the data folder: their owner's alone, and atomic through a power cut. Imports no Django: settings use it."""
 
 import os
 import secrets

@@ -66,9 +66,7 @@ def read(key: ProviderKey, *, asking: int) -> Queue:
     provider = key.provider
     waiting = _WAITING.all(provider, asking)
     order = fair_order(
-        ((pk, (team, person)) for pk, team, person in waiting),
-        flying := in_flight(provider),
-        last_sent(provider),
+        ((pk, (team, person)) for pk, team, person in waiting), flying := in_flight(provider), last_sent(provider)
     )
     return Queue(order, free_slots(key, flying))
 

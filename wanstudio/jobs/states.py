@@ -15,8 +15,7 @@ class State(models.TextChoices):
 
 
 MOVES: dict[State, frozenset[State]] = {
-    # To running: an earlier attempt turns out to have been taken before the next one is sent.
-    # To uncertain: the database is a restored backup, and it might have been sent since.
+    # To running: an earlier attempt was accepted before the next one is sent. To uncertain: after a restore.
     State.QUEUED: frozenset({State.SUBMITTING, State.RUNNING, State.CANCELLED, State.FAILED, State.UNCERTAIN}),
     State.SUBMITTING: frozenset({State.QUEUED, State.RUNNING, State.FAILED, State.UNCERTAIN}),
     State.UNCERTAIN: frozenset({State.RUNNING, State.QUEUED, State.FAILED}),

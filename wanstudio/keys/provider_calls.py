@@ -95,11 +95,7 @@ class _Closed(Exception):
 
 
 def ask(
-    provider: str,
-    with_key: Key,
-    call: Callable[[Client, Callable[[], None]], T | StatusProblem],
-    *,
-    poll: bool = False,
+    provider: str, with_key: Key, call: Callable[[Client, Callable[[], None]], T | StatusProblem], *, poll: bool = False
 ) -> T | StatusProblem:
     """A question to the provider. While its key is closed or has no call left: RATE_LIMITED without an HTTP status, and
     nothing is sent. `poll`: it leaves one call for urgent ones."""

@@ -45,10 +45,7 @@ class Reason(TextChoices):
         "Sending is stopped in Settings. Nothing was charged; it is sent when the owner starts sending again.",
     )
     NO_KEY = "no_key", "The {key} was removed. Nothing was sent; it is sent once there is a key."
-    UNREADABLE = (
-        "unreadable",
-        f"{UNREADABLE} Nothing was sent; it is sent once the key is entered again in Settings.",
-    )
+    UNREADABLE = ("unreadable", f"{UNREADABLE} Nothing was sent; it is sent once the key is entered again in Settings.")
     KEY_CHANGED = "key_changed", "The {key} was just changed. Nothing was sent; it is sent with the new key."
     RATE_LIMITED = "rate_limited", f"{SLOW_DOWN} Nothing was charged; it is sent automatically."
 

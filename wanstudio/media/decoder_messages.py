@@ -130,10 +130,7 @@ def send(sock: socket.socket, frame: bytes | Mapping[str, object]) -> None:
 
 
 def receive(sock: socket.socket, left: Callable[[], float | None] = lambda: None) -> bytes:
-    """The next frame. `left` is asked for seconds before each wait, and raises TimeoutError when there are none.
-
-    Raises EOFError, ValueError or OSError.
-    """
+    """The next frame. `left` returns seconds, or raises TimeoutError. Raises EOFError, ValueError or OSError."""
     (length,) = struct.unpack(">I", _exactly(sock, 4, left))
     if length > MAX_BYTES:
         raise ValueError("the message is too long")

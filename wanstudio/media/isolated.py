@@ -95,10 +95,7 @@ def poster(file: SeekableFile, *, clip: bool) -> bytes:
 
 
 def frame_times(file: SeekableFile) -> str:
-    """When each frame of a clip begins, as `FrameTimes.text` has it; empty for a clip that does not say it.
-
-    Raises FetchError BUSY.
-    """
+    """The frame times of a clip, as `FrameTimes.text`; empty if it does not say them. Raises FetchError BUSY."""
     try:
         with conversation(DECODING, file) as ask:
             return _times(ask)

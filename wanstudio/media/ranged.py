@@ -47,10 +47,7 @@ class ServedFile:
 
 
 def ranged_response(request: HttpRequest, file: ServedFile) -> HttpResponseBase:
-    """Answers a GET or HEAD for a file with 200, 206, 304, 412 or 416.
-
-    Several ranges at once are answered with the whole file, as the RFC allows.
-    """
+    """Answers a GET or HEAD with 200, 206, 304, 412 or 416; several ranges with the whole file, as the RFC allows."""
     etag = quote_etag(file.etag)
     modified_s = int(file.modified.timestamp())
     headers = {

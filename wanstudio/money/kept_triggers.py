@@ -88,8 +88,7 @@ def _postgres() -> dict[str, list[str]]:
     }
 
 
-# A row that another transaction has changed and not committed is left to it, and a second one is made beside it: a
-# writer to the ledger waits for none, and so none waits for it.
+# A row locked by another transaction is skipped, and a second one made: writers to the ledger never wait.
 _ADD = (
     "CREATE FUNCTION {add}(new " + KEPT + ") RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
     f"UPDATE {KEPT} SET {', '.join(f'{name} = {KEPT}.{name} + new.{name}' for name in SUMS)} WHERE id = (SELECT id "

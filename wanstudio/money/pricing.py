@@ -58,8 +58,7 @@ class Quote:
         return f"{self.seconds} {self.times}"
 
     def _is_honest(self, shown: Decimal) -> bool:
-        # A length rounded for display must neither cross a billing limit ("5 s, billed as 5 s") nor, multiplied by
-        # hand, give another price than the one charged.
+        # Rounded for display, a length must cross no billing limit, nor give another price when multiplied.
         if not self.is_clamped:
             return _cents(shown * self.unit_price) == self.price
         return shown > self.billed_seconds if self.is_too_long else 0 < shown < self.billed_seconds

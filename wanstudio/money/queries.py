@@ -18,18 +18,7 @@ from django.utils import timezone
 
 from wanstudio.accounts.models import User
 from wanstudio.keys import in_force
-from wanstudio.money.models import (
-    BILLED,
-    DAY,
-    EVER,
-    NOTHING,
-    QUARTER,
-    BalanceReading,
-    Entries,
-    Entry,
-    KeptSum,
-    dollars,
-)
+from wanstudio.money.models import BILLED, DAY, EVER, NOTHING, QUARTER, BalanceReading, Entries, Entry, KeptSum, dollars
 from wanstudio.money.pricing import Quote, quote
 from wanstudio.provider.base import prices_on
 from wanstudio.teams.access import may, person, teams
@@ -111,10 +100,7 @@ def visible_entries(request: HttpRequest, team: Team) -> Entries:
 
 
 def visible_sums(request: HttpRequest, team: Team, rows: QuerySet[Row], which: Q = BILLED) -> QuerySet[Row]:
-    """Of `rows`, sums of this team that the request can enter: what the same entries add up to.
-
-    `which`: TEST_MONEY for the sandbox's, which are in no other sum.
-    """
+    """The team's sums of the same entries as `rows`. `which`: TEST_MONEY for the sandbox's, in no other sum."""
     rows = rows.filter(which, team=team)
     return rows if may(request, team, Act.SPENDING) else rows.filter(person=person(request))
 

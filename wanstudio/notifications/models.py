@@ -194,10 +194,7 @@ class Delivery(Leased):
 
     class Meta(Leased.Meta):
         constraints = [models.UniqueConstraint(fields=["webhook", "event"], name="one_delivery_an_event")]
-        indexes = [
-            *Leased.Meta.indexes,
-            models.Index(fields=["webhook", "-id"], name="delivery_newest"),
-        ]
+        indexes = [*Leased.Meta.indexes, models.Index(fields=["webhook", "-id"], name="delivery_newest")]
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"

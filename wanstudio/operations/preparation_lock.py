@@ -17,10 +17,7 @@ LOOK_EVERY_S = 0.25
 
 @contextmanager
 def alone(on_wait: Callable[[], None]) -> Iterator[None]:
-    """Locks this data folder and this database; a process that dies releases both.
-
-    On PostgreSQL by a connection of its own, since migrations can close theirs.
-    """
+    """Locks data folder and database, until it or the process ends; PostgreSQL by a connection that migrations keep."""
     with (Path(settings.DATA_DIR) / "prepare.lock").open("a") as file:
         _until(lambda: _has(file.fileno()), on_wait)
         if connection.vendor != "postgresql":

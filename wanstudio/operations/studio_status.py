@@ -34,10 +34,7 @@ from wanstudio.work.models import SILENT_AFTER, Heartbeat
 
 @dataclass
 class Status:
-    """`facts` is plain data, ready for JSON: dollars as text, times in seconds; `lines` are title and text for people.
-
-    No `attention`: all is well.
-    """
+    """`facts` are ready for JSON: dollars as text, times in s; `lines`: title and text. No `attention`: all is well."""
 
     facts: dict[str, object] = field(default_factory=dict)
     lines: list[tuple[str, str]] = field(default_factory=list)

@@ -9,10 +9,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """One video to make. With a `callback_url` the provider calls back.
-
-    `behaviour` and `resolution` are of the model, `seed` is -1 (random) or 0…2147483647.
-    """
+    """One video to make. `behaviour` and `resolution` are of the model, `seed` is -1 (random) or 0…2147483647."""
 
     behaviour: str
     # Links we hand out are capabilities: anyone who reads one in a log can use it.
@@ -37,10 +34,7 @@ class Outcome(StrEnum):
 
 
 class Error(StrEnum):
-    """Every way a call can fail. The first ten are the provider's HTTP statuses, in their order.
-
-    NO_KEY is ours: the key that the call needs is no longer here.
-    """
+    """Every way a call can fail: ten HTTP statuses of the provider, then our own. NO_KEY: the key is no longer here."""
 
     BAD_REQUEST = "bad_request"
     UNAUTHORIZED = "unauthorized"

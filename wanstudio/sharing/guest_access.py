@@ -36,8 +36,7 @@ PLAYERS = ("video", "")
 WINDOW_S = 10 * 60
 # Of one address, at one link: it blocks no other address, and no other link.
 MAX_GUESSES = 5
-# Of all addresses together, at one link. Then each address has one guess left, so that people with the password still
-# get in.
+# Of all addresses together, at one link. Then each has one guess left, so that the password still works.
 MAX_GUESSES_OF_ALL = 100
 # Comments of guests in one window: of one address, and of all together.
 MAX_COMMENTS, MAX_COMMENTS_OF_ALL = 15, 200

@@ -60,10 +60,7 @@ def link_by_token(token: str) -> ShareLink | None:
 
 
 def shared(request: HttpRequest, token: str) -> ShareLink:
-    """The open link with this token, checked at every request.
-
-    Raises Http404 for a word that is no token of ours, and Closed (404 where no one catches it) else.
-    """
+    """The open link with this token. Raises Http404 for an unknown token, and Closed (404 if uncaught) otherwise."""
     if (link := link_by_token(token)) is None:
         raise Http404("no such link")
     if (has_ended := link.has_ended) or not is_unlocked(request, link):

@@ -16,8 +16,7 @@ from wanstudio.web.lookups import number as number
 from wanstudio.web.lookups import one as one
 from wanstudio.web.lookups import page as page
 
-# In an address: the team that this one page is about. In the session: the one whose pages this browser saw last, a
-# memory and never a permission.
+# In an address: the team of this page. In the session: the one shown last, a memory and never a permission.
 TEAM = "team"
 
 

@@ -53,10 +53,7 @@ def stored_cut(source: Source, part: Part) -> str:
 
 
 def make_cut(source: Source, trim: Trim) -> float:
-    """Its length in seconds, as a probe measures it; the file is there when this returns. Raises MediaError.
-
-    A crash leaves a draft, which the sweep deletes.
-    """
+    """Length of the finished file in seconds. Raises MediaError. A crash leaves a draft, which the sweep deletes."""
     path = _kept(source, trim, lambda draft: cutting.cut(Path(source.file.path), draft, trim.start, trim.end))
     with path.open("rb") as file:
         return isolated.probe_clip_index(file).duration

@@ -86,11 +86,7 @@ class Finding:
 
 
 def findings(
-    character: Measured | None,
-    motion: Measured | None,
-    behaviour: str,
-    inputs: InputLimits,
-    sent: Sent | None = None,
+    character: Measured | None, motion: Measured | None, behaviour: str, inputs: InputLimits, sent: Sent | None = None
 ) -> list[Finding]:
     """Every rule that the inputs break, warnings before hints; either can be absent. `sent`: of a clip at hand."""
     seconds = sent.end - sent.start if sent else (motion.duration if motion else 0) or 0

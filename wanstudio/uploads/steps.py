@@ -49,10 +49,7 @@ def look_after(source: Source) -> None:
 
 
 def clean(source: Source) -> None:
-    """A file that an earlier version has kept as it was sent, and then the next one. Given up after 3 claims.
-
-    A crash leaves the row due, and uncleaned.
-    """
+    """Cleans a file of an earlier version; given up after 3 claims. A crash leaves the row due, and uncleaned."""
     if source.claims <= MAX_CLAIMS:
         try:
             ensure_clean(source)

@@ -119,11 +119,7 @@ PREFLIGHT: dict[str, tuple[Level, str, str]] = {
         "More than {seconds} s are sent.",
         "Face and clothes can change over time. A shorter part stays closer to the picture.",
     ),
-    "clip_cut": (
-        Level.WARN,
-        "The clip has a cut at {at:.1f} s.",
-        "Wan follows one continuous shot: {follows}.",
-    ),
+    "clip_cut": (Level.WARN, "The clip has a cut at {at:.1f} s.", "Wan follows one continuous shot: {follows}."),
     "clip_cuts": (
         Level.WARN,
         "The clip has {count} cuts, the first at {at:.1f} s.",

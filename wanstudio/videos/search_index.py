@@ -64,10 +64,7 @@ def warnings() -> list[str]:
 
 
 def lay(using: str = "default", **kwargs: object) -> None:
-    """Make the index and fill it; where it is there already, nothing.
-
-    One transaction: a crash leaves what was. Then the next start does it.
-    """
+    """Make and fill the index, unless it exists. One transaction; after a crash the next start does it."""
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = {table.name for table in connection.introspection.get_table_list(cursor)}

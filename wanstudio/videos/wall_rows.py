@@ -68,10 +68,7 @@ class Found:
 
 
 class Filter(NamedTuple):
-    """`rows` are found by an index of their own; `test`, of what another filter has found, uses none.
-
-    `test` is given the way from a row to its video.
-    """
+    """`rows` are found by their index; `test` checks rows of another filter, given the way from them to their video."""
 
     rows: Rows
     test: Callable[[str], Test]
@@ -169,10 +166,7 @@ def _is_tied(rows: Rows, way: str) -> Test:
 
 
 def totals(request: HttpRequest, here: Found, most: int) -> dict[str, object]:
-    """Of the newest `most` of them; `has_more` if there are others.
-
-    `newest`: an id. `price`: dollars, once a job, without the sandbox's.
-    """
+    """The newest `most`, from id `newest` on; `has_more`: there are more. `price`: dollars, once a job, no sandbox."""
     billed = Q(position=0) & ~Q(job__provider="sandbox")
     sums = {"seconds": Sum("duration"), "price": Sum("job__price", filter=billed)}
     mine = visible_videos(request).filter(pk__in=here.ids()[:most])

@@ -25,8 +25,7 @@ from django.template.loader import render_to_string
 from wanstudio.encryption.encrypted_fields import derived_keys
 from wanstudio.web.form_filling import fill
 
-# The signed field of every form that names its person and page. Without it nothing is kept: no stranger fills the
-# cache, and no other site writes into a form.
+# Signed, in every form: person and page. Without it nothing is kept: strangers fill neither cache nor forms.
 FIELD = "typed_by"
 # Names of fields that are never kept. A test asserts that every password field is among them.
 SECRET = re.compile(r"password|secret|token|credential|\bkey\b|\bcode\b", re.IGNORECASE)

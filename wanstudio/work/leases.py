@@ -19,8 +19,7 @@ from wanstudio.work.prepared import Prepared, PreparedUpdate
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
-# A hint can come in any number; it wakes a row at most this often: the provider's own shortest interval of 5 s, and
-# what a busy machine needs from a claim to its call.
+# A hint wakes a row at most this often: the provider's shortest interval of 5 s, and a busy machine's delay.
 NUDGE_INTERVAL = timedelta(seconds=6)
 # Sent with `pk` by a model whose row can be ready from now on, once that is committed. There can be no listener.
 woken = Signal()

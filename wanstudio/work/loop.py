@@ -35,10 +35,7 @@ LAST_STEPS_S = 7.0
 
 
 class Loop:
-    """Runs until `stop` is set, then lets steps in progress finish for up to 7 s.
-
-    What is cut off is rescued when its lease has run out.
-    """
+    """Runs until `stop` is set, then lets steps finish for 7 s. Interrupted ones are rescued when the lease expires."""
 
     def __init__(self, stop: Event) -> None:
         self._stop = stop

@@ -44,10 +44,7 @@ class Mail(Leased):
 def post_mail(
     *, to: str, subject: str, text: str, team: models.Model | None = None, headers: dict[str, str] | None = None
 ) -> Mail:
-    """Due at once. In the caller's transaction: what is rolled back is not sent.
-
-    Without `EMAIL_URL` the row only says so, and its text is not kept.
-    """
+    """Due with the caller's transaction. Without `EMAIL_URL` the row only says so, and its text is not kept."""
     # By the database's clock, as it is asked: by ours it could be due a moment later.
     due_at = Now() if settings.EMAIL_URL else None
     mail = Mail(to=to, subject=" ".join(subject.split())[:200], text=text, headers=headers or {}, due_at=due_at)

@@ -102,10 +102,7 @@ class Attempt(Leased):
 
 
 def unsettled_attempts(team: "Team") -> list[Attempt]:
-    """Superseded attempts that might have been charged, the oldest first, each with `job` and `price`.
-
-    No sandbox ones. Unconfirmed jobs are not in it.
-    """
+    """Superseded attempts that might have been charged, oldest first; no unconfirmed jobs, none of the sandbox."""
     found = _UNSETTLED.all(team.pk)
     models.prefetch_related_objects(found, "job")
     return found

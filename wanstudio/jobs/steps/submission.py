@@ -66,8 +66,7 @@ def send(job: Job) -> None:
         is_encoded |= None in (job.character.cleaned_at, job.motion.cleaned_at)
         is_bridged = bool(settings.BUCKET and not (job.character.url and job.motion.url))
         if is_encoded or is_bridged or job.character.is_older_than(good_for) or job.motion.is_older_than(good_for):
-            # While a link is read, or an input is cut or uploaded, which takes time, it blocks no other job. A
-            # crash is found as soon as ever.
+            # While a link is read, or an input is cut or uploaded, it blocks no other job. A crash is found as usual.
             verbs.step_aside(job, job.problem, LEASE)
             update(job.provider)
         if refusal := what_changed(job):

@@ -83,10 +83,7 @@ def is_final(provider: str, hint: Hint) -> bool:
 
 
 def worker_died(job: Job) -> None:
-    """submitting under a lease that ran out: its worker died. What it had learned is followed; else no one knows.
-
-    Crash anywhere: the same again, or uncertain.
-    """
+    """submitting, the lease expired: its worker died. A recorded answer is followed; else uncertain. Repeatable."""
     attempt = job.submissions.latest("pk")
     if attempt.outcome:
         follow(job, attempt, verbs.recorded_answer(attempt))
@@ -98,10 +95,7 @@ def worker_died(job: Job) -> None:
 
 
 def settle(job: Job) -> None:
-    """uncertain: follow a task that statusTask confirms, or an answer that came late; else wait, and then ask a person.
-
-    Crash anywhere: the same again.
-    """
+    """uncertain: follow a confirmed task or a late answer; else wait, then ask a person. Crash anywhere: repeated."""
     newest = job.submissions.latest("pk")
     known = find_task(job)
     # No callback is expected any more.
@@ -119,10 +113,7 @@ def settle(job: Job) -> None:
 
 
 def was_taken_after_all(job: Job) -> bool:
-    """queued again, but an earlier attempt's task came to light: follow that one instead of paying for another.
-
-    True if the job is not to be sent in this step.
-    """
+    """queued again, but an earlier task was found: follow it instead of paying twice. True if nothing is to be sent."""
     match find_task(job):
         case Unclear():
             problem = Sentence.FIRST_LOOK.value
@@ -143,10 +134,7 @@ def _left(attempt: Attempt) -> timedelta:
 
 
 def look_for_orphan(attempt: Attempt) -> None:
-    """An attempt that was superseded, or that a task was named for: find out what became of it.
-
-    Crash anywhere: looked at again.
-    """
+    """A superseded attempt, or one with a named task: find out what became of it. Crash anywhere: repeated."""
     task_id = attempt.hinted_task_id or attempt.task_id
     if not task_id:
         if attempt.is_unsettled and attempt.outcome in NOT_TAKEN:

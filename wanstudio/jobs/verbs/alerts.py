@@ -8,10 +8,7 @@ from wanstudio.jobs.models import QUIET_FOR, Alert, Job
 
 
 def raise_alert(job: Job, kind: str, pause: str = "") -> None:
-    """This job has a problem: one alert. Its key pauses: again only if the last time is 6 h ago.
-
-    A crash right after it leaves the alert due.
-    """
+    """One alert for this problem; for a pause of the key again only after 6 h. A crash right after it leaves it due."""
     subject = f"{kind} {job.provider} {pause}" if pause else f"{kind} {job.pk}"
     defaults = {"kind": kind, "job_id": job.pk, "due_at": Now()}
     with transaction.atomic():

@@ -113,10 +113,7 @@ def _change_hints(attempt: Attempt, change: Callable[[list[Hint]], list[Hint]]) 
 
 
 def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None = None) -> None:
-    """A superseded attempt was not charged: its unknown price is released (or assumed to be). `Stale` if it is not one.
-
-    A crash leaves it unknown, or released.
-    """
+    """Releases the unknown price of a superseded attempt; otherwise `Stale`. A crash leaves it unknown, or released."""
     with transaction.atomic():
         # The job's row first, as everywhere: two transactions must not wait for each other.
         Job.objects.filter(pk=attempt.job_id).update(version=F("version") + 1)
@@ -129,10 +126,7 @@ def release_attempt(attempt: Attempt, money: Money, why: str, *, by: User | None
 
 
 def name_task(attempt: Attempt, task_id: str, *, by: User | None = None) -> None:
-    """A person found the task of a superseded attempt: the worker asks the provider about it.
-
-    `Stale` as in `release_attempt`. A crash leaves it noted, or not.
-    """
+    """A task of a superseded attempt, for the worker to ask about; else `Stale`. A crash leaves it noted, or not."""
     with transaction.atomic():
         mine = Attempt.objects.filter(pk=attempt.pk, money=Money.UNKNOWN)
         if not mine.update(problem=""):

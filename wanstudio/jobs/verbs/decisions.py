@@ -158,10 +158,7 @@ def send_again(job: Job, *, seen: int, by: User | None = None) -> None:
 
 
 def mark_not_charged(job: Job, *, by: User | None = None) -> None:
-    """uncertain → failed: a person has looked, and the provider did not take it.
-
-    Should its task turn up all the same, another job follows it.
-    """
+    """uncertain → failed: a person says it was not accepted. If its task still turns up, another job follows it."""
     failed = Move(
         State.FAILED,
         Sentence.NOT_CHARGED.value,

@@ -89,8 +89,7 @@ def mark_running(job: Job, task_id: str, wait: timedelta, *, callback: bool, att
         "problem": "",
         "setbacks": 0,
         "missing_since": None,
-        # From the POST on, however late its answer: the time that it took is the provider's and ours, and not the
-        # moment between a late answer and the result.
+        # From the POST on: the time that it took is the provider's, even if the answer came late.
         "started_at": attempt.created_at if attempt else Now(),
         # A claim that sent the task did not look at it: the first callback, however early, is followed at once.
         "claimed_at": None if job.state == State.SUBMITTING else F("claimed_at"),
@@ -182,10 +181,7 @@ def mark_archiving(job: Job, urls: Sequence[str], *, cost_ms: int | None, comple
 
 
 def mark_done(job: Job, why: str = "Archived, verified") -> None:
-    """archiving → done: every result that can be had is stored, decoded and hashed.
-
-    Crash before: archived again, from what is there.
-    """
+    """archiving → done: all available results are stored, decoded and hashed. Crash before: archived again."""
     with transaction.atomic():
         video = _FIRST_VIDEO.first(job.pk)
         changes = {"video_id": video[0] if video else None, "ended_at": Now(), "problem": ""}

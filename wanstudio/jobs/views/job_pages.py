@@ -69,10 +69,7 @@ def page_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict
 
 
 def poll_context(kind: str, jobs: Sequence[Job | Followed], every: int, first: Job | None) -> dict[str, object]:
-    """What a page needs to follow these jobs: nothing once none of them can change any more.
-
-    `first`: of a job's own page that job, if it has changed.
-    """
+    """What a page needs to follow these jobs: nothing once all are final. `first`: a job's own page, if it changed."""
     open_ones = [job for job in jobs if not job.has_ended]
     moving = sum(job.state in MOVING for job in jobs)
     # Empty where the page has another subject.

@@ -27,10 +27,7 @@ def cut(source: Path, target: Path, start: float, end: float) -> None:
 
 
 def convert(source: Path, target: Path, seconds: float) -> None:
-    """The same with the whole of a clip of so many seconds.
-
-    Raises FetchError BUSY, too, as long as another one is converted.
-    """
+    """The same with the whole of a clip of so many seconds. Raises FetchError BUSY, too, during another conversion."""
     isolated.run(CONVERTING, _request(source, target, (0.0, seconds)))
 
 

@@ -15,10 +15,7 @@ _SIMILAR = 1.05
 
 
 def matroska_facts(file: SeekableFile, still: Still) -> VideoFacts:
-    """Facts of a clip whose first picture is `still`. It lasts until its last picture ends, in whole milliseconds.
-
-    Raises MediaError.
-    """
+    """Facts of a clip whose first picture is `still`; its length is that of its pictures, in ms. Raises MediaError."""
     file.seek(0)
     container = "webm" if b"webm" in file.read(64) else "mkv"
     try:

@@ -9,8 +9,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-# JFIF's version, and Adobe's note of how the colours are coded: with so many bytes, and without what follows them. The
-# last two of JFIF's are the size of a preview.
+# JFIF's version, and Adobe's note of how the colours are coded: so many bytes, without previews after them.
 _JPEG_KEPT = (b"\xff\xe0", b"JFIF\0", 12, b"\0\0"), (b"\xff\xee", b"Adobe", 12, b"")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # Each with the most bytes that it can need.

@@ -34,10 +34,7 @@ class FrameTimes:
 
     @property
     def text(self) -> str:
-        """`30000/1001 90000 0 3003x299`: rate (0 where it varies), scale, first start, then gaps and how often each.
-
-        Empty if it would be too long.
-        """
+        """`30000/1001 90000 0 3003x299`: rate (0: varies), scale, first start, gaps with counts. Empty if too long."""
         gaps = ((gap, len(list(same))) for gap, same in groupby(late - early for early, late in pairwise(self.starts)))
         runs = [f"{gap}x{count}" if count > 1 else str(gap) for gap, count in gaps]
         text = " ".join([str(self.rate or 0), str(self.scale), str(self.starts[0]), *runs])

@@ -43,10 +43,7 @@ def names(concerned: Callable[[str], bool] = bool) -> set[str]:
 
 
 def references(query: Query) -> Iterator[Reference]:
-    """Every file that a row names, read through `query`: the backup's own view of the database.
-
-    Asked are the columns that the database has by now.
-    """
+    """Every file that a row names, through `query`, the backup's view of the database; only columns that it has."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         for model, named_in in file_fields():

@@ -80,10 +80,7 @@ class Request:
 
 
 def validate(body: object, studio: str = "") -> Request:
-    """`body`: parsed JSON; `studio`: the address that can be called back without TLS. Raises Refused(400).
-
-    Fields that are not documented are ignored.
-    """
+    """The task in parsed JSON. `studio`: an address that can be called back without TLS. Raises Refused(400)."""
     if not isinstance(body, dict):
         raise Refused(400, "Invalid request body: it must be a JSON object.")
     callback_url = _callback_url(body, studio)

@@ -161,8 +161,7 @@ def price(request: HttpRequest) -> HttpResponse:
     team = access.teams(request).filter(pk=access.number(request.GET.get("team")) or 0).first()
     team = team or access.current_team(request)
     month = month_context(team, access.person(request), card.quote, note=request.GET.get("note", ""))
-    # A page that came back from the browser's cache holds a nonce that has made its job, or its request: the next
-    # click is a new one.
+    # A page from the browser's cache holds a nonce that has made its job or request: the next click needs a new one.
     nonce = form.cleaned_data.get("nonce")
     spent = nonce and any(made.objects.filter(nonce=nonce).exists() for made in (Job, SpendRequest))
     return render(request, "studio/_priced.html", vars(card) | month | {"nonce": uuid4() if spent else None})
