@@ -139,7 +139,7 @@ def test_what_was_written_without_the_triggers_is_counted_when_they_are_laid(tea
     kept_sums.lift()
     follow(factories.job(team, alice, provider="apixo"), "task_1")
     assert spent(team, "apixo") == 0
-    kept_sums.lay()
+    kept_sums.install()
     assert spent(team, "apixo") == P
     factories.job(team, alice, provider="apixo")
     assert spent(team, "apixo") == 2 * P

@@ -254,13 +254,13 @@ def test_index_is_found_by_and_no_table_is_read_whole(video: Video, as_alice: Cl
 
 
 def test_laid_again_the_index_is_as_if_it_had_never_been_away(video: Video, team: Team, alice: User) -> None:
-    search_index.lay()
+    search_index.install()
     search_index.lift(plan=["something"])
     if connection.vendor == "sqlite":
         added = finished(team, alice, title="Otto")
         moved(video.job, State.DONE, title="Renamed")
         assert of_words(["otto"]) == []
-        search_index.lay()
+        search_index.install()
         assert of_words(["otto"]) == [added.pk]
         assert of_words(["renamed"]) == [video.pk]
     assert of_words(["mira"]) == ([] if connection.vendor == "sqlite" else [video.pk])
@@ -279,10 +279,10 @@ class Renames(Migration):
 def test_upgrade_that_changes_no_words_reads_no_video(
     video: Video, migration: type[Migration], reads_all: bool
 ) -> None:
-    search_index.lay()
+    search_index.install()
     search_index.lift(plan=[(migration("0999_later", "wanstudio"), False)])
     with CaptureQueriesContext(connection) as asked:
-        search_index.lay()
+        search_index.install()
     assert any(query["sql"].startswith("INSERT INTO wanstudio_videowords") for query in asked) == reads_all
     assert of_words(["mira"]) == [video.pk]
     moved(video.job, State.DONE, title="Renamed")
@@ -293,12 +293,12 @@ def test_upgrade_that_changes_no_words_reads_no_video(
 def test_what_another_process_wrote_while_no_trigger_saw_it_is_found(
     video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search_index.lay()
+    search_index.install()
     search_index.lift(plan=[(Later("0999_later", "wanstudio"), False)])
     moved(video.job, State.DONE, title="Renamed")
     # As `PRAGMA data_version` says it of a write by another connection.
     monkeypatch.setattr(search_index, "_seen", lambda *given: (0, 0))
-    search_index.lay()
+    search_index.install()
     assert of_words(["renamed"]) == [video.pk]
 
 
@@ -328,9 +328,9 @@ def test_without_fts5_it_searches_all_the_same(
     with monkeypatch.context() as without:
         without.setattr(search_index, "has_fts", lambda: False)
         without.setattr(search, "has_fts", lambda: False)
-        search_index.lay()
+        search_index.install()
         otto = finished(team, alice, title="Otto walks")
         assert shown(as_alice, q="mira WALKS") == [video.pk]
         assert shown(as_alice, q="walks", character=str(otto.job.character_id)) == [otto.pk]
-    search_index.lay()
+    search_index.install()
     assert shown(as_alice, q="otto") == [otto.pk]

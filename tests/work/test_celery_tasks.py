@@ -118,7 +118,7 @@ def test_unknown_message_does_nothing(job: Job, told: "Mailbox", name: str) -> N
     assert fresh(job).state == State.QUEUED
 
 
-def teststopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_worker_begins_nothing(job: Job, told: "Mailbox", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "stopping", True)
     advance_row("Job", job.pk)
     assert fresh(job).state == State.QUEUED

@@ -3,7 +3,7 @@
 So they are right for any writer: a verb, a restore, a migration, a line of SQL. Each entry is in five rows of
 `KeptSum`: that of the quarter of an hour in which its money was reserved, that of the day (UTC), that of all time, and
 those of the character and the motion of its job. The ledger is the truth: `recount` recalculates the sums from it, and
-so does `lay` whenever the triggers were missing.
+so does `install` whenever the triggers were missing.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from wanstudio.money.kept_statements import AGAIN, KEPT, KEYS, OF_MONEY, SUMS, note_again, of_entries
 from wanstudio.money.kept_triggers import PREFIX, statements
 
-_LAID = {
+_INSTALLED = {
     "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{PREFIX}%'",
     "postgresql": (
         f"SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE tgname LIKE '{PREFIX}%' "
@@ -30,13 +30,13 @@ _LIFT = {
 }
 
 
-def lay(**kwargs: object) -> None:
+def install(**kwargs: object) -> None:
     """Create the triggers and count what they have missed; nothing if they exist, or the tables do not."""
     wanted = statements(connection.vendor)
     with connection.cursor() as cursor:
         if KEPT not in connection.introspection.table_names(cursor):
             return
-        cursor.execute(_LAID[connection.vendor])
+        cursor.execute(_INSTALLED[connection.vendor])
         if {name for (name,) in cursor.fetchall()} == wanted.keys():
             return
         with transaction.atomic():

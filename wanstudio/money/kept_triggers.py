@@ -12,7 +12,7 @@ _NEWEST = "COALESCE((SELECT w.decision FROM {} w WHERE {} ORDER BY w.id DESC LIM
 
 
 def statements(vendor: str) -> dict[str, list[str]]:
-    """What lays each trigger, by its name. The name has a digest of the text: another version lays its own."""
+    """The SQL of each trigger, by its name. The name has a digest of the text: another version installs its own."""
     made = _sqlite() if vendor == "sqlite" else _postgres()
     digest = hashlib.sha256(repr(made).encode()).hexdigest()[:8]
     return {

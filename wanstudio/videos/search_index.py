@@ -1,6 +1,6 @@
 """The search index of videos, kept by triggers in the transaction that writes, and so exact for any writer.
 
-It is laid after every `migrate`, unless it is there as `search_sql` has it: SQLite drops triggers when a migration
+It is installed after every `migrate`, unless it is there as `search_sql` has it: SQLite drops triggers when a migration
 rebuilds their table, and refuses to rebuild one that a view names.
 """
 
@@ -63,7 +63,7 @@ def warnings() -> list[str]:
     return [NO_FTS] if connections["default"].vendor == "sqlite" and not has_fts() else []
 
 
-def lay(using: str = "default", **kwargs: object) -> None:
+def install(using: str = "default", **kwargs: object) -> None:
     """Make and fill the index, unless it exists. One transaction; after a crash the next start does it."""
     connection = connections[using]
     with connection.cursor() as cursor:
@@ -87,7 +87,7 @@ def lay(using: str = "default", **kwargs: object) -> None:
 def lift(using: str = "default", **kwargs: object) -> None:
     """Take off what keeps migrations from rebuilding the tables. `plan`: of the migrations to come; none, no need.
 
-    Migrations that change no words leave the index as it is, and `lay` need not read it all again.
+    Migrations that change no words leave the index as it is, and `install` need not read it all again.
     """
     connection, plan = connections[using], kwargs.get("plan", True)
     if connection.vendor != "sqlite" or not plan:

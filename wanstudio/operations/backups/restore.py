@@ -97,11 +97,11 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
     sent_marks.start_anew()
     backup.upgrading().unlink(missing_ok=True)
     # What Django, the ledger and the search keep beside the tables: the triggers, the cache. Those of an older version
-    # are its own: its start lays them, and its tables lack what ours name.
+    # are its own: its start installs them, and its tables lack what ours name.
     append_only.lock()
     if not is_older:
-        kept_sums.lay()
-        search_index.lay()
+        kept_sums.install()
+        search_index.install()
     call_command("createcachetable", verbosity=0)
     return Restored(folder, manifest, len(media), skipped, unconfirmed, same_key, lost, kept, counts, is_older)
 

@@ -30,11 +30,11 @@ PAGE = 30
 def collections(request: HttpRequest) -> HttpResponse:
     """All that this person can see, each with up to four covers; two queries however many there are."""
     team = access.current_team(request)
-    laid = CollectedVideo.objects.filter(collection=OuterRef("pk"), video__binned_at=None).order_by()
+    collected = CollectedVideo.objects.filter(collection=OuterRef("pk"), video__binned_at=None).order_by()
     done = Exists(Job.objects.filter(pk=OuterRef("video__job"), state__unindexed="done"))
-    newest = laid.filter(done).order_by("-pk").values("video")
+    newest = collected.filter(done).order_by("-pk").values("video")
     covers = {f"cover_{place}": Subquery(newest[place : place + 1]) for place in range(COVERS)}
-    count = CountUpTo(laid.values("pk")[: MAX_COUNTED + 1])
+    count = CountUpTo(collected.values("pk")[: MAX_COUNTED + 1])
     found = list(visible_collections(request, team).annotate(count=count, **covers))
     # Of each the newest, in their order.
     shown = {one.pk: [pk for name in covers if (pk := getattr(one, name))] for one in found}
