@@ -175,7 +175,7 @@ def defocused(seed: int) -> Labelled:
     for at in range(30, 60):
         frames[at] = frames[at].filter(ImageFilter.GaussianBlur(2.5))
     kept = [at for at in range(90) if at % 3 != 1]
-    clip = _encoded([frames[at] for at in kept], rate, 23, kept)
+    clip = encoded([frames[at] for at in kept], rate, 23, kept)
     return Labelled("blurred", f"{seed} blurred", clip, 3.0, 1.0, 2.0)
 
 
@@ -205,14 +205,22 @@ def labelled(seed: int, scenes: tuple[Callable[[Random, int], Frames], ...]) -> 
         effect(frames, random)
     names = f"{scene.__name__} {other.__name__ if label == 'cut' else getattr(effect, '__name__', '')}"
     note = f"{seed} {label} {names} {rate} fps, crf {quality}"
-    return Labelled(label, note, _encoded(frames, rate, quality), count / rate, start / rate, end / rate)
+    return Labelled(label, note, encoded(frames, rate, quality), count / rate, start / rate, end / rate)
 
 
-def _encoded(frames: Sequence[Image.Image], rate: int, quality: int, shown: Sequence[int] = ()) -> bytes:
+def encoded(
+    frames: Sequence[Image.Image],
+    rate: int,
+    quality: int,
+    shown: Sequence[int] = (),
+    options: dict[str, str] | None = None,
+) -> bytes:
     """`shown`: which of a steady clip's frames they are, if not all."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as made:
-        stream = made.add_stream("libx264", Fraction(rate), {"crf": str(quality), "preset": "veryfast"})
+        stream = made.add_stream(
+            "libx264", Fraction(rate), {"crf": str(quality), "preset": "veryfast"} | (options or {})
+        )
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for at, frame in zip(shown or range(len(frames)), frames, strict=True):
             picture = av.VideoFrame.from_image(frame)  # type: ignore[no-untyped-call]

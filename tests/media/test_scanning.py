@@ -14,10 +14,12 @@ import pytest
 from PIL import Image, ImageColor
 
 from tests.media.clips import patched
-from tests.media.labelled import DRAWN, SOURCES, Frames, Labelled, defocused, generated, labelled
+from tests.media.labelled import DRAWN, SIZE, SOURCES, Frames, Labelled, defocused, encoded, generated, labelled, living
 from tests.media.test_cutting import UPRIGHT, upright_again
 from wanstudio.media.pictures.frames import TRANSPOSES
+from wanstudio.media.scanning import sampling
 from wanstudio.media.scanning.clip_scan import scan_clip
+from wanstudio.media.scanning.sampling import decoded
 
 NEAR_S = 0.35
 Matrix = tuple[int, ...]
@@ -123,3 +125,46 @@ def test_a_turned_or_mirrored_clip_is_scanned_as_players_show_it(matrix: Matrix)
     assert found["cuts"] == []
     ((kind, start, end),) = found["ranges"]
     assert (kind, start, end) == ("black", pytest.approx(1.0, abs=0.11), pytest.approx(2.0, abs=0.11))
+
+
+def long_clip(rate: int, gop: str) -> bytes:
+    """20 s that change all over all the time, with a cut at 7.5 s and black from 12.2 to 12.8 s."""
+    random = Random(7)
+    scenes = [living(random, rate), living(random, rate)]
+    frames = [next(scenes[at >= 7.5 * rate]) for at in range(20 * rate)]
+    for at in range(round(12.2 * rate), round(12.8 * rate)):
+        frames[at] = Image.new("RGB", SIZE)
+    return encoded(frames, rate, 26, options={"g": gop, "preset": "veryfast"})
+
+
+@pytest.mark.parametrize("gop", ["30", "120"])
+def test_of_a_clip_that_takes_too_long_the_groups_that_tell_most_are_decoded(
+    gop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = long_clip(30, gop)
+    monkeypatch.setattr(sampling, "AFFORDABLE_BITS", len(clip) * 8 * 0.6)
+    monkeypatch.setattr(sampling, "_PIXEL_BITS", 0)
+    with av.open(io.BytesIO(clip), "r") as source:
+        packets = [(packet.size, packet.is_keyframe) for packet in source.demux(video=0) if packet.size]
+    chosen = decoded(packets, SIZE[0] * SIZE[1], 20.0)
+    assert 0.2 < sum(chosen) / len(chosen) < 0.65
+
+    found = scanned(clip, 20.0)
+
+    assert [kind for kind, *_ in found] == ["cut", "black"], found
+    assert [at for _, *times in found for at in times] == pytest.approx([7.5, 7.5, 12.2, 12.8], abs=0.01)
+
+
+def test_a_clip_that_takes_less_is_decoded_whole() -> None:
+    assert all(decoded([(33_000, at % 30 == 0) for at in range(3600)], 1920 * 1080, 120.0))
+
+
+@pytest.mark.parametrize(
+    ("bytes_each", "size"), [(67_000, (1920, 1080)), (83_000, (1920, 1080)), (170_000, (3840, 2160))]
+)
+def test_so_much_is_decoded_of_two_minutes_at_the_most(bytes_each: int, size: tuple[int, int]) -> None:
+    """16 and 20 Mbit/s at 1080p, and 4K, each at 30 frames a second."""
+    pixels = size[0] * size[1]
+    chosen = decoded([(bytes_each, at % 30 == 0) for at in range(3600)], pixels, 120.0)
+    spent = sum(chosen) * (8 * bytes_each + pixels * sampling._PIXEL_BITS)
+    assert 0.9 < spent / sampling.AFFORDABLE_BITS <= 1.0
