@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -11,6 +12,7 @@ from typing import cast
 import av
 import pytest
 from av.audio.stream import AudioStream
+from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from tests.media.test_cutting import SIZE, Kind, made, number_in, numbered, upright_again
@@ -140,6 +142,44 @@ def test_mirrored_pictures_and_pixels_that_are_not_square(matrix: tuple[int, int
         assert image.width / image.height == pytest.approx(facts.width / facts.height, abs=0.03)
         assert number_in(upright_again(image, matrix)) == 0
     assert clip_with_poster(io.BytesIO(preview))[0].conversion == ""
+
+
+def ramp(transfer: ColorTrc) -> bytes:
+    """A still of HEVC with 10 bits, from black at its left to the brightest at its right, in the colours of HDR."""
+    frame = av.VideoFrame(256, 64, "yuv420p10le")
+    for number, plane in enumerate(frame.planes):
+        shades = (512 if number else 64 + x * 876 // 256 for x in range(plane.line_size // 2))
+        plane.update(b"".join(shade.to_bytes(2, "little") for shade in shades) * plane.height)
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as target:
+        video = target.add_stream("libx265", rate=10, options={"preset": "ultrafast", "x265-params": "log-level=none"})
+        video.width, video.height, video.pix_fmt = 256, 64, "yuv420p10le"
+        context = video.codec_context
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = 9, transfer, 9, 1
+        for number in range(4):
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            target.mux(video.encode(frame))
+        target.mux(video.encode())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("transfer", "white_from"), [(ColorTrc.SMPTE2084, 0.5), (ColorTrc.ARIB_STD_B67, 0.6)])
+def test_light_of_hdr_is_brought_into_what_8_bits_show(transfer: ColorTrc, white_from: float) -> None:
+    """Black stays black and bright bright, each shade is lighter than the one before, and the file says so."""
+    facts = clip_with_poster(io.BytesIO(ramp(transfer)))[0]
+    assert (facts.codec, facts.conversion) == ("hevc", "sent")
+    preview = converted(ramp(transfer), facts.duration)
+    with av.open(io.BytesIO(preview), "r") as opened:
+        frame = next(opened.decode(video=0))
+    assert (frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range) == (1, 1, 1, 1)
+    row = bytes(frame.planes[0])[: frame.width]
+    shades = [row[x] for x in range(4, 256, 8)]
+    assert shades[0] < 24
+    assert shades[-1] > 180
+    assert row[round(256 * white_from)] > 100
+    assert all(after >= before - 1 for before, after in pairwise(shades))
+    again = clip_with_poster(io.BytesIO(preview))[0]
+    assert (again.conversion, again.codec) == ("", "h264")
 
 
 def test_what_is_made_has_at_most_so_many_pixels_a_side(monkeypatch: pytest.MonkeyPatch) -> None:

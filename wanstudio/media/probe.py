@@ -11,7 +11,7 @@ from .errors import MediaError, MediaProblem, unknown_codec
 from .fragments import fragments_seconds
 from .movie import Box, Movie, SeekableFile, Track, read_movie, size_of, top_boxes
 from .pictures.file_kinds import MATROSKA, describe, not_by_link, not_taken
-from .pictures.frames import Still, frame_at, poster_of, still_at
+from .pictures.frames import HDR, Still, frame_at, poster_of, still_at
 from .pictures.matroska import matroska_facts
 from .pictures.sample_entries import DECODED
 from .pictures.stills import MAX_PIXELS
@@ -63,7 +63,7 @@ def clip_with_poster(file: SeekableFile) -> tuple[VideoFacts, bytes]:
 
 def _conversion(container: str, still: Still) -> str:
     a, b, c, d = still.matrix
-    if container == "3gp" or still.pixel != 1 or a * d - b * c < 0:
+    if container == "3gp" or still.pixel != 1 or a * d - b * c < 0 or still.frame.color_trc in HDR:
         # Decoders of a provider take the pixels as they are stored.
         return "sent"
     plays_everywhere = still.codec == "h264" and still.frame.format.name in ("yuv420p", "yuvj420p")

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from wanstudio.media.cutting import MAX_SIDE
 from wanstudio.media.cutting.sound_cut import SOUND_FRAME, SOUND_RATE, sound_in
 from wanstudio.media.errors import MediaError, MediaProblem
-from wanstudio.media.pictures.frames import matrix_of, opened
+from wanstudio.media.pictures.frames import HDR, matrix_of, opened
 from wanstudio.media.pictures.sample_entries import pixel_of
 from wanstudio.media.pictures.stills import MAX_PIXELS
 
@@ -24,11 +24,16 @@ _TOLERANCE = Fraction(1, 1000)
 # Decoders want the keyframe before; an index can say a second less than what is shown.
 _BEFORE_S = 1
 _THREADS = 2
-# Without B-frames the first picture is at 0, and nothing has to be hidden. What the fastest preset leaves out and costs
-# little is switched on again; the road not taken is CABAC, a quarter of the time for a tenth of the bytes.
-_ENCODER = {"preset": "ultrafast", "crf": "17", "bf": "0", "x264-params": "deblock=0,0:aq-mode=1:8x8dct=1"}
+# Without B-frames the first picture is at 0, and nothing has to be hidden. The road not taken is CABAC: a quarter of
+# the time for a tenth of the bytes.
+_ENCODER = {"preset": "ultrafast", "crf": "17", "bf": "0"}
+# What the fastest preset leaves out and costs little is switched on again, but for noise, of which a picture has more
+# bits a pixel; bounded are its bits, as it would become many times as large as it was.
+_FINER, _NOISE_BITS, _TIMES, _MIN_BITS = "deblock=0,0:aq-mode=1:8x8dct=1", 0.2, 3, 20_000_000
 # Of the index, for a frame of picture or of sound; what is left over of it becomes a `free` box.
 _INDEX_BYTES, _INDEX_BASE = 64, 64 * 1024
+# With 8 bits the tones of HDR are too few: so its light is brought into what every screen shows.
+_TO_BT709 = ":out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709:out_range=tv:intent=perceptual"
 # The signs of a display matrix (a, b, c, d) as filters of FFmpeg.
 _ORIENTATIONS: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {
     (0, 1, -1, 0): (("transpose", "clock"),),
@@ -64,7 +69,7 @@ def cut_clip(clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float
         if picture is None or getattr(picture, "codec_context", None) is None or span.length <= 0:
             raise MediaError(MediaProblem.UNREADABLE)
         picture.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        picture.codec_context.thread_count = _THREADS
+        picture.codec_context.thread_count, picture.codec_context.thread_type = _THREADS, "AUTO"
         # For a variable rate this value can be wrong; it only sizes the index and the groups of pictures.
         rate = min(max(picture.average_rate or Fraction(30), Fraction(1)), Fraction(240))
         entries = round(span.length * (rate + SOUND_RATE // SOUND_FRAME))
@@ -77,7 +82,16 @@ def cut_clip(clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float
         pixel = picture.sample_aspect_ratio or Fraction(1)
         shape = pixel_of(pixel.numerator, pixel.denominator)
         with av.open(target, "w", format="mp4", options=options) as made:
-            _write(made, _filtered(shown, span, shape), sound_in(sound_source, span.start, span.length), rate)
+            video = made.add_stream("libx264", rate=rate, options=_options(picture, source.bit_rate, rate))
+            _write(made, video, _filtered(shown, span, shape), sound_in(sound_source, span.start, span.length))
+
+
+def _options(picture: VideoStream, bit_rate: int, rate: Fraction) -> dict[str, str]:
+    bits = picture.bit_rate or bit_rate
+    is_noise = bits > _NOISE_BITS * picture.width * picture.height * rate
+    most = max(_TIMES * bits, _MIN_BITS)
+    more = {"g": str(round(rate * 2)), "maxrate": str(most), "bufsize": str(2 * most)}
+    return {**_ENCODER, **more, "x264-params": "aq-mode=0" if is_noise else _FINER}
 
 
 def _shown(source: InputContainer, picture: VideoStream, span: Span) -> Iterator[av.VideoFrame]:
@@ -140,8 +154,9 @@ def _graph(frame: av.VideoFrame, shape: Fraction) -> Graph:
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, CLOCK)
         )
     ]
-    if (width, height) != (frame.width, frame.height):
-        steps.append(graph.add("scale", f"{width}:{height}"))
+    is_hdr = frame.color_trc in HDR
+    if is_hdr or (width, height) != (frame.width, frame.height):
+        steps.append(graph.add("scale", f"{width}:{height}{_TO_BT709 if is_hdr else ''}"))
     steps += [graph.add(name, args) for name, args in _ORIENTATIONS.get(matrix_of(frame), ())]
     steps += [graph.add("format", "yuv420p"), graph.add("setsar", "1"), graph.add("buffersink")]
     for before, after in pairwise(steps):
@@ -151,12 +166,10 @@ def _graph(frame: av.VideoFrame, shape: Fraction) -> Graph:
 
 
 def _write(
-    made: OutputContainer, pictures: Iterator[av.VideoFrame], sound: Iterator[av.AudioFrame], rate: Fraction
+    made: OutputContainer, video: VideoStream, pictures: Iterator[av.VideoFrame], sound: Iterator[av.AudioFrame]
 ) -> None:
-    video = made.add_stream("libx264", rate=rate, options=_ENCODER)
     context = video.codec_context
-    context.thread_count, context.gop_size = _THREADS, round(rate * 2)
-    context.time_base = Fraction(1, CLOCK)
+    context.thread_count, context.time_base = _THREADS, Fraction(1, CLOCK)
     pending = next(sound, None)
     audio = made.add_stream("aac", rate=SOUND_RATE, layout=pending.layout.name) if pending else None
     durations: dict[int, int] = {}

@@ -9,6 +9,7 @@ from time import process_time
 import av
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
+from av.video.reformatter import ColorTrc
 from PIL import Image
 
 from wanstudio.media.errors import MediaError, MediaProblem
@@ -25,6 +26,8 @@ OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
     "protocol_whitelist": "",
 }
+HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
+"""Transfer functions of PQ and HLG."""
 UPRIGHT = (1, 0, 0, 1)
 TRANSPOSES: dict[tuple[int, ...], Image.Transpose] = {
     (0, 1, -1, 0): Image.Transpose.ROTATE_270,
