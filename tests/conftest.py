@@ -10,9 +10,11 @@ import pytest_django
 from django.test import Client
 
 from tests import factories, migrated
+from tests.page_rows import finished
 from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noqa: F401 (fixtures)
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
+from wanstudio.videos.models import Video
 
 # What takes long begins first, so that the short ones fill what is left of the time at the end.
 LONG = (
@@ -99,6 +101,11 @@ def as_alice(alice: User) -> Client:
 
 
 @pytest.fixture
+def as_bob(bob: User, alice: User) -> Client:
+    return _signed_in(bob)
+
+
+@pytest.fixture
 def as_vera(vera: User, alice: User) -> Client:
     return _signed_in(vera)
 
@@ -111,3 +118,8 @@ def as_charlie(charlie: User, alice: User) -> Client:
 @pytest.fixture
 def nobody(alice: User) -> Client:
     return Client()
+
+
+@pytest.fixture
+def video(team: Team, alice: User) -> Video:
+    return finished(team, alice, title="Mira walks")

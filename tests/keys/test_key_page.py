@@ -97,9 +97,7 @@ def test_job_goes_to_the_provider_of_the_key_in_force(
     assert not StudioKey.objects.get().secret, "nothing was sent with it"
 
 
-def test_only_the_owner_sets_the_key(as_vera: Client, as_charlie: Client, nobody: Client, bob: User) -> None:
-    as_bob = Client()
-    as_bob.force_login(bob)
+def test_only_the_owner_sets_the_key(as_vera: Client, as_charlie: Client, nobody: Client, as_bob: Client) -> None:
     for client in (as_vera, as_charlie, as_bob):
         for name in ("keys.show", "keys.remove", "keys.drop"):
             assert client.post(reverse(name), {"key": CANARY}).status_code == 404

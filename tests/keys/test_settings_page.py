@@ -24,13 +24,6 @@ SENDING, BALANCE = "/settings/sending/", "/settings/balance/"
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def as_bob(bob: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
 def test_only_the_owner_sees_the_machine(as_alice: Client, as_bob: Client) -> None:
     assert "This machine" in words(as_alice, "/settings/")
     assert "This machine" not in words(as_bob, "/settings/")

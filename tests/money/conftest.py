@@ -3,19 +3,11 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from tests import factories
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
 from wanstudio.uploads.models import Source
-
-
-@pytest.fixture
-def as_bob(bob: User, alice: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ from wanstudio.teams.models import Membership, Team
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def as_bob(bob: User, alice: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
 def notified(team: Team, person: User, event: str = "job 1 ready", kind: Kind = Kind.READY) -> Notification:
     notify([person], Event(team, kind, event, f"“{event}” <b>", path="/videos/"))
     return Notification.objects.get(person=person, event=event)

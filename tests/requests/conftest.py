@@ -1,5 +1,5 @@
-"""The same fixtures as for caps."""
+"""The same form as for caps."""
 
-from tests.money.conftest import as_bob, form
+from tests.money.conftest import form
 
-__all__ = ["as_bob", "form"]
+__all__ = ["form"]

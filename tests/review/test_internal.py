@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from tests.page_rows import finished
 from wanstudio.accounts.models import User
 from wanstudio.notifications.models import Delivery, Notification
 from wanstudio.notifications.verbs import set_up_webhook
@@ -20,11 +19,6 @@ from wanstudio.videos.verbs import collect, collection_named
 
 DRAWING = [{"kind": "arrow", "points": [[0.1, 0.1], [0.8642, 0.9]]}]
 SECRET = "The client must not read this"
-
-
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
 
 
 @pytest.fixture

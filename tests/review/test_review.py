@@ -28,18 +28,6 @@ from wanstudio.videos.models import Video
 Queries = Callable[..., Any]
 
 
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
-@pytest.fixture
-def as_bob(bob: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
 def page(client: Client, video: Video) -> str:
     return client.get(f"/videos/{video.pk}/").content.decode()
 

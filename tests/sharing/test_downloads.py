@@ -22,11 +22,6 @@ REFUSED = "This video can only be watched on its page"
 
 
 @pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
-@pytest.fixture
 def link(video: Video, alice: User) -> ShareLink:
     return make_link(video, alice, may_download=False)
 

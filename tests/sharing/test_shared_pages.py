@@ -31,11 +31,6 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 
 
 @pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
-@pytest.fixture
 def link(video: Video, alice: User) -> ShareLink:
     return make_link(video, alice)
 

@@ -19,13 +19,6 @@ def words(client: Client, path: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-@pytest.fixture
-def as_bob(bob: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
 @pytest.mark.parametrize("path", ["/team/", "/usage/", "/settings/"])
 def test_team_pages_need_a_sign_in(path: str, as_alice: Client, as_bob: Client, nobody: Client) -> None:
     assert as_alice.get(path).status_code == as_bob.get(path).status_code == 200

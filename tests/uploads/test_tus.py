@@ -68,13 +68,6 @@ class Sender:
 
 
 @pytest.fixture
-def as_bob(bob: User, alice: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
-@pytest.fixture
 def sender(as_alice: Client, team: Team) -> Sender:
     return Sender(as_alice)
 

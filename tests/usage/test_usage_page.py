@@ -28,13 +28,6 @@ P = Decimal("1.14")
 
 
 @pytest.fixture
-def as_bob(bob: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
-@pytest.fixture
 def _lives(team: Team, alice: User, bob: User) -> None:
     """One job of everything that can become of money."""
     finished(team, alice, provider="apixo")

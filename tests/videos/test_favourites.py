@@ -15,18 +15,6 @@ from wanstudio.videos.models import Favourite, Video
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
-@pytest.fixture
-def as_bob(bob: User) -> Client:
-    client = Client()
-    client.force_login(bob)
-    return client
-
-
 def star(client: Client, video: Video, favourite: str = "1", **sent: Any) -> Any:
     return client.post(reverse("videos.favourite", args=[video.pk]), {"favourite": favourite, **sent})
 

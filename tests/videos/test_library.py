@@ -28,11 +28,6 @@ from wanstudio.videos.verbs import KEPT, collect, collection_named, empty_bin, s
 from wanstudio.videos.views.wall_page import file_name, unused
 
 
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
 def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person)

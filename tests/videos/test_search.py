@@ -84,11 +84,6 @@ def test_no_sign_is_an_error_or_an_operator(video: Video, as_alice: Client) -> N
         assert (q, shown(as_alice, q=q)) == (q, [video.pk] if q in OF_MIRA else [])
 
 
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
 @only_sqlite
 def test_every_letter_can_be_searched_for() -> None:
     letters = [chr(code) for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] in "LMN"]

@@ -22,11 +22,6 @@ def shown(client: Client, **asked: str) -> list[int]:
     return [int(pk) for pk in re.findall(r'class="tile-link" href="/videos/(\d+)/"', html)]
 
 
-@pytest.fixture
-def video(team: Team, alice: User) -> Video:
-    return finished(team, alice, title="Mira walks")
-
-
 @pytest.mark.parametrize("name", ["videos.show", "videos.file", "videos.poster"])
 def test_video_is_404_outside_its_team(
     name: str, video: Video, as_alice: Client, bob: User, as_charlie: Client, nobody: Client

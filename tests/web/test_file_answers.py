@@ -56,13 +56,11 @@ def test_a_file_asks_two_queries_and_scans_no_table(video: Video, source: Source
 
 
 def test_rights_are_asked_about_with_every_range(
-    team: Team, video: Video, source: Source, alice: User, bob: User, as_vera: Client, as_charlie: Client
+    team: Team, video: Video, source: Source, alice: User, as_bob: Client, as_vera: Client, as_charlie: Client
 ) -> None:
     def answers(client: Client) -> list[int]:
         return [client.get(address, headers={"Range": "bytes=0-1"}).status_code for address in files(video, source)]
 
-    as_bob = Client()
-    as_bob.force_login(bob)
     assert answers(as_bob) == answers(as_vera) == [206] * 4
     assert answers(as_charlie) == [404] * 4
     bin_videos([video], alice)
