@@ -29,7 +29,7 @@ def apixo(settings: Settings, transactional_db: None) -> Iterator[FakeApixo]:
         settings.PROVIDER = "apixo"
         settings.PROVIDERS = settings.PROVIDERS | {"apixo": (server.url, KEY)}
         settings.PRIVATE_HOSTS = frozenset({server.host})
-        settings.PROVIDER_READ_TIMEOUT_S = 0.4
+        settings.PROVIDER_READ_TIMEOUT_S = 10.0
         settings.PACE = 1.0
         # Who waits for a turn, or for a call, is the subject of tests of its own.
         settings.IN_FLIGHT = 1000

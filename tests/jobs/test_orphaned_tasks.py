@@ -7,7 +7,6 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
-from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, Post, refusal, taken_but
 from tests.ledger_check import disagreements
@@ -97,8 +96,7 @@ def test_any_number_of_callbacks_adopts_once(second: Job, apixo: FakeApixo) -> N
     assert not Attempt.objects.exclude(hinted_task_id="").exists()
 
 
-def test_the_first_task_while_the_second_is_being_sent(uncertain: Job, apixo: FakeApixo, settings: Settings) -> None:
-    settings.PROVIDER_READ_TIMEOUT_S = 10.0
+def test_the_first_task_while_the_second_is_being_sent(uncertain: Job, apixo: FakeApixo) -> None:
 
     def call_meanwhile(line: object, over: object) -> None:
         call_back(apixo.posts[0])

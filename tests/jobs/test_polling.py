@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.fake_apixo import HTML, FakeApixo, envelope, refusal, taken_but
 from tests.provider.scripted import Move, answer, close, hang, raw, reset
@@ -42,7 +43,9 @@ NO_ANSWER: dict[str, Move] = {
 
 
 @pytest.mark.parametrize("how", NO_ANSWER)
-def test_no_clear_answer_is_no_failure(job: Job, apixo: FakeApixo, how: str) -> None:
+def test_no_clear_answer_is_no_failure(job: Job, apixo: FakeApixo, how: str, settings: Settings) -> None:
+    if how == "no answer":
+        settings.PROVIDER_READ_TIMEOUT_S = 0.4
     job = running(job)
     apixo.on_status(NO_ANSWER[how])
     job = step(job)

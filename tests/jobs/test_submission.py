@@ -82,7 +82,9 @@ def test_without_a_way_back_it_is_asynchronous(job: Job, apixo: FakeApixo) -> No
 
 
 @pytest.mark.parametrize("how", UNKNOWNS)
-def test_unknown_is_never_sent_again(job: Job, apixo: FakeApixo, how: str) -> None:
+def test_unknown_is_never_sent_again(job: Job, apixo: FakeApixo, how: str, settings: Settings) -> None:
+    if how == "no answer in time":
+        settings.PROVIDER_READ_TIMEOUT_S = 0.4
     apixo.on_post(taken_but(UNKNOWNS[how]()))
     job = step(job)
     assert (job.state, job.money, job.ask_person) == (State.UNCERTAIN, Money.UNKNOWN, False)

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from tests.fake_apixo import FakeApixo, refusal, taken_but
 from tests.provider.scripted import answer, reset
@@ -301,10 +300,7 @@ def test_a_hint_to_another_jobs_task_does_not_hold_up_a_retry(
     assert running(job).task_id == apixo.made[1]
 
 
-def test_a_callback_before_the_answer(
-    job: Job, apixo: FakeApixo, call_back: Callable[..., int], settings: Settings
-) -> None:
-    settings.PROVIDER_READ_TIMEOUT_S = 10.0
+def test_a_callback_before_the_answer(job: Job, apixo: FakeApixo, call_back: Callable[..., int]) -> None:
 
     def call_first(line: object, over: object) -> None:
         apixo.wait_for(lambda: bool(apixo.posts))
