@@ -32,16 +32,18 @@ def given(name: str, among: Mapping[str, str] = os.environ) -> str | None:
         return value
     if value:
         raise EnvError(f"{name} and {name}{SUFFIX} are both set. Remove one of them: only one of the two can be meant.")
+    # What is no whole path can be the secret itself, under the wrong one of the two names.
+    shown = path if path.startswith("/") else "the file that it names"
     try:
         text = Path(path).read_text().strip()
     except OSError as wrong:
         raise _refused(
-            name, f"{path} cannot be read: {wrong.strerror}. The account that runs the studio needs it"
+            name, f"{shown} cannot be read: {wrong.strerror}. The account that runs the studio needs it"
         ) from None
     except ValueError:
-        raise _refused(name, f"{path} is not a text file") from None
+        raise _refused(name, f"{shown} is not a text file") from None
     if not text:
-        raise _refused(name, f"{path} is empty. Write the value into it, or remove {name}{SUFFIX}")
+        raise _refused(name, f"{shown} is empty. Write the value into it, or remove {name}{SUFFIX}")
     return text
 
 

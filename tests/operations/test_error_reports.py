@@ -66,6 +66,8 @@ def work():
         log.exception("job %s failed for %s", planted["prompt"], planted["email"])
     log.error("no exception, but %s", api_key)
     logging.getLogger("library").error(f"a library wrote {{api_key}}")
+    # As Django does: the text of a SuspiciousOperation.
+    logging.getLogger("django.security.SuspiciousFileOperation").error("in " + planted["presigned link"])
 
 ask()
 work()

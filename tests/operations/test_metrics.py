@@ -74,12 +74,17 @@ def test_token_is_asked_for(prometheus: None, given: str) -> None:
         ("10.0.0.5", "198.51.100.1", 403),
         ("10.0.0.5", "192.0.2.7, 198.51.100.1", 403),
         ("198.51.100.1", "192.0.2.7", 403),
+        # The address of a proxy that is not trusted, and of one that does not say who asks, is nobody's.
+        ("192.0.2.9", "198.51.100.1", 403),
+        ("192.0.2.9", "192.0.2.9", 403),
+        ("10.0.0.5", "unknown", 403),
+        ("10.0.0.5", "unknown, 10.0.0.5", 403),
     ],
 )
 def test_addresses_are_those_of_the_real_client(team: Team, peer: str, forwarded: str, status: int) -> None:
     import ipaddress
 
-    networks = [ipaddress.ip_network("192.0.2.0/24")], [ipaddress.ip_network("10.0.0.5")]
+    networks = [ipaddress.ip_network(one) for one in ("192.0.2.0/24", "10.0.0.5")], [ipaddress.ip_network("10.0.0.5")]
     with override_settings(METRICS_ADDRESSES=networks[0], TRUSTED_PROXIES=networks[1]):
         headers = {"X-Forwarded-For": forwarded} if forwarded else {}
         assert Client(REMOTE_ADDR=peer).get("/metrics", headers=headers).status_code == status

@@ -100,6 +100,15 @@ def test_file_of_another_account_is_refused(secret: Path) -> None:
         os.seteuid(0)
 
 
+def test_secret_in_place_of_its_file_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APIXO_API_KEY_FILE", KEY)
+    with pytest.raises(
+        EnvError, match='"APIXO_API_KEY_FILE" invalid: the file that it names cannot be read'
+    ) as refused:
+        given("APIXO_API_KEY")
+    assert KEY not in str(refused.value)
+
+
 @once
 def test_wrong_file_stops_the_start_in_one_sentence(tmp_path: Path) -> None:
     said = Studio(tmp_path / "data").refuses("run", DATABASE_URL_FILE=str(tmp_path / "none"))

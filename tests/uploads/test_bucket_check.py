@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_django import Settings
 
 from tests import factories
 from tests.bucket_fixtures import bucket_of
-from tests.s3_storage import BUCKET, KEY_ID, REGION, SECRET, Refused, Storage
+from tests.s3_storage import BUCKET, KEY_ID, REGION, SECRET, Handler, Refused, Storage
 from wanstudio.accounts.models import User
 from wanstudio.operations.studio_status import look
 from wanstudio.settings_bucket import bucket
@@ -81,6 +82,18 @@ def test_wrong_setting_is_named(
     settings.BUCKET = bucket_of(monkeypatch, s3.settings | {name: value})
     assert said in looked()
     assert SECRET not in BucketCheck.objects.get().problem
+
+
+def test_answer_that_is_rubbish_is_said(s3: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    rubbish = b"<ListBucketResult><Contents><Key>k</Key><LastModified>soon</LastModified></Contents></ListBucketResult>"
+    monkeypatch.setattr(Handler, "_list", lambda handler, query: rubbish)
+    assert looked() == client.NOT_REACHED.format(host=s3.host, why="ValueError")
+
+
+def test_listing_that_never_goes_on_ends(s3: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = b"<ListBucketResult><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"
+    monkeypatch.setattr(Handler, "_list", lambda handler, query: again)
+    assert len(list(islice(client.listed(), 9))) == 2
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])

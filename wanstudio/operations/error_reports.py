@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Said = dict[str, Any]
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "sdk")
 OF_A_FRAME = ("filename", "module", "function", "lineno", "in_app", "pre_context", "context_line", "post_context")
-# Loggers whose templates are constants; those of libraries can contain anything.
-LOGGERS = ("wanstudio", "django.")
+# Loggers whose templates are constants; those of libraries and of `django.security` can contain anything.
+LOGGERS = ("wanstudio", "django.request")
 IN_THE_LOG = "The text is in the studio's log."
 SHUTDOWN_S = 2.0
 

@@ -35,13 +35,17 @@ from wanstudio.work.models import SILENT_AFTER, Heartbeat
 COUNTED = [state for state in State.values if state != State.DONE]
 NAMES = tuple(provider.name for provider in (*providers.BILLED, providers.STAND_IN))
 NOT_LISTED = "This address is not in WANSTUDIO_METRICS_ADDRESSES.\n"
+HIDDEN = "The proxy in between is not in WANSTUDIO_TRUSTED_PROXIES, or does not say who asks.\n"
 UNKNOWN = "Send WANSTUDIO_METRICS_TOKEN as a Bearer token.\n"
 
 
 def show(request: HttpRequest) -> HttpResponse:
     """The figures, for requests with the token and from the addresses, as far as these are set."""
-    if settings.METRICS_ADDRESSES and not _is_listed(request.META.get("REMOTE_ADDR", "")):
-        return HttpResponse(NOT_LISTED, status=403, content_type="text/plain")
+    if settings.METRICS_ADDRESSES:
+        # Without this, a proxy on the same machine would lend its address to everyone.
+        is_hidden = request.META["wanstudio.hidden"]
+        if is_hidden or not _is_listed(request.META.get("REMOTE_ADDR", "")):
+            return HttpResponse(HIDDEN if is_hidden else NOT_LISTED, status=403, content_type="text/plain")
     given = request.headers.get("Authorization", "")
     if settings.METRICS_TOKEN and not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
         refused = HttpResponse(UNKNOWN, status=401, content_type="text/plain")

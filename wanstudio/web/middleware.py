@@ -110,11 +110,12 @@ def public_path(request: HttpRequest) -> str:
 class TrustedProxies(Middleware):
     """Believes `X-Forwarded-For` and `-Proto` from the proxies in `WANSTUDIO_TRUSTED_PROXIES` only.
 
-    `wanstudio.proxied` in META says whether any proxy has left a header.
+    `wanstudio.proxied` in META says whether any proxy has left a header, `wanstudio.hidden` whether one hides who asks.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.META["wanstudio.proxied"] = any(name.startswith(PROXIES) for name in request.META)
+        is_proxied = any(name.startswith(PROXIES) for name in request.META)
+        request.META["wanstudio.proxied"] = request.META["wanstudio.hidden"] = is_proxied
         if peer := _address(request.META.get("REMOTE_ADDR", "")):
             request.META["REMOTE_ADDR"] = str(peer)
         if not is_trusted(request.META.get("REMOTE_ADDR", "")):
@@ -122,7 +123,9 @@ class TrustedProxies(Middleware):
         else:
             chain = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
             for hop in reversed(chain):
-                if not (address := _address(hop)):
+                address = _address(hop)
+                request.META["wanstudio.hidden"] = address is None
+                if address is None:
                     # A client or a proxy wrote something there that is no address.
                     break
                 request.META["REMOTE_ADDR"] = str(address)

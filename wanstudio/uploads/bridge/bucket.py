@@ -146,7 +146,8 @@ def listed() -> Iterator[list[tuple[str, datetime]]]:
         with _asking("s3:ListBucket") as client:
             page = client.list_objects_v2(Bucket=in_use().name, Prefix=own_folder(), **more)
         yield [(each["Key"], each["LastModified"]) for each in page.get("Contents", [])]
-        if not (token := page.get("NextContinuationToken", "")):
+        # The same again: this storage cannot go on.
+        if (token := page.get("NextContinuationToken", "")) in ("", more.get("ContinuationToken")):
             return
         more = {"ContinuationToken": token}
 
@@ -169,7 +170,7 @@ def _asking(right: str) -> Iterator[S3]:
         raise _in_words(refused.response, host, right) from None
     except known.NoCredentialsError:
         raise BucketRefused(NO_KEY) from None
-    except known.BotoCoreError as wrong:
+    except (known.BotoCoreError, ValueError) as wrong:
         # Its own text can quote an address with a signature.
         sentence = NOT_REACHED.format(host=host, why=type(wrong).__name__)
         raise BucketRefused(
