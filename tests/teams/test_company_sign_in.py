@@ -22,6 +22,7 @@ from tests.issuer import SECRET, Issuer, running
 from wanstudio.accounts import issuer as issuers
 from wanstudio.accounts.models import User
 from wanstudio.activity.models import Activity
+from wanstudio.api.authentication import create_token
 from wanstudio.settings_files import SettingsEnv
 from wanstudio.settings_sign_in import company
 from wanstudio.teams.models import Invitation, Membership, Team
@@ -206,11 +207,14 @@ def test_verified_address_ties_an_existing_account_and_ends_its_password(issuer:
     issuer.is_person("sub-bob", "bob@example.com")
     before, client = Client(), Client()
     before.force_login(bob)
+    script = {"Authorization": f"Bearer {create_token(bob.memberships.get(), 'a script', 'make').secret}"}
+    assert Client().get("/api/v1/jobs", headers=script).status_code == 200
     sign_in(client)
     bob.refresh_from_db()
     assert (client.session["_auth_user_id"], bob.has_usable_password()) == (str(bob.pk), False)
     # Who chose that password is not known to be the person the company vouches for.
     assert before.get("/videos/").status_code == 302
+    assert Client().get("/api/v1/jobs", headers=script).status_code == 401
     assert client.get("/videos/").status_code == 200
 
 

@@ -11,6 +11,7 @@ from wanstudio.accounts.models import User
 from wanstudio.activity.verbs import record
 from wanstudio.settings_sign_in import Company
 from wanstudio.teams.models import Invitation, Membership, Team
+from wanstudio.teams.opened import opened_of
 from wanstudio.teams.roles import Role
 from wanstudio.teams.verbs import accept
 from wanstudio.teams.words import NotLetIn
@@ -71,10 +72,14 @@ def _tie(who: User, account: SocialAccount) -> None:
     if SocialAccount.objects.filter(provider=account.provider, user=who).exists():
         raise Refused(NotLetIn.OTHER_PERSON)
     if not owns_studio(who):
-        # The studio has not checked who took this address here first: their password and sessions end. An owner's
-        # password stays, for the day when the issuer is away.
+        # The studio has not checked who took this address here first: their password, sessions, tokens and
+        # invitations end. An owner's password stays, for the day when the issuer is away.
         who.set_unusable_password()
         who.save(update_fields=["password"])
+        for member in who.memberships.select_related("team"):
+            for opened in opened_of(member):
+                if not opened.outlives:
+                    opened.close(who)
 
 
 def _new(company: Company, person: Claimed, invitation: Invitation | None) -> User:
