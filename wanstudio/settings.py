@@ -160,7 +160,7 @@ FILE_UPLOAD_HANDLERS = ["wanstudio.uploads.forms.CappedUploadHandler"]
 ACCEL = env.str("WANSTUDIO_ACCEL", "", validate=options.an_internal_path)
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = (0o640, 0o750) if ACCEL else (0o600, 0o700)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# Each ticked video is a field of its own, up to ten thousand of them.
+# Each ticked video is a separate field, up to ten thousand of them.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_100
 CACHES = {
     # Sign-in limits live in the cache: it must be one for all web processes, or each would grant its own tries.

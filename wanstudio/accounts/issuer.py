@@ -74,7 +74,7 @@ class Transport(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Each request has a connection of its own."""
+        """Each request has a separate connection."""
 
 
 def _text(value: str | bytes) -> str:

@@ -27,7 +27,7 @@ def session_rows(request: HttpRequest, ask: Callable[[int], list[tuple[Any, ...]
     """Rows that `ask` finds for the person of this session; None if no one is signed in.
 
     Each row begins with the password's hash of the person, if they are active: so the session is checked as Django does
-    it, without a query of its own. What does not fit is left to Django, which knows about older keys and backends.
+    it, without a separate query. What does not fit is left to Django, which knows about older keys and backends.
     """
     session = request.session
     if session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS and (pk := session.get(SESSION_KEY)):

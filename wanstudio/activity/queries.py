@@ -44,7 +44,7 @@ def in_groups(groups: Iterable[str]) -> Q:
 
 
 def newest(parts: Iterable[QuerySet[Activity]], before: int | None, size: int) -> tuple[list[Activity], int | None]:
-    """The next `size` rows, newest first, after the row `before`; and the id to go on from, or None at the end."""
+    """The next `size` rows, newest first, after the row `before`; and the id to continue from, or None at the end."""
     found: list[Activity] = []
     for rows in parts:
         if before is not None:
@@ -56,7 +56,7 @@ def newest(parts: Iterable[QuerySet[Activity]], before: int | None, size: int) -
 
 
 def oldest_first(parts: Iterable[QuerySet[Activity]]) -> Iterator[Activity]:
-    """Every row, as `in_pages` reads them: each page of each part is a query of its own."""
+    """Every row, as `in_pages` reads them: each page of each part is a separate query."""
     return heapq.merge(*map(_in_pages, parts), key=_key)
 
 

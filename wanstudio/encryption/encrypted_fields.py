@@ -136,7 +136,7 @@ class Rotated:
 def rotate(*, drop_old: bool = False) -> Rotated:
     """A new first key (in the file; the settings' are not ours to change), and every secret under it.
 
-    Killed anywhere: both keys are in the file and each secret is under one of them. The next run goes on from there.
+    Killed anywhere: both keys are in the file and each secret is under one of them. The next run continues from there.
     """
     with (Path(settings.DATA_DIR) / ".encryption.lock").open("w") as lock:
         try:

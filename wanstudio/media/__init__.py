@@ -1,7 +1,7 @@
 """Pictures and clips: fetched without trusting their address, measured without trusting their content, served in parts.
 
     targets → exchange → fetch → remote_file   bytes from a URL that a person gave
-    isolated → templates → decoder_process     every foreign file is read in a process of its own, with limits
+    isolated → templates → decoder_process     every foreign file is read in a separate process, with limits
     movie → fragments → probe                  in there: what a clip is, how long, how large
     cutting                                    in there: parts of clips, previews, and what is sent as MP4
     pictures                                   in there: the restricted decoders; posters

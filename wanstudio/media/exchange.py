@@ -1,6 +1,6 @@
 """Exchanges over HTTP/1.1 with addresses that were checked: the one transport under every fetch, webhook and call.
 
-Every request has a connection of its own, dialled at the checked address itself; no redirect is followed, nothing is
+Every request has a separate connection, dialled at the checked address itself; no redirect is followed, nothing is
 taken from the environment, and one deadline is over everything. http.client, and not requests: it brings no cookies,
 proxies, .netrc, redirects or decompression that would have to be switched off again.
 """

@@ -44,7 +44,7 @@ class _Clock:
         self._tracks = {
             track.number: track for track in movie.tracks if track.timescale and track.handler in ("vide", "soun")
         }
-        # The first part can stand in the index itself; fragments go on from there.
+        # The first part can stand in the index itself; fragments continue from there.
         in_index = [track for track in self._tracks.values() if track.frames]
         self._begins = {track.number: 0 for track in in_index}
         self._ends = {track.number: track.ticks for track in in_index}

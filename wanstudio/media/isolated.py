@@ -1,4 +1,4 @@
-"""Isolated decoding: the only way to read a foreign file, in a process of its own with limits of memory and time.
+"""Isolated decoding: the only way to read a foreign file, in a separate process with limits of memory and time.
 
 What exceeds a limit, or brings a decoder down, is a MediaError like any other; nothing else notices.
 """

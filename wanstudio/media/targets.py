@@ -157,7 +157,7 @@ class Reach:
 
 
 def _resolve(target: Target, resolver: Resolver, timeout_s: float) -> list[str]:
-    # In a thread of its own, since getaddrinfo cannot be interrupted and a dead name server holds it for half a minute.
+    # In a separate thread, since getaddrinfo cannot be interrupted and a dead name server holds it for half a minute.
     answers: SimpleQueue[list[str]] = SimpleQueue()
 
     def look_up() -> None:

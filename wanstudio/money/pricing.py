@@ -27,7 +27,7 @@ class Quote:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether the clip goes on after what is billed, and so after what is generated."""
+        """Whether the clip continues after what is billed, and so after what is generated."""
         return self.duration > self.billed_seconds
 
     @property

@@ -74,7 +74,7 @@ class OverCap(Exception):
 def lock_budget(team_id: int) -> Team:
     """The team as it is now, its budget ours until the transaction ends: reservations of a team come one by one.
 
-    Other rows can go on pointing to it meanwhile. SQLite has one writer at a time anyway.
+    Other rows can continue pointing to it meanwhile. SQLite has one writer at a time anyway.
     """
     return _BUDGET.all(team_id)[0]
 

@@ -40,7 +40,7 @@ class When(models.TextChoices):
     OFF = "off", "No mail"
 
 
-# The owner's alerts have a mail of their own, which money at stake does not let anyone switch off.
+# The owner's alerts have a separate mail, which money at stake does not let anyone switch off.
 USUAL = {
     **dict.fromkeys(Kind, When.NOW),
     **dict.fromkeys((Kind.READY, Kind.COMMENT, Kind.VERDICT), When.DAILY),

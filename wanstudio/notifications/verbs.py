@@ -94,7 +94,7 @@ def notify_allowed(act: Act, event: Event, *, but: User | None = None) -> None:
 
 def _when(kind: Kind, member: Membership) -> When:
     if kind == Kind.UNCONFIRMED and member.role == Membership.Role.OWNER:
-        # The owner's alert says the same, by a mail of its own.
+        # The owner's alert says the same, by a separate mail.
         return When.OFF
     return MailChoice.of(member.user)[kind]
 

@@ -19,7 +19,7 @@ NEWEST, AT_ONCE = 10_000, 500
 
 
 def make_placeholders() -> int:
-    """How many rows got one. Crash anywhere: the next run goes on. Each row is written in its own transaction."""
+    """How many rows got one. Crash anywhere: the next run continues. Each row is written in its own transaction."""
     made = 0
     for model in (Video, Source):
         newest = model.objects.aggregate(newest=Max("pk"))["newest"] or 0

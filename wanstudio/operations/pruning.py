@@ -60,7 +60,7 @@ RULES = (
 
 
 def prune() -> None:
-    """Delete what is old, some hundred rows at a time, so that nothing waits. Crash anywhere: the next run goes on."""
+    """Delete what is old, hundreds of rows at a time, so that nothing waits. Crash anywhere: the next run continues."""
     for rule in RULES:
         if deleted := sum(_apply(rule, part) for part in rule.among()):
             log.info("%d %s of %d days ago deleted", deleted, rule.model._meta.verbose_name_plural, rule.days)

@@ -37,7 +37,7 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass
 class Child:
-    """A command of `manage.py`, in a process of its own."""
+    """A command of `manage.py`, in a separate process."""
 
     name: str
     command: Sequence[str]

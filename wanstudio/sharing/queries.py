@@ -69,7 +69,7 @@ def shared(request: HttpRequest, token: str) -> ShareLink:
 
 
 def shared_page(link: ShareLink, before: int | None) -> tuple[list[Video], int | None]:
-    """The next tiles of the link's collection, the newest first, older than the id `before`; and the id to go on from.
+    """The next tiles of the link's collection, newest first, older than id `before`; and the id to continue from.
 
     Read along the collection's index, so that a page costs the same for any size.
     """

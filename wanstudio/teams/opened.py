@@ -1,4 +1,4 @@
-"""Access that a member has opened and that goes on without them: links, invitations, tokens."""
+"""Access that a member has opened and that continues without them: links, invitations, tokens."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from wanstudio.teams.models import Membership, Team
 
 @dataclass(frozen=True)
 class Opened:
-    """`maker` is the id of a user, `key` its name in a form. `outlives`: it goes on after its maker has left."""
+    """`maker` is the id of a user, `key` its name in a form. `outlives`: it continues after its maker has left."""
 
     maker: int
     key: str

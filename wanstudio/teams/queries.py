@@ -13,7 +13,7 @@ from wanstudio.teams.models import Invitation, Membership, Team
 from wanstudio.teams.opened import opened_by
 from wanstudio.teams.roles import Act, Role
 
-# Roles that are given by a choice in a list; an owner is made on a page of its own.
+# Roles that are given by a choice in a list; an owner is made on a separate page.
 GIVEN = (Role.ADMIN, Role.CREATOR, Role.VIEWER)
 # A figure of each of these members, by the id of the user.
 Figure = Callable[[Team, list[Membership]], Mapping[int, object]]

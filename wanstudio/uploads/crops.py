@@ -1,6 +1,6 @@
 """Crops: the frame around a character that is sent, four numbers on an order. Nothing happens to the file itself.
 
-A frame can reach outside of the picture. There the colours of the picture's edges go on, blurred: with Animate the
+A frame can reach outside of the picture. There the colours of the picture's edges continue, blurred: with Animate the
 scene is the picture's, and bars of any one colour would be in every frame of the video. With Replace it does not
 matter: there the model itself fits the picture into the clip's shape, on black.
 """
@@ -153,7 +153,7 @@ class Framed:
 
     @property
     def is_inside(self) -> bool:
-        """Whether all of the frame is in the picture, so that no edge goes on."""
+        """Whether all of the frame is in the picture, so that no edge continues."""
         left, top, width, height = self.box
         across, down = left + width <= self.source.width, top + height <= self.source.height
         return min(left, top) >= 0 and across and down

@@ -40,7 +40,7 @@ KEPT_FREE_BYTES = 64 * 1024**2
 DOWNLOAD_S = 60 * 60
 # 8 KiB a second: a slower server only blocks a thread.
 MIN_BYTES_A_MINUTE = 8 * 1024 * 60
-# How long one step goes on to the next result after one that failed.
+# For how long one step tries further results after one that failed.
 STEP_S = 120.0
 # From this failure in a row on the owner has to know: about a minute after the first.
 ALERT_AFTER = 3

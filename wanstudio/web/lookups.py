@@ -92,7 +92,7 @@ def number(text: str | None) -> int | None:
 
 
 def page(rows: QuerySet[Row], before: str | None, size: int) -> tuple[list[Row], int | None]:
-    """The next `size` rows, newest first, older than the id `before`; and the id to go on from, or None at the end."""
+    """The next `size` rows, newest first, older than id `before`; and the id to continue from, None at the end."""
     rows = rows.order_by("-pk")
     if (last := number(before)) is not None:
         rows = rows.filter(pk__lt=last)
@@ -101,7 +101,7 @@ def page(rows: QuerySet[Row], before: str | None, size: int) -> tuple[list[Row],
 
 
 def in_pages(rows: QuerySet[Row], *fields: str) -> Iterator[Sequence[object]]:
-    """The id and these fields of every row, the oldest first, a page at a time: each page is a query of its own.
+    """The id and these fields of every row, the oldest first, a page at a time: each page is a separate query.
 
     A cursor that waits for a slow reader would hold a connection, and keep SQLite's log of writes from being emptied.
     """

@@ -1,4 +1,4 @@
-"""Ways back to a page, with what was typed on it: after a form without a page of its own, or one that was refused."""
+"""Ways back to a page, with what was typed on it: after a form without a separate page, or one that was refused."""
 
 from urllib.parse import urlencode, urlsplit
 

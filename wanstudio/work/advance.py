@@ -147,7 +147,7 @@ def _beat(row: Leased, over: Event) -> None:
                 if not row.keep_lease():
                     return
             except DatabaseError as wrong:
-                # Two more beats come before the lease runs out, each over a connection of its own.
+                # Two more beats come before the lease runs out, each over a separate connection.
                 if not outages.noticed(wrong):
                     log.exception("%s: the lease could not be extended; trying again", row)
                 connection.close()

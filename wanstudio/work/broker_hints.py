@@ -1,6 +1,6 @@
 """Hints to the broker: in outgrown mode it hears at once of a row that has just become ready.
 
-They are sent by a thread of their own, so that a broker that hangs delays no page. A hint that cannot be sent is
+They are sent by a separate thread, so that a broker that hangs delays no page. A hint that cannot be sent is
 dropped: the next sweep finds the row.
 """
 

@@ -23,7 +23,7 @@ def raise_alert(job: Job, kind: str, pause: str = "") -> None:
 def person_must_decide(job: Job) -> None:
     """Finally unconfirmed: its maker and the owners are notified.
 
-    Never in a step of its own: such a job is not due, so nothing would make up for what a crash left out.
+    Never in a separate step: such a job is not due, so nothing would make up for what a crash left out.
     """
     job_notifications.unconfirmed(job)
     raise_alert(job, Alert.Kind.UNCONFIRMED)

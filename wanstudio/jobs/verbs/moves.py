@@ -125,7 +125,7 @@ def take_back(job: Job, attempt: Attempt | None) -> Money | None:
 
 
 def supersede(attempt: Attempt | None, money: Money = Money.UNKNOWN) -> None:
-    """The job goes on, or ends, without this attempt. Due: what is known of it is looked at."""
+    """The job continues, or ends, without this attempt. Due: what is known of it is looked at."""
     if attempt:
         Attempt.objects.filter(pk=attempt.pk).update(money=money, due_at=Now())
 

@@ -1,6 +1,6 @@
 """The verbs of late discoveries: the price of a failed job, a row from a backup, an orphaned task.
 
-An orphaned task is paid for, though its job went on without it. It gets a job of its own, which never submits.
+An orphaned task is paid for, though its job went on without it. It gets a separate job, which never submits.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`manage.py web`: the web server alone, as `run` starts it, or on a machine of its own."""
+"""`manage.py web`: the web server alone, as `run` starts it, or on a separate machine."""
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application

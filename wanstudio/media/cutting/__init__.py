@@ -1,4 +1,4 @@
-"""Cutting: the part of a clip between two times as a file of its own, frame-exact, in an isolated process.
+"""Cutting: the part of a clip between two times as a separate file, frame-exact, in an isolated process.
 
 The file is what it measures: no seconds behind an edit list, the index in front, upright, square pixels, H.264 and AAC.
 """

@@ -1,4 +1,4 @@
-"""Framing: the part of a still picture in a frame as a file of its own, upright, in sRGB, by a restricted Pillow.
+"""Framing: the part of a still picture in a frame as a separate file, upright, in sRGB, by a restricted Pillow.
 
 Where the frame reaches outside of the picture, the colours of its edges are extended, without their detail.
 """

@@ -63,7 +63,7 @@ class SceneCuts:
             self._next -= 2 * _AROUND
 
     def recoloured(self) -> list[float]:
-        """Those that nothing that goes on behind a frozen range explains."""
+        """Those that no motion behind a frozen range explains."""
         while self._next < len(self._looks):
             self._judge_next()
         return [at for at, recoloured in self._cuts if recoloured]

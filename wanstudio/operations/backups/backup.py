@@ -43,7 +43,7 @@ class Made(NamedTuple):
 
 
 def back_up(into: Path, *, with_secret_key: bool = False, rule: Rule | None = None) -> Made:
-    """A whole backup in a folder of its own in `into`. Files that are there already are not copied again.
+    """A whole backup in a separate folder in `into`. Files that are there already are not copied again.
 
     The database comes first: every file it names existed then, and is looked for afterwards. Crash anywhere: a
     `.partial-…` folder that the next backup removes.

@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         self._success({"taskId": task.id})
 
     def _faults_of_submit(self, request: Request) -> Faults:
-        """None any more once this request got them as often as it orders: the count begins again then."""
+        """None any more once this request got them as often as it orders: the count starts again then."""
         # Not known by its callback address: the same request is sent again with another.
         known_by = (request.behaviour, request.resolution, request.seed, request.prompt)
         faults = request.faults
@@ -220,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """For requests that are not HTTP: the library would answer with a page of its own."""
+        """For requests that are not HTTP: the library would answer with a separate page."""
         self.close_connection = True
         if not getattr(self, "headers", None):
             self.command, self.request_version = self.command or "GET", "HTTP/1.1"

@@ -21,7 +21,7 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 def _render(request: dict[str, object], _sock: socket.socket) -> dict[str, object]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     if sys.platform == "linux":
-        # A network of its own, with nothing in it, where the system lets it have one.
+        # A separate network, with nothing in it, where the system lets it have one.
         ctypes.CDLL(None).unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     image, clip, target = (Path(str(request[name])) for name in ("image", "clip", "target"))
     film = request["film"]

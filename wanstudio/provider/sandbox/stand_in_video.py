@@ -1,5 +1,4 @@
-"""The stand-in video: the character follows the clip (animate) or replaces its person (replace), with the clip's own
-sound."""
+"""The stand-in video: the character follows the clip (animate) or takes its place (replace), with its sound."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -195,7 +194,7 @@ def _sound(source: InputContainer, duration: float) -> Iterator[av.AudioFrame]:
 
 
 def _ahead(pictures: Iterator[Image.Image]) -> Iterator[Image.Image]:
-    """The same pictures, each made in a thread of its own while the one before is encoded."""
+    """The same pictures, each made in a separate thread while the one before is encoded."""
     with ThreadPoolExecutor(1, "pictures") as maker:
         coming = maker.submit(next, pictures, None)
         while picture := coming.result():

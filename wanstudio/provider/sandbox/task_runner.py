@@ -107,7 +107,7 @@ class TaskRunner:
                         self._run(now)
                     return self._call_back(task.id)
                 except sqlite3.Error as wrong:
-                    # The disk is full: it goes on when there is room, and nothing is done twice.
+                    # The disk is full: it continues when there is room, and nothing is done twice.
                     logger.warning("task=%s waits: %s", task.id, wrong)
                     self._sleep_until(time.time() + DISK_RETRY_S)
 

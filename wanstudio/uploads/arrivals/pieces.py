@@ -136,8 +136,8 @@ def checked(body: IO[bytes], length: int, checksum: Checksum | None) -> Iterator
 def append(upload: PartialUpload, file: IO[bytes], piece: IO[bytes], length: int) -> int:
     """Writes up to `length` bytes at the end, and returns how many. They go to the disk while the next piece comes.
 
-    A crash of the studio leaves some of them: they are the beginning of the piece, and the sender goes on behind them.
-    After a power cut the last pieces can be missing, and the file is as much shorter: the sender goes on from there.
+    A crash of the studio leaves some of them: the beginning of the piece, and the sender continues after it. After a
+    power cut the last pieces can be missing: the file is that much shorter, and the sender continues from there.
     """
     at = file.seek(0, os.SEEK_END)
     left = length

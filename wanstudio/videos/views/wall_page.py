@@ -62,7 +62,7 @@ def index(request: HttpRequest) -> HttpResponse:
     most = max(MAX_SUMMED, MAX_AT_ONCE) + 1
     here = wall_rows.found(request, team, asked, before, most)
     page, following = tiles_of(request, here)
-    # An address that names its team goes on with that team's tiles.
+    # An address that names its team continues with that team's tiles.
     query = {**asked, access.TEAM: team.pk} if access.TEAM in request.GET else asked
     context: dict[str, object] = {
         "videos": with_versions(page),
@@ -84,7 +84,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def tiles_of(request: HttpRequest, here: wall_rows.Found) -> tuple[list[Video], int | None]:
-    """The tiles, and the id to go on from, or None at the end. First their ids: a row has much that no filter asks."""
+    """The tiles, and the id to continue from, or None at the end. Ids first: rows have much that no filter asks."""
     size, before, through = PAGE, *(access.number(request.GET.get(name)) for name in ("before", "through"))
     if before is not None:
         here = here.older_than(before)
