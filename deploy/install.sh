@@ -26,7 +26,7 @@ say() { echo "wanstudio: $*"; }
 die() { echo "wanstudio: $*" >&2; exit 1; }
 refuse() { die "$* Nothing was changed."; }
 
-URL='' PROXY='' BACKUPS='' UNIT=wanstudio UNINSTALL=''
+URL='' PROXY='' BACKUPS='' UNIT=wanstudio UNINSTALL='' changed=''
 while [ $# -gt 0 ]; do
     case $1 in --url | --proxy | --backups) [ $# -gt 1 ] || refuse "$1 needs a value." ;; esac
     case $1 in
@@ -57,7 +57,8 @@ systemd_runs() { [ -d /run/systemd/system ]; }
 
 put() { # put MODE GROUP FILE [WHAT]: from standard input, if it differs; true if it was written
     new=$(mktemp "${3%/*}/.new.XXXXXX")
-    cat >"$new"
+    # Here a disk that is full would not end the script, and half a file would take the place of a whole one.
+    cat >"$new" || { rm -f "$new"; die "$3 could not be written. It is as it was."; }
     if cmp -s "$new" "$3"; then
         rm "$new"
         return 1
@@ -82,13 +83,30 @@ account() {
     say "made the account wanstudio"
 }
 
+# A proxy that sends files is in the group wanstudio, so the settings have a group of their own: no other account reads a
+# key.
+readers() {
+    id -nG wanstudio | tr ' ' '\n' | grep -qx wanstudio-settings || {
+        getent group wanstudio-settings >/dev/null || groupadd --system wanstudio-settings
+        usermod -aG wanstudio-settings wanstudio
+        say "made the group wanstudio-settings"
+    }
+    for place in /etc/wanstudio $SETTINGS; do
+        [ ! -e $place ] || [ "$(stat -c %G $place)" = wanstudio-settings ] || {
+            chgrp wanstudio-settings $place
+            say "$place can be read by the group wanstudio-settings alone"
+            changed=yes
+        }
+    done
+}
+
 settings() {
-    folder 0750 root:wanstudio /etc/wanstudio
+    folder 0750 root:wanstudio-settings /etc/wanstudio
     folder 0700 wanstudio:wanstudio $DATA
     [ -e $SETTINGS ] || {
         cat "$SOURCE/.env.example"
         printf '\n# --- Set by deploy/install.sh ---\nWANSTUDIO_DATA=%s\n' $DATA
-    } | put 0640 wanstudio $SETTINGS
+    } | put 0640 wanstudio-settings $SETTINGS
     [ -z "$URL" ] || setting WANSTUDIO_URL "$URL"
     [ -z "$URL" ] || [ -n "$(value WANSTUDIO_TRUSTED_PROXIES)" ] || setting WANSTUDIO_TRUSTED_PROXIES 127.0.0.1
     [ "$PROXY" != nginx ] || setting WANSTUDIO_ACCEL /media/
@@ -97,7 +115,7 @@ settings() {
 value() { sed -n "s/^$1=//p" $SETTINGS | tail -n 1; }
 
 setting() { # setting NAME VALUE
-    [ "$(value "$1")" = "$2" ] || { grep -v "^$1=" $SETTINGS; echo "$1=$2"; } | put 0640 wanstudio $SETTINGS "$1=$2 into $SETTINGS"
+    [ "$(value "$1")" = "$2" ] || { grep -v "^$1=" $SETTINGS; echo "$1=$2"; } | put 0640 wanstudio-settings $SETTINGS "$1=$2 into $SETTINGS"
 }
 
 # The program is a folder for each version, and `current` leads to one: an installation that fails changes nothing that
@@ -151,7 +169,6 @@ END
 }
 
 units() {
-    changed=''
     for unit in wanstudio.service wanstudio-worker.service wanstudio-backup.service wanstudio-backup.timer; do
         if put 0644 root $UNITS/$unit <"$SOURCE/deploy/systemd/$unit"; then changed=yes; fi
         case $unit in *.timer) continue ;; esac
@@ -272,7 +289,7 @@ uninstall() {
     ! systemd_runs || systemctl daemon-reload
     rm -rf $OPT /usr/local/sbin/wanstudio
     say "removed the program. Kept: $DATA (database, media, keys), /etc/wanstudio, backups, the account wanstudio."
-    say "To delete these for good: rm -r $DATA /etc/wanstudio /var/backups/wanstudio; userdel wanstudio"
+    say "To delete these for good: rm -r $DATA /etc/wanstudio /var/backups/wanstudio; userdel wanstudio; groupdel wanstudio-settings"
 }
 
 # --- what is done ---------------------------------------------------------------------------------------------
@@ -285,6 +302,7 @@ fi
     refuse "$PYTHON is not Python 3.11 or later with venv. Install it (Debian, Ubuntu: apt-get install python3-venv), or" \
         "name one that every account can run: PYTHON=/usr/bin/python3.12 deploy/install.sh."
 account
+readers
 settings
 program
 manage

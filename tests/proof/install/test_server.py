@@ -88,6 +88,18 @@ def test_services_can_write_their_data_and_nothing_else(server: Machine, install
     server.run(*sees, "touch /var/lib/wanstudio/x && rm /var/lib/wanstudio/x")
 
 
+def test_settings_are_not_for_a_proxy_in_the_group_of_the_media(server: Machine, installed: list[str]) -> None:
+    """As the page of proxies puts nginx into it; versions up to 0.6.0 left the keys to that group, too."""
+    server.run("usermod", "-aG", "wanstudio", "www-data")
+    reads = ("runuser", "-u", "www-data", "--", "cat", "/etc/wanstudio/env")
+    assert "Permission denied" in server.command(*reads).stdout
+    server.run("chgrp", "wanstudio", "/etc/wanstudio", "/etc/wanstudio/env")
+    assert "WANSTUDIO_URL=" in server.run(*reads)
+    assert "/etc/wanstudio/env can be read by the group wanstudio-settings alone" in run(server, "deploy/install.sh")
+    assert "Permission denied" in server.command(*reads).stdout
+    server.run("wanstudio", "check")
+
+
 def test_killed_studio_is_started_again(server: Machine, installed: list[str]) -> None:
     server.run("kill", "-9", server.shows("wanstudio", "MainPID"))
     wait_until(lambda: server.shows("wanstudio", "NRestarts") == "1", "systemd has started it again")
