@@ -4,4 +4,4 @@ docs/architecture.md names the rooms and their import rules, which `tests/test_a
 """
 
 # As pyproject.toml has it, which an image does not have.
-__version__ = "0.6.0"
+__version__ = "0.7.0"
