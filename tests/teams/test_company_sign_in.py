@@ -240,7 +240,9 @@ def test_unverified_address_matches_no_account_and_makes_none(issuer: Issuer, bo
     assert (User.objects.count(), SocialAccount.objects.count()) == (2, 0)
 
 
-@pytest.mark.parametrize("email", [None, "", "nonsense", ["ines@example.com"], "a\nb@example.com"])
+@pytest.mark.parametrize(
+    "email", [None, "", "nonsense", ["ines@example.com"], "a\nb@example.com", "m\u212a@example.com"]
+)
 def test_missing_address_is_a_page_that_says_so(issuer: Issuer, email: Any) -> None:
     issuer.is_person("sub-ines", email)
     answer = sign_in()

@@ -35,9 +35,11 @@ class Claimed:
 
 def claimed(claims: dict[str, object]) -> Claimed:
     """Raises Refused without an address that the issuer has verified."""
-    email = str(claims.get("email") or "").strip().lower()
+    sent = str(claims.get("email") or "").strip()
+    email = sent.lower()
     try:
-        validate_email(email)
+        # The Kelvin sign in lower case is a k: two mailboxes must not become one.
+        validate_email(email if email.isascii() == sent.isascii() else "")
     except ValidationError:
         raise Refused(NotLetIn.NO_EMAIL) from None
     # Entra has no email_verified, but can say that the owner of the domain is.
