@@ -9,6 +9,7 @@ import av
 import pytest
 
 from tests.media.clips import FASTSTART, FRAGMENTED, clip, rebuilt
+from tests.media.planted import MARK, PLACES
 from wanstudio.media import isolated
 from wanstudio.media.clip_metadata import clip_cleaning
 from wanstudio.media.decoder_messages import Cleaning
@@ -93,6 +94,46 @@ def test_track_of_another_kind_is_gone_with_its_samples() -> None:
     with av.open(io.BytesIO(kept), "r") as container:
         assert [stream.type for stream in container.streams] == ["video"]
     assert shown(kept) == shown(clip(1))
+
+
+def decoded(data: bytes) -> list[bytes]:
+    with av.open(io.BytesIO(data), "r", format="mov") as container:
+        return [bytes(frame.planes[0]) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_of_place_and_device_is_left_anywhere(place: str) -> None:
+    data = PLACES[place]()
+    kept = cleaned(data)
+    for mark in (MARK, MARK[:12], MARK[8:20], MARK[-12:]):
+        assert mark in data
+        assert mark not in kept
+    assert decoded(kept) == decoded(data)
+    assert len(decoded(data)) >= 10
+    if b"soun" in data:
+        assert shown(kept) == shown(data)
+    assert cleaned(kept) == kept
+
+
+def test_uncompressed_sound_keeps_every_sample() -> None:
+    """Its table says one size, which is none in files of QuickTime: the samples of a chunk are a byte each to it."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mov") as target:
+        sound, picture = target.add_stream("pcm_s16le", 48000), target.add_stream("libx264", 10)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(10):
+            target.mux(picture.encode(av.VideoFrame(64, 48, "yuv420p")))
+            frame = av.AudioFrame(format="s16", layout="stereo", samples=4800)
+            frame.planes[0].update(b"\x11\x22\x33\x44" * 4800)
+            frame.sample_rate = 48000
+            target.mux(sound.encode(frame))
+        target.mux(picture.encode())
+        target.mux(sound.encode())
+    data = file.getvalue()
+    at = data.index(b"stsz", data.index(b"sowt")) + 8
+    for wrong in (data, data[:at] + struct.pack(">I", 1) + data[at + 4 :]):
+        assert b"".join(shown(cleaned(wrong))) == b"".join(shown(wrong))
+        assert cleaned(wrong).count(b"\x11\x22\x33\x44") == 48000
 
 
 def test_a_clean_clip_is_kept_byte_for_byte() -> None:

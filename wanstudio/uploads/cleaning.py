@@ -68,7 +68,7 @@ def _clean(source: Source) -> None:
 def _cleaned(source: Source, cleaning: Cleaning) -> str:
     """The name in the storage of its file without metadata; the same one if it has none."""
     before = Path(source.file.path)
-    if not cleaning.file and not cleaning.free and not cleaning.zero:
+    if cleaning == Cleaning():
         return str(source.file.name)
     name = f"sources/{source.team_id}/{uuid4().hex}{before.suffix}"
 

@@ -88,8 +88,7 @@ def cut_clip(clips: tuple[IO[bytes], IO[bytes]], target: IO[bytes], start: float
 
 def _options(picture: VideoStream, bit_rate: int, rate: Fraction) -> dict[str, str]:
     bits = picture.bit_rate or bit_rate
-    is_noise = bits > _NOISE_BITS * picture.width * picture.height * rate
-    most = max(_TIMES * bits, _MIN_BITS)
+    is_noise, most = bits > _NOISE_BITS * picture.width * picture.height * rate, max(_TIMES * bits, _MIN_BITS)
     more = {"g": str(round(rate * 2)), "maxrate": str(most), "bufsize": str(2 * most)}
     return {**_ENCODER, **more, "x264-params": "aq-mode=0" if is_noise else _FINER}
 

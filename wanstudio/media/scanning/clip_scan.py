@@ -43,10 +43,9 @@ def _pictures(clip: IO[bytes]) -> Iterator[tuple[InputContainer, VideoStream]]:
         picture = next(iter(source.streams.video), None)
         if picture is None or getattr(picture, "codec_context", None) is None:
             raise MediaError(MediaProblem.UNREADABLE)
-        context = picture.codec_context
         # Edges of blocks are smoothed for the eye alone, at a quarter of the time.
-        context.options = {"max_pixels": str(MAX_PIXELS), "skip_loop_filter": "all"}
-        context.thread_count, context.thread_type = _THREADS, "AUTO"
+        picture.codec_context.options = {"max_pixels": str(MAX_PIXELS), "skip_loop_filter": "all"}
+        picture.codec_context.thread_count, picture.codec_context.thread_type = _THREADS, "AUTO"
         yield source, picture
 
 
