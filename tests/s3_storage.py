@@ -33,6 +33,7 @@ class Stored:
     body: bytes
     kind: str
     at: datetime
+    about: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -108,12 +109,19 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.storage.asked.append(Asked(self.command, key, by, status, copied))
-        self._reply(status, kind, answer)
+        self._reply(status, kind, answer, key)
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_POST = _do  # noqa: N815
 
-    def _reply(self, status: int, kind: str, answer: bytes) -> None:
-        size, headers = len(answer), {}
+    def _reply(self, status: int, kind: str, answer: bytes, key: str) -> None:
+        size = len(answer)
+        headers: dict[str, str] = {}
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        if status == 200 and self.command in ("GET", "HEAD") and key in self.storage.objects:
+            headers |= {f"x-amz-meta-{name}": value for name, value in self.storage.objects[key].about.items()}
+            kind = query.get("response-content-type", kind)
+            if said := query.get("response-content-disposition"):
+                headers["Content-Disposition"] = said
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if asked and status == 200 and self.command == "GET":
             first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
@@ -217,11 +225,11 @@ class Handler(BaseHTTPRequestHandler):
                 _, _, name = unquote(source).lstrip("/").partition("/")
                 if name not in objects:
                     raise Refused(404, "NoSuchKey")
-                objects[key] = Stored(objects[name].body, objects[name].kind, now)
+                objects[key] = Stored(objects[name].body, objects[name].kind, now, self._about())
                 return 200, "application/xml", b'<CopyObjectResult><ETag>"x"</ETag></CopyObjectResult>'
             case "PUT":
                 self._allow("s3:PutObject")
-                objects[key] = Stored(body, self.headers.get("Content-Type", ""), now)
+                objects[key] = Stored(body, self.headers.get("Content-Type", ""), now, self._about())
                 return 200, "", b""
             case "DELETE":
                 self._allow("s3:DeleteObject")
@@ -235,6 +243,10 @@ class Handler(BaseHTTPRequestHandler):
             case _:
                 self._allow("s3:ListBucket")
                 return 200, "application/xml", self._list(query)
+
+    def _about(self) -> dict[str, str]:
+        mark = "x-amz-meta-"
+        return {name[len(mark) :]: value for name, value in self.headers.items() if name.lower().startswith(mark)}
 
     def _list(self, query: dict[str, str]) -> bytes:
         """Two names a page, so that every listing is longer than one."""

@@ -22,6 +22,7 @@ GROUND = (
     "append_only",
     "encryption",
     "media",
+    "storage",
     "provider",
     "work",
     "web",

@@ -147,8 +147,14 @@ DATABASES = {"default": databases.database(env.str("DATABASE_URL", "") or f"sqli
 # Set: Celery moves the jobs, on as many machines as there are; empty: the embedded worker does, without a server.
 BROKER_URL = env.str("BROKER_URL", "", validate=options.a_broker)
 BUCKET = settings_bucket.bucket(env)
+MEDIA_BUCKET = settings_bucket.bucket(env, settings_bucket.MEDIA)
+MEDIA_CACHE_BYTES = env.int("WANSTUDIO_MEDIA_CACHE_MB", 10_000, validate=options.positive) * 1024 * 1024
+# Whether browsers get links to the bucket: where it has no https they need not reach it.
+_links = env.bool("WANSTUDIO_MEDIA_LINKS", bool(MEDIA_BUCKET and MEDIA_BUCKET.origin.startswith("https://")))
+MEDIA_LINKS = MEDIA_BUCKET.origin if MEDIA_BUCKET and _links else ""
+_files = "bucket_files.BucketFiles" if MEDIA_BUCKET else "whole_files.WholeFiles"
 STORAGES = {
-    "default": {"BACKEND": "wanstudio.web.file_answers.WholeFiles", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "default": {"BACKEND": f"wanstudio.storage.{_files}", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "wanstudio.web.static_files.StaticFiles"},
 }
 STATIC_URL = "/static/"
@@ -191,7 +197,7 @@ CONTENT_SECURITY_POLICY = {
         **{f"{each}-src": [SELF] for each in ("script", "style", "connect", "font", "manifest", "worker")},
         "form-action": [SELF],
         "img-src": [SELF, "blob:", "data:"],
-        "media-src": [SELF, "blob:"],
+        "media-src": [SELF, "blob:", *filter(None, [MEDIA_LINKS])],
     }
 }
 
@@ -216,7 +222,7 @@ LOGGING = options.logging(
         *(urlsplit(address).password or "" for address in (BROKER_URL, EMAIL_URL)),
         *ENCRYPTION_KEYS,
         *(COMPANY.secret if COMPANY else "", METRICS_TOKEN),
-        *([BUCKET.secret, BUCKET.token] if BUCKET else []),
+        *(secret for each in (BUCKET, MEDIA_BUCKET) if each for secret in (each.secret, each.token)),
     ],
 )
 # The last line: by now each name that the studio knows was read.

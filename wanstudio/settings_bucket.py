@@ -1,4 +1,7 @@
-"""The bucket: S3-compatible storage by `AWS_STORAGE_BUCKET_NAME`, from which a provider fetches uploaded files."""
+"""Buckets of S3-compatible storage, at one address and with one key.
+
+From `AWS_STORAGE_BUCKET_NAME` a provider fetches uploaded files; `WANSTUDIO_MEDIA_BUCKET` holds the media themselves.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -8,6 +11,7 @@ from environs import Env, EnvError
 
 # Each link names the bucket before its host (virtual) or in its path.
 STYLES = ("path", "virtual")
+UPLOADS, MEDIA = "AWS_STORAGE_BUCKET_NAME", "WANSTUDIO_MEDIA_BUCKET"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Bucket:
     key_id: str = ""
     secret: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    setting: str = UPLOADS
 
     @property
     def origin(self) -> str:
@@ -29,17 +34,27 @@ class Bucket:
         parts = urlsplit(self.endpoint or f"https://s3.{self.region}.amazonaws.com")
         return f"{parts.scheme}://{f'{self.name}.' if self.style == 'virtual' else ''}{parts.netloc}"
 
+    @property
+    def host(self) -> str:
+        return self.origin.partition("//")[2]
 
-def bucket(env: Env) -> Bucket | None:
+    @property
+    def media_folder(self) -> str:
+        return f"{self.folder}/media/".lstrip("/")
+
+
+def bucket(env: Env, setting: str = UPLOADS) -> Bucket | None:
     """None without a name. Raises EnvError for what cannot be one; no value of a secret is repeated."""
-    name, endpoint = env.str("AWS_STORAGE_BUCKET_NAME", "").strip(), env.str("AWS_S3_ENDPOINT_URL", "").strip(" /")
+    name, endpoint = env.str(setting, "").strip(), env.str("AWS_S3_ENDPOINT_URL", "").strip(" /")
     key_id, secret = env.str("AWS_ACCESS_KEY_ID", "").strip(), env.str("AWS_SECRET_ACCESS_KEY", "").strip()
     token, region = env.str("AWS_SESSION_TOKEN", "").strip(), env.str("AWS_S3_REGION_NAME", "").strip()
     style, folder = env.str("AWS_S3_ADDRESSING_STYLE", "").strip(), env.str("AWS_LOCATION", "").strip("/ ")
     if not name:
         return None
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", name):
-        raise _refused("AWS_STORAGE_BUCKET_NAME", "it must be the name of a bucket, such as wan-studio-uploads.")
+        raise _refused(setting, "it must be the name of a bucket, such as wan-studio-uploads.")
+    if setting == MEDIA and name == env.str(UPLOADS, "").strip():
+        raise _refused(MEDIA, f"it must be another bucket than {UPLOADS}, whose files are removed after their jobs.")
     parts = urlsplit(endpoint)
     is_good = parts.scheme in ("http", "https") and parts.hostname and not (parts.path or parts.query or parts.username)
     if endpoint and not is_good:
@@ -58,7 +73,7 @@ def bucket(env: Env) -> Bucket | None:
     if style not in STYLES:
         # Amazon answers by path to links of its own regions; a certificate covers no name with further dots.
         style = "path" if endpoint or "." in name else "virtual"
-    return Bucket(name, region or "us-east-1", endpoint, style, folder, key_id, secret, token)
+    return Bucket(name, region or "us-east-1", endpoint, style, folder, key_id, secret, token, setting)
 
 
 def _refused(name: str, why: str) -> EnvError:

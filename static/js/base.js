@@ -10,4 +10,5 @@ import "./ui/copy.js";
 import "./ui/answers.js";
 import "./ui/times.js";
 import "./ui/home-screen.js";
+import "./ui/expired-links.js";
 import "./notifications/bell.js";

@@ -32,8 +32,9 @@ from wanstudio.money.models import Money
 from wanstudio.money.queries import quote_today
 from wanstudio.operations.logs import TextLines
 from wanstudio.operations.sweep import sweep_bucket
+from wanstudio.storage import bucket
 from wanstudio.teams.models import Team
-from wanstudio.uploads.bridge import bucket, copies
+from wanstudio.uploads.bridge import copies
 from wanstudio.uploads.bridge.copies import BucketCopy, sweep_orphans
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.trims import Trim
@@ -286,7 +287,7 @@ def test_failed_removal_is_tried_again(uploaded: Job, apixo: FakeApixo, s3: Stor
 def test_sweep_removes_what_no_row_names_and_no_link_can_reach(uploaded: Job, apixo: FakeApixo, s3: Storage) -> None:
     running(uploaded)
     for name in ("old", "older", "young"):
-        bucket.put_bytes(bucket.new_key(name), name.encode(), "text/plain")
+        bucket.put_bytes(f"{copies.own_folder()}{name}", name.encode(), "text/plain")
     bucket.put_bytes("of-another-studio/old", b"old", "text/plain")
     for stored in s3.objects.values():
         stored.at -= timedelta(0) if stored.body == b"young" else timedelta(hours=25)

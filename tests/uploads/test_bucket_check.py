@@ -19,10 +19,10 @@ from tests.bucket_fixtures import bucket_of
 from tests.s3_storage import BUCKET, KEY_ID, REGION, SECRET, Handler, Refused, Storage
 from wanstudio.accounts.models import User
 from wanstudio.operations.studio_status import look
-from wanstudio.settings_bucket import bucket
+from wanstudio.settings_bucket import MEDIA, bucket
+from wanstudio.storage import bucket as client
 from wanstudio.studio.queries import Choice, price_card
 from wanstudio.teams.models import Team
-from wanstudio.uploads.bridge import bucket as client
 from wanstudio.uploads.bridge import bucket_check
 from wanstudio.uploads.bridge.bucket_check import BucketCheck
 from wanstudio.work.advance import advance
@@ -248,3 +248,56 @@ def test_private_bucket_is_no_way_to_a_public_provider(
     assert "because it has no public address" in fact
     assert "WANSTUDIO_URL" in consequence
     assert "AWS_STORAGE_BUCKET_NAME" in consequence
+
+
+# --- the bucket of the media --------------------------------------------------------------------------
+
+
+def looked_at_media() -> str:
+    bucket_check.ask()
+    BucketCheck.objects.update(due_at=Now())
+    assert advance(BucketCheck, bucket_check.MEDIA)
+    return BucketCheck.objects.get(pk=bucket_check.MEDIA).problem
+
+
+def test_bucket_of_the_media_is_checked_for_itself(media: Storage, as_alice: Client, settings: Settings) -> None:
+    assert looked_at_media() == ""
+    assert media.objects == {}
+    assert list(BucketCheck.objects.values_list("pk", flat=True)) == [bucket_check.MEDIA]
+    works = f"Files can be put, fetched by link, listed and removed in {BUCKET} at {media.host}. Checked "
+    page = as_alice.get(reverse("settings.show")).content.decode()
+    assert "Bucket for videos and files" in page
+    assert works in page
+    assert "Browsers get its files through the studio." in page
+    settings.MEDIA_LINKS = settings.MEDIA_BUCKET.origin
+    assert (
+        "Browsers get links to it that expire after five minutes."
+        in as_alice.get(reverse("settings.show")).content.decode()
+    )
+
+
+@pytest.mark.parametrize("right", ["s3:PutObject", "s3:ListBucket", "s3:DeleteObject"])
+def test_right_that_is_missing_for_the_media_pauses_sending(media: Storage, as_alice: Client, right: str) -> None:
+    media.rights.discard(right)
+    problem = f"The key lacks the right {right} in the bucket {BUCKET}. Add it to the key’s policy."
+    assert looked_at_media() == problem
+    assert problem in as_alice.get(reverse("settings.show")).content.decode()
+    paused = "Sending is paused, so that no paid result is lost: the bucket for videos and files fails. "
+    assert bucket_check.media_problem() == paused + problem
+    assert paused + problem in look().attention
+    media.rights.add(right)
+    assert looked_at_media() == bucket_check.media_problem() == ""
+
+
+def test_wrong_name_of_the_media_bucket_names_its_setting(
+    media: Storage, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_BUCKET = bucket_of(monkeypatch, {MEDIA: "another"}, MEDIA)
+    assert f"There is no bucket another at {media.host}. Check WANSTUDIO_MEDIA_BUCKET" in looked_at_media()
+
+
+def test_media_are_in_a_bucket_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**WHOLE, MEDIA: BUCKET}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(EnvError, match='"WANSTUDIO_MEDIA_BUCKET" invalid: it must be another bucket than AWS_STORAGE'):
+        bucket(Env(), MEDIA)

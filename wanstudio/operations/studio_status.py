@@ -25,7 +25,7 @@ from wanstudio.money.models import BILLED, EVER, KeptSum, Money, dollars
 from wanstudio.operations import startup
 from wanstudio.operations.backups import backup, snapshot, versions
 from wanstudio.provider import providers
-from wanstudio.uploads.bridge.bucket_check import last_look
+from wanstudio.uploads.bridge.bucket_check import last_look, media_problem
 from wanstudio.uploads.bridge.copies import BucketCopy
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import mail_problem
@@ -92,6 +92,8 @@ def _storage(status: Status) -> None:
 
 def _bucket(status: Status) -> None:
     """As the worker last found it."""
+    if problem := media_problem():
+        status.warn(problem)
     if not settings.BUCKET:
         return
     last, where = last_look(), f"{settings.BUCKET.name} at {settings.BUCKET.origin}"

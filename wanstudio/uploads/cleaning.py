@@ -80,5 +80,5 @@ def _cleaned(source: Source, cleaning: Cleaning) -> str:
         with draft.open("r+b") as file:
             cleaning.apply(file, draft.stat().st_size)
 
-    write_whole(Path(default_storage.path(name)), make)
+    write_whole(name, make)
     return name

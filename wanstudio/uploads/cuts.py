@@ -9,12 +9,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkstemp
+from typing import cast
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 
 from wanstudio.media import cutting, isolated
+from wanstudio.storage.whole_files import Moved, WholeFiles
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.models import Facts, Source
 from wanstudio.uploads.trims import Trim
@@ -70,11 +72,12 @@ def make_crop(source: Source, crop: Crop) -> None:
 
 
 def _kept(source: Source, part: Part, make: Callable[[Path], None]) -> Path:
-    path = Path(default_storage.path(stored_cut(source, part)))
-    if not path.exists():
-        write_whole(path, make)
-    os.utime(path)
-    return path
+    name = stored_cut(source, part)
+    if default_storage.exists(name):
+        cast(WholeFiles, default_storage).used(name)
+    else:
+        write_whole(name, make)
+    return Path(default_storage.path(name))
 
 
 def make_preview(source: Source) -> str:
@@ -83,21 +86,17 @@ def make_preview(source: Source) -> str:
     A crash leaves a draft or a file without a row, which the sweep deletes.
     """
     name = f"sources/{source.team_id}/{uuid4().hex}.mp4"
-    path = Path(default_storage.path(name))
-    write_whole(path, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0))
+    write_whole(name, lambda draft: cutting.convert(Path(source.file.path), draft, source.duration or 0))
     return name
 
 
-def write_whole(path: Path, make: Callable[[Path], None]) -> None:
+def write_whole(name: str, make: Callable[[Path], None]) -> None:
     """A stored file, whole or not at all."""
-    for folder in (path.parent.parent, path.parent):
-        folder.mkdir(exist_ok=True)
-        folder.chmod(settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS or 0o700)
-    handle, draft = mkstemp(path.suffix, dir=settings.FILE_UPLOAD_TEMP_DIR)
+    handle, draft = mkstemp(Path(name).suffix, dir=settings.FILE_UPLOAD_TEMP_DIR)
     os.close(handle)
     try:
         make(Path(draft))
-        Path(draft).chmod(settings.FILE_UPLOAD_PERMISSIONS or 0o600)
-        Path(draft).replace(path)
+        with Path(draft).open("rb") as file:
+            default_storage.save(name, Moved(file, draft))
     finally:
         Path(draft).unlink(missing_ok=True)

@@ -161,5 +161,5 @@ registry.register(LinkCopy, bring_in)
 registry.register(Scan, scan_clip)
 registry.register(copies.BucketCopy, copies.remove)
 registry.register(bucket_check.BucketCheck, bucket_check.look)
-if settings.BUCKET:
+if settings.BUCKET or settings.MEDIA_BUCKET:
     registry.starts.append(bucket_check.ask)

@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO, cast
 
 from django.conf import settings
-from django.core.files.base import ContentFile, File
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from wanstudio.jobs import verbs
@@ -25,6 +25,7 @@ from wanstudio.media.isolated import verify_video
 from wanstudio.media.pictures.placeholders import placeholder_of
 from wanstudio.money.models import Money
 from wanstudio.provider import providers
+from wanstudio.storage.whole_files import Moved
 from wanstudio.videos import words
 from wanstudio.videos.models import Video
 from wanstudio.web.addresses import fetcher
@@ -143,7 +144,7 @@ def _store(video: Video, path: Path, poster: bytes) -> None:
     _still_ours(video.job)
     try:
         with path.open("rb") as clip:
-            video.file.save("video.mp4", _Moved(clip, str(path)), save=False)
+            video.file.save("video.mp4", Moved(clip, str(path)), save=False)
         video.poster.save("poster.jpg", ContentFile(poster), save=False)
         video.placeholder = placeholder_of(poster)
         video.save(force_insert=True)
@@ -153,13 +154,6 @@ def _store(video: Video, path: Path, poster: bytes) -> None:
             if file:
                 file.delete(save=False)
         raise
-
-
-class _Moved(File):  # type: ignore[type-arg]
-    """A file that storage can take by renaming it instead of copying hundreds of megabytes."""
-
-    def temporary_file_path(self) -> str:
-        return str(self.name)
 
 
 registry.register(Job, save, State.ARCHIVING)

@@ -51,7 +51,7 @@ FETCH_REASONS = {
 
 def reason(wrong: FetchError | MediaError | OSError) -> str:
     if isinstance(wrong, OSError):
-        return f"The studio's storage failed: {wrong.strerror or wrong}."
+        return f"The studio's storage failed: {str(wrong.strerror or wrong).rstrip('.')}."
     if isinstance(wrong, FetchError):
         if wrong.http_status:
             return f"The server that holds it answered {wrong.http_status}."

@@ -1,17 +1,18 @@
-"""Files: stored whole, and as answers, with ranges."""
+"""Files as answers, with ranges, or with a link to the bucket that has them."""
 
 import re
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from typing import cast
 
 from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.http import content_disposition_header
 
 from wanstudio.media.ranged import ASKED_ABOUT, ServedFile, ranged_response
+from wanstudio.storage.bucket_files import BucketFiles
 from wanstudio.web.middleware import SENDS_FILES
 
 # With `Vary: Cookie`, which the session adds: after signing out, the browser asks.
@@ -30,15 +31,20 @@ TYPES = {
 }
 
 
-class WholeFiles(FileSystemStorage):
-    """Stores a file whole, or leaves nothing of it: on a full disk Django's own would keep a half."""
+def hand_out(
+    request: HttpRequest, stored: str, modified: datetime, name: str, *, attachment: bool = False
+) -> HttpResponseBase:
+    """The stored file; of a clip a link to the bucket, where browsers can reach it. Pictures are kept by browsers."""
+    kind = _type_of(stored)
+    if not (settings.MEDIA_LINKS and kind.startswith("video/") and request.method == "GET"):
+        return send(request, stored, modified, name, attachment=attachment)
+    disposition = content_disposition_header(attachment, name) or "inline"
+    link = cast(BucketFiles, default_storage).link(stored, kind, disposition)
+    return HttpResponse(status=302, headers={"Location": link, "Cache-Control": "no-store"})
 
-    def _save(self, name: str, content: "File[bytes]") -> str:
-        try:
-            return str(super()._save(name, content))  # type: ignore[misc]
-        except OSError:
-            Path(self.path(name)).unlink(missing_ok=True)
-            raise
+
+def _type_of(stored: str) -> str:
+    return TYPES.get(stored.rsplit(".", 1)[-1], "application/octet-stream")
 
 
 def tag_of(stored: str) -> str:
@@ -62,7 +68,7 @@ def send(
         size_bytes,
         etag=tag_of(stored),
         modified=modified,
-        content_type=TYPES.get(stored.rsplit(".", 1)[-1], "application/octet-stream"),
+        content_type=_type_of(stored),
         filename=name,
         attachment=attachment,
         cache_control=FOR_GOOD if request.GET.get("v") == tag_of(stored) else ASKED_ABOUT,

@@ -47,7 +47,7 @@ class FileShortcut(Middleware):
             answer = view(request, pk=int(pk), **words)
         except (Http404, DatabaseError):
             return None
-        if answer.status_code == 302:
+        if answer.status_code == 302 and not answer.headers["Location"].startswith(settings.MEDIA_LINKS or NOTHING):
             return None
         patch_vary_headers(answer, ["Cookie"])
         answer.headers["Content-Security-Policy"] = _POLICY

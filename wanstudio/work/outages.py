@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from wanstudio.data_files import is_writable
+from wanstudio.storage.bucket import BucketRefused
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ BUSY = "The database of the studio is busy."
 DAMAGED = "The database of the studio cannot be read."
 FULL = "The disk of the studio is full."
 UNWRITABLE = "The data folder of the studio cannot be written."
+NO_FILES = "The bucket that holds the studio’s videos and files cannot be used."
 ADVICE = {
     AWAY: "Start it, or check DATABASE_URL",
     BUSY: "Wait; if it does not recover, end the process that locks it",
@@ -82,7 +84,7 @@ class Outage:
 
 
 DATABASE, DISK = Outage("The database is back"), Outage("The disk can be written again")
-BROKER = Outage("The broker takes messages again")
+BROKER, MEDIA = Outage("The broker takes messages again"), Outage("The bucket of the media has refused nothing more")
 
 
 class Cause(NamedTuple):
@@ -95,6 +97,8 @@ class Cause(NamedTuple):
 
 def cause(wrong: BaseException) -> Cause | None:
     """The outage that this failure comes from, or None if it is a fault of ours."""
+    if isinstance(wrong, BucketRefused):
+        return Cause(MEDIA, NO_FILES, f"{NO_FILES} {wrong.sentence}")
     sentence = _of_database(wrong) if isinstance(wrong, DatabaseError | InterfaceError) else _of_disk(wrong)
     if sentence is None:
         return None
@@ -152,6 +156,8 @@ def noted() -> Iterator[None]:
 
 def check_recovery() -> None:
     """The database has just answered: an outage is over if a transaction can begin, and a file can be written."""
+    if MEDIA.may_be_over:
+        MEDIA.over()
     if not (DATABASE.may_be_over or DISK.may_be_over):
         return
     with noted():

@@ -25,9 +25,9 @@ from wanstudio.money.models import Money
 from wanstudio.money.pricing import quote
 from wanstudio.provider import providers
 from wanstudio.provider.calls import Outcome, Submission
+from wanstudio.storage.bucket import BucketRefused
 from wanstudio.uploads import verbs as source_verbs
 from wanstudio.uploads.bridge import bucket_check, copies
-from wanstudio.uploads.bridge.bucket import BucketRefused
 from wanstudio.uploads.cleaning import ensure_clean
 from wanstudio.uploads.crops import Crop
 from wanstudio.uploads.cuts import encoded_part, make_crop, make_cut
@@ -131,7 +131,7 @@ def _post(job: Job) -> None:
 
 
 def _hold_back(job: Job) -> None:
-    """Raises Blocked while it must wait: for the key, for its owner, for room on the disk, for a safe database."""
+    """Raises Blocked while it must wait: for the key, for its owner, for room on the disk, the bucket, the database."""
     if held := blocked(job.provider):
         raise held
     if sent_marks.put_back():
@@ -139,6 +139,8 @@ def _hold_back(job: Job) -> None:
     needed = settings.MIN_FREE_BYTES + int(job.billed_seconds * RESULT_BYTES_A_SECOND)
     if shutil.disk_usage(settings.DATA_DIR).free < needed:
         raise Blocked(Sentence.NO_ROOM.value, intervals.account(job.provider))
+    if problem := bucket_check.media_problem():
+        raise Blocked(problem, intervals.account(job.provider))
 
 
 class Busy(Exception):

@@ -5,15 +5,19 @@ Their names are generated at random and never written again, so a name means one
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.apps import apps
+from django.core.files.storage import default_storage
 from django.db import connection, models
 
 from wanstudio.data_files import whole
-from wanstudio.operations.backups.snapshot import MEDIA_LIST, Manifest, MediaFile, copy, hash_of, media_root
+from wanstudio.operations.backups.snapshot import MEDIA_LIST, Manifest, MediaFile, copy, hash_of, is_intact, media_root
+from wanstudio.storage.bucket_files import BucketFiles
+from wanstudio.storage.whole_files import WholeFiles
 
 Query = Callable[[str], Iterable[tuple[object, ...]]]
 
@@ -60,8 +64,8 @@ def references(query: Query) -> Iterator[Reference]:
 
 
 def to_copy(referenced: Iterable[Reference], pool: Path) -> int:
-    """Bytes that a backup into `pool` will add, from the sizes alone."""
-    return sum(_size(media_root() / one.path) for one in referenced if _size(pool / one.path) < 0)
+    """Bytes that a backup into `pool` will add, from the sizes on this disk alone: no bucket is asked."""
+    return sum(max(_size(media_root() / one.path), 0) for one in referenced if _size(pool / one.path) < 0)
 
 
 def _size(path: Path) -> int:
@@ -108,5 +112,18 @@ def _copy(one: Reference, pool: Path, expected: str) -> tuple[MediaFile, bool]:
     target = pool / one.path
     if expected and target.exists() and (there := hash_of(target)).sha256 == expected:
         return MediaFile(one.path, there.size_bytes, there.sha256, one.row), False
-    made = copy(media_root() / one.path, target)
+    with whole(target) as draft:
+        cast(WholeFiles, default_storage).copy_to(one.path, draft)
+    made = hash_of(target)
     return MediaFile(one.path, made.size_bytes, made.sha256, one.row), True
+
+
+def bring_back(one: MediaFile, pool: Path) -> None:
+    """Where the studio keeps it, unless it is there already. Crash anywhere: whole, or not there."""
+    if isinstance(default_storage, BucketFiles):
+        with suppress(FileNotFoundError):
+            if default_storage.look(one.path)["Metadata"].get("sha256") == one.sha256:
+                return
+        default_storage.put(one.path, pool / one.path)
+    elif not is_intact(here := media_root() / one.path, one.sha256):
+        copy(pool / one.path, here)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.models import Q
@@ -76,20 +77,20 @@ def restore(given: Path | None, *, force: bool = False, skip_damaged: bool = Fal
     origin = RESTORED.format(when=manifest.when) if given else PUT_BACK
     media, skipped = _verify(folder, manifest, skip_damaged=skip_damaged)
     kept = _look_at_target(force=force) if given else str(folder)
-    needed = sum(one.size_bytes for one in media if not (snapshot.media_root() / one.path).exists())
+    here = [] if settings.MEDIA_BUCKET else media
+    needed = sum(one.size_bytes for one in here if not (snapshot.media_root() / one.path).exists())
     needed += 2 * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     backup.need_room(Path(settings.DATA_DIR), needed)
     try:
         for one in media:
-            if not snapshot.is_intact(target := snapshot.media_root() / one.path, one.sha256):
-                snapshot.copy(folder.parent / "media" / one.path, target)
+            media_files.bring_back(one, folder.parent / "media")
         same_key = _secret_key(folder, manifest)
         with backup.engine().restored(folder, manifest):
             versions.migrate_forward()
             unconfirmed = make_safe(manifest, origin)
             if not manifest.has_media:
                 named = media_files.names()
-                manifest.missing = sorted(name for name in named if not (snapshot.media_root() / name).exists())
+                manifest.missing = sorted(name for name in named if not default_storage.exists(name))
             lost, counts = len(unreadable()), open_again(same_key=same_key)
             is_older = versions.migrate_back(manifest)
     except (OSError, sqlite3.Error, DatabaseError) as wrong:

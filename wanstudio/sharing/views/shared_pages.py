@@ -116,7 +116,8 @@ def file(request: HttpRequest, token: str, pk: int) -> HttpResponseBase:
     if not link.may_download and (is_copy or not guest_access.may_play(request, link, pk)):
         context = {"host": link.team, "token": token, "video": found, "link": link}
         return render(request, "sharing/page_only.html", context, status=HTTPStatus.NOT_FOUND)
-    return send_video(request, StoredVideo.of(found), attachment=is_copy)
+    # A link to the bucket could be copied: it is for guests who can download.
+    return send_video(request, StoredVideo.of(found), attachment=is_copy, by_link=link.may_download)
 
 
 @require_safe

@@ -1,8 +1,10 @@
 """Copies in the bucket: an input of one job, put there before it is sent and removed once the job has ended."""
 
+import hmac
 import logging
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -10,8 +12,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wanstudio.uploads.bridge import bucket
-from wanstudio.uploads.bridge.bucket import BucketRefused
+from wanstudio.storage import bucket
+from wanstudio.storage.bucket import BucketRefused
 from wanstudio.uploads.cuts import Part
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.queries import FILE_LINK_S, input_link, stored_input
@@ -40,6 +42,13 @@ class BucketCopy(Leased):
         return f"bucket copy {self.pk}"
 
 
+def own_folder() -> str:
+    """Several studios can share a bucket: each looks for orphans in its own folder only."""
+    mark = hmac.digest(settings.SECRET_KEY.encode(), b"wanstudio.bucket", "sha256").hex()[:16]
+    folder = bucket.in_use().folder
+    return f"{folder}/{mark}/" if folder else f"{mark}/"
+
+
 def put(job_id: int, source: Source, part: Part | None) -> None:
     """What is sent of this input is in the bucket when this returns. Nothing for a link, or if it is there.
 
@@ -48,7 +57,7 @@ def put(job_id: int, source: Source, part: Part | None) -> None:
     """
     if not (stored := stored_input(source, part)):
         return
-    begun = {"stored": stored, "key": bucket.new_key(stored)}
+    begun = {"stored": stored, "key": f"{own_folder()}{uuid4().hex}{Path(stored).suffix}"}
     copy, _ = BucketCopy.objects.get_or_create(job_id=job_id, source=source, defaults=begun)
     good = BucketCopy.objects.filter(stored=stored, put_at__gt=Now() - GOOD_FOR, due_at=None)
     if good.filter(pk=copy.pk).exists():
@@ -93,7 +102,7 @@ def remove(copy: BucketCopy) -> None:
 def sweep_orphans() -> int:
     """Removes objects without a row to which no link can lead any more, and returns how many."""
     removed, oldest = 0, timezone.now() - timedelta(seconds=FILE_LINK_S)
-    for page in bucket.listed():
+    for page in bucket.listed(own_folder()):
         old = [key for key, put_at in page if put_at < oldest]
         kept = set(BucketCopy.objects.filter(key__in=old).values_list("key", flat=True))
         for key in old:

@@ -23,7 +23,7 @@ from wanstudio.uploads.forms import SourceForm
 from wanstudio.uploads.models import Source
 from wanstudio.uploads.names import clean
 from wanstudio.uploads.queries import room_of, shown_once, signed_input, stored_source, visible_sources, with_words
-from wanstudio.web.file_answers import send
+from wanstudio.web.file_answers import hand_out, send
 from wanstudio.web.lookups import CountUpTo, file_view, form_view, page_and_form_view, up_to
 from wanstudio.web.way_back import back
 from wanstudio.work.compiled import moment
@@ -140,7 +140,7 @@ def file(request: HttpRequest, pk: int, which: str = "file") -> HttpResponseBase
         stored, name = source.file, source.file_name
     if not stored:
         raise Http404("no such file")
-    return send(request, stored, moment(source.created_at), name)
+    return hand_out(request, stored, moment(source.created_at), name)
 
 
 def _poster_without_metadata(stored: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from wanstudio.teams.roles import Act
 from wanstudio.videos import queries, verbs, words
 from wanstudio.videos.frame_measuring import measure_missing
 from wanstudio.videos.models import Video, key_of, seconds_of
-from wanstudio.web.file_answers import send
+from wanstudio.web.file_answers import hand_out, send
 from wanstudio.web.lookups import file_view, form_view, page_view
 from wanstudio.web.way_back import back
 from wanstudio.work.compiled import moment
@@ -134,12 +134,16 @@ def _answer(request: HttpRequest, video: Video) -> HttpResponse:
 @file_view
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The archived result; `?download` saves it under a name that says what it is."""
-    return send_video(request, queries.stored_video(request, pk), attachment="download" in request.GET)
+    found = queries.stored_video(request, pk)
+    return send_video(request, found, attachment="download" in request.GET, by_link=True)
 
 
-def send_video(request: HttpRequest, found: queries.StoredVideo, *, attachment: bool) -> HttpResponseBase:
+def send_video(
+    request: HttpRequest, found: queries.StoredVideo, *, attachment: bool, by_link: bool = False
+) -> HttpResponseBase:
     """A video that this person, or this guest, can see: looked up by who calls."""
-    return send(request, found.file, moment(found.archived_at), found.download_name, attachment=attachment)
+    answer = hand_out if by_link else send
+    return answer(request, found.file, moment(found.archived_at), found.download_name, attachment=attachment)
 
 
 @file_view
