@@ -138,7 +138,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(0 if status == 204 else len(answer)))
         self.end_headers()
         if self.command != "HEAD" and status != 204:
-            self.wfile.write(answer)
+            try:
+                self.wfile.write(answer)
+            except ConnectionError:
+                # A player has enough of it.
+                self.close_connection = True
 
     def _names(self, path: str) -> tuple[str, str]:
         host = self.headers.get("Host", "")

@@ -53,10 +53,10 @@ def test_video_plays_by_links_and_goes_on_after_one_has_expired(
     pk = studio.python(FILM.replace("PATH", repr(str(tmp_path / "film.mp4"))))
     page = opened(studio)
     page.goto(f"{studio.url}/videos/{pk}/")
-    video = page.locator(".stage video").first
+    video = page.locator(f"#video-{pk}")
     video.evaluate("video => { video.muted = true; return video.play(); }")
     wait_until(lambda: video.evaluate("video => video.currentTime > 0.3"), "it plays")
-    clip = next(key for key in bucket.objects if key.endswith(".mp4") and "/videos/" in key)
+    clip = max(bucket.objects, key=lambda key: len(bucket.objects[key].body))
     assert {asked.by for asked in bucket.asked if (asked.method, asked.key) == ("GET", clip)} == {"link"}
     before, refused = len(bucket.asked), Event()
 
@@ -73,4 +73,4 @@ def test_video_plays_by_links_and_goes_on_after_one_has_expired(
     )
     statuses = [asked.status for asked in bucket.asked[before:] if asked.key == clip]
     assert statuses[0] == 403
-    assert 206 in statuses[1:]
+    assert 200 in statuses[1:]
