@@ -45,7 +45,11 @@ class Bucket:
 
 def bucket(env: Env, setting: str = UPLOADS) -> Bucket | None:
     """None without a name. Raises EnvError for what cannot be one; no value of a secret is repeated."""
-    name, endpoint = env.str(setting, "").strip(), env.str("AWS_S3_ENDPOINT_URL", "").strip(" /")
+    names = {
+        UPLOADS: env.str("AWS_STORAGE_BUCKET_NAME", "").strip(),
+        MEDIA: env.str("WANSTUDIO_MEDIA_BUCKET", "").strip(),
+    }
+    name, endpoint = names[setting], env.str("AWS_S3_ENDPOINT_URL", "").strip(" /")
     key_id, secret = env.str("AWS_ACCESS_KEY_ID", "").strip(), env.str("AWS_SECRET_ACCESS_KEY", "").strip()
     token, region = env.str("AWS_SESSION_TOKEN", "").strip(), env.str("AWS_S3_REGION_NAME", "").strip()
     style, folder = env.str("AWS_S3_ADDRESSING_STYLE", "").strip(), env.str("AWS_LOCATION", "").strip("/ ")
@@ -53,7 +57,7 @@ def bucket(env: Env, setting: str = UPLOADS) -> Bucket | None:
         return None
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", name):
         raise _refused(setting, "it must be the name of a bucket, such as wan-studio-uploads.")
-    if setting == MEDIA and name == env.str(UPLOADS, "").strip():
+    if setting == MEDIA and name == names[UPLOADS]:
         raise _refused(MEDIA, f"it must be another bucket than {UPLOADS}, whose files are removed after their jobs.")
     parts = urlsplit(endpoint)
     is_good = parts.scheme in ("http", "https") and parts.hostname and not (parts.path or parts.query or parts.username)

@@ -94,7 +94,7 @@ def test_answer_that_is_rubbish_is_said(s3: Storage, monkeypatch: pytest.MonkeyP
 def test_listing_that_never_goes_on_ends(s3: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     again = b"<ListBucketResult><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"
     monkeypatch.setattr(Handler, "_list", lambda handler, query: again)
-    assert len(list(islice(client.listed(), 9))) == 2
+    assert len(list(islice(client.listed(""), 9))) == 2
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])
