@@ -3,8 +3,12 @@
 import io
 import struct
 from collections.abc import Callable
+from fractions import Fraction
+from typing import cast
 
 import av
+from av.video.stream import VideoStream
+from PIL import Image
 
 from tests.media.clips import box, boxes, clip, rebuilt
 from tests.media.test_cutting import Kind, made
@@ -80,6 +84,34 @@ def _track(handler: bytes) -> bytes:
     return data.replace(b"\0\0\0\0soun", b"\0\0\0\0" + handler).replace(b"SoundHandler", MARK[:12])
 
 
+def noted(codec: str, unit: bytes) -> bytes:
+    """A clip with user data before each picture; `unit` is the head of what it is in."""
+    text = _ID + MARK + b"\0\0\3\0" + MARK
+    # What keeps zeros apart does not count.
+    note = unit + bytes([5, len(text) - 1]) + text + b"\x80"
+    file = io.BytesIO()
+    options = {"x265-params": "log-level=none:keyint=5", "preset": "ultrafast"} if codec == "libx265" else {"g": "5"}
+    with av.open(file, "w", format="mp4") as target:
+        stream = cast(VideoStream, target.add_stream(codec, 10, options))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frames = [av.VideoFrame.from_image(Image.new("RGB", (64, 48), (at * 20, 0, 90))) for at in range(12)]  # type: ignore[no-untyped-call]
+        for number, frame in enumerate((*frames, None)):
+            if frame:
+                frame.pts, frame.time_base = number, Fraction(1, 10)
+            for packet in stream.encode(frame):
+                # Encoders begin each unit with a start code, which the muxer turns into lengths.
+                packed = av.Packet(b"\0\0\0\1" + note + bytes(packet))
+                packed.pts, packed.dts, packed.time_base, packed.stream = (
+                    packet.pts,
+                    packet.dts,
+                    packet.time_base,
+                    stream,
+                )
+                packed.duration, packed.is_keyframe = packet.duration or 1, packet.is_keyframe
+                target.mux(packed)
+    return file.getvalue()
+
+
 PLACES: dict[str, Callable[[], bytes]] = {
     "user data of the movie": lambda: _added(["moov"], _xyz()),
     "user data of a track": lambda: _added(["moov", "trak"], _xyz()),
@@ -102,6 +134,8 @@ PLACES: dict[str, Callable[[], bytes]] = {
     "measurements of a camera": lambda: _track(b"camm"),
     "timecode": lambda: _track(b"tmcd"),
     "subtitles of a drone": lambda: _track(b"sbtl"),
+    "pictures of H.264": lambda: noted("libx264", b"\x06"),
+    "pictures of HEVC": lambda: noted("libx265", b"\x4e\x01"),
     "behind the end": lambda: WHOLE + bytes(20) + MARK,
 }
 assert [kind for kind, *_ in boxes(WHOLE)][-1] == "moov"

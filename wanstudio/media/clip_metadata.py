@@ -13,6 +13,7 @@ from .decoder_messages import Cleaning, Span
 from .errors import MediaError
 from .movie import Box, SeekableFile, boxes_in, content, read_at, size_of, top_boxes, unpack
 from .pictures.file_kinds import MATROSKA
+from .pictures.user_data import UNITS, user_data
 
 _KEPT = {
     "": {"ftyp", "styp", "moov", "moof", "mdat", "sidx", "mfra"},
@@ -41,6 +42,7 @@ class _Found:
     file: SeekableFile
     surplus: list[Box] = field(default_factory=list)
     zero: list[Span] = field(default_factory=list)
+    blank: list[Span] = field(default_factory=list)
     dropped: set[int] = field(default_factory=set)
     used: list[Span] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ def clip_cleaning(file: SeekableFile) -> Cleaning:
         found.zero += [span for box in boxes if box.kind == "mdat" for span in _unused(box, sorted(found.used))]
     found.zero += [(box.body, box.end) for box in found.surplus]
     zero = [span for span in found.zero if span[0] < span[1]]
-    return Cleaning(free=[box.start + 4 for box in found.surplus], zero=zero)
+    return Cleaning(free=[box.start + 4 for box in found.surplus], zero=zero, blank=found.blank)
 
 
 def _kept(boxes: Iterator[Box] | list[Box], parent: str, surplus: list[Box]) -> Iterator[Box]:
@@ -103,7 +105,7 @@ def _track(found: _Found, track: Box) -> None:
         chunks = [span for box in below if box.kind == "stbl" for span in _samples(file, box, at_least)]
         found.used += chunks or [(0, 1 << 62)]
         for box in (media["hdlr"], *below, *tables):
-            _names(found, box, handler)
+            _names(found, box, handler, chunks)
         return
     found.surplus.append(track)
     if "tkhd" in parts:
@@ -113,7 +115,7 @@ def _track(found: _Found, track: Box) -> None:
     found.zero += [span for table in boxes if table.kind == "stbl" for span in _samples(file, table)]
 
 
-def _names(found: _Found, box: Box, handler: str) -> None:
+def _names(found: _Found, box: Box, handler: str, chunks: list[Span]) -> None:
     """What makers call themselves, and where a file was, in boxes that are kept."""
     file, start = found.file, box.body + 8
     if box.kind == "hdlr":
@@ -129,7 +131,12 @@ def _names(found: _Found, box: Box, handler: str) -> None:
         skipped = _PICTURE_BYTES if names else _SOUND_BYTES.get(read_at(file, start + 17, 1), 36)
         with suppress(MediaError):
             parts = boxes_in(file, Box("", start, start + skipped, end))
-            found.surplus += (part for part in parts if part.kind in _NOTES or part.kind.startswith("\xa9"))
+            for part in parts:
+                if part.kind in _NOTES or part.kind.startswith("\xa9"):
+                    found.surplus.append(part)
+                elif part.kind in UNITS:
+                    length = 1 + (content(file, part, 1, offset=UNITS[part.kind][2])[0] & 3)
+                    found.blank += user_data(file, part.kind, length, chunks)
         start = end
 
 

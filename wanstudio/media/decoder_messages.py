@@ -23,7 +23,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (
 
 F = TypeVar("F", "ImageFacts", "VideoFacts")
 Span = tuple[int, int]
-_ZEROS = bytes(64 * 1024)
+_FILL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Cleaning:
     file: bytes = b""
     free: list[int] = field(default_factory=list)
     zero: list[Span] = field(default_factory=list)
+    blank: list[Span] = field(default_factory=list)
 
     def apply(self, file: IO[bytes], size: int) -> None:
         """Overwrites in place. Offsets beyond the file are ignored: a compromised decoder can report any."""
@@ -70,12 +71,12 @@ class Cleaning:
             if 0 <= offset <= size - 4:
                 file.seek(offset)
                 file.write(b"free")
-        for start, end in self.zero:
+        for fill, (start, end) in [(b"\0", span) for span in self.zero] + [(b" ", span) for span in self.blank]:
             position = max(0, start)
             while position < (stop := min(end, size)):
                 file.seek(position)
-                position += file.write(_ZEROS[: stop - position])
-        if self.free or self.zero:
+                position += file.write(fill * min(stop - position, _FILL_BYTES))
+        if self.free or self.zero or self.blank:
             file.flush()
             # A power cut must not bring back what the row says is gone. What is in memory has no number.
             with suppress(io.UnsupportedOperation):
@@ -117,10 +118,11 @@ def facts(kind: type[F], values: object) -> F:
 def cleaning(message: Mapping[str, object]) -> Cleaning:
     """The cleaning in a message. Raises ValueError for anything else."""
     match message:
-        case {"clean": str(file), "free": list(free), "zero": list(zero)}:
+        case {"clean": str(file), "free": list(free), "zero": list(zero), "blank": list(blank)}:
             whole = base64.b64decode(file)
-            if all(isinstance(each, int) for each in (*free, *(number for span in zero for number in span))):
-                return Cleaning(whole, free, [(start, end) for start, end in zero])
+            if all(isinstance(each, int) for each in (*free, *(number for span in zero + blank for number in span))):
+                zeros, blanks = ([(start, end) for start, end in spans] for spans in (zero, blank))
+                return Cleaning(whole, free, zeros, blanks)
     raise ValueError("a cleaning was expected")
 
 

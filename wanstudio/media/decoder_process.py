@@ -190,7 +190,7 @@ def _decode(request: dict[str, object], sock: socket.socket) -> dict[str, object
         return {"frame_times": read_frame_times(file)}
     facts, poster, clean = tasks[request["task"]](file)
     parts = {"poster": base64.b64encode(poster).decode(), "clean": base64.b64encode(clean.file).decode()}
-    return {"facts": asdict(facts), **parts, "free": clean.free, "zero": clean.zero}
+    return {"facts": asdict(facts), **parts, "free": clean.free, "zero": clean.zero, "blank": clean.blank}
 
 
 if __name__ == "__main__":
