@@ -125,12 +125,16 @@ DRAWN: tuple[Callable[[Random, int], Frames], ...] = (
 SOURCES = ("testsrc2", "mandelbrot", "gradients", "testsrc", "cellauto", "life")
 
 
+# What its seed leaves open is another one each time.
+_SEEDED_GRADIENTS = ":speed=0.1:nb_colors=4:c0=#ff2020:c1=#20ff20:c2=#2020ff:c3=#ffff20:x0=0:y0=0:x1=159:y1=119"
+
+
 def generated(source: str) -> Callable[[Random, int], Frames]:
     def scene(random: Random, rate: int) -> Frames:
         graph, args = Graph(), f"size={SIZE[0]}x{SIZE[1]}:rate={rate}"
         if source in ("gradients", "cellauto", "life"):
             args += f":seed={random.randrange(1000)}"
-        args += {"life": ":mold=10:life_color=#c83232", "gradients": ":speed=0.05"}.get(source, "")
+        args += {"life": ":mold=10:life_color=#c83232", "gradients": _SEEDED_GRADIENTS}.get(source, "")
         steps = [graph.add(source, args), graph.add("format", "rgb24"), graph.add("buffersink")]
         for before, after in pairwise(steps):
             before.link_to(after)

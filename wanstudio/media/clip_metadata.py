@@ -15,6 +15,7 @@ from .movie import Box, SeekableFile, boxes_in, content, read_at, size_of, top_b
 from .pictures.file_kinds import MATROSKA
 from .pictures.user_data import UNITS, user_data
 
+_MAX_NOTE_BYTES = 1024 * 1024
 _KEPT = {
     "": {"ftyp", "styp", "moov", "moof", "mdat", "sidx", "mfra"},
     "moov": {"mvhd", "trak", "mvex", "iods"},
@@ -81,13 +82,13 @@ def _kept(boxes: Iterator[Box] | list[Box], parent: str, surplus: list[Box]) -> 
 
 
 def _unused(box: Box, used: list[Span]) -> Iterator[Span]:
-    """What no track that is kept has its samples in."""
+    """What no track that is kept has its samples in. More than a megabyte at once is padding, not a note, and stays."""
     position = box.body
-    for start, end in used:
-        if box.body <= start < box.end:
+    inside = (span for span in used if box.body <= span[0] < box.end)
+    for start, end in (*inside, (box.end, box.end)):
+        if start - position <= _MAX_NOTE_BYTES:
             yield position, start
         position = max(position, end)
-    yield position, box.end
 
 
 def _track(found: _Found, track: Box) -> None:
