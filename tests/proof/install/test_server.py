@@ -106,6 +106,8 @@ def test_killed_studio_is_started_again(server: Machine, installed: list[str]) -
     ready = ("/opt/wanstudio/current/.venv/bin/python", "-c")
     ask = "import urllib.request as ask; ask.urlopen('http://127.0.0.1:8000/readyz')"
     wait_until(lambda: server.command(*ready, ask).returncode == 0, "it answers", 60)
+    # The killed one counts as running for half a minute, and nothing is restored under a running studio.
+    wait_until(lambda: "1 worker," in server.command("wanstudio", "status").stdout, "one works", 90)
 
 
 def test_backup_of_the_night_is_planned_and_made(server: Machine, installed: list[str]) -> None:
