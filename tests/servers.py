@@ -16,22 +16,42 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 STARTS_WITHIN_S = 90
+# What is killed or asked to end is gone at once, but for a machine that is busy.
+ENDS_WITHIN_S = 60
 POSTGRES_USER = "studio"
 PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec another thread's lock on libraries would never be given back.
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 # Debian keeps servers where a user's PATH does not look.
 SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
+# The newest ones; a session of tests must not run out of files.
+_reserved: deque[int] = deque()
+MAX_RESERVED = 200
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that only the server which is given its number can use: it stays reserved while nobody listens, too.
+
+    A socket of ours is bound to it. So the system gives the number neither to another server that asks for any port,
+    nor to a connection; a server that asks for this number gets it, as both have SO_REUSEADDR and ours never listens.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("", 0))
+    port = int(probe.getsockname()[1])
+    _reserved.append(probe.detach())
+    if len(_reserved) > MAX_RESERVED:
+        os.close(_reserved.popleft())
+    return port
 
 
 @dataclass
@@ -88,12 +108,12 @@ class Server:
         # The group is ours alone: a session of its own.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(ENDS_WITHIN_S)
         self.process = None
 
     def _end_with_parent(self) -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.end_with)
+        if LIBC:
+            LIBC.prctl(PR_SET_PDEATHSIG, self.end_with)
 
 
 @contextmanager
@@ -108,7 +128,7 @@ def running(server: Server) -> Iterator[Server]:
 def answers(port: int, said: bytes = b"", expected: bytes = b"", host: str = "127.0.0.1") -> bool:
     """Whether something on this port takes a connection, and answers `said` with `expected`."""
     try:
-        with socket.create_connection((host, port), timeout=2) as line:
+        with socket.create_connection((host, port), timeout=10) as line:
             if not said:
                 return True
             line.sendall(said)
@@ -188,7 +208,7 @@ def _has_database(port: int) -> bool:
 
     try:
         with psycopg.connect(
-            f"postgres://{POSTGRES_USER}@127.0.0.1:{port}/postgres", autocommit=True, connect_timeout=2
+            f"postgres://{POSTGRES_USER}@127.0.0.1:{port}/postgres", autocommit=True, connect_timeout=10
         ) as line:
             if not line.execute("SELECT 1 FROM pg_database WHERE datname = 'studio'").fetchone():
                 line.execute("CREATE DATABASE studio")

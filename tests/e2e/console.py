@@ -41,4 +41,4 @@ class Console:
         return str(printed)
 
     def close(self) -> None:
-        self._process.communicate(timeout=15)
+        self._process.communicate(timeout=60)

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,19 +18,14 @@ import psycopg
 import requests
 
 from tests.e2e.console import Console
+from tests.servers import ENDS_WITHIN_S, free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
-STARTS_WITHIN_S = 60
+STARTS_WITHIN_S = 120
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(true: Callable[[], T], what: str, within_s: float = 30) -> T:
+def wait_until(true: Callable[[], T], what: str, within_s: float = 60) -> T:
     """The first true value of `true()`; fails naming `what` if there is none in time."""
     until = time.monotonic() + within_s
     while not (value := true()):
@@ -121,7 +115,7 @@ class Studio:
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(ENDS_WITHIN_S)
             finally:
                 process.kill()
 
@@ -144,7 +138,7 @@ class Studio:
         assert self._process is not None
         assert self._process.poll() is None, self.said()
         try:
-            return requests.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=20).status_code == 200
         except requests.RequestException:
             return False
 
@@ -160,8 +154,10 @@ class Studio:
         assert self._process is not None
         found = [self._process.pid]
         for pid in found:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
+            # A process can end meanwhile.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
         return found
 
     def kill(self, name: str) -> None:
@@ -238,7 +234,7 @@ class Studio:
         began = time.monotonic()
         self._process.terminate()
         try:
-            self._process.wait(15)
+            self._process.wait(ENDS_WITHIN_S)
         finally:
             self._process.kill()
         return time.monotonic() - began

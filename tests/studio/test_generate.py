@@ -11,9 +11,9 @@ from pytest_django import Settings
 from pytest_httpserver import HTTPServer
 
 from tests import factories
-from tests.e2e.studio import free_port
 from tests.media.clips import clip
 from tests.page_form import CLIP, png, post, text_of, upload
+from tests.servers import free_port
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job

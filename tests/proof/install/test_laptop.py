@@ -13,9 +13,10 @@ import requests
 from playwright.sync_api import Browser
 
 from tests.docs_commands import commands
-from tests.e2e.studio import free_port, wait_until
+from tests.e2e.studio import wait_until
 from tests.proof.install import first_video
 from tests.proof.install.checkout import PYTHON, checkout, download
+from tests.servers import free_port
 
 FIRST_VIDEO_WITHIN_S = 120
 

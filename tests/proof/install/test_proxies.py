@@ -25,11 +25,11 @@ from playwright.sync_api import Browser, expect
 
 from tests.bad_lines import MB, PIECE, Sender, large_clip
 from tests.e2e.person import MIRA, Person, value_of
-from tests.e2e.studio import Studio, free_port, wait_until
+from tests.e2e.studio import Studio, wait_until
 from tests.e2e.template import EMAIL, PASSWORD, template
 from tests.proof.install import certificates, first_video
 from tests.proof.server.test_proxies import From
-from tests.servers import Certificate, Server, example_caddy, example_nginx
+from tests.servers import Certificate, Server, example_caddy, example_nginx, free_port
 
 PIECES = 300 * MB
 FORM = (300 if os.environ.get("LOAD") == "large" else 60) * MB
