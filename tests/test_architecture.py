@@ -104,6 +104,11 @@ def test_every_room_is_in_the_table() -> None:
     assert {room_of(module) for module in MODULES} - {""} == {*GROUND, *NOUNS, *TOP}
 
 
+def test_every_folder_of_the_ground_and_every_noun_is_in_the_picture() -> None:
+    shown = set(re.findall(r'class="name"[^>]*>([a-z]+)</text>', (ROOT / "docs" / "rooms.svg").read_text()))
+    assert {*NOUNS, *(room for room in GROUND if (PACKAGE / room).is_dir())} <= shown
+
+
 @pytest.mark.parametrize("room", [*GROUND, *NOUNS, *TOP])
 def test_room_imports_only_what_stands_below_it(room: str) -> None:
     if room in TOP:
