@@ -21,6 +21,8 @@ from tests.proof.chaos.outcomes import ACCEPT, HTML, Variant, http, says
 KEY = "sk-of-the-chaos-apixo"
 API = "/api/v1"
 VICTIM = "x-victim"
+# With a caller that stands still for a while.
+PATIENCE_S = 120
 
 
 class Apixo:
@@ -28,7 +30,7 @@ class Apixo:
 
     `order`: who dies while talking here. `call`: marker to early (before the
     answer), late or never; `calls`: tasks to call back about and after how long, for whoever delivers them;
-    `in_hand`: POSTs that are not over here, and may still add to `calls`, though their sender has long given up.
+    `in_hand`: conversations that are not over here, and may still add to `calls`, though the caller has long given up.
     """
 
     def __init__(self, seed: int) -> None:
@@ -42,7 +44,6 @@ class Apixo:
         self._lock = threading.Lock()
         self._dice = random.Random(seed)
         self._films = [clip(1.0, fps=5, size=size, options=FASTSTART) for size in ((64, 48), (48, 64), (80, 80))]
-        self._over = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._server.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}{API}"
@@ -88,7 +89,9 @@ class Apixo:
     def _serve_rude(self) -> None:
         while True:
             line, _ = self._rude.accept()
-            line.recv(100)
+            # Whoever is killed meanwhile resets it.
+            with suppress(OSError):
+                line.recv(100)
             _reset(line)
 
     def _serve_garbage(self) -> None:
@@ -100,26 +103,26 @@ class Apixo:
                 line.recv(65536)
 
     def _meet(self, line: socket.socket) -> None:
-        with line, suppress(OSError):
-            line.settimeout(10)
-            request = _read(line)
-            if request is None:
-                return
-            method, target, headers, body = request
-            pid = int(headers.get(VICTIM, 0))
-            if method == "POST":
-                self.in_hand.add(id(line))
-                try:
-                    self._post(line, json.loads(body), pid)
-                finally:
-                    self.in_hand.discard(id(line))
-            elif target.startswith(f"{API}/statusTask/"):
-                self._status(line, parse_qs(urlsplit(target).query)["taskId"][0], pid)
-            elif target == f"{API}/apikeys/current-balance":
-                self._reached("balance asked", "", pid)
-                line.sendall(http(200, says(200, 100_000.25)))
-            else:
-                self._file(line, target)
+        self.in_hand.add(id(line))
+        try:
+            with line, suppress(OSError):
+                line.settimeout(PATIENCE_S)
+                if request := _read(line):
+                    self._answer(line, *request)
+        finally:
+            self.in_hand.discard(id(line))
+
+    def _answer(self, line: socket.socket, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
+        pid = int(headers.get(VICTIM, 0))
+        if method == "POST":
+            self._post(line, json.loads(body), pid)
+        elif target.startswith(f"{API}/statusTask/"):
+            self._status(line, parse_qs(urlsplit(target).query)["taskId"][0], pid)
+        elif target == f"{API}/apikeys/current-balance":
+            self._reached("balance asked", "", pid)
+            line.sendall(http(200, says(200, 100_000.25)))
+        else:
+            self._file(line, target)
 
     # --- calls ----------------------------------------------------------------------------------------
 
@@ -136,10 +139,17 @@ class Apixo:
         data = variant.words(task.task_id if task else "")
         line.sendall(data[: len(data) // 2])
         self._reached("half the answer", marker, pid, post)
-        line.sendall(data[len(data) // 2 :])
-        if variant.ending == "hang":
-            self._over.wait(6)
+        # Noted before it is out: whoever has read it can have written it down, and be dead, before this thread goes on.
         post.answered = not post.died
+        try:
+            line.sendall(data[len(data) // 2 :])
+        except OSError:
+            post.answered = False
+            raise
+        if variant.ending == "hang":
+            # Until the caller gives up, or is dead.
+            with suppress(OSError):
+                line.recv(1)
         if task and self.call.get(marker) == "late":
             self.calls.append((task, self._dice.uniform(0, 0.4)))
         self._reached("answer written", marker, pid, post)

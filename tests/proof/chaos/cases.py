@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from tests import factories
 from tests.media.clips import FASTSTART, clip
 from tests.proof.chaos.apixo import Apixo
-from tests.proof.chaos.outcomes import BY_CLASS, MAY_REPEAT, Class, Variant
+from tests.proof.chaos.outcomes import BY_CLASS, HANGS, MAY_REPEAT, Class, Variant
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.money.queries import quote_today
@@ -61,7 +61,7 @@ class Cast:
         dice, self._count = self._dice, self._count + 1
         motion = dice.choice(self.motions)
         via = f" via {variant.via}{' always' * (dice.random() < 0.2)}" if variant.via else ""
-        marker = f"case {self._count} {motion.duration}s{via}"
+        marker = f"case {self._count} {motion.duration}s{via}{HANGS * (variant.ending == 'hang')}"
         script = deque([] if variant.via else [variant])
         if variant.kind in MAY_REPEAT:
             more = [BY_CLASS[kind][0] for kind in dice.choices([variant.kind, *MAY_REPEAT - {Class.NOT_SENT}], k=3)]
@@ -109,7 +109,7 @@ class Cast:
                 cookies=self._cookies,
                 headers={"HX-Request": "true"} if files else {},
                 allow_redirects=False,
-                timeout=10,
+                timeout=30,
             ).status_code
         except requests.RequestException:
             return 0

@@ -6,6 +6,7 @@ Every complaint is one sentence; the books and the studio know each other by the
 import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -15,15 +16,19 @@ from django.db.models.functions import Now
 
 from tests.ledger_check import disagreements
 from tests.proof.chaos.cases import Case
+from tests.proof.chaos.crew import wait_until
 from tests.proof.chaos.ledger import Ledger, Post
 from tests.proof.chaos.outcomes import COUNTED, MOST_FAILURES
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
 from wanstudio.jobs.states import ENDED, State
+from wanstudio.media.errors import FetchError, MediaError, MediaProblem
 from wanstudio.media.isolated import verify_video
 from wanstudio.money.models import NOTHING, Entry, Money, cents
 from wanstudio.uploads.models import Source
 from wanstudio.videos.models import Video
+
+DECODED_WITHIN_S = 180.0
 
 
 class Sums(NamedTuple):
@@ -100,7 +105,7 @@ def called() -> bool:
 
 
 def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[str]:
-    """Videos that are Ready and not exactly what was served, whole and playable; uploads that are not whole.
+    """Videos that are Ready and not exactly what was served, whole and playable; uploads whose file is gone.
 
     `played`: videos that were decoded before; the same bytes are not decoded again. `anew`: yet all are hashed again.
     """
@@ -114,12 +119,30 @@ def half_written(books: Ledger, played: set[int], *, anew: bool = True) -> list[
         elif not Path(video.poster.path).exists():
             found.append(f"{video}: no poster")
         elif video.pk not in played:
-            verify_video(path)
+            assert wait_until(partial(_plays, path), DECODED_WITHIN_S, 1), f"{video} cannot be decoded"
             played.add(video.pk)
-    for source in Source.objects.exclude(file=""):
-        if not Path(source.file.path).exists() or Path(source.file.path).stat().st_size != source.file.size:
-            found.append(f"{source}: upload is not whole")
-    return found
+    return found + [f"{source}: upload is lost" for source in Source.objects.exclude(file="") if _is_lost(source)]
+
+
+def _plays(path: Path) -> bool:
+    """False while the machine is too busy to tell. Raises what is wrong with it."""
+    try:
+        verify_video(path)
+    except FetchError:
+        return False
+    except MediaError as wrong:
+        if wrong.code != MediaProblem.TOO_COSTLY:
+            raise
+        return False
+    return True
+
+
+def _is_lost(source: Source) -> bool:
+    if Path(source.file.path).exists():
+        return False
+    # The worker can have cleaned it meanwhile, and taken the old file away.
+    source.refresh_from_db()
+    return not Path(source.file.path).exists()
 
 
 def _unready() -> Iterator[str]:

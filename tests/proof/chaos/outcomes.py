@@ -21,6 +21,8 @@ MAY_REPEAT = {Class.NOT_SENT, Class.ACCOUNT, Class.THROTTLED, Class.NOT_ACCEPTED
 # Of a job's POSTs and failed connections, so many may end like this before it is given up.
 MOST_FAILURES = 4
 COUNTED = {Class.NOT_SENT, Class.NOT_ACCEPTED}
+# In the marker of a case that is not answered: the worker waits for it a second, and for all others half a minute.
+HANGS = " hangs"
 
 Words = Callable[[str], bytes]
 

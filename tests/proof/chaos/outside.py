@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.proof.chaos.crew import ROOT, wait_until
-from tests.proof.chaos.drill import Drill, age
+from tests.proof.chaos.crew import COMES_AND_GOES_S, ROOT, STARTS_WITHIN_S, wait_until
+from tests.proof.chaos.drill import FORM_WITHIN_S, HIT_WITHIN_S, Drill, age
 from tests.proof.chaos.outcomes import VARIANTS
 from tests.proof.chaos.plan import ANY_MOMENT, Kill
 from tests.proof.chaos.zygote import die_with_parent
@@ -18,7 +18,6 @@ from wanstudio.work.models import Heartbeat
 
 # From the click on: a job is sent, followed and archived within about this.
 MOMENT_S = 0.5
-STARTS_WITHIN_S = 60
 
 
 def draw_outside(counts: dict[str, int], seed: int) -> list[Kill]:
@@ -58,16 +57,14 @@ class Outside:
             assert self._broker
             self._broker.kill()
             # A page does not wait for a broker, and a sweep finds what nobody was told about.
-            began = time.monotonic()
-            assert drill.cast.click(case), "no click while the broker is away"
-            assert time.monotonic() - began < 10, "the click waited for the broker"
+            assert wait_until(lambda: drill.cast.click(case), FORM_WITHIN_S), "no click while the broker is away"
             drill.finish(kill, case, None)
             self._broker.start()
         else:
             drill.cast.write(case)
             drill.finish(kill, case, None)
             if kill.point == ANY_MOMENT["work"]:
-                wait_until(lambda: Attempt.objects.filter(job__prompt=case.marker).exists(), 20, 0.01)
+                wait_until(lambda: Attempt.objects.filter(job__prompt=case.marker).exists(), HIT_WITHIN_S, 0.01)
             time.sleep(self._dice.uniform(0, MOMENT_S))
             if kill.point == ANY_MOMENT["beat"]:
                 drill.crew.end("beat")
@@ -95,6 +92,6 @@ class Outside:
     def _end(self) -> None:
         if self._worker:
             self._worker.kill()
-            self._worker.wait(10)
+            self._worker.wait(COMES_AND_GOES_S)
             # Its POSTs name no process: it has no traps.
             self._drill.apixo.books.dead(0)

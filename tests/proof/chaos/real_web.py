@@ -14,7 +14,7 @@ from threading import Event
 
 import requests
 
-from tests.proof.chaos.crew import ROOT, wait_until
+from tests.proof.chaos.crew import COMES_AND_GOES_S, ROOT, STARTS_WITHIN_S, wait_until
 from wanstudio.operations.supervisor import end_with_parent
 
 STARTED = re.compile(r"web started, process (\d+)")
@@ -37,11 +37,11 @@ class RealWeb:
                 stderr=log,
                 preexec_fn=end_with_parent,
             )
-        assert wait_until(self.is_up, 60), self._log.read_text()[-2000:]
+        assert wait_until(self.is_up, STARTS_WITHIN_S), self._log.read_text()[-2000:]
 
     def is_up(self) -> bool:
         with suppress(requests.RequestException):
-            return requests.get(f"{self._url}/healthz", timeout=2).status_code == 200
+            return requests.get(f"{self._url}/healthz", timeout=20).status_code == 200
         return False
 
     def kill(self, *, whole: bool) -> int:
@@ -56,7 +56,7 @@ class RealWeb:
     def stop(self) -> None:
         if self._process:
             self._process.terminate()
-            self._process.wait(15)
+            self._process.wait(COMES_AND_GOES_S)
 
 
 def _children(parent: int) -> list[int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.proof.chaos.crew import wait_until
+from tests.proof.chaos.crew import STARTS_WITHIN_S, wait_until
 from tests.proof.chaos.drill import HIT_WITHIN_S, Drill
 from tests.proof.chaos.plan import Kill, draw_real_web
 from tests.proof.chaos.real_web import RealWeb
@@ -38,7 +38,7 @@ def play_real_web(drill: Drill, kills: int, seed: int, log: Path) -> None:
         else:
             drill.report.miss(order)
         drill.finish(order, case, asking)
-        assert wait_until(web.is_up, 60), log.read_text()[-2000:]
+        assert wait_until(web.is_up, STARTS_WITHIN_S), log.read_text()[-2000:]
 
     try:
         drill.play(draw_real_web(kills, seed), "web under its supervisor", kill)

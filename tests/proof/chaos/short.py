@@ -7,21 +7,23 @@ import sys
 from tests.proof.chaos.crew import ROOT
 
 
-def drilled(part: str, kills: int, within_s: int) -> int:
-    """How many died without a complaint. Another seed every time would make a failure hard to repeat."""
+def drilled(part: str, kills: int, within_s: int, least: int) -> None:
+    """So many die without a complaint, or as many as a slow machine has time for, but at least `least`.
+
+    Another seed every time would make a failure hard to repeat.
+    """
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.proof.chaos", part),
-            *("--kills", str(kills), "--seed", "20", "--within", str(within_s)),
+            *("--kills", str(kills), "--seed", "20", "--within", str(within_s), "--least", str(least)),
         ],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=within_s + 540,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     assert "beyond what the table allows: 0;" in done.stdout
     killed = re.search(r"^(\d+) killed", done.stdout, re.M)
     assert killed
-    return int(killed[1])
+    assert int(killed[1]) >= least

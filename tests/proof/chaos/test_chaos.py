@@ -9,7 +9,7 @@ DEATHS = {"sqlite": 150, "celery": 50}
 WITHIN_S, AT_LEAST = 150, 20
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", DEATHS)
 def test_nothing_is_lost_and_nothing_paid_twice(part: str) -> None:
-    assert drilled(part, DEATHS[part], WITHIN_S) >= AT_LEAST
+    drilled(part, DEATHS[part], WITHIN_S, AT_LEAST)
