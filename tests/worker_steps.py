@@ -1,11 +1,14 @@
 """Time, for tests of the worker: make a row due, make a lease run out, make it later, and look."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from pytest_django import Settings
 
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
@@ -62,9 +65,42 @@ def later(job: Job, **wait: float) -> Job:
     return fresh(job)
 
 
-def wait_s(row: Any) -> float:
+class Wait(float):
+    """Seconds until a row is due. That they are few is counted from now, and that they are many from the row's claim.
+
+    So both are true, however long the machine stood still in between.
+    """
+
+    since_claim: float
+
+    def __gt__(self, other: float) -> bool:
+        return self.since_claim > other
+
+    def __ge__(self, other: float) -> bool:
+        return self.since_claim >= other
+
+
+def wait_s(row: Any) -> Wait:
     """Seconds until the row is due."""
-    return float((row.due_at - timezone.now()).total_seconds())
+    now = timezone.now()
+    wait = Wait((row.due_at - now).total_seconds())
+    wait.since_claim = (row.due_at - min(row.claimed_at or now, now)).total_seconds()
+    return wait
+
+
+def just_claimed(row: Leased) -> None:
+    """The distance between two claims begins now, however long the machine took since the last one."""
+    row._meta.default_manager.filter(pk=row.pk).update(claimed_at=Now())  # type: ignore[union-attr]
+
+
+@contextmanager
+def impatient(settings: Settings) -> Iterator[None]:
+    """Calls to the provider wait a moment only: for moves that give no answer."""
+    usual, settings.PROVIDER_READ_TIMEOUT_S = settings.PROVIDER_READ_TIMEOUT_S, 0.4
+    try:
+        yield
+    finally:
+        settings.PROVIDER_READ_TIMEOUT_S = usual
 
 
 def states(job: Job) -> list[str]:

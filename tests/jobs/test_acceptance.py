@@ -72,7 +72,7 @@ def test_fifty_posts_of_one_form_make_one_job(team: Team, alice: User) -> None:
     start = Barrier(50)
 
     def post() -> int:
-        start.wait(20)
+        start.wait(120)
         try:
             return factories.job(team, alice, nonce=nonce, character=character, motion=motion).pk
         finally:

@@ -21,7 +21,7 @@ from tests.fake_apixo import FakeApixo, envelope, refusal, taken_but
 from tests.media.clips import clip
 from tests.provider.scripted import answer, hang
 from tests.s3_storage import SECRET, Refused, Storage
-from tests.worker_steps import died, fresh, open_up, running, step, wait_s
+from tests.worker_steps import died, fresh, impatient, open_up, running, step, wait_s
 from wanstudio.accounts.models import User
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
@@ -74,7 +74,7 @@ def test_job_of_uploads_is_sent_with_links_into_the_bucket(uploaded: Job, apixo:
     job = running(uploaded)
     (post,) = apixo.posts
     assert post.body["request_type"] == "async"
-    assert [requests.get(link, timeout=5).content for link in links(apixo)] == [PICTURE, FILM]
+    assert [requests.get(link, timeout=60).content for link in links(apixo)] == [PICTURE, FILM]
     assert [urlsplit(link).path.rpartition(".")[2] for link in links(apixo)] == ["png", "mp4"]
     assert [urlsplit(link).netloc for link in links(apixo)] == [s3.host] * 2
     assert {stored.kind for stored in s3.objects.values()} == {"image/png", "video/mp4"}
@@ -85,14 +85,14 @@ def test_link_lasts_a_day_and_no_other_works(uploaded: Job, apixo: FakeApixo, s3
     running(uploaded)
     picture, film = links(apixo)
     for changed in (film.replace("Expires=86400", "Expires=99999"), film[:-1] + "0" + film[-1], film.partition("?")[0]):
-        assert requests.get(changed, timeout=5).status_code == 403
+        assert requests.get(changed, timeout=60).status_code == 403
     other = picture.replace(urlsplit(picture).path, urlsplit(film).path)
-    assert requests.get(other, timeout=5).status_code == 403
-    assert requests.put(film, data=b"mine", timeout=5).status_code == 403
+    assert requests.get(other, timeout=60).status_code == 403
+    assert requests.put(film, data=b"mine", timeout=60).status_code == 403
     s3.clock = timedelta(hours=23)
-    assert requests.get(film, timeout=5).status_code == 200
+    assert requests.get(film, timeout=60).status_code == 200
     s3.clock = timedelta(hours=24, minutes=1)
-    assert requests.get(film, timeout=5).status_code == 403
+    assert requests.get(film, timeout=60).status_code == 403
 
 
 @pytest.mark.parametrize("end", ["done", "failed", "cancelled"])
@@ -118,10 +118,12 @@ def test_ended_job_leaves_nothing_in_the_bucket(end: str, uploaded: Job, apixo: 
 
 
 def test_uncertain_job_keeps_its_files_and_a_resend_is_signed_anew(
-    uploaded: Job, apixo: FakeApixo, s3: Storage, monkeypatch: pytest.MonkeyPatch
+    uploaded: Job, apixo: FakeApixo, s3: Storage, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     apixo.on_post(taken_but(hang))
-    job = step(uploaded)
+    with impatient(settings):
+        job = step(uploaded)
+    apixo.wait_for(lambda: bool(apixo.posts))
     tidied()
     assert (job.state, len(s3.objects)) == (State.UNCERTAIN, 2)
     first = links(apixo)
@@ -130,7 +132,7 @@ def test_uncertain_job_keeps_its_files_and_a_resend_is_signed_anew(
     verbs.send_again(job, seen=job.version)
     running(fresh(job))
     assert set(first).isdisjoint(links(apixo, 1))
-    assert [requests.get(link, timeout=5).status_code for link in links(apixo, 1)] == [200, 200]
+    assert [requests.get(link, timeout=60).status_code for link in links(apixo, 1)] == [200, 200]
     assert len(s3.by("PUT")) == 2, "what is there is not put again"
 
 
@@ -141,7 +143,7 @@ def test_old_copy_is_put_again_before_a_resend(uploaded: Job, apixo: FakeApixo, 
     BucketCopy.objects.update(put_at=F("put_at") - timedelta(days=1))
     open_up()
     running(uploaded)
-    assert [requests.get(link, timeout=5).content for link in links(apixo, 1)] == [PICTURE, FILM]
+    assert [requests.get(link, timeout=60).content for link in links(apixo, 1)] == [PICTURE, FILM]
 
 
 def test_only_the_part_that_is_used_is_put(
@@ -153,7 +155,7 @@ def test_only_the_part_that_is_used_is_put(
     (film,) = (stored.body for stored in s3.objects.values() if stored.kind == "video/mp4")
     assert film[4:8] == b"ftyp"
     assert film != FILM
-    assert requests.get(links(apixo)[1], timeout=5).content == film
+    assert requests.get(links(apixo)[1], timeout=60).content == film
 
 
 def test_link_is_sent_as_it_was_given(
@@ -176,7 +178,7 @@ def test_same_file_of_another_job_is_copied_within_the_bucket(
     step(Job.objects.earliest("pk"))
     tidied()
     assert len(s3.objects) == 2, "the other job has files of its own"
-    assert [requests.get(link, timeout=5).content for link in links(apixo, 1)] == [PICTURE, FILM]
+    assert [requests.get(link, timeout=60).content for link in links(apixo, 1)] == [PICTURE, FILM]
 
 
 def test_storage_that_cannot_copy_is_sent_it_once_more(
@@ -185,7 +187,7 @@ def test_storage_that_cannot_copy_is_sent_it_once_more(
     s3.copies = False
     for _ in range(2):
         running(factories.job(team, alice, provider="apixo", **inputs))
-    assert [requests.get(link, timeout=5).content for link in links(apixo, 1)] == [PICTURE, FILM]
+    assert [requests.get(link, timeout=60).content for link in links(apixo, 1)] == [PICTURE, FILM]
 
 
 def test_killed_while_it_is_put_it_is_put_again_and_sent_once(uploaded: Job, apixo: FakeApixo, s3: Storage) -> None:
@@ -194,19 +196,19 @@ def test_killed_while_it_is_put_it_is_put_again_and_sent_once(uploaded: Job, api
     def stop_in_the_middle(method: str, key: str) -> None:
         if method == "PUT" and key.endswith(".mp4") and not reached.is_set():
             reached.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     s3.before = stop_in_the_middle
     first = Thread(target=advance, args=(Job, uploaded.pk), daemon=True)
     first.start()
-    assert reached.wait(10)
+    assert reached.wait(60)
     # Its lease runs out, as a killed worker's does, and another one takes over.
     died(uploaded)
     Job.objects.update(due_at=Now() - timedelta(seconds=1))
     assert not Attempt.objects.exists()
     assert advance(Job, uploaded.pk)
     go_on.set()
-    first.join(10)
+    first.join(60)
     assert fresh(uploaded).state == State.RUNNING
     assert len(apixo.posts) == 1
     assert BucketCopy.objects.count() == len(s3.objects) == 2
@@ -309,11 +311,18 @@ def test_sweep_finds_copies_of_jobs_that_ended_while_no_bucket_was_set(
 
 
 def test_no_page_log_or_row_has_a_presigned_link(
-    uploaded: Job, apixo: FakeApixo, s3: Storage, as_alice: Client, caplog: pytest.LogCaptureFixture
+    uploaded: Job,
+    apixo: FakeApixo,
+    s3: Storage,
+    as_alice: Client,
+    caplog: pytest.LogCaptureFixture,
+    settings: Settings,
 ) -> None:
     apixo.on_post(taken_but(hang))
     with caplog.at_level(logging.DEBUG):
-        job = step(uploaded)
+        with impatient(settings):
+            job = step(uploaded)
+        apixo.wait_for(lambda: bool(apixo.posts))
         apixo.tasks[apixo.made[0]] = {}
         apixo.on_post(answer(400, envelope(400, message="cannot fetch " + " ".join(links(apixo)))))
         verbs.send_again(job, seen=job.version)

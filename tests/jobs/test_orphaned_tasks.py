@@ -12,7 +12,7 @@ from tests.fake_apixo import FakeApixo, Post, refusal, taken_but
 from tests.ledger_check import disagreements
 from tests.provider.scripted import answer, reset
 from tests.worker_fixtures import MakeJob
-from tests.worker_steps import died, fresh, later, running, step, wait_s, woken
+from tests.worker_steps import died, fresh, just_claimed, later, running, step, wait_s, woken
 from wanstudio.jobs import verbs
 from wanstudio.jobs.models.attempt import Attempt
 from wanstudio.jobs.models.job import Job
@@ -189,6 +189,7 @@ def test_a_failed_task_that_stays_failed_makes_nothing(job: Job, apixo: FakeApix
     job = woken(job)
     call_back(apixo.posts[0])
     polls = len(apixo.polls)
+    just_claimed(job)
     assert advance(Attempt, first().pk)
     assert len(apixo.polls) == polls, "it was asked about a moment ago"
     assert 5 < wait_s(first()) <= 10
