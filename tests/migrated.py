@@ -25,7 +25,8 @@ def keep() -> None:
     if not _target() or _kept().exists():
         return
     KEPT.mkdir(exist_ok=True)
-    for old in KEPT.glob("migrated-*"):
+    # Another process can have kept this one meanwhile, and a third be about to copy it.
+    for old in {*KEPT.glob("migrated-*")} - {_kept()}:
         old.unlink(missing_ok=True)
     with NamedTemporaryFile(dir=KEPT, delete=False) as draft:
         pass

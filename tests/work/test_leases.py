@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from tests import factories
+from tests.worker_steps import just_claimed
 from wanstudio.accounts.models import User
 from wanstudio.jobs.models.job import Job
 from wanstudio.keys.models import ProviderKey
@@ -31,15 +31,11 @@ def claimed(pk: int) -> Job:
     return mine
 
 
-def seconds(moment: object) -> float:
-    return (moment - timezone.now()).total_seconds()  # type: ignore[operator,no-any-return]
-
-
 def test_one_of_many_claimers_wins(job: Job) -> None:
     start = Barrier(16)
 
     def claim() -> bool:
-        start.wait(10)
+        start.wait(120)
         try:
             return Job.claim(job.pk) is not None
         finally:
@@ -53,14 +49,16 @@ def test_one_of_many_claimers_wins(job: Job) -> None:
 
 def test_claim_lasts_thirty_seconds(job: Job) -> None:
     mine = claimed(job.pk)
-    assert LEASE - timedelta(seconds=2) < timedelta(seconds=seconds(mine.lease_until)) <= LEASE
+    assert mine.lease_until
+    assert mine.claimed_at
+    assert abs(mine.lease_until - mine.claimed_at - LEASE) < timedelta(milliseconds=2)
     assert mine.keep_lease()
     mine.release()
     assert Job.claim(job.pk), "let go, it can be taken at once"
 
 
 def test_row_that_is_not_due_is_not_claimed(job: Job) -> None:
-    Job.objects.update(due_at=Now() + timedelta(seconds=5))
+    Job.objects.update(due_at=Now() + timedelta(hours=1))
     assert Job.claim(job.pk) is None
     Job.objects.update(due_at=None)
     assert Job.claim(job.pk) is None
@@ -79,6 +77,7 @@ def test_hint_during_the_lease_is_kept(job: Job) -> None:
     mine.nudge()
     mine.postpone(timedelta(hours=1))
     mine.release()
+    just_claimed(job)
     assert Job.claim(job.pk) is None, "hints keep five seconds distance"
     Job.objects.update(claimed_at=Now() - NUDGE_INTERVAL)
     again = claimed(job.pk)

@@ -16,7 +16,7 @@ from tests.proof.load.conftest import LARGE
 from tests.proof.load.conftest import say as say
 from wanstudio.jobs.models.job import Job
 
-PROCESSES, TIMES = 8, 200 if LARGE else 60
+PROCESSES, TIMES = 8, 200 if LARGE else 30
 # Ready to go, it says so and waits for the others.
 SCRIPT = """
 import sys, time, django
