@@ -145,11 +145,10 @@ class Handler(BaseHTTPRequestHandler):
             return Faults()
 
     def _status(self, task_id: str) -> None:
-        task = self.runner.store.get(task_id)
+        task = self.runner.store.polled(task_id)
         if task is None:
             raise Refused(404, "Task not found.")
         self.task_id = task.id
-        self.runner.store.count_poll(task.id)
         if task.request.faults.status and task.polls < task.request.faults.polls:
             self._error(task.request.faults.status)
         else:

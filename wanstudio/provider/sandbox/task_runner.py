@@ -170,10 +170,9 @@ class TaskRunner:
     def _post(self, task: Task) -> bool:
         body = success_body(status_data(task, self.origin))
         headers = {"Content-Type": "application/json", "User-Agent": "Sandbox"}
-        timeout_s = max(5.0, CALLBACK_TIMEOUT_S * self.options.pace)
         # As the studio's own calls: the usual authorities, no proxy of the environment, no redirect.
-        request = Request(task.request.callback_url, headers, body, connect_s=timeout_s)
-        answer = exchange(request, Deadline(timeout_s, timeout_s), Reach())
+        request = Request(task.request.callback_url, headers, body, connect_s=CALLBACK_TIMEOUT_S)
+        answer = exchange(request, Deadline(CALLBACK_TIMEOUT_S, CALLBACK_TIMEOUT_S), Reach())
         return isinstance(answer, Answer) and answer.status == 200
 
     def _sweep(self) -> None:

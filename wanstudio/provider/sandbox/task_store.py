@@ -114,10 +114,13 @@ class TaskStore:
             if url := task.request.callback_url:
                 db.execute("INSERT INTO callback (task_id, url, due_at) VALUES (?, ?, ?)", (task.id, url, now))
 
-    def count_poll(self, task_id: str) -> None:
-        self._write(
-            "UPDATE task SET polls = polls + 1, readings = readings + (state = 'success') WHERE id = ?", task_id
-        )
+    def polled(self, task_id: str) -> Task | None:
+        """The task as it is, with one status call more counted. In one transaction: no change comes in between."""
+        count = "UPDATE task SET polls = polls + 1, readings = readings + (state = 'success') WHERE id = ?"
+        with self._lock, self._db:
+            task = self.get(task_id)
+            self._db.execute(count, (task_id,))
+            return task
 
     def renew_url(self, task_id: str) -> None:
         """The next status answer names another result URL."""
