@@ -18,8 +18,15 @@ from wanstudio.work.advance import advance
 from wanstudio.work.leases import NUDGE_INTERVAL, Leased
 
 
+class _Step:
+    """The last one: a row that was never claimed can have got its time in it."""
+
+    began = timezone.now()
+
+
 def step(job: Job) -> Job:
     """The job's next step, as if its time had come. Returns the job as it is afterwards."""
+    _Step.began = timezone.now()
     # A moment ago: a row that is due since the very millisecond of its claim counts as woken by a hint.
     past = Now() - timedelta(milliseconds=2)
     assert Job.objects.filter(pk=job.pk, due_at__isnull=False).update(due_at=past), "its time never comes"
@@ -84,7 +91,7 @@ def wait_s(row: Any) -> Wait:
     """Seconds until the row is due."""
     now = timezone.now()
     wait = Wait((row.due_at - now).total_seconds())
-    wait.since_claim = (row.due_at - min(row.claimed_at or now, now)).total_seconds()
+    wait.since_claim = (row.due_at - min(row.claimed_at or _Step.began, now)).total_seconds()
     return wait
 
 
