@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 import pytest_django
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from tests import factories, migrated
 from tests.page_rows import finished
@@ -16,6 +17,9 @@ from wanstudio.accounts.models import User
 from wanstudio.teams.models import Membership, Team
 from wanstudio.videos.models import Video
 
+# The same examples each time, and a busy machine is no fault of theirs.
+settings.register_profile("certain", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("certain")
 # What takes long begins first, so that the short ones fill what is left of the time at the end.
 LONG = (
     "tests/proof/chaos/",
