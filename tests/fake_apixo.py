@@ -133,7 +133,7 @@ class FakeApixo:
         """The tasks that POSTs have made: what is billed."""
         return [post.task_id for post in self.posts if post.task_id]
 
-    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float = 60) -> None:
         until = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < until, "the fake APIXO waited in vain"

@@ -238,7 +238,7 @@ def test_a_lost_encryption_key_is_said_and_sends_nothing(page: FakeApixo, make_j
 
 def test_rotation_keeps_the_key_readable(page: FakeApixo, make_job: MakeJob, alice: User, capsys: Any) -> None:
     use(FIRST, alice)
-    before = StudioKey.objects.get().secret
+    before, kept = StudioKey.objects.get().secret, len(encrypted_fields.keys())
     call_command("rotatekeys")
     assert "1 secrets are encrypted" in capsys.readouterr().out
     after = StudioKey.objects.get().secret
@@ -249,7 +249,7 @@ def test_rotation_keeps_the_key_readable(page: FakeApixo, make_job: MakeJob, ali
     many = len(encrypted_fields.keys())
     call_command("rotatekeys", "--drop-old")
     assert "continued it" in capsys.readouterr().out
-    assert (many, len(encrypted_fields.keys())) == (3, 1)
+    assert (many, len(encrypted_fields.keys())) == (kept + 2, 1)
     assert in_force.key_at("apixo").secret == FIRST
     assert step(make_job()).state == State.RUNNING
 
@@ -279,9 +279,9 @@ def test_a_fast_pace_is_for_loopback_only(page: FakeApixo, settings: Settings) -
 def test_a_slow_answer_to_the_pages_key_is_an_answer(
     page: FakeApixo, alice: User, make_job: MakeJob, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The issue's 20 s between the sandbox's 15 s and the provider's 60 s, each at a twentieth."""
+    """The issue's 20 s are more than the sandbox's 15 s, and less than the provider's 60 s; here 1 s and 0.75 s."""
     settings.PROVIDER_READ_TIMEOUT_S = None
-    for name, seconds in (("sandbox", 0.75), ("apixo", 3.0)):
+    for name, seconds in (("sandbox", 0.75), ("apixo", 60.0)):
         monkeypatch.setitem(providers.PROVIDERS, name, replace(providers.get(name), read_timeout_s=seconds))
     use(FIRST, alice)
 
