@@ -13,8 +13,18 @@ from typing import Self
 Say = Callable[[socket.socket, bytes], None]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who asked is gone."""
+
+
 class FileServer:
-    """Serves the files of a folder; `/to/<url>` redirects there. Counts requests, and the bytes of bodies."""
+    """Serves the files of a folder; `/to/<url>` redirects there. Counts requests, and the bytes of bodies.
+
+    `before`: called with the path before anything is sent; it can wait.
+    """
 
     def __init__(self, folder: Path, *, ranges: bool = True, announce: bool = True) -> None:
         self.folder = folder
@@ -22,7 +32,8 @@ class FileServer:
         self.announce = announce
         self.requests: list[dict[str, str]] = []
         self.bytes_sent = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.before: Callable[[str], object] = lambda path: None
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
 
     def url(self, path: str) -> str:
@@ -40,6 +51,7 @@ class FileServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests.append({**dict(self.headers.items()), "path": self.path})
+                outer.before(self.path)
                 if self.path.startswith("/to/"):
                     self.send_response(302)
                     self.send_header("Location", self.path.removeprefix("/to/"))

@@ -29,7 +29,7 @@ class Caller:
         given = {name: value for name, value in {**given, **changes}.items() if value is not None}
         return {"request_type": "async", "input": given}
 
-    def post(self, body: Any, *, timeout: float = 20, model: str = "wan-2-2-animate") -> requests.Response:
+    def post(self, body: Any, *, timeout: float = 60, model: str = "wan-2-2-animate") -> requests.Response:
         url = f"{self.base_url}/generateTask/{model}"
         return requests.post(url, json=body, headers=self.headers, timeout=timeout)
 
@@ -44,7 +44,7 @@ class Caller:
         return str(answer.json()["data"]["taskId"])
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(self.base_url + path, headers=self.headers, timeout=20)
+        return requests.get(self.base_url + path, headers=self.headers, timeout=60)
 
     def poll(self, task_id: str) -> requests.Response:
         return self.get(f"/statusTask/wan-2-2-animate?taskId={task_id}")
@@ -55,9 +55,13 @@ class Caller:
         data: Json = answer.json()["data"]
         return data
 
-    def finished(self, task_id: str, within_s: float = 40) -> Json:
-        ends = time.monotonic() + within_s
-        while (data := self.status(task_id))["state"] not in ("success", "failed"):
+    def finished(self, task_id: str) -> Json:
+        return self.reached(task_id, "success", "failed")
+
+    def reached(self, task_id: str, *states: str) -> Json:
+        """Its status once it is in one of these states."""
+        ends = time.monotonic() + 120
+        while (data := self.status(task_id))["state"] not in states:
             assert time.monotonic() < ends, data
             time.sleep(0.02)
         return data

@@ -1,6 +1,6 @@
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
 from wanstudio.media.fetch import Fetcher
 from wanstudio.provider.sandbox.sandbox_server import Sandbox
-from wanstudio.provider.sandbox.task_runner import Options
+from wanstudio.provider.sandbox.task_runner import RENDERS, Options
 
 SAMPLES = Path(__file__).parents[3] / "static" / "samples"
 
@@ -31,13 +31,22 @@ def serving_files(folder: Path, clip_content: bytes) -> Iterator[FileServer]:
 
 
 @contextmanager
-def running_sandbox(folder: Path, files: FileServer, pending_s: float = 0.05) -> Iterator[Sandbox]:
-    running = Sandbox(0, folder, Fetcher({files.host}), Options(pace=0.002, pending_s=pending_s, processing_s=0.1))
+def running_sandbox(folder: Path, files: FileServer) -> Iterator[Sandbox]:
+    running = Sandbox(0, folder, Fetcher({files.host}), Options(pace=0.002, pending_s=0.05, processing_s=0.1))
     running.start()
     try:
         yield running
     finally:
         running.stop()
+
+
+@contextmanager
+def nothing_begins(sandbox: Sandbox) -> Iterator[None]:
+    """Tasks stay pending meanwhile: every slot is taken."""
+    with ExitStack() as slots:
+        for _ in range(RENDERS):
+            slots.enter_context(sandbox._runner._renders)
+        yield
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Callbacks: the same envelope as statusTask, sent until it is answered with 200, four times at most."""
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -37,13 +40,25 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
 
-    def wait(self, count: int, settle_s: float = 0.6) -> list[Json]:
-        ends = time.monotonic() + 20
-        while len(self.received) < count and time.monotonic() < ends:
+    def wait(self, count: int, folder: Path) -> list[Json]:
+        """So many callbacks, and the sandbox with this folder has none left to send."""
+        ends = time.monotonic() + 60
+        while len(self.received) < count or callbacks_left(folder):
+            assert time.monotonic() < ends, self.received
             time.sleep(0.02)
-        time.sleep(settle_s)
         assert len(self.received) == count
         return [body for _, body in self.received]
+
+
+def callbacks_left(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "sandbox.sqlite3", timeout=60)) as db:
+        return int(db.execute("SELECT count(*) FROM callback WHERE due_at IS NOT NULL").fetchone()[0])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of the fixture `sandbox`."""
+    return tmp_path / "sandbox"
 
 
 @pytest.fixture
@@ -54,30 +69,30 @@ def receiver() -> Iterator[Receiver]:
     running.server.server_close()
 
 
-def test_callback_carries_the_status_answer(caller: Caller, receiver: Receiver) -> None:
+def test_callback_carries_the_status_answer(caller: Caller, receiver: Receiver, folder: Path) -> None:
     task_id = caller.submit(receiver.url)
-    [body] = receiver.wait(1)
+    [body] = receiver.wait(1, folder)
     assert body == {"code": 200, "message": "success", "data": caller.status(task_id)}
     assert body["data"]["state"] == "success"
 
 
-def test_callback_reports_a_failure(caller: Caller, receiver: Receiver) -> None:
+def test_callback_reports_a_failure(caller: Caller, receiver: Receiver, folder: Path) -> None:
     caller.submit(receiver.url, prompt="[fail:NSFW]")
-    [body] = receiver.wait(1)
+    [body] = receiver.wait(1, folder)
     assert (body["data"]["state"], body["data"]["failCode"]) == ("failed", "NSFW")
 
 
-def test_callback_is_repeated_until_it_is_answered_with_200(caller: Caller, receiver: Receiver) -> None:
+def test_callback_is_repeated_until_it_is_answered_with_200(caller: Caller, receiver: Receiver, folder: Path) -> None:
     receiver.statuses = [500, 302]
     caller.submit(receiver.url, prompt="[fail:NSFW]")
-    first, second, third = receiver.wait(3)
+    first, second, third = receiver.wait(3, folder)
     assert first == second == third
 
 
-def test_callback_is_repeated_three_times_with_growing_delays(caller: Caller, receiver: Receiver) -> None:
+def test_callback_is_repeated_three_times_with_growing_delays(caller: Caller, receiver: Receiver, folder: Path) -> None:
     receiver.statuses = [503] * 9
     caller.submit(receiver.url, prompt="[fail:NSFW]")
-    receiver.wait(4)
+    receiver.wait(4, folder)
     at = [moment for moment, _ in receiver.received]
     assert at[1] - at[0] >= 0.06
     assert at[2] - at[1] >= 0.12
@@ -86,6 +101,6 @@ def test_callback_is_repeated_three_times_with_growing_delays(caller: Caller, re
     assert caller.status(caller.submit(prompt="[stuck]"))["state"] in ("pending", "processing")
 
 
-def test_async_mode_sends_no_callback(caller: Caller, receiver: Receiver) -> None:
+def test_async_mode_sends_no_callback(caller: Caller, receiver: Receiver, folder: Path) -> None:
     caller.finished(caller.submit(prompt="[fail:NSFW]"))
-    receiver.wait(0, settle_s=0.3)
+    receiver.wait(0, folder)

@@ -100,12 +100,12 @@ def test_callback_urls_on_https_and_loopback_are_accepted(caller: Caller, url: s
 def test_body_that_is_no_json_object_is_refused(caller: Caller, raw: bytes) -> None:
     url = f"{caller.base_url}/generateTask/wan-2-2-animate"
     headers = {**caller.headers, "Content-Type": "application/json"}
-    assert_refused(requests.post(url, raw, headers=headers, timeout=10), 400, "Invalid request body")
+    assert_refused(requests.post(url, raw, headers=headers, timeout=60), 400, "Invalid request body")
 
 
 def test_missing_content_type_is_refused(caller: Caller) -> None:
     url = f"{caller.base_url}/generateTask/wan-2-2-animate"
-    assert_refused(requests.post(url, "{}", headers=caller.headers, timeout=10), 400, "Content-Type")
+    assert_refused(requests.post(url, "{}", headers=caller.headers, timeout=60), 400, "Content-Type")
 
 
 def test_body_over_one_mebibyte_is_refused(caller: Caller) -> None:
@@ -125,11 +125,11 @@ def test_unknown_models_tasks_and_routes_are_refused(caller: Caller, sandbox: Sa
     assert_refused(caller.poll("task_0123456789abcdef"), 404, "Task not found")
     assert_refused(caller.get("/statusTask/wan-2-2-animate"), 404, "Task not found")
     assert_refused(caller.get("/nothing"), 404, "No such model or route")
-    assert_refused(requests.get(sandbox.origin + "/", timeout=10), 404, "No such route")
+    assert_refused(requests.get(sandbox.origin + "/", timeout=60), 404, "No such route")
     assert_refused(
-        requests.get(sandbox.origin + "/results/task_0123456789abcdef-0.mp4", timeout=10), 404, "No such file"
+        requests.get(sandbox.origin + "/results/task_0123456789abcdef-0.mp4", timeout=60), 404, "No such file"
     )
-    assert_refused(requests.put(sandbox.base_url, timeout=10), 405, "Method not allowed")
+    assert_refused(requests.put(sandbox.base_url, timeout=60), 405, "Method not allowed")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_garbage_prints_no_traceback(
     caller: Caller, sandbox: Sandbox, raw: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     port = int(sandbox.origin.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
         connection.recv(65536)

@@ -81,7 +81,7 @@ def test_lost_makes_the_task_and_hangs_up(caller: Caller) -> None:
 
 
 def wait_for_balance(caller: Caller, balance: float) -> None:
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while caller.balance() != balance:
         assert time.monotonic() < ends
         time.sleep(0.05)
@@ -98,8 +98,9 @@ def test_slow_task_takes_at_least_its_seconds(caller: Caller) -> None:
 
 
 def test_stuck_task_stays_in_processing(caller: Caller) -> None:
-    stuck, after = caller.submit(prompt="[stuck]"), caller.submit()
-    assert caller.finished(after)["state"] == "success"
+    stuck = caller.submit(prompt="[stuck]")
+    caller.reached(stuck, "processing")
+    assert caller.finished(caller.submit())["state"] == "success"
     assert caller.status(stuck)["state"] == "processing"
 
 
@@ -117,14 +118,14 @@ def test_nojson_breaks_two_status_answers(caller: Caller) -> None:
 
 def test_many_has_two_results(caller: Caller) -> None:
     first, second = caller.results(caller.finished(caller.submit(prompt="[many]")))
-    contents = [requests.get(url, timeout=10).content for url in (first, second)]
+    contents = [requests.get(url, timeout=60).content for url in (first, second)]
     assert contents[0] != contents[1]
     assert all(content[4:8] == b"ftyp" for content in contents)
 
 
 def test_badfile_result_is_a_web_page(caller: Caller) -> None:
     [url] = caller.results(caller.finished(caller.submit(prompt="[badfile]")))
-    answer = requests.get(url, timeout=10)
+    answer = requests.get(url, timeout=60)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html")
 
 
@@ -132,8 +133,8 @@ def test_expired_link_is_replaced_by_a_fresh_one(caller: Caller) -> None:
     task_id = caller.submit(prompt="[expired]")
     [old] = caller.results(caller.finished(task_id))
     assert caller.results(caller.status(task_id)) == [old]
-    assert requests.get(old, timeout=10).status_code == 403
+    assert requests.get(old, timeout=60).status_code == 403
     [fresh] = caller.results(caller.status(task_id))
     assert fresh != old
-    assert requests.get(fresh, timeout=10).status_code == 200
-    assert requests.get(old, timeout=10).status_code == 403
+    assert requests.get(fresh, timeout=60).status_code == 200
+    assert requests.get(old, timeout=60).status_code == 403

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.media.clips import boxes, clip, rotated
+from tests.pictures import noise
 from tests.provider.sandbox.conftest import SAMPLES
 from wanstudio.provider.sandbox.clip_motion import Clip, picture
 from wanstudio.provider.sandbox.puppet import cut_out
@@ -103,7 +104,7 @@ def test_replace_takes_the_walker_out(samples: dict[str, Path]) -> None:
 
 
 def test_scene_moves_on_behind_the_character_where_the_camera_moves(film: MakeFilm, tmp_path: Path) -> None:
-    wall = Image.effect_noise((50, 12), 200).resize((500, 120), Image.Resampling.NEAREST).convert("RGB")
+    wall = noise((50, 12), 200).resize((500, 120), Image.Resampling.NEAREST).convert("RGB")
     with av.open(str(tmp_path / "pan.mp4"), "w") as target:
         stream = target.add_stream("libx264", rate=12)
         stream.width, stream.height, stream.pix_fmt = 120, 120, "yuv420p"
@@ -184,9 +185,9 @@ def test_figure_is_cut_out_of_a_calm_background() -> None:
 
 
 def test_picture_without_a_calm_background_is_used_whole(film: MakeFilm, tmp_path: Path) -> None:
-    Image.effect_noise((400, 600), 120).convert("RGB").save(tmp_path / "noise.png")
-    with Image.open(tmp_path / "noise.png") as noise:
-        assert not cut_out(noise).found
+    noise((400, 600), 120).convert("RGB").save(tmp_path / "noise.png")
+    with Image.open(tmp_path / "noise.png") as grain:
+        assert not cut_out(grain).found
     walk = (SAMPLES / "walk.mp4").read_bytes()
     for behaviour in ("animate", "replace"):
         made = pictures(film(behaviour, "480p", walk, 1.0, (720, 1280), fps=12, image=tmp_path / "noise.png"))

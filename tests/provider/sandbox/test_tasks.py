@@ -1,6 +1,7 @@
 """The life of a task: states, times, money, failures, and the result as a CDN would hand it out."""
 
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from tests.media.clips import clip
 from tests.media.servers import FileServer
 from tests.provider.sandbox.caller import Caller
-from tests.provider.sandbox.conftest import running_sandbox
+from tests.provider.sandbox.conftest import nothing_begins, running_sandbox
 from wanstudio.media.fetch import Fetcher
 from wanstudio.provider.sandbox import task_runner
 from wanstudio.provider.sandbox.sandbox_server import Sandbox
@@ -19,26 +20,28 @@ from wanstudio.provider.sandbox.task_inputs import price_cents
 from wanstudio.provider.sandbox.task_runner import Options
 
 
-def test_task_goes_from_pending_to_success(tmp_path: Path, files: FileServer) -> None:
-    # Pending for so long that it is seen on a busy machine, too.
-    with running_sandbox(tmp_path / "data", files, pending_s=1) as sandbox:
-        caller = Caller(sandbox.base_url, files)
+def test_task_goes_from_pending_to_success(caller: Caller, sandbox: Sandbox, files: FileServer) -> None:
+    fetched = threading.Event()
+    with nothing_begins(sandbox):
         task_id = caller.submit(prompt="walk on [slow:0.5]")
-        seen = [caller.status(task_id)]
-        assert seen[0]["taskId"] == task_id
-        assert "completeTime" not in seen[0]
-        assert "resultJson" not in seen[0]
-        while (data := caller.status(task_id))["state"] not in ("success", "failed"):
-            seen.append(data)
-        assert list(dict.fromkeys(one["state"] for one in seen)) == ["pending", "processing"]
-        assert data["state"] == "success"
-        assert data["createTime"] == seen[0]["createTime"] > 1_700_000_000_000
-        assert data["costTime"] == pytest.approx(data["completeTime"] - data["createTime"], abs=1)
-        assert 500 <= data["costTime"] < 40_000
-        [url] = caller.results(data)
-        answer = requests.get(url, timeout=10)
-        assert answer.headers["Content-Type"] == "video/mp4"
-        assert answer.content[4:8] == b"ftyp"
+        files.before = lambda path: fetched.wait(60)
+        pending = caller.status(task_id)
+        assert (pending["taskId"], pending["state"]) == (task_id, "pending")
+    processing = caller.reached(task_id, "processing", "success", "failed")
+    assert processing["state"] == "processing"
+    for unfinished in (pending, processing):
+        assert "completeTime" not in unfinished
+        assert "resultJson" not in unfinished
+    fetched.set()
+    data = caller.finished(task_id)
+    assert data["state"] == "success"
+    assert data["createTime"] == pending["createTime"] > 1_700_000_000_000
+    assert data["costTime"] == pytest.approx(data["completeTime"] - data["createTime"], abs=1)
+    assert data["costTime"] >= 500
+    [url] = caller.results(data)
+    answer = requests.get(url, timeout=60)
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.content[4:8] == b"ftyp"
 
 
 def test_price_is_taken_on_success_only(caller: Caller) -> None:
@@ -137,9 +140,12 @@ def test_clip_on_a_private_address_is_refused(caller: Caller) -> None:
     assert caller.post(caller.body(video_urls=["http://127.0.0.1:9/clip.mp4"])).status_code == 400
 
 
-def test_clip_that_vanishes_after_the_submit_fails_the_task(caller: Caller, files: FileServer) -> None:
-    task_id = caller.submit()
-    (files.folder / "clip.mp4").unlink()
+def test_clip_that_vanishes_after_the_submit_fails_the_task(
+    caller: Caller, sandbox: Sandbox, files: FileServer
+) -> None:
+    with nothing_begins(sandbox):
+        task_id = caller.submit()
+        (files.folder / "clip.mp4").unlink()
     data = caller.finished(task_id)
     assert data["failCode"] == "GENERATION_FAILED"
     assert "Video URL cannot be probed" in data["failMsg"]
@@ -147,25 +153,25 @@ def test_clip_that_vanishes_after_the_submit_fails_the_task(caller: Caller, file
 
 def test_result_is_served_whole_and_in_parts(caller: Caller) -> None:
     [url] = caller.results(caller.finished(caller.submit()))
-    whole = requests.get(url, timeout=10)
+    whole = requests.get(url, timeout=60)
     size = len(whole.content)
     assert whole.headers["Accept-Ranges"] == "bytes"
-    assert requests.head(url, timeout=10).headers["Content-Length"] == str(size)
+    assert requests.head(url, timeout=60).headers["Content-Length"] == str(size)
     for asked, first, last in [
         ("0-0", 0, 0),
         ("10-19", 10, 19),
         (f"{size - 5}-", size - 5, size - 1),
         ("-7", size - 7, size - 1),
     ]:
-        part = requests.get(url, headers={"Range": f"bytes={asked}"}, timeout=10)
+        part = requests.get(url, headers={"Range": f"bytes={asked}"}, timeout=60)
         assert part.status_code == 206
         assert part.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
         assert part.content == whole.content[first : last + 1]
     for beyond in (f"{size}-", "-0"):
-        refused = requests.get(url, headers={"Range": f"bytes={beyond}"}, timeout=10)
+        refused = requests.get(url, headers={"Range": f"bytes={beyond}"}, timeout=60)
         assert (refused.status_code, refused.headers["Content-Range"]) == (416, f"bytes */{size}")
     for nonsense in ("bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,5-6"):
-        assert requests.get(url, headers={"Range": nonsense}, timeout=10).content == whole.content
+        assert requests.get(url, headers={"Range": nonsense}, timeout=60).content == whole.content
 
 
 def test_result_is_gone_after_a_day(tmp_path: Path, files: FileServer) -> None:
@@ -177,8 +183,8 @@ def test_result_is_gone_after_a_day(tmp_path: Path, files: FileServer) -> None:
         db.execute("UPDATE task SET completed = completed - 86401")
     db.close()
     with running_sandbox(tmp_path / "data", files) as later:
-        assert requests.get(f"{later.origin}/results/{name}", timeout=10).status_code == 404
-        ends = time.monotonic() + 10
+        assert requests.get(f"{later.origin}/results/{name}", timeout=60).status_code == 404
+        ends = time.monotonic() + 60
         while (tmp_path / "data" / "results" / name).exists():
             assert time.monotonic() < ends
             time.sleep(0.05)
@@ -189,11 +195,12 @@ def test_task_that_cannot_be_stored_goes_on_when_it_can(
 ) -> None:
     """A disk that is full for a while ends no task, takes no money twice, and fills no log with tracebacks."""
     monkeypatch.setattr(task_runner, "DISK_RETRY_S", 0.1)
-    with running_sandbox(tmp_path / "data", files, pending_s=1) as sandbox:
+    with running_sandbox(tmp_path / "data", files) as sandbox:
         caller = Caller(sandbox.base_url, files)
-        task_id = caller.submit()
-        sandbox._runner.store._db.execute("PRAGMA query_only=ON")
-        ends = time.monotonic() + 20
+        with nothing_begins(sandbox):
+            task_id = caller.submit()
+            sandbox._runner.store._db.execute("PRAGMA query_only=ON")
+        ends = time.monotonic() + 60
         while f"task={task_id} waits" not in caplog.text:
             assert time.monotonic() < ends, caplog.text
             time.sleep(0.02)
