@@ -1,4 +1,5 @@
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -6,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.provider.scripted import Move, Scripted
+from tests.provider.scripted import HANGING, Move, Scripted
+from wanstudio.media import exchange
+from wanstudio.media.exchange import Deadline
 from wanstudio.provider.apixo.client import ApixoClient
 from wanstudio.provider.base import Account
 from wanstudio.provider.calls import GenerateRequest
@@ -38,12 +41,43 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def connect() -> Connect:
-    """A client of a scripted server. Its time-outs are short: whatever does not come at once never comes."""
+    """A client of a scripted server. A test whose subject is a time-out moves the clock."""
 
-    def client(server: Scripted, connect_timeout_s: float = 2, read_timeout_s: float = 2, **more: Any) -> ApixoClient:
-        return client_of(server.url, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s, **more)
+    def client(server: Scripted, **more: Any) -> ApixoClient:
+        return client_of(server.url, connect_timeout_s=60, read_timeout_s=60, **more)
 
     return client
+
+
+class Clock:
+    """The clock by which calls end, two minutes after they began."""
+
+    ahead_s = 0.0
+
+    def pass_all(self) -> None:
+        self.ahead_s += 3600
+
+    def pass_nearly_all(self) -> None:
+        self.ahead_s += 119.5
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time passes when a test says so, and when a server hangs. Then all that it has said has been read: of two looks
+    in vain, the second began when it hung already."""
+    made, looks = Clock(), list[Deadline]()
+
+    def look_in_vain(deadline: Deadline) -> None:
+        if HANGING.is_set():
+            looks.append(deadline)
+        if len(looks) > 1:
+            made.pass_all()
+
+    HANGING.clear()
+    monkeypatch.setattr(exchange, "monotonic", lambda: time.monotonic() + made.ahead_s)
+    monkeypatch.setattr(Deadline, "beat_s", 0.02)
+    monkeypatch.setattr(Deadline, "beat", look_in_vain)
+    return made
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@
 Each request is recorded and met by the next move; the last one is repeated.
 """
 
+import fcntl
 import json
 import socket
 import ssl
 import struct
+import termios
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -71,7 +73,13 @@ def stay(line: socket.socket, over: threading.Event) -> None:
     """Keep the connection open and read the next request from it."""
 
 
+# Set once a server has said all that it says, and hangs.
+HANGING = threading.Event()
+
+
 def hang(line: socket.socket, over: threading.Event) -> None:
+    if not over.is_set():
+        HANGING.set()
     over.wait(20)
 
 
@@ -81,6 +89,9 @@ def close(line: socket.socket, over: threading.Event) -> None:
 
 
 def reset(line: socket.socket, over: threading.Event) -> None:
+    """What was said before has arrived: a reset can overtake it."""
+    while struct.unpack("i", fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))[0] and not over.wait(0.001):
+        pass
     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     line.close()
 
@@ -111,7 +122,7 @@ class Scripted:
         self._listener.close()
 
     def wait_for(self, condition: Callable[["Scripted"], bool]) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while not condition(self):
             assert time.monotonic() < until, "the scripted server waited in vain"
             time.sleep(0.005)
