@@ -1,6 +1,7 @@
 """Small real pictures."""
 
 import io
+from random import Random
 
 from PIL import Image
 
@@ -10,3 +11,9 @@ def picture(kind: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(out, kind)
     return out.getvalue()
+
+
+def noise(size: tuple[int, int], spread: float = 74) -> Image.Image:
+    """Greys around 128, the same each time: Pillow's own noise is another one each time."""
+    even = Image.frombytes("L", size, Random(7).randbytes(size[0] * size[1]))
+    return even.point(lambda value: 128 + (value - 128) * spread / 74)

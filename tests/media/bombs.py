@@ -9,6 +9,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from tests.media.clips import FASTSTART, FRAGMENTED, box, boxes, clip, part, patched, rebuilt
+from tests.pictures import noise
 
 MANY = 20_000_000
 STBL = ["moov", "trak", "mdia", "minf", "stbl"]
@@ -85,7 +86,7 @@ def m4v() -> bytes:
 def _jpeg(size: tuple[int, int], scans: int) -> bytes:
     """A progressive JPEG with one of its scans repeated."""
     out = io.BytesIO()
-    Image.effect_noise((97, 97), 90).resize(size).convert("L").save(out, "JPEG", quality=5, progressive=True)
+    noise((97, 97), 90).resize(size).convert("L").save(out, "JPEG", quality=5, progressive=True)
     data = out.getvalue()
     starts = [at for at in range(len(data) - 1) if data[at : at + 2] == b"\xff\xda"]
     scan = data[starts[-1] : -2]

@@ -138,5 +138,5 @@ def test_special_networks_end_where_the_table_says(network: str) -> None:
 def test_no_spelling_of_a_private_host_is_dialled(host: str) -> None:
     reach = Reach(frozenset({"127.0.0.1:8001"}), lambda _host, _port: ["127.0.0.1"])
     with pytest.raises(FetchError) as caught:
-        reach.addresses(parse(f"http://{host}/"), 5)
+        reach.addresses(parse(f"http://{host}/"), 60)
     assert caught.value.code in (FetchProblem.PRIVATE_ADDRESS, FetchProblem.INVALID_URL)

@@ -26,21 +26,26 @@ def dripping(said: bytes, at_once: int = 0) -> Say:
 
 
 def silent(said: bytes = b"") -> Say:
+    """Until the client hangs up."""
+
     def say(wire: socket.socket, _: bytes) -> None:
         wire.sendall(said)
-        sleep(3)
+        while wire.recv(4096):
+            pass
 
     return say
 
 
 HEAD = answer(b"", length=500)
+# A bound that is missed by minutes, or for ever, without a deadline; and not by a busy machine.
+SOON_S = 60
 
 
 @pytest.mark.parametrize(
     "say",
     [
-        dripping(HEAD),
-        dripping(HEAD + b"x" * 500, at_once=len(HEAD)),
+        dripping(HEAD + b"x" * 2000),
+        dripping(HEAD + b"x" * 2000, at_once=len(HEAD)),
         silent(),
         silent(HEAD),
         silent(HEAD + b"x" * 499),
@@ -50,7 +55,7 @@ def test_the_deadline_holds(talk: Talk, say: Say) -> None:
     server = talk(say)
     before = monotonic()
     assert problem(Fetcher({server.host}), server.url(), deadline_s=0.4).code == FetchProblem.TIMED_OUT
-    assert monotonic() - before < 5
+    assert monotonic() - before < SOON_S
 
 
 def test_silence_ends_a_long_download_early(talk: Talk) -> None:
@@ -58,7 +63,7 @@ def test_silence_ends_a_long_download_early(talk: Talk) -> None:
     before = monotonic()
     with pytest.raises(FetchError, match="too long"):
         Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 60, idle_s=0.3))
-    assert monotonic() - before < 5
+    assert monotonic() - before < SOON_S
 
 
 def test_an_unfinished_handshake(talk: Talk) -> None:
@@ -67,7 +72,7 @@ def test_an_unfinished_handshake(talk: Talk) -> None:
     before = monotonic()
     error = problem(Fetcher({server.host}), f"https://{server.host}/", deadline_s=0.4)
     assert error.code == FetchProblem.TIMED_OUT
-    assert monotonic() - before < 5
+    assert monotonic() - before < SOON_S
 
 
 def test_dripping_over_tls() -> None:
@@ -86,8 +91,8 @@ def test_dripping_over_tls() -> None:
 def test_a_full_backlog_counts_against_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         host = f"127.0.0.1:{listener.getsockname()[1]}"
-        waiting = []
-        for _ in range(3):
+        waiting = [socket.create_connection(listener.getsockname())]
+        for _ in range(2):
             waiting.append(socket.socket())
             waiting[-1].setblocking(False)
             waiting[-1].connect_ex(listener.getsockname())
@@ -99,13 +104,20 @@ def test_a_full_backlog_counts_against_the_deadline() -> None:
 
 def test_the_heart_beats_while_the_server_is_silent(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Deadline, "beat_s", 0.1)
-    beats = []
-    server = talk(silent(HEAD + b"x"))
-    with pytest.raises(FetchError):
-        Fetcher({server.host}).download(
-            server.url(), io.BytesIO(), Limits(1000, 0.55, heartbeat=lambda: beats.append(monotonic()))
-        )
-    assert 3 <= len(beats) <= 6
+    beats = list[float]()
+
+    class Enough(Exception):
+        pass
+
+    def beat() -> None:
+        beats.append(monotonic())
+        if len(beats) == 4:
+            raise Enough
+
+    server, began = talk(silent(HEAD + b"x")), monotonic()
+    with pytest.raises(Enough):
+        Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 300, heartbeat=beat))
+    assert all(moment - began >= 0.1 * number for number, moment in enumerate(beats, 1))
 
 
 def test_what_the_heartbeat_raises_ends_the_download(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +129,6 @@ def test_what_the_heartbeat_raises_ends_the_download(talk: Talk, monkeypatch: py
     def beat() -> None:
         raise LeaseLost
 
-    server = talk(dripping(answer(b"x" * 50)))
+    server = talk(dripping(answer(b"x" * 900)))
     with pytest.raises(LeaseLost):
-        Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 5, heartbeat=beat))
+        Fetcher({server.host}).download(server.url(), io.BytesIO(), Limits(1000, 300, heartbeat=beat))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,10 +24,12 @@ from wanstudio.media.errors import FetchError, FetchProblem, MediaError, MediaPr
 from wanstudio.media.fetch import Fetcher
 from wanstudio.media.remote_file import RemoteFile
 
-GREEDY = isolated.Work("tests.media.greedy_process", cpu_s=1, wall_s=10.0, slots=2)
+GREEDY = isolated.Work("tests.media.greedy_process", cpu_s=1, wall_s=60.0, slots=2)
 ROOT = Path(__file__).resolve().parents[2]
 # Of what the studio's own processes may grow by.
 MAX_GROWTH_KB = 64 * 1024
+# The limit is 15 s, and more than a minute is left for what a busy machine adds.
+MAX_S = 90
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +37,19 @@ def own_slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated.slots, "folder", tmp_path / "slots")
 
 
-def children() -> list[str]:
+def children() -> set[str]:
     """What the templates of this process have forked and what is still there, zombies included."""
-    return [pid for template in below("self") for pid in below(template)]
+    return {pid for template in below("self") for pid in below(template)}
 
 
-def below(pid: str) -> list[str]:
-    return [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+def below(pid: str) -> set[str]:
+    found: set[str] = set()
+    # Threads and processes can end meanwhile.
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                found |= {*(task / "children").read_text().split()}
+    return found
 
 
 def grown_kb(act: Callable[[], object]) -> int:
@@ -70,10 +78,11 @@ def test_bomb_is_refused_and_costs_us_nothing(name: str) -> None:
             examined(name, file)
         assert caught.value.sentence.endswith(".")
 
-    before, began = children(), time.monotonic()
+    before = children()
+    began = time.monotonic()
     assert grown_kb(refused) < MAX_GROWTH_KB
-    assert time.monotonic() - began < 20
-    assert children() == before
+    assert time.monotonic() - began < MAX_S
+    assert children() <= before
 
 
 @pytest.mark.parametrize("name", list(bombs.HARMLESS))
@@ -88,7 +97,7 @@ def test_what_costs_something_stays_within_the_limits(name: str) -> None:
 
     began = time.monotonic()
     assert grown_kb(either) < MAX_GROWTH_KB
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < MAX_S
 
 
 @pytest.mark.parametrize("name", ["mp4 stsz", "mp4 trun", "mov stsz", "m4v stsz"])
@@ -137,7 +146,7 @@ if os.geteuid() == 0:
 resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 assert all(frames.clip_poster(io.BytesIO(data)) for data in clips)
 """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=300)
 
 
 def test_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +170,7 @@ def test_delivery_whose_frame_times_bring_the_decoder_down_is_taken(
     monkeypatch.setattr(isolated, "DECODING", replace(isolated.DECODING, module="tests.media.dying_process"))
     found, poster, times = isolated.verify_video(tmp_path / "result.mp4")
     assert (found.duration, poster[:2], times) == (2.0, b"\xff\xd8", "")
-    assert children() == before
+    assert children() <= before
 
 
 def test_poster_of_a_link(files: FileServer, fetcher: Fetcher) -> None:
@@ -175,7 +184,8 @@ def test_what_reading_the_file_raises_comes_through(files: FileServer, fetcher: 
     before = children()
     with pytest.raises(FetchError) as caught:
         isolated.probe_clip_index(RemoteFile(fetcher, files.url("missing")))
-    assert (caught.value.code, children()) == (FetchProblem.HTTP_STATUS, before)
+    assert caught.value.code == FetchProblem.HTTP_STATUS
+    assert children() <= before
 
 
 class TestLimits:
@@ -183,7 +193,7 @@ class TestLimits:
         before = children()
         with pytest.raises(MediaError) as caught:
             isolated.run(GREEDY, {"take": what, **more})
-        assert children() == before
+        assert children() <= before
         return caught.value.code
 
     def test_memory(self) -> None:
@@ -196,11 +206,10 @@ class TestLimits:
         assert self.refusal("processor") == MediaProblem.TOO_COSTLY
 
     def test_time(self) -> None:
-        began = time.monotonic()
+        """It would take ten minutes, and a test has seven."""
         with pytest.raises(MediaError) as caught:
             isolated.run(replace(GREEDY, wall_s=1.0), {"take": "time"})
         assert caught.value.code == MediaProblem.TOO_COSTLY
-        assert time.monotonic() - began < 5
 
     @pytest.mark.parametrize("what", ["crash", "nonsense", "too long an answer"])
     def test_crash_and_nonsense(self, what: str) -> None:
@@ -218,7 +227,7 @@ class TestLimits:
         before = children()
         with pytest.raises(KeyError):
             isolated.run(GREEDY, {"take": "time"}, check=check)
-        assert children() == before
+        assert children() <= before
 
     def test_no_more_than_its_slots_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(isolated, "WAIT_S", 0.1)
@@ -237,13 +246,14 @@ from tests.media.test_isolated import GREEDY, isolated
 isolated.run(GREEDY, {{"take": "pid, then time", "path": {str(said)!r}}})
 """
         studio = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-        until = time.monotonic() + 20
-        while not (said.exists() and said.read_text()) and time.monotonic() < until:
+        until = time.monotonic() + 120
+        while not (said.exists() and said.read_text()):
+            assert time.monotonic() < until
             time.sleep(0.02)
         pid = int(said.read_text())
         studio.send_signal(signal.SIGKILL)
-        studio.wait(5)
-        until = time.monotonic() + 5
+        studio.wait(60)
+        until = time.monotonic() + 60
         while is_running(pid) and time.monotonic() < until:
             time.sleep(0.02)
         assert not is_running(pid)
@@ -281,7 +291,7 @@ def test_template_without_work_ends() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         template = subprocess.Popen([sys.executable, "-c", code, "1"], stdin=theirs.fileno(), cwd=ROOT)
-        assert template.wait(20) == 0
+        assert template.wait(120) == 0
 
 
 @pytest.mark.parametrize(

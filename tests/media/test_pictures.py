@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.media.clips import clip
+from tests.pictures import noise
 from wanstudio.media.decoder_messages import ImageFacts
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.pictures.stills import decode_picture
@@ -18,7 +19,7 @@ def picture(
     exif = Image.Exif()
     if orientation:
         exif[0x0112] = orientation
-    Image.effect_noise(size, 50).convert(mode).save(out, kind, exif=exif)
+    noise(size, 50).convert(mode).save(out, kind, exif=exif)
     return out.getvalue()
 
 
