@@ -137,7 +137,7 @@ def test_of_a_crowd_one_fetches(media: Storage, first: Machine, second: Machine)
     name, begin = stored(first), Barrier(8)
 
     def read(_: int) -> bytes:
-        begin.wait(10)
+        begin.wait(60)
         return Path(second.path(name)).read_bytes()
 
     with ThreadPoolExecutor(8) as crowd:

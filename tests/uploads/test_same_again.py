@@ -115,7 +115,7 @@ def test_two_requests_with_the_same_file_add_it_once(team: Team, alice: User) ->
 
     def add() -> None:
         source = Source(team=team, person=alice, kind="motion", format="mp4", width=1, height=1)
-        ready.wait(20)
+        ready.wait(60)
         made.append(verbs.add_file(source, upload("a.mp4", CLIP), b"poster", Cleaning()).pk)
         connection.close()
 
