@@ -3,7 +3,7 @@
 Charlie is not in it, and nobody is signed out.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 import pytest_django
@@ -14,7 +14,9 @@ from tests import factories, migrated
 from tests.page_rows import finished
 from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noqa: F401 (fixtures)
 from wanstudio.accounts.models import User
+from wanstudio.media.remote_file import RemoteFile
 from wanstudio.teams.models import Membership, Team
+from wanstudio.uploads import queries
 from wanstudio.videos.models import Video
 
 # The same examples each time, and a busy machine is no fault of theirs.
@@ -61,6 +63,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
     with django_db_blocker.unblock():
         migrated.keep()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def links_have_time() -> Iterator[None]:
+    """Five seconds for all of a link's requests, as usual, can be too few for a busy machine."""
+    usual = RemoteFile.__init__.__kwdefaults__
+    assert usual
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(queries, "DEADLINE_S", 60.0)
+        patched.setitem(usual, "deadline_s", 60.0)
+        yield
 
 
 @pytest.fixture

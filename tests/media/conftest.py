@@ -6,15 +6,8 @@ import pytest
 
 from tests.media.servers import FileServer, Say, Talker
 from wanstudio.media.fetch import Fetcher
-from wanstudio.media.remote_file import RemoteFile
 
 Talk = Callable[[Say], Talker]
-
-
-@pytest.fixture(autouse=True)
-def links_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five seconds, as usual, can be too short for a busy machine."""
-    monkeypatch.setitem(RemoteFile.__init__.__kwdefaults__, "deadline_s", 60.0)
 
 
 @pytest.fixture
