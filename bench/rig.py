@@ -155,7 +155,7 @@ class Inside:
     def close(self) -> None:
         assert self._process.stdin
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(120)
 
 
 def serve() -> None:
