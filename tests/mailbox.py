@@ -37,7 +37,7 @@ class Mailbox:
             self._came.notify_all()
         return "250 OK"
 
-    def to(self, address: str, about: str = "", timeout_s: float = 30) -> Message:
+    def to(self, address: str, about: str = "", timeout_s: float = LATE_S) -> Message:
         """The newest mail to this address whose subject holds `about`, waited for."""
         with self._came:
             came = self._came.wait_for(lambda: self._all(address, about), timeout_s)

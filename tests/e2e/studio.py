@@ -164,7 +164,7 @@ class Studio:
         """SIGKILL to the child; returns once the supervisor has started another."""
         old = self.pid(name)
         os.kill(old, signal.SIGKILL)
-        wait_until(lambda: self.pid(name) != old, f"{name} is back", 40)
+        wait_until(lambda: self.pid(name) != old, f"{name} is back")
 
     def freeze(self, name: str) -> int:
         """Stop the child until SIGCONT; never within a write, which would hold up everyone's. Its process id."""
