@@ -64,10 +64,9 @@ def serving(host: str = "127.0.0.1", min_free_mb: int = 1, **limits: float) -> I
         yield server
 
 
-def spoken(server: Server, *parts: bytes, timeout: float = 10) -> bytes:
-    """What it answers to these bytes until it closes the connection, or says nothing more in this time."""
+def spoken(server: Server, *parts: bytes) -> bytes:
+    """What it answers to these bytes until it closes the connection, or says nothing more for a minute."""
     with connected(server) as line:
-        line.settimeout(timeout)
         for part in parts:
             line.sendall(part)
         return read_all(line)
@@ -75,7 +74,7 @@ def spoken(server: Server, *parts: bytes, timeout: float = 10) -> bytes:
 
 def connected(server: Server) -> socket.socket:
     host, _, port = server.url.removeprefix("http://").rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), timeout=10)
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=60)
 
 
 def read_all(line: socket.socket) -> bytes:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.e2e.studio import ROOT, wait_until
 from tests.operations.echo_server import LARGE, connected, read_all, serving, spoken
 from tests.servers import Server
 from wanstudio.operations import web_server
+from wanstudio.operations.supervisor import GRACE_S
 from wanstudio.operations.web_server import Connections, Dispatcher
 
 MB = 1024 * 1024
@@ -177,7 +177,7 @@ def test_short_pieces_are_received_into_memory_and_more_of_them_by_the_disk() ->
             line.sendall(head("PATCH", f"Content-Length: {size}", kind) + body[:-1])
             line.sendall(body[-1:])
             assert said(read_all(line))["sha256"] == hashlib.sha256(body).hexdigest()
-        assert drafts(process) == 0
+        wait_until(lambda: drafts(process) == 0, "none is left")
 
 
 def drafts(process: int) -> int:
@@ -199,25 +199,22 @@ def test_a_full_disk_keeps_no_body_and_says_why() -> None:
 
 
 def test_slow_senders_are_given_up_and_a_slow_line_is_not() -> None:
-    with serving(HEAD_WITHIN_S=1, BODY_GRACE_S=2, BODY_BYTES_A_SECOND=20_000) as server:
-        slow_head, slow_body, line = connected(server), connected(server), connected(server)
+    """The slow line has sent enough for two minutes; it was the first to begin, and goes on after the others' end."""
+    with serving(PROCESSES=1, HEAD_WITHIN_S=1, BODY_GRACE_S=2, BODY_BYTES_A_SECOND=3_000) as server:
+        line, slow_head, slow_body = connected(server), connected(server), connected(server)
+        line.sendall(head("POST", f"Content-Length: {800_000}", f"Content-Type: {FORM}") + b"a" * 400_000)
         slow_head.sendall(b"GET / HTTP/1.1\r\nHost: ")
         slow_body.sendall(head("POST", "Content-Length: 1000") + b"a")
-        line.sendall(head("POST", f"Content-Length: {800_000}", f"Content-Type: {FORM}"))
-        began = time.monotonic()
-        for _ in range(80):
-            line.sendall(b"a" * 10_000)
-            time.sleep(0.08)
-        assert said(read_all(line))["got"] == 800_000
-        assert time.monotonic() - began > 6, "longer than a drip is waited for"
         assert read_all(slow_head) == read_all(slow_body) == b""
+        line.sendall(b"a" * 400_000)
+        assert said(read_all(line))["got"] == 800_000
 
 
 def test_a_reader_who_stops_holds_no_thread_for_ever() -> None:
     with serving(STALLED_AFTER_S=1, PROCESSES=1, THREADS=1) as server, connected(server) as line:
         line.sendall(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         assert line.recv(1), "it has begun"
-        wait_until(lambda: status(spoken(server, head(), timeout=1)) == 200, "a thread is free again", 40)
+        assert status(spoken(server, head())) == 200, "its only thread is free again"
 
 
 def test_what_is_asked_in_one_breath_waits_in_no_thread_for_its_reader() -> None:
@@ -246,8 +243,10 @@ def test_a_file_is_sent_to_the_byte_and_slow_readers_hold_no_thread(tmp_path: Pa
 
 
 def test_a_file_that_is_cut_short_ends_its_connection_and_nothing_else(tmp_path: Path) -> None:
+    """It is longer than all that sockets hold: most of it was not sent yet."""
     film = tmp_path / "film"
-    film.write_bytes(bytes(LARGE))
+    film.touch()
+    os.truncate(film, 1024 * MB)
     with serving(PROCESSES=1, THREADS=1) as server, connected(server) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         line.sendall(f"GET /file?{film} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
@@ -263,8 +262,9 @@ def test_a_file_that_is_cut_short_ends_its_connection_and_nothing_else(tmp_path:
 def test_a_process_that_dies_is_replaced(server: Server) -> None:
     first = int(said(spoken(server, head()))["pid"])
     os.kill(first, signal.SIGKILL)
-    assert status(spoken(server, head())) == 200
-    wait_until(lambda: len(children(server)) == 2 and first not in children(server), "another takes its place")
+    # What the killed one had accepted ends without an answer.
+    wait_until(lambda: status(spoken(server, head())) == 200, "the other one answers")
+    wait_until(lambda: len(found := children(server)) == 2 and first not in found, "another takes its place")
 
 
 def children(server: Server) -> list[int]:
@@ -274,15 +274,16 @@ def children(server: Server) -> list[int]:
 
 
 def test_a_stop_lets_an_answer_end() -> None:
-    with serving() as server:
+    """This one would never end; the supervisor kills what takes longer than it gives."""
+    assert web_server.FINISHES_WITHIN_S + 1 < GRACE_S
+    with serving(FINISHES_WITHIN_S=1) as server:
         assert server.process
-        with requests.get(f"{server.url}/stream", stream=True, timeout=10) as stream:
+        with requests.get(f"{server.url}/stream", stream=True, timeout=60) as stream:
             assert next(stream.iter_content(1024))
-            workers, began = children(server), time.monotonic()
+            workers = children(server)
             server.process.send_signal(signal.SIGTERM)
-            assert server.process.wait(10) == 0
-        assert time.monotonic() - began < 8
-        assert not [pid for pid in workers if os.path.exists(f"/proc/{pid}")]
+            assert server.process.wait(60) == 0
+        wait_until(lambda: not [pid for pid in workers if os.path.exists(f"/proc/{pid}")], "none of them is left")
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.2", "0.0.0.0", "::"])
@@ -291,7 +292,7 @@ def test_any_address_can_be_listened_on(host: str) -> None:
         assert status(spoken(server, head())) == 200
         if host == "::":
             port = int(server.url.rpartition(":")[2])
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
                 line.sendall(head())
                 assert status(read_all(line)) == 200
 
@@ -325,7 +326,7 @@ def test_requests_wake_the_thread_that_has_worked_last() -> None:
             wait_until(lambda number=number: len(served) > number, "it is served")  # type: ignore[misc]
         assert len(set(served)) == 1
     finally:
-        dispatcher.shutdown()
+        dispatcher.shutdown(timeout=60)
     assert dispatcher.threads == set()
 
 
