@@ -24,10 +24,15 @@ from wanstudio.work.log_context import about, also
 SECRET = "sk-quite-long-secret"
 
 
+# Of the tests themselves: what else runs in their process can log at any moment.
+LOGGERS = ("wanstudio", "elsewhere", "urllib3", "stdout")
+
+
 class Lines(logging.StreamHandler[io.StringIO]):
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__(io.StringIO())
         self.setFormatter(formatter)
+        self.addFilter(lambda record: record.name.startswith(LOGGERS))
         self.addFilter(AddAbout())
 
     @property

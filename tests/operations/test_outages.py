@@ -2,6 +2,7 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -67,7 +68,8 @@ def studio(small_disk: Path) -> Iterator[Studio]:
         made.start()
     try:
         made.python(JOB)
-        wait_until(lambda: made.rows("SELECT 1 FROM wanstudio_video"), "the video is there", 60)
+        # Then its drafts are gone, too.
+        wait_until(lambda: made.rows("SELECT 1 FROM wanstudio_job WHERE state = 'done'"), "the video is there", 120)
         yield made
     finally:
         made.stop()
@@ -76,7 +78,11 @@ def studio(small_disk: Path) -> Iterator[Studio]:
 def test_every_file_of_a_studio_is_its_owners_alone(studio: Studio) -> None:
     """The folder itself was there before, open to all: it is not ours to close, but status says how."""
     folder = studio.data
-    modes = {str(path.relative_to(folder)): path.lstat().st_mode & 0o077 for path in folder.rglob("*")}
+    modes = {}
+    for path in folder.rglob("*"):
+        # What the studio writes and deletes meanwhile.
+        with suppress(FileNotFoundError):
+            modes[str(path.relative_to(folder))] = path.lstat().st_mode & 0o077
     assert {"studio.sqlite3", "studio.sqlite3-wal", "secret.key", "static/staticfiles.json"} <= modes.keys()
     assert [name for name in modes if name.startswith("media/") and name.endswith(".mp4")]
     assert {name: oct(mode) for name, mode in modes.items() if mode} == {}
@@ -96,6 +102,9 @@ def test_prepare_closes_what_earlier_versions_left_open(studio: Studio) -> None:
 def test_full_disk_is_said_once_and_leaves_no_half_file(studio: Studio) -> None:
     browser, token = signed_in(studio)
     said, files = len(studio.said()), stored(studio)
+    # A log that is begun anew needs room for what is written next; while we have it open it stays.
+    log = sqlite3.connect(studio.data / "studio.sqlite3", timeout=60)
+    wait_until(lambda: log.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "the log is empty")
     ballast = fill(studio.data)
     try:
         for _ in range(3):
@@ -109,9 +118,10 @@ def test_full_disk_is_said_once_and_leaves_no_half_file(studio: Studio) -> None:
         assert requests.get(f"{studio.url}/readyz").json()["storage"] is False
         assert "Nothing is sent until there is enough space." in studio.command("status").stdout
         wait_until(lambda: "database or disk is full" in studio.said()[said:], "the worker says so, too")
-        assert stored(studio) == files
+        wait_until(lambda: stored(studio) == files, "no half file is left")
     finally:
         ballast.unlink()
+        log.close()
     wait_until(lambda: send_picture(studio, browser, token, {"HX-Request": "true"}).status_code == 201, "there is room")
     wait_until(lambda: studio.said().count("The disk can be written again") >= 1, "the worker works again")
     text = studio.said()[said:]
@@ -134,7 +144,7 @@ def test_database_that_is_away_is_said_once_and_comes_back(tmp_path: Path) -> No
             with studio.beside("work"):
                 wait_until(lambda: studio.said().count(BEGINS) > begins, "a worker that is started now waits")
                 server.start()
-                wait_until(lambda: studio.said().count("is at work") == 2, "and begins")
+                wait_until(lambda: studio.said().count("is at work") >= 2, "and begins")
             wait_until(studio.is_ready, "the studio is back")
             wait_until(lambda: "The database is back after" in studio.said(), "the worker says so")
             assert requests.get(f"{studio.url}/setup/").status_code == 200

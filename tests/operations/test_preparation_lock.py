@@ -45,7 +45,7 @@ def running(studio: Studio, *words: str) -> Iterator["subprocess.Popen[str]"]:
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def test_preparation_waits_for_the_one_that_is_under_way_and_ends_when_it_is_tol
         wait_until(lambda: ANOTHER in second.said() or process.poll() is not None, "it waits", 100)
         assert process.poll() is None, second.said()
         process.terminate()
-        assert process.wait(10) == 143
+        assert process.wait(60) == 143
     assert second.said().count("\n") == 1
 
 

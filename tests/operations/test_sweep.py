@@ -50,7 +50,7 @@ def chore(transactional_db: None) -> Chore:
 
 
 def test_only_old_files_without_a_row_are_deleted(chore: Chore, team: Team, alice: User) -> None:
-    orphan, young = stored("orphan.mp4", DAY_S + 60), stored("young.mp4", DAY_S - 60)
+    orphan, young = stored("orphan.mp4", DAY_S + 60), stored("young.mp4", DAY_S - 3600)
     kept = [factories.character(team, alice), factories.motion(team, alice)]
     source_verbs.discard(kept[0])
     for source in kept:
