@@ -34,7 +34,7 @@ def test_concurrent_setups_found_one_studio() -> None:
     start = Barrier(8)
 
     def race(number: int) -> bool:
-        start.wait(10)
+        start.wait(60)
         try:
             found(f"Person{number}")
         except AlreadySetUp:

@@ -50,7 +50,7 @@ def test_database_of_the_first_version_opens_and_every_page_answers(data: Path) 
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.upgrade.crawl"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "tests.upgrade.crawl"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=400
     )
     assert done.returncode == 0, done.stderr[-4000:]
     statuses = json.loads(done.stdout.splitlines()[-1])

@@ -44,7 +44,7 @@ def source(team: Team, alice: User, links: str) -> Source:
 
 
 def fetched(link: str) -> requests.Response:
-    return requests.get(link, timeout=10)
+    return requests.get(link, timeout=60)
 
 
 def test_clip_is_a_link_after_two_queries(video: Video, as_alice: Client, links: str) -> None:

@@ -357,7 +357,7 @@ def test_nothing_is_kept_of_strangers_of_other_sites_or_without_bound(
     bodies = [
         # No mark, a forged one, one from another site, and more than fits.
         (Client(), {"text": WORDS}, {}),
-        (Client(), {**form.sent, "text": WORDS, "typed_by": form.sent["typed_by"][:-3] + "AAA"}, {}),
+        (Client(), {**form.sent, "text": WORDS, "typed_by": form.sent["typed_by"][:-3] + "---"}, {}),
         (strict, {**form.sent, "text": WORDS}, {"origin": "https://elsewhere.example"}),
         (Client(), {**form.sent, "text": "x" * 300_000}, {}),
     ]
