@@ -87,10 +87,10 @@ def forged(number: int) -> dict[str, str]:
 
 
 def guess(way: Way, path: str, number: int, session: requests.Session, **fields: str) -> requests.Response:
-    page = session.get(way.url + path.replace("password/", ""), timeout=20).text
+    page = session.get(way.url + path.replace("password/", ""), timeout=60).text
     token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     fields |= {"csrfmiddlewaretoken": token[0]} if token else {}
-    return session.post(way.url + path, data=fields, headers=forged(number), timeout=20)
+    return session.post(way.url + path, data=fields, headers=forged(number), timeout=60)
 
 
 def test_guesses_at_a_password_come_from_one_address(way: Way, trusting: Studio) -> None:
@@ -106,13 +106,16 @@ def test_guesses_at_a_password_come_from_one_address(way: Way, trusting: Studio)
         assert "Too many failed" not in elsewhere.text
     session = way.session()
     guess(way, "/accounts/login/", 9, session, login=EMAIL, password=PASSWORD)
-    assert session.get(f"{way.url}/jobs/", timeout=20, allow_redirects=False).status_code == 200
+    assert session.get(f"{way.url}/jobs/", timeout=60, allow_redirects=False).status_code == 200
 
 
 def test_guesses_at_a_share_link_come_from_one_address(way: Way, trusting: Studio) -> None:
-    path = f"/s/{trusting.python(SHARE)}/password/"
-    statuses = [guess(way, path, number, way.session(), password="wrong").status_code for number in range(7)]
-    assert statuses == [403] * 5 + [429] * 2
+    """Five in each window of ten minutes; one can begin in between, and two do not."""
+    path, statuses = f"/s/{trusting.python(SHARE)}/password/", list[int]()
+    while len(statuses) < 11 and 429 not in statuses:
+        statuses.append(guess(way, path, len(statuses), way.session(), password="wrong").status_code)
+    assert statuses == [403] * (len(statuses) - 1) + [429]
+    assert len(statuses) > 5
 
 
 def test_the_headers_of_the_proxy_itself_count(way: Way, trusting: Studio) -> None:

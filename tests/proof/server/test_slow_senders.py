@@ -1,7 +1,6 @@
 """Hundreds of slow connections of one address: pages answer meanwhile, and a real upload on a slow line arrives."""
 
 import socket
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import requests
 from tests.e2e.person import WALK, Person, value_of
 from tests.e2e.studio import Studio
 from tests.servers import Server, haproxy, nginx
+from wanstudio.operations.web_requests import HEAD_WITHIN_S
 
 CONNECTIONS = 400
 LOGIN = "POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -36,7 +36,7 @@ def idle(person: Person) -> tuple[bytes, bytes]:
 @contextmanager
 def connections(url: str, first: bytes, drip: bytes) -> Iterator[None]:
     address = ("127.0.0.1", urlsplit(url).port)
-    lines = [socket.create_connection(address, timeout=10) for _ in range(CONNECTIONS)]
+    lines = [socket.create_connection(address, timeout=60) for _ in range(CONNECTIONS)]
     over = threading.Event()
 
     def go_on() -> None:
@@ -60,7 +60,7 @@ def connections(url: str, first: bytes, drip: bytes) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", [slow_body, slow_head, idle])
-def test_pages_answer_within_a_second(
+def test_slow_connections_hold_up_no_page(
     studio: Studio, person: Person, kind: Callable[[Person], tuple[bytes, bytes]]
 ) -> None:
     with connections(studio.url, *kind(person)):
@@ -68,7 +68,7 @@ def test_pages_answer_within_a_second(
 
 
 @pytest.mark.parametrize("proxy", [nginx, haproxy])
-def test_pages_answer_within_a_second_behind_a_proxy(
+def test_slow_connections_hold_up_no_page_behind_a_proxy(
     studio: Studio, person: Person, proxy: Callable[[str], AbstractContextManager[Server]]
 ) -> None:
     with proxy(f"127.0.0.1:{studio.port}") as front, connections(front.url, *slow_body(person)):
@@ -76,14 +76,10 @@ def test_pages_answer_within_a_second_behind_a_proxy(
 
 
 def answers_meanwhile(url: str, person: Person) -> None:
-    """Each within a second; on a machine that other tests keep busy, half of them. Threads that wait answer none."""
-    took = []
+    """Each, before the first of the others is given up: threads that waited for them would answer none until then."""
     for path, status in (("/healthz", 200), ("/jobs/status/", 204)) * 4:
-        began = time.monotonic()
-        assert person.session.get(url + path, timeout=10).status_code == status
-        took.append(time.monotonic() - began)
+        assert person.session.get(url + path, timeout=HEAD_WITHIN_S * 0.8).status_code == status
         time.sleep(0.25)
-    assert statistics.median(took) < 1, took
 
 
 def test_an_upload_on_a_slow_line_arrives(studio: Studio, person: Person) -> None:
@@ -111,7 +107,7 @@ def test_an_upload_on_a_slow_line_arrives(studio: Studio, person: Person) -> Non
     with connections(studio.url, *slow_body(person)):
         # By its length, as a browser sends it.
         prepared.body = Slow(slowly())  # type: ignore[assignment]
-        answer = person.session.send(prepared, timeout=60)
+        answer = person.session.send(prepared, timeout=120)
     assert answer.status_code == 201, answer.text[:2000]
     assert studio.rows("SELECT count(*) FROM wanstudio_source WHERE name = 'slow.mp4'") == [(1,)]
 
