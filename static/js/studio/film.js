@@ -85,7 +85,7 @@ export function showFilm(bar, found) {
     const answer = await fetch(bar.dataset.frames);
     if (answer.status === 202) {
       waited = true;
-      return void setTimeout(ask, 1000 * (Number(answer.headers.get("Retry-After")) || 2));
+      return void setTimeout(start, 1000 * (Number(answer.headers.get("Retry-After")) || 2));
     }
     if (answer.status !== 200) return;
     const measured = await answer.json();
@@ -103,5 +103,6 @@ export function showFilm(bar, found) {
     if (waited) bar.dispatchEvent(new CustomEvent("scanned", { bubbles: true }));
   };
   // Without it the bar works as it is.
-  if (bar.dataset.frames) ask().catch(() => {});
+  const start = () => { ask().catch(() => {}); };
+  if (bar.dataset.frames) start();
 }
