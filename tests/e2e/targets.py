@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tests.e2e.steady import steady
+
 LEAST_PX = 44
 # From the middle of a target outwards, as long as a touch lands on it, on a label that works for it, or, for handles of
 # the trim bar, on their strip, which takes every touch for them. WCAG's exceptions: a link in a sentence, a link to an
@@ -56,5 +58,6 @@ SMALL = """least => {
 
 def small_targets(page: Page) -> list[str]:
     """Each with its width and height; 0 x 0 is one whose middle something else covers."""
-    found: list[str] = page.evaluate(SMALL, LEAST_PX)
+    with steady(page):
+        found: list[str] = page.evaluate(SMALL, LEAST_PX)
     return found
