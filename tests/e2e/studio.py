@@ -23,6 +23,8 @@ from tests.servers import ENDS_WITHIN_S, free_port
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS_WITHIN_S = 120
+# Jobs that the worker has in hand.
+WORKING = "SELECT id FROM wanstudio_job WHERE lease_until > strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
 def wait_until(true: Callable[[], T], what: str, within_s: float = 60) -> T:
@@ -72,6 +74,7 @@ class Studio:
         self._process: subprocess.Popen[bytes] | None = None
         self._console: Console | None = None
         self._cookies: dict[str, str] = {}
+        self._is_used = False
 
     def manage(self, *words: str, **env: str) -> str:
         """What `manage.py words…` prints."""
@@ -147,7 +150,8 @@ class Studio:
 
     def pid(self, name: str) -> int:
         """The process id of the child `name` (web, worker, sandbox) that was started last."""
-        return int(re.findall(rf"{name} started, process (\d+)", self.said())[-1])
+        started = wait_until(lambda: re.findall(rf"{name} started, process (\d+)", self.said()), f"{name} is started")
+        return int(started[-1])
 
     def pids(self) -> list[int]:
         """All of its processes, the supervisor first."""
@@ -202,9 +206,18 @@ class Studio:
         return self._cookies
 
     def reset(self) -> None:
-        """Everything in its database as in the template, ids included, while its processes go on."""
+        """Everything in its database as in the template, ids included, while its processes go on.
+
+        What was begun before ends first, or nothing comes of it: an answer, or a callback of the sandbox, would be
+        taken for that of the new row with the old one's id.
+        """
         assert self._template
         self._cookies = {}
+        if self._is_used:
+            with closing(sqlite3.connect(self.data / "sandbox" / "sandbox.sqlite3", timeout=60)) as sandbox:
+                sandbox.executescript("DELETE FROM task; DELETE FROM callback;")
+            wait_until(lambda: not self.rows(WORKING), "the worker has ended its step")
+        self._is_used = True
         with (
             (self.data / "sent.json").open("a") as marks,
             closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=20)) as database,
