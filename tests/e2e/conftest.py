@@ -19,7 +19,7 @@ QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backgro
 QUIET += ["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"]
 
 # Nobody waits longer than it takes; a busy machine may take this long.
-SOON_MS = 30_000
+SOON_MS = 60_000
 expect.set_options(timeout=SOON_MS)
 
 Opened = Callable[..., Page]
@@ -127,6 +127,7 @@ def opened(browser: Browser, watched: Watched) -> Iterator[Opened]:
 
     def fresh(studio: Studio, *, signed_in: bool = True, **options: Any) -> Page:
         contexts.append(context := browser.new_context(**options))
+        context.set_default_timeout(SOON_MS)
         if signed_in:
             enter(context, studio)
         return watched.watch(context.new_page())

@@ -90,17 +90,18 @@ def finish_counted(rate: str, frames: int = 70, **fields: Any) -> Video:
     return video
 
 
-# Presses a key so often, and after each press reads the number: an array. Waits for the picture, never for a time.
+# Presses a key so often, and after each press reads the number: an array. A seek can end before its picture is the one
+# that a script is given, and the one before can be given once more: it waits for another picture, a minute at most.
 PRESSED = """async ([key, count]) => {
     const video = document.querySelector("video[id^=video-]");
     const read = READ;
     const seen = [];
     for (let press = 0; press < count; press += 1) {
-        // A seek can end before its picture is the one that a script is given.
-        const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
-        const done = new Promise((resolve) => video.addEventListener("seeked", resolve, {once: true}));
+        const [before, until] = [read(video), performance.now() + 60_000];
         document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
-        await Promise.all([done, shown]);
+        while ((video.seeking || read(video) === before) && performance.now() < until) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
         seen.push(read(video));
     }
     return seen;
@@ -112,7 +113,7 @@ def steps_on_every_frame(page: Page, address: str, count: int = 60) -> None:
     page.goto(address)
     video = page.locator("video[id^=video-]")
     wait_until(lambda: video.evaluate("video => video.readyState") >= 2, "the video is there")
-    assert video.evaluate(READ) == 0
+    wait_until(lambda: _shows(video, 0), "it shows its first frame")
     assert page.evaluate(PRESSED, ["ArrowRight", count]) == list(range(1, count + 1))
     assert page.evaluate(PRESSED, ["ArrowLeft", count]) == list(range(count - 1, -1, -1))
 
@@ -144,10 +145,10 @@ def comments_open_on_their_frames(page: Page, address: str, frames: Iterable[int
         link = page.locator(".comment", has_text=re.compile(rf"Frame {frame}\b")).locator(".at")
         link.click()
         wait_until(lambda: not video.evaluate("video => video.seeking"), "it is there")
-        wait_until(partial(_shows, video, frame), f"the comment opens on frame {frame}", 5)
+        wait_until(partial(_shows, video, frame), f"the comment opens on frame {frame}")
     opened = page.context.new_page()
     opened.goto(address + str(link.get_attribute("href")))
     there = opened.locator("video[id^=video-]")
     wait_until(lambda: there.evaluate("video => video.readyState") >= 2, "the video is there")
-    wait_until(lambda: there.evaluate(READ) == frame, f"its address opens on frame {frame}", 5)
+    wait_until(lambda: there.evaluate(READ) == frame, f"its address opens on frame {frame}")
     opened.close()

@@ -22,7 +22,7 @@ class Person:
         self._post("/accounts/login/", page, login=EMAIL, password=PASSWORD)
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        answer = self.session.get(self.studio.url + path, headers=headers, timeout=30)
+        answer = self.session.get(self.studio.url + path, headers=headers, timeout=60)
         assert answer.status_code < 500, self.studio.said()[-3000:]
         return answer
 

@@ -1,8 +1,8 @@
-"""Bombs sent to a running studio, as files and as links: each is refused in time, and none of its processes grows."""
+"""Bombs sent to a running studio, as files and as links: each is refused, and none of its processes grows."""
 
 import re
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.media import bombs
 from tests.media.servers import FileServer
 
 MAX_GROWTH_KB = 64 * 1024
-WITHIN_S = 20.0
+DUE = " UNION ALL ".join(f"SELECT id FROM wanstudio_{name} WHERE due_at IS NOT NULL" for name in ("source", "scan"))
 # What decodes: the processes that are started for it, each with its limits.
 DECODERS = (b"decoder_process", b"scan_process", b"cut_process")
 # One or two of each format; tests/media has the others.
@@ -22,13 +22,12 @@ SENT = ("mp4 stsz", "mp4 trun", "mov stsz", "m4v stsz", "jpeg scans", "png pixel
 
 def processes(root: int) -> list[int]:
     """A process and all that it started, but for decoders."""
-    started = [
-        int(child)
-        for task in Path(f"/proc/{root}/task").iterdir()
-        for child in (task / "children").read_text().split()
-        if not is_decoder(int(child))
-    ]
-    return [root, *(pid for each in started for pid in processes(each))]
+    started: list[int] = []
+    for task in Path(f"/proc/{root}/task").iterdir():
+        # A thread can end meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            started += map(int, (task / "children").read_text().split())
+    return [root, *(pid for each in started if not is_decoder(each) for pid in processes(each))]
 
 
 def is_decoder(pid: int) -> bool:
@@ -52,10 +51,8 @@ class Sender:
     def send(self, kind: str, *, file: bytes = b"", url: str = "") -> str:
         """The reason of a refusal, or "" if it was taken."""
         given = {f"{kind}_file": ("bomb", file)} if file else None
-        began = time.monotonic()
         fields = {"kind": kind, "team": value_of(self.page, "team"), f"{kind}_url": url}
         answer = self.person._post("/uploads/add/", self.page, given, **fields)
-        assert time.monotonic() - began < WITHIN_S
         assert answer.status_code in (200, 422), answer.status_code
         return "" if answer.status_code == 200 else re.sub(r"\s+", " ", answer.text)
 
@@ -73,6 +70,8 @@ def test_bombs_are_refused_while_no_process_grows(start_studio: Callable[..., St
         for _ in range(3):
             assert not sender.send("character", file=MIRA.read_bytes())
             assert not sender.send("motion", file=WALK.read_bytes())
+        # As a decoder is started it looks like its parent for a moment.
+        wait_until(lambda: not studio.rows(DUE), "nothing is decoded")
         every = [pid for name in ("web", "worker", "sandbox") for pid in processes(studio.pid(name))]
         for pid in every:
             Path(f"/proc/{pid}/clear_refs").write_text("5")
@@ -86,17 +85,18 @@ def test_bombs_are_refused_while_no_process_grows(start_studio: Callable[..., St
         # What passes as a link is decoded by the worker, for its poster.
         (files.folder / "clip").write_bytes(bombs.HARMLESS["mp4 stsc"]())
         assert not sender.send("motion", url=files.url("clip"))
-        due = "SELECT id FROM wanstudio_source WHERE due_at IS NOT NULL"
-        wait_until(lambda: not studio.rows(due), "its poster is made", 60)
+        wait_until(lambda: not studio.rows(DUE), "its poster is made")
         grown = {pid: memory_kb(pid, "VmHWM") - before[pid] for pid in every}
         assert max(grown.values()) < MAX_GROWTH_KB, grown
         assert not sender.send("motion", file=WALK.read_bytes())
         # The web's process closes what it was sent after it has answered.
-        wait_until(lambda: not any(path.is_file() for path in (studio.data / "tmp").iterdir()), "nothing is left", 10)
+        wait_until(lambda: not any(path.is_file() for path in (studio.data / "tmp").iterdir()), "nothing is left")
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
 def test_no_process_of_the_studio_loads_a_decoder(running_studio: Studio, name: str) -> None:
     Sender(running_studio).send("motion", file=WALK.read_bytes())
     for pid in processes(running_studio.pid(name)):
-        assert "libavcodec" not in Path(f"/proc/{pid}/maps").read_text()
+        # What is started for a decoder looks like its parent for a moment, and can end meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            assert "libavcodec" not in Path(f"/proc/{pid}/maps").read_text() or is_decoder(pid)

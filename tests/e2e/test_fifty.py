@@ -20,18 +20,18 @@ def test_fifty_posts_of_one_form_make_one_job(studio: Studio, person: Person) ->
     gate, answers = threading.Barrier(POSTS), []
 
     def post() -> None:
-        gate.wait(30)
+        gate.wait(60)
         cookies = person.session.cookies.get_dict()
         answers.append(
-            requests.post(f"{studio.url}/jobs/", data=form, cookies=cookies, timeout=60, allow_redirects=False)
+            requests.post(f"{studio.url}/jobs/", data=form, cookies=cookies, timeout=180, allow_redirects=False)
         )
 
     threads = [threading.Thread(target=post) for _ in range(POSTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(90)
+        thread.join(240)
     assert [answer.status_code for answer in answers] == [302] * POSTS
     assert len({answer.headers["Location"] for answer in answers}) == 1
-    wait_until(lambda: studio.rows("SELECT state FROM wanstudio_job") == [("done",)], "the one job is Ready", 60)
+    wait_until(lambda: studio.rows("SELECT state FROM wanstudio_job") == [("done",)], "the one job is Ready", 120)
     assert studio.rows("SELECT count(*) FROM wanstudio_attempt")[0][0] == 1

@@ -79,8 +79,8 @@ def test_words_and_placeholders_come_before_pictures(
         expect(page.locator("main").locator(words).first).to_be_visible()
         placeholders = page.locator(".placeholder")
         expect(placeholders.first).to_be_visible()
-        assert placeholders.evaluate_all(f"all => all.every({UNDER})")
-        assert pictures, "they were asked for"
+        wait_until(lambda: placeholders.evaluate_all(f"all => all.every({UNDER})"), "each is under its picture")
+        wait_until(lambda: page.evaluate("1") and pictures, "they are asked for")
     page.wait_for_load_state()
     assert page.locator(".placeholder").evaluate_all(f"all => all.filter({ABOVE}).length") == 0
     assert page.evaluate("window.shift") < MAX_SHIFT
@@ -92,8 +92,7 @@ def test_nothing_moves_when_the_scripts_come(path: str, opened: Opened, studio: 
     page = opened(studio, **PHONE)
     with held_back(page, "**/*.js") as scripts:
         page.goto(studio.url + path, wait_until="commit")
-        wait_until(lambda: page.evaluate(PAINTED), "something is painted")
-        assert scripts, "they were asked for"
+        wait_until(lambda: page.evaluate(PAINTED) and scripts, "something is painted, and they are asked for")
     page.wait_for_load_state()
     expect(page.locator("[data-plays]:is([inert], [hidden])")).to_have_count(0)
     page.evaluate(NEXT_PAINT)

@@ -87,7 +87,7 @@ def test_without_connection_a_page_says_so_and_nothing_private_is_kept(studio: S
     page.goto(f"{studio.url}/jobs/")
     expect(page.get_by_role("heading", name="The studio cannot be reached")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).margin") == "0px"
-    assert page.locator("img").evaluate("image => image.naturalWidth") > 0
+    wait_until(lambda: page.locator("img").evaluate("image => image.naturalWidth") > 0, "its picture is there")
     page.context.set_offline(False)
     page.get_by_role("link", name="Try again").click()
     expect(page).to_have_url(f"{studio.url}/jobs/")
