@@ -16,6 +16,7 @@ from tests.e2e.windows import PHONE, WIDE, Window
 
 TOOLS: tuple[tuple[Any, str], ...] = (("button", "Frame the picture"), ("link", "Whole picture"))
 WARNING = re.compile("have different shapes")
+SLOT = re.compile(r"/uploads/\d+/slot/")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def open_frame(page: Page) -> Locator:
 
 def applied(page: Page, *, by: str = "Enter") -> list[float]:
     """What is chosen once the frame is applied. The focus is where it was opened."""
-    with page.expect_response(re.compile(r"/uploads/\d+/slot/")):
+    with page.expect_response(SLOT):
         page.keyboard.press(by)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(opener(page)).to_be_focused()
@@ -113,6 +114,16 @@ def test_by_keys_alone(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(opener(page)).to_be_focused()
     assert near(crop(page), 0.359375 + 0.11 * 0.28125, 0, 0.28125, 1)
+
+
+def test_frame_that_is_applied_without_a_connection_says_so_and_can_be_applied_again(page: Page) -> None:
+    open_frame(page)
+    page.keyboard.press("ArrowLeft")
+    page.route(SLOT, lambda route: route.abort())
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Connection lost. Press Apply again.")).to_be_visible()
+    page.unroute(SLOT)
+    assert near(applied(page), 0.359375 + 0.01 * 0.28125, 0, 0.28125, 1)
 
 
 def test_by_sliders_and_shapes(page: Page) -> None:

@@ -223,7 +223,8 @@ class Frame {
     const motion = form.elements.namedItem("motion")?.value;
     if (motion) query.set("motion", motion);
     refocus = true;
-    await htmx.ajax("GET", `${this.dialog.dataset.address}?${query}`, { target: "#character-slot", swap: "outerHTML" });
+    const asked = htmx.ajax("GET", `${this.dialog.dataset.address}?${query}`, { target: "#character-slot", swap: "outerHTML" });
+    await asked.catch(() => {});
     // Replaced with its slot, unless the answer did not come.
     if (this.dialog.isConnected) this.part("wrong").textContent = "Connection lost. Press Apply again.";
   }

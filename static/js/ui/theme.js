@@ -26,7 +26,7 @@ for (const picker of document.querySelectorAll("[data-theme-picker]")) {
       headers: JSON.parse(document.body.getAttribute("hx-headers")),
       body: new URLSearchParams({ theme: target.value }),
       keepalive: true,
-    });
-    if (answer.ok && load("sessionStorage", KEY) === target.value) save("sessionStorage", KEY, null);
+    }).catch(() => null);
+    if (answer?.ok && load("sessionStorage", KEY) === target.value) save("sessionStorage", KEY, null);
   });
 }

@@ -27,7 +27,8 @@ function next() {
   if (running || !added) return;
   status.textContent = added === 1 ? "1 file is added." : `${added} files are added.`;
   added = 0;
-  htmx.ajax("GET", location.href, { target: "#uploads-list", select: "#uploads-list", swap: "outerHTML" });
+  // The page says it where the connection is lost.
+  htmx.ajax("GET", location.href, { target: "#uploads-list", select: "#uploads-list", swap: "outerHTML" }).catch(() => {});
   for (const row of rows.querySelectorAll("[data-added]")) row.remove();
 }
 
