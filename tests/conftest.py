@@ -5,6 +5,7 @@ Charlie is not in it, and nobody is signed out.
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import pytest
 import pytest_django
@@ -15,6 +16,7 @@ from tests import factories, migrated
 from tests.page_rows import finished
 from tests.worker_fixtures import apixo, film, job, make_job, unreachable  # noqa: F401 (fixtures)
 from wanstudio.accounts.models import User
+from wanstudio.media import isolated
 from wanstudio.media.remote_file import RemoteFile
 from wanstudio.teams.models import Membership, Team
 from wanstudio.uploads import queries
@@ -82,13 +84,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
 
 
 @pytest.fixture(scope="session", autouse=True)
-def links_have_time() -> Iterator[None]:
-    """Five seconds for all of a link's requests, as usual, can be too few for a busy machine."""
+def files_have_time() -> Iterator[None]:
+    """On a busy machine 5 s can be too few for all of a link's requests, and 15 s for a picture of a phone."""
     usual = RemoteFile.__init__.__kwdefaults__
     assert usual
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(queries, "DEADLINE_S", 60.0)
         patched.setitem(usual, "deadline_s", 60.0)
+        patched.setattr(isolated, "DECODING", replace(isolated.DECODING, wall_s=120.0))
         yield
 
 

@@ -127,9 +127,9 @@ def _times(ask: Ask) -> str:
 
 
 def _examined(
-    task: str, file: SeekableFile, kind: type[F], work: Work = DECODING, **more: object
+    task: str, file: SeekableFile, kind: type[F], work: Work | None = None, **more: object
 ) -> tuple[F, bytes, Cleaning]:
-    return _found(run(work, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file), kind)
+    return _found(run(work or DECODING, {"task": task, "exact": isinstance(file, RemoteFile), **more}, file), kind)
 
 
 def _found(message: Mapping[str, object], kind: type[F]) -> tuple[F, bytes, Cleaning]:
