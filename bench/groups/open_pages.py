@@ -32,7 +32,10 @@ READERS, READ_FOR_S, LARGE_BYTES = 60, 15, 64 * 1024**2
 
 
 def figures(rig: Rig) -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory() as folder, studio_with(Path(folder), WANSTUDIO_IN_FLIGHT="2000", WANSTUDIO_CALLS_PER_MINUTE="100000") as made:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        studio_with(Path(folder), WANSTUDIO_IN_FLIGHT="2000", WANSTUDIO_CALLS_PER_MINUTE="100000") as made,
+    ):
         studio, apixo, person = made
         jobs = _running_jobs(studio, apixo, person, PAGES)
         cookie = "; ".join(f"{name}={value}" for name, value in person.session.cookies.items())
