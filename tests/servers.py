@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STARTS_WITHIN_S = 90
+STARTS_WITHIN_S = 180
 # What is killed or asked to end is gone at once, but for a machine that is busy.
 ENDS_WITHIN_S = 60
 POSTGRES_USER = "studio"

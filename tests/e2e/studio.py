@@ -47,6 +47,24 @@ def thread_states(pid: int) -> set[str]:
     return found
 
 
+def stop_between_writes(pid: int, path: Path) -> None:
+    """Stop a process until SIGCONT; never within a write into this database, which would hold up everyone's."""
+
+    def stopped() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        # On a busy machine a thread goes on for a while, and can begin to write.
+        wait_until(lambda: thread_states(pid) == {"T"}, f"every thread of {pid} has stopped")
+        try:
+            with closing(sqlite3.connect(path, timeout=0.5)) as database:
+                database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        return True
+
+    wait_until(stopped, f"{pid} stands still between two writes")
+
+
 class Studio:
     """Started by `start`, ended by `stop`. `url` is its address, `data` its folder, `log` what its processes said.
 
@@ -171,22 +189,9 @@ class Studio:
         wait_until(lambda: self.pid(name) != old, f"{name} is back")
 
     def freeze(self, name: str) -> int:
-        """Stop the child until SIGCONT; never within a write, which would hold up everyone's. Its process id."""
+        """Stop the child until SIGCONT. Its process id."""
         pid = self.pid(name)
-
-        def stopped() -> bool:
-            os.kill(pid, signal.SIGSTOP)
-            # On a busy machine a thread goes on for a while, and can begin to write.
-            wait_until(lambda: thread_states(pid) == {"T"}, f"every thread of {name} has stopped")
-            try:
-                with closing(sqlite3.connect(self.data / "studio.sqlite3", timeout=0.5)) as database:
-                    database.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                os.kill(pid, signal.SIGCONT)
-                return False
-            return True
-
-        wait_until(stopped, f"{name} stands still between two writes")
+        stop_between_writes(pid, self.data / "studio.sqlite3")
         return pid
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:

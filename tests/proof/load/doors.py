@@ -29,7 +29,7 @@ def knock(url: str, body: bytes, *, a_second: int, seconds: int) -> list[tuple[i
 
 def _post(url: str, body: bytes) -> tuple[int, float]:
     parts = urlsplit(url)
-    line = HTTPConnection(parts.netloc, timeout=30)
+    line = HTTPConnection(parts.netloc, timeout=120)
     began = time.perf_counter()
     line.request("POST", parts.path, body, {"Content-Type": "application/json"})
     answer = line.getresponse()

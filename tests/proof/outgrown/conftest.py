@@ -95,7 +95,7 @@ def start_studio(database: str, templates: Path, apixo: FakeApixo, tmp_path: Pat
                 "WANSTUDIO_PRIVATE_HOSTS": apixo.host,
                 "WANSTUDIO_PACE": "0.02",
                 "WANSTUDIO_CALLS_PER_MINUTE": "1000000",
-                "WANSTUDIO_READ_TIMEOUT": "5",
+                "WANSTUDIO_READ_TIMEOUT": "60",
                 **env,
             },
         )

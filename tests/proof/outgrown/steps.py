@@ -13,8 +13,8 @@ def state(studio: Studio, job: int) -> str:
 def call_back(studio: Studio, apixo: FakeApixo, post: int = 0) -> None:
     """The provider's callback for this POST: its task has ended."""
     body = {"data": {"taskId": apixo.posts[post].task_id}}
-    assert requests.post(studio.url + apixo.posts[post].callback_path, json=body, timeout=10).status_code == 200
+    assert requests.post(studio.url + apixo.posts[post].callback_path, json=body, timeout=60).status_code == 200
 
 
 def worker_lives(studio: Studio) -> bool:
-    return bool(requests.get(f"{studio.url}/readyz", timeout=10).json()["worker"])
+    return bool(requests.get(f"{studio.url}/readyz", timeout=60).json()["worker"])
