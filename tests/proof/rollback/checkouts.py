@@ -10,7 +10,7 @@ from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 
-from tests.e2e.studio import ROOT
+from tests.e2e.studio import ROOT, Studio, wait_until
 
 # Version 0.2.0: it looks at neither the version of its database nor at what was sent.
 BEFORE = "16ebc67"
@@ -75,6 +75,18 @@ def installed(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def manage(studio: Studio, *words: str) -> str:
+    """What the command prints; a worker that had to be killed counts as running for half a minute before it."""
+
+    def ended() -> list[subprocess.CompletedProcess[str]]:
+        done = studio.command(*words)
+        return [] if "Stop it first" in done.stderr else [done]
+
+    (done,) = wait_until(ended, "nothing of the studio runs", 120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def of_this(into: Path) -> Path:

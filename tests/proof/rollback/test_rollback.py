@@ -106,7 +106,7 @@ def follow(lines: list[str], studio: Studio, old: Path) -> None:
         else:
             program, script, *words = line.split()
             assert (program, script) == (".venv/bin/python", "manage.py"), line
-            studio.manage(*words)
+            checkouts.manage(studio, *words)
 
 
 @pytest.mark.parametrize(("version", "database"), [("0.2.0", "sqlite"), ("this", "postgres")])
@@ -144,7 +144,7 @@ def test_way_back_of_an_upgrade_that_was_cut_short_is_from_before_it(begin: Begi
     full.write_text(checkouts.DISK_FULL.replace("raise", "return lambda:"))
     assert "Database backed up to" in studio.manage("prepare")
     assert list((studio.data / "backups").glob("backup-*")) == [before]
-    studio.manage("restore", "--force", str(studio.data / "backups"))
+    checkouts.manage(studio, "restore", "--force", str(studio.data / "backups"))
     assert "0999" not in str(studio.rows("SELECT name FROM django_migrations"))
     studio.root = ROOT
     assert "backed up" not in studio.manage("prepare")
@@ -161,7 +161,7 @@ def test_older_version_alone_refuses_and_names_the_way_back(begin: Begin, apixo:
     for refused in refusals(studio):
         assert "newer version of Wan Studio has changed the database (wanstudio.0999_later)" in refused
         assert f"run: .venv/bin/python manage.py restore --force {backup}\n" in refused
-    studio.manage("restore", "--force", str(backup))
+    checkouts.manage(studio, "restore", "--force", str(backup))
     studio.start()
     works_and_sends_only_what_is_new(studio, apixo)
     studio.stop()
@@ -177,7 +177,7 @@ def test_copy_put_back_by_hand_is_refused_until_it_is_safe(begin: Begin, apixo: 
     for refused in refusals(studio):
         assert "was replaced by hand" in refused
         assert "run: .venv/bin/python manage.py restore --in-place\n" in refused
-    assert "1 jobs were queued" in studio.manage("restore", "--in-place")
+    assert "1 jobs were queued" in checkouts.manage(studio, "restore", "--in-place")
     studio.start()
     works_and_sends_only_what_is_new(studio, apixo)
     studio.stop()

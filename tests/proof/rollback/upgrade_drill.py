@@ -11,7 +11,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import requests
 
 from tests.docs_commands import commands
 from tests.e2e.person import Person
-from tests.e2e.studio import ROOT, Studio, wait_until
+from tests.e2e.studio import ROOT, Studio, thread_states, wait_until
 from tests.e2e.template import OWNER, PASSWORD
 from tests.fake_apixo import KEY, FakeApixo, refusal, running, taken_but
 from tests.proof.rollback import checkouts, versions
@@ -30,7 +30,7 @@ from tests.upgrade.walk import STARTS, Page, walk
 WITHIN_S = 240
 RESULT = (ROOT / "static" / "samples" / "walk.mp4").read_bytes()
 # A key that is asked to wait: jobs stay queued meanwhile.
-BUSY = refusal(429, Retry_After="6")
+BUSY, WAITING = refusal(429, Retry_After="6"), ("next", "after")
 # Rows that come and go with processes and sessions, or are written anew; and those that later versions keep otherwise.
 PASSING = {
     *("cache", "django_migrations", "django_session", "usersessions_usersession", "wanstudio_heartbeat"),
@@ -101,23 +101,23 @@ class Drill:
 
     def queued(self) -> None:
         self.apixo.on_post(BUSY, always=True)
-        for prompt in ("next", "after"):
+        for prompt in WAITING:
             self.order(prompt)
-        wait_until(lambda: self.posts("next") or self.posts("after"), "the key is asked to wait", 60)
-        for prompt in ("next", "after"):
+        wait_until(lambda: any(map(self.posts, WAITING)), "the key is asked to wait", 90)
+        for prompt in WAITING:
             self.wait_for_state(prompt, "queued")
 
     def submitting(self) -> None:
         self.apixo.on_post(taken_but(stay_silent))
         self.order("cut")
-        wait_until(lambda: self.posts("cut"), "the POST is written", 60)
+        wait_until(lambda: self.posts("cut"), "the POST is written", 90)
         assert self.state("cut") == "submitting"
 
     def archiving(self) -> None:
         self.apixo.on_file(stay_silent, always=True)
         self.order("arriving")
         before = len(self.apixo.fetched)
-        wait_until(lambda: any(self.posts("arriving")), "it is sent", 60)
+        wait_until(lambda: any(self.posts("arriving")), "it is sent", 90)
         self.apixo.succeed(self.task("arriving"), RESULT)
         wait_until(lambda: len(self.apixo.fetched) > before, "its result is being fetched", 90)
         assert self.state("arriving") == "archiving"
@@ -127,12 +127,21 @@ class Drill:
             self.studio.stop()
             return
         self.studio.close()
-        pids = self.studio.pids()
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        pids = wait_until(self.stopped, "each job is in its state")
+        signal_all(pids, signal.SIGKILL)
         # Its own child is the test's to collect.
         self.studio.end()
-        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "all of it is gone", 15)
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "all of it is gone")
+
+    def stopped(self) -> list[int]:
+        """Its processes, all of which stand still; none, and they go on, while a job that waits is just being sent."""
+        pids = self.studio.pids()
+        signal_all(pids, signal.SIGSTOP)
+        wait_until(lambda: all(map(stands_still, pids)), "all of it stands still")
+        if all(self.state(prompt) == "queued" for prompt in WAITING if prompt in self.orders):
+            return pids
+        signal_all(pids, signal.SIGCONT)
+        return []
 
     # --- what people do -------------------------------------------------------------------------------
 
@@ -229,7 +238,7 @@ class Drill:
                 assert (program, script) == (".venv/bin/python", "manage.py"), command
                 # The first version knew no backups: the copy that the upgrade makes itself is the way back.
                 if self.case.version != versions.FIRST or words[0] != "backup":
-                    self.studio.manage(*words)
+                    checkouts.manage(self.studio, *words)
         return seen
 
     def upgrade(self, before: Seen) -> int:
@@ -256,7 +265,7 @@ class Drill:
         post = next(post for post in self.apixo.posts if post.body["input"].get("prompt") == prompt)
         self.apixo.succeed(post.task_id, RESULT)
         said = {"code": 200, "message": "success", "data": self.apixo.tasks[post.task_id]}
-        assert requests.post(self.studio.url + post.callback_path, json=said, timeout=30).status_code == 200
+        assert requests.post(self.studio.url + post.callback_path, json=said, timeout=60).status_code == 200
 
     def go_back(self, before: Seen) -> int:
         """What waited is unconfirmed, and is not sent once the owner has started sending again, either."""
@@ -286,7 +295,7 @@ class Drill:
         form = re.search(rf'<form[^>]*action="{SENDING}"[^>]*>(.*?)</form>', page, re.S)
         assert form, page
         fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form[1]))
-        self.person.session.post(self.studio.url + SENDING, data=fields, timeout=30)
+        self.person.session.post(self.studio.url + SENDING, data=fields, timeout=60)
 
     def run(self) -> int:
         """How many pages have answered."""
@@ -298,6 +307,19 @@ class Drill:
         self.studio.stop()
         assert not self.sent_twice()
         return pages
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def stands_still(pid: int) -> bool:
+    """Whether no thread of it runs; a process that has ended stands still, too."""
+    with suppress(FileNotFoundError):
+        return thread_states(pid) <= {"T", "Z"}
+    return True
 
 
 def nothing_is_lost(before: Seen, after: Seen) -> None:
