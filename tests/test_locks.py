@@ -24,7 +24,9 @@ from tests.package_index import Index, Stub
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ("requirements.txt", "requirements-dev.txt")
-MAKE_WITHIN_S = 180
+MAKE_WITHIN_S = 400
+# Each makes several environments.
+pytestmark = pytest.mark.timeout(4 * MAKE_WITHIN_S)
 # Read by every Python below make: kills the whole group at the moment pip opens this file to write it.
 KILLER = """\
 import os, signal, sys

@@ -1,4 +1,8 @@
-"""Fixtures of the browser tests, for the long ones too."""
+"""Fixtures of the browser tests, for the long ones too; and the time that these may take on a busy machine."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.e2e.conftest import (
     browser_type_launch_args,
@@ -13,6 +17,15 @@ from tests.e2e.conftest import (
     templates,
     watched,
 )
+
+ENDS_WITHIN_S = 1200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(ENDS_WITHIN_S))
+
 
 __all__ = [
     "browser_type_launch_args",

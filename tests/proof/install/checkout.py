@@ -10,7 +10,7 @@ from tests.e2e.studio import ROOT
 
 # The one that deploy/install.sh takes, and that every account of a machine can run.
 PYTHON = "/usr/bin/python3"
-LEFT_OUT = {".venv", ".git", "data", ".env", "test-results"}
+LEFT_OUT = {".venv", ".git", "data", ".env", "test-results", ".hypothesis", ".coverage"}
 
 
 def checkout(into: Path) -> Path:

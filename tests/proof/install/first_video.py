@@ -20,6 +20,7 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--autoplay-policy
 
 
 def main(url: str, *words: str) -> None:
+    expect.set_options(timeout=READY_MS)
     with sync_playwright() as playwright:
         options = [*OPTIONS, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
         chromium = playwright.chromium.launch(executable_path=browser(), args=options)
@@ -57,7 +58,8 @@ def sign_in(page: Page, url: str) -> None:
 
 
 def confirm_password(page: Page) -> None:
-    """Once more, where it is asked for."""
+    """Once more, where it is asked for before a passkey is added."""
+    page.wait_for_url(re.compile("/(reauthenticate|webauthn/add)/"))
     if "/reauthenticate/" in page.url:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Continue").click()
@@ -78,9 +80,10 @@ def generate(page: Page) -> None:
 def watch_it_play(page: Page) -> None:
     video = page.locator("main video").first
     expect(video).to_be_visible(timeout=READY_MS)
+    expect(page.locator("h1 ~ .chip", has_text="Ready")).to_be_visible()
     assert urlsplit(page.url).path.startswith("/jobs/")
     video.evaluate("video => { video.muted = true; return video.play() }")
-    wait_until(lambda: video.evaluate("video => video.currentTime") > 0.4, "the video's clock moves", 30)
+    wait_until(lambda: video.evaluate("video => video.currentTime") > 0.4, "the video's clock moves")
 
 
 if __name__ == "__main__":
