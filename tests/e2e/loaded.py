@@ -17,6 +17,7 @@ Loaded = dict[str, dict[str, Any]]
 def first_visit(browser: Browser, studio: Studio, address: str) -> Iterator[tuple[Page, Loaded]]:
     """Signed in, unless it is the page to sign in on."""
     context = browser.new_context(base_url=studio.url)
+    context.set_default_timeout(60_000)
     if address != "/accounts/login/":
         for name, value in Person(studio).session.cookies.items():
             context.add_cookies([{"name": name, "value": str(value), "url": studio.url}])
