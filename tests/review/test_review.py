@@ -1,6 +1,7 @@
 """Comments, how a video stands, and versions: who may, what is written, what the page says."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from wanstudio.accounts.models import User
 from wanstudio.append_only import AppendOnly
 from wanstudio.jobs.models.job import Job
 from wanstudio.notifications.models import Notification
+from wanstudio.review import verbs
 from wanstudio.review.models import Comment, Mention, Verdict
 from wanstudio.review.queries import standing_verdict
 from wanstudio.review.verbs import Guest, Said, add_comment, decide, mentioned
@@ -91,7 +93,8 @@ def test_threads_are_ordered_by_time_in_the_video(video: Video, as_alice: Client
     assert places == sorted(places)
 
 
-def test_double_click_adds_one_comment(video: Video, as_alice: Client) -> None:
+def test_double_click_adds_one_comment(video: Video, as_alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "ECHO", timedelta(hours=1))
     say(as_alice, video, "Here", at="1")
     say(as_alice, video, "Here", at="1")
     say(as_alice, video, "Here", at="2")

@@ -109,7 +109,9 @@ def test_an_address_is_of_one_visit_one_link_and_one_video(
 def test_an_address_expires_and_the_page_gives_another(
     link: ShareLink, video: Video, nobody: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, now = player(nobody, link, video), time.time()
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now)
+    address = player(nobody, link, video)
     monkeypatch.setattr("time.time", lambda: now + guest_access.PLAYS_FOR_S - 2)
     assert nobody.get(address).status_code == 200
     monkeypatch.setattr("time.time", lambda: now + guest_access.PLAYS_FOR_S + 2)
