@@ -1,7 +1,9 @@
 """Real processes and a real browser: one of each for all tests of a process. What kills a studio starts its own."""
 
+import asyncio
 import os
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ SOON_MS = 60_000
 expect.set_options(timeout=SOON_MS)
 
 Opened = Callable[..., Page]
+CLOSES_WITHIN_S = 60
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -134,7 +137,7 @@ def opened(browser: Browser, watched: Watched) -> Iterator[Opened]:
 
     yield fresh
     for context in contexts:
-        context.close()
+        close(context)
 
 
 @pytest.fixture
@@ -158,6 +161,18 @@ def wide(opened: Opened, studio: Studio) -> Page:
 def plain(opened: Opened, studio: Studio) -> Page:
     """Without JavaScript."""
     return opened(studio, **WIDE, java_script_enabled=False)
+
+
+def close(context: BrowserContext) -> None:
+    """Within a minute: Chromium can leave the call without an answer, and then the browser's end is the context's."""
+
+    async def within(closing: Coroutine[Any, Any, None]) -> bool:
+        task = asyncio.ensure_future(closing)
+        done, _ = await asyncio.wait({task}, timeout=CLOSES_WITHIN_S)
+        return bool(done and not task.result())
+
+    if not context._sync(within(context._impl_obj.close(reason=None))):
+        warnings.warn("the browser does not close a context", stacklevel=2)
 
 
 def enter(context: BrowserContext, studio: Studio) -> None:

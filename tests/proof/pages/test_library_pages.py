@@ -1,6 +1,7 @@
 """Library pages in both themes: while videos are selected, filtered, collected and in the bin."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.axe import LOOKED_AT, wrong_with
 from tests.e2e.conftest import Opened
@@ -37,3 +38,4 @@ def test_pages_are_accessible(size: Window, opened: Opened, wall: Studio) -> Non
         assert wrong_with(page) == [], address
     page.goto(f"{wall.url}/videos/bin/")
     page.get_by_role("button", name="Restore Take 002").click()
+    expect(page.get_by_text("The bin is empty")).to_be_visible()
