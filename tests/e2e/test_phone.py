@@ -1,10 +1,12 @@
 """Phones: what is in view first, what a finger can hit, and what is left of the window on its side."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Opened
-from tests.e2e.studio import Studio
+from tests.e2e.studio import Studio, wait_until
 from tests.e2e.targets import small_targets
 from tests.e2e.windows import PHONE, SIDEWAYS
 
@@ -39,16 +41,20 @@ def in_view(page: Page, selector: str) -> bool:
     )
 
 
+def comes_in_view(page: Page, *selectors: str) -> None:
+    for selector in selectors:
+        wait_until(partial(in_view, page, selector), f"{selector} is in view")
+
+
 def test_play_and_the_decision_are_in_view(opened: Opened, studio: Studio, made: tuple[int, int, int]) -> None:
     for window in (PHONE, SIDEWAYS):
         page = opened(studio, **window)
         page.goto(f"{studio.url}/videos/{made[0]}/")
         expect(page.locator("[data-views]")).to_be_visible()
-        assert in_view(page, "[data-play]")
-        assert in_view(page, "[value=approved]")
+        comes_in_view(page, "[data-play]", "[value=approved]")
         page.goto(f"{studio.url}/jobs/{made[1]}/")
         expect(page.locator("[data-play]")).to_be_visible()
-        assert in_view(page, "[data-play]")
+        comes_in_view(page, "[data-play]")
 
 
 def test_the_cause_of_a_failure_is_above_the_picture(
@@ -61,8 +67,7 @@ def test_the_cause_of_a_failure_is_above_the_picture(
     assert cause
     assert stage
     assert cause["y"] + cause["height"] <= stage["y"]
-    assert in_view(page, ".next > .notice")
-    assert in_view(page, ".next > .button")
+    comes_in_view(page, ".next > .notice", ".next > .button")
 
 
 def test_the_sample_is_in_view_and_nothing_covers_it(opened: Opened, studio: Studio) -> None:
@@ -71,13 +76,14 @@ def test_the_sample_is_in_view_and_nothing_covers_it(opened: Opened, studio: Stu
     page.goto(studio.url)
     sample = page.get_by_role("button", name="Use the sample")
     expect(page.get_by_text("New here?")).to_be_visible()
-    assert in_view(page, "button[form=sample-form]")
+    comes_in_view(page, "button[form=sample-form]")
     animate = page.locator("[value=animate]").locator("xpath=..")
     before = animate.bounding_box()
     sample.click()
+    expect(page.locator("#motion-slot [name=motion]")).to_be_attached()
     expect(page.locator("#generate")).to_contain_text("$0.20")
     # It gives its room to what was chosen.
-    assert animate.bounding_box() == before
+    wait_until(lambda: animate.bounding_box() == before, "the choices below it are where they were")
 
 
 def test_new_here_leaves_after_the_first_video(opened: Opened, studio: Studio) -> None:
@@ -97,7 +103,7 @@ def test_focus_comes_to_stand_above_what_sticks(opened: Opened, studio: Studio) 
         page.goto(studio.url)
         # As a keyboard does it: no further than it must.
         page.locator("button[form=sample-form]").evaluate("one => one.focus()")
-        assert in_view(page, "button[form=sample-form]")
+        comes_in_view(page, "button[form=sample-form]")
 
 
 def test_the_measure_of_targets_finds_what_is_small_or_covered(opened: Opened, studio: Studio) -> None:

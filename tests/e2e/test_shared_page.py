@@ -1,13 +1,12 @@
 """The page of a guest: whose it is before anything has loaded, comments beside the video, the field at the foot."""
 
-from functools import partial
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Opened
+from tests.e2e.steady import wait_until_steady
 from tests.e2e.studio import Studio, wait_until
-from tests.e2e.test_phone import in_view
+from tests.e2e.test_phone import comes_in_view, in_view
 from tests.e2e.windows import PHONE, SIDEWAYS, WIDE, Window
 
 SEED = """
@@ -48,15 +47,15 @@ def box(page: Page, selector: str) -> tuple[float, float, float, float]:
 def test_the_first_paint_says_whose_it_is(window: Window, opened: Opened, studio: Studio, link: str) -> None:
     guest = opened(studio, signed_in=False, **window)
     # Neither picture nor video has arrived.
-    guest.route("**/poster", lambda route: route.abort())
-    guest.route("**/file*", lambda route: route.abort())
-    guest.goto(link)
+    guest.route("**/poster*", lambda route: None)
+    guest.route("**/file*", lambda route: None)
+    guest.goto(link, wait_until="domcontentloaded")
     expect(guest.get_by_text("shared by Ben")).to_be_visible()
     expect(guest.get_by_text("Open until")).to_be_visible()
-    for selector in (".shared-top strong", ".shared-top time", "h1", ".shared-words p", "[data-start]", "[data-play]"):
-        assert in_view(guest, selector), selector
+    comes_in_view(guest, ".shared-top strong", ".shared-top time", "h1", ".shared-words p")
+    comes_in_view(guest, "[data-start]", "[data-play]")
     if window is not WIDE:
-        assert in_view(guest, "#comment-text")
+        comes_in_view(guest, "#comment-text")
 
 
 @pytest.mark.parametrize("window", [WIDE, SIDEWAYS], ids=["wide", "sideways"])
@@ -71,8 +70,7 @@ def test_comments_are_beside_the_video_and_scroll_alone(
     assert guest.evaluate("scrollY") == 0
     assert box(guest, "#review")[0] >= box(guest, ".stage")[2]
     assert box(guest, "#composer")[3] == pytest.approx(window["viewport"]["height"], abs=1)
-    assert in_view(guest, "[data-play]")
-    assert in_view(guest, "#comment-text")
+    comes_in_view(guest, "[data-play]", "#comment-text")
 
 
 def test_the_field_stays_at_the_foot_of_a_phone(opened: Opened, studio: Studio, link: str) -> None:
@@ -86,8 +84,7 @@ def test_the_field_stays_at_the_foot_of_a_phone(opened: Opened, studio: Studio, 
     guest.get_by_label("Comment", exact=True).tap()
     # A keyboard that takes its room from the page, as in Chrome and Firefox.
     guest.set_viewport_size({"width": 390, "height": 480})
-    for selector in ("#comment-text", "#guest-name", "#comment-at", "#composer .composer-foot > .button:last-child"):
-        wait_until(partial(in_view, guest, selector), f"{selector} is above the keyboard")
+    comes_in_view(guest, "#comment-text", "#guest-name", "#comment-at", "#composer .composer-foot > .button:last-child")
     guest.get_by_label("Your name").fill("Carla")
     guest.get_by_label("Comment", exact=True).fill("The coat is perfect")
     guest.get_by_role("button", name="Comment", exact=True).tap()
@@ -118,6 +115,7 @@ def test_a_guest_draws_on_the_frame_with_a_finger(opened: Opened, studio: Studio
     guest.get_by_label("Comment", exact=True).tap()
     guest.get_by_role("button", name="Draw").tap()
     expect(guest.get_by_role("toolbar", name="Drawing")).to_be_visible()
+    wait_until_steady(guest)
     left, top, right, bottom = box(guest, ".drawing.open")
     middle = ((left + right) / 2, (top + bottom) / 2)
     guest.mouse.move(*middle)

@@ -14,6 +14,7 @@ def test_an_order_is_as_it_was_left_together_or_not_at_all(wide: Page, studio: S
     page.get_by_role("radio", name="720p").check()
     page.get_by_label("Prompt", exact=True).fill("Slowly along the quay")
     expect(page.locator("#generate")).to_contain_text("$0.40")
+    expect(page.locator("#generate")).to_be_enabled()
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/jobs/\d+/$"))
     page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Studio").click()

@@ -1,12 +1,14 @@
 """The studio for everybody: without JavaScript, by keyboard alone, on a phone, in both themes; and nothing jumps."""
 
 import re
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.conftest import Opened
 from tests.e2e.person import MIRA, WALK
+from tests.e2e.steady import wait_until_steady
 from tests.e2e.studio import Studio, wait_until
 from tests.e2e.windows import PHONE, WIDE, Window
 
@@ -16,6 +18,8 @@ new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+FITS = "width => innerWidth === width && document.documentElement.scrollWidth <= width"
 
 
 @pytest.fixture
@@ -85,6 +89,9 @@ def test_by_keyboard_alone(first_page: Opened) -> None:
     expect(page.get_by_role("radio", name="Replace")).to_be_checked()
     tab_to(page, "#prompt")
     page.keyboard.type("Slowly")
+    # What is left asks for the price, and the button is no stop until it is here.
+    page.keyboard.press("Tab")
+    wait_until_steady(page)
     expect(page.locator("#generate")).to_be_enabled()
     tab_to(page, "#generate")
     page.keyboard.press("Enter")
@@ -97,10 +104,16 @@ def test_enter_in_a_field_spends_nothing(first_page: Opened) -> None:
     page.get_by_role("button", name="Use the sample").click()
     page.wait_for_url(re.compile("character=.*motion="))
     page.get_by_text("Fixed", exact=True).click()
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.get_by_label("Seed number").fill("7")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
+    # Whatever the key had sent would have been sent before this.
+    page.get_by_role("radio", name=re.compile("720p")).click()
+    expect(page.locator("#generate")).to_have_text(re.compile(r"\$0\.40"))
+    expect(page.locator("#generate")).to_be_enabled()
 
+    assert [request.url for request in sent] == []
     assert "/jobs/" not in page.url
 
 
@@ -135,7 +148,7 @@ def test_no_width_scrolls_sideways(first_page: Opened, studio: Studio) -> None:
         page.evaluate("document.querySelector('.team-name').textContent = 'Northlight Animation and Previsualisation'")
         for width in (320, 390, 720, 721, 960, 1024, 2560):
             page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+            wait_until(partial(page.evaluate, FITS, width), f"{address} fits {width} px")
             assert page.locator("#generate").count() == 0 or page.locator("#generate").is_visible(), (address, width)
 
 
@@ -149,6 +162,7 @@ def test_a_finger_hits_everything(first_page: Opened) -> None:
     page = first_page(**PHONE)
     page.get_by_role("button", name="Use the sample").click()
     page.wait_for_url(re.compile("character=.*motion="))
+    wait_until_steady(page)
     small = page.evaluate(
         """() => [...document.querySelectorAll("#studio-form :is(a, button, summary, label)")]
             .filter((one) => one.checkVisibility() && !one.closest(".menu-panel"))
