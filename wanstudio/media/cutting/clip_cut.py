@@ -33,7 +33,8 @@ _FINER, _NOISE_BITS, _TIMES, _MIN_BITS = "deblock=0,0:aq-mode=1:8x8dct=1", 0.2, 
 # Of the index, for a frame of picture or of sound; what is left over of it becomes a `free` box.
 _INDEX_BYTES, _INDEX_BASE = 64, 64 * 1024
 # With 8 bits the tones of HDR are too few: so its light is brought into what every screen shows.
-_TO_BT709 = ":out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709:out_range=tv:intent=perceptual"
+# That is the costly part: with bilinear colour a third less, 51 dB from bicubic. A too large picture is scaled first.
+_TO_709 = "out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709:out_range=tv:intent=perceptual:flags=bilinear"
 # The signs of a display matrix (a, b, c, d) as filters of FFmpeg.
 _ORIENTATIONS: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {
     (0, 1, -1, 0): (("transpose", "clock"),),
@@ -153,9 +154,10 @@ def _graph(frame: av.VideoFrame, shape: Fraction) -> Graph:
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, CLOCK)
         )
     ]
-    is_hdr = frame.color_trc in HDR
-    if is_hdr or (width, height) != (frame.width, frame.height):
-        steps.append(graph.add("scale", f"{width}:{height}{_TO_BT709 if is_hdr else ''}"))
+    if (width, height) != (frame.width, frame.height):
+        steps.append(graph.add("scale", f"{width}:{height}"))
+    if frame.color_trc in HDR:
+        steps.append(graph.add("scale", _TO_709))
     steps += [graph.add(name, args) for name, args in _ORIENTATIONS.get(matrix_of(frame), ())]
     steps += [graph.add("format", "yuv420p"), graph.add("setsar", "1"), graph.add("buffersink")]
     for before, after in pairwise(steps):
