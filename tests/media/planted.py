@@ -112,6 +112,23 @@ def noted(codec: str, unit: bytes) -> bytes:
     return file.getvalue()
 
 
+def _motion_jpeg() -> bytes:
+    """As cameras write it: each picture is a file of its own, with EXIF, a comment, and something behind its end."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mov") as target:
+        stream = target.add_stream("mjpeg", 10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(12):
+            picture, exif = io.BytesIO(), Image.Exif()
+            exif[0x010F] = MARK.decode()
+            Image.new("RGB", (64, 48), (number * 20, 0, 90)).save(picture, "JPEG", exif=exif, comment=MARK)
+            packet = av.Packet(picture.getvalue() + bytes(3) + MARK)
+            packet.pts, packet.dts, packet.duration, packet.is_keyframe = number, number, 1, True
+            packet.time_base, packet.stream = Fraction(1, 10), stream
+            target.mux(packet)
+    return file.getvalue()
+
+
 PLACES: dict[str, Callable[[], bytes]] = {
     "user data of the movie": lambda: _added(["moov"], _xyz()),
     "user data of a track": lambda: _added(["moov", "trak"], _xyz()),
@@ -136,6 +153,7 @@ PLACES: dict[str, Callable[[], bytes]] = {
     "subtitles of a drone": lambda: _track(b"sbtl"),
     "pictures of H.264": lambda: noted("libx264", b"\x06"),
     "pictures of HEVC": lambda: noted("libx265", b"\x4e\x01"),
+    "pictures of Motion JPEG": _motion_jpeg,
     "behind the end": lambda: WHOLE + bytes(20) + MARK,
 }
 assert [kind for kind, *_ in boxes(WHOLE)][-1] == "moov"

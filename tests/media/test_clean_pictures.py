@@ -3,7 +3,9 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageFilter, PngImagePlugin
 
@@ -124,6 +126,76 @@ def test_what_is_behind_a_kept_note_is_gone(data: bytes) -> None:
     image, kept = cleaned(data)
     assert PLACE not in kept
     assert image.size == (300, 200)
+
+
+def two_in_heif() -> bytes:
+    """Two pictures with EXIF and XMP each, and behind them the clip of a motion photo."""
+    file, out = pillow_heif.from_pillow(scene()), io.BytesIO()
+    file.add_from_pillow(scene())
+    for picture in file:
+        picture.info |= {"exif": exif().tobytes(), "xmp": XMP}
+    file.save(out)
+    return out.getvalue() + (len(PLACE) + 8).to_bytes(4, "big") + b"mpvd" + PLACE
+
+
+def one_in_an_animation() -> bytes:
+    """A WebP whose only picture is in an animation, with a note beside it there, and EXIF and XMP behind it."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+
+    out = io.BytesIO()
+    scene().save(out, "WEBP")
+    size = b"".join((side - 1).to_bytes(3, "little") for side in (300, 200))
+    frame = bytes(6) + size + bytes(4) + out.getvalue()[12:] + chunk(b"NOTE", PLACE)
+    chunks = chunk(b"VP8X", b"\x0e\0\0\0" + size) + chunk(b"ANIM", bytes(6)) + chunk(b"ANMF", frame)
+    chunks += chunk(b"EXIF", exif().tobytes()) + chunk(b"XMP ", XMP)
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+
+
+def noted_behind_its_pixels() -> bytes:
+    """A PNG with EXIF, XMP, comments and a manifest behind its pixels, and something behind its end."""
+    data = png_with(b"tEXt", b"Comment\0" + PLACE)
+    notes = {b"eXIf": exif().tobytes()[6:], b"tEXt": b"Comment\0" + PLACE}
+    notes |= {b"zTXt": b"Comment\0\0" + zlib.compress(PLACE, 0), b"iTXt": b"XML:com.adobe.xmp\0\0\0\0\0" + XMP}
+    notes[b"caBX"] = PLACE
+    chunks = (kind + body for kind, body in notes.items())
+    behind = b"".join(struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks)
+    end = data.index(b"IEND") - 4
+    return data[:end] + behind + data[end:] + PLACE
+
+
+def two_in_mpf() -> bytes:
+    """What phones write with a map of depth: an index of two JPEGs, with EXIF each, and a clip behind them."""
+    out = io.BytesIO()
+    scene().save(out, "MPO", save_all=True, append_images=[scene()], exif=exif().tobytes(), comment=PLACE)
+    return out.getvalue() + b"\0\0\0\x18ftypmp42" + bytes(12) + PLACE
+
+
+def noted_between_scans() -> bytes:
+    out = io.BytesIO()
+    scene().save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    at, notes = data.rindex(b"\xff\xda"), (len(PLACE) + 2).to_bytes(2, "big") + PLACE
+    return data[:at] + b"\xff\xe1" + notes + b"\xff\xfe" + notes + data[at:]
+
+
+RARE: dict[str, Callable[[], bytes]] = {
+    "two pictures.heic": two_in_heif,
+    "one in an animation.webp": one_in_an_animation,
+    "behind its pixels.png": noted_behind_its_pixels,
+    "two pictures.jpg": two_in_mpf,
+    "between scans.jpg": noted_between_scans,
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_nothing_is_left_in_the_rarer_places(name: str) -> None:
+    data = RARE[name]()
+    assert PLACE in data
+    image, _ = cleaned(data)
+    assert image.size == (300, 200)
+    assert image.convert("RGB").getpixel((10, 100))[0] > 200  # type: ignore[index]
 
 
 def test_transparent_picture_stays_transparent() -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests.fake_apixo import FakeApixo
 from tests.media.planted import MARK, PLACES
-from tests.media.test_clean_pictures import DEVICE, PLACE, png_with, saved
+from tests.media.test_clean_pictures import DEVICE, PLACE, RARE, png_with, saved
 from tests.page_form import upload
 from wanstudio.accounts.models import User
 from wanstudio.teams.models import Team
@@ -35,6 +35,7 @@ def files() -> dict[tuple[str, str], bytes]:
     pictures["second.jpg"] = saved("JPEG") + saved("JPEG", 6) + b"MotionPhoto_Data" + PLACE
     notes = {"tEXt": b"Comment\0", "iTXt": b"Comment\0\0\0\0\0", "eXIf": b"MM\0*\0\0\0\x08\0\0\0\0\0\0"}
     pictures |= {f"{kind}.png": png_with(kind.encode(), head + PLACE) for kind, head in notes.items()}
+    pictures |= {name: make() for name, make in RARE.items()}
     return clips | {(Source.Kind.CHARACTER, name): data for name, data in pictures.items()}
 
 

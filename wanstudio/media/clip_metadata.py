@@ -13,7 +13,7 @@ from .decoder_messages import Cleaning, Span
 from .errors import MediaError
 from .movie import Box, SeekableFile, boxes_in, content, read_at, size_of, top_boxes, unpack
 from .pictures.file_kinds import MATROSKA
-from .pictures.user_data import UNITS, user_data
+from .pictures.user_data import UNITS, jpeg_notes, user_data
 
 _MAX_NOTE_BYTES = 1024 * 1024
 _KEPT = {
@@ -105,6 +105,9 @@ def _track(found: _Found, track: Box) -> None:
         at_least = 64 if handler == "soun" else 0
         chunks = [span for box in below if box.kind == "stbl" for span in _samples(file, box, at_least)]
         found.used += chunks or [(0, 1 << 62)]
+        # What its tables say of where it is can be wrong.
+        with suppress(MediaError):
+            found.zero += jpeg_notes(file, chunks) if handler == "vide" else ()
         for box in (media["hdlr"], *below, *tables):
             _names(found, box, handler, chunks)
         return

@@ -1,6 +1,7 @@
 """Frames of clips by FFmpeg, restricted: one demuxer, no other file, bounded search, bounded pixels."""
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -70,7 +71,10 @@ def opened(file: SeekableFile) -> InputContainer:
 
 def matrix_of(frame: av.VideoFrame) -> tuple[int, ...]:
     """The display matrix by its signs: (0, 1, -1, 0) is a quarter turn clockwise, (-1, 0, 0, 1) a mirror."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix = None
+    # EXIF of Motion JPEG, for which PyAV has no name.
+    with suppress(ValueError):
+        matrix = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(matrix, SideData):
         return UPRIGHT
     a, b, _, c, d = struct.unpack_from("=5i", matrix)

@@ -3,7 +3,6 @@
 Where the frame reaches outside of the picture, the colours of its edges are extended, without their detail.
 """
 
-import io
 from math import ceil
 from typing import IO, cast
 
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps
 from wanstudio.media.decoder_messages import Cleaning, ImageFacts
 from wanstudio.media.errors import MediaError, MediaProblem
 from wanstudio.media.movie import SeekableFile
-from wanstudio.media.pictures.stills import FITTING_BYTES, MAX_PIXELS, MAX_SIDE, in_8_bits, in_srgb, profile_of
+from wanstudio.media.pictures.stills import FITTING_BYTES, MAX_PIXELS, MAX_SIDE, in_8_bits, in_srgb, profile_of, saved
 
 _ORIENTATION = 0x0112
 # So many colours of an edge are extended: more would stretch a figure that the edge cuts into stripes.
@@ -34,7 +33,7 @@ def framed_picture(file: SeekableFile, frame: object) -> tuple[ImageFacts, bytes
                 raise MediaError(MediaProblem.TOO_BIG_PICTURE)
             kind = "JPEG" if image.format == "JPEG" else "PNG"
             picture = _framed(image, (left, top, width, height))
-        while len(data := _saved(picture, kind)) > FITTING_BYTES:
+        while len(data := saved(picture, kind)) > FITTING_BYTES:
             picture.thumbnail((picture.width * 3 // 4, picture.height * 3 // 4))
     except (MediaError, MemoryError):
         raise
@@ -54,8 +53,6 @@ def _framed(image: Image.Image, frame: Frame) -> Image.Image:
     image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
     image.load()
     picture = in_8_bits(image)
-    if picture.mode in ("P", "1"):
-        picture = picture.convert("RGBA" if has_alpha else "RGB")
     picture = ImageOps.exif_transpose(picture) if turned != 1 else picture
     inside = max(left, 0), max(top, 0), min(left + width, across), min(top + height, down)
     at = tuple(round((edge - start) * scale) for edge, start in zip(inside, (left, top, left, top), strict=True))
@@ -90,12 +87,3 @@ def _extended(part: Image.Image, size: tuple[int, int], at: tuple[int, int]) -> 
             soft = row.resize((_COLOURS, 1), Image.Resampling.BOX)
             made.paste(soft.resize((width, end - start), Image.Resampling.BICUBIC), (0, start))
     return made
-
-
-def _saved(picture: Image.Image, kind: str) -> bytes:
-    out = io.BytesIO()
-    if kind == "PNG":
-        picture.save(out, "PNG", compress_level=3)
-    else:
-        picture.save(out, "JPEG", quality=95, subsampling=0)
-    return out.getvalue()

@@ -35,7 +35,7 @@ _ORIENTATION = 0x0112
 # Encoders write about ten; each costs as much as decoding the picture once.
 _MAX_SCANS = 100
 _SCAN = b"\xff\xda"
-_PNG_DEPTH = slice(24, 25)
+_PNG_DEPTH, _WEBP_ANIMATION = slice(24, 25), 0x02
 # A machine of many cores would need as many stacks and frames, and reach the limit of memory sooner.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 pillow_heif.options.DECODE_THREADS = 1
@@ -105,7 +105,7 @@ def _decode(file: SeekableFile, size_bytes: int, *, clean: bool) -> tuple[ImageF
             raise MediaError(MediaProblem.WRONG_FORMAT, _ANIMATED)
         kind = _FORMATS.get(image.format or "", "")
         turned = image.getexif().get(_ORIENTATION, 1)
-        if clean and (not kind or turned != 1 or _has_other_colours(image) or _has_16_bits(file)):
+        if clean and (not kind or turned != 1 or _has_other_colours(image) or _is_unusual(file)):
             return _written_anew(image)
         data = b""
         if clean:
@@ -128,10 +128,12 @@ def _has_other_colours(image: Image.Image) -> bool:
     return image.mode not in ("L", "LA", "P", "RGB", "RGBA", "1") or profile_of(image) is not None
 
 
-def _has_16_bits(file: SeekableFile) -> bool:
+def _is_unusual(file: SeekableFile) -> bool:
+    """Whether it is a PNG of 16 bits, or a WebP whose one picture is in an animation."""
     file.seek(0)
     head = file.read(32)
-    return head.startswith(b"\x89PNG") and head[_PNG_DEPTH] == b"\x10"
+    is_animation = head[12:16] == b"VP8X" and bool(head[20] & _WEBP_ANIMATION)
+    return is_animation or (head.startswith(b"\x89PNG") and head[_PNG_DEPTH] == b"\x10")
 
 
 def profile_of(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
@@ -150,21 +152,22 @@ def _written_anew(image: Image.Image) -> tuple[ImageFacts, bytes, bytes]:
     image.draft(None, (MAX_SIDE, MAX_SIDE))
     image.load()
     small = in_8_bits(image)
-    if small.mode in ("P", "1"):
-        small = small.convert("RGBA" if has_alpha else "RGB")
     small.thumbnail((MAX_SIDE, MAX_SIDE))
     small = ImageOps.exif_transpose(small)
     small = in_srgb(small, profile, has_alpha=has_alpha)
     small.info.clear()
-    while len(data := _saved(small)) > FITTING_BYTES:
+    kind = "PNG" if has_alpha else "JPEG"
+    while len(data := saved(small, kind)) > FITTING_BYTES:
         small.thumbnail((small.width * 3 // 4, small.height * 3 // 4))
-    facts = ImageFacts("PNG" if has_alpha else "JPEG", *small.size, len(data))
+    facts = ImageFacts(kind, *small.size, len(data))
     small.thumbnail((POSTER_SIDE, POSTER_SIDE))
     return facts, jpeg(flattened(small)), data
 
 
 def in_8_bits(image: Image.Image) -> Image.Image:
-    """Greys of 16 bits with all their tones; `convert` alone would make everything beyond 255 white."""
+    """Palettes as colours, greys of 16 bits with all their tones: `convert` would make everything beyond 255 white."""
+    if image.mode in ("P", "1"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode.startswith("I"):
         return image.point(lambda value: value * (1 / 257)).convert("L")
     return image
@@ -197,9 +200,9 @@ def flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _saved(picture: Image.Image) -> bytes:
+def saved(picture: Image.Image, kind: str) -> bytes:
     out = io.BytesIO()
-    if picture.mode == "RGBA":
+    if kind == "PNG":
         picture.save(out, "PNG", compress_level=3)
     else:
         picture.save(out, "JPEG", quality=95, subsampling=0)

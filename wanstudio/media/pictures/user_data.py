@@ -1,4 +1,4 @@
-"""User data in pictures: what cameras write beside the pictures of H.264 and HEVC (SEI, payload type 5)."""
+"""User data in pictures: what cameras write beside those of H.264 and HEVC (SEI, payload type 5), and into JPEGs."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +14,9 @@ _USER_DATA, _ID_BYTES, _MAX_UNIT_BYTES = 5, 16, 64 * 1024
 _ENCODERS = re.compile(b"x264 - core|x265 \\(build")
 # A byte that only keeps zeros from looking like the beginning of a unit stays, with them.
 _PARTS = re.compile(rb"\x00\x00\x03|((?:(?!\x00\x00\x03).)+)", re.DOTALL)
+_JPEG, _MARKER = re.compile(b"\xff\xd8\xff"), re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+# Which version a JPEG is of, how its colours are coded, and where its fields are.
+_KEPT = re.compile(rb"JFIF\x00.{9}|AVI1.{10}|Adobe.{7}|.{4}mjpg.{32}", re.DOTALL)
 
 
 def user_data(file: SeekableFile, config: str, length_bytes: int, chunks: Iterable[Span]) -> Iterator[Span]:
@@ -32,6 +35,30 @@ def user_data(file: SeekableFile, config: str, length_bytes: int, chunks: Iterab
                         (at + part.start(), at + part.end()) for part in _PARTS.finditer(unit, *span) if part[1]
                     )
             at += size
+
+
+def jpeg_notes(file: SeekableFile, chunks: Iterable[Span]) -> Iterator[Span]:
+    """Spans of EXIF and comments in the pictures of Motion JPEG, and of what is behind them; none of other codecs."""
+    for at, end in chunks:
+        while at < end - 2 and _JPEG.match(read_at(file, at, 3)):
+            kind = 0
+            while kind != 0xD9 and (at := _next(file, at, end, _MARKER)) < end - 1:
+                kind = read_at(file, at, 2)[1]
+                body, at = at + 4, at + 2
+                if kind not in (0xD8, 0xD9):
+                    at += int.from_bytes(read_at(file, at, 2))
+                if 0xE0 <= kind <= 0xEF or kind == 0xFE:
+                    kept = _KEPT.match(read_at(file, body, max(0, min(40, at - body))))
+                    yield body + (kept.end() if kept else 0), min(at, end)
+            yield at, (at := _next(file, at, end, _JPEG))
+
+
+def _next(file: SeekableFile, at: int, end: int, sign: re.Pattern[bytes]) -> int:
+    while at < end - 1:
+        if found := sign.search(read_at(file, at, min(end - at, _MAX_UNIT_BYTES))):
+            return at + found.start()
+        at += _MAX_UNIT_BYTES - 2
+    return end
 
 
 def _spans(unit: bytes, head: int) -> Iterator[Span]:
