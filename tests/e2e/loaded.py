@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.conftest import close
 from tests.e2e.person import Person
 from tests.e2e.studio import Studio
 
@@ -29,4 +30,4 @@ def first_visit(browser: Browser, studio: Studio, address: str) -> Iterator[tupl
     page.goto(address)
     page.wait_for_load_state("networkidle")
     yield page, loaded
-    context.close()
+    close(context)

@@ -72,5 +72,5 @@ def test_video_plays_by_links_and_goes_on_after_one_has_expired(
         lambda: video.evaluate("video => !video.error && !video.seeking && video.currentTime > 50.3"), "it goes on"
     )
     statuses = [asked.status for asked in bucket.asked[before:] if asked.key == clip]
-    assert statuses[0] == 403
-    assert 200 in statuses[1:]
+    # What was read ahead until then came before.
+    assert 200 in statuses[statuses.index(403) :]

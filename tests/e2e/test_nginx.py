@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Behind:
 
     def get(self, path: str, method: str = "GET", **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        more = {"headers": named, "cookies": self.cookies, "timeout": 20, "allow_redirects": False}
+        more = {"headers": named, "cookies": self.cookies, "timeout": 60, "allow_redirects": False}
         return requests.request(method, self.proxy.url + path, **more)  # type: ignore[arg-type]
 
     def asked(self, path: str) -> int:
@@ -82,7 +83,7 @@ def behind(templates: Path) -> Iterator[Behind]:
 
 
 def test_ranges_are_exact_and_few_ask_the_studio(behind: Behind) -> None:
-    whole = behind.stored.read_bytes()
+    began, whole = time.monotonic(), behind.stored.read_bytes()
     size, first = len(whole), behind.get(behind.video)
     tag = first.headers["ETag"]
     asked: list[tuple[dict[str, str], int, bytes]] = [
@@ -105,7 +106,8 @@ def test_ranges_are_exact_and_few_ask_the_studio(behind: Behind) -> None:
     assert (head.status_code, head.headers["Content-Length"], head.content) == (200, str(size), b"")
     for start in range(40):
         assert behind.get(behind.video, Range=f"bytes={start}-{start}").content == whole[start : start + 1]
-    assert 1 <= behind.asked(behind.video) < 20
+    # What it said is good for 5 s.
+    assert 1 <= behind.asked(behind.video) < 20 + (time.monotonic() - began) / 5
 
 
 def test_answers_say_what_the_studio_says(behind: Behind) -> None:
@@ -114,7 +116,7 @@ def test_answers_say_what_the_studio_says(behind: Behind) -> None:
     poster = behind.video.replace("file", "poster")
     shared = f"/s/{behind.token}/videos/{behind.video.split('/')[2]}/file"
     for path in (behind.video, f"{behind.video}?download", behind.upload, poster, shared, f"{shared}?download"):
-        ours, theirs = direct.get(behind.studio.url + path, timeout=20), behind.get(path)
+        ours, theirs = direct.get(behind.studio.url + path, timeout=60), behind.get(path)
         assert (is_handed_off(ours), is_handed_off(theirs)) == (False, True), path
         assert (ours.status_code, ours.content) == (theirs.status_code, theirs.content), path
         kept = {"Content-Type", "Content-Disposition", "Cache-Control", "Content-Length", "Vary", "X-Robots-Tag"}
@@ -137,7 +139,7 @@ def test_who_may_not_read_it_gets_what_the_studio_says(behind: Behind) -> None:
     assert behind.get(behind.video).status_code == 200
     # Asked in the 5 s for which its owner's right is known.
     for cookies in ({}, {**behind.cookies, "wanstudio_session": "another"}):
-        answer = requests.get(behind.proxy.url + behind.video, cookies=cookies, timeout=20, allow_redirects=False)
+        answer = requests.get(behind.proxy.url + behind.video, cookies=cookies, timeout=60, allow_redirects=False)
         assert (answer.status_code, answer.headers["Location"]) == (302, f"/accounts/login/?next={behind.video}")
     assert behind.get("/videos/99/file").status_code == 404
     assert behind.get(behind.video, "POST").status_code == 405
@@ -145,14 +147,14 @@ def test_who_may_not_read_it_gets_what_the_studio_says(behind: Behind) -> None:
 
 def test_a_revoked_link_is_over_at_the_next_request(behind: Behind) -> None:
     path = f"/s/{behind.token}/videos/{behind.video.split('/')[2]}/file"
-    part = requests.get(behind.proxy.url + path, headers={"Range": "bytes=0-1"}, timeout=20)
+    part = requests.get(behind.proxy.url + path, headers={"Range": "bytes=0-1"}, timeout=60)
     assert (part.status_code, len(part.content), is_handed_off(part)) == (206, 2, True)
     assert part.headers["Cache-Control"] == "private, no-store"
     behind.studio.python(
         "from wanstudio.models import ShareLink; from wanstudio.sharing.verbs import revoke_link\n"
         f"link = ShareLink.objects.get(pk={behind.link}); revoke_link(link, link.made_by)"
     )
-    assert requests.get(behind.proxy.url + path, headers={"Range": "bytes=2-3"}, timeout=20).status_code == 404
+    assert requests.get(behind.proxy.url + path, headers={"Range": "bytes=2-3"}, timeout=60).status_code == 404
 
 
 def test_no_stored_file_can_be_asked_for(behind: Behind) -> None:
@@ -166,7 +168,7 @@ def test_no_stored_file_can_be_asked_for(behind: Behind) -> None:
         f"/{stored}",
     ]
     for way in ways:
-        line = http.client.HTTPConnection(behind.proxy.url.removeprefix("http://"), timeout=20)
+        line = http.client.HTTPConnection(behind.proxy.url.removeprefix("http://"), timeout=60)
         cookie = "; ".join(f"{name}={value}" for name, value in behind.cookies.items())
         forged = {"X-Accel-Redirect": stored, "X-Accel-Mapping": "/=/media/", "X-Accel-Expires": "60"}
         line.request("GET", way, headers={"Cookie": cookie, **forged})
@@ -183,7 +185,7 @@ def test_archives_and_lists_are_streamed(behind: Behind) -> None:
     token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', wall.text)[0]
     fields = {"csrfmiddlewaretoken": token, "video": behind.video.split("/")[2], "team": 1}
     cookies = {**behind.cookies, **wall.cookies.get_dict()}
-    answer = requests.post(f"{behind.proxy.url}/videos/selected/zip/", data=fields, cookies=cookies, timeout=20)
+    answer = requests.post(f"{behind.proxy.url}/videos/selected/zip/", data=fields, cookies=cookies, timeout=60)
     assert answer.headers["Content-Type"] == "application/zip", answer.text[:500]
     assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
 

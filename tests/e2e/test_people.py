@@ -41,10 +41,11 @@ def join(page: Page, link: str, name: str, email: str = "") -> None:
 
 
 def confirm(page: Page) -> None:
-    """The password once more, where it is asked for."""
+    """The password once more, where it is asked for. Then the page is there with its scripts."""
     if "/reauthenticate/" in page.url:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Continue").click()
+    page.wait_for_load_state()
 
 
 def test_a_viewer_joins_by_link_and_makes_nothing(wide: Page, studio: Studio, another: Open) -> None:
@@ -130,8 +131,10 @@ def test_a_passkey_from_adding_to_signing_in(studio: Studio, another: Open) -> N
 
 def confirm_or_passkey(page: Page) -> None:
     """Either is enough where it is asked for: the password, or the passkey."""
+    page.wait_for_load_state()
     if page.get_by_role("button", name="Use the passkey").count():
         page.get_by_role("button", name="Use the passkey").click()
+        page.wait_for_url(lambda url: "/reauthenticate/" not in url)
     confirm(page)
 
 

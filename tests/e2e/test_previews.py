@@ -67,7 +67,7 @@ def test_poster_and_sentence_then_the_preview_plays_and_is_compared_with(
             "6.0 s · 320 × 240 · 10 fps · HEVC (H.265) · MOV"
         )
         expect(page.locator("#price")).to_contain_text("$0.24")
-    expect(stage.locator("video")).to_be_attached(timeout=20_000)
+    expect(stage.locator("video")).to_be_attached(timeout=120_000)
     expect(stage.get_by_text(SENTENCE)).to_have_count(0)
     shows_pictures(page, "#motion-stage video")
     stage.locator("video").evaluate("video => video.play()")

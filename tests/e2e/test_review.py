@@ -48,7 +48,7 @@ def test_what_others_say_comes_in_and_a_draft_stays(page: Page, made: Studio) ->
         "from wanstudio.models import *; from wanstudio.review.verbs import Said, add_comment; "
         f"add_comment(Video.objects.get(pk=1), Said({words!r}, 1.0), User.objects.get())"
     )
-    expect(page.locator(".comment", has_text=words)).to_be_visible(timeout=20_000)
+    expect(page.locator(".comment", has_text=words)).to_be_visible()
     expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a sent")
     page.get_by_label("Comment", exact=True).fill("")
 

@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Opened, enter
-from tests.e2e.studio import Studio
+from tests.e2e.studio import Studio, wait_until
 from tests.e2e.template import EMAIL, PASSWORD
 from tests.e2e.windows import WIDE
 from tests.servers import haproxy, nginx
@@ -150,17 +150,17 @@ def test_proxy_that_refuses_a_large_upload_is_named(opened: Opened, made: Studio
 def test_first_run_asks_who_comes_through_a_proxy_for_the_printed_code(start_studio: Callable[..., Studio]) -> None:
     studio = start_studio(owner=False)
     asks = 'name="code"'
-    assert asks not in requests.get(f"{studio.url}/setup/", timeout=10).text
+    assert asks not in requests.get(f"{studio.url}/setup/", timeout=60).text
     with nginx(f"127.0.0.1:{studio.port}") as proxy:
-        shown = requests.get(f"{proxy.url}/setup/", timeout=10).text
+        shown = requests.get(f"{proxy.url}/setup/", timeout=60).text
     assert asks in shown
     assert "createowner" in shown
     # HAProxy without any option: it adds nothing, and passes on the port at which it was asked.
     with haproxy(f"127.0.0.1:{studio.port}", plain=True) as proxy:
-        assert asks in requests.get(f"{proxy.url}/setup/", timeout=10).text
+        assert asks in requests.get(f"{proxy.url}/setup/", timeout=60).text
     # nginx without any directive of its own: it names itself, over HTTP/1.0.
-    with socket.create_connection(("127.0.0.1", studio.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", studio.port), timeout=60) as line:
         line.sendall(f"GET /setup/ HTTP/1.0\r\nHost: 127.0.0.1:{studio.port}\r\n\r\n".encode())
         assert asks in b"".join(iter(lambda: line.recv(65536), b"")).decode()
     code = (studio.data / "setup-code").read_text()
-    assert re.search(rf"Setup code.*{code}", studio.said())
+    wait_until(lambda: re.search(rf"Setup code.*{code}", studio.said()), "the code is printed")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from tests.e2e.conftest import close, enter, sign_in
+from tests.e2e.conftest import SOON_MS, close, enter, sign_in
 from tests.e2e.steady import HOLD_POLLS, wait_until_steady
 from tests.e2e.studio import Studio
 from tests.e2e.windows import WIDE
@@ -28,8 +28,14 @@ def remembering(launch_browser: Callable[..., Browser], studio: Studio) -> Itera
 
 
 @pytest.fixture
-def context(remembering: Browser) -> Iterator[BrowserContext]:
-    context = remembering.new_context(**WIDE)
+def has_script() -> bool:
+    return True
+
+
+@pytest.fixture
+def context(remembering: Browser, has_script: bool) -> Iterator[BrowserContext]:
+    context = remembering.new_context(**WIDE, java_script_enabled=has_script)
+    context.set_default_timeout(SOON_MS)
     context.add_init_script(RESTORED)
     yield context
     close(context)
@@ -84,17 +90,16 @@ def test_what_was_changed_since_is_not_there_again(visitor: Page, studio: Studio
 
 
 @pytest.mark.parametrize("has_script", [True, False])
-def test_back_after_a_sign_out_leads_to_the_sign_in(has_script: bool, remembering: Browser, studio: Studio) -> None:
-    with remembering.new_context(**WIDE, java_script_enabled=has_script) as context:
-        page = context.new_page()
-        sign_in(page, studio)
-        for address in ("/videos/", "/usage/", "/videos/1/", "/accounts/logout/"):
-            page.goto(studio.url + address)
-        page.get_by_role("main").get_by_role("button", name="Sign out").click()
-        page.wait_for_url(f"{studio.url}/accounts/login/")
-        for _ in range(4):
-            page.go_back()
-            expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+def test_back_after_a_sign_out_leads_to_the_sign_in(has_script: bool, context: BrowserContext, studio: Studio) -> None:
+    page = context.new_page()
+    sign_in(page, studio)
+    for address in ("/videos/", "/usage/", "/videos/1/", "/accounts/logout/"):
+        page.goto(studio.url + address)
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{studio.url}/accounts/login/")
+    for _ in range(4):
+        page.go_back()
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_signed_out_in_another_tab_a_page_is_not_shown_again(context: BrowserContext, studio: Studio) -> None:
