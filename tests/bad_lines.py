@@ -17,6 +17,7 @@ import requests
 
 from tests.e2e.person import WALK, Person, value_of
 from tests.e2e.studio import Studio, wait_until
+from tests.e2e.test_bombs import processes
 
 MB = 1024 * 1024
 PIECE = "application/offset+octet-stream"
@@ -173,14 +174,9 @@ class Sender:
 
 
 def memory_of(studio: Studio) -> int:
-    """What the web processes hold of their own, in bytes."""
-    pids = [studio.pid("web")]
-    for pid in pids:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
+    """What the web processes hold of their own, in bytes; what decodes has limits of its own, and is seen by chance."""
     held = 0
-    for pid in pids:
+    for pid in processes(studio.pid("web")):
         with suppress(FileNotFoundError, ProcessLookupError):
             found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
             held += int(found[1]) * 1024 if found else 0

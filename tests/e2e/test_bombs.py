@@ -23,10 +23,11 @@ SENT = ("mp4 stsz", "mp4 trun", "mov stsz", "m4v stsz", "jpeg scans", "png pixel
 def processes(root: int) -> list[int]:
     """A process and all that it started, but for decoders."""
     started: list[int] = []
-    for task in Path(f"/proc/{root}/task").iterdir():
-        # A thread can end meanwhile.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            started += map(int, (task / "children").read_text().split())
+    # A thread can end meanwhile, and the process, too.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{root}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                started += map(int, (task / "children").read_text().split())
     return [root, *(pid for each in started if not is_decoder(each) for pid in processes(each))]
 
 
