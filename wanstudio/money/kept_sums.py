@@ -64,6 +64,8 @@ def recount() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {KEPT} IN EXCLUSIVE MODE")
+            # After a restore the planner knows nothing of these rows: it would read the ledger once for each entry.
+            cursor.execute("ANALYZE wanstudio_entry, wanstudio_job, wanstudio_video, wanstudio_verdict")
         cursor.execute(f"DELETE FROM {KEPT}")
         cursor.execute(f"DELETE FROM {AGAIN}")
         counted = of_entries("1 = 1", connection.vendor)
