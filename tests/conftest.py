@@ -30,6 +30,7 @@ settings.load_profile("certain")
 LONG = (
     "tests/proof/chaos/",
     "tests/proof/rollback/",
+    "tests/proof/outgrown/",
     "tests/proof/",
     "tests/e2e/",
     "tests/operations/",
