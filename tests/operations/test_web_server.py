@@ -16,14 +16,13 @@ from typing import Any
 
 import pytest
 import requests
-from waitress import wasyncore
 
 from tests.e2e.studio import ROOT, wait_until
 from tests.operations.echo_server import LARGE, connected, read_all, serving, spoken
 from tests.servers import Server
 from wanstudio.operations import web_server
 from wanstudio.operations.supervisor import GRACE_S
-from wanstudio.operations.web_server import Connections, Dispatcher
+from wanstudio.operations.web_server import Dispatcher
 
 MB = 1024 * 1024
 # 3 MB a clip, 1 MB a picture and 1 MB of words: see `serving`.
@@ -338,63 +337,3 @@ def test_there_are_never_more_connections_than_files(most: int, allowed: int, mo
     monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: raised.append(limits))
     assert web_server._max_connections() == allowed
     assert raised == [(8200 if most in (-1, 1_048_576) else most, most)]
-
-
-class Counted(wasyncore.dispatcher):  # type: ignore[misc]
-    """One end of a connection: how often its loop looks at it, and what it reads."""
-
-    looks = 0
-
-    def __init__(self, connections: Connections) -> None:
-        near, self.far = socket.socketpair()
-        self.got = b""
-        super().__init__(near, connections)
-
-    def readable(self) -> bool:
-        self.looks += 1
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def handle_read(self) -> None:
-        self.got += self.recv(100)
-
-    def handle_close(self) -> None:
-        self.close()
-
-
-@pytest.fixture
-def pairs(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Connections, list[Counted]]]:
-    monkeypatch.setattr(web_server, "LOOK_ALL_EVERY_S", 3600)
-    connections = Connections()
-    ends = [Counted(connections) for _ in range(200)]
-    yield connections, ends
-    for end in ends:
-        end.close()
-        end.far.close()
-
-
-def test_loop_looks_only_at_connections_on_which_something_happens(
-    pairs: tuple[Connections, list[Counted]],
-) -> None:
-    connections, ends = pairs
-    for number in range(1, 11):
-        ends[7].far.send(b"x")
-        connections.run(lambda number=number: len(ends[7].got) == number)  # type: ignore[misc]
-    assert sum(end.looks for end in ends) <= len(ends) + 2 * 10
-    assert ends[8].looks == 1
-
-
-def test_closed_connection_is_forgotten_though_another_process_has_inherited_it(
-    pairs: tuple[Connections, list[Counted]],
-) -> None:
-    connections, ends = pairs
-    inherited = ends[7].socket.dup()
-    ends[7].far.send(b"x")
-    connections.run(lambda: bool(ends[7].got))
-    ends[7].close()
-    ends[7].far.send(b"more")
-    assert connections._selector.select(0) == []
-    assert inherited.recv(10) == b"more"
-    inherited.close()

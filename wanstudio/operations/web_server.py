@@ -9,7 +9,6 @@ import logging
 import multiprocessing
 import os
 import resource
-import selectors
 import signal
 import socket
 import tempfile
@@ -38,8 +37,7 @@ THREADS = 32
 CONNECTIONS, OTHER_FILES = 4000, 200
 # For answers that are in progress, within the 8 s that the supervisor gives.
 FINISHES_WITHIN_S = 5.0
-LOOK_EVERY_S, LOOK_ALL_EVERY_S = 0.2, 1.0
-READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+LOOK_EVERY_S = 0.2
 
 
 def listen(host: str, port: int, variable: str = "PORT") -> socket.socket:
@@ -122,20 +120,20 @@ def _start(
 def _answer(listener: socket.socket, application: WSGIApplication, signals: list[int]) -> None:
     end_with_parent()
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
-    connections = Connections()
+    connections = _max_connections()
     dispatcher = Dispatcher()
     dispatcher.set_thread_count(THREADS)
     server = Server(
         application,
         dispatcher=dispatcher,
-        map=connections,
+        map={},
         _sock=listener,
         bind_socket=False,
         sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
         adj=Adjustments(
             sockets=[listener],
             threads=THREADS,
-            connection_limit=_max_connections(),
+            connection_limit=connections,
             backlog=1024,
             # `TrustedProxies` reads them, from the proxies that the settings name.
             clear_untrusted_proxy_headers=False,
@@ -152,69 +150,17 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
             channel_timeout=300,
         ),
     )
-    connections.run(lambda: bool(signals))
+    _loop(server, lambda: bool(signals))
     wasyncore.dispatcher.close(server)
     until = time.monotonic() + FINISHES_WITHIN_S
-    connections.run(lambda: not server.is_busy() or time.monotonic() > until)
+    _loop(server, lambda: not server.is_busy() or time.monotonic() > until)
     # A working thread must not keep the process alive.
     os._exit(0)
 
 
-class Connections(dict[int, wasyncore.dispatcher]):
-    """waitress's map of what is open, by descriptor, with a loop that looks only at those that can have changed.
-
-    The road not taken, waitress's own loop, looks at every open connection twice for each request: with 500 open pages
-    that is more work than the answers.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._selector, self._changed, self._look_at_all = selectors.DefaultSelector(), set[int](), 0.0
-
-    def __setitem__(self, file: int, one: wasyncore.dispatcher) -> None:
-        super().__setitem__(file, one)
-        self._changed.add(file)
-
-    def __delitem__(self, file: int) -> None:
-        """While its descriptor is open: a process that has inherited it would keep the system reporting it."""
-        super().__delitem__(file)
-        self._changed.discard(file)
-        if file in self._selector.get_map():
-            self._selector.unregister(file)
-
-    def run(self, is_over: Callable[[], bool]) -> None:
-        while not is_over():
-            if (now := time.monotonic()) > self._look_at_all:
-                # Idle connections are closed by maintenance, which tells no one.
-                self._look_at_all = now + LOOK_ALL_EVERY_S
-                self._changed.update(self)
-            for file in list(self._changed):
-                if file in self:
-                    self._ask(file, self[file])
-            for key, events in self._selector.select(LOOK_EVERY_S):
-                self._changed.add(key.fd)
-                if events & READ and key.fd in self:
-                    wasyncore.read(self[key.fd])
-                if events & WRITE and key.fd in self:
-                    wasyncore.write(self[key.fd])
-
-    def _ask(self, file: int, one: wasyncore.dispatcher) -> None:
-        """Asks the system for what this one waits for."""
-        # Before the rest: a thread empties it once its answer is written.
-        is_answering = bool(getattr(one, "requests", ()))
-        reads = bool(one.readable())
-        events = (READ if reads else 0) | (WRITE if one.writable() and not one.accepting else 0)
-        if file not in self:
-            return
-        known = self._selector.get_map().get(file)
-        if not events and known:
-            self._selector.unregister(file)
-        elif events and not known:
-            self._selector.register(file, events)
-        elif known and events != known.events:
-            self._selector.modify(file, events)
-        if not is_answering and not events & WRITE and not one.accepting:
-            self._changed.discard(file)
+def _loop(server: Server, is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        wasyncore.loop(timeout=LOOK_EVERY_S, use_poll=True, map=server._map, count=1)
 
 
 def _max_connections() -> int:
