@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_native_id
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.studio import ROOT
@@ -43,6 +44,7 @@ def application(environ: dict[str, Any], start_response: "StartResponse") -> Ite
     said = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
     said |= {name: environ[name] for name in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR")}
     said |= {"length": environ.get("CONTENT_LENGTH", ""), "got": len(body), "pid": str(os.getpid())}
+    said["thread"] = get_native_id()
     said |= {"sha256": hashlib.sha256(body).hexdigest(), "refused": environ["wanstudio.refused"]}
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(json.dumps(said))))])
     return [json.dumps(said).encode()]

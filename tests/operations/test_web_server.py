@@ -22,7 +22,7 @@ from tests.operations.echo_server import LARGE, connected, read_all, serving, sp
 from tests.servers import Server
 from wanstudio.operations import web_server
 from wanstudio.operations.supervisor import GRACE_S
-from wanstudio.operations.web_server import Dispatcher
+from wanstudio.operations.web_server import Threads
 
 MB = 1024 * 1024
 # 3 MB a clip, 1 MB a picture and 1 MB of words: see `serving`.
@@ -36,9 +36,9 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def head(method: str = "GET", *lines: str, close: bool = True) -> bytes:
+def head(method: str = "GET", *lines: str, close: bool = True, path: str = "/x") -> bytes:
     closing = ["Connection: close"] if close else []
-    return "\r\n".join([f"{method} /x?q=1 HTTP/1.1", "Host: studio", *closing, *lines, "", ""]).encode()
+    return "\r\n".join([f"{method} {path}?q=1 HTTP/1.1", "Host: studio", *closing, *lines, "", ""]).encode()
 
 
 def status(answer: bytes) -> int:
@@ -308,7 +308,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(server: Server) -> None:
 
 def test_requests_wake_the_thread_that_has_worked_last() -> None:
     """One visitor after the other is served by one thread: each has a connection and memory of its own."""
-    dispatcher, served = Dispatcher(), list[str]()
+    dispatcher, served = Threads(8), list[str]()
 
     class Task:
         def service(self) -> None:
@@ -317,7 +317,6 @@ def test_requests_wake_the_thread_that_has_worked_last() -> None:
     def idle() -> bool:
         return bool(dispatcher.active_count == 0)
 
-    dispatcher.set_thread_count(8)
     try:
         for number in range(20):
             wait_until(idle, "all wait")
@@ -327,6 +326,18 @@ def test_requests_wake_the_thread_that_has_worked_last() -> None:
     finally:
         dispatcher.shutdown(timeout=60)
     assert dispatcher.threads == set()
+
+
+def test_polls_are_answered_by_few_threads_and_pages_by_others() -> None:
+    """However many are open at once: at most one thread in each of the two processes here."""
+    with serving(POLL_THREADS=1) as server:
+        lines = [connected(server) for _ in range(40)]
+        for number, line in enumerate(lines):
+            line.sendall(head(path="/notifications/bell/" if number % 2 else "/jobs/status/"))
+        polls = {said(read_all(line))["thread"] for line in lines}
+        pages = {said(spoken(server, head()))["thread"] for _ in range(10)}
+    assert len(polls) <= 2
+    assert not polls & pages
 
 
 @pytest.mark.parametrize(("most", "allowed"), [(-1, 4000), (1_048_576, 4000), (4096, 1948), (1024, 412), (64, 1)])

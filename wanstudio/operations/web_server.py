@@ -20,19 +20,21 @@ from wsgiref.types import WSGIApplication
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.urls import reverse
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
+from wanstudio.operations.cut_pieces import CutPiece
 from wanstudio.operations.supervisor import end_with_parent
-from wanstudio.operations.web_requests import Server
+from wanstudio.operations.web_requests import Channel, Server
 
 log = logging.getLogger(__name__)
 _fork = multiprocessing.get_context("fork")
 
 PROCESSES = 2
 # Pages and streamed archives need one each while they are made; senders and readers of files need none.
-THREADS = 32
+THREADS, POLL_THREADS = 32, 2
 # Of each process; a browser keeps one open for each page that polls. Of files, two for each, and some more.
 CONNECTIONS, OTHER_FILES = 4000, 200
 # For answers that are in progress, within the 8 s that the supervisor gives.
@@ -103,10 +105,28 @@ class LastIn:
             self.notify()
 
 
-class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    def __init__(self) -> None:
+class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
+    def __init__(self, count: int) -> None:
         super().__init__()
         self.queue_cv = LastIn(self.lock)
+        self.set_thread_count(count)
+
+
+class Dispatcher(Threads):
+    """Polls have threads of their own, few: with more of them at once each takes up to four times as long.
+
+    A poll lets go of Python's lock at every step of its queries, and then waits for all that want it, too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(THREADS)
+        self._polls = Threads(POLL_THREADS)
+        self._addresses = {reverse("jobs.status"), reverse("notifications.bell")}
+
+    def add_task(self, task: Channel | CutPiece) -> None:
+        # A request that cannot be read has no path.
+        path = getattr(task.requests[0], "path", "") if isinstance(task, Channel) else ""
+        ThreadedTaskDispatcher.add_task(self._polls if path in self._addresses else self, task)
 
 
 def _start(
@@ -121,11 +141,9 @@ def _answer(listener: socket.socket, application: WSGIApplication, signals: list
     end_with_parent()
     tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
     connections = _max_connections()
-    dispatcher = Dispatcher()
-    dispatcher.set_thread_count(THREADS)
     server = Server(
         application,
-        dispatcher=dispatcher,
+        dispatcher=Dispatcher(),
         map={},
         _sock=listener,
         bind_socket=False,
