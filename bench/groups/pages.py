@@ -19,6 +19,8 @@ BEFORE = {
     "team": "4,000 ms at 1M",
     "uploads": "4,600 ms at 1M",
 }
+# With their versions they fill a page.
+SOME_VIDEOS = 150
 # What a large studio may take for a combination of filters, in ms.
 COMBINED = 150
 
@@ -34,7 +36,9 @@ class Named:
     rare_tag: str
     collection: int
     small_collection: int
-    week_ago: str
+    newest_days: str
+    """From here on there are some more videos than a page shows, in a studio of any size; so it is with `old_days`."""
+    old_days: tuple[str, str]
     year_ago: str
 
 
@@ -43,13 +47,30 @@ def named(studio: Seeded, inside: Inside) -> Named:
         found: list[list[Any]] = inside.call("bench.inside.rows", sql)
         return found
 
-    character, motion = rows("SELECT character_id, motion_id FROM wanstudio_job WHERE team_id = 1 ORDER BY id DESC")[0]
+    ((character, motion),) = rows(
+        "SELECT character_id, motion_id FROM wanstudio_job WHERE team_id = 1 ORDER BY id DESC LIMIT 1"
+    )
     tags = rows("SELECT name FROM wanstudio_tag WHERE team_id = 1 ORDER BY id")
     collections = rows("SELECT id FROM wanstudio_collection WHERE team_id = 1 AND visibility = 'team' ORDER BY id")
-    today = datetime.now(UTC).date()
-    days = [(today - timedelta(days=days)).isoformat() for days in (7, 400)]
-    # Of the seed's tags each third is chosen by the same rule: the last ones are the rarest.
-    return Named(studio.told, character, motion, tags[0][0], tags[-3][0], collections[0][0], collections[-1][0], *days)
+    here = "FROM wanstudio_video WHERE team_id = 1 AND binned_at IS NULL"
+    ((count,),) = rows(f"SELECT COUNT(*) {here}")
+    newest, old, older = (
+        rows(f"SELECT CAST(archived_at AS TEXT) {here} ORDER BY archived_at DESC LIMIT 1 OFFSET {number}")[0][0][:10]
+        for number in (SOME_VIDEOS, count // 2, count // 2 + SOME_VIDEOS)
+    )
+    return Named(
+        doors=studio.told,
+        character=character,
+        motion=motion,
+        # Of the seed's tags each third is chosen by the same rule: the last ones are the rarest.
+        tag=tags[0][0],
+        rare_tag=tags[-3][0],
+        collection=collections[0][0],
+        small_collection=collections[-1][0],
+        newest_days=newest,
+        old_days=(older, old),
+        year_ago=(datetime.now(UTC).date() - timedelta(days=400)).isoformat(),
+    )
 
 
 def pages(its: Named) -> dict[str, str]:
@@ -90,8 +111,8 @@ def filters(its: Named) -> dict[str, str]:
         "collection": f"collection={its.collection}",
         "small collection": f"collection={its.small_collection}",
         "favourites": "favourite=1",
-        "last week": f"from={its.week_ago}",
-        "a day long ago": f"from={its.year_ago}&to={its.year_ago}",
+        "newest days": f"from={its.newest_days}",
+        "days long ago": "from={}&to={}".format(*its.old_days),
     }
     jobs = {"mine": "only=mine", "running": "only=running", "failed": "only=failed", "unconfirmed": "only=unconfirmed"}
     return {

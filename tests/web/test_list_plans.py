@@ -19,7 +19,7 @@ from wanstudio.videos.verbs import collect, collection_named, put_tag_on, star, 
 from wanstudio.work.reconnect import forget_statistics
 
 pytestmark = pytest.mark.django_db
-on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the rows that are there")
+_on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the rows that are there")
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's plans are asked below")
 
 # Never read from end to end; and never all that one team has of them, for a list that shows sixty.
@@ -115,6 +115,26 @@ def names(team: Team, alice: User) -> dict[str, Any]:
         "request": factories.spend_request(team, alice).pk,
         "token": make_link(collection, alice).token,
     }
+
+
+@pytest.fixture(params=("keys first", "keys last"))
+def _indexes(request: pytest.FixtureRequest, names: dict[str, Any]) -> None:
+    """In both orders in which migrations leave them: of those that cost the same, SQLite takes the newest."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%INDEX%ON \"wanstudio%'"
+        )
+        # Those of foreign keys end in a hash.
+        found = sorted(cursor.fetchall(), key=lambda row: bool(re.search("_[0-9a-f]{8}$", row[0])))
+        for name, sql in found if request.param == "keys last" else reversed(found):
+            cursor.execute(f'DROP INDEX "{name}"')
+            cursor.execute(sql)
+
+
+def on_sqlite(test: Any) -> Any:
+    return _on_sqlite(pytest.mark.usefixtures("_indexes")(test))
 
 
 def asked_by(client: Client, address: str) -> list[str]:
@@ -214,6 +234,18 @@ def test_copies_of_an_upload_are_found_by_their_own_index(
         looked = [step for step in steps(asked_by(as_alice, address)) if re.match(r"SEARCH source\b", step)]
         assert looked, rows
         assert all("source_same" in step for step in looked if "id<?" in step), rows
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("address", "index"), [("/videos/bin/", "video_bin"), ("/videos/bin/?kind=uploads", "source_bin")]
+)
+def test_the_bin_is_found_by_its_own_index(names: dict[str, int], as_alice: Client, address: str, index: str) -> None:
+    """By another one all that the team has is read, to find the few that are in the bin."""
+    for rows in SIZES:
+        if rows:
+            seem(rows)
+        assert any(f"USING INDEX {index} " in step for step in steps(asked_by(as_alice, address))), rows
 
 
 @on_sqlite

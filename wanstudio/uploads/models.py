@@ -54,7 +54,7 @@ class Source(Leased):
         SHOWN = "shown", "For players"
         SENT = "sent", "For players and for the provider"
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sources")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sources", db_index=False)
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     file_name = models.CharField(max_length=200, db_column="name", help_text="As it was sent, or as its link ends.")
