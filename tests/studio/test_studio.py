@@ -67,7 +67,7 @@ def test_number_of_queries_does_not_grow_with_uploads(
         factories.motion(team, alice)
         factories.character(team, alice)
         factories.job(team, alice)
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         as_alice.get("/")
 
 

@@ -123,9 +123,7 @@ def _indexes(request: pytest.FixtureRequest, names: dict[str, Any]) -> None:
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%INDEX%ON \"wanstudio%'"
-        )
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%INDEX%ON \"wanstudio%'")
         # Those of foreign keys end in a hash.
         found = sorted(cursor.fetchall(), key=lambda row: bool(re.search("_[0-9a-f]{8}$", row[0])))
         for name, sql in found if request.param == "keys last" else reversed(found):

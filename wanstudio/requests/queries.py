@@ -15,7 +15,7 @@ from wanstudio.requests.models import LASTS, SALT, SpendRequest
 from wanstudio.teams.access import may, person, role, teams, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, Role
-from wanstudio.work.prepared import Prepared
+from wanstudio.work.compiled import CompiledModels
 
 MAX_WAITING = 20
 
@@ -68,14 +68,14 @@ def waiting_requests(request: HttpRequest, team: Team) -> list[Today]:
 
 
 def waiting_of_others(request: HttpRequest, team: Team) -> list[SpendRequest]:
-    """Of those that this person can decide, the ones that others ask for; without what they would cost today."""
-    return _OF_OTHERS.all(team.pk, person(request).pk) if may(request, team, Act.GRANT) else []
+    """Of those that this person can decide, those that others ask for, with who asks, not what they cost today."""
+    found = _OF_OTHERS.rows(person(request).pk, [team.pk]) if may(request, team, Act.GRANT) else ()
+    return [asked for asked, _ in found]
 
 
-_OF_OTHERS = Prepared(
-    lambda team, person: (
-        SpendRequest.objects.open().filter(team=team).exclude(person=person).order_by("pk")[:MAX_WAITING]
-    )
+_OF_OTHERS = CompiledModels(
+    lambda who, team: SpendRequest.objects.open().filter(team=team[0]).exclude(person=who).order_by("pk")[:MAX_WAITING],
+    ways=("person",),
 )
 
 

@@ -60,12 +60,16 @@ def _earlier_attempts(job: Job) -> list[dict[str, object]]:
     ]
 
 
-def page_context(kind: str, jobs: list[Job], *, show: int | None = None) -> dict[str, object]:
-    """A page's first look at the jobs that it follows: the cards of those that stand on it, and its poller."""
-    shown = ",".join(str(job.pk) for job in jobs[:show]) if show else ""
-    cards = [{"job": job, "words": describe(job)} for job in jobs[:show]]
-    every = poll_every(jobs, timezone.now())
-    return {"cards": cards, "poll_shown": shown} | poll_context(kind, jobs, every, jobs[0] if jobs else None)
+def page_context(kind: str, jobs: list[Job], counted: list[Followed] | None = None) -> dict[str, object]:
+    """A page's first look at the jobs that it follows: the cards of those that stand on it, and its poller.
+
+    `counted`: others that it only counts; None where it has no such.
+    """
+    shown = "" if counted is None else ",".join(str(job.pk) for job in jobs)
+    cards = [{"job": job, "words": describe(job)} for job in jobs]
+    followed = [*jobs, *(counted or ())]
+    every = poll_every(followed, timezone.now())
+    return {"cards": cards, "poll_shown": shown} | poll_context(kind, followed, every, jobs[0] if jobs else None)
 
 
 def poll_context(kind: str, jobs: Sequence[Job | Followed], every: int, first: Job | None) -> dict[str, object]:
