@@ -94,7 +94,8 @@ def poll_context(kind: str, jobs: Sequence[Job | Followed], every: int, first: J
 def index(request: HttpRequest) -> HttpResponse:
     """The list, newest first: all, `only` some, or those made from one `source`."""
     team = access.current_team(request)
-    rows, of_team = visible_jobs(request).filter(team=team), Job.objects.filter(team=team).order_by()
+    of_team = Job.objects.filter(team=team).order_by()
+    rows = team.jobs.select_related("person", "character", "motion", "video")
     only = request.GET.get("only", "")
     match only:
         case "mine":

@@ -40,7 +40,6 @@ from wanstudio.uploads.trims import OUTSIDE, Trim, trim_of
 from wanstudio.web.lookups import page_and_form_view, page_view
 from wanstudio.web.typed_words import fields_of, forget
 
-SHOWN = ("person", "character", "motion")
 MAX_DOCKED = 2
 # The others are counted: so many of them, the oldest, which end first.
 MAX_FOLLOWED = 50
@@ -121,9 +120,9 @@ def show_page(request: HttpRequest, team: Team, page: StudioPage, *, status: int
     }
     # Their ids alone from the index, which the badge counts too; sorted by the database it would read all jobs.
     ids = sorted(Job.objects.unfinished().filter(team=team).order_by().values_list("pk", flat=True))
-    docked = list(Job.objects.filter(pk__in=ids[:MAX_DOCKED]).select_related(*SHOWN).order_by("pk"))
+    docked = team.jobs.filter(pk__in=ids[:MAX_DOCKED]).select_related("person", "character", "motion").order_by("pk")
     context |= {"unfinished": len(ids), "more": len(ids[MAX_DOCKED:])}
-    context |= page_context("dock", docked, followed(ids[MAX_DOCKED:MAX_FOLLOWED]))
+    context |= page_context("dock", list(docked), followed(ids[MAX_DOCKED:MAX_FOLLOWED]))
     return render(request, "studio/index.html", vars(page) | context | vars(card) | month, status=status)
 
 
