@@ -111,6 +111,8 @@ def team_to_name(request: HttpRequest) -> Team | None:
     team, last = _known(request).form, _last(request)
     if team is None or last == team.pk:
         return None
+    # The form itself may have ended one.
+    _known(request).seats = None
     mine = [seat.team.pk for seat in seats(request)]
     # Of a team that was left no page is shown; without a choice the first one is.
     return team if team.pk in mine and (last in mine or team.pk != mine[0]) else None
@@ -136,8 +138,8 @@ def role(request: HttpRequest, team: Team) -> str:
     """This person's role in this team, empty for a stranger. Asked once a request."""
     roles = _known(request).roles
     if team.pk not in roles:
-        found = Membership.objects.filter(in_my_teams(request, "team__"), user=person(request), team=team)
-        roles[team.pk] = found.values_list("role", flat=True).first() or ""
+        # Every page names the seats in its head anyway.
+        roles[team.pk] = next((seat.role for seat in seats(request) if seat.is_open and seat.team_id == team.pk), "")
     return roles[team.pk]
 
 
@@ -170,7 +172,11 @@ def team_in(request: HttpRequest, act: Act) -> Team:
 
 def mine_to(request: HttpRequest, act: Act, rows: QuerySet[Row], pk: int) -> Row:
     """The row with this id among those that belong to a team, if this person can do this in that team."""
-    row = one(rows, pk)
+    return shown_to(request, act, one(rows, pk))
+
+
+def shown_to(request: HttpRequest, act: Act, row: Row) -> Row:
+    """The same for a row that this person can see."""
     team: Team = row.team  # type: ignore[attr-defined]
     show_as(request, team)
     require(request, team, act)

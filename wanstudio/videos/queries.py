@@ -21,7 +21,7 @@ from wanstudio.teams.access import in_my_teams, in_teams_of, person, teams_to
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act, roles_with
 from wanstudio.videos.models import Collection, Favourite, Tag, Video
-from wanstudio.work.compiled import Compiled
+from wanstudio.work.compiled import Compiled, CompiledModels
 
 MAX_SUGGESTED = 200
 
@@ -45,14 +45,35 @@ link_counters: list[Callable[[HttpRequest, Iterable[int]], dict[int, int]]] = []
 
 def visible_videos(request: HttpRequest) -> QuerySet[Video]:
     """Without those in the bin, which are nowhere but there: see `binned_videos`."""
-    mine = Video.objects.filter(in_my_teams(request, "team__"), job__state__unindexed="done", binned_at=None)
-    return mine.select_related("job", "job__person", "team", "job__character", "job__motion")
+    return _seen_by(person(request)).select_related(*_BESIDE)
 
 
 def starred_videos(request: HttpRequest) -> QuerySet[Video]:
     """The same, each with whether it has this person's star (`is_favourite`)."""
-    star = Favourite.objects.filter(user=person(request), video=OuterRef("pk"))
-    return visible_videos(request).annotate(is_favourite=Exists(star))
+    return _starred(person(request)).select_related(*_BESIDE)
+
+
+def starred_video(request: HttpRequest, pk: int) -> Video | None:
+    """The one with this id, or None."""
+    for video, (star,) in _STARRED.rows(person(request).pk, [pk]):
+        video.is_favourite = bool(star)  # type: ignore[attr-defined]
+        return video
+    return None
+
+
+def _seen_by(who: User) -> QuerySet[Video]:
+    return Video.objects.filter(in_teams_of(who, "team__"), job__state__unindexed="done", binned_at=None)
+
+
+def _starred(who: User) -> QuerySet[Video]:
+    star = Favourite.objects.filter(user=who, video=OuterRef("pk"))
+    return _seen_by(who).annotate(is_favourite=Exists(star))
+
+
+_BESIDE = ("job", "job__person", "team", "job__character", "job__motion")
+_STARRED = CompiledModels(
+    lambda who, pks: _starred(User(pk=who)).filter(pk__in=pks), ways=_BESIDE, besides=("is_favourite",)
+)
 
 
 def visible_tags(request: HttpRequest, team: Team) -> QuerySet[Tag]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -22,7 +22,10 @@ from wanstudio.work.compiled import moment
 @page_view
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """With its versions, and the video it is compared `with`; without one it is its motion clip, if that is ours."""
-    video = access.mine_to(request, Act.VIEW, queries.starred_videos(request), pk)
+    found = queries.starred_video(request, pk)
+    if found is None:
+        raise Http404("no such video")
+    video = access.shown_to(request, Act.VIEW, found)
     measure_missing([video])
     job, versions = video.job, queries.versions_of(video)
     other = _compared(request, video, versions)
