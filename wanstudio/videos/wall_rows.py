@@ -13,7 +13,7 @@ from wanstudio.jobs.models import Job, State
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.videos.models import CollectedVideo, Favourite, Tag, Video, key_of
-from wanstudio.videos.queries import newest_only, visible_collections, wall_filters
+from wanstudio.videos.queries import newest_only, visible_collections, visible_videos, wall_filters
 from wanstudio.videos.search import Search, days
 
 # The filters in the address, by name.
@@ -165,9 +165,10 @@ def _is_tied(rows: Rows, way: str) -> Test:
     return Exists(rows.filter(video=OuterRef(f"{way}pk")))
 
 
-def totals(here: Found, most: int) -> dict[str, object]:
+def totals(request: HttpRequest, here: Found, most: int) -> dict[str, object]:
     """The newest `most`, from id `newest` on; `has_more`: there are more. `price`: dollars, once a job, no sandbox."""
     billed = Q(position=0) & ~Q(job__provider="sandbox")
     sums = {"seconds": Sum("duration"), "price": Sum("job__price", filter=billed)}
-    found = Video.objects.filter(pk__in=here.ids()[:most]).aggregate(count=Count("pk"), newest=Max("pk"), **sums)
+    mine = visible_videos(request).filter(pk__in=here.ids()[:most])
+    found = mine.aggregate(count=Count("pk"), newest=Max("pk"), **sums)
     return found | {"has_more": found["count"] == most and here.ids()[most : most + 1].exists()}

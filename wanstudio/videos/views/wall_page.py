@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     asked, team = wall.asked_of(request.GET), access.current_team(request)
     before = access.number(request.GET.get("before"))
     if "sums" in request.GET:
-        return render(request, "videos/_sums.html", _sums(wall_rows.found(request, team, asked), MAX_SELECTED))
+        return render(request, "videos/_sums.html", _sums(request, wall_rows.found(request, team, asked), MAX_SELECTED))
     # What the tiles and the sums beside them need of a search.
     most = max(MAX_SUMMED, MAX_AT_ONCE) + 1
     here = wall_rows.found(request, team, asked, before, most)
@@ -77,7 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
     else:
         context |= _around(request, team, asked, query) | {"before": before}
         whole = wall_rows.found(request, team, asked, most=most) if before and "q" in asked else here
-        context |= _sums(whole, min(MAX_SUMMED, MAX_SELECTED))
+        context |= _sums(request, whole, min(MAX_SUMMED, MAX_SELECTED))
         answer = render(request, "videos/index.html", context)
     # One address, two answers: the browser must not show the tiles alone on the way back.
     patch_vary_headers(answer, ["HX-Request", "HX-Boosted"])
@@ -96,8 +96,8 @@ def tiles_of(request: HttpRequest, here: wall_rows.Found) -> tuple[list[Video], 
     return [rows[pk] for pk in ids[:size] if pk in rows], ids[size - 1] if len(ids) > size else None
 
 
-def _sums(here: wall_rows.Found, most: int) -> dict[str, object]:
-    totals = wall_rows.totals(here, most)
+def _sums(request: HttpRequest, here: wall_rows.Found, most: int) -> dict[str, object]:
+    totals = wall_rows.totals(request, here, most)
     return {"totals": totals, "count": totals["count"], "is_partial": totals["has_more"] and most < MAX_SELECTED}
 
 
