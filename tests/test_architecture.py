@@ -38,7 +38,7 @@ TOP = ("api", "operations", "management", "templatetags", "urls", "models", "cel
 LAYERS = {"models": 0, "verbs": 1, "queries": 1, "words": 1, "forms": 2, "views": 3, "urls": 4, "steps": 3, "api": 3}
 # Only these may be the name of more than one module.
 SHARED_NAMES = {*LAYERS, "__init__"}
-MAX_FILES, MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_ANY_LINES, MAX_PRODUCT_LINES = 15, 250, 50, 5, 60, 36_650
+MAX_FILES, MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_ANY_LINES, MAX_PRODUCT_LINES = 15, 250, 50, 5, 60, 36_700
 # What the language sheet retires, as words of a module's, function's or constant's name.
 RETIRED = {
     *("worry", "trouble", "tend", "mind", "doubt", "tell", "told", "letters", "news", "alarm", "alarms", "wanted"),
