@@ -54,9 +54,10 @@ def named(studio: Seeded, inside: Inside) -> Named:
     collections = rows("SELECT id FROM wanstudio_collection WHERE team_id = 1 AND visibility = 'team' ORDER BY id")
     here = "FROM wanstudio_video WHERE team_id = 1 AND binned_at IS NULL"
     ((count,),) = rows(f"SELECT COUNT(*) {here}")
+    some = min(SOME_VIDEOS, count // 3)
     newest, old, older = (
         rows(f"SELECT CAST(archived_at AS TEXT) {here} ORDER BY archived_at DESC LIMIT 1 OFFSET {number}")[0][0][:10]
-        for number in (SOME_VIDEOS, count // 2, count // 2 + SOME_VIDEOS)
+        for number in (some, count // 2, count // 2 + some)
     )
     return Named(
         doors=studio.told,

@@ -1,5 +1,6 @@
 """Compose files: what they name exists, in the settings, in deploy/nginx.conf and in what deploy/secrets.sh makes."""
 
+import os
 import re
 import stat
 import subprocess
@@ -20,12 +21,25 @@ DEPLOY = ROOT / "deploy"
 FILES = {"alone": ("compose.yaml",), "several": ("compose.yaml", "compose.several.yaml")}
 
 
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """With a podman that has a version and nothing else: podman-compose asks for it before it reads a file."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "podman").write_text("#!/bin/sh\necho podman version 5.0.0\n")
+    (folder / "podman").chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 @pytest.fixture(scope="module", params=FILES)
-def composed(request: pytest.FixtureRequest) -> dict[str, Any]:
+def composed(request: pytest.FixtureRequest, path: str) -> dict[str, Any]:
     """The files of one way as podman-compose reads them together."""
     files = [word for name in FILES[request.param] for word in ("-f", str(DEPLOY / name))]
     done = subprocess.run(
-        [sys.executable, "-m", "podman_compose", *files, "config"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "podman_compose", *files, "config"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": path},
     )
     # What a later file takes away stays written as that.
     text = re.sub(r"!(reset|override) ''", "[]", done.stdout)

@@ -111,7 +111,7 @@ def team_to_name(request: HttpRequest) -> Team | None:
     team, last = _known(request).form, _last(request)
     if team is None or last == team.pk:
         return None
-    # The form itself may have ended one.
+    # The form itself can have ended one.
     _known(request).seats = None
     mine = [seat.team.pk for seat in seats(request)]
     # Of a team that was left no page is shown; without a choice the first one is.
