@@ -91,11 +91,6 @@ class Notifications(models.QuerySet["Notification"]):
     def unread(self) -> "Notifications":
         return self.filter(read_at=None)
 
-    def bell(self) -> tuple[int, int]:
-        """How many are unread, and the id of the newest of them (0: none). One query."""
-        found = self.unread().aggregate(count=models.Count("pk"), newest=models.Max("pk"))
-        return found["count"], found["newest"] or 0
-
 
 class Notification(models.Model):
     """`event` names what happened, for good ("job 12 ready"). `path` is where a click leads."""

@@ -1,20 +1,32 @@
 """Template context of every page; each value is read only if the template asks for it."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from django.conf import settings
+from django.db.models import Count, QuerySet, Subquery, Value
 from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from wanstudio.accounts.models import User
 from wanstudio.jobs.models import Job
 from wanstudio.keys import in_force
-from wanstudio.notifications.queries import own_notifications
+from wanstudio.notifications.queries import bell_of
 from wanstudio.requests.queries import waiting_requests
 from wanstudio.teams import access
 from wanstudio.teams.models import Team
 from wanstudio.teams.roles import Act
 from wanstudio.web.host_cookies import theme_of
+from wanstudio.work.compiled import Compiled
 from wanstudio.work.models import Heartbeat
+
+
+class Head(NamedTuple):
+    """What the head of a page says of a person and of the team whose page it is, each None for none."""
+
+    unread: int | None
+    newest: int | None
+    unfinished: int | None
 
 
 def studio(request: HttpRequest) -> dict[str, object]:
@@ -28,16 +40,33 @@ def studio(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return context | {"team": SimpleLazyObject(_only_team)}
     team = cast(Team, SimpleLazyObject(lambda: _team(request)))
+    head = cast(Head, SimpleLazyObject(lambda: _read_head(user.pk, team.pk if team else 0)))
     return context | {
         "team": team,
         "can": Can(request, team),
-        "bell": SimpleLazyObject(lambda: own_notifications(request).bell()),
-        "unfinished": SimpleLazyObject(lambda: Job.objects.unfinished().filter(team=team.pk).count() if team else 0),
+        "bell": SimpleLazyObject(lambda: (head.unread or 0, head.newest or 0)),
+        "unfinished": SimpleLazyObject(lambda: head.unfinished or 0),
         "my_teams": SimpleLazyObject(lambda: [seat.team for seat in access.seats(request)]),
         "may_found": SimpleLazyObject(lambda: access.runs_studio(request)),
         "spend_requests": SimpleLazyObject(lambda: waiting_requests(request, team) if team else []),
         "worker_missing": SimpleLazyObject(lambda: not Heartbeat.alive()),
     }
+
+
+def _read_head(who: int, team: int) -> Head:
+    rows = _HEAD.rows(who, [team])
+    return Head(*rows[0]) if rows else Head(None, None, None)
+
+
+def _head(who: int, team: Sequence[int]) -> QuerySet[User, tuple[object, ...]]:
+    count, newest = bell_of(User(pk=who))
+    jobs = Job.objects.unfinished().filter(team=team[0]).order_by().values(one=Value(1))
+    unfinished = Subquery(jobs.annotate(n=Count("pk")).values("n"))
+    people = User.objects.filter(pk=who).annotate(unread=count, newest=newest, unfinished=unfinished)
+    return people.values_list(*Head._fields)
+
+
+_HEAD = Compiled(_head)
 
 
 def _team(request: HttpRequest) -> Team | None:

@@ -15,6 +15,7 @@ from wanstudio.web.lookups import Row
 from wanstudio.web.lookups import number as number
 from wanstudio.web.lookups import one as one
 from wanstudio.web.lookups import page as page
+from wanstudio.work.compiled import CompiledModels
 
 # In an address: the team of this page. In the session: the one shown last, a memory and never a permission.
 TEAM = "team"
@@ -92,12 +93,21 @@ def current_team(request: HttpRequest) -> Team:
 
 def seats(request: HttpRequest) -> list[Membership]:
     """This person's memberships, the oldest first. `is_open`: they can enter; the team can want a second factor."""
-    known, who = _known(request), person(request)
+    known = _known(request)
     if known.seats is None:
-        is_open = Case(When(is_open_to(who, "team__"), then=True), default=False)
-        mine = Membership.objects.filter(user=who).select_related("team").order_by("pk")
-        known.seats = list(mine.annotate(is_open=is_open))  # type: ignore[no-redef]
+        known.seats = []
+        for seat, (is_open,) in _SEATS.rows(person(request).pk):
+            seat.is_open = bool(is_open)
+            known.seats.append(seat)
     return known.seats
+
+
+def _seats(who: int, _: object) -> QuerySet[Membership]:
+    is_open = Case(When(is_open_to(User(pk=who), "team__"), then=True), default=False)
+    return Membership.objects.filter(user=who).order_by("pk").annotate(is_open=is_open)  # type: ignore[no-redef]
+
+
+_SEATS = CompiledModels(_seats, ways=("team",), besides=("is_open",))
 
 
 def _last(request: HttpRequest) -> int | None:

@@ -46,7 +46,7 @@ class Heartbeat(models.Model):
 
     @classmethod
     def alive(cls) -> bool:
-        return cls.living().exists()
+        return _LIVING.first() is not None
 
     @classmethod
     def living(cls) -> models.QuerySet["Heartbeat"]:
@@ -56,6 +56,7 @@ class Heartbeat(models.Model):
 
 _BEAT = PreparedUpdate(lambda name: (Heartbeat.objects.filter(name=name), {"seen_at": Now()}))
 _DEAD = PreparedRows(lambda: Heartbeat._dead().values_list("pk"))
+_LIVING = PreparedRows(lambda: Heartbeat.living().values_list("pk")[:1])
 
 
 class Chore(Leased):
