@@ -113,7 +113,7 @@ class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
 
 
 class Dispatcher(Threads):
-    """Polls have threads of their own, few: with more of them at once each takes up to four times as long.
+    """Polls have threads of their own, few: the more of them work together, the more processor each poll takes.
 
     A poll lets go of Python's lock at every step of its queries, and then waits for all that want it, too.
     """
